@@ -1,0 +1,143 @@
+/// The Realm token, and the CCA token that joins it to the platform's (DEN0137 A7.2.3).
+enum RealmToken {
+  static let profile = "tag:arm.com,2023:realm#1.0.0"
+
+  /// The claims in the order TF-RMM writes them.
+  static func claims(_ realm: RealmDescriptor, challenge: UnsafeRawBufferPointer, key: Signer) -> [UInt8] {
+    let length = realm.hash.length
+    func measurement(_ index: Int) -> Slice<UnsafeMutableRawBufferPointer> { realm.measurement(index)[0..<length] }
+    var writer = CBORWriter(capacity: 768)
+    writer.map(8)
+    writer.int(10)
+    writer.byteString(challenge)
+    writer.int(44235)
+    writer.byteString(realm.rpv)
+    writer.int(44237)
+    writer.byteString(key.coseKey)
+    writer.int(44236)
+    writer.text(realm.hash.name)
+    writer.int(44240)
+    writer.text("sha-256")
+    writer.int(265)
+    writer.text(profile)
+    writer.int(44238)
+    writer.byteString(measurement(0))
+    writer.int(44239)
+    writer.array(4)
+    for n in 1...4 { writer.byteString(measurement(n)) }
+    return writer.bytes
+  }
+
+  /// CBOR tag 399 { 44234: platform token, 44241: Realm token }.
+  static func collection(platform: some Collection<UInt8>, realm: some Collection<UInt8>) -> [UInt8] {
+    var writer = CBORWriter(capacity: platform.count + realm.count + 16)
+    writer.tag(399)
+    writer.map(2)
+    writer.int(44234)
+    writer.byteString(platform)
+    writer.int(44241)
+    writer.byteString(realm)
+    return writer.bytes
+  }
+}
+
+/// RSI_ATTESTATION_TOKEN_INIT and _CONTINUE. The claims, then the finished token, lie in the REC's granule.
+extension Machine {
+  private static let tokenOffset = 0x640
+  private static let tokenRoom = 4096 - 0x640
+
+  /// Encodes the claims as they are now: measurements are sampled here.
+  mutating func beginToken(_ address: UInt64, challenge: InlineArray<18, UInt64>) {
+    let rec = mutableREC(address)
+    for n in 0..<8 {
+      rec.challenge.storeBytes(of: challenge[n + 1].littleEndian, toByteOffset: n * 8, as: UInt64.self)
+    }
+    let claims = RealmToken.claims(
+      realm(rec.owner), challenge: UnsafeRawBufferPointer(rec.challenge), key: .realm)
+    storeToken(rec, claims)
+    rec.tokenCopied = 0
+    rec.attestState = .signing0
+  }
+
+  private func storeToken(_ rec: REC, _ bytes: [UInt8]) {
+    (rec.base + Machine.tokenOffset).copyMemory(from: bytes, byteCount: bytes.count)
+    rec.tokenLength = UInt64(bytes.count)
+  }
+
+  mutating func continueToken(_ c: inout Call) {
+    let rec = mutableREC(c.rec)
+    while rec.attestState != .ready {
+      switch rec.attestState {
+      case .signing0: rec.attestState = .signing1
+      case .signing1: rec.attestState = .signing2
+      default:
+        guard finishToken(rec) else {
+          rec.attestState = .idle
+          c.out[0] = policy.has(.d46) ? RSIReturn.errorInput : Status.rsiUnknown.value
+          return
+        }
+        rec.attestState = .ready
+      }
+      // An interrupt for the Host is let through between the steps of the signature.
+      if control.pes[control.currentPE].isrEL1 != 0 {
+        c.out[0] = RSIReturn.incomplete
+        c.realmAction = .updateAndExit
+        return
+      }
+    }
+    switch realmMemory(realm(rec.owner), c.x[1]) {
+    case .empty:
+      c.out[0] = RSIReturn.errorInput
+    case .fault(let level):
+      c.realmAction = .stage2Abort(ipa: c.x[1], level: level)
+    case .address(let pa):
+      handOut(rec, pa, &c)
+    }
+  }
+
+  private mutating func handOut(_ rec: REC, _ pa: UInt64, _ c: inout Call) {
+    let left = rec.tokenLength - rec.tokenCopied
+    let length = min(c.x[3], left)
+    if length > 0 {
+      let target = memory.writablePage(pa) + Int(c.x[2])
+      target.copyMemory(from: rec.base + Machine.tokenOffset + Int(rec.tokenCopied), byteCount: Int(length))
+      rec.tokenCopied += length
+    }
+    c.out[1] = length
+    if length < left {
+      c.out[0] = RSIReturn.incomplete
+    } else {
+      c.out[0] = RSIReturn.success
+      rec.attestState = .idle
+    }
+  }
+
+  /// Signs the claims and joins them to the platform token. False if the result has no room.
+  private mutating func finishToken(_ rec: REC) -> Bool {
+    let claims = Array(
+      UnsafeRawBufferPointer(start: rec.base + Machine.tokenOffset, count: Int(rec.tokenLength)))
+    let signature = Signer.realm.sign(COSE.sigStructure(claims), &entropy)
+    let token = RealmToken.collection(
+      platform: platformToken(), realm: COSE.sign1(claims, signature: signature))
+    guard token.count <= Machine.tokenRoom else { return false }
+    storeToken(rec, token)
+    return true
+  }
+
+  /// The platform token, fetched from EL3 once and kept in the RMM's memory: its length, then its bytes.
+  private mutating func platformToken() -> [UInt8] {
+    let place = BootMemory.platformToken
+    if memory.load64(place) == 0 {
+      let token = PlatformToken.mint(boundTo: .realm, &entropy)
+      precondition(token.count <= 4088, "the platform token does not fit its granule")
+      let page = memory.writablePage(place)
+      (page + 8).copyMemory(from: token, byteCount: token.count)
+      memory.store64(place, UInt64(token.count))
+      if tracing {
+        emit(.service, UInt64(ServiceFID.attestGetPlatformToken), place, 0, world: .root, detail: 3)
+      }
+    }
+    let length = Int(memory.load64(place))
+    return Array(UnsafeRawBufferPointer(start: memory.page(place) + 8, count: length))
+  }
+}

@@ -1,0 +1,91 @@
+/// Something a Realm's vCPU does, before there is code for it: one instruction, or one thing done to it from outside.
+public struct GuestAction: Sendable {
+  public enum Kind: UInt8, Sendable {
+    case smc, read64, write64, exec, wfi, wfe, hvc, irq, fiq, serror, sync, setreg, getreg, setsys, getsys, hold
+  }
+  public var kind: Kind
+  /// Arguments: for `smc` X0…; otherwise in the order of the script's words.
+  public var x = InlineArray<18, UInt64>(repeating: 0)
+  /// How many of them were given.
+  public var count: Int
+  /// Which statement queued it, for its expectations.
+  public var tag: Int = 0
+
+  public init(_ kind: Kind, _ arguments: [UInt64] = []) {
+    self.kind = kind
+    count = min(arguments.count, 18)
+    for (n, value) in arguments.prefix(18).enumerated() { x[n] = value }
+  }
+
+  /// Whether it is an instruction at the vCPU's pc.
+  var isInstruction: Bool {
+    switch kind {
+    case .smc, .read64, .write64, .exec, .wfi, .wfe, .hvc, .sync: true
+    case .irq, .fiq, .serror, .setreg, .getreg, .setsys, .getsys, .hold: false
+    }
+  }
+
+  func digest(_ seed: UInt64) -> UInt64 {
+    var hash = mix(seed ^ UInt64(kind.rawValue) ^ UInt64(count) << 8)
+    for n in 0..<count { hash = mix(hash ^ x[n]) }
+    return hash
+  }
+}
+
+/// What a queued action did.
+public struct GuestResult: Sendable {
+  public enum Value: Sendable {
+    /// X0 to X8 after a call, or after a trapped access was handled.
+    case registers(InlineArray<9, UInt64>)
+    case value(UInt64)
+    case ok
+    /// It did not complete and is not repeated.
+    case retry
+    /// Control went elsewhere.
+    case exception(pc: UInt64, elr: UInt64, esr: UInt64, far: UInt64, spsr: UInt64, x0: UInt64)
+  }
+  public var value: Value
+  public var action: GuestAction
+  /// The REC it ran in.
+  public var rec: UInt64
+}
+
+/// The machine's one queue of guest actions, first in first out, used by whichever REC runs.
+public struct GuestQueue: Sendable {
+  var actions: [GuestAction] = []
+  private var head = 0
+  /// By REC: an instruction that left the Realm, and the pc it left from.
+  var left: [UInt64: (action: GuestAction, pc: UInt64)] = [:]
+
+  public var count: Int { actions.count - head }
+  public var pending: ArraySlice<GuestAction> { actions[head...] }
+
+  mutating func append(_ action: GuestAction) { actions.append(action) }
+
+  mutating func next() -> GuestAction? {
+    guard head < actions.count else { return nil }
+    let action = actions[head]
+    head += 1
+    if head == actions.count {
+      actions.removeAll(keepingCapacity: true)
+      head = 0
+    }
+    return action
+  }
+
+  mutating func clear() {
+    actions.removeAll(keepingCapacity: true)
+    head = 0
+  }
+
+  mutating func forget(_ rec: UInt64) { left[rec] = nil }
+
+  func digest() -> UInt64 {
+    var hash: UInt64 = 1
+    for action in pending { hash = action.digest(hash) }
+    for rec in left.keys.sorted() {
+      if let entry = left[rec] { hash = entry.action.digest(mix(hash ^ rec ^ mix(entry.pc))) }
+    }
+    return hash
+  }
+}

@@ -1,0 +1,171 @@
+/// The vCPU as long as guests are queues of actions: it executes them until one is an exception to R-EL2. An interpreter of A64
+/// will take this place; the RMM calls ``Machine/runRealm(_:)`` and sees a ``RealmException``, nothing else.
+extension Machine {
+  /// Runs the Realm's vCPU from its registers until it takes an exception to R-EL2.
+  mutating func runRealm(_ address: UInt64) -> RealmException {
+    let rec = mutableREC(address)
+    if !control.guestQueue.left.isEmpty, let left = control.guestQueue.left.removeValue(forKey: address) {
+      if let exception = judge(left.action, left.pc, rec, address) { return exception }
+    }
+    while let action = control.guestQueue.next() {
+      if let exception = perform(action, rec, address) { return exception }
+    }
+    return .irq
+  }
+
+  /// What became of an instruction that left the Realm, by the pc it comes back with. May do it again.
+  private mutating func judge(_ action: GuestAction, _ pc: UInt64, _ rec: REC, _ address: UInt64) -> RealmException? {
+    if rec.pc == pc &+ 4 {
+      complete(action, rec, address)
+      return nil
+    }
+    if rec.pc == pc {
+      if action.kind == .sync {
+        report(.retry, action, address)
+        return nil
+      }
+      return perform(action, rec, address)
+    }
+    wentElsewhere(action, rec, address)
+    return nil
+  }
+
+  /// Control is somewhere else: an exception was taken, or another vCPU turned this one on. One NOP executes there.
+  private mutating func wentElsewhere(_ action: GuestAction, _ rec: REC, _ address: UInt64) {
+    report(
+      .exception(
+        pc: rec.pc, elr: rec[.elrEL1], esr: rec[.esrEL1], far: rec[.farEL1], spsr: rec[.spsrEL1], x0: rec.x(0)),
+      action, address)
+    rec.pc &+= 4
+  }
+
+  private mutating func report(_ value: GuestResult.Value, _ action: GuestAction, _ address: UInt64) {
+    guestResults.append(GuestResult(value: value, action: action, rec: address))
+  }
+
+  private mutating func complete(_ action: GuestAction, _ rec: REC, _ address: UInt64) {
+    switch action.kind {
+    case .smc, .sync:
+      var x = InlineArray<9, UInt64>(repeating: 0)
+      for n in 0...8 { x[n] = rec.x(n) }
+      report(.registers(x), action, address)
+    case .read64: report(.value(rec.x(0)), action, address)
+    default: report(.ok, action, address)
+    }
+  }
+
+  /// Takes an exception to R-EL2 from an instruction and remembers it, to be judged when this vCPU next runs.
+  private mutating func leave(
+    _ action: GuestAction, _ rec: REC, _ address: UInt64, esr: UInt64, far: UInt64 = 0, hpfar: UInt64 = 0
+  ) -> RealmException {
+    control.guestQueue.left[address] = (action, rec.pc)
+    if tracing { emit(.exception, esr, far, hpfar, world: .realm) }
+    return .sync(esr: esr, far: far, hpfar: hpfar)
+  }
+
+  /// Does one action. Nil: it is complete and the vCPU goes on.
+  private mutating func perform(_ action: GuestAction, _ rec: REC, _ address: UInt64) -> RealmException? {
+    switch action.kind {
+    case .setreg:
+      rec.setX(Int(action.x[0]), action.x[1])
+      return nil
+    case .getreg:
+      report(.value(action.x[0] == 31 ? rec.pc : rec.x(Int(action.x[0]))), action, address)
+      return nil
+    case .setsys:
+      if let register = RealmRegister(rawValue: Int(action.x[0])) { rec[register] = action.x[1] }
+      return nil
+    case .getsys:
+      report(.value(RealmRegister(rawValue: Int(action.x[0])).map { rec[$0] } ?? 0), action, address)
+      return nil
+    case .irq: return .irq
+    case .fiq: return .fiq
+    case .serror: return .serror(esr: action.x[0])
+    case .hold: return .keepsRunning
+    case .smc:
+      for n in 0...10 { rec.setX(n, n < action.count ? action.x[n] : 0) }
+      for n in 11..<18 where n < action.count { rec.setX(n, action.x[n]) }
+      return leave(action, rec, address, esr: Syndrome.ecSMC << 26 | Syndrome.il)
+    case .hvc:
+      return leave(action, rec, address, esr: Syndrome.ecHVC << 26 | Syndrome.il | action.x[0] & 0xFFFF)
+    case .wfi, .wfe:
+      let trapped = rec.traps.bit(action.kind == .wfi ? 2 : 3)
+      if trapped {
+        return leave(action, rec, address, esr: Syndrome.ecWFx << 26 | Syndrome.il | (action.kind == .wfe ? 1 : 0))
+      }
+      rec.pc &+= 4
+      report(.ok, action, address)
+      return nil
+    case .sync:
+      return leave(action, rec, address, esr: action.x[0], far: action.x[1], hpfar: action.x[2])
+    case .read64, .write64, .exec:
+      return access(action, rec, address)
+    }
+  }
+
+  // MARK: Memory accesses
+
+  private mutating func access(_ action: GuestAction, _ rec: REC, _ address: UInt64) -> RealmException? {
+    let ipa = action.x[0]
+    let kind: Stage2Access = action.kind == .exec ? .fetch : action.kind == .write64 ? .write : .read
+    rec.setX(1, ipa)
+    if kind == .write { rec.setX(0, action.x[1]) }
+    let length: UInt64 = kind == .fetch ? 4 : 8
+    var targets: (UInt64, UInt64) = (0, 0)
+    let first = translateStage2(realm(rec.owner), ipa, kind)
+    guard case .address(let pa) = first else { return fault(first, action, kind, ipa, rec, address) }
+    targets = (pa, pa)
+    let inFirst = min(length, Granule.size - (ipa & 4095))
+    if inFirst < length {
+      // An access across a page boundary is translated twice.
+      let second = translateStage2(realm(rec.owner), ipa &+ inFirst, kind)
+      guard case .address(let next) = second else { return fault(second, action, kind, ipa &+ inFirst, rec, address) }
+      targets.1 = next
+    }
+    switch kind {
+    case .fetch: break
+    case .read:
+      var value = readBytes(targets.0, Int(inFirst))
+      if inFirst < length { value |= readBytes(targets.1, Int(length - inFirst)) << (8 * inFirst) }
+      rec.setX(0, value)
+    case .write:
+      writeBytes(targets.0, Int(inFirst), action.x[1])
+      if inFirst < length { writeBytes(targets.1, Int(length - inFirst), action.x[1] >> (8 * inFirst)) }
+    }
+    rec.pc &+= 4
+    complete(action, rec, address)
+    return nil
+  }
+
+  /// Turns a failed translation into the exception it is.
+  private mutating func fault(
+    _ outcome: Stage2Outcome, _ action: GuestAction, _ kind: Stage2Access, _ ipa: UInt64, _ rec: REC, _ address: UInt64
+  ) -> RealmException? {
+    let class2 = kind == .fetch ? Syndrome.ecInstructionAbort : Syndrome.ecDataAbort
+    let write = kind == .write ? Syndrome.wnr : 0
+    // Same level in the Realm: one class further (0x21, 0x25).
+    let own = (class2 + 1) << 26 | Syndrome.il | write
+    let code: UInt64
+    switch outcome {
+    case .address: return nil
+    case .addressSize:
+      // Stage 1 is off: the Realm takes an Address Size Fault, level 0.
+      takeToEL1(rec, esr: own, far: ipa)
+      wentElsewhere(action, rec, address)
+      return nil
+    case .granuleProtection:
+      guard configuration.granuleFaultsExitToHost else {
+        takeToEL1(rec, esr: own | Syndrome.granuleProtection, far: ipa)
+        wentElsewhere(action, rec, address)
+        return nil
+      }
+      code = Syndrome.granuleProtection
+    case .translation(let level): code = Syndrome.translationFault(level)
+    case .permission(let level): code = Syndrome.permissionFault(level)
+    }
+    // LDR and STR of 64 bits with register 0: ISV, SAS = 3, SF.
+    let details: UInt64 = kind == .fetch ? 0 : Syndrome.isv | 3 << 22 | 1 << 15
+    return leave(
+      action, rec, address, esr: class2 << 26 | Syndrome.il | details | write | code, far: ipa, hpfar: (ipa >> 12) << 4)
+  }
+}

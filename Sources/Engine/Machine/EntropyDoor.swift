@@ -1,0 +1,19 @@
+/// The one door through which anything enters that does not follow from the actions.
+///
+/// While a session is recorded, what came through is taken from ``log``; while one is replayed, what was recorded waits in
+/// ``supply`` and is used in its place. Today one thing comes through: the random number inside an ECDSA signature.
+public struct EntropyDoor: Sendable {
+  /// Recorded values still to be used, oldest first.
+  public var supply: [[UInt8]] = []
+  /// Values drawn since the log was last emptied.
+  public var log: [[UInt8]] = []
+
+  public init() {}
+
+  /// A recorded value if one is waiting, else a new one from `make`.
+  mutating func draw(_ make: () -> [UInt8]) -> [UInt8] {
+    let value = supply.isEmpty ? make() : supply.removeFirst()
+    log.append(value)
+    return value
+  }
+}

@@ -1,0 +1,52 @@
+/// Something that happened inside an action, in the order it happened. Plain data, so that tracing allocates nothing.
+public struct Event: Sendable, Equatable {
+  public enum Kind: UInt8, Sendable {
+    /// An SMC leaves `world` at level `detail`: a = function id.
+    case smc
+    /// The answer: a = X0.
+    case smcReturn
+    /// The PE moves: a = from (world << 8 | level), b = to, c = SCR_EL3.
+    case move
+    /// EL3 or the RMM calls a service: a = function id, b = first argument, c = result.
+    case service
+    /// a = granule, b = old GPI, c = new GPI.
+    case gpi
+    /// a = granule, b = old state, c = new state.
+    case granule
+    /// a = address of the entry, b = old descriptor, c = new descriptor.
+    case rttEntry
+    /// a = rd, b = old realm state, c = new one.
+    case realmState
+    /// a = rd, b = measurement index, c = first 8 bytes of the new value.
+    case measurement
+    /// A granule protection fault: a = address, b = PAS, c = syndrome.
+    case fault
+    /// A Realm's exception taken to R-EL2: a = ESR_EL2, b = FAR_EL2, c = HPFAR_EL2.
+    case exception
+    /// An exception taken by the Realm at EL1: a = ESR_EL1, b = FAR_EL1, c = new pc.
+    case injection
+    /// A REC exit: a = rec, b = exit reason, c = esr.
+    case exit
+    /// An RSI or PSCI call: a = function id, b = first argument, c = X0 of the answer.
+    case call
+    /// A condition decided the call: a = index into the command's conditions.
+    case refusal
+    /// A boot stage: a = stage number.
+    case boot
+    /// An interrupt, SError or timer: a = which.
+    case interrupt
+    /// Bytes moved: a = address, b = length, c = 0 read or 1 write.
+    case access
+  }
+
+  public var kind: Kind
+  public var world: World
+  /// Nesting depth below the action, from 0.
+  public var depth: UInt8
+  /// Kind-specific; an exception level or a count.
+  public var detail: UInt8
+  public var pe: UInt8
+  public var a: UInt64
+  public var b: UInt64
+  public var c: UInt64
+}

@@ -1,0 +1,94 @@
+/// One thing a person, a script, a replay or a fuzzer does to the machine.
+public enum Action: Sendable {
+  /// An SMC of the Host (Normal world, EL2) or of another world, from the current PE: X0 to X17.
+  case smc(World, InlineArray<18, UInt64>)
+  case access(MemoryAccess)
+  /// Queue something for a Realm's vCPU to do.
+  case guest(GuestAction)
+  case guestClear
+  /// EL3 moves a granule to another PAS.
+  case assignGranule(UInt64, GPI)
+  /// A register of the current PE, from outside.
+  case setRegister(String, UInt64)
+  /// Statements from now on are about this PE.
+  case selectPE(Int)
+  /// A Realm that keeps its PE goes on.
+  case resume(Int)
+}
+
+/// What an action answered.
+public enum Outcome: Sendable {
+  case smc(SMCOutcome)
+  case access(AccessOutcome)
+  case queued
+  case el3(EL3Error)
+  case done
+  /// The action makes no sense in this state.
+  case refused(String)
+}
+
+extension Machine {
+  /// The one door: performs an action and says what it answered. What happened on the way is in ``events``.
+  public mutating func perform(_ action: Action) -> Outcome {
+    events.removeAll(keepingCapacity: true)
+    guestResults.removeAll(keepingCapacity: true)
+    decisions.removeAll(keepingCapacity: true)
+    depth = 0
+    switch action {
+    case .smc(let world, let x):
+      if control.stopped { return .smc(.stopped) }
+      if world == .normal, control.pes[control.currentPE].runningREC != 0 { return .smc(.busy) }
+      return .smc(routeSMC(world, x))
+    case .access(let access):
+      return .access(perform(access))
+    case .guest(let guest):
+      control.guestQueue.append(guest)
+      return .queued
+    case .guestClear:
+      control.guestQueue.clear()
+      return .done
+    case .assignGranule(let address, let gpi):
+      return .el3(assignGranule(address, gpi))
+    case .setRegister(let name, let value):
+      return control.pes[control.currentPE].setRegister(name, value)
+        ? .done
+        : .refused(
+          "no register \(name) can be set; there are \(ProcessingElement.registerNames.dropLast().joined(separator: ", "))")
+    case .selectPE(let pe):
+      guard control.pes.indices.contains(pe) else {
+        return .refused("there is no PE \(pe); this machine has 0 to \(control.pes.count - 1)")
+      }
+      control.currentPE = pe
+      return .done
+    case .resume(let pe):
+      return resume(pe)
+    }
+  }
+
+  /// Lets a Realm that keeps its PE go on, until RMI_REC_ENTER returns to that PE's Host or the Realm holds again.
+  private mutating func resume(_ pe: Int) -> Outcome {
+    guard control.pes.indices.contains(pe) else {
+      return .refused("there is no PE \(pe); this machine has 0 to \(control.pes.count - 1)")
+    }
+    let rec = control.pes[pe].runningREC
+    guard rec != 0 else { return .refused("PE \(pe) runs no REC: nothing to resume") }
+    let selected = control.currentPE
+    control.currentPE = pe
+    defer { control.currentPE = selected }
+    let result = continueRun(rec)
+    if result == Machine.stillRunning { return .smc(.running) }
+    var answer = InlineArray<18, UInt64>(repeating: 0)
+    answer[0] = result
+    if tracing {
+      movePE(to: .root, 3)
+      movePE(to: .normal, 2)
+      emit(.smcReturn, result, world: .normal)
+    } else {
+      control.pes[pe].world = .normal
+      control.pes[pe].exceptionLevel = 2
+      control.pes[pe].scrEL3 = ProcessingElement.scr(.normal)
+    }
+    control.pes[pe].x = answer
+    return .smc(.answer(answer))
+  }
+}

@@ -1,0 +1,63 @@
+/// A processing element as far as SMCs and the RMM see it.
+public struct ProcessingElement: Sendable {
+  /// Where it executes now.
+  public var world: World = .root
+  /// Exception level, 0 to 3.
+  public var exceptionLevel: UInt8 = 3
+  /// X0 to X17 of the Host as the last SMC left them.
+  public var x = InlineArray<18, UInt64>(repeating: 0)
+  /// SCR_EL3, the bits that make a security state: NS (0) and NSE (62).
+  public var scrEL3: UInt64 = 0
+  /// GIC virtual CPU interface registers the RMM reads and writes.
+  public var ichHCR: UInt64 = 0
+  public var ichVMCR: UInt64 = 0
+  public var ichMISR: UInt64 = 0
+  public var ichLR = InlineArray<16, UInt64>(repeating: 0)
+  /// Non-zero while an interrupt for the Host is pending.
+  public var isrEL1: UInt64 = 0
+  /// The REC that runs here, 0 when none does.
+  public var runningREC: UInt64 = 0
+
+  public init() {}
+
+  /// `NS-EL2`, `R-EL1`, `EL3`…
+  public var place: String { ProcessingElement.place(world, exceptionLevel) }
+
+  public static func place(_ world: World, _ level: UInt8) -> String {
+    switch world {
+    case .root: "EL3"
+    case .normal: "NS-EL\(level)"
+    case .realm: "R-EL\(level)"
+    case .secure: "S-EL\(level)"
+    }
+  }
+
+  /// SCR_EL3.{NSE, NS} for a world below EL3.
+  static func scr(_ world: World) -> UInt64 { (world.ns ? 1 : 0) | (world.nse ? 1 << 62 : 0) }
+
+  /// Registers `sysreg` can name, with their places.
+  public static let registerNames = ["isr_el1", "ich_misr_el2", "ich_vmcr_el2", "ich_hcr_el2", "scr_el3"]
+
+  public func register(_ name: String) -> UInt64? {
+    switch name {
+    case "isr_el1": isrEL1
+    case "ich_misr_el2": ichMISR
+    case "ich_vmcr_el2": ichVMCR
+    case "ich_hcr_el2": ichHCR
+    case "scr_el3": scrEL3
+    default: nil
+    }
+  }
+
+  /// Sets a register from outside. False for an unknown name, or one that only EL3 writes.
+  public mutating func setRegister(_ name: String, _ value: UInt64) -> Bool {
+    switch name {
+    case "isr_el1": isrEL1 = value
+    case "ich_misr_el2": ichMISR = value
+    case "ich_vmcr_el2": ichVMCR = value
+    case "ich_hcr_el2": ichHCR = value
+    default: return false
+    }
+    return true
+  }
+}

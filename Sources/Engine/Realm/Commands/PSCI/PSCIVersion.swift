@@ -1,0 +1,10 @@
+/// DEN0137 B6.3.8.
+enum PSCIVersion: Command {
+  static let name: StaticString = "PSCI_VERSION"
+  static let fid: UInt32 = 0x8400_0000
+  static let summary: StaticString = "Reads the PSCI version."
+  static let inputs: [Input] = []
+
+  /// 1.1.
+  static func effect(_ m: inout Machine, _ c: inout Call) { c.out[0] = 0x1_0001 }
+}

@@ -1,0 +1,26 @@
+/// DEN0137 B4.3.5.
+enum GranuleDelegate: Command {
+  static let name: StaticString = "RMI_GRANULE_DELEGATE"
+  static let fid: UInt32 = 0xC400_0151
+  static let summary: StaticString = "Gives one granule from the Host to the RMM: its GPT entry goes from NS to REALM."
+
+  static let addr = Input("addr", 1, .undelegatedPA, "PA of the granule")
+  static let inputs = [addr]
+
+  @inline(__always) static func conditions<W: Watcher>(
+    _ m: borrowing Machine, _ c: inout Call, _ w: inout W
+  ) throws(Refusal) {
+    try w.granule("gran_align", "gran_bound", "gran_state", m, c[addr], is: .undelegated, "addr")
+    try w.check(
+      "gran_gpt", "the GPT entry of the granule is not NS", .rmiInput,
+      "GPT entry of \(hex(c[addr])) is \(m.gpi(c[addr]).name)", m.gpi(c[addr]) != .nonSecure)
+  }
+
+  static func effect(_ m: inout Machine, _ c: inout Call) {
+    // The conditions have made sure that EL3 will not refuse.
+    _ = m.granuleTransition(.delegate, c[addr])
+    // Whatever the Host left there is gone: a DELEGATED granule holds zeroes.
+    m.memory.wipe(c[addr])
+    m.setGranuleState(c[addr], .delegated)
+  }
+}

@@ -1,0 +1,19 @@
+/// DEN0137 B5.3.10.
+enum RSIVersion: Command {
+  static let name: StaticString = "RSI_VERSION"
+  static let fid: UInt32 = 0xC400_0190
+  static let summary: StaticString = "Negotiates the revision of the RSI."
+
+  static let req = Input("req", 1, .version, "revision the Realm asks for, major << 16 | minor")
+  static let inputs = [req]
+  static let outputs = [
+    Output("lower", 1, "lower revision"), Output("higher", 2, "highest revision the RMM has"),
+  ]
+  static let supported: UInt64 = 0x1_0000
+
+  static func effect(_ m: inout Machine, _ c: inout Call) {
+    c.out[0] = c[req] == supported ? 0 : RSIReturn.errorInput
+    c.out[1] = supported
+    c.out[2] = supported
+  }
+}

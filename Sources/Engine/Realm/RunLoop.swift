@@ -1,0 +1,419 @@
+/// Why a Realm stopped running: an exception it took to R-EL2. Whoever executes the Realm's code gives one of these, and the RMM
+/// needs to know nothing else of them.
+enum RealmException {
+  /// Synchronous: ESR_EL2, FAR_EL2, HPFAR_EL2.
+  case sync(esr: UInt64, far: UInt64, hpfar: UInt64)
+  case irq
+  case fiq
+  case serror(esr: UInt64)
+  /// The Realm keeps the PE: the run is continued by ``Machine/resume(pe:)``.
+  case keepsRunning
+}
+
+/// REC entry, the loop of exceptions, and REC exit (DEN0137 A4).
+extension Machine {
+  @inline(__always) func lastExitWasEmulatable(_ rec: REC) -> Bool {
+    Syndrome.ec(rec.lastESR) == Syndrome.ecDataAbort && rec.lastESR & Syndrome.isv != 0
+  }
+
+  @inline(__always) func lastExitWasUnprotectedAbort(_ rec: REC) -> Bool {
+    Syndrome.ec(rec.lastESR) == Syndrome.ecDataAbort
+      && !realm(rec.owner).isProtected(faultIPA(rec.lastHPFAR))
+  }
+
+  /// IPA of an abort, from HPFAR_EL2.FIPA.
+  @inline(__always) func faultIPA(_ hpfar: UInt64) -> UInt64 { hpfar.bits(43, 4) << 12 }
+
+  /// Completes what the last exit left open, then runs. Returns the RMI result.
+  mutating func enterREC(_ address: UInt64, run: UInt64) -> UInt64 {
+    let rec = mutableREC(address)
+    let flags = enterFlags(run)
+    let pe = control.currentPE
+    control.pes[pe].ichHCR = runWord(run, RecRun.enterHCR) | GIC.enable
+    for n in 0..<features.listRegisters { control.pes[pe].ichLR[n] = runWord(run, RecRun.enterLRs + n * 8) }
+
+    if flags.bit(1), lastExitWasUnprotectedAbort(rec) {
+      injectExternalAbort(rec, esr: rec.lastESR, far: rec.lastFAR)
+    } else if flags.bit(0), lastExitWasEmulatable(rec) {
+      completeEmulation(rec, value: runWord(run, RecRun.enterGPRs))
+    }
+    completeRIPASChange(rec, reject: flags.bit(4))
+    if policy.has(.d13), Syndrome.ec(rec.lastESR) == Syndrome.ecSysreg, rec.lastESR & 1 != 0 {
+      let rt = Int(rec.lastESR.bits(9, 5))
+      if rt != 31 { rec.setX(rt, runWord(run, RecRun.enterGPRs)) }
+    }
+    if rec.hostCallPending {
+      var exit = ExitRecord()
+      if completeHostCall(rec, run: run, &exit) {
+        rec.hostCallPending = false
+      } else {
+        exit.bare = policy.has(.d38)
+        writeExit(exit, address, to: run)
+        noteExit(address, exit)
+        return 0
+      }
+    }
+    rec.lastESR = 0
+    rec.traps = flags & 0b1100
+    rec.running = true
+    rec.runPointer = run
+    control.pes[pe].runningREC = address
+    return continueRun(address)
+  }
+
+  /// The loop itself. Returns the RMI result, or leaves the REC running if the Realm keeps the PE.
+  mutating func continueRun(_ address: UInt64) -> UInt64 {
+    let rec = mutableREC(address)
+    let pe = control.currentPE
+    var exit = ExitRecord()
+    if tracing { movePE(to: .realm, 1) }
+    // Output levels the Host knows of: those of the last exit.
+    let known = rec.timerLevels
+    while true {
+      if timerAsserted(rec[.cntvctlEL0]) != known.virtual || timerAsserted(rec[.cntpctlEL0]) != known.physical {
+        exit.reason = .irq
+        break
+      }
+      if rec.serrorPending {
+        rec.serrorPending = false
+        if tracing { emit(.interrupt, rec.vsesr, world: .realm) }
+      }
+      let exception = runRealm(address)
+      if case .keepsRunning = exception {
+        control.pes[pe].world = .realm
+        control.pes[pe].exceptionLevel = 1
+        control.pes[pe].scrEL3 = ProcessingElement.scr(.realm)
+        return Machine.stillRunning
+      }
+      if handle(exception, rec, address, &exit) { continue }
+      break
+    }
+    if tracing { movePE(to: .realm, 2) }
+    if exit.reason != .ripasChange {
+      rec.ripasAddr = 0
+      rec.ripasTop = 0
+      rec.ripasBase = 0
+    }
+    rec.timerLevels = (timerAsserted(rec[.cntvctlEL0]), timerAsserted(rec[.cntpctlEL0]))
+    rec.running = false
+    control.pes[pe].runningREC = 0
+    let run = rec.runPointer
+    noteExit(address, exit)
+    // The Host may have taken the run granule away meanwhile.
+    guard granuleProtectionCheck(run, .nonSecure) == nil else { return Status.rmiInput.value }
+    writeExit(exit, address, to: run)
+    control.pes[pe].ichHCR &= ~GIC.enable
+    return 0
+  }
+
+  /// Not an RMI result: the REC runs on.
+  static let stillRunning = UInt64.max - 1
+
+  mutating func noteExit(_ address: UInt64, _ exit: borrowing ExitRecord) {
+    if tracing { emit(.exit, address, UInt64(exit.reason.rawValue), exit.esr, world: .realm) }
+  }
+
+  /// CNTx_CTL: enabled, condition met, not masked.
+  @inline(__always) func timerAsserted(_ ctl: UInt64) -> Bool { ctl & 0b111 == 0b101 }
+
+  // MARK: Exceptions
+
+  /// Handles an exception of the Realm. True: the Realm goes on. False: the REC exits with `exit`.
+  private mutating func handle(
+    _ exception: RealmException, _ rec: REC, _ address: UInt64, _ exit: inout ExitRecord
+  ) -> Bool {
+    switch exception {
+    case .irq:
+      exit.reason = .irq
+      return false
+    case .fiq:
+      exit.reason = .fiq
+      return false
+    case .serror(let esr):
+      exit.reason = .serror
+      handleSError(esr, rec, &exit)
+      rec.lastESR = esr
+      rec.lastFAR = 0
+      rec.lastHPFAR = 0
+      return false
+    case .sync(let esr, let far, let hpfar):
+      exit.reason = .sync
+      if handleSync(esr, far, hpfar, rec, address, &exit) { return true }
+      // An exit that is not an emulatable Data Abort leaves nothing to emulate.
+      rec.lastESR = exit.esr & Syndrome.isv == 0 ? esr & ~Syndrome.isv : esr
+      rec.lastFAR = far
+      rec.lastHPFAR = hpfar
+      return false
+    case .keepsRunning:
+      return true
+    }
+  }
+
+  private mutating func handleSync(
+    _ esr: UInt64, _ far: UInt64, _ hpfar: UInt64, _ rec: REC, _ address: UInt64, _ exit: inout ExitRecord
+  ) -> Bool {
+    switch Syndrome.ec(esr) {
+    case Syndrome.ecSMC:
+      return handleRealmSMC(rec, address, &exit)
+    case Syndrome.ecDataAbort:
+      return handleDataAbort(esr, far, hpfar, rec, &exit)
+    case Syndrome.ecInstructionAbort:
+      return handleInstructionAbort(esr, far, hpfar, rec, &exit)
+    case Syndrome.ecWFx:
+      rec.pc &+= 4
+      if policy.has(.d11) {
+        exit.esr = esr & (Syndrome.ecMask | 1)
+      } else {
+        exit.esr = esr & (Syndrome.ecMask | 0b11)
+        // WFIT and WFET name the register with the timeout in Rd, bits 9:5.
+        if esr.bit(1) { exit.gprs[0] = register(rec, Int(esr.bits(9, 5))) }
+      }
+      return false
+    case Syndrome.ecHVC:
+      takeToEL1(rec, esr: Syndrome.il, far: nil)
+      return true
+    case Syndrome.ecSysreg:
+      defer { rec.pc &+= 4 }
+      return handleSystemRegister(esr, rec, &exit)
+    case 0x07, 0x19, 0x1D:
+      // FP, SVE and SME traps: the RMM switches the FP context lazily; a Realm without SVE or SME gets an Undefined exception.
+      if Syndrome.ec(esr) != 0x07 { takeToEL1(rec, esr: Syndrome.il, far: nil) }
+      return true
+    default:
+      // D36: nothing of an exception the RMM does not know is told.
+      return false
+    }
+  }
+
+  private func register(_ rec: REC, _ n: Int) -> UInt64 { n == 31 ? 0 : rec.x(n) }
+
+  /// Whether the RIPAS of the granule at `ipa` is EMPTY and it is in the Protected half.
+  private func isEmpty(_ realm: RealmDescriptor, _ ipa: UInt64) -> Bool {
+    guard realm.isProtected(ipa) else { return false }
+    let walk = rttWalk(realm, ipa, to: 3)
+    return walk.entry.ripas == .empty
+  }
+
+  private mutating func handleDataAbort(
+    _ esr: UInt64, _ far: UInt64, _ hpfar: UInt64, _ rec: REC, _ exit: inout ExitRecord
+  ) -> Bool {
+    if Syndrome.isExternalAbort(esr) {
+      handleExternalAbort(esr, far, rec, &exit)
+      return false
+    }
+    let realm = realm(rec.owner)
+    let ipa = faultIPA(hpfar)
+    if ipa >= realm.ipaTop || isEmpty(realm, ipa) {
+      injectExternalAbort(rec, esr: esr, far: far)
+      return true
+    }
+    exit.hpfar = hpfar
+    if realm.isProtected(ipa) {
+      exit.esr = esr & Syndrome.abortMask
+      return false
+    }
+    let emulatable = esr & Syndrome.isv != 0
+    if policy.has(.d12) {
+      exit.esr = esr & Syndrome.unprotectedMask
+    } else {
+      exit.esr = esr & (emulatable ? Syndrome.unprotectedMask | Syndrome.il : Syndrome.abortMask | Syndrome.il)
+      if !emulatable { return false }
+    }
+    exit.far = far & 0xFFF
+    if Syndrome.isWrite(esr) {
+      let value = register(rec, Syndrome.srt(esr))
+      exit.gprs[0] = policy.has(.d34) ? value & Syndrome.sizeMask(esr) : value
+    }
+    return false
+  }
+
+  private mutating func handleInstructionAbort(
+    _ esr: UInt64, _ far: UInt64, _ hpfar: UInt64, _ rec: REC, _ exit: inout ExitRecord
+  ) -> Bool {
+    if Syndrome.isExternalAbort(esr) {
+      handleExternalAbort(esr, far, rec, &exit)
+      return false
+    }
+    let realm = realm(rec.owner)
+    let ipa = faultIPA(hpfar)
+    if ipa >= realm.ipaTop || !realm.isProtected(ipa) || isEmpty(realm, ipa) {
+      injectExternalAbort(rec, esr: esr, far: far)
+      return true
+    }
+    // Only translation faults are expected here; TF-RMM tells nothing of others.
+    guard esr & 0x3C == 0x04 || esr & Syndrome.fsc == 0b101011 else { return false }
+    exit.esr = esr & Syndrome.abortMask
+    exit.hpfar = hpfar
+    return false
+  }
+
+  private mutating func handleExternalAbort(_ esr: UInt64, _ far: UInt64, _ rec: REC, _ exit: inout ExitRecord) {
+    // SET: 0 recoverable (UER), 2 uncontainable (UC), 3 restartable (UEO).
+    switch esr.bits(12, 11) {
+    case 0:
+      injectExternalAbort(rec, esr: esr, far: far)
+      exit.esr = esr & Syndrome.abortMask
+    case 2:
+      control.stopped = true
+    default:
+      exit.esr = esr & Syndrome.abortMask
+    }
+  }
+
+  private mutating func handleSError(_ esr: UInt64, _ rec: REC, _ exit: inout ExitRecord) {
+    exit.esr = esr & (Syndrome.serrorMask | (policy.has(.d10) ? 0 : Syndrome.ecMask))
+    guard policy.has(.d37) else { return }
+    let asynchronous: UInt64 = policy.has(.d32) ? 0x01 : 0x11
+    let aet = esr.bits(12, 10)
+    if esr.bit(24) || esr & Syndrome.fsc != asynchronous || aet == 0 {
+      control.stopped = true
+      exit.esr = 0
+    } else if aet == 1 || aet == 3 {
+      rec.serrorPending = true
+      rec.vsesr = esr
+    }
+  }
+
+  /// Trapped MSR, MRS and system instructions. True: handled, the Realm goes on.
+  private mutating func handleSystemRegister(_ esr: UInt64, _ rec: REC, _ exit: inout ExitRecord) -> Bool {
+    let rt = Int(esr.bits(9, 5))
+    let isRead = esr & 1 != 0
+    // Op0 21:20, Op2 19:17, Op1 16:14, CRn 13:10, CRm 4:1.
+    let (op0, op1, crn, crm, op2) = (
+      esr.bits(21, 20), esr.bits(16, 14), esr.bits(13, 10), esr.bits(4, 1), esr.bits(19, 17)
+    )
+    // ICC_SGI1R (S3_0_C12_C11_5), ICC_SGI0R (…_7), ICC_DIR (…_1), ICC_PMR (S3_0_C4_C6_0): the Host emulates them (D13).
+    let isICC = op0 == 3 && op1 == 0 && ((crn == 12 && crm == 11 && [1, 5, 7].contains(op2)) || (crn == 4 && crm == 6 && op2 == 0))
+    if isICC, policy.has(.d13) {
+      exit.esr = esr
+      if !isRead { exit.gprs[0] = register(rec, rt) }
+      return false
+    }
+    if isRead, rt != 31 {
+      let isID = op0 == 3 && op1 == 0 && crn == 0 && crm >= 4
+      rec.setX(rt, isID ? IDRegisters.value(crm: crm, op2: op2, realm(rec.owner)) : 0)
+    }
+    return true
+  }
+
+  // MARK: Exceptions given to the Realm
+
+  /// Takes an exception to EL1 of the Realm: vector by where it came from, PSTATE as at reset.
+  mutating func takeToEL1(_ rec: REC, esr: UInt64, far: UInt64?) {
+    let offset: UInt64 =
+      switch rec.pstate & 0xF {
+      case 0b0101: 0x200
+      case 0b0100: 0x000
+      default: 0x400
+      }
+    rec[.elrEL1] = rec.pc
+    rec[.spsrEL1] = rec.pstate
+    rec[.esrEL1] = esr
+    if let far { rec[.farEL1] = far }
+    rec.pc = rec[.vbarEL1] &+ offset
+    rec.pstate = RealmPSTATE.reset
+    if tracing { emit(.injection, esr, far ?? 0, rec.pc, world: .realm) }
+  }
+
+  /// Gives the Realm a Synchronous External Abort for the access that was stopped (DEN0137 A5.2.4).
+  private mutating func injectExternalAbort(_ rec: REC, esr: UInt64, far: UInt64) {
+    var syndrome = esr & ~(Syndrome.ecMask | Syndrome.fsc | Syndrome.fnv | Syndrome.s1ptw)
+    // From EL1 the class is that of an abort without a change of level: one more than from a lower one.
+    let fromEL0 = rec.pstate & 0xF == 0
+    syndrome |= (Syndrome.ec(esr) + (fromEL0 ? 0 : 1)) << 26
+    takeToEL1(rec, esr: syndrome | Syndrome.sea | Syndrome.ea, far: far)
+  }
+
+  // MARK: What an entry completes
+
+  private mutating func completeEmulation(_ rec: REC, value: UInt64) {
+    let esr = rec.lastESR
+    let rt = Syndrome.srt(esr)
+    if !Syndrome.isWrite(esr), rt != 31 {
+      var result = value & Syndrome.sizeMask(esr)
+      if esr.bit(21) {
+        let sign: UInt64 = 1 << (8 * Syndrome.size(esr) - 1)
+        result = (result ^ sign) &- sign
+        if !esr.bit(15) { result &= 0xFFFF_FFFF }
+      }
+      rec.setX(rt, result)
+    }
+    rec.pc &+= 4
+  }
+
+  private mutating func completeRIPASChange(_ rec: REC, reject: Bool) {
+    guard rec.ripasBase != rec.ripasTop else { return }
+    let rejected = rec.ripasValue == .ram && rec.ripasAddr != rec.ripasTop && reject
+    rec.setX(0, RSIReturn.success)
+    rec.setX(1, rec.ripasAddr)
+    rec.setX(2, rejected ? 1 : 0)
+    if !policy.has(.d22) { for n in 3...16 { rec.setX(n, 0) } }
+    rec.ripasBase = 0
+    rec.ripasTop = 0
+    rec.ripasAddr = 0
+  }
+
+  /// Copies the Host's answer to a host call into Realm memory. False: its page is not there, the REC exits at once.
+  private mutating func completeHostCall(_ rec: REC, run: UInt64, _ exit: inout ExitRecord) -> Bool {
+    let ipa = rec.x(1)
+    switch realmMemory(realm(rec.owner), ipa) {
+    case .empty:
+      // Nowhere to put the results. TF-RMM does not even write X0 (D9).
+      if !policy.has(.d9) { rec.setX(0, RSIReturn.success) }
+      return true
+    case .fault(let level):
+      exit = stage2AbortExit(ipa, level)
+      return false
+    case .address(let pa):
+      let source = memory.page(run) + RecRun.enterGPRs
+      let target = memory.writablePage(pa) + Int(pa & 4095) + 8
+      target.copyMemory(from: source, byteCount: 31 * 8)
+      rec.setX(0, RSIReturn.success)
+      if !policy.has(.d22) { for n in 1...16 { rec.setX(n, 0) } }
+      return true
+    }
+  }
+
+  /// The exit of a call that needs Realm memory the Host has not given: as if the Realm had touched it itself.
+  func stage2AbortExit(_ ipa: UInt64, _ level: Int) -> ExitRecord {
+    var exit = ExitRecord()
+    exit.reason = .sync
+    exit.esr = Syndrome.ecDataAbort << 26 | Syndrome.translationFault(level)
+    exit.hpfar = policy.has(.d14) ? ipa >> 8 : (ipa >> 12) << 4
+    return exit
+  }
+
+  // MARK: Realm memory
+
+  enum RealmMemory {
+    /// Mapped: the PA of the byte.
+    case address(UInt64)
+    /// RIPAS is EMPTY: the Realm's own mistake.
+    case empty
+    /// RAM that is not there, or DESTROYED: for the Host to mend. The level at which the walk ended.
+    case fault(level: Int)
+  }
+
+  /// Translates a Protected IPA for the RMM's own access on behalf of the Realm.
+  func realmMemory(_ realm: RealmDescriptor, _ ipa: UInt64) -> RealmMemory {
+    let walk = rttWalk(realm, ipa, to: 3)
+    if walk.entry.isValid {
+      let offset = ipa & (rttEntrySize(walk.level) - 1)
+      return .address(walk.entry.address(lpa2: realm.lpa2) + offset)
+    }
+    return walk.entry.ripas == .empty ? .empty : .fault(level: walk.level)
+  }
+}
+
+/// ID registers as a Realm reads them: an Armv8.0 core's, less what a Realm is not offered.
+enum IDRegisters {
+  /// - Parameters: CRm and Op2 of the register's encoding S3_0_C0_CRm_Op2.
+  static func value(crm: UInt64, op2: UInt64, _ realm: RealmDescriptor) -> UInt64 {
+    switch (crm, op2) {
+    case (4, 0): 0x0000_0000_0000_0011  // ID_AA64PFR0: EL1, EL0 AArch64 only, AdvSIMD and FP
+    case (5, 0): 0x0000_0000_1010_0006 | (realm.pmu ? 0x600 : 0)  // ID_AA64DFR0: two breakpoints, two watchpoints
+    case (7, 0): 0x0000_0000_0000_1125  // ID_AA64MMFR0: 48-bit PA, 4 KiB granule
+    default: 0
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/// The EL3 monitor: where SMCs go, how the PE changes worlds, and what EL3 answers itself.
+extension Machine {
+  /// SMCs the Host sends to the RMM: RMI, SMC64 (DEN0137 B1, function identifiers).
+  static let rmiRange: ClosedRange<UInt64> = 0xC400_0150...0xC400_018F
+
+  /// An SMC of a world below EL3. Sets X0 to X17 of the PE. False if the PE cannot make one now.
+  mutating func routeSMC(_ world: World, _ x: InlineArray<18, UInt64>) -> SMCOutcome {
+    let pe = control.currentPE
+    var answer = InlineArray<18, UInt64>(repeating: 0)
+    if tracing {
+      emit(.smc, x[0], x[1], x[2], world: world, detail: world == .realm || world == .normal ? 2 : 1)
+      depth += 1
+      movePE(to: .root, 3)
+    }
+    var running = false
+    // The function identifier is W0; the RMM looks at the rest of X0 if the personality says so (D41).
+    let fid = x[0] & 0xFFFF_FFFF
+    let rmi = policy.has(.d41) ? fid & ~0x1_0000 : x[0]
+    if world == .normal, Machine.rmiRange.contains(fid & ~0x1_0000) {
+      if tracing { movePE(to: .realm, 2) }
+      let x4 = dispatchRMI(rmi, x, &answer)
+      running = answer[0] == Machine.stillRunning
+      // By the specification what is not an output is zero; TF-RMM leaves X4 (D21).
+      if policy.has(.d21), !x4 { answer[4] = x[4] }
+      if tracing, !running {
+        emit(.service, UInt64(ServiceFID.rmiRequestComplete), answer[0], 0, world: .realm)
+        movePE(to: .root, 3)
+      }
+    } else if fid == 0x8000_0000, configuration.monitorAnswersHost {
+      // SMCCC 1.5, which TF-A v2.12 announces.
+      answer[0] = 0x1_0005
+    } else {
+      // RMI from the Secure world and from the RMM itself, and everything nobody implements.
+      answer[0] = smcccNotSupported
+      if policy.has(.d21) { answer[4] = x[4] }
+    }
+    if running {
+      depth = 0
+      return .running
+    }
+    if tracing {
+      movePE(to: world, world == .secure ? 1 : 2)
+      depth -= 1
+      emit(.smcReturn, answer[0], answer[1], answer[2], world: world)
+    }
+    if world == .normal { control.pes[pe].x = answer }
+    return .answer(answer)
+  }
+
+  /// Runs an RMI command at R-EL2. True if the command wrote X4.
+  private mutating func dispatchRMI(
+    _ fid: UInt64, _ x: InlineArray<18, UInt64>, _ answer: inout InlineArray<18, UInt64>
+  ) -> Bool {
+    var call = Call()
+    call.x = x
+    switch fid {
+    case UInt64(RMIVersion.fid): execute(RMIVersion.self, &call)
+    case UInt64(GranuleDelegate.fid): execute(GranuleDelegate.self, &call)
+    case UInt64(GranuleUndelegate.fid): execute(GranuleUndelegate.self, &call)
+    case UInt64(DataCreate.fid): execute(DataCreate.self, &call)
+    case UInt64(DataCreateUnknown.fid): execute(DataCreateUnknown.self, &call)
+    case UInt64(DataDestroy.fid): execute(DataDestroy.self, &call)
+    case UInt64(RealmActivate.fid): execute(RealmActivate.self, &call)
+    case UInt64(RealmCreate.fid): execute(RealmCreate.self, &call)
+    case UInt64(RealmDestroy.fid): execute(RealmDestroy.self, &call)
+    case UInt64(RECCreate.fid): execute(RECCreate.self, &call)
+    case UInt64(RECDestroy.fid): execute(RECDestroy.self, &call)
+    case UInt64(RECEnter.fid): execute(RECEnter.self, &call)
+    case UInt64(RTTCreate.fid): execute(RTTCreate.self, &call)
+    case UInt64(RTTDestroy.fid): execute(RTTDestroy.self, &call)
+    case UInt64(RTTMapUnprotected.fid): execute(RTTMapUnprotected.self, &call)
+    case UInt64(RTTReadEntry.fid): execute(RTTReadEntry.self, &call)
+    case UInt64(RTTUnmapUnprotected.fid): execute(RTTUnmapUnprotected.self, &call)
+    case UInt64(PSCIComplete.fid): execute(PSCIComplete.self, &call)
+    case UInt64(RMIFeatures.fid): execute(RMIFeatures.self, &call)
+    case UInt64(RTTFold.fid): execute(RTTFold.self, &call)
+    case UInt64(RECAuxCount.fid): execute(RECAuxCount.self, &call)
+    case UInt64(RTTInitRIPAS.fid): execute(RTTInitRIPAS.self, &call)
+    case UInt64(RTTSetRIPAS.fid): execute(RTTSetRIPAS.self, &call)
+    default: call.out[0] = smcccNotSupported
+    }
+    for n in 0...4 { answer[n] = call.out[n] }
+    return fid == UInt64(RTTReadEntry.fid)
+  }
+
+  /// Moves the PE to another world or level, and says so.
+  mutating func movePE(to world: World, _ level: UInt8) {
+    let pe = control.currentPE
+    let old = UInt64(control.pes[pe].world.rawValue) << 8 | UInt64(control.pes[pe].exceptionLevel)
+    let new = UInt64(world.rawValue) << 8 | UInt64(level)
+    // SCR_EL3 names the world below EL3; at EL3 it still names the one that was left or is to be entered.
+    if world != .root { control.pes[pe].scrEL3 = ProcessingElement.scr(world) }
+    control.pes[pe].world = world
+    control.pes[pe].exceptionLevel = level
+    emit(.move, old, new, control.pes[pe].scrEL3, world: world, detail: level)
+  }
+}
+
+/// What became of an SMC.
+public enum SMCOutcome: Sendable {
+  /// X0 to X17 of the caller.
+  case answer(InlineArray<18, UInt64>)
+  /// RMI_REC_ENTER has not returned: the Realm keeps the PE.
+  case running
+  /// The PE runs a Realm, so its Host cannot make a call.
+  case busy
+  /// The system has stopped itself.
+  case stopped
+}
