@@ -56,6 +56,8 @@ public struct GuestQueue: Sendable {
   private var head = 0
   /// By REC: an instruction that left the Realm, and the pc it left from.
   var left: [UInt64: (action: GuestAction, pc: UInt64)] = [:]
+  /// Tags of actions that had left a REC when it was destroyed.
+  var forgotten: Set<Int> = []
 
   public var count: Int { actions.count - head }
   public var pending: ArraySlice<GuestAction> { actions[head...] }
@@ -78,7 +80,9 @@ public struct GuestQueue: Sendable {
     head = 0
   }
 
-  mutating func forget(_ rec: UInt64) { left[rec] = nil }
+  mutating func forget(_ rec: UInt64) {
+    if let entry = left.removeValue(forKey: rec) { forgotten.insert(entry.action.tag) }
+  }
 
   func digest() -> UInt64 {
     var hash: UInt64 = 1

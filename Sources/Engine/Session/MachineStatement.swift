@@ -1,0 +1,68 @@
+/// Properties of a `machine` statement, of the recording's header, and of `--machine`.
+extension MachineConfiguration {
+  /// Keys and what they set.
+  public static let properties: [(key: String, meaning: String)] = [
+    ("dram", "bytes of DRAM"), ("dram_base", "first byte of DRAM"), ("pe", "number of PEs, 1 to 8"),
+    ("pa_width", "physical address width in bits"), ("rec_aux_count", "RMI_REC_AUX_COUNT"),
+    ("feature_register_0", "RMI_FEATURES(0)"), ("rmm", "personality, with its changes: spec-1.0+D6-D23"),
+    ("attestation", "on or off: whether EL3 has a Realm attestation key"),
+  ]
+
+  /// Changes one property. Throws what is wrong in words.
+  public mutating func set(_ key: String, _ value: String, line: Int = 0, column: Int = 0) throws(ScriptError) {
+    func bad(_ message: String) -> ScriptError { ScriptError(line: line, column: column, message: message) }
+    func number() throws(ScriptError) -> UInt64 {
+      try ExpressionParser.parse(Word(text: value, column: column + key.count + 1), line: line) { _ in nil }
+    }
+    switch key {
+    case "preset":
+      guard let preset = MachineConfiguration.preset(value) else {
+        throw bad("unknown machine \"\(shown(value))\"; expected \(MachineConfiguration.presets.map(\.name).joined(separator: " or ")), or key=value")
+      }
+      self = preset
+    case "dram": dramSize = try number()
+    case "dram_base": dramBase = try number()
+    case "pe": peCount = Int(truncatingIfNeeded: min(try number(), 1 << 20))
+    case "pa_width": paWidth = try number()
+    case "rec_aux_count": recAuxCount = try number()
+    case "feature_register_0": featureRegister0 = try number()
+    case "rmm":
+      guard let policy = Policy(named: value) else {
+        throw bad(
+          "unknown personality \"\(shown(value))\"; expected \(Policy.personalities.map(\.name).joined(separator: " or ")), with changes such as +D6 or -order")
+      }
+      self.policy = policy
+    case "attestation":
+      guard value == "on" || value == "off" else { throw bad("attestation is on or off, not \"\(shown(value))\"") }
+      attestation = value == "on"
+    case "host":
+      // How a recording names what the host of TF-RMM did.
+      guard value == "tf-rmm" || value == "none" else { throw bad("host is tf-rmm or none, not \"\(shown(value))\"") }
+      granuleFaultsExitToHost = value == "tf-rmm"
+      monitorAnswersHost = value != "tf-rmm"
+    default:
+      throw bad(
+        "unknown machine property \"\(shown(key))\"; expected one of \(MachineConfiguration.properties.map(\.key).joined(separator: ", "))")
+    }
+  }
+
+  /// The configuration as properties that ``set(_:_:line:column:)`` reads, without those that have their default.
+  public var propertyText: String {
+    let plain = MachineConfiguration()
+    var parts = ["dram=\(sizeText(dramSize))", "pe=\(peCount)", "rmm=\(policy.name)"]
+    if dramBase != plain.dramBase { parts.append("dram_base=\(hex(dramBase))") }
+    if paWidth != plain.paWidth { parts.append("pa_width=\(paWidth)") }
+    if recAuxCount != plain.recAuxCount { parts.append("rec_aux_count=\(recAuxCount)") }
+    if featureRegister0 != plain.featureRegister0 { parts.append("feature_register_0=\(hex(featureRegister0))") }
+    if !attestation { parts.append("attestation=off") }
+    if granuleFaultsExitToHost { parts.append("host=tf-rmm") }
+    return parts.joined(separator: " ")
+  }
+}
+
+/// A number of bytes as a person writes it: `64M`, `4G`, `4096`.
+public func sizeText(_ bytes: UInt64) -> String {
+  for (shift, suffix) in [(30, "G"), (20, "M"), (10, "K")] as [(UInt64, String)]
+  where bytes >= 1 << shift && bytes & ((1 << shift) - 1) == 0 { return "\(bytes >> shift)\(suffix)" }
+  return "\(bytes)"
+}

@@ -1,0 +1,305 @@
+/// A machine and everything that was done to it: steps, with checkpoints to go back to.
+///
+/// A step is a statement that does something to the machine. Going back restores the nearest checkpoint before and performs the
+/// steps after it again; nothing is computed backwards. What entered through the entropy door is kept with its step and enters
+/// again in the same place.
+public final class Session {
+  /// One thing that was done.
+  public struct Step: Sendable {
+    public enum Deed: Sendable {
+      case perform(Action)
+      /// A fresh machine; `name` if a `case` made it.
+      case reset(MachineConfiguration, name: String?)
+    }
+    /// As a script writes it.
+    public var text: String
+    public var deed: Deed
+    public var result: StatementResult
+    /// What happened on the way; empty if the session keeps none.
+    public var events: [Event]
+    public var entropy: [[UInt8]]
+  }
+
+  public private(set) var machine: Machine
+  /// The configuration of the present machine.
+  public private(set) var configuration: MachineConfiguration
+  /// The configuration the session began with.
+  public let origin: MachineConfiguration
+  /// All steps, also those that were undone and can be done again.
+  public private(set) var steps: [Step] = []
+  /// How many of them are in force.
+  public private(set) var position = 0
+  /// Events of the boot, before the first step.
+  public private(set) var bootEvents: [Event]
+  private let keepsHistory: Bool
+  private var checkpoints: [(position: Int, id: Int)] = []
+  /// Steps between checkpoints.
+  static let stride = 128
+
+  /// - Parameter keepsHistory: false for a batch run that never goes back.
+  public init(_ configuration: MachineConfiguration, keepsHistory: Bool = true) {
+    origin = configuration
+    self.configuration = configuration
+    self.keepsHistory = keepsHistory
+    machine = Machine(configuration)
+    bootEvents = machine.events
+    machine.tracing = keepsHistory
+    if keepsHistory { checkpoints = [(0, machine.checkpoint())] }
+  }
+
+  /// Whether actions leave events.
+  public var tracing: Bool {
+    get { machine.tracing }
+    set { machine.tracing = newValue }
+  }
+
+  /// A 64-bit digest of the present state.
+  public func digest() -> UInt64 { machine.digest() }
+
+  /// Reads the machine.
+  public func read<T>(_ body: (borrowing Machine) -> T) -> T { body(machine) }
+
+  /// The last step in force.
+  public var lastStep: Step? { position > 0 ? steps[position - 1] : nil }
+
+  // MARK: Doing
+
+  /// Does a thing and makes it a step. What was undone before is forgotten.
+  ///
+  /// - Parameters:
+  ///   - text: how a script writes it.
+  ///   - entropy: recorded values to use instead of new ones.
+  @discardableResult
+  public func perform(_ deed: Step.Deed, text: String, entropy: [[UInt8]] = []) -> StatementResult {
+    if keepsHistory, position < steps.count { steps.removeLast(steps.count - position) }
+    machine.entropy.supply = entropy
+    let result = carryOut(deed)
+    guard keepsHistory else {
+      position += 1
+      return result
+    }
+    steps.append(
+      Step(text: text, deed: deed, result: result, events: machine.events, entropy: machine.entropy.log))
+    position += 1
+    noteCheckpoint()
+    return result
+  }
+
+  private func noteCheckpoint() {
+    if case .reset = steps[position - 1].deed {
+      checkpoints = [(position, machine.checkpoint())]
+    } else if position - (checkpoints.last?.position ?? 0) >= Session.stride {
+      checkpoints.append((position, machine.checkpoint()))
+    }
+  }
+
+  private func carryOut(_ deed: Step.Deed) -> StatementResult {
+    var result = StatementResult()
+    machine.entropy.log = []
+    switch deed {
+    case .reset(let configuration, _):
+      let tracing = machine.tracing
+      self.configuration = configuration
+      machine = Machine(configuration)
+      bootEvents = machine.events
+      machine.tracing = tracing
+    case .perform(let action):
+      let outcome = machine.perform(action)
+      result = describe(action, outcome)
+    }
+    return result
+  }
+
+  private func describe(_ action: Action, _ outcome: Outcome) -> StatementResult {
+    var result = StatementResult()
+    result.guestResults = machine.guestResults
+    result.decisions = machine.decisions
+    switch outcome {
+    case .smc(let smc):
+      var fid: UInt64?
+      if case .smc(let world, let x) = action {
+        fid = x[0]
+        result.world = world
+        result.fid = fid
+      }
+      switch smc {
+      case .answer(let x):
+        let entry = fid.flatMap { Commands.withFID($0 & ~0x1_0000) }
+        result.answer = Answer(
+          kind: .registers, x: (0..<18).map { x[$0] }, interface: fid == nil ? .rmi : entry?.interface)
+        if x[0] == 0, case .smc(.normal, let call) = action, fid.map({ $0 & ~0x1_0000 }) == UInt64(RECEnter.fid) {
+          result.exit = machine.exitFields(call[2])
+        } else if x[0] == 0, case .resume = action {
+          result.exit = machine.lastRun.map { machine.exitFields($0) }
+        }
+      case .running:
+        result.answer = Answer(kind: .other("running: the Realm keeps the PE (resume lets it go on)"), x: [])
+      case .busy:
+        result.answer = Answer(
+          kind: .other("busy: this PE runs a Realm, its Host cannot call (choose another with pe, or resume)"), x: [])
+      case .stopped:
+        result.answer = Answer(kind: .other("stopped: an uncontainable error has ended the system"), x: [])
+      }
+    case .access(let access):
+      if case .access(let request) = action { result.world = request.world }
+      switch access {
+      case .value(let value):
+        result.answer = Answer(kind: .ok, x: [value])
+        result.text = "-> \(hex(value))"
+      case .ok: result.answer = Answer(kind: .ok, x: [0])
+      case .fault(let fault):
+        result.answer = Answer(kind: .gpf, x: [fault.syndrome(write: false)])
+      }
+    case .el3(let error):
+      result.answer = error == .ok ? Answer(kind: .ok, x: [0]) : Answer(kind: .other("fail"), x: [])
+    case .done:
+      result.answer = Answer(kind: .ok, x: [0])
+    case .queued:
+      break
+    case .refused(let why):
+      result.answer = Answer(kind: .other(why), x: [])
+    }
+    return result
+  }
+
+  // MARK: Going back and forth
+
+  /// Goes to the state after `target` steps. `target` is 0 to the number of steps.
+  public func seek(_ target: Int) {
+    precondition(keepsHistory && target >= 0 && target <= steps.count, "no such step")
+    if target < position {
+      if let index = checkpoints.lastIndex(where: { $0.position <= target }) {
+        machine.restore(to: checkpoints[index].id)
+        checkpoints.removeLast(checkpoints.count - index - 1)
+        position = checkpoints[index].position
+      } else {
+        rebuild(before: target)
+      }
+    }
+    while position < target { redoOne() }
+  }
+
+  /// The target lies before the last reset: build the machine that was there then.
+  private func rebuild(before target: Int) {
+    var start = target
+    while start > 0 {
+      if case .reset = steps[start - 1].deed { break }
+      start -= 1
+    }
+    var configuration = origin
+    if start > 0, case .reset(let named, _) = steps[start - 1].deed { configuration = named }
+    self.configuration = configuration
+    machine = Machine(configuration)
+    machine.tracing = true
+    position = start
+    checkpoints = [(start, machine.checkpoint())]
+  }
+
+  private func redoOne() {
+    machine.entropy.supply = steps[position].entropy
+    let result = carryOut(steps[position].deed)
+    steps[position].result = result
+    position += 1
+    noteCheckpoint()
+  }
+
+  /// Takes the last step back. False at the beginning.
+  public func undo() -> Bool {
+    guard position > 0 else { return false }
+    seek(position - 1)
+    return true
+  }
+
+  /// Does the next undone step again. False if there is none.
+  public func redo() -> Bool {
+    guard position < steps.count else { return false }
+    seek(position + 1)
+    return true
+  }
+
+  // MARK: Looking
+
+  /// Answers a query of the script language: the line `--raw` prints, and the number for `expect`.
+  public func answer(_ query: Statement.Query) -> StatementResult {
+    var result = StatementResult()
+    let (text, value) = machine.answer(query)
+    result.text = "-> " + text
+    result.answer = Answer(kind: value == nil ? .other(text) : .ok, x: value.map { [$0] } ?? [])
+    return result
+  }
+}
+
+extension Machine {
+  /// The run granule of the REC that exited last on the current PE's behalf, if it is still one.
+  var lastRun: UInt64? {
+    events.last { $0.kind == .exit }.flatMap { event in
+      granuleIs(event.a, .rec) ? rec(event.a).runPointer : nil
+    }
+  }
+
+  /// What a query of the script language finds, and its number if it is one.
+  package func answer(_ query: Statement.Query) -> (String, UInt64?) {
+    switch query {
+    case .gpt(let address):
+      return (isDRAM(address) ? gpi(address).name : "INVALID", nil)
+    case .state(let address):
+      guard address.isGranuleAligned, isDelegable(address) else { return ("INVALID", nil) }
+      let state = granuleState(address)
+      return (state == .undelegated ? "NS" : state.name, nil)
+    case .refcount(let address):
+      guard address.isGranuleAligned, isDelegable(address) else { return ("0xffff", 0xFFFF) }
+      let count = references(address)
+      return (hex(count), count)
+    case .rim(let rd):
+      guard rd.isGranuleAligned, granuleIs(rd, .rd) else { return ("none", nil) }
+      let realm = realm(rd)
+      return ((0...4).map { hexBytes(realm.measurement($0)[0..<realm.hash.length]) }.joined(separator: " "), nil)
+    case .peek64(let address):
+      let value = isDRAM(address) ? readBytes(address, 8) : isBacked(address, 8) ? readBytes(address, 8) : 0
+      return (hex(value), value)
+    case .register(let name):
+      let value = control.pes[control.currentPE].register(name) ?? 0
+      return (hex(value), value)
+    }
+  }
+
+  /// Reference count of a granule: live entries of a table, RECs of a Realm, else 0.
+  package func references(_ address: UInt64) -> UInt64 {
+    switch granuleState(address) {
+    case .rd: realm(address).recCount
+    case .rtt: UInt64(rttReferences(address, levelOfTable(address) ?? 3))
+    default: 0
+    }
+  }
+
+  /// The level of an RTT granule, found from the Realms' roots.
+  package func levelOfTable(_ table: UInt64) -> Int? {
+    for rd in control.realms {
+      let realm = realm(rd)
+      var found: Int?
+      forEachTable(realm) { address, level, _ in if address == table { found = level } }
+      if let found { return found }
+    }
+    return nil
+  }
+
+  /// Calls `body` with every table of a Realm: its PA, level, and the first IPA it covers.
+  package func forEachTable(_ realm: RealmDescriptor, _ body: (UInt64, Int, UInt64) -> Void) {
+    let lpa2 = realm.lpa2
+    func visit(_ table: UInt64, _ level: Int, _ base: UInt64) {
+      body(table, level, base)
+      guard level < 3, memory.hasPage(table) else { return }
+      for index in 0..<512 {
+        let entry = RTTEntry(raw: rttLoad(table, index))
+        if entry.isTable(level) {
+          visit(entry.address(lpa2: lpa2), level + 1, base &+ UInt64(index) &* rttEntrySize(level))
+        }
+      }
+    }
+    for n in 0..<realm.rttCount {
+      visit(
+        realm.rttBase + UInt64(n) * Granule.size, realm.startLevel,
+        UInt64(n) * 512 * rttEntrySize(realm.startLevel))
+    }
+  }
+}
