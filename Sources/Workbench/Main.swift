@@ -1,14 +1,32 @@
+import ArgumentParser
 import Engine
-import Foundation
 
-@main struct W {
-  static func main() {
-    var preset = MachineConfiguration()
-    if CommandLine.arguments.contains("tf-rmm") { preset = MachineConfiguration.preset("tf-rmm")! }
-    let s = Session(preset, keepsHistory: false)
-    let r = ScriptRunner(s)
-    r.onReport = { for l in $0.result.rawLines { print(l) } }
-    var n = 0
-    while let l = readLine() { n += 1; do { try r.run(line: l, number: n, file: "-") } catch { print(error.description(in: "-")); exit(65) } }
-  }
+@main
+struct Workbench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "workbench",
+    abstract: "A whole Arm CCA machine on your desk.",
+    discussion: """
+      Without a subcommand the workbench opens in the terminal. Everything it does can also be done from a script: \
+      see run, show and replay.
+
+      Exit codes: 0 success, 1 a check found a difference, 64 wrong usage, 65 a malformed file, 66 a file that cannot be \
+      read, 69 no usable terminal, 70 a fault of this program, 73 a file that cannot be created.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
+      CoverageCommand.self, BenchCommand.self,
+    ],
+    defaultSubcommand: OpenCommand.self)
+}
+
+/// Exit codes, as sysexits.h numbers them.
+enum Exit {
+  static let difference = ExitCode(1)
+  static let usage = ExitCode(64)
+  static let badData = ExitCode(65)
+  static let noInput = ExitCode(66)
+  static let noTerminal = ExitCode(69)
+  static let cannotCreate = ExitCode(73)
 }

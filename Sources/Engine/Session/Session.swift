@@ -153,6 +153,7 @@ public final class Session {
     case .el3(let error):
       result.answer = error == .ok ? Answer(kind: .ok, x: [0]) : Answer(kind: .other("fail"), x: [])
     case .done:
+      if case .guestClear = action { break }
       result.answer = Answer(kind: .ok, x: [0])
     case .queued:
       break

@@ -61,8 +61,10 @@ public struct StatementParser {
   ]
 
   public func parse(_ text: String) throws(ScriptError) -> Statement {
-    let words = try Lexer(line: line).words(text)
-    guard let verb = words.first else { return .nothing }
+    var words = try Lexer(line: line).words(text)
+    // A recording is a script too: times are dropped, and what was answered is passed over.
+    if let first = words.first, first.text.hasPrefix("@") { words.removeFirst() }
+    guard let verb = words.first, !["=>", "%", "entropy"].contains(verb.text) else { return .nothing }
     let rest = Array(words.dropFirst())
     let name = verb.text.lowercased()
     switch name {

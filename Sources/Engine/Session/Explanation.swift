@@ -1,0 +1,95 @@
+/// Why a call answers what it answers: every condition in order, up to the one that decides.
+public struct Explanation: Sendable {
+  public var entry: CommandEntry
+  /// The call with its arguments by name.
+  public var call: String
+  public var rows: [ConditionVerdict]
+  /// The name of the condition that decides, or nil if the call would succeed.
+  public var decidedBy: String?
+  /// The status the call would answer.
+  public var status: String
+  /// RSI and PSCI need a REC that makes the call; false when there was none to take.
+  public var hasCaller = true
+}
+
+extension Machine {
+  /// Evaluates a command's conditions in the present state, changing nothing.
+  ///
+  /// - Parameters:
+  ///   - x: X0 to X17 of the caller.
+  ///   - rec: the REC that makes an RSI or PSCI call.
+  public func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, rec: UInt64? = nil) -> Explanation {
+    var call = Call()
+    call.x = x
+    let text = Decoder.call { x[$0] }
+    if entry.interface != .rmi {
+      guard let rec, rec.isGranuleAligned, granuleIs(rec, .rec) else {
+        let rows = entry.list(self).map {
+          ConditionVerdict(id: $0.id, text: $0.text, status: $0.status, now: "", verdict: .notReached)
+        }
+        return Explanation(entry: entry, call: text, rows: rows, decidedBy: nil, status: "", hasCaller: false)
+      }
+      call.rec = rec
+    }
+    let explainer = entry.explain(self, &call)
+    let status = explainer.refusal.map { Names.status(entry.interface, $0.code) } ?? success(entry, x)
+    return Explanation(
+      entry: entry, call: text, rows: explainer.rows, decidedBy: explainer.refusal?.id.description, status: status)
+  }
+
+  private func success(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> String {
+    // The two version commands answer INPUT without a condition.
+    if entry.name == "RMI_VERSION", x[1] != RMIVersion.supported { return "RMI_ERROR_INPUT" }
+    return entry.interface == .rmi ? "RMI_SUCCESS" : entry.interface == .rsi ? "RSI_SUCCESS" : "PSCI_SUCCESS"
+  }
+}
+
+/// What fits an argument in the present state, for completion and forms.
+public struct Candidate: Sendable, Equatable {
+  public var value: UInt64
+  public var note: String
+}
+
+extension Machine {
+  /// Values that fit an input now: granules in the state the command needs, IPAs of interest, levels.
+  package func candidates(_ input: Input, limit: Int = 8) -> [Candidate] {
+    switch input.kind {
+    case .undelegatedPA, .nsPA: return granules(.undelegated, limit)
+    case .delegatedPA: return granules(.delegated, limit)
+    case .rdPA:
+      return control.realms.prefix(limit).map { Candidate(value: $0, note: "RD, Realm \(realm($0).state.name)") }
+    case .recPA:
+      return control.recs.prefix(limit).map {
+        Candidate(value: $0, note: "REC \(rec($0).index) of \(hex(rec($0).owner))")
+      }
+    case .level: return (1...3).map { Candidate(value: UInt64($0), note: "level \($0)") }
+    case .ripas: return [Candidate(value: 0, note: "EMPTY"), Candidate(value: 1, note: "RAM")]
+    case .version: return [Candidate(value: 0x1_0000, note: "1.0")]
+    case .status: return [Candidate(value: 0, note: "PSCI_SUCCESS"), Candidate(value: PSCIReturn.denied, note: "PSCI_DENIED")]
+    case .flags: return [Candidate(value: 0, note: ""), Candidate(value: 1, note: "bit 0 set")]
+    case .ipa, .ipaTop:
+      guard let rd = control.realms.first else { return [] }
+      let realm = realm(rd)
+      return [
+        Candidate(value: 0, note: "first Protected IPA"),
+        Candidate(value: realm.protectedTop, note: "first Unprotected IPA of \(hex(rd))"),
+      ]
+    case .descriptor, .number, .size, .mpidr, .bytes: return []
+    }
+  }
+
+  private func granules(_ state: GranuleState, _ limit: Int) -> [Candidate] {
+    var found: [Candidate] = []
+    var address = dramBase
+    // The first few megabytes are enough to find some; a search of a terabyte would not be.
+    let top = min(configuration.dramTop, dramBase + (64 << 20))
+    while address < top, found.count < limit {
+      let record = GranuleRecord(raw: memory.record(address))
+      if record.isState(state), state != .undelegated || record.gpi == .nonSecure {
+        found.append(Candidate(value: address, note: state.name))
+      }
+      address += Granule.size
+    }
+    return found
+  }
+}

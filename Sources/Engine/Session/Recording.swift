@@ -1,0 +1,210 @@
+/// The text of a recording: a script whose lines carry, as annotations, when they were done and what the machine answered.
+public enum Recording {
+  public static let version = 1
+  /// Steps between digests.
+  public static let digestStride = 16
+  /// Most bytes one entropy line may carry.
+  static let entropyLimit = 4096
+
+  /// The first lines: format version and machine.
+  public static func header(_ configuration: MachineConfiguration) -> String {
+    "#workbench \(version)\nmachine \(configuration.propertyText)\n"
+  }
+
+  /// The lines of one step.
+  ///
+  /// - Parameter seconds: since the recording began.
+  public static func lines(_ step: Session.Step, seconds: Double) -> String {
+    let time = stamp(seconds)
+    var text = "\(time) \(step.text)\n"
+    for value in step.entropy { text += "\(time) entropy \(value.count):\(hexBytes(value))\n" }
+    for line in answerLines(step.result) { text += "=> \(line)\n" }
+    return text
+  }
+
+  /// What the machine answered, as it is recorded and compared.
+  public static func answerLines(_ result: StatementResult) -> [String] {
+    var lines = result.guestResults.map(\.rawLine)
+    if let text = result.text { return lines + [text] }
+    if let answer = result.answer {
+      switch answer.kind {
+      case .registers:
+        var line = answer.text
+        for n in 1..<min(9, answer.x.count) where answer.x[n] != 0 { line += " x\(n)=\(hex(answer.x[n]))" }
+        lines.append(line)
+      default: lines.append(answer.text)
+      }
+    }
+    if let exit = result.exit { lines.append("exit \(exit.rawText)") }
+    return lines
+  }
+
+  public static func digestLine(_ digest: UInt64) -> String {
+    let digits = String(digest, radix: 16)
+    return "%  state \(String(repeating: "0", count: 16 - digits.count))\(digits)\n"
+  }
+
+  /// Going back and forth is recorded too.
+  public static func travelLine(_ word: String, seconds: Double) -> String { "\(stamp(seconds)) \(word)\n" }
+
+  private static func stamp(_ seconds: Double) -> String {
+    let milliseconds = UInt64(max(0, seconds) * 1000)
+    let rest = milliseconds % 1000
+    return "@\(milliseconds / 1000).\(rest < 100 ? "0" : "")\(rest < 10 ? "0" : "")\(rest)"
+  }
+}
+
+/// Re-executes a recording and compares what comes with what was recorded.
+public final class Replayer {
+  /// The first place where they differ.
+  public struct Difference: Sendable, Equatable {
+    public var line: Int
+    public var expected: String
+    public var got: String
+  }
+
+  public let session: Session
+  public private(set) var difference: Difference?
+  /// How many answers and digests were compared.
+  public private(set) var answersCompared = 0
+  public private(set) var digestsCompared = 0
+
+  private var pending: (text: String, line: Int, entropy: [[UInt8]], expected: [(String, Int)])?
+  private var names = ScriptNames()
+
+  public init(_ session: Session) { self.session = session }
+
+  /// Takes the next line. Throws if it is not one of a recording.
+  public func take(_ text: String, line: Int) throws(ScriptError) {
+    guard text.utf8.count <= ScriptRunner.lineLimit else {
+      throw ScriptError(line: line, column: 1, message: "the line is longer than \(ScriptRunner.lineLimit) bytes")
+    }
+    if line == 1, text.hasPrefix("#workbench") {
+      let word = text.dropFirst("#workbench".count).trimmedPrefix(while: { $0 == " " })
+      guard let version = Int(word), version <= Recording.version else {
+        throw ScriptError(
+          line: 1, column: 12, message: "recording format \"\(shown(word))\" is newer than this program, which reads up to \(Recording.version)")
+      }
+      return
+    }
+    let trimmed = text.trimmed
+    if trimmed.isEmpty || trimmed.hasPrefix("#") { return }
+    if trimmed.hasPrefix("=>") {
+      guard pending != nil else {
+        throw ScriptError(line: line, column: 1, message: "an answer (=>) with no statement before it")
+      }
+      pending?.expected.append((String(trimmed.dropFirst(2)).trimmed, line))
+      return
+    }
+    if trimmed.hasPrefix("%") {
+      try settle()
+      try compareDigest(trimmed, line)
+      return
+    }
+    let statement = withoutTime(trimmed)
+    if statement.hasPrefix("entropy ") {
+      let bytes = try entropy(statement, line)
+      guard pending != nil else {
+        throw ScriptError(line: line, column: 1, message: "entropy with no statement before it")
+      }
+      pending?.entropy.append(bytes)
+      return
+    }
+    try settle()
+    pending = (statement, line, [], [])
+  }
+
+  /// To be called after the last line.
+  public func finish() throws(ScriptError) { try settle() }
+
+  private func withoutTime(_ text: String) -> String {
+    guard text.hasPrefix("@"), let space = text.firstIndex(of: " ") else { return text }
+    return String(text[space...]).trimmed
+  }
+
+  private func entropy(_ statement: String, _ line: Int) throws(ScriptError) -> [UInt8] {
+    let body = statement.dropFirst("entropy ".count)
+    let bad = ScriptError(line: line, column: 1, message: "expected entropy COUNT:HEX, found \"\(shown(statement))\"")
+    guard let colon = body.firstIndex(of: ":"), let count = Int(body[..<colon]), count <= Recording.entropyLimit else { throw bad }
+    let digits = Array(body[body.index(after: colon)...].utf8)
+    guard digits.count == count * 2 else { throw bad }
+    var bytes: [UInt8] = []
+    for index in stride(from: 0, to: digits.count, by: 2) {
+      guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else { throw bad }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+
+  private func differ(_ line: Int, _ expected: String, _ got: String) {
+    if difference == nil { difference = Difference(line: line, expected: expected, got: got) }
+  }
+
+  private func compareDigest(_ text: String, _ line: Int) throws(ScriptError) {
+    let words = text.split(separator: " ")
+    guard words.count == 3, words[1] == "state", let wanted = UInt64(words[2], radix: 16) else {
+      throw ScriptError(line: line, column: 1, message: "expected % state DIGEST, found \"\(shown(text))\"")
+    }
+    digestsCompared += 1
+    let got = session.digest()
+    if got != wanted {
+      differ(line, "state \(String(wanted, radix: 16))", "state \(String(got, radix: 16))")
+    }
+  }
+
+  /// Performs the statement that was read before and compares its answer.
+  private func settle() throws(ScriptError) {
+    guard let entry = pending else { return }
+    pending = nil
+    switch entry.text {
+    case "undo": _ = session.undo()
+    case "redo": _ = session.redo()
+    default:
+      if entry.text.hasPrefix("goto "), let target = Int(entry.text.dropFirst(5)), (0...session.steps.count).contains(target) {
+        session.seek(target)
+        return
+      }
+      try perform(entry)
+    }
+  }
+
+  private func perform(
+    _ entry: (text: String, line: Int, entropy: [[UInt8]], expected: [(String, Int)])
+  ) throws(ScriptError) {
+    let statement = try StatementParser(line: entry.line, names: names).parse(entry.text)
+    let result: StatementResult
+    switch statement {
+    case .perform(let action):
+      result = session.perform(.perform(action), text: entry.text, entropy: entry.entropy)
+    case .query(let query): result = session.answer(query)
+    case .newCase(let name):
+      result = session.perform(.reset(session.configuration, name: name), text: entry.text)
+    case .machine(let properties):
+      var configuration = session.origin
+      for property in properties {
+        try configuration.set(property.key, property.value, line: entry.line, column: property.column)
+      }
+      if let problem = configuration.problem { throw ScriptError(line: entry.line, column: 1, message: problem) }
+      if session.steps.isEmpty, configuration == session.configuration { return }
+      result = session.perform(.reset(configuration, name: nil), text: entry.text)
+    case .define(let name, let value):
+      names.values[name] = value
+      return
+    default:
+      return
+    }
+    let got = Recording.answerLines(result)
+    for (index, expected) in entry.expected.enumerated() {
+      answersCompared += 1
+      let line = index < got.count ? got[index] : "no answer"
+      if line != expected.0 { differ(expected.1, expected.0, line) }
+    }
+    if !entry.expected.isEmpty, got.count > entry.expected.count {
+      differ(entry.line, "no further answer", got[entry.expected.count])
+    }
+  }
+}
+
+extension StringProtocol {
+  func trimmedPrefix(while predicate: (Character) -> Bool) -> String { String(drop(while: predicate)) }
+}

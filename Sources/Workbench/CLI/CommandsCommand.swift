@@ -1,0 +1,24 @@
+import ArgumentParser
+import Engine
+
+struct CommandsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "commands", abstract: "Prints the reference of all RMI, RSI and PSCI commands, in Markdown.")
+
+  @Argument(help: "One command instead of all.")
+  var command: String?
+
+  func run() throws {
+    var out = Output()
+    defer { out.flush() }
+    if let command {
+      guard let entry = Commands.named(command) else {
+        complain("unknown command \"\(shown(command))\"; workbench commands lists all \(Commands.all.count)")
+        throw Exit.usage
+      }
+      for line in CommandReference.page(entry) { out.line(line) }
+      return
+    }
+    for line in CommandReference.all() { out.line(line) }
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Engine
+
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Says why a call would answer what it answers.",
+    discussion: """
+      Shows every failure condition in order with its operands: ✓ passed, ✗ decided, · not reached. The call is not made. \
+      Without arguments the conditions are listed with what they mean.
+      """)
+
+  @Argument(help: "Command name, such as RMI_DATA_CREATE.")
+  var command: String
+
+  @Argument(parsing: .remaining, help: ArgumentHelp("X1 and up: numbers, or name=value.", valueName: "argument"))
+  var arguments: [String] = []
+
+  @Option(help: ArgumentHelp("Script or recording to run first.", valueName: "file"), completion: .file())
+  var after: String?
+
+  @Option(help: ArgumentHelp("REC that makes an RSI or PSCI call.", valueName: "pa"))
+  var rec: String?
+
+  @OptionGroup var machine: MachineOptions
+
+  func run() throws {
+    guard let entry = Commands.named(command) else {
+      complain("unknown command \"\(shown(command))\"; workbench commands lists all \(Commands.all.count)")
+      throw Exit.usage
+    }
+    var session = Session(try machine.configuration())
+    if let after {
+      do throws(SessionLoader.Failure) {
+        session = try SessionLoader.load(after, try! machine.configuration())
+      } catch {
+        complain(error.message)
+        throw ExitCode(error.code)
+      }
+    }
+    var out = Output()
+    defer { out.flush() }
+    if arguments.isEmpty, !entry.argumentNames.isEmpty {
+      for line in CommandReference.page(entry) { out.line(line) }
+      return
+    }
+    let x: InlineArray<18, UInt64>
+    var caller: UInt64?
+    do throws(ScriptError) {
+      x = try StatementParser(line: 0, names: ScriptNames()).registers(of: entry, arguments)
+      if let rec { caller = try StatementParser(line: 0, names: ScriptNames()).value(rec) }
+    } catch {
+      complain(error.message)
+      throw Exit.usage
+    }
+    let explanation = session.read { $0.explain(entry, x, rec: caller ?? $0.callingREC) }
+    for line in explanation.lines { out.line(line) }
+  }
+}

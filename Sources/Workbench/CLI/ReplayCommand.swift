@@ -1,0 +1,68 @@
+import ArgumentParser
+import Engine
+
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay", abstract: "Re-executes a recording.",
+    discussion: """
+      With --verify every answer and every digest is compared with what was recorded; the first difference is reported \
+      with its line and the exit code is 1. Without it the recording opens in the terminal.
+      """)
+
+  @Argument(help: ArgumentHelp("Recording.", valueName: "file"), completion: .file())
+  var file: String
+
+  @Flag(help: "Compares instead of opening.")
+  var verify = false
+
+  func run() throws {
+    guard verify else {
+      var open = OpenCommand()
+      open.file = file
+      open.machine = MachineOptions()
+      try open.run()
+      return
+    }
+    var lines: [String] = []
+    var whole = true
+    do throws(UnreadableFile) {
+      var reader = try LineReader(file)
+      while let line = reader.next() {
+        switch line {
+        case .text(let text): lines.append(text)
+        case .bad(let error):
+          complain(error.description(in: file))
+          throw UnreadableFile(path: file, reason: "")
+        case .failed(let failure): throw failure
+        }
+      }
+      whole = reader.lastWasWhole
+    } catch {
+      if error.reason.isEmpty { throw Exit.badData }
+      complain(error.message)
+      throw Exit.noInput
+    }
+    if !whole, !lines.isEmpty {
+      lines.removeLast()
+      complain("\(file): note: the last line is torn and was dropped")
+    }
+    do throws(ScriptError) {
+      let session = Session(try SessionLoader.configuration(of: lines))
+      let replayer = Replayer(session)
+      for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
+      try replayer.finish()
+      if let difference = replayer.difference {
+        complain("\(file):\(difference.line): expected \(difference.expected), got \(difference.got)")
+        throw ScriptError(line: -1, message: "")
+      }
+      var out = Output()
+      out.line(
+        "\(session.steps.count) steps, \(replayer.answersCompared) answers and \(replayer.digestsCompared) digests equal")
+      out.flush()
+    } catch {
+      if error.line == -1 { throw Exit.difference }
+      complain(error.description(in: file))
+      throw Exit.badData
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import ArgumentParser
+import Engine
+import FoundationEssentials
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Runs scripts without a screen.",
+    discussion: """
+      Every FILE begins with a fresh machine; - reads standard input and answers each statement as it comes. \
+      The exit code is 0 when every expectation held, 1 when one did not, 65 when a script is malformed, 66 when a file \
+      cannot be read; the worst wins.
+      """)
+
+  @Argument(help: ArgumentHelp("Script or recording; - for standard input.", valueName: "file"), completion: .file())
+  var files: [String]
+
+  @Flag(help: "Prints one JSON object a statement.")
+  var json = false
+
+  @Flag(help: "Prints the bare answers, for comparing with other implementations line by line.")
+  var raw = false
+
+  @OptionGroup var machine: MachineOptions
+
+  mutating func validate() throws {
+    if json, raw { throw ValidationError("--json and --raw exclude each other") }
+  }
+
+  func run() throws {
+    let configuration = try machine.configuration()
+    var worst: Int32 = 0
+    for file in files { worst = max(worst, ScriptFile(path: file, configuration: configuration).run(printing: style)) }
+    if worst != 0 { throw ExitCode(worst) }
+  }
+
+  private var style: ScriptFile.Style { json ? .json : raw ? .raw : .words }
+}
+
+/// A script on its way through a machine.
+struct ScriptFile {
+  enum Style {
+    case words, json, raw, nothing
+  }
+  var path: String
+  var configuration: MachineConfiguration
+
+  /// Runs it; returns the exit code.
+  func run(printing style: Style, onReport: @escaping (ScriptRunner.Report) -> Void = { _ in }) -> Int32 {
+    let session = Session(configuration, keepsHistory: false)
+    session.tracing = style == .json
+    let runner = ScriptRunner(session)
+    runner.load = { name, file throws(ScriptError) in try Includes.load(name, from: file) }
+    let printer = StatementPrinter(style)
+    runner.onReport = { report in
+      printer.report(report)
+      onReport(report)
+    }
+    runner.onFailure = { failure in
+      printer.flush()
+      complain("\(failure.file):\(failure.line): \(failure.message)")
+    }
+    var code: Int32 = 0
+    do {
+      var reader = try LineReader(path)
+      reading: while let line = reader.next() {
+        do throws(ScriptError) {
+          switch line {
+          case .text(let text): try runner.run(line: text, number: reader.number, file: path)
+          case .bad(let error): throw error
+          case .failed(let failure):
+            complain(failure.message)
+            code = 66
+            break reading
+          }
+        } catch {
+          printer.flush()
+          complain(error.description(in: path))
+          code = 65
+          break
+        }
+        if path == "-" { printer.flush() }
+      }
+    } catch {
+      complain(error.message)
+      return 66
+    }
+    runner.finish(file: path)
+    printer.flush()
+    for unseen in runner.unseen { complain("\(unseen.file):\(unseen.line): note: \(unseen.message)") }
+    return code != 0 ? code : runner.failures.isEmpty ? 0 : 1
+  }
+}
+
+/// Prints statements as they are run.
+final class StatementPrinter {
+  private let style: ScriptFile.Style
+  private var out = Output()
+
+  init(_ style: ScriptFile.Style) { self.style = style }
+
+  func flush() { out.flush() }
+
+  func report(_ report: ScriptRunner.Report) {
+    switch style {
+    case .nothing: break
+    case .raw:
+      if case .echo = report.statement { return }
+      for line in report.result.rawLines { out.line(line) }
+    case .words:
+      let number = String(report.line)
+      out.line(String(repeating: " ", count: max(0, 5 - number.count)) + number + "  " + report.text)
+      for line in Decoder.lines(report.result) { out.line("       => \(line)") }
+      if let decision = report.result.decisions.last { out.line("          decided by \(decision.id)") }
+    case .json:
+      if let text = try? JSONStatement(report).encoded { out.line(text) }
+    }
+  }
+}
+
+/// The JSON object of a statement.
+private struct JSONStatement: Encodable {
+  var line: Int
+  var text: String
+  var status: String?
+  var world: String?
+  var decidedBy: String?
+  var output: [String]
+  var exit: [String: String]?
+  var events: [String]
+  var x: [String]
+
+  init(_ report: ScriptRunner.Report) {
+    line = report.line
+    text = report.text
+    let result = report.result
+    status = result.answer?.text
+    world = result.world?.name
+    decidedBy = result.decisions.last?.id
+    output = Decoder.lines(result)
+    events = report.events.map { "\($0.layer) \($0.text)" }
+    if case .registers = result.answer?.kind { x = (result.answer?.x ?? []).prefix(8).map(hex) } else { x = result.answer?.x.prefix(1).map(hex) ?? [] }
+    exit = result.exit.map { exit in
+      var fields = ["reason": exit.reason.name]
+      for field in exit.fields { fields[field.name] = hex(field.value) }
+      return fields
+    }
+  }
+
+  private struct Key: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    func key(_ name: String) -> Key { Key(stringValue: name) }
+    try container.encode(line, forKey: key("line"))
+    try container.encode(text, forKey: key("text"))
+    for (n, value) in x.enumerated() { try container.encode(value, forKey: key("x\(n)")) }
+    try container.encodeIfPresent(status, forKey: key("status"))
+    try container.encodeIfPresent(world, forKey: key("world"))
+    try container.encodeIfPresent(decidedBy, forKey: key("decided_by"))
+    try container.encodeIfPresent(exit, forKey: key("exit"))
+    try container.encode(output, forKey: key("output"))
+    try container.encode(events, forKey: key("events"))
+  }
+
+  /// As one line of JSON.
+  var encoded: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+  }
+}
