@@ -1,7 +1,76 @@
 import ArgumentParser
 import Engine
+import FoundationEssentials
 
 struct BenchCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "bench", abstract: "Measures the machine's speed.")
-  func run() throws {}
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measures the machine's speed.",
+    discussion: """
+      Operations per second of CPU time, best of several rounds, with the trace off and on, beside what TF-RMM v0.6.0 built \
+      natively with -O2 does on a machine of the development machine's class. Use a release build.
+      """)
+
+  @Flag(help: "Prints JSON instead of a table.")
+  var json = false
+
+  @Option(help: "Rounds of each measurement; the best counts.")
+  var rounds: Int = 5
+
+  func run() throws {
+    guard rounds > 0, rounds <= 1000 else { throw ValidationError("--rounds must be 1 to 1000") }
+    let rows = RMMBench(rounds: rounds).rows()
+    let other = SystemBench(rounds: rounds).rows()
+    var out = Output()
+    defer { out.flush() }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      out.line(String(decoding: try encoder.encode(BenchReport(operations: rows, other: other)), as: UTF8.self))
+      return
+    }
+    out.line("operation                                  ops/s CPU   traced   ratio  TF-RMM     ours/TF-RMM")
+    for row in rows {
+      let reference = row.reference.map { "\(BenchRow.short($0).padding(11))\(BenchRow.fixed(row.rate / $0))" } ?? "-"
+      out.line(
+        row.name.padding(43) + BenchRow.short(row.rate).padding(12) + BenchRow.short(row.traced).padding(9)
+          + BenchRow.fixed(row.rate / row.traced).padding(7) + reference)
+    }
+    out.line("")
+    for row in other { out.line(row.name.padding(56) + BenchRow.fixed(row.value) + " " + row.unit) }
+  }
+}
+
+struct BenchReport: Encodable {
+  var operations: [BenchRow]
+  var other: [MeasureRow]
+}
+
+/// One figure that is not a rate.
+struct MeasureRow: Encodable {
+  var name: String
+  var value: Double
+  var unit: String
+}
+
+/// One operation's rate.
+struct BenchRow: Encodable {
+  var name: String
+  /// Operations per second of CPU, trace off.
+  var rate: Double
+  /// The same with the trace on.
+  var traced: Double
+  /// TF-RMM v0.6.0.
+  var reference: Double?
+
+  static func short(_ value: Double) -> String {
+    value >= 1e6 ? fixed(value / 1e6) + " M" : value >= 1e3 ? fixed(value / 1e3) + " k" : fixed(value)
+  }
+  static func fixed(_ value: Double) -> String {
+    let scaled = (value * 100).rounded() / 100
+    return "\(scaled)"
+  }
+}
+
+extension String {
+  func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
