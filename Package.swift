@@ -28,7 +28,7 @@ let package = Package(
     .executableTarget(
       name: "Workbench",
       dependencies: [
-        "Engine", "Views", "CTerm",
+        "CNcurses", "CTerm", "Engine", "Views",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

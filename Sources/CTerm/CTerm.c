@@ -30,6 +30,7 @@ static int private_modes; // the terminal takes, or at least swallows, ESC [ ? n
 static int default_colours;
 static int cursor_y = -1, cursor_x = -1;
 static int frame_dirty;
+static int away; // suspended, the terminal is the shell's
 
 static const char *capability(const char *name) {
   const char *string = tigetstr(name);
@@ -47,12 +48,13 @@ static const int crash_signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SI
 static struct sigaction told_before[LENGTH(told_signals)];
 static struct sigaction crash_before[LENGTH(crash_signals)];
 static int signal_pipe[2] = {-1, -1};
+static volatile sig_atomic_t told_to_leave;
 static char crash_stack[64 * 1024]; // a stack overflow leaves no room for its own handler
 
 // All that the crash handler needs is prepared beforehand, since almost no function may be called in it.
 static volatile sig_atomic_t restore_on_crash;
 static char restore_string[256];
-static size_t restore_length;
+static int restore_length;
 static char crash_note[1024];
 static FILE *stderr_held; // collects stderr while the screen is ours
 static int stderr_held_fd = -1, stderr_real = -1;
@@ -60,21 +62,32 @@ static int stderr_held_fd = -1, stderr_real = -1;
 static void tell_loop(int number) {
   int kept = errno;
   unsigned char byte = (unsigned char)number;
+  if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT) told_to_leave = 1;
   // A full pipe means that the loop has more than enough to wake up for.
   ssize_t written = write(signal_pipe[1], &byte, 1);
   (void)written;
   errno = kept;
 }
 
-// Async-signal-safe, unlike ct_write_all: a crash must not wait for a terminal that takes nothing.
-static void write_plainly(int fd, const char *bytes, size_t count) {
+// Async-signal-safe, since the crash handler uses it. The descriptor may be non-blocking: it shares that with
+// every process on this terminal.
+static int write_fully(int fd, const char *bytes, int64_t count) {
   while (count > 0) {
-    ssize_t n = write(fd, bytes, count);
-    if (n <= 0) return;
-    bytes += n;
-    count -= (size_t)n;
+    ssize_t n = write(fd, bytes, (size_t)count);
+    if (n >= 0) {
+      bytes += n;
+      count -= n;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      struct pollfd out = {fd, POLLOUT, 0};
+      if (poll(&out, 1, -1) > 0 && out.revents & (POLLERR | POLLHUP | POLLNVAL)) return -1;
+    } else if (errno != EINTR) {
+      return -1;
+    }
   }
+  return 0;
 }
+
+int ct_write_all(const void *bytes, int64_t count) { return write_fully(STDOUT_FILENO, bytes, count); }
 
 static void show_held_stderr(void) {
   if (stderr_real < 0) return;
@@ -82,17 +95,17 @@ static void show_held_stderr(void) {
   lseek(stderr_held_fd, 0, SEEK_SET);
   char part[512];
   ssize_t n;
-  while ((n = read(stderr_held_fd, part, sizeof part)) > 0) write_plainly(STDERR_FILENO, part, (size_t)n);
+  while ((n = read(stderr_held_fd, part, sizeof part)) > 0) write_fully(STDERR_FILENO, part, n);
 }
 
 static void crashed(int number) {
   if (restore_on_crash) {
     restore_on_crash = 0;
-    write_plainly(STDOUT_FILENO, restore_string, restore_length);
+    write_fully(STDOUT_FILENO, restore_string, restore_length);
     // Flushes the input too: the shell should not read mouse reports.
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved_modes);
     show_held_stderr();
-    write_plainly(STDERR_FILENO, crash_note, strlen(crash_note));
+    write_fully(STDERR_FILENO, crash_note, (int64_t)strlen(crash_note));
   }
   // Every signal is blocked in here, so this one takes effect on return, at the instruction that crashed: the
   // core dump and the exit status are those of the crash.
@@ -146,7 +159,7 @@ void ct_set_crash_note(const char *text) {
 // MARK: Modes
 
 static void append_restore(const char *string) {
-  for (const char *p = string; p && *p && restore_length < sizeof restore_string; p++) {
+  for (const char *p = string; p && *p && restore_length < LENGTH(restore_string); p++) {
     // Delays in terminfo strings, "$<5>", are for the library that prints them.
     const char *delay_end = p[0] == '$' && p[1] == '<' ? strchr(p, '>') : NULL;
     if (delay_end) p = delay_end;
@@ -200,8 +213,16 @@ void ct_resized(void) {
   frame_dirty = 1;
 }
 
+static int in_background(void) {
+  pid_t foreground = tcgetpgrp(STDIN_FILENO);
+  return foreground >= 0 && foreground != getpgrp();
+}
+
 void ct_redraw(void) {
-  if (!screen) return;
+  // "kill %1" continues a stopped job so that it can leave; reaching for the terminal would stop it again.
+  if (!screen || (told_to_leave && in_background())) return;
+  away = 0;
+  restore_on_crash = 1;
   // Somebody else may have used the terminal: a shell while we were stopped, a program that wrote to it.
   reset_prog_mode();
   mouse(0);
@@ -224,11 +245,13 @@ static int more_input; // ncurses may have read more from the terminal than it h
 // ctrl-arrows, PuTTY's function keys. These mean the same everywhere.
 static void define_keys(void) {
   static const struct { char letter; int key; } letters[] = {
-      {'A', CT_KEY_UP}, {'B', CT_KEY_DOWN}, {'C', CT_KEY_RIGHT}, {'D', CT_KEY_LEFT}, {'H', CT_KEY_HOME}, {'F', CT_KEY_END}};
-  static const int numbers[] = {
-      0, CT_KEY_HOME, CT_KEY_INSERT, CT_KEY_DELETE, CT_KEY_END, CT_KEY_PAGE_UP, CT_KEY_PAGE_DOWN, CT_KEY_HOME, CT_KEY_END,
-      0, 0, CT_KEY_F1, CT_KEY_F1 + 1, CT_KEY_F1 + 2, CT_KEY_F1 + 3, CT_KEY_F1 + 4,
-      0, CT_KEY_F1 + 5, CT_KEY_F1 + 6, CT_KEY_F1 + 7, CT_KEY_F1 + 8, CT_KEY_F1 + 9, 0, CT_KEY_F1 + 10, CT_KEY_F1 + 11};
+      {'A', CT_KEY_UP}, {'B', CT_KEY_DOWN}, {'C', CT_KEY_RIGHT},
+      {'D', CT_KEY_LEFT}, {'H', CT_KEY_HOME}, {'F', CT_KEY_END}};
+  enum { F1 = CT_KEY_F1 };
+  static const int numbers[] = { // ESC [ n ~, with the gaps that the VT220 keyboard left
+      [1] = CT_KEY_HOME, CT_KEY_INSERT, CT_KEY_DELETE, CT_KEY_END, CT_KEY_PAGE_UP, CT_KEY_PAGE_DOWN,
+      [7] = CT_KEY_HOME, CT_KEY_END, [11] = F1, F1 + 1, F1 + 2, F1 + 3, F1 + 4,
+      [17] = F1 + 5, F1 + 6, F1 + 7, F1 + 8, F1 + 9, [23] = F1 + 10, F1 + 11};
   char sequence[16];
   for (int i = 0; i < LENGTH(letters); i++)
     for (const char *introducer = "[O"; *introducer; introducer++) {
@@ -252,25 +275,18 @@ static void define_keys(void) {
 }
 
 static int key_for(int code) {
+  static const struct { int code, key; } known[] = {
+      {KEY_UP, CT_KEY_UP}, {KEY_DOWN, CT_KEY_DOWN}, {KEY_LEFT, CT_KEY_LEFT}, {KEY_RIGHT, CT_KEY_RIGHT},
+      {KEY_HOME, CT_KEY_HOME}, {KEY_FIND, CT_KEY_HOME}, {KEY_A1, CT_KEY_HOME}, {KEY_PPAGE, CT_KEY_PAGE_UP},
+      {KEY_A3, CT_KEY_PAGE_UP}, {KEY_END, CT_KEY_END}, {KEY_SELECT, CT_KEY_END}, {KEY_C1, CT_KEY_END},
+      {KEY_NPAGE, CT_KEY_PAGE_DOWN}, {KEY_C3, CT_KEY_PAGE_DOWN}, {KEY_IC, CT_KEY_INSERT}, {KEY_DC, CT_KEY_DELETE},
+      {KEY_BACKSPACE, CT_KEY_BACKSPACE}, {KEY_BTAB, CT_KEY_BACKTAB}, {KEY_SLEFT, CT_KEY_SHIFT_LEFT},
+      {KEY_SRIGHT, CT_KEY_SHIFT_RIGHT}};
   if (code >= SEQUENCE_KEY && code < PASTE_BEGIN) return code - SEQUENCE_KEY;
   if (code >= KEY_F(1) && code <= KEY_F(12)) return CT_KEY_F1 + code - KEY_F(1);
-  switch (code) {
-  case KEY_UP: return CT_KEY_UP;
-  case KEY_DOWN: return CT_KEY_DOWN;
-  case KEY_LEFT: return CT_KEY_LEFT;
-  case KEY_RIGHT: return CT_KEY_RIGHT;
-  case KEY_HOME: case KEY_FIND: case KEY_A1: return CT_KEY_HOME;
-  case KEY_END: case KEY_SELECT: case KEY_C1: return CT_KEY_END;
-  case KEY_PPAGE: case KEY_A3: return CT_KEY_PAGE_UP;
-  case KEY_NPAGE: case KEY_C3: return CT_KEY_PAGE_DOWN;
-  case KEY_IC: return CT_KEY_INSERT;
-  case KEY_DC: return CT_KEY_DELETE;
-  case KEY_BACKSPACE: return CT_KEY_BACKSPACE;
-  case KEY_BTAB: return CT_KEY_BACKTAB;
-  case KEY_SLEFT: return CT_KEY_SHIFT_LEFT;
-  case KEY_SRIGHT: return CT_KEY_SHIFT_RIGHT;
-  default: return 0; // among them KEY_RESIZE, which resizeterm leaves in the queue
-  }
+  for (int i = 0; i < LENGTH(known); i++)
+    if (known[i].code == code) return known[i].key;
+  return 0; // among them KEY_RESIZE, which resizeterm leaves in the queue
 }
 
 static int read_key(void) {
@@ -279,8 +295,7 @@ static int read_key(void) {
   return key != ERR ? key : wgetch(input);
 }
 
-// wgetch and this, not get_wch: that one forgets the first half of a character when the second is late, and
-// after a byte which is not text it swallows the keys behind it.
+// wgetch and this, not get_wch: that one loses a character whose bytes arrive one by one.
 static int decode(int byte, int32_t *scalar) {
   char c = (char)byte;
   wchar_t wide = 0;
@@ -342,7 +357,7 @@ static int read_mouse(struct ct_event *event) {
 
 int ct_next_event(struct ct_event *event) {
   memset(event, 0, sizeof *event);
-  if (!screen) return 0;
+  if (!screen || away) return 0; // reading would turn the keypad on, and stop us in the background
   more_input = 1;
   for (int key; (key = read_key()) != ERR;) {
     int32_t scalar;
@@ -391,6 +406,120 @@ int ct_wait(int timeout_ms, int extra_fd) {
   return found;
 }
 
+// MARK: Drawing
+
+// A palette number plus one, so that the terminal's own colour fits in. Pairs are never given up: a screen that
+// uses all of them is rare, and taking one back would recolour cells that are still shown.
+static uint16_t pair_of[257][257];
+static int pairs_used;
+
+static void forget_pairs(void) {
+  memset(pair_of, 0, sizeof pair_of);
+  pairs_used = 0;
+}
+
+// TERM=xterm-direct takes numbers from 8 up for 0xRRGGBB.
+static int direct_colour(int number) {
+  static const int bright[] = {0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
+  static const int steps[] = {0, 95, 135, 175, 215, 255};
+  if (number < 8) return number;
+  if (number < 16) return bright[number - 8];
+  if (number >= 232) return (8 + 10 * (number - 232)) * 0x010101;
+  number -= 16;
+  return steps[number / 36] << 16 | steps[number / 6 % 6] << 8 | steps[number % 6];
+}
+
+static int usable_colour(int number, int otherwise) {
+  if (number < 0 || number > 255 || number >= COLORS) return default_colours ? -1 : otherwise;
+  return COLORS > 256 ? direct_colour(number) : number;
+}
+
+static int pair_for(int fg, int bg) {
+  if (!has_colors()) return 0;
+  if (fg < 0 || fg > 255) fg = -1;
+  if (bg < 0 || bg > 255) bg = -1;
+  if (fg < 0 && bg < 0) return 0;
+  uint16_t *pair = &pair_of[fg + 1][bg + 1];
+  if (*pair == 0 && pairs_used + 1 < COLOR_PAIRS && pairs_used < UINT16_MAX &&
+      init_extended_pair(pairs_used + 1, usable_colour(fg, COLOR_WHITE), usable_colour(bg, COLOR_BLACK)) == OK)
+    *pair = (uint16_t)++pairs_used;
+  return *pair;
+}
+
+// What would change the terminal's state, or the order of the text around it, instead of showing.
+static int is_unprintable(wchar_t c) {
+  int turns_text = (c >= 0x200e && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  return c == 0 || turns_text || wcwidth(c) < 0;
+}
+
+void ct_put(int y, int x, const uint32_t *text, int count, int fg, int bg, int attributes) {
+  if (!screen || y < 0 || x < 0) return;
+  attr_t style = 0;
+  if (attributes & CT_BOLD) style |= A_BOLD;
+  if (attributes & CT_DIM) style |= A_DIM;
+  if (attributes & CT_UNDERLINE) style |= A_UNDERLINE;
+  if (attributes & CT_REVERSE) style |= A_REVERSE;
+  if (attributes & CT_ITALIC) style |= A_ITALIC;
+  int pair = pair_for(fg, bg);
+
+  cchar_t cells[256];
+  for (int i = 0; i < count;) {
+    int filled = 0, columns = 0;
+    while (i < count && filled < LENGTH(cells)) {
+      wchar_t cell[CCHARW_MAX] = {(wchar_t)text[i++]};
+      // Visible, where ncurses would leave a hole: this is also what non-ASCII looks like without UTF-8.
+      if (is_unprintable(cell[0]) || wcwidth(cell[0]) == 0) cell[0] = L'?';
+      int marks = 1;
+      for (; i < count && wcwidth((wchar_t)text[i]) == 0 && !is_unprintable((wchar_t)text[i]); i++)
+        if (marks < CCHARW_MAX - 1) cell[marks++] = (wchar_t)text[i];
+      if (setcchar(&cells[filled], cell, style, 0, &pair) != OK) continue;
+      columns += wcwidth(cell[0]) == 2 ? 2 : 1;
+      filled++;
+    }
+    // It leaves the cursor alone, so even the last cell of the screen cannot make it scroll.
+    mvadd_wchnstr(y, x, cells, filled);
+    x += columns;
+  }
+  frame_dirty = 1;
+}
+
+void ct_cursor(int y, int x) {
+  if (y == cursor_y && x == cursor_x) return;
+  cursor_y = y;
+  cursor_x = x;
+  frame_dirty = 1;
+}
+
+void ct_flush(void) {
+  if (!screen || away || !frame_dirty) return; // nothing to show costs no bytes
+  frame_dirty = 0;
+  // ncurses writes at each jump of the cursor, some 80 times a frame; the terminal should show the last state only.
+  int synchronized = private_modes && COLORS >= 256;
+  int shown = cursor_y >= 0 && cursor_x >= 0;
+  if (synchronized) ct_write_all("\033[?2026h", 8);
+  else curs_set(0);
+  if (move(shown ? cursor_y : 0, shown ? cursor_x : 0) == ERR) shown = 0;
+  refresh();
+  curs_set(shown);
+  if (synchronized) ct_write_all("\033[?2026l", 8);
+}
+
+int ct_colors(void) {
+  if (!screen || !has_colors()) return 0;
+  return COLORS > 256 ? 256 : COLORS;
+}
+
+int ct_truecolor(void) {
+  const char *value = getenv("COLORTERM");
+  return value && (strcmp(value, "truecolor") == 0 || strcmp(value, "24bit") == 0);
+}
+
+int ct_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
+
+void ct_bell(void) {
+  if (screen) beep();
+}
+
 // MARK: Opening and closing
 
 int ct_open(int want_mouse, int want_paste) {
@@ -398,13 +527,15 @@ int ct_open(int want_mouse, int want_paste) {
   if (screen) return CT_OK;
   setlocale(LC_ALL, "");
   setlocale(LC_NUMERIC, "C"); // no decimal commas in what C code formats for files
-  if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &saved_modes) != 0) return CT_NOT_A_TTY;
+  if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return CT_NOT_A_TTY;
+  if (tcgetattr(STDIN_FILENO, &saved_modes) != 0) return CT_NOT_A_TTY;
   const char *term = getenv("TERM");
   if (!term || !*term) return CT_TERM_UNKNOWN;
 
   // Before newterm, which installs handlers of its own where it finds the default. And never initscr: it prints
   // and exits when it does not like TERM.
   if (install_signals() != 0) return CT_TERM_UNKNOWN;
+  away = told_to_leave = 0;
   screen = newterm(NULL, stdout, stdin);
   if (!screen) {
     remove_signals();
@@ -449,6 +580,7 @@ int ct_open(int want_mouse, int want_paste) {
 
   if (isatty(STDERR_FILENO) && (stderr_held = tmpfile())) {
     stderr_held_fd = fileno(stderr_held);
+    fcntl(stderr_held_fd, F_SETFD, FD_CLOEXEC);
     int real = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     if (real >= 0) dup2(stderr_held_fd, STDERR_FILENO);
     stderr_real = real;
@@ -456,7 +588,15 @@ int ct_open(int want_mouse, int want_paste) {
   return CT_OK;
 }
 
-static void forget_pairs(void);
+static void leave_terminal(int when) {
+  if (away) return;
+  away = 1;
+  mouse(0);
+  paste(0);
+  endwin();
+  tcsetattr(STDIN_FILENO, when, &saved_modes);
+  restore_on_crash = 0;
+}
 
 void ct_close(void) {
   if (!screen) return;
@@ -465,12 +605,8 @@ void ct_close(void) {
   sigemptyset(&terminal_output);
   sigaddset(&terminal_output, SIGTTOU);
   sigprocmask(SIG_BLOCK, &terminal_output, &mask_before);
-  mouse(0);
-  paste(0);
-  endwin();
   // With a mouse there may be reports on their way which the shell should not read as typed.
-  tcsetattr(STDIN_FILENO, mouse_wanted ? TCSAFLUSH : TCSADRAIN, &saved_modes);
-  restore_on_crash = 0;
+  leave_terminal(mouse_wanted ? TCSAFLUSH : TCSADRAIN);
   show_held_stderr();
   if (stderr_real >= 0) close(stderr_real);
   if (stderr_held) fclose(stderr_held);
@@ -493,149 +629,14 @@ void ct_suspend(void) {
   signal(SIGTSTP, SIG_DFL);
   sigaction(SIGCONT, NULL, &continue_before);
   signal(SIGCONT, SIG_DFL); // what it would tell the loop is done below
-  mouse(0);
-  paste(0);
-  endwin();
-  tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_modes);
-  restore_on_crash = 0;
+  leave_terminal(TCSADRAIN);
   // The whole job, as the terminal itself would do on ^Z: a wrapper that waits for us has to stop as well.
   // Without a shell that controls jobs the kernel drops the signal, and we go on at once.
   kill(0, SIGTSTP);
   sigaction(SIGTSTP, &stop_before, NULL);
   sigaction(SIGCONT, &continue_before, NULL);
   // The user may have changed the modes meanwhile; continued in the background, we would see the shell's.
-  if (tcgetpgrp(STDIN_FILENO) == getpgrp() && tcgetattr(STDIN_FILENO, &saved_modes) == 0) def_shell_mode();
-  restore_on_crash = 1;
+  if (!in_background() && tcgetattr(STDIN_FILENO, &saved_modes) == 0) def_shell_mode();
   ct_redraw();
-  refresh();
-}
-
-// MARK: Drawing
-
-// A palette number plus one, so that the terminal's own colour fits in. Pairs are never given up: a screen that
-// uses all of them is rare, and taking one back would recolour cells that are still shown.
-static uint16_t pair_of[257][257];
-static int pairs_used;
-
-static void forget_pairs(void) {
-  memset(pair_of, 0, sizeof pair_of);
-  pairs_used = 0;
-}
-
-// TERM=xterm-direct takes numbers from 8 up for 0xRRGGBB.
-static int direct_colour(int number) {
-  static const int bright[] = {0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
-  static const int steps[] = {0, 95, 135, 175, 215, 255};
-  if (number < 8) return number;
-  if (number < 16) return bright[number - 8];
-  if (number >= 232) return (8 + 10 * (number - 232)) * 0x010101;
-  number -= 16;
-  return steps[number / 36] << 16 | steps[number / 6 % 6] << 8 | steps[number % 6];
-}
-
-static int usable_colour(int number, int otherwise) {
-  if (number < 0 || number > 255 || number >= COLORS) return default_colours ? -1 : otherwise;
-  return COLORS > 256 ? direct_colour(number) : number;
-}
-
-static int pair_for(int fg, int bg) {
-  if (!has_colors()) return 0;
-  if (fg < 0 || fg > 255) fg = -1;
-  if (bg < 0 || bg > 255) bg = -1;
-  if (fg < 0 && bg < 0) return 0;
-  uint16_t *pair = &pair_of[fg + 1][bg + 1];
-  if (*pair == 0 && pairs_used + 1 < COLOR_PAIRS && pairs_used < UINT16_MAX &&
-      init_extended_pair(pairs_used + 1, usable_colour(fg, COLOR_WHITE), usable_colour(bg, COLOR_BLACK)) == OK)
-    *pair = (uint16_t)++pairs_used;
-  return *pair;
-}
-
-// What would change the terminal's state, or the order of the text around it, instead of showing.
-static int is_unprintable(wchar_t c) {
-  return wcwidth(c) < 0 || c == 0 || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
-void ct_put(int y, int x, const uint32_t *text, int count, int fg, int bg, int attributes) {
-  if (!screen || y < 0 || x < 0) return;
-  attr_t style = 0;
-  if (attributes & CT_BOLD) style |= A_BOLD;
-  if (attributes & CT_DIM) style |= A_DIM;
-  if (attributes & CT_UNDERLINE) style |= A_UNDERLINE;
-  if (attributes & CT_REVERSE) style |= A_REVERSE;
-  if (attributes & CT_ITALIC) style |= A_ITALIC;
-  int pair = pair_for(fg, bg);
-
-  cchar_t cells[256];
-  for (int i = 0; i < count;) {
-    int filled = 0, columns = 0;
-    while (i < count && filled < LENGTH(cells)) {
-      wchar_t cell[CCHARW_MAX] = {(wchar_t)text[i++]};
-      // Visible, where ncurses would leave a hole: this is also what non-ASCII looks like without UTF-8.
-      if (is_unprintable(cell[0])) cell[0] = L'?';
-      int marks = 1;
-      for (; i < count && wcwidth((wchar_t)text[i]) == 0 && !is_unprintable((wchar_t)text[i]); i++)
-        if (marks < CCHARW_MAX - 1) cell[marks++] = (wchar_t)text[i];
-      if (setcchar(&cells[filled], cell, style, 0, &pair) != OK) continue;
-      columns += wcwidth(cell[0]) == 2 ? 2 : 1;
-      filled++;
-    }
-    // It leaves the cursor alone, so even the last cell of the screen cannot make it scroll.
-    mvadd_wchnstr(y, x, cells, filled);
-    x += columns;
-  }
-  frame_dirty = 1;
-}
-
-void ct_cursor(int y, int x) {
-  if (y == cursor_y && x == cursor_x) return;
-  cursor_y = y;
-  cursor_x = x;
-  frame_dirty = 1;
-}
-
-void ct_flush(void) {
-  if (!screen || !frame_dirty) return; // nothing to show costs no bytes
-  frame_dirty = 0;
-  // ncurses writes at each jump of the cursor, some 80 times a frame; the terminal should show the last state only.
-  int synchronized = private_modes && COLORS >= 256;
-  int shown = cursor_y >= 0 && cursor_x >= 0;
-  if (synchronized) ct_write_all("\033[?2026h", 8);
-  else curs_set(0);
-  if (move(shown ? cursor_y : 0, shown ? cursor_x : 0) == ERR) shown = 0;
-  refresh();
-  curs_set(shown);
-  if (synchronized) ct_write_all("\033[?2026l", 8);
-}
-
-int ct_colors(void) {
-  if (!screen || !has_colors()) return 0;
-  return COLORS > 256 ? 256 : COLORS;
-}
-
-int ct_truecolor(void) {
-  const char *value = getenv("COLORTERM");
-  return value && (strcmp(value, "truecolor") == 0 || strcmp(value, "24bit") == 0);
-}
-
-int ct_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
-
-int ct_write_all(const void *bytes, int64_t count) {
-  const char *next = bytes;
-  while (count > 0) {
-    ssize_t n = write(STDOUT_FILENO, next, (size_t)count);
-    if (n >= 0) {
-      next += n;
-      count -= n;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
-      if (poll(&out, 1, -1) > 0 && out.revents & (POLLERR | POLLHUP | POLLNVAL)) return -1;
-    } else if (errno != EINTR) {
-      return -1;
-    }
-  }
-  return 0;
-}
-
-void ct_bell(void) {
-  if (screen) beep();
+  ct_flush();
 }

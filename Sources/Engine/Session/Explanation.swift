@@ -93,3 +93,22 @@ extension Machine {
     return found
   }
 }
+
+/// An argument as a form shows it.
+public struct Field: Sendable, Equatable {
+  public var name: String
+  public var meaning: String
+  public var register: Int
+  /// Values that fit in the present state.
+  public var candidates: [Candidate]
+}
+
+extension Machine {
+  /// The arguments of a command with what would fit each now.
+  public func fields(of entry: CommandEntry) -> [Field] {
+    entry.inputs.map {
+      Field(
+        name: $0.name.description, meaning: $0.meaning.description, register: $0.register, candidates: candidates($0))
+    }
+  }
+}

@@ -34,7 +34,7 @@ public final class Session {
   private let keepsHistory: Bool
   private var checkpoints: [(position: Int, id: Int)] = []
   /// Steps between checkpoints.
-  static let stride = 128
+  static let checkpointInterval = 128
 
   /// - Parameter keepsHistory: false for a batch run that never goes back.
   public init(_ configuration: MachineConfiguration, keepsHistory: Bool = true) {
@@ -88,7 +88,7 @@ public final class Session {
   private func noteCheckpoint() {
     if case .reset = steps[position - 1].deed {
       checkpoints = [(position, machine.checkpoint())]
-    } else if position - (checkpoints.last?.position ?? 0) >= Session.stride {
+    } else if position - (checkpoints.last?.position ?? 0) >= Session.checkpointInterval {
       checkpoints.append((position, machine.checkpoint()))
     }
   }

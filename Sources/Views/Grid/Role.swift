@@ -1,0 +1,36 @@
+/// What a cell means. A theme turns roles into colours; a monochrome terminal into attributes.
+public enum Role: UInt8, Sendable, CaseIterable {
+  case text, dim, title, border, focus, bar, key, selected
+  case normal, realm, secure, root
+  case delegated, rd, rec, aux, rtt, data
+  case changed, fault, ok, accent, warning
+
+  /// One letter, for golden screens that show styles.
+  public var letter: Character {
+    switch self {
+    case .text: " "
+    case .dim: "."
+    case .title: "T"
+    case .border: "b"
+    case .focus: "f"
+    case .bar: "_"
+    case .key: "k"
+    case .selected: ">"
+    case .normal: "n"
+    case .realm: "r"
+    case .secure: "s"
+    case .root: "o"
+    case .delegated: "d"
+    case .rd: "R"
+    case .rec: "C"
+    case .aux: "a"
+    case .rtt: "t"
+    case .data: "D"
+    case .changed: "*"
+    case .fault: "!"
+    case .ok: "+"
+    case .accent: "A"
+    case .warning: "w"
+    }
+  }
+}

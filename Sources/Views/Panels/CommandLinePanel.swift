@@ -1,0 +1,74 @@
+import Engine
+
+/// The bottom line: keys that work now, or what is being typed with its help, candidates and the condition that would refuse it.
+public struct CommandLinePanel {
+  let state: ViewState
+
+  public init(_ state: ViewState) { self.state = state }
+
+  /// Rows it needs above the bottom line.
+  public static func extraRows(_ state: ViewState) -> Int { state.command == nil ? 0 : 2 }
+
+  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+    guard let command = state.command else {
+      drawKeys(&canvas, rect)
+      return
+    }
+    let help = rect.y
+    canvas.fill(rect, Cell())
+    canvas.text(rect.x + 1, help, command.help, .dim, limit: rect.width - 2)
+    let line = rect.y + rect.height - 1
+    if rect.height > 2 {
+      if command.candidates.isEmpty {
+        canvas.text(rect.x + 1, help + 1, command.refusal, command.refusal.hasPrefix("✓") ? .ok : .fault, limit: rect.width - 2)
+      } else {
+        drawCandidates(command, &canvas, Rect(rect.x + 1, help + 1, rect.width - 2, 1))
+      }
+    }
+    let x = canvas.text(rect.x, line, command.prompt, .accent)
+    let room = max(1, rect.width - x - 1)
+    let skip = max(0, command.cursor - room + 1)
+    var view = String.UnicodeScalarView()
+    view.append(contentsOf: command.text.unicodeScalars.dropFirst(skip))
+    canvas.text(x, line, String(view), .text, limit: room)
+    let cursor = x + command.cursor - skip
+    if cursor < canvas.width { canvas[cursor, line] = Cell(canvas[cursor, line].scalar, .text, reverse: true) }
+  }
+
+  private func drawCandidates(_ command: CommandLineState, _ canvas: inout Canvas, _ rect: Rect) {
+    var x = rect.x
+    let chosen = command.chosen ?? 0
+    for (n, candidate) in command.candidates.enumerated().dropFirst(max(0, chosen - 3)) {
+      guard x + candidate.count < rect.x + rect.width else { break }
+      x = canvas.text(x, rect.y, candidate, n == command.chosen ? .selected : .key) + 2
+    }
+  }
+
+  private func drawKeys(_ canvas: inout Canvas, _ rect: Rect) {
+    let line = rect.y + rect.height - 1
+    if let message = state.message {
+      canvas.text(rect.x + 1, line, message.text, message.isError ? .fault : .ok, limit: rect.width - 2)
+      return
+    }
+    var keys: [(String, String)] = [(":", "command"), ("u", "undo"), ("^R", "redo")]
+    switch state.screen {
+    case .overview:
+      keys += [("tab", "panel")]
+      switch state.focus {
+      case .granules: keys += [("arrows", "move"), ("+ -", "zoom"), ("0", "all")]
+      case .trace: keys += [("↑↓", "step"), ("⏎", "travel"), ("/", "filter"), ("w", "why")]
+      case .realms: keys += [("↑↓", "line"), ("⏎", "show on map")]
+      case .worlds: break
+      }
+      keys += [("t", "tables"), ("← →", "time"), ("?", "help"), ("q", "quit")]
+    case .rtt: keys += [("i", "IPA"), ("n", "next realm"), ("↑↓", "IPA ± entry"), ("esc", "back"), ("?", "help")]
+    case .why: keys += [("↑↓", "scroll"), ("esc", "back"), ("?", "help")]
+    case .palette: keys = [("type", "filter"), ("↑↓", "choose"), ("⏎", "do"), ("esc", "close")]
+    }
+    var x = rect.x + 1
+    for (key, what) in keys where x + key.count + what.count + 2 < rect.x + rect.width {
+      x = canvas.text(x, line, key, .key)
+      x = canvas.text(x + 1, line, what, .dim) + 2
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Engine
+
+/// The whole session in one line: how much happened at each step, which steps failed, and where we are.
+public struct TimelinePanel {
+  let session: Session
+
+  public init(_ session: Session) { self.session = session }
+
+  private static let bars: [Unicode.Scalar] = ["▁", "▂", "▃", "▅", "█"]
+
+  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+    guard rect.width > 24, rect.height > 0 else { return }
+    let label = "◀ step \(session.position) "
+    let x = canvas.text(rect.x, rect.y, label, .accent)
+    let width = rect.x + rect.width - 2 - x
+    let total = session.steps.count
+    guard width > 0 else { return }
+    if total == 0 {
+      for n in 0..<width { canvas[x + n, rect.y] = Cell("▁", .border) }
+    }
+    for column in 0..<(total == 0 ? 0 : width) {
+      let from = column * total / width
+      let to = max(from + 1, (column + 1) * total / width)
+      // With fewer steps than columns a step is as wide as its share.
+      let steps = session.steps[from..<min(to, total)]
+      let failed = steps.contains { TracePanel.failed($0) }
+      let most = steps.map(\.events.count).max() ?? 0
+      let height = most == 0 ? 0 : most < 8 ? 0 : most < 14 ? 1 : most < 24 ? 2 : most < 60 ? 3 : 4
+      let here = session.position > from && session.position <= to
+      let past = from < session.position
+      canvas[x + column, rect.y] = Cell(
+        failed && height < 2 ? Self.bars[2] : Self.bars[height], here ? .accent : failed ? .fault : past ? .ok : .dim,
+        reverse: here)
+    }
+    canvas.text(rect.x + rect.width - 1, rect.y, "▶", .accent)
+  }
+}

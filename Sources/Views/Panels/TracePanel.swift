@@ -1,0 +1,167 @@
+import Engine
+
+/// Every crossing of a boundary, decoded, nested below the step it belongs to.
+public struct TracePanel {
+  let session: Session
+  let state: ViewState
+
+  public init(_ session: Session, _ state: ViewState) {
+    self.session = session
+    self.state = state
+  }
+
+  struct Row {
+    var step: Int
+    var isHead: Bool
+    var layer: String
+    var text: String
+    var answer: String
+    var role: Role
+  }
+
+  /// The rows of a step: the call, then what happened inside that matters.
+  func rows(_ index: Int) -> [Row] {
+    let step = session.steps[index]
+    let answer = Decoder.lines(step.result).last { !$0.hasPrefix("guest ") } ?? ""
+    let failed = TracePanel.failed(step)
+    var rows = [
+      Row(
+        step: index + 1, isHead: true, layer: layer(step), text: title(step), answer: shorten(answer),
+        role: index >= session.position ? .dim : failed ? .fault : .text)
+    ]
+    guard state.traceDetails else { return rows }
+    for event in step.events {
+      switch event.kind {
+      case .gpi, .granule, .realmState, .call, .exit, .injection, .fault, .interrupt, .exception, .measurement:
+        if event.kind == .exception, event.a >> 26 & 0x3F == 0x17 { continue }
+        rows.append(
+          Row(
+            step: index + 1, isHead: false, layer: event.layer, text: event.text, answer: "",
+            role: event.kind == .fault || event.kind == .injection ? .fault : .dim))
+      default: break
+      }
+    }
+    // A step that moves many granules is summed up.
+    if rows.count > 7 {
+      let more = rows.count - 6
+      rows.removeLast(more)
+      rows.append(Row(step: index + 1, isHead: false, layer: "", text: "… \(more) more events", answer: "", role: .dim))
+    }
+    return rows
+  }
+
+  /// Whether a step was refused or faulted.
+  public static func failed(_ step: Session.Step) -> Bool {
+    guard let answer = step.result.answer else { return false }
+    switch answer.kind {
+    case .gpf, .fault, .other: return true
+    case .ok: return false
+    case .registers: return step.result.fid != nil && answer.x.first.map { $0 != 0 } ?? false
+    }
+  }
+
+  private func layer(_ step: Session.Step) -> String {
+    guard case .perform(let action) = step.deed else { return "boot" }
+    switch action {
+    case .smc(let world, _): return ProcessingElement.place(world, world == .secure ? 1 : 2)
+    case .access(let access): return ProcessingElement.place(access.world, access.world == .secure ? 1 : 2)
+    case .guest, .guestClear: return "R-EL1"
+    case .assignGranule: return "EL3"
+    case .setRegister, .selectPE, .resume: return "PE"
+    }
+  }
+
+  private func title(_ step: Session.Step) -> String {
+    switch step.deed {
+    case .reset(let configuration, let name):
+      return name.map { "case \($0): a fresh machine" } ?? "a fresh machine: \(configuration.propertyText)"
+    case .perform(let action):
+      switch action {
+      case .smc(_, let x): return Decoder.call { x[$0] }
+      case .guest(let guest): return "queued: \(Decoder.action(guest))"
+      default: return step.text
+      }
+    }
+  }
+
+  private func shorten(_ answer: String) -> String {
+    answer.hasPrefix("RMI_") || answer.hasPrefix("RSI_") ? String(answer.dropFirst(4)) : answer
+  }
+
+  private func matches(_ row: Row) -> Bool {
+    guard !state.filter.isEmpty else { return true }
+    let text = "\(row.layer) \(row.text) \(row.answer)".lowercased()
+    return state.filter.lowercased().split(separator: " ").allSatisfy {
+      $0.hasPrefix("!") ? !text.contains($0.dropFirst()) : text.contains($0)
+    }
+  }
+
+  /// The rows that fit, ending with the step the trace is at.
+  func window(_ height: Int) -> [Row] {
+    let anchor = min(state.traceStep ?? session.position, session.steps.count)
+    var rows: [Row] = []
+    var after: [Row] = []
+    var index = anchor
+    // Some of what comes later, if the person has gone back.
+    while index < session.steps.count, after.count < height / 3 {
+      after += self.rows(index).filter(matches)
+      index += 1
+    }
+    let keep = min(after.count, height / 3)
+    index = anchor - 1
+    while index >= 0, rows.count < height - keep {
+      rows = self.rows(index).filter(matches) + rows
+      index -= 1
+    }
+    rows = Array(rows.suffix(height - keep)) + after.prefix(keep)
+    return rows
+  }
+
+  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+    let note = state.filter.isEmpty ? "/ filter · ⏎ travel" : "/\(state.filter)"
+    let inside = canvas.frame(rect, "Trace", note: note, focused: focused)
+    guard !inside.isEmpty else { return }
+    if session.steps.isEmpty {
+      drawBoot(&canvas, inside)
+      return
+    }
+    let selected = state.traceStep ?? session.position
+    for (n, row) in window(inside.height).enumerated() {
+      let y = inside.y + n
+      let isSelected = row.isHead && row.step == selected && focused
+      let current = row.step == session.position
+      var x = inside.x
+      if row.isHead {
+        canvas.text(x, y, "\(current ? "▶" : " ")\(String(row.step).leftPadded(4))", current ? .accent : .dim)
+        x = canvas.text(x + 7, y, row.layer.padding(7), row.role == .fault ? .fault : .dim)
+      } else {
+        x = canvas.text(x + 7, y, "└ \(row.layer.padding(6))", .dim)
+      }
+      let room = inside.x + inside.width - x
+      let answerWidth = min(row.answer.count, max(room / 2, 12))
+      canvas.text(x, y, row.text, isSelected ? .selected : row.role, limit: room - (answerWidth > 0 ? answerWidth + 1 : 0))
+      if answerWidth > 0 {
+        canvas.text(
+          inside.x + inside.width - answerWidth, y, row.answer, row.role == .fault ? .fault : .ok, limit: answerWidth)
+      }
+    }
+  }
+
+  private func drawBoot(_ canvas: inout Canvas, _ rect: Rect) {
+    var y = rect.y
+    for event in session.bootEvents where event.kind == .boot && y < rect.y + rect.height {
+      let stage = BootStage(rawValue: Int(event.a))
+      canvas.text(rect.x + 1, y, (stage?.name ?? "").padding(6), .root)
+      canvas.text(rect.x + 8, y, stage?.summary ?? "", .dim, limit: rect.width - 9)
+      y += 1
+    }
+    if y < rect.y + rect.height {
+      canvas.text(rect.x + 1, y, "Booted. Type : and a command, such as RMI_GRANULE_DELEGATE 0x80001000", .text, limit: rect.width - 2)
+    }
+  }
+}
+
+extension String {
+  func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+  func leftPadded(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}

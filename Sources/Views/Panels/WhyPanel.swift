@@ -1,0 +1,39 @@
+import Engine
+
+/// Why a call answers what it answers: each condition in order with its operands, and the one that decides.
+public struct WhyPanel {
+  let state: ViewState
+
+  public init(_ state: ViewState) { self.state = state }
+
+  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+    let inside = canvas.frame(rect, "Why", note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)
+    guard !inside.isEmpty else { return }
+    guard let why = state.why else {
+      canvas.text(inside.x + 1, inside.y, "No call to explain yet. Make one, or choose a step in the trace and press w.", .dim, limit: inside.width - 2)
+      return
+    }
+    var lines: [(String, Role)] = [(why.call, .title)]
+    if !why.hasCaller {
+      lines.append(("There is no REC to make this call, so its conditions cannot be evaluated.", .warning))
+    }
+    if why.rows.isEmpty { lines.append(("This command has no failure condition.", .dim)) }
+    let width = (why.rows.map(\.id.count).max() ?? 0) + 2
+    for row in why.rows {
+      let role: Role = row.verdict == .failed ? .fault : row.verdict == .held ? .ok : .dim
+      let text = row.verdict == .failed ? "\(row.text): \(row.now)" : row.now
+      lines.append(("\(row.verdict.rawValue) \(row.id.padding(width))\(text)", role))
+    }
+    if why.hasCaller {
+      lines.append((why.decidedBy.map { "→ \(why.status), decided by \($0)" } ?? "→ \(why.status): every condition passed", why.decidedBy == nil ? .ok : .fault))
+    }
+    let room = inside.height
+    // The deciding condition is always on the screen.
+    let decided = lines.firstIndex { $0.1 == .fault } ?? 0
+    var first = min(state.whyScroll, max(0, lines.count - room))
+    if state.whyScroll == 0, decided >= room { first = min(decided - room / 2, lines.count - room) }
+    for (n, line) in lines.dropFirst(first).prefix(room).enumerated() {
+      canvas.text(inside.x + 1, inside.y + n, line.0, line.1, limit: inside.width - 2)
+    }
+  }
+}

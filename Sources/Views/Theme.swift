@@ -1,0 +1,118 @@
+/// A colour as red, green and blue.
+public struct RGB: Sendable, Equatable {
+  public var red: UInt8
+  public var green: UInt8
+  public var blue: UInt8
+
+  public init(_ value: UInt32) {
+    red = UInt8(value >> 16 & 0xFF)
+    green = UInt8(value >> 8 & 0xFF)
+    blue = UInt8(value & 0xFF)
+  }
+}
+
+/// How a role looks.
+public struct Style: Sendable, Equatable {
+  public var foreground: RGB?
+  /// One of the eight classic colours, for terminals that have no more.
+  public var basic: Int?
+  public var bold = false
+  public var dim = false
+  public var underline = false
+  public var reverse = false
+}
+
+/// A table from roles to styles.
+public struct Theme: Sendable {
+  public let name: String
+  public let summary: String
+  private let styles: [Style]
+
+  public func style(_ role: Role) -> Style { styles[Int(role.rawValue)] }
+
+  init(_ name: String, _ summary: String, _ table: (Role) -> Style) {
+    self.name = name
+    self.summary = summary
+    styles = Role.allCases.map(table)
+  }
+
+  public static let all = [standard, colourBlind, mono]
+
+  public static func named(_ name: String) -> Theme? { all.first { $0.name == name } }
+
+  private static func colour(_ value: UInt32, _ basic: Int, bold: Bool = false) -> Style {
+    Style(foreground: RGB(value), basic: basic, bold: bold)
+  }
+
+  public static let standard = Theme("default", "dark background, one hue a world") { role in
+    switch role {
+    case .text: Style()
+    case .dim: Style(foreground: RGB(0x8A8A8A), dim: true)
+    case .title: Style(bold: true)
+    case .border: Style(foreground: RGB(0x6C6C6C), dim: true)
+    case .focus: colour(0x5FD7FF, 6, bold: true)
+    case .bar: Style(reverse: true)
+    case .key: colour(0xFFD75F, 3, bold: true)
+    case .selected: Style(bold: true, reverse: true)
+    case .normal: colour(0x87AFD7, 4)
+    case .realm: colour(0x5FD787, 2)
+    case .secure: colour(0xD787D7, 5)
+    case .root: colour(0xFF875F, 1)
+    case .delegated: colour(0x87875F, 3)
+    case .rd: colour(0xFFFF87, 3, bold: true)
+    case .rec: colour(0xFFAF5F, 3, bold: true)
+    case .aux: colour(0xAF8700, 3)
+    case .rtt: colour(0x5FD7FF, 6)
+    case .data: colour(0x5FD787, 2, bold: true)
+    case .changed: Style(foreground: RGB(0xFFFFFF), basic: 7, bold: true, reverse: true)
+    case .fault: colour(0xFF5F5F, 1, bold: true)
+    case .ok: colour(0x87D787, 2)
+    case .accent: colour(0x5FD7FF, 6)
+    case .warning: colour(0xFFD75F, 3)
+    }
+  }
+
+  /// Hues of Okabe and Ito, told apart by people with any common colour vision.
+  public static let colourBlind = Theme("colour-blind", "hues that any colour vision tells apart") { role in
+    switch role {
+    case .normal: colour(0x56B4E9, 6)
+    case .realm, .ok: colour(0x009E73, 2)
+    case .secure: colour(0xCC79A7, 5)
+    case .root, .fault: colour(0xD55E00, 1, bold: true)
+    case .rd: colour(0xF0E442, 3, bold: true)
+    case .rec: colour(0xE69F00, 3, bold: true)
+    case .rtt, .focus, .accent: colour(0x56B4E9, 6, bold: true)
+    case .data: colour(0x009E73, 2, bold: true)
+    case .key, .warning: colour(0xF0E442, 3)
+    default: standard.style(role)
+    }
+  }
+
+  /// No colours: attributes only.
+  public static let mono = Theme("mono", "no colours, attributes only") { role in
+    switch role {
+    case .title, .focus, .key, .rd, .rec, .data, .accent: Style(bold: true)
+    case .dim, .border, .normal, .delegated, .aux: Style(dim: true)
+    case .bar, .selected, .changed: Style(reverse: true)
+    case .fault, .warning: Style(bold: true, underline: true)
+    default: Style()
+    }
+  }
+}
+
+extension RGB {
+  /// The nearest of the 256 palette colours: 6x6x6 cube or grey ramp.
+  public var palette256: Int {
+    func step(_ value: UInt8) -> Int { value < 48 ? 0 : value < 115 ? 1 : (Int(value) - 35) / 40 }
+    let levels = [0, 95, 135, 175, 215, 255]
+    let (r, g, b) = (step(red), step(green), step(blue))
+    func distance(_ x: Int, _ y: Int, _ z: Int) -> Int {
+      let (dr, dg, db) = (x - Int(red), y - Int(green), z - Int(blue))
+      return dr * dr + dg * dg + db * db
+    }
+    let cube = distance(levels[r], levels[g], levels[b])
+    let grey = max(0, min(23, ((Int(red) + Int(green) + Int(blue)) / 3 - 3) / 10))
+    let level = 8 + grey * 10
+    return distance(level, level, level) < cube ? 232 + grey : 16 + 36 * r + 6 * g + b
+  }
+}

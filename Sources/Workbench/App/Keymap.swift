@@ -1,0 +1,158 @@
+import Engine
+import Views
+
+/// Everything a key can do. The palette, the key bar and the key reference are made from this table.
+enum AppAction: CaseIterable {
+  case command, undo, redo, goto, filter, travel, why, tables, overview, palette, nextPanel, previousPanel
+  case worlds, granules, realms, trace, up, down, left, right, earlier, later, first, last
+  case zoomIn, zoomOut, zoomAll, details, rttIPA, nextRealm, theme, mouse, redraw, suspend, back, quit
+
+  /// Keys as they are shown and matched.
+  var keys: [String] {
+    switch self {
+    case .command: [":"]
+    case .undo: ["u"]
+    case .redo: ["^R"]
+    case .goto: ["g"]
+    case .filter: ["/"]
+    case .travel: ["enter"]
+    case .why: ["w"]
+    case .tables: ["t"]
+    case .overview: ["o"]
+    case .palette: ["?", "^P", "F1"]
+    case .nextPanel: ["tab"]
+    case .previousPanel: ["S-tab"]
+    case .worlds: ["1"]
+    case .granules: ["2"]
+    case .realms: ["3"]
+    case .trace: ["4"]
+    case .up: ["up", "k"]
+    case .down: ["down", "j"]
+    case .left: ["left", "h"]
+    case .right: ["right", "l"]
+    case .earlier: ["<", "pgup"]
+    case .later: [">", "pgdn"]
+    case .first: ["home"]
+    case .last: ["end"]
+    case .zoomIn: ["+"]
+    case .zoomOut: ["-"]
+    case .zoomAll: ["0"]
+    case .details: ["d"]
+    case .rttIPA: ["i"]
+    case .nextRealm: ["n"]
+    case .theme: ["T"]
+    case .mouse: ["M"]
+    case .redraw: ["^L"]
+    case .suspend: ["^Z"]
+    case .back: ["esc"]
+    case .quit: ["q", "^C"]
+    }
+  }
+
+  var title: String {
+    switch self {
+    case .command: "Command line"
+    case .undo: "Undo"
+    case .redo: "Redo"
+    case .goto: "Go to step"
+    case .filter: "Filter the trace"
+    case .travel: "Travel"
+    case .why: "Why"
+    case .tables: "RTT explorer"
+    case .overview: "Overview"
+    case .palette: "Palette and help"
+    case .nextPanel: "Next panel"
+    case .previousPanel: "Previous panel"
+    case .worlds: "Worlds"
+    case .granules: "Granules"
+    case .realms: "Realms"
+    case .trace: "Trace"
+    case .up: "Up"
+    case .down: "Down"
+    case .left: "Left"
+    case .right: "Right"
+    case .earlier: "Ten steps back"
+    case .later: "Ten steps on"
+    case .first: "First step"
+    case .last: "Last step"
+    case .zoomIn: "Zoom in"
+    case .zoomOut: "Zoom out"
+    case .zoomAll: "All of memory"
+    case .details: "Events in the trace"
+    case .rttIPA: "Walk an IPA"
+    case .nextRealm: "Next realm"
+    case .theme: "Next theme"
+    case .mouse: "Mouse on or off"
+    case .redraw: "Redraw"
+    case .suspend: "Suspend"
+    case .back: "Back"
+    case .quit: "Quit"
+    }
+  }
+
+  var sentence: String {
+    switch self {
+    case .command: "Type an RMI, RSI or PSCI call or any statement of the script language."
+    case .undo: "Takes the last step back by restoring the state before it."
+    case .redo: "Does the next undone step again."
+    case .goto: "Opens the command line with goto; any step can be reached."
+    case .filter: "Shows only trace lines with these words; !word hides."
+    case .travel: "Goes to the state after the chosen step, or shows the chosen line's granule."
+    case .why: "Shows each failure condition of the chosen call with its operands."
+    case .tables: "Walks stage 2 tables level by level, with the granule check at the end."
+    case .overview: "Worlds, granule map, realms and trace on one screen."
+    case .palette: "Every action with its key; type to filter, Enter to do it."
+    case .nextPanel, .previousPanel: "Moves the focus between the panels."
+    case .worlds: "The four worlds and where each PE is."
+    case .granules: "The ownership map of memory."
+    case .realms: "Realms, their RECs, tables and measurements."
+    case .trace: "Every crossing between worlds, decoded."
+    case .up, .down: "Moves the cursor of the focused panel."
+    case .left, .right: "Moves on the map; elsewhere one step back or on in time."
+    case .earlier, .later: "Travels in time."
+    case .first, .last: "Travels to the beginning or the end of the session."
+    case .zoomIn, .zoomOut: "Halves or doubles what a map cell stands for, down to one granule."
+    case .zoomAll: "Shows all of memory on the map."
+    case .details: "Shows or hides what happened inside each step."
+    case .rttIPA: "Asks for the IPA to walk."
+    case .nextRealm: "Looks at the tables of another realm."
+    case .theme: "Changes the colours."
+    case .mouse: "Lets the terminal select text, or the workbench take clicks."
+    case .redraw: "Paints the whole screen again."
+    case .suspend: "Stops the workbench and gives the shell back; fg brings it on."
+    case .back: "Closes what is open; never quits."
+    case .quit: "Ends the workbench; the recording stays."
+    }
+  }
+
+  /// Why it is not possible now, or nil.
+  func disabled(_ session: Session, _ state: ViewState) -> String? {
+    switch self {
+    case .undo, .earlier, .first: session.position == 0 ? "nothing has been done yet" : nil
+    case .redo, .later, .last: session.position == session.steps.count ? "nothing was undone" : nil
+    case .why: session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil
+    case .rttIPA, .nextRealm: session.read { $0.control.realms.isEmpty } ? "there is no realm" : nil
+    case .zoomOut, .zoomAll: state.zoom == nil ? "the map shows all of memory already" : nil
+    default: nil
+    }
+  }
+}
+
+enum Keymap {
+  /// The palette's rows for a state.
+  static func rows(_ session: Session, _ state: ViewState) -> [PaletteState.Row] {
+    AppAction.allCases.map { action in
+      PaletteState.Row(
+        keys: action.keys.joined(separator: " "), title: action.title, sentence: action.sentence,
+        disabled: action.disabled(session, state))
+    }
+  }
+
+  private static let byKey: [String: AppAction] = {
+    var table: [String: AppAction] = [:]
+    for action in AppAction.allCases { for key in action.keys { table[key] = action } }
+    return table
+  }()
+
+  static func action(_ key: String) -> AppAction? { byKey[key] }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Engine
+import Views
+
+struct OpenCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "open", abstract: "Opens the workbench in the terminal (the default).",
+    discussion: "What is done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is given.")
+
+  @Argument(help: ArgumentHelp("Script or recording to open.", valueName: "file"), completion: .file())
+  var file: String?
+
+  @Flag(help: "Does not record the session.")
+  var noRecord = false
+
+  @Flag(help: "Leaves the mouse to the terminal.")
+  var noMouse = false
+
+  @Flag(help: "Draws with ASCII characters only.")
+  var ascii = false
+
+  @Flag(help: "Does not show SMCs travelling.")
+  var noAnimation = false
+
+  @Option(help: ArgumentHelp("Colours: auto, never, 16, 256 or true.", valueName: "mode"))
+  var color: String = "auto"
+
+  @Option(help: ArgumentHelp("Theme: \(Theme.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  var theme: String = "default"
+
+  @OptionGroup var machine: MachineOptions
+
+  mutating func validate() throws {
+    guard ColourMode(rawValue: color) != nil else {
+      throw ValidationError("--color is one of \(ColourMode.allCases.map(\.rawValue).joined(separator: ", ")), not \"\(shown(color))\"")
+    }
+    guard Theme.named(theme) != nil else {
+      throw ValidationError("--theme is one of \(Theme.all.map(\.name).joined(separator: ", ")), not \"\(shown(theme))\"")
+    }
+  }
+
+  func run() throws {
+    let configuration = try machine.configuration()
+    let code = try MainActor.assumeIsolated { try open(configuration) }
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  @MainActor
+  private func open(_ configuration: MachineConfiguration) throws -> Int32 {
+    var session = Session(configuration)
+    var state = ViewState()
+    if let file {
+      do throws(SessionLoader.Failure) {
+        session = try SessionLoader.load(file, configuration)
+      } catch {
+        complain(error.message)
+        return error.code
+      }
+      state = .reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
+    } else {
+      state.cursor = configuration.dramBase
+    }
+    let theme = Theme.named(theme) ?? .standard
+    let terminal: Terminal
+    do throws(Terminal.OpenFailure) {
+      terminal = try Terminal(mouse: !noMouse, colours: ColourMode(rawValue: color) ?? .auto, ascii: ascii, theme: theme)
+    } catch {
+      complain(error.message)
+      return 69
+    }
+    let app = App(session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation)
+    let code = app.run()
+    terminal.close()
+    if let path = app.recordingPath {
+      var out = Output(2)
+      out.line("recorded in \(path)")
+      out.flush()
+    }
+    return code
+  }
+}
