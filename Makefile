@@ -1,0 +1,50 @@
+# Everything a person does with the project. Needs Swift 6.3 and make; `setup` installs the ncurses headers if they are missing.
+SWIFT ?= swift
+PREFIX ?= /usr/local
+ARGS ?=
+
+.PHONY: run test check bench install setup format docs build
+
+## run: builds and opens the workbench (ARGS are passed on)
+run: setup
+	$(SWIFT) build -c release --product workbench
+	.build/release/workbench $(ARGS)
+
+## test: builds and runs all tests
+test: setup
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest
+
+## check: what must hold before a change lands: format, no warnings, tests, generated documents up to date
+check: setup
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
+	$(SWIFT) test --skip-build --disable-xctest
+	.build/debug/workbench commands | diff - Documentation/Commands.md
+	.build/debug/workbench keys | diff - Documentation/Keys.md
+
+## bench: measures a release build
+bench: setup
+	$(SWIFT) build -c release --product workbench
+	.build/release/workbench bench $(ARGS)
+
+## install: puts the release build into PREFIX/bin
+install: setup
+	$(SWIFT) build -c release --product workbench --static-swift-stdlib
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 .build/release/workbench $(DESTDIR)$(PREFIX)/bin/workbench
+
+## docs: writes the generated documents anew
+docs: build
+	.build/debug/workbench commands > Documentation/Commands.md
+	.build/debug/workbench keys > Documentation/Keys.md
+
+build: setup
+	$(SWIFT) build
+
+format:
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+## setup: installs the ncurses headers if they are missing
+setup:
+	@Scripts/setup

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Engine
+
+struct FuzzCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fuzz", abstract: "Performs random calls and checks every rule of the model after each.",
+    discussion: "Everything follows from the seed. The exit code is 1 when a rule is broken.")
+
+  @Option(help: "How many actions.")
+  var calls: Int = 200_000
+
+  @Option(help: "Seed of the random numbers.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Check the rules after every so many actions.")
+  var checkEvery: Int = 1
+
+  @OptionGroup var machine: MachineOptions
+
+  func run() throws {
+    guard calls > 0, checkEvery > 0 else { throw ValidationError("--calls and --check-every must be positive") }
+    let policy = try machine.configuration().policy
+    let run = RandomRun.perform(calls: calls, seed: seed, policy: policy, checkEvery: checkEvery)
+    var out = Output()
+    defer { out.flush() }
+    out.line("\(run.calls) actions, \(run.succeeded) calls succeeded, \(policy.name), seed \(seed)")
+    if let (call, violation) = run.violation {
+      out.line("rule \(violation.rule) broken after action \(call): \(violation.detail)")
+      throw Exit.difference
+    }
+    if let disagreement = run.disagreement {
+      out.line(disagreement)
+      throw Exit.difference
+    }
+    out.line("every rule held")
+  }
+}
