@@ -47,7 +47,7 @@ extension Machine {
   private static let tokenRoom = 4096 - 0x640
 
   /// Encodes the claims as they are now: measurements are sampled here.
-  mutating func beginToken(_ address: UInt64, challenge: InlineArray<18, UInt64>) {
+  mutating func beginToken(_ address: UInt64, challenge: InlineArray<11, UInt64>) {
     let rec = mutableREC(address)
     for n in 0..<8 {
       rec.challenge.storeBytes(of: challenge[n + 1].littleEndian, toByteOffset: n * 8, as: UInt64.self)

@@ -30,15 +30,11 @@ public enum Outcome: Sendable {
 extension Machine {
   /// The one door: performs an action and says what it answered. What happened on the way is in ``events``.
   public mutating func perform(_ action: Action) -> Outcome {
-    events.removeAll(keepingCapacity: true)
-    guestResults.removeAll(keepingCapacity: true)
-    decisions.removeAll(keepingCapacity: true)
-    depth = 0
+    forgetLastAction()
     switch action {
     case .smc(let world, let x):
-      if control.stopped { return .smc(.stopped) }
-      if world == .normal, control.pes[control.currentPE].runningREC != 0 { return .smc(.busy) }
-      return .smc(routeSMC(world, x))
+      var registers = x
+      return .smc(smc(&registers, from: world))
     case .access(let access):
       return .access(perform(access))
     case .guest(let guest):
@@ -63,6 +59,32 @@ extension Machine {
     case .resume(let pe):
       return resume(pe)
     }
+  }
+
+  /// The door for an SMC alone, as the hardware has it: X0 to X17 in, the answer in the same registers.
+  ///
+  /// The same as `perform(.smc(world, x))` without the copies.
+  public mutating func perform(smc x: inout InlineArray<18, UInt64>, from world: World) -> SMCDisposition {
+    forgetLastAction()
+    if control.stopped { return .stopped }
+    if world == .normal, control.pes[control.currentPE].runningREC != 0 { return .busy }
+    return routeSMC(world, &x) ? .answered : .running
+  }
+
+  private mutating func smc(_ x: inout InlineArray<18, UInt64>, from world: World) -> SMCOutcome {
+    switch perform(smc: &x, from: world) {
+    case .answered: .answer(x)
+    case .running: .running
+    case .busy: .busy
+    case .stopped: .stopped
+    }
+  }
+
+  @inline(__always) private mutating func forgetLastAction() {
+    if !events.isEmpty { events.removeAll(keepingCapacity: true) }
+    if !guestResults.isEmpty { guestResults.removeAll(keepingCapacity: true) }
+    if !decisions.isEmpty { decisions.removeAll(keepingCapacity: true) }
+    depth = 0
   }
 
   /// Lets a Realm that keeps its PE go on, until RMI_REC_ENTER returns to that PE's Host or the Realm holds again.

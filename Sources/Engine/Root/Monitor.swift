@@ -3,56 +3,49 @@ extension Machine {
   /// SMCs the Host sends to the RMM: RMI, SMC64 (DEN0137 B1, function identifiers).
   static let rmiRange: ClosedRange<UInt64> = 0xC400_0150...0xC400_018F
 
-  /// An SMC of a world below EL3. Sets X0 to X17 of the PE. False if the PE cannot make one now.
-  mutating func routeSMC(_ world: World, _ x: InlineArray<18, UInt64>) -> SMCOutcome {
-    let pe = control.currentPE
-    var answer = InlineArray<18, UInt64>(repeating: 0)
+  /// An SMC of a world below EL3: X0 to X17 in, the answer in the same registers. False if the call has not returned.
+  mutating func routeSMC(_ world: World, _ x: inout InlineArray<18, UInt64>) -> Bool {
     if tracing {
       emit(.smc, x[0], x[1], x[2], world: world, detail: world == .realm || world == .normal ? 2 : 1)
       depth += 1
       movePE(to: .root, 3)
     }
-    var running = false
     // The function identifier is W0; the RMM looks at the rest of X0 if the personality says so (D41).
     let fid = x[0] & 0xFFFF_FFFF
-    let rmi = policy.has(.d41) ? fid & ~0x1_0000 : x[0]
     if world == .normal, Machine.rmiRange.contains(fid & ~0x1_0000) {
       if tracing { movePE(to: .realm, 2) }
-      let x4 = dispatchRMI(rmi, x, &answer)
-      running = answer[0] == Machine.stillRunning
-      // By the specification what is not an output is zero; TF-RMM leaves X4 (D21).
-      if policy.has(.d21), !x4 { answer[4] = x[4] }
-      if tracing, !running {
-        emit(.service, UInt64(ServiceFID.rmiRequestComplete), answer[0], 0, world: .realm)
+      if !dispatchRMI(policy.has(.d41) ? fid & ~0x1_0000 : x[0], &x) {
+        depth = 0
+        return false
+      }
+      if tracing {
+        emit(.service, UInt64(ServiceFID.rmiRequestComplete), x[0], 0, world: .realm)
         movePE(to: .root, 3)
       }
-    } else if fid == 0x8000_0000, configuration.monitorAnswersHost {
-      // SMCCC 1.5, which TF-A v2.12 announces.
-      answer[0] = 0x1_0005
     } else {
-      // RMI from the Secure world and from the RMM itself, and everything nobody implements.
-      answer[0] = smcccNotSupported
-      if policy.has(.d21) { answer[4] = x[4] }
-    }
-    if running {
-      depth = 0
-      return .running
+      // SMCCC 1.5, which TF-A v2.12 announces; RMI from the Secure world and from the RMM itself, and what nobody implements.
+      let known = fid == 0x8000_0000 && configuration.monitorAnswersHost
+      answer(&x, known ? 0x1_0005 : smcccNotSupported)
     }
     if tracing {
       movePE(to: world, world == .secure ? 1 : 2)
       depth -= 1
-      emit(.smcReturn, answer[0], answer[1], answer[2], world: world)
+      emit(.smcReturn, x[0], x[1], x[2], world: world)
     }
-    if world == .normal { control.pes[pe].x = answer }
-    return .answer(answer)
+    if world == .normal { control.pes[control.currentPE].x = x }
+    return true
   }
 
-  /// Runs an RMI command at R-EL2. True if the command wrote X4.
-  private mutating func dispatchRMI(
-    _ fid: UInt64, _ x: InlineArray<18, UInt64>, _ answer: inout InlineArray<18, UInt64>
-  ) -> Bool {
+  /// X0, with the registers that are not outputs zero, but for X4 where TF-RMM leaves it (D21).
+  private func answer(_ x: inout InlineArray<18, UInt64>, _ x0: UInt64) {
+    x[0] = x0
+    for n in 1..<18 where n != 4 || !policy.has(.d21) { x[n] = 0 }
+  }
+
+  /// Runs an RMI command at R-EL2. False if it has not returned: the Realm keeps the PE.
+  private mutating func dispatchRMI(_ fid: UInt64, _ x: inout InlineArray<18, UInt64>) -> Bool {
     var call = Call()
-    call.x = x
+    for n in 0..<7 { call.x[n] = x[n] }
     switch fid {
     case UInt64(RMIVersion.fid): execute(RMIVersion.self, &call)
     case UInt64(GranuleDelegate.fid): execute(GranuleDelegate.self, &call)
@@ -79,8 +72,11 @@ extension Machine {
     case UInt64(RTTSetRIPAS.fid): execute(RTTSetRIPAS.self, &call)
     default: call.out[0] = smcccNotSupported
     }
-    for n in 0...4 { answer[n] = call.out[n] }
-    return fid == UInt64(RTTReadEntry.fid)
+    if call.out[0] == Machine.stillRunning { return false }
+    for n in 0...3 { x[n] = call.out[n] }
+    if fid == UInt64(RTTReadEntry.fid) || !policy.has(.d21) { x[4] = call.out[4] }
+    for n in 5..<18 { x[n] = 0 }
+    return true
   }
 
   /// Moves the PE to another world or level, and says so.
@@ -96,7 +92,18 @@ extension Machine {
   }
 }
 
-/// What became of an SMC.
+/// What became of an SMC whose answer is in the registers it was made with.
+public enum SMCDisposition: Sendable {
+  case answered
+  /// RMI_REC_ENTER has not returned: the Realm keeps the PE.
+  case running
+  /// The PE runs a Realm, so its Host cannot make a call.
+  case busy
+  /// The system has stopped itself.
+  case stopped
+}
+
+/// What became of an SMC, with its answer.
 public enum SMCOutcome: Sendable {
   /// X0 to X17 of the caller.
   case answer(InlineArray<18, UInt64>)

@@ -20,7 +20,7 @@ extension Machine {
   ///   - rec: the REC that makes an RSI or PSCI call.
   public func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, rec: UInt64? = nil) -> Explanation {
     var call = Call()
-    call.x = x
+    for n in 0..<11 { call.x[n] = x[n] }
     let text = Decoder.call { x[$0] }
     if entry.interface != .rmi {
       guard let rec, rec.isGranuleAligned, granuleIs(rec, .rec) else {

@@ -16,10 +16,13 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Rounds of each measurement; the best counts.")
   var rounds: Int = 5
 
+  @Option(help: "Measures only operations whose name contains this.")
+  var only: String = ""
+
   func run() throws {
     guard rounds > 0, rounds <= 1000 else { throw ValidationError("--rounds must be 1 to 1000") }
-    let rows = RMMBench(rounds: rounds).rows()
-    let other = SystemBench(rounds: rounds).rows()
+    let rows = RMMBench(rounds: rounds, only: only).rows()
+    let other = only.isEmpty ? SystemBench(rounds: rounds).rows() : []
     var out = Output()
     defer { out.flush() }
     if json {

@@ -82,8 +82,8 @@ package struct Ordering: Sendable {
 
 /// A call in flight: its registers, its answer, and what its conditions found out on the way for its effect to use.
 package struct Call {
-  /// X0 to X17 as the caller set them.
-  package var x = InlineArray<18, UInt64>(repeating: 0)
+  /// X0 to X10 as the caller set them: no command reads more.
+  package var x = InlineArray<11, UInt64>(repeating: 0)
   /// X0 to X8 as the caller will find them. A command sets X0 on success only if it is not zero.
   package var out = InlineArray<9, UInt64>(repeating: 0)
   /// The REC that makes an RSI or PSCI call.

@@ -16,13 +16,27 @@ package protocol Watcher {
   ///   - level: the index of the answer: an RTT level, or 0.
   ///   - now: its operands with their values.
   ///   - fails: whether it holds, that is, whether the command fails by it.
-  mutating func check(
-    _ id: StaticString, _ text: StaticString, _ status: Status, level: @autoclosure () -> Int,
-    _ now: @autoclosure () -> String, _ fails: @autoclosure () -> Bool
-  ) throws(Refusal)
+  mutating func observe(
+    _ id: StaticString, _ text: StaticString, _ status: Status, level: () -> Int, _ now: () -> String, _ fails: () -> Bool
+  )
+
+  /// Whether nobody watches. A constant of each watcher, so that the compiler leaves only the bare checks of the silent one.
+  static var isSilent: Bool { get }
 }
 
 extension Watcher {
+  /// One condition: see ``observe(_:_:_:level:_:_:)``. Throws it if it holds and nobody watches.
+  @inline(__always) mutating func check(
+    _ id: StaticString, _ text: StaticString, _ status: Status, level: @autoclosure () -> Int,
+    _ now: @autoclosure () -> String, _ fails: @autoclosure () -> Bool
+  ) throws(Refusal) {
+    if Self.isSilent {
+      if fails() { throw Refusal(code: status.value | UInt64(UInt8(truncatingIfNeeded: level())) << 8, id: id) }
+    } else {
+      observe(id, text, status, level: level, now, fails)
+    }
+  }
+
   @inline(__always) mutating func check(
     _ id: StaticString, _ text: StaticString, _ status: Status, _ now: @autoclosure () -> String,
     _ fails: @autoclosure () -> Bool
@@ -62,12 +76,11 @@ extension Watcher {
 
 /// Nobody watches: the first condition that holds decides, nothing else is made.
 package struct Silent: Watcher {
-  @inline(__always) package mutating func check(
-    _ id: StaticString, _ text: StaticString, _ status: Status, level: @autoclosure () -> Int,
-    _ now: @autoclosure () -> String, _ fails: @autoclosure () -> Bool
-  ) throws(Refusal) {
-    if fails() { throw Refusal(code: status.value | UInt64(UInt8(truncatingIfNeeded: level())) << 8, id: id) }
-  }
+  package static var isSilent: Bool { @inline(__always) get { true } }
+
+  package mutating func observe(
+    _ id: StaticString, _ text: StaticString, _ status: Status, level: () -> Int, _ now: () -> String, _ fails: () -> Bool
+  ) {}
 }
 
 /// What an explanation says of one condition.
@@ -90,15 +103,15 @@ public struct ConditionVerdict: Sendable, Equatable {
 
 /// Somebody wants to know: evaluates every condition up to the one that decides and notes each.
 package struct Explainer: Watcher {
+  package static var isSilent: Bool { false }
   package var rows: [ConditionVerdict] = []
   package var refusal: Refusal?
 
   package init() {}
 
-  package mutating func check(
-    _ id: StaticString, _ text: StaticString, _ status: Status, level: @autoclosure () -> Int,
-    _ now: @autoclosure () -> String, _ fails: @autoclosure () -> Bool
-  ) throws(Refusal) {
+  package mutating func observe(
+    _ id: StaticString, _ text: StaticString, _ status: Status, level: () -> Int, _ now: () -> String, _ fails: () -> Bool
+  ) {
     var row = ConditionVerdict(
       id: "\(id)", text: "\(text)", status: "\(status.name)", now: "", verdict: .notReached)
     if refusal == nil {
@@ -126,14 +139,14 @@ public struct ConditionDeclaration: Sendable, Equatable {
 
 /// Nobody calls: lists the conditions without evaluating any.
 package struct Lister: Watcher {
+  package static var isSilent: Bool { false }
   package var rows: [ConditionDeclaration] = []
 
   package init() {}
 
-  package mutating func check(
-    _ id: StaticString, _ text: StaticString, _ status: Status, level: @autoclosure () -> Int,
-    _ now: @autoclosure () -> String, _ fails: @autoclosure () -> Bool
-  ) throws(Refusal) {
+  package mutating func observe(
+    _ id: StaticString, _ text: StaticString, _ status: Status, level: () -> Int, _ now: () -> String, _ fails: () -> Bool
+  ) {
     rows.append(ConditionDeclaration(id: "\(id)", text: "\(text)", status: "\(status.name)"))
   }
 }
