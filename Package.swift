@@ -32,8 +32,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
-    .testTarget(name: "ViewsTests", dependencies: ["Engine", "Views"], swiftSettings: strict),
+    .testTarget(name: "EngineTests",
+      dependencies: ["Engine", .product(name: "Crypto", package: "swift-crypto")],
+      exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(name: "ViewsTests", dependencies: ["Engine", "Views"], exclude: ["Screens"], swiftSettings: strict),
     .testTarget(
       name: "WorkbenchTests", dependencies: ["Engine", "Views", "Workbench"],
       swiftSettings: strict),

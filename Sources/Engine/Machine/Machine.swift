@@ -21,6 +21,8 @@ public struct Machine: ~Copyable {
   /// What does not follow from the actions: see ``EntropyDoor``.
   public var entropy = EntropyDoor()
   package var depth: UInt8 = 0
+  /// The run granule an exit record was written to during the last action.
+  package var lastRun: UInt64?
   package let dramBase: UInt64
   package let dramSize: UInt64
   package let policy: Policy

@@ -85,6 +85,7 @@ extension Machine {
     if !guestResults.isEmpty { guestResults.removeAll(keepingCapacity: true) }
     if !decisions.isEmpty { decisions.removeAll(keepingCapacity: true) }
     depth = 0
+    lastRun = nil
   }
 
   /// Lets a Realm that keeps its PE go on, until RMI_REC_ENTER returns to that PE's Host or the Realm holds again.

@@ -85,6 +85,7 @@ extension Machine {
     let old = UInt64(control.pes[pe].world.rawValue) << 8 | UInt64(control.pes[pe].exceptionLevel)
     let new = UInt64(world.rawValue) << 8 | UInt64(level)
     // SCR_EL3 names the world below EL3; at EL3 it still names the one that was left or is to be entered.
+    guard old != new else { return }
     if world != .root { control.pes[pe].scrEL3 = ProcessingElement.scr(world) }
     control.pes[pe].world = world
     control.pes[pe].exceptionLevel = level

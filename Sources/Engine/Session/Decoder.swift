@@ -67,6 +67,8 @@ public enum Decoder {
     case .value(let value): return "guest \(action) => \(hex(value))"
     case .ok: return "guest \(action) => ok"
     case .retry: return "guest \(action) => retry"
+    case .exception(let pc, _, 0, _, _, _):
+      return "guest \(action) => control is at pc=\(hex(pc))"
     case .exception(let pc, _, let esr, let far, _, _):
       return "guest \(action) => fault pc=\(hex(pc)) esr_el1=\(hex(esr)) far_el1=\(hex(far))"
     }

@@ -8,6 +8,8 @@ public struct Expectation: Sendable, Equatable {
     case gpf
     /// An exception was taken in the Realm.
     case fault
+    /// What `state` and `gpt` say: DELEGATED, NS…
+    case word(String)
     /// X0 is this number; the name is for the message.
     case code(UInt64, String)
   }
@@ -30,6 +32,8 @@ public struct Expectation: Sendable, Equatable {
   /// …or, if set, none of them.
   public var negated: Bool
   public var conditions: [Condition]
+  /// The condition that must have decided: `by=gran_state`.
+  public var decidedBy: String?
   /// As it was written.
   public var text: String
 }
@@ -67,19 +71,25 @@ public struct Answer: Sendable {
 
 extension Expectation {
   /// Why the answer is not what was expected, or nil. Captures into `names`.
-  func mismatch(_ answer: Answer, captures names: inout [String: UInt64]) -> String? {
+  ///
+  /// - Parameter decision: the condition that decided the call, if one did.
+  func mismatch(_ answer: Answer, decision: String? = nil, captures names: inout [String: UInt64]) -> String? {
     let matches = alternatives.contains { status in
       switch (status, answer.kind) {
       case (.any, _): true
       case (.ok, .ok): true
       case (.gpf, .gpf): true
       case (.fault, .fault): true
+      case (.word(let wanted), .other(let got)): wanted == got
       case (.code(let value, _), .registers): answer.x.first == value
       case (.code(let value, _), .ok): answer.x.first == value
       default: false
       }
     }
     if matches == negated { return "expected \(text), got \(answer.text)" }
+    if let decidedBy, decidedBy != decision {
+      return "expected by=\(decidedBy), decided by \(decision ?? "no condition")"
+    }
     for condition in conditions {
       let raw = condition.register < answer.x.count ? answer.x[condition.register] : 0
       let value = raw & condition.mask

@@ -236,3 +236,8 @@ extension Session {
     return nil
   }
 }
+
+extension Machine {
+  /// Granules that have contents of their own.
+  public var pagesInUse: Int { memory.pageCount }
+}

@@ -61,6 +61,12 @@ public final class Replayer {
     public var line: Int
     public var expected: String
     public var got: String
+
+    public init(line: Int, expected: String, got: String) {
+      self.line = line
+      self.expected = expected
+      self.got = got
+    }
   }
 
   public let session: Session
@@ -175,10 +181,10 @@ public final class Replayer {
     let result: StatementResult
     switch statement {
     case .perform(let action):
-      result = session.perform(.perform(action), text: entry.text, entropy: entry.entropy)
+      result = session.perform(.perform(action), entropy: entry.entropy)
     case .query(let query): result = session.answer(query)
     case .newCase(let name):
-      result = session.perform(.reset(session.configuration, name: name), text: entry.text)
+      result = session.perform(.reset(session.configuration, name: name))
     case .machine(let properties):
       var configuration = session.origin
       for property in properties {
@@ -186,7 +192,7 @@ public final class Replayer {
       }
       if let problem = configuration.problem { throw ScriptError(line: entry.line, column: 1, message: problem) }
       if session.steps.isEmpty, configuration == session.configuration { return }
-      result = session.perform(.reset(configuration, name: nil), text: entry.text)
+      result = session.perform(.reset(configuration, name: nil))
     case .define(let name, let value):
       names.values[name] = value
       return

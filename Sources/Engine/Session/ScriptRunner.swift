@@ -55,11 +55,11 @@ public final class ScriptRunner {
     case .nothing: return
     case .newCase(let name):
       endCase(file)
-      session.perform(.reset(session.configuration, name: name), text: text)
+      session.perform(.reset(session.configuration, name: name))
     case .machine(let properties):
       endCase(file)
       let configuration = try configuration(properties, number)
-      session.perform(.reset(configuration, name: nil), text: text)
+      session.perform(.reset(configuration, name: nil))
     case .define(let name, let value):
       names.values[name] = value
       return
@@ -72,7 +72,7 @@ public final class ScriptRunner {
         action = .guest(guest)
         statement = .perform(action)
       }
-      result = session.perform(.perform(action), text: text.trimmed)
+      result = session.perform(.perform(action))
       noteGuests(result)
     case .query(let query): result = session.answer(query)
     case .print(let value):
@@ -108,7 +108,7 @@ public final class ScriptRunner {
   public func beginFile(_ configuration: MachineConfiguration) {
     names = ScriptNames()
     last = nil
-    session.perform(.reset(configuration, name: nil), text: "machine " + configuration.propertyText)
+    session.perform(.reset(configuration, name: nil))
   }
 
   private func configuration(
@@ -144,7 +144,7 @@ public final class ScriptRunner {
       fail(file, line, "expect has no statement before it to be about")
       return
     }
-    guard let mismatch = expectation.mismatch(answer, captures: &captures) else { return }
+    guard let mismatch = expectation.mismatch(answer, decision: last.result.decisions.last?.id, captures: &captures) else { return }
     let why = last.result.decisions.last.map { " (decided by \($0.id))" } ?? ""
     fail(file, line, "\(mismatch)\(why), from line \(last.line)")
   }

@@ -11,13 +11,20 @@ public final class Session {
       /// A fresh machine; `name` if a `case` made it.
       case reset(MachineConfiguration, name: String?)
     }
-    /// As a script writes it.
-    public var text: String
     public var deed: Deed
     public var result: StatementResult
     /// What happened on the way; empty if the session keeps none.
     public var events: [Event]
     public var entropy: [[UInt8]]
+
+    /// The step as a line of the script language.
+    public var text: String {
+      switch deed {
+      case .perform(let action): action.scriptText
+      case .reset(let configuration, nil): "machine preset=default \(configuration.propertyText)"
+      case .reset(_, .some(let name)): "case \(name)"
+      }
+    }
   }
 
   public private(set) var machine: Machine
@@ -66,11 +73,9 @@ public final class Session {
 
   /// Does a thing and makes it a step. What was undone before is forgotten.
   ///
-  /// - Parameters:
-  ///   - text: how a script writes it.
-  ///   - entropy: recorded values to use instead of new ones.
+  /// - Parameter entropy: recorded values to use instead of new ones.
   @discardableResult
-  public func perform(_ deed: Step.Deed, text: String, entropy: [[UInt8]] = []) -> StatementResult {
+  public func perform(_ deed: Step.Deed, entropy: [[UInt8]] = []) -> StatementResult {
     if keepsHistory, position < steps.count { steps.removeLast(steps.count - position) }
     machine.entropy.supply = entropy
     let result = carryOut(deed)
@@ -79,7 +84,7 @@ public final class Session {
       return result
     }
     steps.append(
-      Step(text: text, deed: deed, result: result, events: machine.events, entropy: machine.entropy.log))
+      Step(deed: deed, result: result, events: machine.events, entropy: machine.entropy.log))
     position += 1
     noteCheckpoint()
     return result
@@ -127,11 +132,8 @@ public final class Session {
         let entry = fid.flatMap { Commands.withFID($0 & ~0x1_0000) }
         result.answer = Answer(
           kind: .registers, x: (0..<18).map { x[$0] }, interface: fid == nil ? .rmi : entry?.interface)
-        if x[0] == 0, case .smc(.normal, let call) = action, fid.map({ $0 & ~0x1_0000 }) == UInt64(RECEnter.fid) {
-          result.exit = machine.exitFields(call[2])
-        } else if x[0] == 0, case .resume = action {
-          result.exit = machine.lastRun.map { machine.exitFields($0) }
-        }
+        if x[0] == 0 { result.exit = machine.lastRun.map { machine.exitFields($0) } }
+        if case .resume = action { result.fid = UInt64(RECEnter.fid) }
       case .running:
         result.answer = Answer(kind: .other("running: the Realm keeps the PE (resume lets it go on)"), x: [])
       case .busy:
@@ -231,13 +233,6 @@ public final class Session {
 }
 
 extension Machine {
-  /// The run granule of the REC that exited last on the current PE's behalf, if it is still one.
-  var lastRun: UInt64? {
-    events.last { $0.kind == .exit }.flatMap { event in
-      granuleIs(event.a, .rec) ? rec(event.a).runPointer : nil
-    }
-  }
-
   /// What a query of the script language finds, and its number if it is one.
   package func answer(_ query: Statement.Query) -> (String, UInt64?) {
     switch query {

@@ -347,11 +347,23 @@ public struct StatementParser {
       column += part.unicodeScalars.count + 1
     }
     var conditions: [Expectation.Condition] = []
-    for word in rest.dropFirst() { conditions.append(try condition(word)) }
+    var decidedBy: String?
+    for word in rest.dropFirst() {
+      if word.text.hasPrefix("by=") {
+        decidedBy = String(word.text.dropFirst(3))
+      } else {
+        conditions.append(try condition(word))
+      }
+    }
     return Expectation(
-      alternatives: alternatives, negated: negated, conditions: conditions,
+      alternatives: alternatives, negated: negated, conditions: conditions, decidedBy: decidedBy,
       text: rest.map(\.text).joined(separator: " "))
   }
+
+  /// What `state` and `gpt` can say.
+  static let stateWords: Set<String> = [
+    "NS", "DELEGATED", "RD", "REC", "REC_AUX", "DATA", "RTT", "INVALID", "REALM", "SECURE", "ROOT", "ANY", "NO_ACCESS",
+  ]
 
   private func alternative(_ word: Word) throws(ScriptError) -> Expectation.Status {
     switch word.text.lowercased() {
@@ -362,6 +374,7 @@ public struct StatementParser {
     case "": throw error(word, "an alternative is missing; expected STATUS or A|B")
     default: break
     }
+    if StatementParser.stateWords.contains(word.text.uppercased()) { return .word(word.text.uppercased()) }
     guard let colon = word.text.firstIndex(of: ":") else { return .code(try number(word), word.text) }
     let name = String(word.text[..<colon])
     let index = try number(

@@ -79,7 +79,7 @@ public struct TracePanel {
       switch action {
       case .smc(_, let x): return Decoder.call { x[$0] }
       case .guest(let guest): return "queued: \(Decoder.action(guest))"
-      default: return step.text
+      default: return action.scriptText
       }
     }
   }

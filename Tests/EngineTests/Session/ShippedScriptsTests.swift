@@ -1,0 +1,70 @@
+import Engine
+import Testing
+
+/// Every script of the project: its expectations hold, every rule holds after every step, and its recording replays.
+struct ShippedScriptsTests {
+  static let scripts = Project.files("Sessions", ".session") + Project.files("Tests/Scripts", ".session")
+
+  @Test(arguments: scripts)
+  func expectationsAndRulesHold(_ path: String) throws {
+    let script = Script(keepsHistory: false)
+    let report = script.runner.onReport
+    let text = try Project.text(path)
+    // A script may play the part of software in the Realm or Root world, which can write what the RMM keeps clean.
+    let dirties = text.contains("realm.write") || text.contains("root.write") || text.contains("realm.fill") || text.contains("root.fill")
+    script.runner.onReport = { result in
+      report(result)
+      if case .perform = result.statement {
+        let broken = script.session.read { $0.invariantViolations() }.filter { !dirties || $0.rule != "delegated_zero" }
+        #expect(broken == [], "\(path):\(result.line)")
+      }
+    }
+    try script.run(text, file: path)
+    script.runner.finish(file: path)
+    #expect(script.runner.failures == [])
+    #expect(script.runner.unseen == [])
+  }
+
+  @Test(arguments: Project.files("Sessions", ".session"))
+  func recordingsReplayToTheSameAnswersAndDigests(_ path: String) throws {
+    let script = Script()
+    try script.run(try Project.text(path), file: path)
+    let session = script.session
+    var text = Recording.header(session.origin)
+    for (index, step) in session.steps.enumerated() {
+      text += Recording.lines(step, seconds: Double(index))
+      if index % 10 == 0 {
+        session.seek(index + 1)
+        text += Recording.digestLine(session.digest())
+      }
+    }
+    session.seek(session.steps.count)
+    text += Recording.digestLine(session.digest())
+    let replayer = Replayer(Session(MachineConfiguration()))
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      try replayer.take(String(line), line: index + 1)
+    }
+    try replayer.finish()
+    #expect(replayer.difference == nil)
+    #expect(replayer.digestsCompared > 1)
+    #expect(replayer.session.digest() == session.digest())
+  }
+
+  /// Conditions no script can reach, with the reason.
+  static let unreachable = [
+    "RMI_DATA_CREATE data_bound2": "physical addresses of the model end at 2^48",
+    "RMI_DATA_CREATE_UNKNOWN data_bound2": "physical addresses of the model end at 2^48",
+    "RMI_RTT_CREATE rtt_bound2": "physical addresses of the model end at 2^48",
+  ]
+
+  @Test func scriptsExerciseEveryConditionThatCanBeReached() throws {
+    var coverage = Coverage()
+    for path in Self.scripts {
+      let script = Script(keepsHistory: false)
+      try script.run(try Project.text(path), file: path)
+      for decision in script.decisions { coverage.note(decision, in: path) }
+    }
+    #expect(coverage.total == 215)
+    #expect(Set(coverage.missing) == Set(Self.unreachable.keys))
+  }
+}
