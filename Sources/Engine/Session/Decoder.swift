@@ -51,8 +51,23 @@ public enum Decoder {
       case .other(let text): lines.append(text)
       }
     }
-    if let exit = result.exit { lines.append("exit \(exit.rawText)") }
+    if let exit = result.exit { lines.append("exit \(exitText(exit))") }
     return lines
+  }
+
+  /// An exit record in words: as raw, but a PSCI function by its name and a syndrome explained.
+  static func exitText(_ exit: ExitFields) -> String {
+    var parts = [exit.reason.name]
+    for field in exit.fields {
+      if exit.reason == .psci, field.name == "gpr0" {
+        parts.append(Commands.name(of: field.value))
+      } else if field.name == "esr" {
+        parts.append("esr=\(hex(field.value)) (\(syndrome(field.value)))")
+      } else {
+        parts.append("\(field.name)=\(hex(field.value))")
+      }
+    }
+    return parts.joined(separator: " ")
   }
 
   /// What a guest's action did.

@@ -106,7 +106,10 @@ extension Machine {
   public func entryRuns(_ rd: UInt64, table: UInt64, level: Int, base: UInt64, limit: Int = 64) -> [EntryRun] {
     let lpa2 = realm(rd).lpa2
     var runs: [EntryRun] = []
+    let ipaTop = realm(rd).ipaTop
     for index in 0..<512 {
+      // A starting level table can be larger than the IPA space.
+      guard base + UInt64(index) * rttEntrySize(level) < ipaTop else { break }
       let entry = RTTEntry(raw: rttLoad(table, index))
       let hipas = entry.hipas(level)
       let address = entry.isLive ? entry.address(lpa2: lpa2) : nil

@@ -33,14 +33,21 @@ public struct RTTPanel {
     guard !inside.isEmpty else { return }
     var y = inside.y
     let bottom = inside.y + inside.height
-    canvas.text(inside.x + 1, y, "level  table        index  descriptor          HIPAS          RIPAS      fields", .dim, limit: inside.width - 2)
+    let narrow = inside.width < 96
+    let heading =
+      narrow
+      ? "level  index  HIPAS          RIPAS      fields"
+      : "level  table        index  descriptor          HIPAS          RIPAS      fields"
+    canvas.text(inside.x + 1, y, heading, .dim, limit: inside.width - 2)
     y += 1
     for hop in report.hops where y < bottom {
       let isLast = hop.level == report.hops.last?.level
       let ripas = hop.hipas == .assigned || hop.hipas == .unassigned ? hop.ripas.name : "-"
+      let place = narrow ? "" : "\(hex(hop.table).padding(12)) "
+      let raw = narrow ? "" : "\(hex(hop.raw).padding(19)) "
       let line =
-        "\(isLast ? "▶" : " ")\(String(hop.level).leftPadded(3))   \(hex(hop.table).padding(12)) \(String(hop.index).leftPadded(5))  "
-        + "\(hex(hop.raw).padding(19)) \(hop.hipas.name.padding(14)) \(ripas.padding(10)) \(hop.bits)"
+        "\(isLast ? "▶" : " ")\(String(hop.level).leftPadded(3))   \(place)\(String(hop.index).leftPadded(5))  "
+        + "\(raw)\(hop.hipas.name.padding(14)) \(ripas.padding(10)) \(hop.bits)"
       canvas.text(inside.x + 1, y, line, isLast ? .title : role(hop.hipas, hop.ripas), limit: inside.width - 2)
       y += 1
     }

@@ -21,8 +21,10 @@ public struct WhyPanel {
     let width = (why.rows.map(\.id.count).max() ?? 0) + 2
     for row in why.rows {
       let role: Role = row.verdict == .failed ? .fault : row.verdict == .held ? .ok : .dim
-      let text = row.verdict == .failed ? "\(row.text): \(row.now)" : row.now
-      lines.append(("\(row.verdict.rawValue) \(row.id.padding(width))\(text)", role))
+      lines.append(("\(row.verdict.rawValue) \(row.id.padding(width))\(row.now)", role))
+      if row.verdict == .failed {
+        lines.append(("  \("".padding(width))\(row.text) → \(row.status)", role))
+      }
     }
     if why.hasCaller {
       lines.append((why.decidedBy.map { "→ \(why.status), decided by \($0)" } ?? "→ \(why.status): every condition passed", why.decidedBy == nil ? .ok : .fault))

@@ -1,0 +1,64 @@
+import Engine
+import Testing
+
+@testable import Views
+
+struct CanvasTests {
+  /// Applying the changes to the old screen gives the new one, for random screens.
+  @Test func changesBringTheOldScreenToTheNew() {
+    var numbers = SeededNumbers(seed: 5)
+    func random() -> Canvas {
+      var canvas = Canvas(width: 23, height: 7)
+      for y in 0..<7 {
+        for x in 0..<23 where numbers.next() % 3 == 0 {
+          canvas[x, y] = Cell(
+            Unicode.Scalar(UInt8(65 + numbers.next() % 26)), Role.allCases[Int(numbers.next() % 5)], reverse: numbers.next() % 7 == 0)
+        }
+      }
+      return canvas
+    }
+    for _ in 0..<50 {
+      let old = random()
+      let new = random()
+      var shown = old
+      var written = 0
+      new.changes(from: old) { run in
+        for (n, cell) in run.cells.enumerated() { shown[run.x + n, run.y] = cell }
+        written += run.cells.count
+      }
+      #expect(shown == new)
+      #expect(written == zip(old.cells, new.cells).count { $0 != $1 })
+    }
+    let same = random()
+    same.changes(from: same) { _ in Issue.record("nothing changed, yet a run was reported") }
+  }
+
+  @Test func textIsCutWithAnEllipsisAndControlsAreNotDrawn() {
+    var canvas = Canvas(width: 10, height: 2)
+    canvas.text(0, 0, "0123456789abc")
+    canvas.text(2, 1, "a\u{1b}[2J\u{202e}b", limit: 20)
+    #expect(canvas.plainText == "012345678…\n  a?[2J?b\n")
+    canvas.text(-3, 5, "outside")
+    canvas.fill(Rect(-5, -5, 100, 100), Cell("x"))
+    #expect(canvas.plainText == "xxxxxxxxxx\nxxxxxxxxxx\n")
+  }
+
+  @Test func paletteColoursAreNear() {
+    #expect(RGB(0xFF0000).palette256 == 196)
+    #expect(RGB(0x000000).palette256 == 16)
+    #expect(RGB(0x808080).palette256 == 244)
+    #expect(RGB(0x5FD7FF).palette256 == 81)
+  }
+
+  /// In a cell that stands for many granules the rarest state is seen.
+  @Test func oneStrayGranuleInAMillionIsVisible() {
+    var configuration = MachineConfiguration()
+    configuration.dramSize = 4 << 30
+    let session = Session(configuration)
+    session.perform(.perform(.assignGranule(0x8000_0000 + 777_777 << 12, .root)))
+    let map = GranulesPanel(session, ViewState()).geometry(Rect(0, 0, 80, 24))
+    let cells = session.read { $0.map(from: map.base, granules: map.granules, count: map.count) }
+    #expect(cells.count { GranulesPanel.letter($0) == "#" } == 1)
+    #expect(map.granules > 500)
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+/// The program's subcommands and exit codes.
+struct CommandLineTests {
+  @Test(arguments: [
+    (["run"], 64), (["run", "--json", "--raw", "x"], 64), (["run", "/nonexistent"], 66), (["run", "/"], 66), (["bogus-option", "--x"], 64),
+    (["run", "--machine", "moon", "-"], 64), (["run", "--rmm", "linux", "-"], 64), (["show", "moon", "/dev/null"], 64),
+    (["show", "overview", "--size", "0x0", "/dev/null"], 64), (["show", "overview", "--at", "7", "/dev/null"], 64),
+    (["show", "overview", "/nonexistent"], 66), (["explain", "RMI_BOGUS"], 64), (["explain", "RMI_DATA_CREATE", "x9q"], 64),
+    (["replay", "--verify", "/nonexistent"], 66), (["commands", "RMI_BOGUS"], 64), (["coverage", "/nonexistent"], 66),
+    (["--help"], 0), (["run", "--help"], 0), (["--version"], 0), (["commands"], 0), (["keys"], 0),
+    (["--generate-completion-script", "bash"], 0),
+  ])
+  func exitCodes(_ arguments: [String], _ code: Int32) throws {
+    let result = try Headless.run(arguments)
+    #expect(result.code == code, "\(arguments): \(result.error)")
+    if code != 0 { #expect(!result.error.isEmpty) }
+  }
+
+  @Test(arguments: [
+    ("smc RMI_VERSION\nfoo\nsmc RMI_VERSION\n", 65, "-:2:1: unknown statement"),
+    ("smc RMI_VERSION 0x10000\nexpect RMI_ERROR_INPUT\n", 1, "-:2: expected RMI_ERROR_INPUT, got RMI_SUCCESS"),
+    ("smc RMI_VERSION 0x10000\nexpect RMI_SUCCESS\n", 0, ""),
+    ("\u{0}\u{1}\u{2}", 65, "-:1:1: found a control character"),
+    ("include x\n", 65, "standard input has no folder"),
+  ])
+  func scriptsFromStandardInput(_ script: String, _ code: Int32, _ message: String) throws {
+    let result = try Headless.run(["run", "-"], input: script)
+    #expect(result.code == code)
+    #expect(result.error.contains(message), "\(result.error)")
+  }
+
+  @Test func aLineOfAHundredMegabytesIsRefusedAtOnce() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/huge"
+    FileManager.default.createFile(atPath: path, contents: nil)
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.truncate(atOffset: 100 << 20)
+    let result = try Headless.run(["run", path])
+    #expect(result.code == 65)
+    #expect(result.error.contains("longer than 65536 bytes"))
+  }
+
+  @Test func bytesThatAreNotTextAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/binary"
+    try Data([0x73, 0x6D, 0x63, 0xFF, 0xFE, 0x0A]).write(to: URL(filePath: path))
+    let result = try Headless.run(["run", path])
+    #expect(result.code == 65)
+    #expect(result.error.contains(":1:4: found a byte that is not UTF-8"))
+  }
+
+  @Test func theWorstNewsWins() throws {
+    let folder = try TemporaryFolder()
+    let good = try folder.write("good", "smc RMI_VERSION 0x10000\n")
+    let failing = try folder.write("failing", "smc RMI_VERSION 0x10000\nexpect 5\n")
+    let malformed = try folder.write("malformed", "bogus\n")
+    #expect(try Headless.run(["run", good]).code == 0)
+    #expect(try Headless.run(["run", good, failing]).code == 1)
+    #expect(try Headless.run(["run", failing, malformed, good]).code == 65)
+    #expect(try Headless.run(["run", malformed, "/nonexistent", failing]).code == 66)
+  }
+
+  @Test func includesStayInTheirFolder() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path + "/sub", withIntermediateDirectories: true)
+    _ = try folder.write("sub/inner", "smc RMI_VERSION 0x10000\nexpect RMI_SUCCESS\n")
+    let good = try folder.write("good", "include sub/inner\n")
+    let outside = try folder.write("sub/outside", "include ../good\n")
+    let absolute = try folder.write("absolute", "include /etc/passwd\n")
+    let loop = try folder.write("loop", "include loop\n")
+    symlink("/etc", folder.path + "/link")
+    let link = try folder.write("byLink", "include link/hostname\n")
+    #expect(try Headless.run(["run", good]).code == 0)
+    for path in [outside, absolute, link, loop] { #expect(try Headless.run(["run", path]).code == 65, "\(path)") }
+  }
+
+  @Test func theThreeFormsOfOutput() throws {
+    let script = "smc RMI_VERSION 0x10000\nns.read64 0x80000000\nns.read64 0x10\n"
+    #expect(try Headless.run(["run", "--raw", "-"], input: script).output == "-> 0x0 0x10000 0x10000 0x0 0x0\n-> 0x0\n-> gpf\n")
+    let words = try Headless.run(["run", "-"], input: script).output
+    #expect(words.contains("=> RMI_SUCCESS lower=0x10000 higher=0x10000"))
+    let json = try Headless.run(["run", "--json", "-"], input: script).output.split(separator: "\n")
+    #expect(json.count == 3)
+    let first = try #require(try JSONSerialization.jsonObject(with: Data(json[0].utf8)) as? [String: Any])
+    #expect(first["x1"] as? String == "0x10000")
+    #expect(first["status"] as? String == "RMI_SUCCESS")
+    #expect(first["world"] as? String == "Normal")
+    #expect((first["events"] as? [String])?.isEmpty == false)
+  }
+
+  @Test func aTornRecordingIsReplayedUpToItsLastWholeLine() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      "torn", "#workbench 1\nmachine dram=64M pe=2 rmm=spec-1.0\n@0.1 smc RMI_VERSION 0x10000\n=> RMI_SUCCESS x1=0x10000 x2=0x10000\n@0.2 smc RMI_GRA")
+    let result = try Headless.run(["replay", "--verify", path])
+    #expect(result.code == 0)
+    #expect(result.error.contains("the last line is torn"))
+    #expect(result.output.hasPrefix("1 steps"))
+  }
+
+  @Test func explainWorksBeforeACall() throws {
+    let folder = try TemporaryFolder()
+    let after = try folder.write("after", "smc RMI_GRANULE_DELEGATE 0x80001000\n")
+    let result = try Headless.run(["explain", "RMI_GRANULE_DELEGATE", "addr=0x80001000", "--after", after])
+    #expect(result.code == 0)
+    #expect(result.output.contains("✓ gran_bound"))
+    #expect(result.output.contains("✗ gran_state"))
+    #expect(result.output.contains("· gran_gpt"))
+    #expect(result.output.contains("→ RMI_ERROR_INPUT, decided by gran_state"))
+  }
+
+  @Test func coverageEndsWithItsSum() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("two", "smc RMI_GRANULE_DELEGATE 1\nsmc RMI_GRANULE_DELEGATE 0x1000\n")
+    let result = try Headless.run(["coverage", path])
+    #expect(result.output.split(separator: "\n").last == "2 of 215 failure conditions exercised")
+  }
+
+  @Test(arguments: [("commands", "Commands.md"), ("keys", "Keys.md")])
+  func generatedDocumentsAreUpToDate(_ command: String, _ file: String) throws {
+    let text = try String(contentsOf: PseudoTerminal.root.appending(path: "Documentation/\(file)"), encoding: .utf8)
+    #expect(try Headless.run([command]).output == text, "run make docs")
+  }
+}

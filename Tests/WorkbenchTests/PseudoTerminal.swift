@@ -1,0 +1,183 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Runs the built program in a pseudo-terminal, types at it and reads what it writes.
+final class PseudoTerminal {
+  private let primary: Int32
+  private let replica: Int32
+  let pid: pid_t
+  private(set) var output: [UInt8] = []
+  private let before: termios
+  private var status: Int32?
+
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  static let program = root.appending(path: ".build/debug/workbench").path
+
+  struct Trouble: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  init(_ arguments: [String] = [], environment: [String: String] = [:], columns: UInt16 = 120, rows: UInt16 = 36) throws {
+    primary = posix_openpt(O_RDWR | O_NOCTTY)
+    guard primary >= 0, grantpt(primary) == 0, unlockpt(primary) == 0, let name = ptsname(primary) else {
+      throw Trouble(description: "no pseudo-terminal")
+    }
+    let path = String(cString: name)
+    replica = open(path, O_RDWR | O_NOCTTY)
+    var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    _ = ioctl(primary, UInt(TIOCSWINSZ), &size)
+    var modes = termios()
+    tcgetattr(replica, &modes)
+    before = modes
+    _ = fcntl(primary, F_SETFL, O_NONBLOCK)
+
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0)
+    posix_spawn_file_actions_adddup2(&actions, 0, 1)
+    posix_spawn_file_actions_adddup2(&actions, 0, 2)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
+    var variables = ["TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"]
+    for name in ["LD_LIBRARY_PATH"] { variables[name] = ProcessInfo.processInfo.environment[name] }
+    variables.merge(environment) { $1 }
+    let argv: [UnsafeMutablePointer<CChar>?] = ([Self.program] + arguments).map { strdup($0) } + [nil]
+    let envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for pointer in argv + envp { free(pointer) } }
+    var child: pid_t = 0
+    let code = posix_spawn(&child, Self.program, &actions, &attributes, argv, envp)
+    guard code == 0 else { throw Trouble(description: "cannot start \(Self.program): \(String(cString: strerror(code)))") }
+    pid = child
+  }
+
+  deinit {
+    if status == nil {
+      kill(pid, SIGKILL)
+      var ignored: Int32 = 0
+      waitpid(pid, &ignored, 0)
+    }
+    close(primary)
+    close(replica)
+  }
+
+  /// What the program has written, as text.
+  var text: String { String(decoding: output, as: UTF8.self) }
+
+  private func drain() {
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let count = read(primary, &buffer, buffer.count)
+      guard count > 0 else { return }
+      output += buffer[..<count]
+    }
+  }
+
+  /// Waits until the program has written `wanted` since `mark`.
+  func until(_ wanted: String, since mark: Int = 0, seconds: Double = 20) throws {
+    let deadline = Date().addingTimeInterval(seconds)
+    while Date() < deadline {
+      drain()
+      if String(decoding: output[min(mark, output.count)...], as: UTF8.self).contains(wanted) { return }
+      usleep(3000)
+    }
+    throw Trouble(description: "\"\(wanted)\" did not come; the end of the output is \(text.suffix(600))")
+  }
+
+  /// Where the output stands: for ``until(_:since:seconds:)``.
+  var mark: Int {
+    drain()
+    return output.count
+  }
+
+  func type(_ text: String) {
+    let bytes = Array(text.utf8)
+    var offset = 0
+    while offset < bytes.count {
+      let count = bytes.withUnsafeBytes { write(primary, $0.baseAddress! + offset, bytes.count - offset) }
+      if count > 0 { offset += count } else { usleep(1000) }
+    }
+  }
+
+  func resize(_ columns: UInt16, _ rows: UInt16) {
+    var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    _ = ioctl(primary, UInt(TIOCSWINSZ), &size)
+    kill(pid, SIGWINCH)
+  }
+
+  /// Waits for the end: the exit code, or 128 plus the signal that killed it.
+  func exitCode(seconds: Double = 20) throws -> Int32 {
+    let deadline = Date().addingTimeInterval(seconds)
+    while Date() < deadline {
+      drain()
+      var value: Int32 = 0
+      if waitpid(pid, &value, WNOHANG) == pid {
+        drain()
+        let code = value & 0x7F == 0 ? (value >> 8) & 0xFF : 128 + (value & 0x7F)
+        status = code
+        return code
+      }
+      usleep(3000)
+    }
+    throw Trouble(description: "the program did not end")
+  }
+
+  /// Whether the terminal's modes are as they were found.
+  var modesAreRestored: Bool {
+    var now = termios()
+    tcgetattr(replica, &now)
+    return now.c_lflag == before.c_lflag && now.c_iflag == before.c_iflag && now.c_oflag == before.c_oflag
+  }
+}
+
+/// Runs the built program without a terminal.
+enum Headless {
+  static func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> (
+    code: Int32, output: String, error: String
+  ) {
+    let process = Process()
+    process.executableURL = URL(filePath: PseudoTerminal.program)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let (input_, output, error) = (Pipe(), Pipe(), Pipe())
+    process.standardInput = input_
+    process.standardOutput = output
+    process.standardError = error
+    try process.run()
+    input_.fileHandleForWriting.write(Data(input.utf8))
+    try input_.fileHandleForWriting.close()
+    let out = output.fileHandleForReading.readDataToEndOfFile()
+    let err = error.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: out, as: UTF8.self), String(decoding: err, as: UTF8.self))
+  }
+}
+
+/// A folder that is gone when the test is over.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appending(path: "workbench-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func write(_ name: String, _ text: String) throws -> String {
+    let file = path + "/" + name
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
+    return file
+  }
+
+  /// The recordings of a program whose state folder this is.
+  var recordings: [String] {
+    let folder = path + "/workbench/sessions"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { folder + "/" + $0 }
+  }
+}
