@@ -36,8 +36,9 @@ let package = Package(
       dependencies: ["Engine", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "ViewsTests", dependencies: ["Engine", "Views"], exclude: ["Screens"], swiftSettings: strict),
+    .target(name: "CPseudoTerminal", path: "Tests/CPseudoTerminal"),
     .testTarget(
-      name: "WorkbenchTests", dependencies: ["Engine", "Views", "Workbench"],
+      name: "WorkbenchTests", dependencies: ["CPseudoTerminal", "Workbench"],
       swiftSettings: strict),
   ]
 )

@@ -11,7 +11,7 @@ struct Workbench: ParsableCommand {
       see run, show and replay.
 
       Exit codes: 0 success, 1 a check found a difference, 64 wrong usage, 65 a malformed file, 66 a file that cannot be \
-      read, 69 no usable terminal, 70 a fault of this program, 73 a file that cannot be created.
+      read, 69 no usable terminal, 74 output that cannot be written, 128 plus the signal that ended it.
       """,
     version: "0.1.0",
     subcommands: [
@@ -27,6 +27,4 @@ enum Exit {
   static let usage = ExitCode(64)
   static let badData = ExitCode(65)
   static let noInput = ExitCode(66)
-  static let noTerminal = ExitCode(69)
-  static let cannotCreate = ExitCode(73)
 }

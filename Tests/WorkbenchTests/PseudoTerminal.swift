@@ -1,3 +1,4 @@
+import CPseudoTerminal
 import Foundation
 
 #if canImport(Glibc)
@@ -21,39 +22,20 @@ final class PseudoTerminal {
   }
 
   init(_ arguments: [String] = [], environment: [String: String] = [:], columns: UInt16 = 120, rows: UInt16 = 36) throws {
-    primary = posix_openpt(O_RDWR | O_NOCTTY)
-    guard primary >= 0, grantpt(primary) == 0, unlockpt(primary) == 0, let name = ptsname(primary) else {
-      throw Trouble(description: "no pseudo-terminal")
-    }
-    let path = String(cString: name)
-    replica = open(path, O_RDWR | O_NOCTTY)
-    var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-    _ = ioctl(primary, UInt(TIOCSWINSZ), &size)
-    var modes = termios()
-    tcgetattr(replica, &modes)
-    before = modes
-    _ = fcntl(primary, F_SETFL, O_NONBLOCK)
-
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0)
-    posix_spawn_file_actions_adddup2(&actions, 0, 1)
-    posix_spawn_file_actions_adddup2(&actions, 0, 2)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
     var variables = ["TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"]
-    for name in ["LD_LIBRARY_PATH"] { variables[name] = ProcessInfo.processInfo.environment[name] }
+    variables["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
     variables.merge(environment) { $1 }
     let argv: [UnsafeMutablePointer<CChar>?] = ([Self.program] + arguments).map { strdup($0) } + [nil]
     let envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
-    var child: pid_t = 0
-    let code = posix_spawn(&child, Self.program, &actions, &attributes, argv, envp)
-    guard code == 0 else { throw Trouble(description: "cannot start \(Self.program): \(String(cString: strerror(code)))") }
-    pid = child
+    var ends: (Int32, Int32) = (-1, -1)
+    pid = pt_start(Self.program, argv, envp, Int32(columns), Int32(rows), &ends.0, &ends.1)
+    primary = ends.0
+    replica = ends.1
+    var modes = termios()
+    tcgetattr(replica, &modes)
+    before = modes
+    guard pid > 0 else { throw Trouble(description: "cannot start \(Self.program) in a pseudo-terminal") }
   }
 
   deinit {

@@ -32,15 +32,15 @@ struct TerminalTests {
     #expect(replay.output.hasPrefix("2 steps, 2 answers"))
   }
 
-  @Test(arguments: [(SIGTERM, 143), (SIGHUP, 129), (SIGINT, 130)])
-  func signalsEndItCleanly(_ signal: Int32, _ code: Int32) throws {
+  @Test(arguments: [SIGTERM, SIGHUP, SIGINT])
+  func signalsEndItCleanly(_ signal: Int32) throws {
     let state = try TemporaryFolder()
     let terminal = try PseudoTerminal(environment: ["XDG_STATE_HOME": state.path])
     try terminal.until("Booted.")
     terminal.type(":RMI_VERSION 0x10000\r")
     try terminal.until("lower=0x10000")
     kill(terminal.pid, signal)
-    #expect(try terminal.exitCode() == code)
+    #expect(try terminal.exitCode() == 128 + signal)
     #expect(terminal.modesAreRestored)
     #expect(try Headless.run(["replay", "--verify", try #require(state.recordings.first)]).code == 0)
   }
@@ -101,7 +101,7 @@ struct TerminalTests {
       let confirmed = 1 + round % 3
       for n in 0..<confirmed {
         terminal.type(":smc RMI_GRANULE_DELEGATE \(0x8000_1000 + n * 4096)\r")
-        try terminal.until("step \(n + 1)/")
+        try terminal.until("addr=0x8000\(n + 1)000")
       }
       for n in 0..<20 { terminal.type(":smc RMI_GRANULE_DELEGATE \(0x8100_0000 + n * 4096)\r") }
       usleep(UInt32(round * 937 % 40_000))

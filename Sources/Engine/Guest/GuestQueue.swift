@@ -48,6 +48,8 @@ public struct GuestResult: Sendable {
   public var action: GuestAction
   /// The REC it ran in.
   public var rec: UInt64
+  /// The condition that decided it, if it was a call that was refused.
+  public var decidedBy: String?
 }
 
 /// The machine's one queue of guest actions, first in first out, used by whichever REC runs.

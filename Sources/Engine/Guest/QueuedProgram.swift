@@ -4,6 +4,10 @@ extension Machine {
   /// Runs the Realm's vCPU from its registers until it takes an exception to R-EL2.
   mutating func runRealm(_ address: UInt64) -> RealmException {
     let rec = mutableREC(address)
+    if repeats > Machine.mostRepeats {
+      control.guestQueue.forget(address)
+      return .irq
+    }
     if !control.guestQueue.left.isEmpty, let left = control.guestQueue.left.removeValue(forKey: address) {
       if let exception = judge(left.action, left.pc, rec, address) { return exception }
     }
@@ -24,11 +28,15 @@ extension Machine {
         report(.retry, action, address)
         return nil
       }
+      repeats += 1
       return perform(action, rec, address)
     }
     wentElsewhere(action, rec, address)
     return nil
   }
+
+  /// How often one entry may find an instruction where it left it: a vector that lies on itself would repeat for ever.
+  static let mostRepeats = 1000
 
   /// Control is somewhere else: an exception was taken, or another vCPU turned this one on. One NOP executes there.
   private mutating func wentElsewhere(_ action: GuestAction, _ rec: REC, _ address: UInt64) {
@@ -40,7 +48,9 @@ extension Machine {
   }
 
   private mutating func report(_ value: GuestResult.Value, _ action: GuestAction, _ address: UInt64) {
-    guestResults.append(GuestResult(value: value, action: action, rec: address))
+    let decision = action.kind == .smc ? realmDecision?.description : nil
+    guestResults.append(GuestResult(value: value, action: action, rec: address, decidedBy: decision))
+    realmDecision = nil
   }
 
   private mutating func complete(_ action: GuestAction, _ rec: REC, _ address: UInt64) {
@@ -73,10 +83,10 @@ extension Machine {
       report(.value(action.x[0] == 31 ? rec.pc : rec.x(Int(action.x[0]))), action, address)
       return nil
     case .setsys:
-      if let register = RealmRegister(rawValue: Int(action.x[0])) { rec[register] = action.x[1] }
+      if let register = RealmRegister(rawValue: Int(action.x[0])) { set(register, action.x[1], rec) }
       return nil
     case .getsys:
-      report(.value(RealmRegister(rawValue: Int(action.x[0])).map { rec[$0] } ?? 0), action, address)
+      report(.value(RealmRegister(rawValue: Int(action.x[0])).map { value($0, rec) } ?? 0), action, address)
       return nil
     case .irq: return .irq
     case .fiq: return .fiq
@@ -100,6 +110,45 @@ extension Machine {
       return leave(action, rec, address, esr: action.x[0], far: action.x[1], hpfar: action.x[2])
     case .read64, .write64, .exec:
       return access(action, rec, address)
+    }
+  }
+
+  // MARK: System registers
+
+  /// A register of the running PE: the vCPU's own, or one of R-EL2's or the GIC's that says something of it.
+  private func value(_ register: RealmRegister, _ rec: REC) -> UInt64 {
+    let pe = control.pes[control.currentPE]
+    switch register {
+    case .elrEL2: return rec.pc
+    case .spsrEL2: return rec.pstate
+    case .esrEL2: return rec.lastESR
+    case .farEL2: return rec.lastFAR
+    case .hpfarEL2: return rec.lastHPFAR
+    // RES1 bit 31 and the affinity fields, Aff3 at bits 39:32.
+    case .vmpidrEL2: return 0x8000_0000 | rec.mpidr & 0xFF_FFFF | rec.mpidr.bits(31, 24) << 32
+    // What TF-RMM runs a Realm with, and the traps of this entry: TWI is bit 13, TWE bit 14.
+    case .hcrEL2: return 0x4324_800C_043F | rec.traps.bits(2, 2) << 13 | rec.traps.bits(3, 3) << 14
+    case .isrEL1: return pe.isrEL1
+    case .ichHCR: return pe.ichHCR
+    case .ichVMCR: return pe.ichVMCR
+    case .ichMISR: return pe.ichMISR
+    case .ichLR0: return pe.ichLR[0]
+    default: return rec[register]
+    }
+  }
+
+  private mutating func set(_ register: RealmRegister, _ value: UInt64, _ rec: REC) {
+    let pe = control.currentPE
+    switch register {
+    case .elrEL2: rec.pc = value
+    case .spsrEL2: rec.pstate = value
+    case .esrEL2, .farEL2, .hpfarEL2, .vmpidrEL2, .hcrEL2: break
+    case .isrEL1: control.pes[pe].isrEL1 = value
+    case .ichHCR: control.pes[pe].ichHCR = value
+    case .ichVMCR: control.pes[pe].ichVMCR = value
+    case .ichMISR: control.pes[pe].ichMISR = value
+    case .ichLR0: control.pes[pe].ichLR[0] = value
+    default: rec[register] = value
     }
   }
 

@@ -132,8 +132,15 @@ extension Machine {
     return granuleProtectionCheckByWalk(address, pas)
   }
 
+  /// Whether the GPI of a granule can be changed: its region has an L1 table, or Root memory has room for one.
+  func canSetGPI(_ address: UInt64) -> Bool {
+    typealias GPT = GranuleProtectionTable
+    return memory.load64(GPT.l0Base + (address >> GPT.regionShift) * 8) & 0xF == 3
+      || control.nextL1Table + GPT.l1Size <= GPT.l1Top
+  }
+
   /// Writes the GPI of one granule into the tables and the mirror: splits blocks on the way down, and joins 2 MiB again when
-  /// they have become alike. The caller is EL3 and has applied its rules.
+  /// they have become alike. The caller is EL3, has applied its rules and has asked ``canSetGPI(_:)``.
   package mutating func setGPI(_ address: UInt64, _ gpi: GPI) {
     typealias GPT = GranuleProtectionTable
     let region = address >> GPT.regionShift

@@ -21,6 +21,13 @@ public struct Machine: ~Copyable {
   /// What does not follow from the actions: see ``EntropyDoor``.
   public var entropy = EntropyDoor()
   package var depth: UInt8 = 0
+  /// Whether RSI and PSCI calls are explained before they run, and the explanations of the last action.
+  package var explaining = false
+  package var explanations: [Explanation] = []
+  /// How often this action has found a guest's instruction not completed.
+  var repeats = 0
+  /// The condition that decided the RSI or PSCI call that was made last in this action.
+  var realmDecision: StaticString?
   /// The run granule an exit record was written to during the last action.
   package var lastRun: UInt64?
   package let dramBase: UInt64
@@ -111,11 +118,9 @@ public struct ControlState: Sendable {
   var vmids: [UInt64] = [0, 0, 0, 0]
   /// What the guests have still to do.
   public var guestQueue = GuestQueue()
-  /// The system stopped by itself (an uncontainable error); nothing runs any more.
-  public var stopped = false
 
   func digest() -> UInt64 {
-    var hash = mix(UInt64(currentPE) ^ nextL1Table << 8 ^ bootStages << 40 ^ (stopped ? 1 << 63 : 0))
+    var hash = mix(UInt64(currentPE) ^ nextL1Table << 8 ^ bootStages << 40)
     for pe in pes {
       hash = mix(hash ^ UInt64(pe.world.rawValue) ^ UInt64(pe.exceptionLevel) << 8 ^ pe.runningREC)
       hash = mix(hash ^ pe.scrEL3)

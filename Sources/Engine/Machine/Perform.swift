@@ -66,7 +66,6 @@ extension Machine {
   /// The same as `perform(.smc(world, x))` without the copies.
   public mutating func perform(smc x: inout InlineArray<18, UInt64>, from world: World) -> SMCDisposition {
     forgetLastAction()
-    if control.stopped { return .stopped }
     if world == .normal, control.pes[control.currentPE].runningREC != 0 { return .busy }
     return routeSMC(world, &x) ? .answered : .running
   }
@@ -76,7 +75,6 @@ extension Machine {
     case .answered: .answer(x)
     case .running: .running
     case .busy: .busy
-    case .stopped: .stopped
     }
   }
 
@@ -86,6 +84,9 @@ extension Machine {
     if !decisions.isEmpty { decisions.removeAll(keepingCapacity: true) }
     depth = 0
     lastRun = nil
+    realmDecision = nil
+    repeats = 0
+    if !explanations.isEmpty { explanations.removeAll() }
   }
 
   /// Lets a Realm that keeps its PE go on, until RMI_REC_ENTER returns to that PE's Host or the Realm holds again.

@@ -54,7 +54,7 @@ public enum Divergence: Int, Sendable, CaseIterable {
     case .d34: "emulated store: gprs[0] is cut to the access size"
     case .d35: "a synchronous external abort leaves the Realm with masked esr; UER is injected as well"
     case .d36: "an unknown exception class leaves the Realm with zero esr, hpfar and far"
-    case .d37: "SError: UEU and UER are also pended in the Realm"
+    case .d37: "SError: UEU and UER are also pended in the Realm; of other kinds the Host is told nothing"
     case .d38: "host call that ends in a Data Abort exit: gicv3, timer and PMU fields are zero"
     case .d39: "SMC32 aliases of CPU_SUSPEND, CPU_ON and AFFINITY_INFO are accepted"
     case .d40: "PSCI exit: raw registers, one argument at most"
@@ -74,8 +74,9 @@ public struct Policy: Sendable, Equatable {
 
   public init(bits: UInt64) { self.bits = bits }
 
-  /// DEN0137 1.0-rel0 to the letter; where it is silent, what TF-RMM does (D13, D19, D33, D35, D36 describe such places).
-  public static let spec = Policy([.d13, .d19, .d35, .d36])
+  /// DEN0137 1.0-rel0 to the letter; where it is silent, what TF-RMM does: D13, D33, D35 and D36 describe such places, and D19 and
+  /// D31 make no difference that a caller can see.
+  public static let spec = Policy([.d13, .d19, .d31, .d33, .d35, .d36])
   /// TF-RMM v0.6.0.
   public static let tfRMM = Policy(bits: (1 << UInt64(Divergence.allCases.count)) - 1)
 

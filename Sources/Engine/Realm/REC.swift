@@ -189,6 +189,9 @@ package enum RealmRegister: Int, CaseIterable {
   case tpidrEL1, amairEL1, cntkctlEL1, parEL1, mdscrEL1, mdccintEL1, disrEL1, mpam0EL1
   case cntpctlEL0, cntpcvalEL0, cntvctlEL0, cntvcvalEL0, sctlr2EL1
   case pmovsEL0, pmintenEL1, pmcntenEL0
+  case vsesrEL2, cnthctlEL2
+  case elrEL2, spsrEL2, esrEL2, farEL2, hpfarEL2, vmpidrEL2, hcrEL2
+  case isrEL1, ichHCR, ichVMCR, ichMISR, ichLR0
 
   /// What a script calls it: VHE names for what the Realm knows as `_EL1` and `_EL0`.
   package var name: String {
@@ -230,6 +233,20 @@ package enum RealmRegister: Int, CaseIterable {
     case .pmovsEL0: "pmovsset_el0"
     case .pmintenEL1: "pmintenset_el1"
     case .pmcntenEL0: "pmcntenset_el0"
+    case .vsesrEL2: "vsesr_el2"
+    case .cnthctlEL2: "cnthctl_el2"
+    case .elrEL2: "elr_el2"
+    case .spsrEL2: "spsr_el2"
+    case .esrEL2: "esr_el2"
+    case .farEL2: "far_el2"
+    case .hpfarEL2: "hpfar_el2"
+    case .vmpidrEL2: "vmpidr_el2"
+    case .hcrEL2: "hcr_el2"
+    case .isrEL1: "isr_el1"
+    case .ichHCR: "ich_hcr_el2"
+    case .ichVMCR: "ich_vmcr_el2"
+    case .ichMISR: "ich_misr_el2"
+    case .ichLR0: "ich_lr0_el2"
     }
   }
 

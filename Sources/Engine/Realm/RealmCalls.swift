@@ -6,8 +6,20 @@ extension Machine {
     call.rec = address
     for n in 0...10 { call.x[n] = rec.x(n) }
     let fid = realmFunction(rec.x(0))
+    if explaining, let entry = Commands.withFID(fid) {
+      var copy = call
+      explanations.append(explanation(entry, &copy))
+    }
     let top = dispatchRealm(fid, &call, &exit)
-    if tracing { emit(.call, rec.x(0), rec.x(1), call.out[0], world: .realm) }
+    realmDecision = call.decidedBy
+    if tracing {
+      let answers: Bool =
+        switch call.realmAction {
+        case .returnToRealm, .updateAndExit: true
+        case .exit, .stage2Abort: false
+        }
+      emit(.call, rec.x(0), rec.x(1), call.out[0], world: .realm, detail: answers ? 0 : 1)
+    }
     switch call.realmAction {
     case .returnToRealm:
       answer(rec, call, top)
@@ -38,7 +50,10 @@ extension Machine {
   private mutating func answer(_ rec: REC, _ call: Call, _ top: Int) {
     let written = max(top, 3)
     for n in 0...written { rec.setX(n, call.out[n]) }
-    if !policy.has(.d22) { for n in (written + 1)...16 { rec.setX(n, 0) } }
+    // After a PSCI exit X7 and up are the vCPU's own (DEN0137 A4.3); else what is not an output is zero.
+    var last = 16
+    if case .updateAndExit = call.realmAction, PSCI.range.contains(call.x[0] & 0xBFFF_FFFF) { last = 6 }
+    if !policy.has(.d22) { for n in (written + 1)...last { rec.setX(n, 0) } }
   }
 
   /// Finds and runs the command. Returns the highest output register.

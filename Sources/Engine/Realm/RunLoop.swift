@@ -180,7 +180,8 @@ extension Machine {
       if Syndrome.ec(esr) != 0x07 { takeToEL1(rec, esr: Syndrome.il, far: nil) }
       return true
     default:
-      // D36: nothing of an exception the RMM does not know is told.
+      // TF-RMM tells nothing of an exception it does not know (D36).
+      if !policy.has(.d36) { exit.esr = esr & Syndrome.ecMask }
       return false
     }
   }
@@ -240,8 +241,8 @@ extension Machine {
       injectExternalAbort(rec, esr: esr, far: far)
       return true
     }
-    // Only translation faults are expected here; TF-RMM tells nothing of others.
-    guard esr & 0x3C == 0x04 || esr & Syndrome.fsc == 0b101011 else { return false }
+    // Only translation faults are expected here; TF-RMM tells nothing of others, nor of one at level -1.
+    guard esr & 0x3C == 0x04 || (esr & Syndrome.fsc == 0b101011 && !policy.has(.order)) else { return false }
     exit.esr = esr & Syndrome.abortMask
     exit.hpfar = hpfar
     return false
@@ -250,27 +251,31 @@ extension Machine {
   private mutating func handleExternalAbort(_ esr: UInt64, _ far: UInt64, _ rec: REC, _ exit: inout ExitRecord) {
     // SET: 0 recoverable (UER), 2 uncontainable (UC), 3 restartable (UEO).
     switch esr.bits(12, 11) {
+    case _ where !policy.has(.d35):
+      // Without a rule the Host learns no more than that there was an abort.
+      exit.esr = esr & Syndrome.ecMask
     case 0:
       injectExternalAbort(rec, esr: esr, far: far)
       exit.esr = esr & Syndrome.abortMask
-    case 2:
-      control.stopped = true
-    default:
+    case 3:
       exit.esr = esr & Syndrome.abortMask
+    default:
+      // Uncontainable, or reserved: the Host is told nothing. TF-RMM means to stop the system at UC, but its release build goes on.
+      break
     }
   }
 
   private mutating func handleSError(_ esr: UInt64, _ rec: REC, _ exit: inout ExitRecord) {
     exit.esr = esr & (Syndrome.serrorMask | (policy.has(.d10) ? 0 : Syndrome.ecMask))
     guard policy.has(.d37) else { return }
-    let asynchronous: UInt64 = policy.has(.d32) ? 0x01 : 0x11
-    let aet = esr.bits(12, 10)
-    if esr.bit(24) || esr & Syndrome.fsc != asynchronous || aet == 0 {
-      control.stopped = true
-      exit.esr = 0
-    } else if aet == 1 || aet == 3 {
+    // AET: 1 unrecoverable and 3 recoverable are pended in the Realm as well, 2 restartable and 6 corrected only told. For the
+    // others, for IDS and for a DFSC that is not asynchronous (D32) TF-RMM means to stop the system; its release build goes on.
+    switch esr.bits(12, 10) {
+    case 1, 3:
       rec.serrorPending = true
       rec.vsesr = esr
+    case 2, 6: break
+    default: exit.esr = 0
     }
   }
 
@@ -282,8 +287,10 @@ extension Machine {
     let (op0, op1, crn, crm, op2) = (
       esr.bits(21, 20), esr.bits(16, 14), esr.bits(13, 10), esr.bits(4, 1), esr.bits(19, 17)
     )
-    // ICC_SGI1R (S3_0_C12_C11_5), ICC_SGI0R (…_7), ICC_DIR (…_1), ICC_PMR (S3_0_C4_C6_0): the Host emulates them (D13).
-    let isICC = op0 == 3 && op1 == 0 && ((crn == 12 && crm == 11 && [1, 5, 7].contains(op2)) || (crn == 4 && crm == 6 && op2 == 0))
+    // The GIC CPU interface (S3_{0,4}_C12_C8 and up: ICC_SGI1R, ICC_SGI0R, ICC_DIR…) and ICC_PMR (S3_0_C4_C6_0): the Host
+    // emulates them (D13). TF-RMM's mask looks at two bits of Op1 and one of CRm.
+    let isICC =
+      op0 == 3 && ((op1 & 3 == 0 && crn == 12 && crm & 8 != 0) || (op1 == 0 && crn == 4 && crm == 6 && op2 == 0))
     if isICC, policy.has(.d13) {
       exit.esr = esr
       if !isRead { exit.gprs[0] = register(rec, rt) }
@@ -291,7 +298,9 @@ extension Machine {
     }
     if isRead, rt != 31 {
       let isID = op0 == 3 && op1 == 0 && crn == 0 && crm >= 4
-      rec.setX(rt, isID ? IDRegisters.value(crm: crm, op2: op2, realm(rec.owner)) : 0)
+      // The host that ran TF-RMM had no ID registers: they read as zero there.
+      let shown = isID && !configuration.granuleFaultsExitToHost
+      rec.setX(rt, shown ? IDRegisters.value(crm: crm, op2: op2, realm(rec.owner)) : 0)
     }
     return true
   }
@@ -360,6 +369,7 @@ extension Machine {
     case .empty:
       // Nowhere to put the results. TF-RMM does not even write X0 (D9).
       if !policy.has(.d9) { rec.setX(0, RSIReturn.success) }
+      if !policy.has(.d22) { for n in 1...16 { rec.setX(n, 0) } }
       return true
     case .fault(let level):
       exit = stage2AbortExit(ipa, level)

@@ -56,6 +56,8 @@ extension Machine {
       result = .badAddress
     } else if gpi(address) != from {
       result = .badPAS
+    } else if !canSetGPI(address) {
+      result = .unknown
     } else {
       result = .ok
       changeGPI(address, to)
@@ -82,6 +84,7 @@ extension Machine {
     let granule = address.granuleBase
     guard isDRAM(granule) else { return .badAddress }
     guard gpi(granule) != .realm, pas != .realm else { return .badPAS }
+    guard canSetGPI(granule) else { return .unknown }
     changeGPI(granule, pas)
     return .ok
   }

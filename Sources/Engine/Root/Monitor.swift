@@ -6,7 +6,8 @@ extension Machine {
   /// An SMC of a world below EL3: X0 to X17 in, the answer in the same registers. False if the call has not returned.
   mutating func routeSMC(_ world: World, _ x: inout InlineArray<18, UInt64>) -> Bool {
     if tracing {
-      emit(.smc, x[0], x[1], x[2], world: world, detail: world == .realm || world == .normal ? 2 : 1)
+      if world != .normal { movePE(to: world, world == .secure ? 1 : 2) }
+      emit(.smc, x[0], x[1], x[2], world: world)
       depth += 1
       movePE(to: .root, 3)
     }
@@ -31,6 +32,8 @@ extension Machine {
       movePE(to: world, world == .secure ? 1 : 2)
       depth -= 1
       emit(.smcReturn, x[0], x[1], x[2], world: world)
+      // The PE goes back to the Host, for whom the other world's call was an interlude.
+      if world != .normal { movePE(to: .normal, 2) }
     }
     if world == .normal { control.pes[control.currentPE].x = x }
     return true
@@ -74,7 +77,8 @@ extension Machine {
     }
     if call.out[0] == Machine.stillRunning { return false }
     for n in 0...3 { x[n] = call.out[n] }
-    if fid == UInt64(RTTReadEntry.fid) || !policy.has(.d21) { x[4] = call.out[4] }
+    let givesX4 = fid == UInt64(RTTReadEntry.fid) && call.decidedBy == nil
+    if givesX4 || !policy.has(.d21) { x[4] = call.out[4] }
     for n in 5..<18 { x[n] = 0 }
     return true
   }
@@ -100,8 +104,6 @@ public enum SMCDisposition: Sendable {
   case running
   /// The PE runs a Realm, so its Host cannot make a call.
   case busy
-  /// The system has stopped itself.
-  case stopped
 }
 
 /// What became of an SMC, with its answer.
@@ -112,6 +114,4 @@ public enum SMCOutcome: Sendable {
   case running
   /// The PE runs a Realm, so its Host cannot make a call.
   case busy
-  /// The system has stopped itself.
-  case stopped
 }

@@ -8,10 +8,9 @@ extension Action {
       let words = [Commands.name(of: x[0])] + (1..<max(1, count)).map { hex(x[$0]) }
       let verb =
         switch world {
-        case .normal: "smc"
+        case .normal, .root: "smc"
         case .secure: "secure.smc"
         case .realm: "realm.smc"
-        case .root: "root.smc"
         }
       return ([verb] + named(words)).joined(separator: " ")
     case .access(let access): return access.scriptText

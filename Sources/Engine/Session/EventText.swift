@@ -2,7 +2,7 @@ extension Event {
   /// The layer it belongs to: where in the stack it happened.
   public var layer: String {
     switch kind {
-    case .smc, .smcReturn, .access: ProcessingElement.place(world, world == .root ? 3 : 2)
+    case .smc, .smcReturn, .access: ProcessingElement.place(world, world == .root ? 3 : world == .secure ? 1 : 2)
     case .move, .boot, .gpi: "EL3"
     case .service: world == .root ? "EL3" : "R-EL2"
     case .granule, .rttEntry, .realmState, .measurement, .refusal, .exit: "R-EL2"
@@ -39,7 +39,7 @@ extension Event {
     case .exception: return "\(Decoder.syndrome(a)) to R-EL2\(c == 0 ? "" : ", IPA \(hex((c >> 4) << 12))")"
     case .injection: return "takes \(Decoder.syndrome(a)) at EL1, pc=\(hex(c))"
     case .exit: return "REC \(hex(a)) exits: \(ExitReason(rawValue: UInt8(b))?.name ?? "?")\(c == 0 ? "" : " esr=\(hex(c))")"
-    case .call: return "\(Commands.name(of: a)) → X0=\(hex(c))"
+    case .call: return detail == 0 ? "\(Commands.name(of: a)) → X0=\(hex(c))" : "\(Commands.name(of: a)) leaves the Realm"
     case .refusal: return "refused"
     case .boot:
       let stage = BootStage(rawValue: Int(a))

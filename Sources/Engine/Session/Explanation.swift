@@ -31,15 +31,25 @@ extension Machine {
       }
       call.rec = rec
     }
+    return explanation(entry, &call)
+  }
+
+  /// The same for a call that is about to be made.
+  func explanation(_ entry: CommandEntry, _ call: inout Call) -> Explanation {
+    let text = Decoder.call({ call.x[$0] }, count: 11)
     let explainer = entry.explain(self, &call)
-    let status = explainer.refusal.map { Names.status(entry.interface, $0.code) } ?? success(entry, x)
+    let status = explainer.refusal.map { Names.status(entry.interface, $0.code) } ?? success(entry, call.x[1])
     return Explanation(
       entry: entry, call: text, rows: explainer.rows, decidedBy: explainer.refusal?.id.description, status: status)
   }
 
-  private func success(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> String {
+  private func success(_ entry: CommandEntry, _ x1: UInt64) -> String {
     // The two version commands answer INPUT without a condition.
-    if entry.name == "RMI_VERSION", x[1] != RMIVersion.supported { return "RMI_ERROR_INPUT" }
+    if entry.name == "RMI_VERSION", x1 != RMIVersion.supported { return "RMI_ERROR_INPUT" }
+    if entry.name == "RSI_VERSION", x1 != RSIVersion.supported { return "RSI_ERROR_INPUT" }
+    let leaves = ["RSI_HOST_CALL", "RSI_IPA_STATE_SET"].contains(entry.name)
+    let asksHost = entry.interface == .psci && !["PSCI_VERSION", "PSCI_FEATURES"].contains(entry.name)
+    if leaves || asksHost { return "exit to the Host" }
     return entry.interface == .rmi ? "RMI_SUCCESS" : entry.interface == .rsi ? "RSI_SUCCESS" : "PSCI_SUCCESS"
   }
 }

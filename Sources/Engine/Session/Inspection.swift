@@ -200,29 +200,49 @@ extension Session {
     }
   }
 
-  /// Why a step answered what it answered: the conditions of its call in the state before it.
+  /// Why a step answered what it answered: the conditions of its call in the state before it. For a guest's call, in the state in
+  /// which its REC made it; if it has not been made yet, in the present state.
   ///
   /// - Parameter step: from 1.
   public func explanation(ofStep step: Int) -> Explanation? {
-    guard step >= 1, step <= steps.count else { return nil }
-    guard case .perform(let action) = steps[step - 1].deed else { return nil }
-    let x: InlineArray<18, UInt64>
+    guard step >= 1, step <= steps.count, case .perform(let action) = steps[step - 1].deed else { return nil }
     switch action {
-    case .smc(.normal, let registers): x = registers
-    case .guest(let guest) where guest.kind == .smc: x = guest.x
+    case .smc(.normal, let x):
+      guard let entry = Commands.withFID(x[0] & ~0x1_0000) else { return nil }
+      let here = position
+      seek(step - 1)
+      defer { seek(here) }
+      return read { $0.explain(entry, x, rec: $0.callingREC) }
+    case .guest(let guest) where guest.kind == .smc:
+      guard let entry = Commands.withFID(guest.x[0] & ~0x1_0000) else { return nil }
+      return explanation(ofGuest: guest, queuedAt: step) ?? read { $0.explain(entry, guest.x, rec: $0.callingREC) }
     default: return nil
     }
-    guard let entry = Commands.withFID(x[0] & ~0x1_0000) else { return nil }
+  }
+
+  /// Runs the step in which a queued call was made once more, with its conditions noted.
+  private func explanation(ofGuest guest: GuestAction, queuedAt step: Int) -> Explanation? {
+    let made = steps[step...].firstIndex { later in later.result.guestResults.contains { $0.action.tag == guest.tag } }
+    guard let made, made < position else { return nil }
     let here = position
-    seek(step - 1)
-    let explanation = machine.explain(entry, x, rec: machine.callingREC)
+    let call = Decoder.call({ $0 < guest.count ? guest.x[$0] : 0 }, count: 11)
+    // A call that left the Realm was made in an earlier entry than the one that completed it.
+    for candidate in step...made {
+      guard case .perform(.smc(.normal, let x)) = steps[candidate].deed, x[0] & ~0x1_0000 == UInt64(RECEnter.fid) else { continue }
+      seek(candidate)
+      let found = explanations(redoingTo: candidate + 1).first { $0.call == call }
+      if let found {
+        seek(here)
+        return found
+      }
+    }
     seek(here)
-    return explanation
+    return nil
   }
 
   /// Why a call would answer what it would, now.
   public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> Explanation {
-    machine.explain(entry, x, rec: machine.callingREC)
+    read { $0.explain(entry, x, rec: $0.callingREC) }
   }
 }
 

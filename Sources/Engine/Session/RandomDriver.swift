@@ -300,7 +300,7 @@ public struct RandomRun: Sendable {
   /// The status an RMI call is explained with, where that is all there is to it.
   private static func explanation(_ action: Action, _ machine: borrowing Machine) -> String? {
     guard case .smc(.normal, let x) = action, let entry = Commands.withFID(x[0]), entry.interface == .rmi,
-      machine.control.pes[machine.control.currentPE].runningREC == 0, !machine.control.stopped
+      machine.control.pes[machine.control.currentPE].runningREC == 0
     else { return nil }
     return machine.explain(entry, x).status
   }

@@ -75,7 +75,7 @@ public final class Replayer {
   public private(set) var answersCompared = 0
   public private(set) var digestsCompared = 0
 
-  private var pending: (text: String, line: Int, entropy: [[UInt8]], expected: [(String, Int)])?
+  private var pending: (text: String, line: Int, isTimed: Bool, entropy: [[UInt8]], expected: [(String, Int)])?
   private var names = ScriptNames()
 
   public init(_ session: Session) { self.session = session }
@@ -117,7 +117,7 @@ public final class Replayer {
       return
     }
     try settle()
-    pending = (statement, line, [], [])
+    pending = (statement, line, trimmed.hasPrefix("@"), [], [])
   }
 
   /// To be called after the last line.
@@ -162,20 +162,11 @@ public final class Replayer {
   private func settle() throws(ScriptError) {
     guard let entry = pending else { return }
     pending = nil
-    switch entry.text {
-    case "undo": _ = session.undo()
-    case "redo": _ = session.redo()
-    default:
-      if entry.text.hasPrefix("goto "), let target = Int(entry.text.dropFirst(5)), (0...session.steps.count).contains(target) {
-        session.seek(target)
-        return
-      }
-      try perform(entry)
-    }
+    try perform(entry)
   }
 
   private func perform(
-    _ entry: (text: String, line: Int, entropy: [[UInt8]], expected: [(String, Int)])
+    _ entry: (text: String, line: Int, isTimed: Bool, entropy: [[UInt8]], expected: [(String, Int)])
   ) throws(ScriptError) {
     let statement = try StatementParser(line: entry.line, names: names).parse(entry.text)
     let result: StatementResult
@@ -183,6 +174,9 @@ public final class Replayer {
     case .perform(let action):
       result = session.perform(.perform(action), entropy: entry.entropy)
     case .query(let query): result = session.answer(query)
+    case .travel(let travel):
+      try session.follow(travel, line: entry.line)
+      return
     case .newCase(let name):
       result = session.perform(.reset(session.configuration, name: name))
     case .machine(let properties):
@@ -191,7 +185,8 @@ public final class Replayer {
         try configuration.set(property.key, property.value, line: entry.line, column: property.column)
       }
       if let problem = configuration.problem { throw ScriptError(line: entry.line, column: 1, message: problem) }
-      if session.steps.isEmpty, configuration == session.configuration { return }
+      // The line of the header has made the machine already; one with a time was typed.
+      if !entry.isTimed, session.steps.isEmpty, configuration == session.configuration { return }
       result = session.perform(.reset(configuration, name: nil))
     case .define(let name, let value):
       names.values[name] = value

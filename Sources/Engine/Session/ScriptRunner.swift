@@ -32,13 +32,14 @@ public final class ScriptRunner {
     throw ScriptError(message: "include is not possible here (\(shown(name)))")
   }
 
-  private var names = ScriptNames()
+  /// Names the script has defined so far.
+  public var names = ScriptNames()
   private var captures: [String: UInt64] = [:]
   private var last: (result: StatementResult, line: Int)?
   private var lastGuestTag: Int?
   private var nextTag = 1
   private var guestExpectations: [Int: [(expectation: Expectation, file: String, line: Int)]] = [:]
-  private var completedGuests: [Int: Answer] = [:]
+  private var completedGuests: [Int: (answer: Answer, decidedBy: String?)] = [:]
   private var includeDepth = 0
 
   public init(_ session: Session) { self.session = session }
@@ -84,6 +85,11 @@ public final class ScriptRunner {
     case .expect(let expectation):
       check(expectation, number, file)
       return
+    case .travel(let travel):
+      guard session.keepsHistory else {
+        throw ScriptError(line: number, column: 1, message: "going back needs a session with its history: this one keeps none")
+      }
+      try session.follow(travel, line: number)
     case .guestExpect(let expectation):
       try expectGuest(expectation, number, file)
       return
@@ -92,10 +98,12 @@ public final class ScriptRunner {
       return
     }
     if statement.answers { last = (result, number) }
+    var acts = false
+    if case .perform = statement { acts = true }
     onReport(
       Report(
         file: file, line: number, text: text.trimmed, statement: statement, result: result,
-        events: session.read { $0.events }))
+        events: acts ? session.read { $0.events } : []))
   }
 
   /// Most bytes a line may have.
@@ -123,8 +131,7 @@ public final class ScriptRunner {
   }
 
   private func refuseAbsurd(_ action: Action, _ line: Int) throws(ScriptError) {
-    guard case .access(let access) = action, case .fill(let length, let byte) = access.kind, byte != 0,
-      length > StatementParser.fillLimit, session.read({ $0.isBacked(access.address, length) })
+    guard case .access(let access) = action, case .fill(let length, _) = access.kind, length > StatementParser.fillLimit, session.read({ $0.isBacked(access.address, length) })
     else { return }
     throw ScriptError(
       line: line, column: 1,
@@ -144,8 +151,8 @@ public final class ScriptRunner {
       fail(file, line, "expect has no statement before it to be about")
       return
     }
-    guard let mismatch = expectation.mismatch(answer, decision: last.result.decisions.last?.id, captures: &captures) else { return }
-    let why = last.result.decisions.last.map { " (decided by \($0.id))" } ?? ""
+    guard let mismatch = expectation.mismatch(answer, decision: last.result.decidedBy, captures: &captures) else { return }
+    let why = last.result.decidedBy.map { " (decided by \($0))" } ?? ""
     fail(file, line, "\(mismatch)\(why), from line \(last.line)")
   }
 
@@ -153,8 +160,8 @@ public final class ScriptRunner {
     guard let tag = lastGuestTag else {
       throw ScriptError(line: line, column: 1, message: "guest expect has no guest action before it to be about")
     }
-    if let answer = completedGuests[tag] {
-      if let mismatch = expectation.mismatch(answer, captures: &captures) { fail(file, line, "guest: \(mismatch)") }
+    if let (answer, decision) = completedGuests[tag] {
+      if let mismatch = expectation.mismatch(answer, decision: decision, captures: &captures) { fail(file, line, "guest: \(mismatch)") }
     } else {
       guestExpectations[tag, default: []].append((expectation, file, line))
     }
@@ -163,9 +170,9 @@ public final class ScriptRunner {
   private func noteGuests(_ result: StatementResult) {
     for guest in result.guestResults {
       let answer = guest.answer
-      completedGuests[guest.action.tag] = answer
+      completedGuests[guest.action.tag] = (answer, guest.decidedBy)
       for open in guestExpectations.removeValue(forKey: guest.action.tag) ?? [] {
-        if let mismatch = open.expectation.mismatch(answer, captures: &captures) {
+        if let mismatch = open.expectation.mismatch(answer, decision: guest.decidedBy, captures: &captures) {
           fail(open.file, open.line, "guest: \(mismatch)")
         }
       }

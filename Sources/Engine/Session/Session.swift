@@ -38,7 +38,8 @@ public final class Session {
   public private(set) var position = 0
   /// Events of the boot, before the first step.
   public private(set) var bootEvents: [Event]
-  private let keepsHistory: Bool
+  /// Whether steps are kept, so that one can go back.
+  public let keepsHistory: Bool
   private var checkpoints: [(position: Int, id: Int)] = []
   /// Steps between checkpoints.
   static let checkpointInterval = 128
@@ -139,8 +140,6 @@ public final class Session {
       case .busy:
         result.answer = Answer(
           kind: .other("busy: this PE runs a Realm, its Host cannot call (choose another with pe, or resume)"), x: [])
-      case .stopped:
-        result.answer = Answer(kind: .other("stopped: an uncontainable error has ended the system"), x: [])
       }
     case .access(let access):
       if case .access(let request) = action { result.world = request.world }
@@ -150,7 +149,9 @@ public final class Session {
         result.text = "-> \(hex(value))"
       case .ok: result.answer = Answer(kind: .ok, x: [0])
       case .fault(let fault):
-        result.answer = Answer(kind: .gpf, x: [fault.syndrome(write: false)])
+        var isWrite = false
+        if case .access(let request) = action { isWrite = request.kind.isWrite }
+        result.answer = Answer(kind: .gpf, x: [fault.syndrome(write: isWrite)])
       }
     case .el3(let error):
       result.answer = error == .ok ? Answer(kind: .ok, x: [0]) : Answer(kind: .other("fail"), x: [])
@@ -206,6 +207,19 @@ public final class Session {
     noteCheckpoint()
   }
 
+  /// Travels as a recording says.
+  func follow(_ travel: Statement.Travel, line: Int) throws(ScriptError) {
+    switch travel {
+    case .undo: _ = undo()
+    case .redo: _ = redo()
+    case .goto(let step):
+      guard step <= steps.count else {
+        throw ScriptError(line: line, column: 6, message: "there is no step \(step); there are 0 to \(steps.count)")
+      }
+      seek(step)
+    }
+  }
+
   /// Takes the last step back. False at the beginning.
   public func undo() -> Bool {
     guard position > 0 else { return false }
@@ -218,6 +232,14 @@ public final class Session {
     guard position < steps.count else { return false }
     seek(position + 1)
     return true
+  }
+
+  /// Does the next undone step again and gives the explanations of the RSI and PSCI calls made in it.
+  func explanations(redoingTo target: Int) -> [Explanation] {
+    machine.explaining = true
+    defer { machine.explaining = false }
+    seek(target)
+    return machine.explanations
   }
 
   // MARK: Looking
@@ -251,7 +273,7 @@ extension Machine {
       let realm = realm(rd)
       return ((0...4).map { hexBytes(realm.measurement($0)[0..<realm.hash.length]) }.joined(separator: " "), nil)
     case .peek64(let address):
-      let value = isDRAM(address) ? readBytes(address, 8) : isBacked(address, 8) ? readBytes(address, 8) : 0
+      let value = isDRAM(address) ? readBytes(address, 8) : 0
       return (hex(value), value)
     case .register(let name):
       let value = control.pes[control.currentPE].register(name) ?? 0

@@ -13,8 +13,15 @@ public enum Statement: Sendable {
   case echo(String)
   /// Relative to the file it stands in.
   case include(String)
+  /// Going back and forth in time, as recordings have it.
+  case travel(Travel)
   /// A fresh machine with these properties.
   case machine([(key: String, value: String, column: Int)])
+
+  public enum Travel: Sendable {
+    case undo, redo
+    case goto(Int)
+  }
 
   /// A look at the machine that changes nothing.
   public enum Query: Sendable {
@@ -51,7 +58,7 @@ public struct StatementParser {
   /// The verbs a line can begin with, for messages and completion.
   public static let verbs = [
     "case", "let", "smc", "expect", "guest", "ns.read64", "ns.write64", "ns.write8", "ns.fill", "secure.read64",
-    "secure.write64", "secure.write8", "secure.fill", "secure.smc", "realm.read64", "realm.write64", "realm.write8",
+    "secure.write64", "secure.write8", "secure.fill", "secure.smc", "realm.smc", "realm.read64", "realm.write64", "realm.write8",
     "realm.fill", "root.read64", "root.write64", "root.write8", "root.fill", "gpt.set", "gpt", "state", "refcount", "rim",
     "peek64", "sysreg", "pe", "resume", "print", "echo", "include", "machine",
   ]
@@ -96,6 +103,11 @@ public struct StatementParser {
       try count(verb, rest, 1...1, "include FILE")
       return .include(rest[0].text)
     case "machine": return try machine(rest)
+    case "undo": return .travel(.undo)
+    case "redo": return .travel(.redo)
+    case "goto":
+      let step = try one(verb, rest, "STEP")
+      return .travel(.goto(Int(truncatingIfNeeded: min(step, 1 << 40))))
     default: break
     }
     if let access = try access(verb, rest) { return access }

@@ -25,7 +25,7 @@ final class App {
   private var lastReport: ScriptRunner.Report?
   private var lastFailure: ScriptRunner.Failure?
 
-  init(_ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool) {
+  init(_ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool, names: ScriptNames) {
     self.session = session
     self.terminal = terminal
     self.state = state
@@ -33,6 +33,7 @@ final class App {
     self.theme = theme
     self.animates = animates
     runner = ScriptRunner(session)
+    runner.names = names
     history = CommandHistory(Paths.history)
     runner.load = { name, file throws(ScriptError) in try Includes.load(name, from: file) }
     runner.onReport = { [unowned self] in lastReport = $0 }
@@ -62,10 +63,18 @@ final class App {
   /// Runs until the person quits or a signal ends it. Returns the exit code.
   func run() -> Int32 {
     draw()
+    var owesFrame = false
     while running {
-      let patience = state.travel != nil ? 70 : state.recording == .on ? 1000 : 60_000
+      // A slow line gets fewer frames, so that keys are never behind a queue of screens.
+      let rest = lastFrameAt + 3 * lastFrameTook - CPUClock.wall
+      if owesFrame, rest <= 0 {
+        draw()
+        owesFrame = false
+      }
+      let patience = owesFrame ? Int(rest * 1000) + 1 : state.travel != nil ? 70 : state.recording == .on ? 1000 : 60_000
       switch terminal.wait(patience) {
       case .timeout:
+        if owesFrame { continue }
         if state.travel != nil { advanceTravel() }
       case .input:
         while let input = terminal.next() {
@@ -77,10 +86,7 @@ final class App {
         running = false
         exitCode = 129
       }
-      guard running else { break }
-      // A slow line gets fewer frames, so that keys are never behind a queue of screens.
-      if CPUClock.wall - lastFrameAt < 3 * lastFrameTook { continue }
-      draw()
+      owesFrame = true
     }
     finish()
     return exitCode
@@ -472,7 +478,7 @@ final class App {
     var text = lines.joined(separator: " · ")
     if case .perform(.guest) = report.statement { text = "queued: the next RMI_REC_ENTER does it" }
     let failed = session.lastStep.map { TracePanel.failed($0) } ?? false
-    if failed, let decision = report.result.decisions.last { text += " by \(decision.id) (w: why)" }
+    if failed, let decision = report.result.decidedBy { text += " by \(decision) (w: why)" }
     if !text.isEmpty { state.message = .init(text + note, isError: failed) }
   }
 

@@ -34,6 +34,9 @@ enum Paths {
   }
 }
 
+/// write(2), by a name that the recorder's own method does not hide.
+private func appendBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(descriptor, bytes, count) }
+
 /// Appends a session to its file as it happens: each step is one write, so that whatever ends the program leaves whole lines.
 final class Recorder {
   let path: String
@@ -142,7 +145,7 @@ final class Recorder {
     guard failure == nil else { return }
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      let count = bytes.withUnsafeBytes { appendBytes(descriptor, $0.baseAddress, $0.count) }
       if count < 0 {
         if errno == EINTR { continue }
         failure = String(cString: strerror(errno))

@@ -28,10 +28,11 @@ struct ExplainCommand: ParsableCommand {
       complain("unknown command \"\(shown(command))\"; workbench commands lists all \(Commands.all.count)")
       throw Exit.usage
     }
-    var session = Session(try machine.configuration())
+    let configuration = try machine.configuration()
+    var session = Session(configuration)
     if let after {
       do throws(SessionLoader.Failure) {
-        session = try SessionLoader.load(after, try! machine.configuration())
+        session = try SessionLoader.load(after, configuration).session
       } catch {
         complain(error.message)
         throw ExitCode(error.code)

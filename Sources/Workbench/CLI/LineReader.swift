@@ -46,6 +46,12 @@ struct LineReader: ~Copyable {
 
   deinit { if descriptor > 0 { close(descriptor) } }
 
+  /// Whether a file begins with a text; false for standard input and for what cannot be read.
+  static func begins(_ path: String, with text: String) -> Bool {
+    guard path != "-", var reader = try? LineReader(path), case .text(let first)? = reader.next() else { return false }
+    return first.hasPrefix(text)
+  }
+
   enum Line {
     case text(String)
     /// Not a line of text: position and reason.

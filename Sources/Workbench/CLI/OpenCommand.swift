@@ -48,10 +48,13 @@ struct OpenCommand: ParsableCommand {
   @MainActor
   private func open(_ configuration: MachineConfiguration) throws -> Int32 {
     var session = Session(configuration)
+    var names = ScriptNames()
     var state = ViewState()
     if let file {
       do throws(SessionLoader.Failure) {
-        session = try SessionLoader.load(file, configuration)
+        let loaded = try SessionLoader.load(file, configuration)
+        session = loaded.session
+        names = loaded.names
       } catch {
         complain(error.message)
         return error.code
@@ -68,7 +71,7 @@ struct OpenCommand: ParsableCommand {
       complain(error.message)
       return 69
     }
-    let app = App(session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation)
+    let app = App(session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation, names: names)
     let code = app.run()
     terminal.close()
     if let path = app.recordingPath {

@@ -46,7 +46,8 @@ struct ScriptFile {
 
   /// Runs it; returns the exit code.
   func run(printing style: Style, onReport: @escaping (ScriptRunner.Report) -> Void = { _ in }) -> Int32 {
-    let session = Session(configuration, keepsHistory: false)
+    // A recording can go back in time, so it needs its history.
+    let session = Session(configuration, keepsHistory: LineReader.begins(path, with: "#workbench"))
     session.tracing = style == .json
     let runner = ScriptRunner(session)
     runner.load = { name, file throws(ScriptError) in try Includes.load(name, from: file) }
@@ -110,7 +111,7 @@ final class StatementPrinter {
       let number = String(report.line)
       out.line(String(repeating: " ", count: max(0, 5 - number.count)) + number + "  " + report.text)
       for line in Decoder.lines(report.result) { out.line("       => \(line)") }
-      if let decision = report.result.decisions.last { out.line("          decided by \(decision.id)") }
+      if let decision = report.result.decidedBy { out.line("          decided by \(decision)") }
     case .json:
       if let text = try? JSONStatement(report).encoded { out.line(text) }
     }
@@ -135,7 +136,7 @@ private struct JSONStatement: Encodable {
     let result = report.result
     status = result.answer?.text
     world = result.world?.name
-    decidedBy = result.decisions.last?.id
+    decidedBy = result.decidedBy
     output = Decoder.lines(result)
     events = report.events.map { "\($0.layer) \($0.text)" }
     if case .registers = result.answer?.kind { x = (result.answer?.x ?? []).prefix(8).map(hex) } else { x = result.answer?.x.prefix(1).map(hex) ?? [] }

@@ -20,28 +20,43 @@ enum SessionLoader {
     }
   }
 
-  /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine.
-  static func load(_ path: String, _ configuration: MachineConfiguration) throws(Failure) -> Session {
+  /// A session and the names its script has defined.
+  struct Loaded {
+    var session: Session
+    var names = ScriptNames()
+  }
+
+  /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
+  /// one is dropped.
+  static func load(_ path: String, _ configuration: MachineConfiguration) throws(Failure) -> Loaded {
     var lines: [String] = []
-    do throws(UnreadableFile) {
+    var whole = true
+    do {
       var reader = try LineReader(path)
       while let line = reader.next() {
         switch line {
         case .text(let text): lines.append(text)
-        case .bad(let error): throw UnreadableFile(path: path, reason: "\(error.line):\(error.column): \(error.message)")
-        case .failed(let failure): throw failure
+        case .bad(let error): throw Failure.malformed(error.description(in: path))
+        case .failed(let failure): throw Failure.unreadable(failure)
         }
       }
-    } catch {
+      whole = reader.lastWasWhole
+    } catch let error as UnreadableFile {
       throw .unreadable(error)
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw .malformed("\(path): \(error)")
     }
     do throws(ScriptError) {
-      if lines.first?.hasPrefix("#workbench") == true { return try recording(lines) }
-      let session = Session(configuration)
-      let runner = ScriptRunner(session)
+      if lines.first?.hasPrefix("#workbench") == true {
+        if !whole { lines.removeLast() }
+        return Loaded(session: try recording(lines))
+      }
+      let runner = ScriptRunner(Session(configuration))
       runner.load = { name, file throws(ScriptError) in try Includes.load(name, from: file) }
       for (index, line) in lines.enumerated() { try runner.run(line: line, number: index + 1, file: path) }
-      return session
+      return Loaded(session: runner.session, names: runner.names)
     } catch {
       throw .malformed(error.description(in: path))
     }

@@ -39,8 +39,9 @@ struct ShowCommand: ParsableCommand {
       throw Exit.usage
     }
     let session: Session
+    let configuration = try machine.configuration()
     do throws(SessionLoader.Failure) {
-      session = try SessionLoader.load(file, try! machine.configuration())
+      session = try SessionLoader.load(file, configuration).session
     } catch {
       complain(error.message)
       throw ExitCode(error.code)

@@ -17,8 +17,11 @@ enum GranuleDelegate: Command {
   }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
-    // The conditions have made sure that EL3 will not refuse.
-    _ = m.granuleTransition(.delegate, c[addr])
+    // EL3 may still refuse, for want of room for its tables; TF-RMM answers INPUT for any refusal.
+    guard m.granuleTransition(.delegate, c[addr]) == .ok else {
+      c.out[0] = Status.rmiInput.value
+      return
+    }
     // Whatever the Host left there is gone: a DELEGATED granule holds zeroes.
     m.memory.wipe(c[addr])
     m.setGranuleState(c[addr], .delegated)

@@ -31,7 +31,7 @@ enum PSCIComplete: Command {
     try w.check(
       "status", "not a status that is allowed here", .rmiInput,
       "status = \(Int64(bitPattern: c[status])), target is \(m.rec(c[targetRec]).runnable ? "runnable" : "not runnable")",
-      c[status] != PSCIReturn.success
+      c[status] != PSCIReturn.success && m.isKnownRequest(c[callingRec])
         && !(c[status] == PSCIReturn.denied && m.asksCPUOn(c[callingRec]) && !m.isOn(c[targetRec])))
   }
 
@@ -87,6 +87,10 @@ extension Machine {
     let fid = self.rec(rec).x(0)
     return fid == UInt64(PSCICPUOn.fid) || fid == UInt64(PSCICPUOn.fid32)
   }
+
+  /// Whether X0 of the calling REC is still one of the requests that wait: TF-RMM, which decodes W0 when the call is made, compares
+  /// the whole register when it completes it, and then accepts any status (D41).
+  func isKnownRequest(_ rec: UInt64) -> Bool { !policy.has(.d41) || self.rec(rec).x(0) >> 32 == 0 }
 
   /// A REC is on while it is runnable, or still running.
   func isOn(_ rec: UInt64) -> Bool { self.rec(rec).runnable || self.rec(rec).running }

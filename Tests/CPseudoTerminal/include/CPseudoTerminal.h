@@ -1,0 +1,6 @@
+// Starts a program in a pseudo-terminal of its own: what Swift cannot do for want of fork.
+#pragma once
+#include <sys/types.h>
+
+/// Returns the child's process id, or -1. `primary` and `replica` are the two ends of the terminal.
+pid_t pt_start(const char *program, char *const argv[], char *const envp[], int columns, int rows, int *primary, int *replica);
