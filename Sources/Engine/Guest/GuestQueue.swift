@@ -56,10 +56,18 @@ public struct GuestResult: Sendable {
 public struct GuestQueue: Sendable {
   var actions: [GuestAction] = []
   private var head = 0
-  /// By REC: an instruction that left the Realm, and the pc it left from.
-  var left: [UInt64: (action: GuestAction, pc: UInt64)] = [:]
+  /// An instruction that left the Realm, with the REC and the pc it left from.
+  struct Departure: Sendable {
+    var rec: UInt64
+    var action: GuestAction
+    var pc: UInt64
+  }
+  /// The last one: most are judged before another REC has one.
+  private var latest: Departure?
+  /// Those of other RECs.
+  private var others: [UInt64: Departure] = [:]
   /// Tags of actions that had left a REC when it was destroyed.
-  var forgotten: Set<Int> = []
+  private(set) var forgotten: Set<Int> = []
 
   public var count: Int { actions.count - head }
   public var pending: ArraySlice<GuestAction> { actions[head...] }
@@ -82,15 +90,36 @@ public struct GuestQueue: Sendable {
     head = 0
   }
 
+  @inline(__always) mutating func depart(_ rec: UInt64, _ action: GuestAction, _ pc: UInt64) {
+    if let old = latest, old.rec != rec { others[old.rec] = old }
+    latest = Departure(rec: rec, action: action, pc: pc)
+  }
+
+  /// What a REC left with, which is forgotten here.
+  @inline(__always) mutating func arrive(_ rec: UInt64) -> Departure? {
+    if let departure = latest, departure.rec == rec {
+      latest = nil
+      return departure
+    }
+    return others.isEmpty ? nil : others.removeValue(forKey: rec)
+  }
+
   mutating func forget(_ rec: UInt64) {
-    if let entry = left.removeValue(forKey: rec) { forgotten.insert(entry.action.tag) }
+    if let departure = arrive(rec) { forgotten.insert(departure.action.tag) }
+  }
+
+  /// Every departure that is still to be judged, by REC.
+  var departures: [Departure] {
+    var all = Array(others.values)
+    if let latest { all.append(latest) }
+    return all.sorted { $0.rec < $1.rec }
   }
 
   func digest() -> UInt64 {
     var hash: UInt64 = 1
     for action in pending { hash = action.digest(hash) }
-    for rec in left.keys.sorted() {
-      if let entry = left[rec] { hash = entry.action.digest(mix(hash ^ rec ^ mix(entry.pc))) }
+    for departure in departures {
+      hash = departure.action.digest(mix(hash ^ departure.rec ^ mix(departure.pc)))
     }
     return hash
   }

@@ -8,8 +8,10 @@ extension Machine {
       control.guestQueue.forget(address)
       return .irq
     }
-    if !control.guestQueue.left.isEmpty, let left = control.guestQueue.left.removeValue(forKey: address) {
-      if let exception = judge(left.action, left.pc, rec, address) { return exception }
+    if let left = control.guestQueue.arrive(address),
+      let exception = judge(left.action, left.pc, rec, address)
+    {
+      return exception
     }
     while let action = control.guestQueue.next() {
       if let exception = perform(action, rec, address) { return exception }
@@ -68,7 +70,7 @@ extension Machine {
   private mutating func leave(
     _ action: GuestAction, _ rec: REC, _ address: UInt64, esr: UInt64, far: UInt64 = 0, hpfar: UInt64 = 0
   ) -> RealmException {
-    control.guestQueue.left[address] = (action, rec.pc)
+    control.guestQueue.depart(address, action, rec.pc)
     if tracing { emit(.exception, esr, far, hpfar, world: .realm) }
     return .sync(esr: esr, far: far, hpfar: hpfar)
   }

@@ -99,18 +99,15 @@ extension Machine {
     let selected = control.currentPE
     control.currentPE = pe
     defer { control.currentPE = selected }
-    let result = continueRun(rec)
+    let result = continueRun(rec, resumed: true)
     if result == Machine.stillRunning { return .smc(.running) }
     var answer = InlineArray<18, UInt64>(repeating: 0)
     answer[0] = result
+    setPlace(.normal, 2)
     if tracing {
-      movePE(to: .root, 3)
-      movePE(to: .normal, 2)
+      traceMove(.rEL2, .el3)
+      traceMove(.el3, .nsEL2)
       emit(.smcReturn, result, world: .normal)
-    } else {
-      control.pes[pe].world = .normal
-      control.pes[pe].exceptionLevel = 2
-      control.pes[pe].scrEL3 = ProcessingElement.scr(.normal)
     }
     control.pes[pe].x = answer
     return .smc(.answer(answer))

@@ -58,15 +58,15 @@ extension Machine {
     rec.running = true
     rec.runPointer = run
     control.pes[pe].runningREC = address
-    return continueRun(address)
+    return continueRun(address, resumed: false)
   }
 
   /// The loop itself. Returns the RMI result, or leaves the REC running if the Realm keeps the PE.
-  mutating func continueRun(_ address: UInt64) -> UInt64 {
+  mutating func continueRun(_ address: UInt64, resumed: Bool) -> UInt64 {
     let rec = mutableREC(address)
     let pe = control.currentPE
     var exit = ExitRecord()
-    if tracing { movePE(to: .realm, 1) }
+    if tracing, !resumed { traceMove(.rEL2, .rEL1) }
     // Output levels the Host knows of: those of the last exit.
     let known = rec.timerLevels
     while true {
@@ -80,15 +80,13 @@ extension Machine {
       }
       let exception = runRealm(address)
       if case .keepsRunning = exception {
-        control.pes[pe].world = .realm
-        control.pes[pe].exceptionLevel = 1
-        control.pes[pe].scrEL3 = ProcessingElement.scr(.realm)
+        setPlace(.realm, 1)
         return Machine.stillRunning
       }
       if handle(exception, rec, address, &exit) { continue }
       break
     }
-    if tracing { movePE(to: .realm, 2) }
+    if tracing { traceMove(.rEL1, .rEL2) }
     if exit.reason != .ripasChange {
       rec.ripasAddr = 0
       rec.ripasTop = 0

@@ -5,23 +5,24 @@ extension Machine {
 
   /// An SMC of a world below EL3: X0 to X17 in, the answer in the same registers. False if the call has not returned.
   mutating func routeSMC(_ world: World, _ x: inout InlineArray<18, UInt64>) -> Bool {
+    let caller = Place(world, world == .secure ? 1 : 2)
     if tracing {
-      if world != .normal { movePE(to: world, world == .secure ? 1 : 2) }
+      if world != .normal { traceMove(.nsEL2, caller) }
       emit(.smc, x[0], x[1], x[2], world: world)
       depth += 1
-      movePE(to: .root, 3)
+      traceMove(caller, .el3)
     }
     // The function identifier is W0; the RMM looks at the rest of X0 if the personality says so (D41).
     let fid = x[0] & 0xFFFF_FFFF
     if world == .normal, Machine.rmiRange.contains(fid & ~0x1_0000) {
-      if tracing { movePE(to: .realm, 2) }
+      if tracing { traceMove(.el3, .rEL2) }
       if !dispatchRMI(policy.has(.d41) ? fid & ~0x1_0000 : x[0], &x) {
         depth = 0
         return false
       }
       if tracing {
         emit(.service, UInt64(ServiceFID.rmiRequestComplete), x[0], 0, world: .realm)
-        movePE(to: .root, 3)
+        traceMove(.rEL2, .el3)
       }
     } else {
       // SMCCC 1.5, which TF-A v2.12 announces; RMI from the Secure world and from the RMM itself, and what nobody implements.
@@ -29,11 +30,11 @@ extension Machine {
       answer(&x, known ? 0x1_0005 : smcccNotSupported)
     }
     if tracing {
-      movePE(to: world, world == .secure ? 1 : 2)
+      traceMove(.el3, caller)
       depth -= 1
       emit(.smcReturn, x[0], x[1], x[2], world: world)
       // The PE goes back to the Host, for whom the other world's call was an interlude.
-      if world != .normal { movePE(to: .normal, 2) }
+      if world != .normal { traceMove(caller, .nsEL2) }
     }
     if world == .normal { control.pes[control.currentPE].x = x }
     return true
@@ -86,15 +87,46 @@ extension Machine {
   /// Moves the PE to another world or level, and says so.
   mutating func movePE(to world: World, _ level: UInt8) {
     let pe = control.currentPE
-    let old = UInt64(control.pes[pe].world.rawValue) << 8 | UInt64(control.pes[pe].exceptionLevel)
-    let new = UInt64(world.rawValue) << 8 | UInt64(level)
+    let old = Place(control.pes[pe].world, control.pes[pe].exceptionLevel)
+    setPlace(world, level)
+    traceMove(old, Place(world, level))
+  }
+
+  /// Puts the PE where a statement leaves it. Within an action it is only said to move: see ``traceMove(_:_:)``.
+  mutating func setPlace(_ world: World, _ level: UInt8) {
+    let pe = control.currentPE
     // SCR_EL3 names the world below EL3; at EL3 it still names the one that was left or is to be entered.
-    guard old != new else { return }
     if world != .root { control.pes[pe].scrEL3 = ProcessingElement.scr(world) }
     control.pes[pe].world = world
     control.pes[pe].exceptionLevel = level
-    emit(.move, old, new, control.pes[pe].scrEL3, world: world, detail: level)
   }
+
+  @inline(__always) func scr(_ from: Place, _ to: Place) -> UInt64 {
+    ProcessingElement.scr(to.world == .root ? from.world : to.world)
+  }
+
+  /// Says that the PE moves.
+  @inline(__always) mutating func traceMove(_ from: Place, _ to: Place) {
+    emit(.move, from.code, to.code, scr(from, to), world: to.world, detail: to.level)
+  }
+}
+
+/// A security state and an exception level.
+struct Place {
+  var world: World
+  var level: UInt8
+
+  @inline(__always) init(_ world: World, _ level: UInt8) {
+    self.world = world
+    self.level = level
+  }
+
+  @inline(__always) var code: UInt64 { UInt64(world.rawValue) << 8 | UInt64(level) }
+
+  static let nsEL2 = Place(.normal, 2)
+  static let rEL2 = Place(.realm, 2)
+  static let rEL1 = Place(.realm, 1)
+  static let el3 = Place(.root, 3)
 }
 
 /// What became of an SMC whose answer is in the registers it was made with.

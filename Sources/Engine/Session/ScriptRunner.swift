@@ -181,7 +181,7 @@ public final class ScriptRunner {
 
   /// Open guest expectations: unseen if their action began, failed if it never did.
   private func endCase(_ file: String) {
-    let began = session.read { machine in Set(machine.control.guestQueue.left.values.map { $0.action.tag }) }
+    let began = session.read { machine in Set(machine.control.guestQueue.departures.map(\.action.tag)) }
     let waiting = session.read { machine in Set(machine.control.guestQueue.pending.map(\.tag)) }
     for (tag, open) in guestExpectations.sorted(by: { $0.key < $1.key }) {
       for entry in open {

@@ -94,7 +94,8 @@ public struct GranulesPanel {
     let map = geometry(rect)
     let cellText = map.granules == 1 ? "1 cell = 1 granule" : "1 cell = \(map.granules) granules"
     let inside = canvas.frame(
-      rect, "Granules", note: "\(hex(configuration.dramBase))‥\(hex(configuration.dramTop - 1)) · \(cellText)",
+      rect, "Granules",
+      note: "\(hex(map.base))‥\(hex(min(configuration.dramTop, map.base + map.bytesPerCell * UInt64(map.count)) - 1)) · \(cellText)",
       focused: focused)
     guard !inside.isEmpty else { return }
     let cells = session.read { $0.map(from: map.base, granules: map.granules, count: map.count) }

@@ -146,26 +146,8 @@ final class Terminal {
   /// True colour: one write a frame, past ncurses, inside a synchronised update.
   private func presentDirectly(_ canvas: Canvas) {
     if painted == nil { ct_flush() }
-    var text = "\u{1b}[?2026h"
-    var any = painted == nil
-    if any { text += "\u{1b}[0m\u{1b}[2J" }
-    canvas.changes(from: painted) { run in
-      guard let first = run.cells.first else { return }
-      any = true
-      let style = style(first)
-      text += "\u{1b}[\(run.y + 1);\(run.x + 1)H\u{1b}[0"
-      if style.bold { text += ";1" }
-      if style.dim, style.foreground == nil { text += ";2" }
-      if style.underline { text += ";4" }
-      if style.reverse { text += ";7" }
-      if let colour = style.foreground { text += ";38;2;\(colour.red);\(colour.green);\(colour.blue)" }
-      text += "m"
-      for cell in run.cells { text.unicodeScalars.append(cell.scalar) }
-    }
-    guard any else { return }
-    text += "\u{1b}[0m\u{1b}[?2026l"
-    let bytes = Array(text.utf8)
-    _ = ct_write_all(bytes, Int64(bytes.count))
+    let bytes = FrameWriter.bytes(canvas, from: painted, theme: theme)
+    if !bytes.isEmpty { _ = ct_write_all(bytes, Int64(bytes.count)) }
   }
 
   private func style(_ cell: Cell) -> Style {
