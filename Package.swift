@@ -32,7 +32,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "EngineTests",
+    .testTarget(
+      name: "EngineTests",
       dependencies: ["Engine", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "ViewsTests", dependencies: ["Engine", "Views"], exclude: ["Screens"], swiftSettings: strict),

@@ -81,13 +81,14 @@ final class Script {
     ns.fill 0x83f01000 0x1000 0
     ns.write64 0x83f01000 1
     ns.write64 0x83f01800 16
-    """ + (0..<16).map { n in
+    """
+    + (0..<16).map { n in
       "\nsmc RMI_GRANULE_DELEGATE \(hex(0x8012_0000 + UInt64(n) << 12))\nns.write64 \(hex(0x83F0_1808 + UInt64(n) * 8)) \(hex(0x8012_0000 + UInt64(n) << 12))"
     }.joined() + """
 
-    smc RMI_REC_CREATE rd rec 0x83f01000
-    expect RMI_SUCCESS
-    smc RMI_REALM_ACTIVATE rd
-    expect RMI_SUCCESS
-    """
+      smc RMI_REC_CREATE rd rec 0x83f01000
+      expect RMI_SUCCESS
+      smc RMI_REALM_ACTIVATE rd
+      expect RMI_SUCCESS
+      """
 }

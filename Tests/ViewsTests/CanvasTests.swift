@@ -12,7 +12,8 @@ struct CanvasTests {
       for y in 0..<7 {
         for x in 0..<23 where numbers.next() % 3 == 0 {
           canvas[x, y] = Cell(
-            Unicode.Scalar(UInt8(65 + numbers.next() % 26)), Role.allCases[Int(numbers.next() % 5)], reverse: numbers.next() % 7 == 0)
+            Unicode.Scalar(UInt8(65 + numbers.next() % 26)), Role.allCases[Int(numbers.next() % 5)],
+            reverse: numbers.next() % 7 == 0)
         }
       }
       return canvas

@@ -38,7 +38,9 @@ struct ArchitectureTests {
   @Test func engineHasNoClockNoEntropyAndPrintsNothing() throws {
     for file in try sources("Engine") {
       for word in [" print(", "Date(", "SystemRandomNumberGenerator", ".random(", "clock_gettime", "getenv", "fopen("] {
-        let code = file.text.split(separator: "\n").filter { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") && !$0.contains("case print(") }
+        let code = file.text.split(separator: "\n").filter {
+          !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") && !$0.contains("case print(")
+        }
         #expect(!code.contains { $0.contains(word) }, "\(file.name) uses \(word)")
       }
     }

@@ -100,7 +100,9 @@ struct CommandLineTests {
   @Test func aTornRecordingIsReplayedUpToItsLastWholeLine() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(
-      "torn", "#workbench 1\nmachine dram=64M pe=2 rmm=spec-1.0\n@0.1 smc RMI_VERSION 0x10000\n=> RMI_SUCCESS x1=0x10000 x2=0x10000\n@0.2 smc RMI_GRA")
+      "torn",
+      "#workbench 1\nmachine dram=64M pe=2 rmm=spec-1.0\n@0.1 smc RMI_VERSION 0x10000\n=> RMI_SUCCESS x1=0x10000 x2=0x10000\n@0.2 smc RMI_GRA"
+    )
     let result = try Headless.run(["replay", "--verify", path])
     #expect(result.code == 0)
     #expect(result.error.contains("the last line is torn"))

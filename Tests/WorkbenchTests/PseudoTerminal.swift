@@ -81,7 +81,7 @@ final class PseudoTerminal {
     let bytes = Array(text.utf8)
     var offset = 0
     while offset < bytes.count {
-      let count = bytes.withUnsafeBytes { write(primary, $0.baseAddress! + offset, bytes.count - offset) }
+      let count = bytes[offset...].withUnsafeBytes { write(primary, $0.baseAddress, $0.count) }
       if count > 0 { offset += count } else { usleep(1000) }
     }
   }

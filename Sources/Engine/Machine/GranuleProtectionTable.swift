@@ -151,7 +151,7 @@ extension Machine {
       let table = control.nextL1Table
       precondition(table + GPT.l1Size <= GPT.l1Top, "Root memory has no room for another L1 GPT table")
       control.nextL1Table += GPT.l1Size
-      for index in 0..<UInt64(16384) { memory.store64(table + index * 8, GPT.contiguous(old, 3)) }
+      fillL1(table, 0, 16384, GPT.contiguous(old, 3))
       l0 = GPT.l0Table(table)
       memory.store64(l0Address, l0)
     }
@@ -164,7 +164,7 @@ extension Machine {
       let count = GPT.contiguousEntries[Int(size)]
       let first = index & ~(count - 1)
       let smaller = size == 1 ? GPT.granules(old) : GPT.contiguous(old, size - 1)
-      for i in 0..<count { memory.store64(table + (first + i) * 8, smaller) }
+      fillL1(table, first, count, smaller)
       entry = smaller
     }
     let shift = address.bits(15, 12) * 4
@@ -179,7 +179,21 @@ extension Machine {
     typealias GPT = GranuleProtectionTable
     let first = index & ~31
     let alike = GPT.granules(gpi)
-    for i in 0..<UInt64(32) where memory.load64(table + (first + i) * 8) != alike { return }
-    for i in 0..<UInt64(32) { memory.store64(table + (first + i) * 8, GPT.contiguous(gpi, 1)) }
+    // 32 entries never cross a granule of the table.
+    let page = memory.page(table + first * 8) + Int((table + first * 8) & 4095)
+    for i in 0..<32 where UInt64(littleEndian: page.load(fromByteOffset: i &* 8, as: UInt64.self)) != alike { return }
+    fillL1(table, first, 32, GPT.contiguous(gpi, 1))
+  }
+
+  /// Writes the same entry `count` times.
+  private mutating func fillL1(_ table: UInt64, _ first: UInt64, _ count: UInt64, _ entry: UInt64) {
+    var index = first
+    while index < first + count {
+      let address = table + index * 8
+      let room = min(first + count - index, (Granule.size - (address & 4095)) / 8)
+      (memory.writablePage(address) + Int(address & 4095))
+        .initializeMemory(as: UInt64.self, repeating: entry.littleEndian, count: Int(room))
+      index += room
+    }
   }
 }

@@ -105,7 +105,9 @@ private struct InvariantCheck {
       for n in 0..<rec.auxCount { own(m, rec.aux(n), .recAux, "aux \(n) of REC \(hex(address))") }
       let runs = m.control.pes.contains { $0.runningREC == address }
       if runs != rec.running { fail("running", "REC \(hex(address)) is \(rec.running ? "" : "not ")RUNNING") }
-      if rec.ripasAddr > rec.ripasTop { fail("ripas_range", "REC \(hex(address)): \(hex(rec.ripasAddr)) beyond \(hex(rec.ripasTop))") }
+      if rec.ripasAddr > rec.ripasTop {
+        fail("ripas_range", "REC \(hex(address)): \(hex(rec.ripasAddr)) beyond \(hex(rec.ripasTop))")
+      }
     }
   }
 
@@ -113,7 +115,9 @@ private struct InvariantCheck {
     let vmids = m.control.realms.map { m.realm($0).vmid }
     if Set(vmids).count != vmids.count { fail("vmid", "two Realms have the same VMID") }
     let marked = m.control.vmids.reduce(0) { $0 + $1.nonzeroBitCount }
-    if marked != vmids.count || vmids.contains(where: { m.vmidIsFree($0) }) { fail("vmid", "marked VMIDs differ from those in use") }
+    if marked != vmids.count || vmids.contains(where: { m.vmidIsFree($0) }) {
+      fail("vmid", "marked VMIDs differ from those in use")
+    }
   }
 
   private mutating func checkGranules(_ m: borrowing Machine) {
@@ -140,7 +144,9 @@ private struct InvariantCheck {
       switch record.state {
       case .undelegated: break
       case .delegated:
-        if m.memory.hasPage(address), !isZero(m.memory.page(address)) { fail("delegated_zero", "\(hex(address)) holds something") }
+        if m.memory.hasPage(address), !isZero(m.memory.page(address)) {
+          fail("delegated_zero", "\(hex(address)) holds something")
+        }
       case .rd, .rec, .recAux, .data, .rtt:
         if owners[address] == nil { fail("one_owner", "\(hex(address)), \(record.state.name), belongs to nobody") }
       }

@@ -106,6 +106,8 @@ public struct Machine: ~Copyable {
 public struct ControlState: Sendable {
   public var pes: [ProcessingElement] = []
   public var currentPE = 0
+  /// One bit for each PE that runs a REC: the same as its `runningREC` not being 0.
+  var busyPEs: UInt8 = 0
   /// Where EL3 will put the next L1 GPT table.
   var nextL1Table = GranuleProtectionTable.l1Base
   /// Boot stages that have been passed.

@@ -66,7 +66,7 @@ extension Machine {
   /// The same as `perform(.smc(world, x))` without the copies.
   public mutating func perform(smc x: inout InlineArray<18, UInt64>, from world: World) -> SMCDisposition {
     forgetLastAction()
-    if world == .normal, control.pes[control.currentPE].runningREC != 0 { return .busy }
+    if world == .normal, control.busyPEs >> UInt8(control.currentPE) & 1 != 0 { return .busy }
     return routeSMC(world, &x) ? .answered : .running
   }
 

@@ -58,6 +58,7 @@ extension Machine {
     rec.running = true
     rec.runPointer = run
     control.pes[pe].runningREC = address
+    control.busyPEs |= 1 << UInt8(pe)
     return continueRun(address, resumed: false)
   }
 
@@ -95,6 +96,7 @@ extension Machine {
     rec.timerLevels = (timerAsserted(rec[.cntvctlEL0]), timerAsserted(rec[.cntpctlEL0]))
     rec.running = false
     control.pes[pe].runningREC = 0
+    control.busyPEs &= ~(1 << UInt8(pe))
     let run = rec.runPointer
     noteExit(address, exit)
     // The Host may have taken the run granule away meanwhile.

@@ -36,7 +36,10 @@ extension Machine {
       // The PE goes back to the Host, for whom the other world's call was an interlude.
       if world != .normal { traceMove(caller, .nsEL2) }
     }
-    if world == .normal { control.pes[control.currentPE].x = x }
+    if world == .normal {
+      let pe = control.currentPE
+      control.pes.withUnsafeMutableBufferPointer { pes in for n in 0..<18 { pes[pe].x[n] = x[n] } }
+    }
     return true
   }
 

@@ -34,7 +34,9 @@ extension Action {
 
   /// A function id that has no name of its own stays a number.
   private func named(_ words: [String]) -> [String] {
-    guard let first = words.first, Names.value(first) == nil, !first.hasPrefix("0x"), case .smc(_, let x) = self else { return words }
+    guard let first = words.first, Names.value(first) == nil, !first.hasPrefix("0x"), case .smc(_, let x) = self else {
+      return words
+    }
     return [hex(x[0])] + words.dropFirst()
   }
 }

@@ -17,7 +17,9 @@ extension MachineConfiguration {
     switch key {
     case "preset":
       guard let preset = MachineConfiguration.preset(value) else {
-        throw bad("unknown machine \"\(shown(value))\"; expected \(MachineConfiguration.presets.map(\.name).joined(separator: " or ")), or key=value")
+        throw bad(
+          "unknown machine \"\(shown(value))\"; expected \(MachineConfiguration.presets.map(\.name).joined(separator: " or ")), or key=value"
+        )
       }
       self = preset
     case "dram": dramSize = try number()
@@ -29,7 +31,8 @@ extension MachineConfiguration {
     case "rmm":
       guard let policy = Policy(named: value) else {
         throw bad(
-          "unknown personality \"\(shown(value))\"; expected \(Policy.personalities.map(\.name).joined(separator: " or ")), with changes such as +D6 or -order")
+          "unknown personality \"\(shown(value))\"; expected \(Policy.personalities.map(\.name).joined(separator: " or ")), with changes such as +D6 or -order"
+        )
       }
       self.policy = policy
     case "attestation":
@@ -42,7 +45,8 @@ extension MachineConfiguration {
       monitorAnswersHost = value != "tf-rmm"
     default:
       throw bad(
-        "unknown machine property \"\(shown(key))\"; expected one of \(MachineConfiguration.properties.map(\.key).joined(separator: ", "))")
+        "unknown machine property \"\(shown(key))\"; expected one of \(MachineConfiguration.properties.map(\.key).joined(separator: ", "))"
+      )
     }
   }
 

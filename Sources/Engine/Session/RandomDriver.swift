@@ -120,9 +120,12 @@ public struct RandomDriver: Sendable {
       smc(0xC400_0161, rd, ipa(machine, rd, level: 3, unprotected: numbers.chance(40)), UInt64(numbers.below(4)))
     case 91..<95: access()
     case 95..<97:
-      planned.append(.assignGranule(granule(numbers.below(granules)), numbers.pick([.nonSecure, .nonSecure, .secure, .root, .realm])))
+      planned.append(
+        .assignGranule(granule(numbers.below(granules)), numbers.pick([.nonSecure, .nonSecure, .secure, .root, .realm])))
     case 97..<98:
-      planned.append(numbers.chance(50) ? .selectPE(numbers.below(machine.control.pes.count)) : .resume(numbers.below(machine.control.pes.count)))
+      planned.append(
+        numbers.chance(50)
+          ? .selectPE(numbers.below(machine.control.pes.count)) : .resume(numbers.below(machine.control.pes.count)))
     default:
       var x = InlineArray<18, UInt64>(repeating: 0)
       x[0] = 0xC400_0150 + UInt64(numbers.below(0x40))
@@ -192,7 +195,10 @@ public struct RandomDriver: Sendable {
     let level = numbers.chance(80) ? 3 : numbers.below(3) + 1
     let address = ipa(machine, rd, level: level, unprotected: true)
     if numbers.chance(65) {
-      let target = level == 3 ? (numbers.chance(80) ? buffer(numbers.below(buffers)) : granule(numbers.below(granules))) : base & ~(rttEntrySize(level) - 1)
+      let target =
+        level == 3
+        ? (numbers.chance(80) ? buffer(numbers.below(buffers)) : granule(numbers.below(granules)))
+        : base & ~(rttEntrySize(level) - 1)
       smc(0xC400_015F, rd, address, UInt64(level), target | 0x98 | UInt64(numbers.below(4)) << 6)
     } else {
       smc(0xC400_0162, rd, address, UInt64(level))
@@ -223,25 +229,34 @@ public struct RandomDriver: Sendable {
   private mutating func guest(_ machine: borrowing Machine) -> GuestAction {
     let rd = realm(machine)
     let shared = numbers.chance(30)
-    let address = ipa(machine, rd, level: 3, unprotected: shared) + UInt64(numbers.chance(80) ? numbers.below(512) * 8 : numbers.below(4096))
+    let address =
+      ipa(machine, rd, level: 3, unprotected: shared) + UInt64(numbers.chance(80) ? numbers.below(512) * 8 : numbers.below(4096))
     switch numbers.below(14) {
     case 0, 1: return GuestAction(.read64, [address])
     case 2, 3: return GuestAction(.write64, [address, numbers.next()])
     case 4: return GuestAction(.exec, [address & ~3])
     case 5:
       let from = ipa(machine, rd, level: 3, unprotected: false)
-      return GuestAction(.smc, [0xC400_0197, from, from + UInt64(numbers.below(6)) << 12, UInt64(numbers.below(3)), UInt64(numbers.below(2))])
+      return GuestAction(
+        .smc, [0xC400_0197, from, from + UInt64(numbers.below(6)) << 12, UInt64(numbers.below(3)), UInt64(numbers.below(2))])
     case 6:
       let from = ipa(machine, rd, level: 3, unprotected: false)
       return GuestAction(.smc, [0xC400_0198, from, from + UInt64(numbers.below(600)) << 12])
     case 7: return GuestAction(.smc, [0xC400_0193, UInt64(numbers.below(6)), UInt64(numbers.below(70)), numbers.next()])
     case 8: return GuestAction(.smc, [0xC400_0199, address & ~0xFF])
     case 9: return GuestAction(.smc, [numbers.pick([0x8400_0002, 0x8400_0008, 0xC400_0001, 0x8400_000A])])
-    case 10: return GuestAction(.smc, [numbers.pick([0xC400_0003, 0xC400_0004]), UInt64(numbers.below(3)), numbers.chance(50) ? 0 : address])
+    case 10:
+      return GuestAction(
+        .smc, [numbers.pick([0xC400_0003, 0xC400_0004]), UInt64(numbers.below(3)), numbers.chance(50) ? 0 : address])
     case 11: return GuestAction(.smc, [0xC400_0196, address & ~0xFFF])
     case 12: return numbers.chance(50) ? GuestAction(.hvc, [0]) : numbers.chance(50) ? GuestAction(.hold) : GuestAction(.fiq)
     default:
-      return GuestAction(.sync, [numbers.pick([0x93C0_8007, 0x9200_0007, 0x8200_0007, numbers.next() & 0xFFFF_FFFF]), numbers.next(), numbers.next() & 0xFF_FFFF_FFF0])
+      return GuestAction(
+        .sync,
+        [
+          numbers.pick([0x93C0_8007, 0x9200_0007, 0x8200_0007, numbers.next() & 0xFFFF_FFFF]), numbers.next(),
+          numbers.next() & 0xFF_FFFF_FFF0,
+        ])
     }
   }
 

@@ -89,7 +89,8 @@ public final class Replayer {
       let word = text.dropFirst("#workbench".count).trimmedPrefix(while: { $0 == " " })
       guard let version = Int(word), version <= Recording.version else {
         throw ScriptError(
-          line: 1, column: 12, message: "recording format \"\(shown(word))\" is newer than this program, which reads up to \(Recording.version)")
+          line: 1, column: 12,
+          message: "recording format \"\(shown(word))\" is newer than this program, which reads up to \(Recording.version)")
       }
       return
     }
@@ -131,7 +132,9 @@ public final class Replayer {
   private func entropy(_ statement: String, _ line: Int) throws(ScriptError) -> [UInt8] {
     let body = statement.dropFirst("entropy ".count)
     let bad = ScriptError(line: line, column: 1, message: "expected entropy COUNT:HEX, found \"\(shown(statement))\"")
-    guard let colon = body.firstIndex(of: ":"), let count = Int(body[..<colon]), count <= Recording.entropyLimit else { throw bad }
+    guard let colon = body.firstIndex(of: ":"), let count = Int(body[..<colon]), count <= Recording.entropyLimit else {
+      throw bad
+    }
     let digits = Array(body[body.index(after: colon)...].utf8)
     guard digits.count == count * 2 else { throw bad }
     var bytes: [UInt8] = []

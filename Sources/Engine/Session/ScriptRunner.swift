@@ -131,7 +131,8 @@ public final class ScriptRunner {
   }
 
   private func refuseAbsurd(_ action: Action, _ line: Int) throws(ScriptError) {
-    guard case .access(let access) = action, case .fill(let length, _) = access.kind, length > StatementParser.fillLimit, session.read({ $0.isBacked(access.address, length) })
+    guard case .access(let access) = action, case .fill(let length, _) = access.kind, length > StatementParser.fillLimit,
+      session.read({ $0.isBacked(access.address, length) })
     else { return }
     throw ScriptError(
       line: line, column: 1,
@@ -161,7 +162,9 @@ public final class ScriptRunner {
       throw ScriptError(line: line, column: 1, message: "guest expect has no guest action before it to be about")
     }
     if let (answer, decision) = completedGuests[tag] {
-      if let mismatch = expectation.mismatch(answer, decision: decision, captures: &captures) { fail(file, line, "guest: \(mismatch)") }
+      if let mismatch = expectation.mismatch(answer, decision: decision, captures: &captures) {
+        fail(file, line, "guest: \(mismatch)")
+      }
     } else {
       guestExpectations[tag, default: []].append((expectation, file, line))
     }
@@ -189,7 +192,9 @@ public final class ScriptRunner {
           fail(entry.file, entry.line, "guest: the action never started, so \(entry.expectation.text) was not seen")
         } else {
           unseen.append(
-            Failure(file: entry.file, line: entry.line, message: "guest: \(entry.expectation.text) was not seen; its REC did not run again"))
+            Failure(
+              file: entry.file, line: entry.line,
+              message: "guest: \(entry.expectation.text) was not seen; its REC did not run again"))
         }
       }
     }

@@ -115,8 +115,9 @@ public struct StatementParser {
     let near = closest(to: name, among: StatementParser.verbs + Commands.all.map { $0.name.lowercased() })
     throw error(
       verb,
-      "unknown statement \"\(shown(verb.text))\"" + (near.map { "; did you mean \($0.hasPrefix("r") && $0.contains("_") ? $0.uppercased() : $0)?" }
-        ?? "; expected one of \(StatementParser.verbs.prefix(8).joined(separator: " ")) … or a command name"))
+      "unknown statement \"\(shown(verb.text))\""
+        + (near.map { "; did you mean \($0.hasPrefix("r") && $0.contains("_") ? $0.uppercased() : $0)?" }
+          ?? "; expected one of \(StatementParser.verbs.prefix(8).joined(separator: " ")) … or a command name"))
   }
 
   // MARK: Pieces
@@ -276,7 +277,8 @@ public struct StatementParser {
       guard let register = RealmRegister.named(arguments[0].text) else {
         throw error(
           arguments[0],
-          "unknown register \"\(shown(arguments[0].text))\"; expected one of \(RealmRegister.allCases.map(\.name).joined(separator: ", "))")
+          "unknown register \"\(shown(arguments[0].text))\"; expected one of \(RealmRegister.allCases.map(\.name).joined(separator: ", "))"
+        )
       }
       var x = [UInt64(register.rawValue)]
       if sets { x.append(try number(arguments[1])) }
@@ -306,7 +308,8 @@ public struct StatementParser {
         guard let input = entry.inputs.first(where: { $0.name.description == name.lowercased() }) else {
           throw error(
             word,
-            "\(entry.name) has no argument \"\(shown(name))\"; it has \(entry.inputs.map { $0.name.description }.joined(separator: ", "))")
+            "\(entry.name) has no argument \"\(shown(name))\"; it has \(entry.inputs.map { $0.name.description }.joined(separator: ", "))"
+          )
         }
         let value = String(word.text[word.text.index(after: equals)...])
         x[input.register] = try number(Word(text: value, column: word.column + name.unicodeScalars.count + 1))

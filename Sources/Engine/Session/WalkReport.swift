@@ -41,7 +41,9 @@ extension Machine {
     guard ipa < realm.ipaTop else {
       return WalkReport(
         ipa: ipa, isProtected: false, hops: [], address: nil, check: "",
-        verdict: "beyond the IPA space (\(realm.ipaWidth) bits): \(policy.has(.d20) ? "external abort" : "Address Size Fault") in the Realm")
+        verdict:
+          "beyond the IPA space (\(realm.ipaWidth) bits): \(policy.has(.d20) ? "external abort" : "Address Size Fault") in the Realm"
+      )
     }
     var hops: [WalkReport.Hop] = []
     for level in realm.startLevel...3 {

@@ -71,7 +71,8 @@ public struct Canvas: Sendable, Equatable {
       if left <= 0 { break }
       rest = rest.dropFirst()
       // Control and combining scalars have no cell of their own: what a stranger's file holds must not move the cursor.
-      let printable = scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && scalar.properties.generalCategory != .format
+      let printable =
+        scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && scalar.properties.generalCategory != .format
       let shown: Unicode.Scalar = left == 1 && !rest.isEmpty ? "…" : printable ? scalar : "?"
       self[column, y] = Cell(shown, role, reverse: reverse)
       column += 1

@@ -95,7 +95,8 @@ public struct GranulesPanel {
     let cellText = map.granules == 1 ? "1 cell = 1 granule" : "1 cell = \(map.granules) granules"
     let inside = canvas.frame(
       rect, "Granules",
-      note: "\(hex(map.base))‥\(hex(min(configuration.dramTop, map.base + map.bytesPerCell * UInt64(map.count)) - 1)) · \(cellText)",
+      note:
+        "\(hex(map.base))‥\(hex(min(configuration.dramTop, map.base + map.bytesPerCell * UInt64(map.count)) - 1)) · \(cellText)",
       focused: focused)
     guard !inside.isEmpty else { return }
     let cells = session.read { $0.map(from: map.base, granules: map.granules, count: map.count) }

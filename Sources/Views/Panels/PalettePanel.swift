@@ -28,7 +28,8 @@ public struct PalettePanel {
       let isSelected = first + n == selected
       canvas.text(inside.x + 1, y, isSelected ? "▶" : " ", .accent)
       canvas.text(inside.x + 3, y, row.keys.padding(12), row.disabled == nil ? .key : .dim)
-      let x = canvas.text(inside.x + 16, y, row.title.padding(22), isSelected ? .selected : row.disabled == nil ? .text : .dim) + 1
+      let x =
+        canvas.text(inside.x + 16, y, row.title.padding(22), isSelected ? .selected : row.disabled == nil ? .text : .dim) + 1
       let sentence = row.disabled.map { "not now: \($0)" } ?? row.sentence
       canvas.text(x, y, sentence, row.disabled == nil ? .dim : .warning, limit: inside.x + inside.width - x - 1)
     }

@@ -15,7 +15,8 @@ public struct RTTPanel {
     guard !realms.isEmpty else {
       let inside = canvas.frame(rect, "RTT", focused: true)
       canvas.text(inside.x + 1, inside.y, "There is no realm, so there are no tables to walk.", .dim, limit: inside.width - 2)
-      canvas.text(inside.x + 1, inside.y + 1, "RMI_REALM_CREATE makes a realm; RMI_RTT_CREATE adds tables.", .dim, limit: inside.width - 2)
+      canvas.text(
+        inside.x + 1, inside.y + 1, "RMI_REALM_CREATE makes a realm; RMI_RTT_CREATE adds tables.", .dim, limit: inside.width - 2)
       return
     }
     let number = min(state.rttRealm, realms.count - 1)
@@ -62,7 +63,8 @@ public struct RTTPanel {
       y += 1
     }
     if y < bottom {
-      canvas.text(inside.x + 1, y, "→ \(report.verdict)", report.verdict.contains("gets") ? .ok : .warning, limit: inside.width - 2)
+      canvas.text(
+        inside.x + 1, y, "→ \(report.verdict)", report.verdict.contains("gets") ? .ok : .warning, limit: inside.width - 2)
     }
   }
 

@@ -35,7 +35,9 @@ public struct RealmsPanel {
         Row(text: "  RIM \(short(realm.measurements[0]))", role: .text, address: realm.rd, changed: changed.contains(realm.rd)))
       for n in 1...4 where realm.measurements[n].contains(where: { $0 != 0 }) {
         rows.append(
-          Row(text: "  REM\(n - 1) \(short(realm.measurements[n]))", role: .text, address: realm.rd, changed: changed.contains(realm.rd)))
+          Row(
+            text: "  REM\(n - 1) \(short(realm.measurements[n]))", role: .text, address: realm.rd,
+            changed: changed.contains(realm.rd)))
       }
       for rec in realm.recs {
         let what = rec.running ? "RUNNING" : rec.runnable ? "runnable" : "off"
@@ -49,7 +51,8 @@ public struct RealmsPanel {
       let ns = realm.assignedNS == 0 ? "" : " · \(realm.assignedNS) shared"
       rows.append(
         Row(
-          text: "  ▸ RTT \(realm.tables) table\(realm.tables == 1 ? "" : "s") · \(realm.assigned) page\(realm.assigned == 1 ? "" : "s")\(ns)",
+          text:
+            "  ▸ RTT \(realm.tables) table\(realm.tables == 1 ? "" : "s") · \(realm.assigned) page\(realm.assigned == 1 ? "" : "s")\(ns)",
           role: .rtt, address: realm.rd, changed: false))
     }
     return rows

@@ -156,7 +156,8 @@ public struct TracePanel {
       y += 1
     }
     if y < rect.y + rect.height {
-      canvas.text(rect.x + 1, y, "Booted. Type : and a command, such as RMI_GRANULE_DELEGATE 0x80001000", .text, limit: rect.width - 2)
+      canvas.text(
+        rect.x + 1, y, "Booted. Type : and a command, such as RMI_GRANULE_DELEGATE 0x80001000", .text, limit: rect.width - 2)
     }
   }
 }

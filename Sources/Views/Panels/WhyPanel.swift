@@ -10,7 +10,9 @@ public struct WhyPanel {
     let inside = canvas.frame(rect, "Why", note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)
     guard !inside.isEmpty else { return }
     guard let why = state.why else {
-      canvas.text(inside.x + 1, inside.y, "No call to explain yet. Make one, or choose a step in the trace and press w.", .dim, limit: inside.width - 2)
+      canvas.text(
+        inside.x + 1, inside.y, "No call to explain yet. Make one, or choose a step in the trace and press w.", .dim,
+        limit: inside.width - 2)
       return
     }
     var lines: [(String, Role)] = [(why.call, .title)]
@@ -27,7 +29,11 @@ public struct WhyPanel {
       }
     }
     if why.hasCaller {
-      lines.append((why.decidedBy.map { "→ \(why.status), decided by \($0)" } ?? "→ \(why.status): every condition passed", why.decidedBy == nil ? .ok : .fault))
+      lines.append(
+        (
+          why.decidedBy.map { "→ \(why.status), decided by \($0)" } ?? "→ \(why.status): every condition passed",
+          why.decidedBy == nil ? .ok : .fault
+        ))
     }
     let room = inside.height
     // The deciding condition is always on the screen.

@@ -25,7 +25,9 @@ final class App {
   private var lastReport: ScriptRunner.Report?
   private var lastFailure: ScriptRunner.Failure?
 
-  init(_ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool, names: ScriptNames) {
+  init(
+    _ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool, names: ScriptNames
+  ) {
     self.session = session
     self.terminal = terminal
     self.state = state

@@ -15,7 +15,8 @@ struct Completion {
     line.help = ""
     line.refusal = ""
     guard line.purpose == .command else {
-      line.help = line.purpose == .filter ? "words to look for in the trace; !word hides" : "an IPA of the realm, such as 0x80000000"
+      line.help =
+        line.purpose == .filter ? "words to look for in the trace; !word hides" : "an IPA of the realm, such as 0x80000000"
       return
     }
     let words = line.text.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
@@ -50,12 +51,15 @@ struct Completion {
   private func verbs() -> [String] { Commands.all.map(\.name) + StatementParser.verbs + Completion.own }
 
   private func help(forVerb word: String) -> String {
-    if let entry = Commands.named(word) { return "\(entry.name) \(entry.argumentNames.joined(separator: " "))  —  \(entry.summary)" }
+    if let entry = Commands.named(word) {
+      return "\(entry.name) \(entry.argumentNames.joined(separator: " "))  —  \(entry.summary)"
+    }
     switch word.lowercased() {
     case "": return "a command (tab lists), or a statement: ns.read64 PA, guest read64 IPA, gpt.set PA secure, goto STEP …"
     case "smc": return "smc FID [A1 .. A17]: the Host makes an SMC"
     case "guest": return "guest ACTION: queued for the next RMI_REC_ENTER"
-    case "ns.read64", "secure.read64", "realm.read64", "root.read64": return "\(word) PA: a read of that world, through the granule protection check"
+    case "ns.read64", "secure.read64", "realm.read64", "root.read64":
+      return "\(word) PA: a read of that world, through the granule protection check"
     case "ns.write64", "secure.write64", "realm.write64", "root.write64": return "\(word) PA VALUE"
     case "ns.fill": return "ns.fill PA LENGTH BYTE"
     case "gpt.set": return "gpt.set PA nonsecure|secure|root: EL3 moves a granule"
@@ -77,9 +81,12 @@ struct Completion {
     let fields = session.read { $0.fields(of: entry) }
     if index < fields.count {
       let field = fields[index]
-      line.help = "\(field.name): \(field.meaning)  ·  \(index + 1) of \(fields.count): \(entry.argumentNames.joined(separator: " "))"
+      line.help =
+        "\(field.name): \(field.meaning)  ·  \(index + 1) of \(fields.count): \(entry.argumentNames.joined(separator: " "))"
       let typed = current.split(separator: "=").last.map(String.init) ?? ""
-      if current.isEmpty || (!current.isEmpty && field.candidates.contains { hex($0.value).hasPrefix(typed) && hex($0.value) != typed }) {
+      if current.isEmpty
+        || (!current.isEmpty && field.candidates.contains { hex($0.value).hasPrefix(typed) && hex($0.value) != typed })
+      {
         line.candidates = field.candidates.map { hex($0.value) }.filter { current.isEmpty || $0.hasPrefix(typed) }
       }
     } else {
@@ -92,7 +99,8 @@ struct Completion {
       line.candidates = []
       if !explanation.hasCaller {
         line.refusal = "no REC to make it yet; it is queued for the next RMI_REC_ENTER"
-      } else if let id = explanation.decidedBy, let row = explanation.rows.first(where: { $0.id == id && $0.verdict == .failed }) {
+      } else if let id = explanation.decidedBy, let row = explanation.rows.first(where: { $0.id == id && $0.verdict == .failed })
+      {
         line.refusal = "✗ \(explanation.status) by \(id): \(row.now)"
       } else {
         line.refusal = "✓ every condition passes: \(explanation.status)"

@@ -16,7 +16,8 @@ enum SessionWriter {
     guard descriptor >= 0 else {
       throw Failure(
         message: errno == EEXIST
-          ? "\(shown(path)) exists already; choose another name" : "cannot create \(shown(path)): \(String(cString: strerror(errno)))")
+          ? "\(shown(path)) exists already; choose another name"
+          : "cannot create \(shown(path)): \(String(cString: strerror(errno)))")
     }
     var out = Output(descriptor)
     var text = Recording.header(session.origin)

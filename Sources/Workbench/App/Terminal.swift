@@ -23,7 +23,8 @@ final class Terminal {
       let name = getenv("TERM").map { String(cString: $0) } ?? ""
       switch self {
       case .notATerminal:
-        return "standard input and output must be a terminal; for use without one see: workbench run --help, workbench show --help"
+        return
+          "standard input and output must be a terminal; for use without one see: workbench run --help, workbench show --help"
       case .unknownType:
         return name.isEmpty
           ? "TERM is not set; set it to your terminal's type, such as xterm-256color"

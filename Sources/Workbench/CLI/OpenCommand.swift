@@ -32,7 +32,8 @@ struct OpenCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard ColourMode(rawValue: color) != nil else {
-      throw ValidationError("--color is one of \(ColourMode.allCases.map(\.rawValue).joined(separator: ", ")), not \"\(shown(color))\"")
+      throw ValidationError(
+        "--color is one of \(ColourMode.allCases.map(\.rawValue).joined(separator: ", ")), not \"\(shown(color))\"")
     }
     guard Theme.named(theme) != nil else {
       throw ValidationError("--theme is one of \(Theme.all.map(\.name).joined(separator: ", ")), not \"\(shown(theme))\"")

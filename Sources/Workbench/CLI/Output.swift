@@ -25,7 +25,7 @@ struct Output {
   mutating func flush() {
     var offset = 0
     while offset < buffer.count {
-      let written = buffer.withUnsafeBytes { write(descriptor, $0.baseAddress! + offset, $0.count - offset) }
+      let written = buffer[offset...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {
         if errno == EINTR || errno == EAGAIN { continue }
         exit(errno == EPIPE ? 0 : 74)

@@ -50,7 +50,10 @@ struct RMMBench {
     return Double(count) / max(CPUClock.now - start, 1e-9)
   }
 
-  private static func call(_ machine: inout Machine, _ fid: UInt32, _ a1: UInt64 = 0, _ a2: UInt64 = 0, _ a3: UInt64 = 0, _ a4: UInt64 = 0, _ a5: UInt64 = 0) -> UInt64 {
+  private static func call(
+    _ machine: inout Machine, _ fid: UInt32, _ a1: UInt64 = 0, _ a2: UInt64 = 0, _ a3: UInt64 = 0, _ a4: UInt64 = 0,
+    _ a5: UInt64 = 0
+  ) -> UInt64 {
     var x = InlineArray<18, UInt64>(repeating: 0)
     x[0] = UInt64(fid)
     x[1] = a1
@@ -150,14 +153,18 @@ struct RMMBench {
     var create = 0.0
     var destroy = 0.0
     for _ in 0..<passes {
-      create += 1 / rate(count) {
-        for n in 0..<UInt64(count) { Self.expect(Self.call(&machine, 0xC400_0154, rd, dataBase + n << 12, n << 12)) }
-      }
+      create +=
+        1
+        / rate(count) {
+          for n in 0..<UInt64(count) { Self.expect(Self.call(&machine, 0xC400_0154, rd, dataBase + n << 12, n << 12)) }
+        }
       // As a guest would leave them: with contents to wipe.
       for n in 0..<UInt64(count) { machine.scribble(dataBase + n << 12) }
-      destroy += 1 / rate(count) {
-        for n in 0..<UInt64(count) { Self.expect(Self.call(&machine, 0xC400_0155, rd, n << 12)) }
-      }
+      destroy +=
+        1
+        / rate(count) {
+          for n in 0..<UInt64(count) { Self.expect(Self.call(&machine, 0xC400_0155, rd, n << 12)) }
+        }
     }
     return (Double(passes) / create, Double(passes) / destroy)
   }
@@ -187,9 +194,14 @@ struct RMMBench {
   private func insideRun(_ traced: Bool) -> Double {
     var machine = prepared(traced, activated: true)
     let action = GuestAction(.smc, [0xC400_0190, 0x1_0000])
-    let count = 20_000
-    for _ in 0..<count { _ = machine.perform(.guest(action)) }
-    return rate(count) { Self.expect(Self.call(&machine, 0xC400_015C, rec, run)) }
+    let count = 256
+    let passes = 80
+    var seconds = 0.0
+    for _ in 0..<passes {
+      for _ in 0..<count { _ = machine.perform(.guest(action)) }
+      seconds += Double(count) / rate(count) { Self.expect(Self.call(&machine, 0xC400_015C, rec, run)) }
+    }
+    return Double(count * passes) / seconds
   }
 
   private func token(_ traced: Bool) -> Double {

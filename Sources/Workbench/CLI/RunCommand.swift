@@ -139,7 +139,11 @@ private struct JSONStatement: Encodable {
     decidedBy = result.decidedBy
     output = Decoder.lines(result)
     events = report.events.map { "\($0.layer) \($0.text)" }
-    if case .registers = result.answer?.kind { x = (result.answer?.x ?? []).prefix(8).map(hex) } else { x = result.answer?.x.prefix(1).map(hex) ?? [] }
+    if case .registers = result.answer?.kind {
+      x = (result.answer?.x ?? []).prefix(8).map(hex)
+    } else {
+      x = result.answer?.x.prefix(1).map(hex) ?? []
+    }
     exit = result.exit.map { exit in
       var fields = ["reason": exit.reason.name]
       for field in exit.fields { fields[field.name] = hex(field.value) }

@@ -7,7 +7,9 @@ import Testing
 struct TokenTests {
   private func token(hash: Int) throws -> [UInt8] {
     let script = Script()
-    try script.run(Script.activeRealm.replacingOccurrences(of: "ns.write64 0x83f00008 40", with: "ns.write64 0x83f00008 40\nns.write64 0x83f00030 \(hash)"))
+    try script.run(
+      Script.activeRealm.replacingOccurrences(
+        of: "ns.write64 0x83f00008 40", with: "ns.write64 0x83f00008 40\nns.write64 0x83f00030 \(hash)"))
     try script.run(
       """
       guest smc RSI_ATTESTATION_TOKEN_INIT 0x1111 0x2222 0x3333 0x4444 0x5555 0x6666 0x7777 0x8888
@@ -60,7 +62,8 @@ struct TokenTests {
 
     init(_ item: Item?) throws {
       var decoder = Decoder(bytes: try #require(item?.bytes))
-      guard case .tag(18, .array(let parts)) = try decoder.item(), parts.count == 4, parts[0].bytes == [0xA1, 0x01, 0x38, 0x22] else {
+      guard case .tag(18, .array(let parts)) = try decoder.item(), parts.count == 4, parts[0].bytes == [0xA1, 0x01, 0x38, 0x22]
+      else {
         throw Malformed()
       }
       payload = try #require(parts[2].bytes)

@@ -45,10 +45,12 @@ struct MeasurementTests {
     for (n, measure) in [1, 0].enumerated() {
       let data = hex(0x8030_1000 + UInt64(n) << 12)
       try script.run(
-        "smc RMI_GRANULE_DELEGATE \(data)\nsmc RMI_DATA_CREATE rd \(data) \(hex(0x8000_0000 + UInt64(n) << 12)) 0x83f10000 \(measure)\nexpect RMI_SUCCESS")
+        "smc RMI_GRANULE_DELEGATE \(data)\nsmc RMI_DATA_CREATE rd \(data) \(hex(0x8000_0000 + UInt64(n) << 12)) 0x83f10000 \(measure)\nexpect RMI_SUCCESS"
+      )
       try note()
     }
-    try script.run("ns.fill 0x83f01000 0x1000 0\nns.write64 0x83f01000 1\nns.write64 0x83f01200 0x80000000\nns.write64 0x83f01800 16")
+    try script.run(
+      "ns.fill 0x83f01000 0x1000 0\nns.write64 0x83f01000 1\nns.write64 0x83f01200 0x80000000\nns.write64 0x83f01800 16")
     for n in 0..<8 { try script.run("ns.write64 \(hex(0x83F0_1300 + UInt64(n) * 8)) \(hex(0x1111 * UInt64(n + 1)))") }
     for n in 0..<16 {
       let aux = hex(0x8040_0000 + UInt64(n) << 12)

@@ -12,7 +12,8 @@ struct SpecificationTests {
 
   static func table() throws -> [Row] {
     var rows: [Row] = []
-    for line in try Project.text("Tests/EngineTests/Fixtures/specification.txt").split(separator: "\n") where !line.hasPrefix("#") {
+    for line in try Project.text("Tests/EngineTests/Fixtures/specification.txt").split(separator: "\n") where !line.hasPrefix("#")
+    {
       let fields = line.split(separator: "\t").map(String.init)
       switch fields[0] {
       case "command": rows.append(Row(name: fields[1], fid: UInt32(fields[2].dropFirst(2), radix: 16) ?? 0))

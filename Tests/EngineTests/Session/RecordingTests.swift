@@ -43,7 +43,8 @@ struct RecordingTests {
   }
 
   @Test(arguments: [
-    ("#workbench 2", 1), ("=> RMI_SUCCESS", 1), ("% digest", 1), ("@0 entropy 2:00", 1), ("@0 smc RMI_VERSION\n@0 entropy 9999999:00", 2),
+    ("#workbench 2", 1), ("=> RMI_SUCCESS", 1), ("% digest", 1), ("@0 entropy 2:00", 1),
+    ("@0 smc RMI_VERSION\n@0 entropy 9999999:00", 2),
     ("@0 smc\n=> x", 1), ("@0 bogus\n=>", 1),
   ])
   func nonsenseIsRefusedWithItsLine(_ text: String, _ line: Int) {

@@ -11,7 +11,8 @@ struct ShippedScriptsTests {
     let report = script.runner.onReport
     let text = try Project.text(path)
     // A script may play the part of software in the Realm or Root world, which can write what the RMM keeps clean.
-    let dirties = text.contains("realm.write") || text.contains("root.write") || text.contains("realm.fill") || text.contains("root.fill")
+    let dirties =
+      text.contains("realm.write") || text.contains("root.write") || text.contains("realm.fill") || text.contains("root.fill")
     script.runner.onReport = { result in
       report(result)
       if case .perform = result.statement {

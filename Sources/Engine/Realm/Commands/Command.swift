@@ -96,7 +96,7 @@ package struct Call {
 
   @inline(__always) package subscript(_ input: Input) -> UInt64 { x[input.register] }
 
-  package init() {}
+  @inline(__always) package init() {}
 }
 
 /// What an RSI or PSCI call makes of the Realm's registers and of the entry.

@@ -60,6 +60,10 @@ extension Machine {
   package func rttIsLive(_ table: UInt64, _ level: Int) -> Bool {
     guard memory.hasPage(table) else { return false }
     let page = memory.page(table)
+    // Most tables that are asked about hold no address at all.
+    var any: UInt64 = 0
+    for index in 0..<512 { any |= UInt64(littleEndian: page.load(fromByteOffset: index &* 8, as: UInt64.self)) }
+    if !RTTEntry(raw: any).isLive { return false }
     for index in 0..<512 {
       let entry = RTTEntry(raw: UInt64(littleEndian: page.load(fromByteOffset: index &* 8, as: UInt64.self)))
       if entry.holdsReference(level) { return true }

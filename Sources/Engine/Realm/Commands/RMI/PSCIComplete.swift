@@ -12,14 +12,27 @@ enum PSCIComplete: Command {
   @inline(__always) static func conditions<W: Watcher>(
     _ m: borrowing Machine, _ c: inout Call, _ w: inout W
   ) throws(Refusal) {
-    try w.check("calling_align", "not a multiple of 4096", .rmiInput, "calling_rec = \(hex(c[callingRec]))", !c[callingRec].isGranuleAligned)
-    try w.check("target_align", "not a multiple of 4096", .rmiInput, "target_rec = \(hex(c[targetRec]))", !c[targetRec].isGranuleAligned)
+    try w.check(
+      "calling_align", "not a multiple of 4096", .rmiInput, "calling_rec = \(hex(c[callingRec]))", !c[callingRec].isGranuleAligned
+    )
+    try w.check(
+      "target_align", "not a multiple of 4096", .rmiInput, "target_rec = \(hex(c[targetRec]))", !c[targetRec].isGranuleAligned)
     try w.check("alias", "both are the same REC", .rmiInput, "both \(hex(c[callingRec]))", c[callingRec] == c[targetRec])
-    try w.check("calling_bound", "not the PA of a delegable granule", .rmiInput, "calling_rec = \(hex(c[callingRec])), \(m.dramText)", !m.isDelegable(c[callingRec]))
-    try w.check("calling_state", "the granule is not a REC", .rmiInput, "granule \(hex(c[callingRec])) is \(m.granuleState(c[callingRec]).name)", !m.granuleIs(c[callingRec], .rec))
-    try w.check("target_bound", "not the PA of a delegable granule", .rmiInput, "target_rec = \(hex(c[targetRec])), \(m.dramText)", !m.isDelegable(c[targetRec]))
-    try w.check("target_state", "the granule is not a REC", .rmiInput, "granule \(hex(c[targetRec])) is \(m.granuleState(c[targetRec]).name)", !m.granuleIs(c[targetRec], .rec))
-    try w.check("pending", "calling_rec has made no PSCI request", .rmiInput, "psci_pending is \(m.rec(c[callingRec]).psciPending)", !m.rec(c[callingRec]).psciPending)
+    try w.check(
+      "calling_bound", "not the PA of a delegable granule", .rmiInput, "calling_rec = \(hex(c[callingRec])), \(m.dramText)",
+      !m.isDelegable(c[callingRec]))
+    try w.check(
+      "calling_state", "the granule is not a REC", .rmiInput,
+      "granule \(hex(c[callingRec])) is \(m.granuleState(c[callingRec]).name)", !m.granuleIs(c[callingRec], .rec))
+    try w.check(
+      "target_bound", "not the PA of a delegable granule", .rmiInput, "target_rec = \(hex(c[targetRec])), \(m.dramText)",
+      !m.isDelegable(c[targetRec]))
+    try w.check(
+      "target_state", "the granule is not a REC", .rmiInput,
+      "granule \(hex(c[targetRec])) is \(m.granuleState(c[targetRec]).name)", !m.granuleIs(c[targetRec], .rec))
+    try w.check(
+      "pending", "calling_rec has made no PSCI request", .rmiInput, "psci_pending is \(m.rec(c[callingRec]).psciPending)",
+      !m.rec(c[callingRec]).psciPending)
     try w.check(
       "owner", "the RECs belong to different Realms", .rmiInput,
       "owners \(hex(m.rec(c[callingRec]).owner)) and \(hex(m.rec(c[targetRec]).owner))",

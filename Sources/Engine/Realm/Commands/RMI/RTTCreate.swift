@@ -40,7 +40,8 @@ enum RTTCreate: Command {
     // The granule is all zero, which is UNASSIGNED and EMPTY.
     if parent.raw != 0 {
       let page = m.memory.writablePage(c[rtt])
-      for index in 0..<512 {
+      if !parent.isLive { page.initializeMemory(as: UInt64.self, repeating: parent.raw.littleEndian, count: 512) }
+      for index in 0..<(parent.isLive ? 512 : 0) {
         page.storeBytes(
           of: parent.child(index, childLevel: childLevel, lpa2: lpa2).raw.littleEndian, toByteOffset: index &* 8,
           as: UInt64.self)

@@ -2,7 +2,8 @@
 enum RTTDestroy: Command {
   static let name: StaticString = "RMI_RTT_DESTROY"
   static let fid: UInt32 = 0xC400_015E
-  static let summary: StaticString = "Destroys a table that is not live, with all it says; the RIPAS it covered becomes DESTROYED."
+  static let summary: StaticString =
+    "Destroys a table that is not live, with all it says; the RIPAS it covered becomes DESTROYED."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")
   static let ipa = Input("ipa", 2, .ipa, "first IPA the table covers")

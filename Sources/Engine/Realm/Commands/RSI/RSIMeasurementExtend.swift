@@ -9,7 +9,9 @@ enum RSIMeasurementExtend: Command {
   static let inputs =
     [index, size]
     + (0..<8).map { n in
-      Input(["value_0", "value_1", "value_2", "value_3", "value_4", "value_5", "value_6", "value_7"][n], n + 3, .bytes, "8 bytes of the value")
+      Input(
+        ["value_0", "value_1", "value_2", "value_3", "value_4", "value_5", "value_6", "value_7"][n], n + 3, .bytes,
+        "8 bytes of the value")
     }
 
   static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {

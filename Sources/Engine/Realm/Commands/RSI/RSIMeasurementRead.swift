@@ -7,7 +7,9 @@ enum RSIMeasurementRead: Command {
   static let index = Input("index", 1, .number, "0 RIM, 1 to 4 REM")
   static let inputs = [index]
   static let outputs = (0..<8).map { n in
-    Output(["value_0", "value_1", "value_2", "value_3", "value_4", "value_5", "value_6", "value_7"][n], n + 1, "8 bytes of the measurement")
+    Output(
+      ["value_0", "value_1", "value_2", "value_3", "value_4", "value_5", "value_6", "value_7"][n], n + 1,
+      "8 bytes of the measurement")
   }
 
   static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {

@@ -27,7 +27,7 @@ enum RSIRealmConfig: Command {
       if !m.policy.has(.d15) { page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096) }
       page.storeBytes(of: realm.ipaWidth.littleEndian, toByteOffset: 0, as: UInt64.self)
       page.storeBytes(of: realm.hash.rawValue, toByteOffset: 8, as: UInt8.self)
-      (page + 0x200).copyMemory(from: UnsafeRawPointer(realm.rpv.baseAddress!), byteCount: 64)
+      UnsafeMutableRawBufferPointer(start: page + 0x200, count: 64).copyMemory(from: UnsafeRawBufferPointer(realm.rpv))
     }
   }
 }
