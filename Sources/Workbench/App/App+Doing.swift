@@ -1,0 +1,136 @@
+import Engine
+import Views
+
+/// Executing statements, and going back and forth in time.
+extension App {
+  func enter() {
+    switch state.focus {
+    case .trace:
+      if let step = state.traceStep { travel(to: step) }
+    case .realms:
+      let rows = RealmsPanel(session, state).rows()
+      guard !rows.isEmpty else { return }
+      state.cursor = rows[min(state.realmRow, rows.count - 1)].address
+      state.focus = .granules
+    case .granules: zoom(-4)
+    case .worlds: break
+    }
+  }
+
+  func travel(to step: Int) {
+    guard step >= 0, step <= session.steps.count else { return }
+    session.seek(step)
+    state.traceStep = nil
+    afterChange()
+    recorder?.record(session, now: CPUClock.wall)
+    state.message = .init("at step \(session.position) of \(session.steps.count)")
+  }
+
+  /// After the machine has changed: what was looked at may be gone, and something new deserves the eye.
+  func afterChange() {
+    state.focusOnLastChange(session)
+    if let step = session.lastCallStep, step == session.position { state.why = session.explanation(ofStep: step) }
+    let realms = session.read { $0.control.realms.count }
+    state.rttRealm = min(state.rttRealm, max(0, realms - 1))
+  }
+
+  func showWhy() {
+    let chosen = state.traceStep ?? session.lastCallStep
+    guard let chosen, let explanation = session.explanation(ofStep: chosen) else {
+      state.message = .init("step \(state.traceStep ?? session.position) is no call with conditions", isError: true)
+      return
+    }
+    state.why = explanation
+    state.whyScroll = 0
+    state.screen = .why
+  }
+
+  /// Executes a line of the command bar.
+  func execute(_ text: String) {
+    let words = text.split(separator: " ").map(String.init)
+    guard let verb = words.first?.lowercased() else { return }
+    switch verb {
+    case "q", "quit", "exit": running = false
+    case "undo": perform(.undo)
+    case "redo": perform(.redo)
+    case "help": perform(.palette)
+    case "goto": goto(words)
+    case "theme":
+      if words.count == 2, let theme = Theme.named(words[1]) {
+        use(theme)
+      } else {
+        state.message = .init("expected theme NAME: \(Theme.all.map(\.name).joined(separator: ", "))", isError: true)
+      }
+    case "write": write(words)
+    default: executeStatement(text)
+    }
+  }
+
+  func goto(_ words: [String]) {
+    guard words.count == 2, let step = Int(words[1]), (0...session.steps.count).contains(step) else {
+      state.message = .init("expected goto STEP with a step from 0 to \(session.steps.count)", isError: true)
+      return
+    }
+    travel(to: step)
+  }
+
+  func write(_ words: [String]) {
+    guard words.count == 2 else {
+      state.message = .init("expected write FILE", isError: true)
+      return
+    }
+    do throws(SessionWriter.Failure) {
+      try SessionWriter.write(session, to: words[1])
+      state.message = .init("\(session.position) steps written to \(words[1])")
+    } catch {
+      state.message = .init(error.message, isError: true)
+    }
+  }
+
+  func executeStatement(_ text: String) {
+    startRecording()
+    let before = session.position
+    let left = session.steps.count - before
+    lastReport = nil
+    lastFailure = nil
+    recorder?.willPerform(at: before)
+    do throws(ScriptError) {
+      try runner.run(line: text, number: 1, file: ".")
+    } catch {
+      recorder?.record(session, now: CPUClock.wall)
+      state.message = .init(error.message, isError: true)
+      state.command = CommandLineState(.command, text: text)
+      if var line = state.command {
+        Completion(session: session).update(&line)
+        state.command = line
+      }
+      return
+    }
+    recorder?.record(session, now: CPUClock.wall)
+    if let failure = recorder?.failure {
+      state.recording = .off
+      state.message = .init("the recording cannot be written: \(failure)", isError: true)
+      return
+    }
+    report(left > 0 && session.position != before ? " (\(left) undone steps left behind; the recording has them)" : "")
+    if session.position != before {
+      state.traceStep = nil
+      afterChange()
+      if animates, !WorldsPanel(session).hops().isEmpty { state.travel = 0 }
+    }
+  }
+
+  func report(_ note: String) {
+    if let failure = lastFailure {
+      state.message = .init(failure.message, isError: true)
+      return
+    }
+    guard let report = lastReport else { return }
+    let lines = Decoder.lines(report.result)
+    var text = lines.joined(separator: " · ")
+    if case .perform(.guest) = report.statement { text = "queued: the next RMI_REC_ENTER does it" }
+    let failed = session.lastStep.map { TracePanel.failed($0) } ?? false
+    if failed, let decision = report.result.decidedBy { text += " by \(decision) (w: why)" }
+    if !text.isEmpty { state.message = .init(text + note, isError: failed) }
+  }
+}
