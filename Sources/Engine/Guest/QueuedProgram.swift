@@ -128,8 +128,12 @@ extension Machine {
     case .hpfarEL2: return rec.lastHPFAR
     // RES1 bit 31 and the affinity fields, Aff3 at bits 39:32.
     case .vmpidrEL2: return 0x8000_0000 | rec.mpidr & 0xFF_FFFF | rec.mpidr.bits(31, 24) << 32
-    // What TF-RMM runs a Realm with, and the traps of this entry: TWI is bit 13, TWE bit 14.
-    case .hcrEL2: return 0x4324_800C_043F | rec.traps.bits(2, 2) << 13 | rec.traps.bits(3, 3) << 14
+    // What TF-RMM runs a Realm with, and what is of this entry alone: VSE is bit 8, TWI bit 13, TWE bit 14.
+    case .hcrEL2:
+      return 0x4324_800C_043F | (rec.virtualSError ? 1 << 8 : 0) | rec.traps.bits(2, 2) << 13 | rec.traps.bits(3, 3) << 14
+    // EL1PCTEN and EL1PTEN; CNTVMASK and CNTPMASK keep quiet a timer the Host already knows of.
+    case .cnthctlEL2:
+      return 0xC00 | (rec.timerLevels.virtual ? 1 << 18 : 0) | (rec.timerLevels.physical ? 1 << 19 : 0)
     case .isrEL1: return pe.isrEL1
     case .ichHCR: return pe.ichHCR
     case .ichVMCR: return pe.ichVMCR
@@ -144,7 +148,7 @@ extension Machine {
     switch register {
     case .elrEL2: rec.pc = value
     case .spsrEL2: rec.pstate = value
-    case .esrEL2, .farEL2, .hpfarEL2, .vmpidrEL2, .hcrEL2: break
+    case .esrEL2, .farEL2, .hpfarEL2, .vmpidrEL2, .hcrEL2, .cnthctlEL2: break
     case .isrEL1: control.pes[pe].isrEL1 = value
     case .ichHCR: control.pes[pe].ichHCR = value
     case .ichVMCR: control.pes[pe].ichVMCR = value

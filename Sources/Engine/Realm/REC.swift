@@ -120,6 +120,11 @@ package struct REC {
     get { get(0x78) }
     nonmutating set { put(0x78, newValue) }
   }
+  /// This entry gives the Realm a virtual SError: HCR_EL2.VSE.
+  var virtualSError: Bool {
+    get { flag(0x0B) }
+    nonmutating set { put(0x0B, flag: newValue) }
+  }
   /// Timer outputs as the last exit showed them to the Host.
   var timerLevels: (virtual: Bool, physical: Bool) {
     get { (flag(0x09), flag(0x0A)) }
@@ -192,6 +197,7 @@ package enum RealmRegister: Int, CaseIterable {
   case vsesrEL2, cnthctlEL2
   case elrEL2, spsrEL2, esrEL2, farEL2, hpfarEL2, vmpidrEL2, hcrEL2
   case isrEL1, ichHCR, ichVMCR, ichMISR, ichLR0
+  case cntvoffEL2, cntpoffEL2, pmccntrEL0, pmccfiltrEL0, pmselrEL0, pmuserenEL0
 
   /// What a script calls it: VHE names for what the Realm knows as `_EL1` and `_EL0`.
   package var name: String {
@@ -247,6 +253,12 @@ package enum RealmRegister: Int, CaseIterable {
     case .ichVMCR: "ich_vmcr_el2"
     case .ichMISR: "ich_misr_el2"
     case .ichLR0: "ich_lr0_el2"
+    case .cntvoffEL2: "cntvoff_el2"
+    case .cntpoffEL2: "cntpoff_el2"
+    case .pmccntrEL0: "pmccntr_el0"
+    case .pmccfiltrEL0: "pmccfiltr_el0"
+    case .pmselrEL0: "pmselr_el0"
+    case .pmuserenEL0: "pmuserenr_el0"
     }
   }
 

@@ -14,9 +14,8 @@ extension Machine {
     case .serror(let esr):
       exit.reason = .serror
       handleSError(esr, rec, &exit)
+      // An SError leaves FAR_EL2 and HPFAR_EL2 alone: the RMM saves what the exception before it left there.
       rec.lastESR = esr
-      rec.lastFAR = 0
-      rec.lastHPFAR = 0
       return false
     case .sync(let esr, let far, let hpfar):
       exit.reason = .sync
@@ -178,10 +177,11 @@ extension Machine {
       if !isRead { exit.gprs[0] = register(rec, rt) }
       return false
     }
-    if isRead, rt != 31 {
-      let isID = op0 == 3 && op1 == 0 && crn == 0 && crm >= 4
+    let isID = op0 == 3 && op1 == 0 && crn == 0
+    // A write to an ID register is UNDEFINED and cannot come here; TF-RMM's release build zeroes the register if one does.
+    if rt != 31, isRead || isID {
       // The host that ran TF-RMM had no ID registers: they read as zero there.
-      let shown = isID && !configuration.granuleFaultsExitToHost
+      let shown = isID && crm >= 4 && isRead && !configuration.granuleFaultsExitToHost
       rec.setX(rt, shown ? IDRegisters.value(crm: crm, op2: op2, realm(rec.owner)) : 0)
     }
     return true
@@ -194,8 +194,8 @@ extension Machine {
     let offset: UInt64 =
       switch rec.pstate & 0xF {
       case 0b0101: 0x200
-      case 0b0100: 0x000
-      default: 0x400
+      case 0b0000: rec.pstate.bit(4) ? 0x600 : 0x400
+      default: 0x000
       }
     rec[.elrEL1] = rec.pc
     rec[.spsrEL1] = rec.pstate

@@ -109,9 +109,9 @@ extension Machine {
     put(0x388, control.pes[pe].ichMISR)
     put(0x390, control.pes[pe].ichVMCR)
     put(0x400, rec[.cntpctlEL0])
-    put(0x408, rec[.cntpcvalEL0])
+    put(0x408, rec[.cntpcvalEL0] &- rec[.cntpoffEL2])
     put(0x410, rec[.cntvctlEL0])
-    put(0x418, rec[.cntvcvalEL0])
+    put(0x418, rec[.cntvcvalEL0] &- rec[.cntvoffEL2])
     let overflow = rec[.pmovsEL0] & rec[.pmintenEL1] & rec[.pmcntenEL0] != 0 && rec[.pmcrEL0].bit(0)
     page.storeBytes(of: overflow && realm(rec.owner).pmu ? 1 : 0, toByteOffset: 0x700, as: UInt8.self)
   }

@@ -29,7 +29,7 @@ extension Machine {
     let rec = mutableREC(address)
     let flags = enterFlags(run)
     let pe = control.currentPE
-    control.pes[pe].ichHCR = runWord(run, RecRun.enterHCR) | GIC.enable
+    control.pes[pe].ichHCR = rec[.ichHCR] & ~GIC.hostHCR | runWord(run, RecRun.enterHCR) | GIC.enable
     for n in 0..<features.listRegisters { control.pes[pe].ichLR[n] = runWord(run, RecRun.enterLRs + n * 8) }
 
     if flags.bit(1), lastExitWasUnprotectedAbort(rec) {
@@ -55,6 +55,7 @@ extension Machine {
     }
     rec.lastESR = 0
     rec.traps = flags & 0b1100
+    rec.virtualSError = false
     rec.running = true
     rec.runPointer = run
     control.pes[pe].runningREC = address
@@ -77,6 +78,8 @@ extension Machine {
       }
       if rec.serrorPending {
         rec.serrorPending = false
+        rec.virtualSError = true
+        rec[.vsesrEL2] = rec.vsesr
         if tracing { emit(.interrupt, rec.vsesr, world: .realm) }
       }
       let exception = runRealm(address)
@@ -102,6 +105,8 @@ extension Machine {
     // The Host may have taken the run granule away meanwhile.
     guard granuleProtectionCheck(run, .nonSecure) == nil else { return Status.rmiInput.value }
     writeExit(exit, address, to: run)
+    // What a REC's interrupts have counted stays with the REC.
+    rec[.ichHCR] = control.pes[pe].ichHCR
     control.pes[pe].ichHCR &= ~GIC.enable
     return 0
   }

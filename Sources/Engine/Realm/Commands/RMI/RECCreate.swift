@@ -58,8 +58,9 @@ enum RECCreate: Command {
     new.pstate = RealmPSTATE.reset
     new[.sctlrEL1] = RealmPSTATE.sctlrReset
     new[.mdscrEL1] = 0x1000
-    // PMCR_EL0: LC, and DP without a PMU; with one C and P besides, as a reset leaves it (TF-RMM's values).
-    new[.pmcrEL0] = m.realm(c[rd]).pmu ? 0x66 : 0x60
+    // TF-RMM's values, where the specification has none. PMCR_EL0: LC and DP. ICH_HCR_EL2: En, vSGIEOICount and DVIM.
+    new[.pmcrEL0] = 0x60
+    new[.ichHCR] = 0x8101
     new.auxCount = Int(params.numAux)
     let page = m.memory.page(c[paramsPtr])
     for n in 0..<8 {
