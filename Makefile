@@ -27,6 +27,7 @@ check: setup
 bench: setup
 	$(SWIFT) build -c release --product workbench
 	.build/release/workbench bench $(ARGS)
+	@if command -v python3 > /dev/null; then Benchmarks/start-time; fi
 
 ## install: puts the release build into PREFIX/bin
 install: setup

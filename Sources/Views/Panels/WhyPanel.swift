@@ -35,6 +35,10 @@ public struct WhyPanel {
           why.decidedBy == nil ? .ok : .fault
         ))
     }
+    lines = lines.flatMap { line, role in
+      let hangs = line.first.map { "✓✗· ".contains($0) } ?? false
+      return WhyPanel.wrap(line, to: inside.width - 2, hanging: hangs ? width + 2 : 0).map { ($0, role) }
+    }
     let room = inside.height
     // The deciding condition is always on the screen.
     let decided = lines.firstIndex { $0.1 == .fault } ?? 0
@@ -43,5 +47,24 @@ public struct WhyPanel {
     for (n, line) in lines.dropFirst(first).prefix(room).enumerated() {
       canvas.text(inside.x + 1, inside.y + n, line.0, line.1, limit: inside.width - 2)
     }
+  }
+
+  /// The lines of `text` in `width` columns, broken at spaces; all but the first are indented by `hanging`.
+  static func wrap(_ text: String, to width: Int, hanging: Int) -> [String] {
+    // Where a hanging text would have no room, it hangs less.
+    let hanging = hanging * 2 > width ? 2 : hanging
+    var lines: [String] = []
+    var rest = Substring(text)
+    while rest.count + (lines.isEmpty ? 0 : hanging) > width {
+      let room = width - (lines.isEmpty ? 0 : hanging)
+      let limit = rest.index(rest.startIndex, offsetBy: max(room, 1))
+      let space = rest[..<limit].lastIndex(of: " ").flatMap { rest[..<$0].allSatisfy { $0 == " " } ? nil : $0 }
+      // A word longer than a line is broken where the line ends.
+      let head = rest[..<(space ?? limit)]
+      lines.append((lines.isEmpty ? "" : "".padding(hanging)) + head)
+      rest = rest[(space ?? limit)...].drop { $0 == " " }
+    }
+    if !rest.isEmpty || lines.isEmpty { lines.append((lines.isEmpty ? "" : "".padding(hanging)) + rest) }
+    return lines
   }
 }
