@@ -40,8 +40,8 @@ public enum BootStage: Int, Sendable, CaseIterable {
   public var summary: String {
     switch self {
     case .bl1: "boot ROM at EL3: measures and loads BL2"
-    case .bl2: "measures and loads BL31, BL32, the RMM and BL33 into the memory of their worlds"
-    case .gpt: "L0 and L1 tables in Root memory; GPTBR_EL3 and GPCCR_EL3 set, granule protection on"
+    case .bl2: "measures and loads BL31, BL32, the RMM and BL33"
+    case .gpt: "L0 and L1 tables, GPTBR_EL3, GPCCR_EL3: granule protection is on"
     case .bl31: "EL3 runtime: SMC routing, granule transitions, attestation services"
     case .spmc: "Secure partition manager at S-EL1, owner of Secure DRAM"
     case .rmm: "R-EL2: reads the boot manifest, answers RMM_BOOT_COMPLETE 0"
