@@ -106,7 +106,7 @@ struct CommandLineTests {
     let result = try Headless.run(["replay", "--verify", path])
     #expect(result.code == 0)
     #expect(result.error.contains("the last line is torn"))
-    #expect(result.output.hasPrefix("1 steps"))
+    #expect(result.output.hasPrefix("1 step, 1 answer"))
   }
 
   @Test func explainWorksBeforeACall() throws {

@@ -46,23 +46,28 @@ struct ReplayCommand: ParsableCommand {
       lines.removeLast()
       complain("\(file): note: the last line is torn and was dropped")
     }
+    let replayer: Replayer
     do throws(ScriptError) {
-      let session = Session(try SessionLoader.configuration(of: lines))
-      let replayer = Replayer(session)
+      replayer = Replayer(Session(try SessionLoader.configuration(of: lines)))
       for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
       try replayer.finish()
-      if let difference = replayer.difference {
-        complain("\(file):\(difference.line): expected \(difference.expected), got \(difference.got)")
-        throw ScriptError(line: -1, message: "")
-      }
-      var out = Output()
-      out.line(
-        "\(session.steps.count) steps, \(replayer.answersCompared) answers and \(replayer.digestsCompared) digests equal")
-      out.flush()
     } catch {
-      if error.line == -1 { throw Exit.difference }
       complain(error.description(in: file))
       throw Exit.badData
     }
+    if let difference = replayer.difference {
+      complain("\(file):\(difference.line): expected \(difference.expected), got \(difference.got)")
+      throw Exit.difference
+    }
+    let (answers, digests) = (replayer.answersCompared, replayer.digestsCompared)
+    func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+    var out = Output()
+    let steps = counted(replayer.session.steps.count, "step")
+    if answers + digests == 0 {
+      out.line("\(steps); nothing was recorded in it to compare with (workbench run checks what a script expects)")
+    } else {
+      out.line("\(steps), \(counted(answers, "answer")) and \(counted(digests, "digest")) equal")
+    }
+    out.flush()
   }
 }
