@@ -75,15 +75,22 @@ public struct Screens {
       return [focus: Rect(body.x, body.y + 1, body.width, height - 1)]
     }
     let left = body.width >= 160 ? 52 : 42
-    let wide = body.width >= 160 && height >= 40
-    let middle = wide ? body.width - left - 62 : body.width - left
-    let top = wide ? height * 11 / 20 : max(11, height * 9 / 20)
+    let side = side(body)
+    let middle = body.width - left - (side?.width ?? 0)
+    let top = side != nil ? height * 11 / 20 : max(11, height * 9 / 20)
     return [
       .worlds: Rect(body.x, body.y, left, min(top, 11)),
       .granules: Rect(body.x + left, body.y, middle, top),
       .realms: Rect(body.x, body.y + min(top, 11), left, height - min(top, 11)),
       .trace: Rect(body.x + left, body.y + top, middle, height - top),
     ]
+  }
+
+  /// Where a large terminal has room for more; the last row is the timeline's.
+  private static func side(_ body: Rect) -> Rect? {
+    let height = body.height - 1
+    guard body.width >= 160, height >= 40 else { return nil }
+    return Rect(body.x + body.width - 62, body.y, 62, height)
   }
 
   private func overview(_ canvas: inout Canvas, _ body: Rect) {
@@ -99,17 +106,15 @@ public struct Screens {
       case .trace: TracePanel(session, state).draw(&canvas, rect, focused: focused)
       }
     }
-    if body.width >= 160, body.height - 1 >= 40 {
+    if let side = Self.side(body) {
       // A large terminal shows more: why the last call answered as it did, and the walk.
-      let x = body.x + body.width - 62
-      let height = body.height - 1
-      WhyPanel(state).draw(&canvas, Rect(x, body.y, 62, height / 2), focused: false)
+      let half = side.height / 2
+      let lower = Rect(side.x, side.y + half, side.width, side.height - half)
+      WhyPanel(state).draw(&canvas, Rect(side.x, side.y, side.width, half), focused: false)
       if session.read({ !$0.control.realms.isEmpty }) {
-        var small = state
-        small.rttScroll = 0
-        RTTPanel(session, small).draw(&canvas, Rect(x, body.y + height / 2, 62, height - height / 2))
+        RTTPanel(session, state).draw(&canvas, lower)
       } else {
-        let inside = canvas.frame(Rect(x, body.y + height / 2, 62, height - height / 2), "RTT")
+        let inside = canvas.frame(lower, "RTT")
         canvas.text(inside.x + 1, inside.y, "No realm, no tables.", .dim)
       }
     }

@@ -38,7 +38,6 @@ public struct ViewState: Sendable {
   /// What the RTT explorer looks at.
   public var rttRealm = 0
   public var rttIPA: UInt64 = 0
-  public var rttScroll = 0
   /// Step or call the Why screen explains.
   public var why: Explanation?
   public var whyScroll = 0
@@ -119,4 +118,24 @@ public struct PaletteState: Sendable, Equatable {
   public var selected = 0
   public var filter = ""
   public init() {}
+}
+
+extension ViewState {
+  /// The state in which a finished session is looked at.
+  public static func reading(_ session: Session, name: String) -> ViewState {
+    var state = ViewState()
+    state.name = name
+    state.recording = .replay
+    state.focusOnLastChange(session)
+    state.why = session.lastCallStep.flatMap { session.explanation(ofStep: $0) }
+    return state
+  }
+
+  /// Puts the map's cursor on a granule the last step changed, if it changed one.
+  public mutating func focusOnLastChange(_ session: Session) {
+    let changed = GranulesPanel(session, self).changedGranules().filter { address in
+      session.read { $0.configuration.dramBase <= address && address < $0.configuration.dramTop }
+    }
+    if let first = changed.min() { cursor = first } else if cursor == nil { cursor = session.configuration.dramBase }
+  }
 }

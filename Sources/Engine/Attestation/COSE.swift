@@ -2,8 +2,6 @@
 package enum COSE {
   /// The protected header {1: -35}, ES384.
   static let protectedES384: [UInt8] = [0xA1, 0x01, 0x38, 0x22]
-  /// Bytes of an ES384 signature, r then s.
-  package static let signatureLength = 96
 
   /// What is hashed and signed: ["Signature1", protected, h'', payload].
   package static func sigStructure(_ payload: some Collection<UInt8>) -> [UInt8] {

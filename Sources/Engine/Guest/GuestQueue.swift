@@ -17,14 +17,6 @@ public struct GuestAction: Sendable {
     for (n, value) in arguments.prefix(18).enumerated() { x[n] = value }
   }
 
-  /// Whether it is an instruction at the vCPU's pc.
-  var isInstruction: Bool {
-    switch kind {
-    case .smc, .read64, .write64, .exec, .wfi, .wfe, .hvc, .sync: true
-    case .irq, .fiq, .serror, .setreg, .getreg, .setsys, .getsys, .hold: false
-    }
-  }
-
   func digest(_ seed: UInt64) -> UInt64 {
     var hash = mix(seed ^ UInt64(kind.rawValue) ^ UInt64(count) << 8)
     for n in 0..<count { hash = mix(hash ^ x[n]) }

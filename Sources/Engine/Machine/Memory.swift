@@ -311,18 +311,6 @@ package struct Memory: ~Copyable {
     }
   }
 
-  /// Calls `body` with the address of every granule that has contents of its own.
-  package func forEachPage(_ body: (UInt64, UnsafeRawPointer) -> Void) {
-    for index in live {
-      guard let chunk = directory[index] else { continue }
-      for granule in 0..<Memory.granulesPerChunk {
-        if let page = chunk.pointee.pages[granule] {
-          body(UInt64(index) << Memory.chunkShift + UInt64(granule) << 12, UnsafeRawPointer(page))
-        }
-      }
-    }
-  }
-
   // MARK: Words
 
   /// The 64-bit little-endian word at an 8-byte aligned address below ``limit``.

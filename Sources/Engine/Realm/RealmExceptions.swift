@@ -36,6 +36,10 @@ extension Machine {
     switch Syndrome.ec(esr) {
     case Syndrome.ecSMC:
       return handleRealmSMC(rec, address, &exit)
+    case Syndrome.ecDataAbort where Syndrome.isExternalAbort(esr),
+      Syndrome.ecInstructionAbort where Syndrome.isExternalAbort(esr):
+      handleExternalAbort(esr, far, rec, &exit)
+      return false
     case Syndrome.ecDataAbort:
       return handleDataAbort(esr, far, hpfar, rec, &exit)
     case Syndrome.ecInstructionAbort:
@@ -79,10 +83,6 @@ extension Machine {
   mutating func handleDataAbort(
     _ esr: UInt64, _ far: UInt64, _ hpfar: UInt64, _ rec: REC, _ exit: inout ExitRecord
   ) -> Bool {
-    if Syndrome.isExternalAbort(esr) {
-      handleExternalAbort(esr, far, rec, &exit)
-      return false
-    }
     let realm = realm(rec.owner)
     let ipa = faultIPA(hpfar)
     if ipa >= realm.ipaTop || isEmpty(realm, ipa) {
@@ -112,10 +112,6 @@ extension Machine {
   mutating func handleInstructionAbort(
     _ esr: UInt64, _ far: UInt64, _ hpfar: UInt64, _ rec: REC, _ exit: inout ExitRecord
   ) -> Bool {
-    if Syndrome.isExternalAbort(esr) {
-      handleExternalAbort(esr, far, rec, &exit)
-      return false
-    }
     let realm = realm(rec.owner)
     let ipa = faultIPA(hpfar)
     if ipa >= realm.ipaTop || !realm.isProtected(ipa) || isEmpty(realm, ipa) {

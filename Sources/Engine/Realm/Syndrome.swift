@@ -6,7 +6,6 @@ enum Syndrome {
   static let ecSysreg: UInt64 = 0x18
   static let ecInstructionAbort: UInt64 = 0x20
   static let ecDataAbort: UInt64 = 0x24
-  static let ecSError: UInt64 = 0x2F
 
   static let il: UInt64 = 1 << 25
   static let isv: UInt64 = 1 << 24

@@ -60,8 +60,7 @@ extension Explanation {
     if rows.isEmpty { lines.append("  no failure condition") }
     let width = (rows.map(\.id.count).max() ?? 0) + 2
     for row in rows {
-      let now = row.now.isEmpty ? "" : row.now
-      let why = row.verdict == .failed ? "\(row.text): \(now)" : now
+      let why = row.verdict == .failed ? "\(row.text): \(row.now)" : row.now
       lines.append("  \(row.verdict.rawValue) \(row.id.padded(width))\(why)")
     }
     lines.append(decidedBy.map { "→ \(status), decided by \($0)" } ?? "→ \(status)")

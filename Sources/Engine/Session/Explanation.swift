@@ -21,13 +21,13 @@ extension Machine {
   public func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, rec: UInt64? = nil) -> Explanation {
     var call = Call()
     for n in 0..<11 { call.x[n] = x[n] }
-    let text = Decoder.call { x[$0] }
     if entry.interface != .rmi {
       guard let rec, rec.isGranuleAligned, granuleIs(rec, .rec) else {
         let rows = entry.list(self).map {
           ConditionVerdict(id: $0.id, text: $0.text, status: $0.status, now: "", verdict: .notReached)
         }
-        return Explanation(entry: entry, call: text, rows: rows, decidedBy: nil, status: "", hasCaller: false)
+        return Explanation(
+          entry: entry, call: Decoder.call { x[$0] }, rows: rows, decidedBy: nil, status: "", hasCaller: false)
       }
       call.rec = rec
     }

@@ -8,6 +8,14 @@ extension MachineConfiguration {
     ("attestation", "on or off: whether EL3 has a Realm attestation key"),
   ]
 
+  /// Changes the properties of a `machine` statement in order. Throws what is wrong with one, or with the machine they make.
+  public mutating func set(
+    _ properties: [(key: String, value: String, column: Int)], line: Int
+  ) throws(ScriptError) {
+    for property in properties { try set(property.key, property.value, line: line, column: property.column) }
+    if let problem { throw ScriptError(line: line, column: 1, message: problem) }
+  }
+
   /// Changes one property. Throws what is wrong in words.
   public mutating func set(_ key: String, _ value: String, line: Int = 0, column: Int = 0) throws(ScriptError) {
     func bad(_ message: String) -> ScriptError { ScriptError(line: line, column: column, message: message) }

@@ -24,11 +24,6 @@ public enum Names {
   /// The number a name stands for, in any case.
   public static func value(_ name: String) -> UInt64? { values[name.uppercased()] }
 
-  public static func isStatus(_ name: String) -> Bool {
-    let name = name.uppercased()
-    return statuses.contains { $0.name == name }
-  }
-
   /// X0 of a call in words: `RMI_ERROR_RTT 2`, `PSCI_DENIED`.
   public static func status(_ interface: Interface, _ x0: UInt64) -> String {
     switch interface {

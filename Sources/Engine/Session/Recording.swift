@@ -184,10 +184,7 @@ public final class Replayer {
       result = session.perform(.reset(session.configuration, name: name))
     case .machine(let properties):
       var configuration = session.origin
-      for property in properties {
-        try configuration.set(property.key, property.value, line: entry.line, column: property.column)
-      }
-      if let problem = configuration.problem { throw ScriptError(line: entry.line, column: 1, message: problem) }
+      try configuration.set(properties, line: entry.line)
       // The line of the header has made the machine already; one with a time was typed.
       if !entry.isTimed, session.steps.isEmpty, configuration == session.configuration { return }
       result = session.perform(.reset(configuration, name: nil))

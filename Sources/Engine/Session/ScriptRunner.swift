@@ -59,7 +59,8 @@ public final class ScriptRunner {
       session.perform(.reset(session.configuration, name: name))
     case .machine(let properties):
       endCase(file)
-      let configuration = try configuration(properties, number)
+      var configuration = session.origin
+      try configuration.set(properties, line: number)
       session.perform(.reset(configuration, name: nil))
     case .define(let name, let value):
       names.values[name] = value
@@ -111,24 +112,6 @@ public final class ScriptRunner {
 
   /// To be called at the end of a file: settles what is still open.
   public func finish(file: String) { endCase(file) }
-
-  /// A fresh start for another file.
-  public func beginFile(_ configuration: MachineConfiguration) {
-    names = ScriptNames()
-    last = nil
-    session.perform(.reset(configuration, name: nil))
-  }
-
-  private func configuration(
-    _ properties: [(key: String, value: String, column: Int)], _ line: Int
-  ) throws(ScriptError) -> MachineConfiguration {
-    var configuration = session.origin
-    for property in properties {
-      try configuration.set(property.key, property.value, line: line, column: property.column)
-    }
-    if let problem = configuration.problem { throw ScriptError(line: line, column: 1, message: problem) }
-    return configuration
-  }
 
   private func refuseAbsurd(_ action: Action, _ line: Int) throws(ScriptError) {
     guard case .access(let access) = action, case .fill(let length, _) = access.kind, length > StatementParser.fillLimit,

@@ -86,20 +86,20 @@ public struct RTTPanel {
     for (n, hop) in report.hops.suffix(columns).enumerated() {
       let last = n == columns - 1
       let part = Rect(rect.x + n * width, rect.y, last ? rect.width - n * width : width, rect.height)
-      drawTable(hop, report, rd, &canvas, part, scroll: last ? state.rttScroll : 0)
+      drawTable(hop, report, rd, &canvas, part)
     }
   }
 
   private func drawTable(
-    _ hop: WalkReport.Hop, _ report: WalkReport, _ rd: UInt64, _ canvas: inout Canvas, _ rect: Rect, scroll: Int
+    _ hop: WalkReport.Hop, _ report: WalkReport, _ rd: UInt64, _ canvas: inout Canvas, _ rect: Rect
   ) {
     let inside = canvas.frame(rect, "level \(hop.level)", note: hex(hop.table))
     guard !inside.isEmpty else { return }
     let runs = session.read { machine in
       machine.entryRuns(
-        rd, table: hop.table, level: hop.level, base: machine.tableBase(hop, ipa: report.ipa), limit: inside.height + scroll)
+        rd, table: hop.table, level: hop.level, base: machine.tableBase(hop, ipa: report.ipa), limit: inside.height)
     }
-    for (n, run) in runs.dropFirst(min(scroll, max(0, runs.count - 1))).prefix(inside.height).enumerated() {
+    for (n, run) in runs.enumerated() {
       let here = run.first <= hop.index && hop.index <= run.last
       let range = run.first == run.last ? "\(run.first)" : "\(run.first)‥\(run.last)"
       let ripas = run.hipas == .assigned || run.hipas == .unassigned ? " \(run.ripas.name)" : ""

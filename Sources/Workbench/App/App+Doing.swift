@@ -99,11 +99,7 @@ extension App {
     } catch {
       recorder?.record(session, now: CPUClock.wall)
       state.message = .init(error.message, isError: true)
-      state.command = CommandLineState(.command, text: text)
-      if var line = state.command {
-        Completion(session: session).update(&line)
-        state.command = line
-      }
+      openCommandLine(.command, text: text)
       return
     }
     recorder?.record(session, now: CPUClock.wall)

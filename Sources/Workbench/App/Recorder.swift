@@ -45,6 +45,9 @@ final class Recorder {
   private var sinceDigest = 0
   /// The step the file stands at, to notice that the person has travelled.
   private var position = 0
+  private var recordedSteps = 0
+  /// Index of the first step that is not the one the file has; set before steps are recorded.
+  private var firstNewStep: Int?
   private var changed = false
   /// Why writing failed, once it has.
   private(set) var failure: String?
@@ -93,12 +96,6 @@ final class Recorder {
 
   /// Brings the file up to the session: the travel, if there was any, and the steps that are new.
   func record(_ session: Session, now: Double) {
-    settle(session.position, session.steps.count, session, now: now)
-  }
-
-  private var recordedSteps = 0
-
-  private func settle(_ at: Int, _ count: Int, _ session: Session, now: Double) {
     let seconds = now - start
     // A step taken after going back replaces what was there: the file goes back first.
     let kept = min(recordedSteps, firstNewStep ?? recordedSteps)
@@ -108,23 +105,20 @@ final class Recorder {
       position = kept
     }
     firstNewStep = nil
-    while recordedSteps < count {
+    while recordedSteps < session.steps.count {
       write(Recording.lines(session.steps[recordedSteps], seconds: seconds))
       recordedSteps += 1
       position = recordedSteps
       sinceDigest += 1
       changed = true
     }
-    if position != at {
-      write(Recording.travelLine("goto \(at)", seconds: seconds))
-      position = at
+    if position != session.position {
+      position = session.position
+      write(Recording.travelLine("goto \(position)", seconds: seconds))
       changed = true
     }
     if sinceDigest >= Recording.digestStride { writeDigest(session) }
   }
-
-  /// Index of the first step that is not the one the file has; set before steps are recorded.
-  private var firstNewStep: Int?
 
   /// To be called before new steps are made: what is recorded beyond here is being replaced.
   func willPerform(at position: Int) {

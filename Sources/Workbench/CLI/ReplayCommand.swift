@@ -23,34 +23,17 @@ struct ReplayCommand: ParsableCommand {
       try open.run()
       return
     }
-    var lines: [String] = []
-    var whole = true
-    do throws(UnreadableFile) {
-      var reader = try LineReader(file)
-      while let line = reader.next() {
-        switch line {
-        case .text(let text): lines.append(text)
-        case .bad(let error):
-          complain(error.description(in: file))
-          throw UnreadableFile(path: file, reason: "")
-        case .failed(let failure): throw failure
-        }
-      }
-      whole = reader.lastWasWhole
+    let text: SessionLoader.Text
+    do throws(SessionLoader.Failure) {
+      text = try SessionLoader.read(file)
     } catch {
-      if error.reason.isEmpty { throw Exit.badData }
       complain(error.message)
-      throw Exit.noInput
+      throw ExitCode(error.code)
     }
-    if !whole, !lines.isEmpty {
-      lines.removeLast()
-      complain("\(file): note: the last line is torn and was dropped")
-    }
+    if !text.lastIsWhole { complain("\(file): note: the last line is torn and was dropped") }
     let replayer: Replayer
     do throws(ScriptError) {
-      replayer = Replayer(Session(try SessionLoader.configuration(of: lines)))
-      for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
-      try replayer.finish()
+      replayer = try SessionLoader.replayed(text.wholeLines)
     } catch {
       complain(error.description(in: file))
       throw Exit.badData

@@ -29,56 +29,56 @@ enum SessionLoader {
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
   /// one is dropped.
   static func load(_ path: String, _ configuration: MachineConfiguration) throws(Failure) -> Loaded {
-    var lines: [String] = []
-    var whole = true
-    do {
-      var reader = try LineReader(path)
-      while let line = reader.next() {
-        switch line {
-        case .text(let text): lines.append(text)
-        case .bad(let error): throw Failure.malformed(error.description(in: path))
-        case .failed(let failure): throw Failure.unreadable(failure)
-        }
-      }
-      whole = reader.lastWasWhole
-    } catch let error as UnreadableFile {
-      throw .unreadable(error)
-    } catch let error as Failure {
-      throw error
-    } catch {
-      throw .malformed("\(path): \(error)")
-    }
+    let text = try read(path)
     do throws(ScriptError) {
-      if lines.first?.hasPrefix("#workbench") == true {
-        if !whole { lines.removeLast() }
-        return Loaded(session: try recording(lines))
-      }
+      if text.lines.first?.hasPrefix("#workbench") == true { return Loaded(session: try replayed(text.wholeLines).session) }
       let runner = ScriptRunner(Session(configuration))
       runner.load = { name, file throws(ScriptError) in try Includes.load(name, from: file) }
-      for (index, line) in lines.enumerated() { try runner.run(line: line, number: index + 1, file: path) }
+      for (index, line) in text.lines.enumerated() { try runner.run(line: line, number: index + 1, file: path) }
       return Loaded(session: runner.session, names: runner.names)
     } catch {
       throw .malformed(error.description(in: path))
     }
   }
 
-  private static func recording(_ lines: [String]) throws(ScriptError) -> Session {
-    let session = Session(try configuration(of: lines))
-    let replayer = Replayer(session)
+  /// The lines of a file.
+  struct Text {
+    var lines: [String] = []
+    /// Whether the last line ended with a newline.
+    var lastIsWhole = true
+    /// Without a torn last line.
+    var wholeLines: [String] { lastIsWhole ? lines : lines.dropLast() }
+  }
+
+  static func read(_ path: String) throws(Failure) -> Text {
+    var text = Text()
+    var reader: LineReader
+    do throws(UnreadableFile) { reader = try LineReader(path) } catch { throw .unreadable(error) }
+    while let line = reader.next() {
+      switch line {
+      case .text(let line): text.lines.append(line)
+      case .bad(let error): throw .malformed(error.description(in: path))
+      case .failed(let failure): throw .unreadable(failure)
+      }
+    }
+    text.lastIsWhole = reader.lastWasWhole
+    return text
+  }
+
+  /// Re-executes the lines of a recording on the machine it begins with, comparing as it goes.
+  static func replayed(_ lines: [String]) throws(ScriptError) -> Replayer {
+    let replayer = Replayer(Session(try configuration(of: lines)))
     for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
     try replayer.finish()
-    return session
+    return replayer
   }
 
   /// The machine a recording begins with.
-  static func configuration(of lines: [String]) throws(ScriptError) -> MachineConfiguration {
+  private static func configuration(of lines: [String]) throws(ScriptError) -> MachineConfiguration {
     for (index, line) in lines.enumerated() where !line.hasPrefix("#") {
       guard case .machine(let properties) = try StatementParser(line: index + 1, names: ScriptNames()).parse(line) else { break }
       var configuration = MachineConfiguration()
-      for property in properties {
-        try configuration.set(property.key, property.value, line: index + 1, column: property.column)
-      }
-      if let problem = configuration.problem { throw ScriptError(line: index + 1, column: 1, message: problem) }
+      try configuration.set(properties, line: index + 1)
       return configuration
     }
     return MachineConfiguration()

@@ -71,23 +71,3 @@ struct ShowCommand: ParsableCommand {
     out.flush()
   }
 }
-
-extension ViewState {
-  /// The state in which a finished session is looked at.
-  static func reading(_ session: Session, name: String) -> ViewState {
-    var state = ViewState()
-    state.name = name
-    state.recording = .replay
-    state.focusOnLastChange(session)
-    state.why = session.lastCallStep.flatMap { session.explanation(ofStep: $0) }
-    return state
-  }
-
-  /// Puts the map's cursor on a granule the last step changed, if it changed one.
-  mutating func focusOnLastChange(_ session: Session) {
-    let changed = GranulesPanel(session, self).changedGranules().filter { address in
-      session.read { $0.configuration.dramBase <= address && address < $0.configuration.dramTop }
-    }
-    if let first = changed.min() { cursor = first } else if cursor == nil { cursor = session.configuration.dramBase }
-  }
-}

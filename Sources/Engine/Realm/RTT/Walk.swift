@@ -7,9 +7,6 @@ package struct RTTWalk: Equatable {
   /// Index of the entry in the table.
   package var index: Int = 0
   package var entry = RTTEntry(raw: 0)
-
-  /// PA of the entry.
-  package var entryAddress: UInt64 { table + UInt64(index) * 8 }
 }
 
 extension Machine {
