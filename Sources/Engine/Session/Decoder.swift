@@ -3,7 +3,7 @@ public enum Decoder {
   /// A call with its arguments by name: `RMI_GRANULE_DELEGATE addr=0x80001000`.
   public static func call(_ x: (Int) -> UInt64, count: Int = 18) -> String {
     let fid = x(0)
-    guard let entry = Commands.withFID(fid & ~0x1_0000) else {
+    guard let entry = Commands.called(fid) else {
       var highest = 0
       for n in 1..<count where x(n) != 0 { highest = n }
       return ([Commands.name(of: fid)] + (0..<highest).map { hex(x($0 + 1)) }).joined(separator: " ")
@@ -25,7 +25,7 @@ public enum Decoder {
   /// X0 in words and the outputs by name: `RMI_SUCCESS walk_level=0x3 state=0x1`.
   public static func answer(fid: UInt64?, _ x: [UInt64]) -> String {
     guard let x0 = x.first else { return "" }
-    guard let fid, let entry = Commands.withFID(fid & ~0x1_0000) else {
+    guard let fid, let entry = Commands.called(fid) else {
       return x0 == UInt64.max ? "SMCCC_NOT_SUPPORTED" : hex(x0)
     }
     var parts = [

@@ -208,13 +208,13 @@ extension Session {
     guard step >= 1, step <= steps.count, case .perform(let action) = steps[step - 1].deed else { return nil }
     switch action {
     case .smc(.normal, let x):
-      guard let entry = Commands.withFID(x[0] & ~0x1_0000) else { return nil }
+      guard let entry = Commands.called(x[0]) else { return nil }
       let here = position
       seek(step - 1)
       defer { seek(here) }
       return read { $0.explain(entry, x, rec: $0.callingREC) }
     case .guest(let guest) where guest.kind == .smc:
-      guard let entry = Commands.withFID(guest.x[0] & ~0x1_0000) else { return nil }
+      guard let entry = Commands.called(guest.x[0]) else { return nil }
       return explanation(ofGuest: guest, queuedAt: step) ?? read { $0.explain(entry, guest.x, rec: $0.callingREC) }
     default: return nil
     }
@@ -253,7 +253,7 @@ extension Session {
   public var lastCallStep: Int? {
     for index in (0..<position).reversed() {
       guard case .perform(.smc(.normal, let x)) = steps[index].deed else { continue }
-      if Commands.withFID(x[0] & ~0x1_0000) != nil { return index + 1 }
+      if Commands.called(x[0]) != nil { return index + 1 }
     }
     return nil
   }

@@ -130,7 +130,7 @@ public final class Session {
       }
       switch smc {
       case .answer(let x):
-        let entry = fid.flatMap { Commands.withFID($0 & ~0x1_0000) }
+        let entry = fid.flatMap { Commands.called($0) }
         result.answer = Answer(
           kind: .registers, x: (0..<18).map { x[$0] }, interface: fid == nil ? .rmi : entry?.interface)
         if x[0] == 0 { result.exit = machine.lastRun.map { machine.exitFields($0) } }

@@ -81,6 +81,9 @@ public enum Commands {
     fid >> 32 == 0 ? byFID[UInt32(fid)] : nil
   }
 
+  /// By X0 of a call, in which SMCCC's hint that the caller has no SVE state (bit 16) may be set.
+  public static func called(_ x0: UInt64) -> CommandEntry? { withFID(x0 & ~0x1_0000) }
+
   /// The command's name, or the number.
   public static func name(of fid: UInt64) -> String {
     if fid == 0x8000_0000 { return "SMCCC_VERSION" }
