@@ -37,3 +37,8 @@ public func hexBytes(_ bytes: some Sequence<UInt8>) -> String {
   }
   return text
 }
+
+extension String {
+  /// Filled with spaces to a width.
+  public func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

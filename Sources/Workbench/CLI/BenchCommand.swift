@@ -73,7 +73,3 @@ struct BenchRow: Encodable {
     return "\(scaled)"
   }
 }
-
-extension String {
-  func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-}

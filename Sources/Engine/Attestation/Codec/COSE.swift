@@ -1,0 +1,129 @@
+/// The COSE structures CCA tokens use (RFC 9052): COSE_Sign1 and its Sig_structure.
+public enum COSE {
+  /// The protected header {1: -35}, ES384.
+  public static let protectedES384: [UInt8] = [0xA1, 0x01, 0x38, 0x22]
+
+  /// What is hashed and signed: ["Signature1", protected, external_aad, payload], section 4.4.
+  ///
+  /// - Parameter protected: the protected header's bytes as they stand in the message; an empty map counts as no bytes.
+  public static func sigStructure(
+    _ payload: some Collection<UInt8>, protected: some Collection<UInt8> = protectedES384, externalAAD: [UInt8] = []
+  ) -> [UInt8] {
+    var writer = CBORWriter(capacity: payload.count + 32)
+    writer.array(4)
+    writer.text("Signature1")
+    if protected.count == 1, protected.first == 0xA0 { writer.byteString([]) } else { writer.byteString(protected) }
+    writer.byteString(externalAAD)
+    writer.byteString(payload)
+    return writer.bytes
+  }
+
+  /// COSE_Sign1_Tagged with an empty unprotected header.
+  static func sign1(
+    _ payload: some Collection<UInt8>, signature: some Collection<UInt8>, protected: [UInt8] = protectedES384
+  ) -> [UInt8] {
+    var writer = CBORWriter(capacity: payload.count + 128)
+    writer.tag(18)
+    writer.array(4)
+    writer.byteString(protected)
+    writer.map(0)
+    writer.byteString(payload)
+    writer.byteString(signature)
+    return writer.bytes
+  }
+
+  /// COSE_Key of a P-384 public key given as x and y, 48 bytes each: {1: 2, -1: 2, -2: x, -3: y}.
+  static func key(x: some Collection<UInt8>, y: some Collection<UInt8>) -> [UInt8] {
+    var writer = CBORWriter(capacity: 107)
+    writer.map(4)
+    writer.int(1)
+    writer.int(2)
+    writer.int(-1)
+    writer.int(2)
+    writer.int(-2)
+    writer.byteString(x)
+    writer.int(-3)
+    writer.byteString(y)
+    return writer.bytes
+  }
+}
+
+/// The signature algorithms a CCA token may use (RFC 9053 2.1).
+public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
+  case es256 = -7
+  case es384 = -35
+  case es512 = -36
+
+  public var name: String {
+    switch self {
+    case .es256: "ES256"
+    case .es384: "ES384"
+    case .es512: "ES512"
+    }
+  }
+
+  public var curve: EllipticCurve {
+    switch self {
+    case .es256: .p256
+    case .es384: .p384
+    case .es512: .p521
+    }
+  }
+
+  /// Bytes of r and s together.
+  public var signatureLength: Int { 2 * curve.coordinateLength }
+}
+
+/// A COSE_Sign1 that was read: its parts, each with its place.
+public struct COSESign1: Sendable {
+  /// The whole, with its tag.
+  public let item: CBORItem
+  public let protected: CBORItem
+  /// The map inside the protected header; nil if it is empty or none.
+  public let protectedMap: CBORItem?
+  public let unprotected: CBORItem
+  public let payload: CBORItem
+  public let signature: CBORItem
+
+  public var sigStructure: [UInt8] {
+    COSE.sigStructure(payload.bytes ?? [], protected: protected.bytes ?? [])
+  }
+
+  /// Header label 1 of the protected header.
+  public var algorithm: CBORItem? { protectedMap?.entry(1) }
+
+  /// - Throws: what is wrong with the form, in words.
+  public init(_ item: CBORItem) throws(Malformed) {
+    guard case .tag(18) = item.value, let body = item.children.first else {
+      throw Malformed("expected tag 18 (COSE_Sign1), found \(item.kindName)")
+    }
+    guard body.isArray, body.children.count == 4 else {
+      throw Malformed("expected an array of 4 inside tag 18, found \(body.kindName)")
+    }
+    let parts = body.children
+    guard let header = parts[0].bytes else { throw Malformed("the protected header is \(parts[0].kindName), not a byte string") }
+    guard parts[1].isMap else { throw Malformed("the unprotected header is \(parts[1].kindName), not a map") }
+    guard parts[2].bytes != nil else { throw Malformed("the payload is \(parts[2].kindName), not a byte string") }
+    guard parts[3].bytes != nil else { throw Malformed("the signature is \(parts[3].kindName), not a byte string") }
+    var map: CBORItem?
+    if !header.isEmpty {
+      var decoder = CBORDecoder(header)
+      guard let decoded = try? decoder.item(), decoder.isAtEnd, decoded.isMap else {
+        throw Malformed("the protected header holds no CBOR map")
+      }
+      guard decoder.remarks.isEmpty else { throw Malformed("the protected header is not in deterministic encoding") }
+      map = decoded
+    }
+    self.item = item
+    protected = parts[0]
+    protectedMap = map
+    unprotected = parts[1]
+    payload = parts[2]
+    signature = parts[3]
+  }
+
+  public struct Malformed: Error {
+    public let message: String
+    init(_ message: String) { self.message = message }
+  }
+}

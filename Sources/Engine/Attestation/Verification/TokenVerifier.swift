@@ -1,0 +1,96 @@
+/// What a verifier is given beside the token.
+public struct VerificationOptions: Sendable {
+  /// The key that signs platform tokens, from somebody trusted.
+  public var platformKey: PublicKey?
+  /// What was sent to the Realm; shorter than 64 bytes it is taken to be padded with zeroes.
+  public var challenge: [UInt8]?
+  /// The only profile to accept; nil accepts every profile of RMM 1.0 and before.
+  public var profile: TokenProfile?
+
+  public init(platformKey: PublicKey? = nil, challenge: [UInt8]? = nil, profile: TokenProfile? = nil) {
+    self.platformKey = platformKey
+    self.challenge = challenge
+    self.profile = profile
+  }
+}
+
+/// What a check can look at.
+struct VerificationContext: Sendable {
+  let document: TokenDocument
+  let options: VerificationOptions
+
+  /// The form of the Realm's public key: the Realm's profile tells it, or the platform's where the Realm has none.
+  var keyProfile: ClaimProfile {
+    let realm = document.realm?.profile ?? .absent
+    return realm == .absent ? document.platform?.profile ?? .absent : realm
+  }
+
+  /// The Realm attestation key the token carries, in the encoding its profile asks for.
+  func realmKey() throws(COSESign1.Malformed) -> PublicKey {
+    guard let bytes = document.realm?.claims?.entry(RealmClaim.publicKey.rawValue)?.bytes else {
+      throw COSESign1.Malformed("there is no public key claim")
+    }
+    if keyProfile == .legacy || keyProfile == .absent {
+      guard let key = PublicKey(point: bytes) else {
+        let isCOSE = (try? PublicKey(coseKey: bytes)) != nil
+        throw COSESign1.Malformed(
+          isCOSE
+            ? "it is a COSE_Key; without a profile claim of 2023 it must be a bare point (97 bytes)"
+            : "\(bytes.count) bytes that are no point 04‖x‖y")
+      }
+      return key
+    }
+    guard bytes.count == 97, bytes.first == 4 else { return try PublicKey(coseKey: bytes) }
+    throw COSESign1.Malformed("it is a bare point of 97 bytes; the profile of 2023 asks for a COSE_Key (107 bytes)")
+  }
+}
+
+/// A token with every check's result.
+public struct VerificationReport: Sendable {
+  public enum Verdict: String, Sendable {
+    case accepted, refused
+    /// No mandatory check failed, but one could not be evaluated.
+    case incomplete
+  }
+  public struct Finding: Sendable {
+    public let check: TokenCheck
+    public let outcome: CheckOutcome
+  }
+
+  public let document: TokenDocument
+  public let options: VerificationOptions
+  public let findings: [Finding]
+
+  public init(_ document: TokenDocument, _ options: VerificationOptions = VerificationOptions()) {
+    self.document = document
+    self.options = options
+    let context = VerificationContext(document: document, options: options)
+    findings = TokenCheck.all.map { Finding(check: $0, outcome: $0.evaluate(context)) }
+  }
+
+  public var verdict: Verdict {
+    let mandatory = findings.filter { $0.check.weight == .mandatory }
+    if mandatory.contains(where: { $0.outcome.verdict == .failed }) { return .refused }
+    return mandatory.contains { $0.outcome.verdict == .notEvaluated } ? .incomplete : .accepted
+  }
+
+  /// Mandatory checks that failed, by name.
+  public var failures: [String] {
+    findings.filter { $0.check.weight == .mandatory && $0.outcome.verdict == .failed }.map(\.check.name)
+  }
+
+  public func finding(_ name: String) -> Finding? { findings.first { $0.check.name == name } }
+
+  /// The verdict in one sentence.
+  public var summary: String {
+    switch verdict {
+    case .accepted: return "accepted: \(TokenProfile(document)?.rawValue ?? "") token, every mandatory check passed"
+    case .refused:
+      let failures = failures
+      return "refused by \(failures.joined(separator: ", "))"
+    case .incomplete:
+      let open = findings.filter { $0.check.weight == .mandatory && $0.outcome.verdict == .notEvaluated }.map(\.check.name)
+      return "incomplete: nothing refuses it, but not evaluated: \(open.joined(separator: ", "))"
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import ArgumentParser
+import Engine
+import FoundationEssentials
+
+struct TokenCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "token", abstract: "Verifies, shows and compares attestation tokens.",
+    discussion: "A FILE is a token as bytes, in hexadecimal or in base64; - is standard input.",
+    subcommands: [TokenVerifyCommand.self, TokenShowCommand.self, TokenChecksCommand.self])
+}
+
+/// The options with which a token is verified.
+struct VerificationArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("The platform's public key, in PEM or as a JWK.", valueName: "file"), completion: .file())
+  var key: String?
+
+  @Option(help: ArgumentHelp("What was sent to the Realm, in hexadecimal.", valueName: "hex"))
+  var challenge: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Accept only this profile: \(TokenProfile.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  var profile: String?
+
+  func options() throws -> VerificationOptions {
+    var options = VerificationOptions()
+    if let key { options.platformKey = try orComplain { () throws(TokenFile.Failure) in try TokenFile.key(key) } }
+    if let challenge { options.challenge = TokenFile.hexadecimal(challenge.utf8) }
+    options.profile = profile.flatMap { TokenProfile(rawValue: $0) }
+    return options
+  }
+
+  mutating func validate() throws {
+    if let challenge {
+      guard let bytes = TokenFile.hexadecimal(challenge.utf8), (1...64).contains(bytes.count) else {
+        throw ValidationError("--challenge is 1 to 64 bytes in hexadecimal, not \"\(shown(challenge))\"")
+      }
+    }
+    if let profile, TokenProfile(rawValue: profile) == nil {
+      throw ValidationError(
+        "--profile is one of \(TokenProfile.allCases.map(\.rawValue).joined(separator: ", ")), not \"\(shown(profile))\"")
+    }
+  }
+}
+
+/// Runs something that reads a file; what goes wrong is said and ends the program with its code.
+func orComplain<T>(_ body: () throws(TokenFile.Failure) -> T) throws -> T {
+  do throws(TokenFile.Failure) {
+    return try body()
+  } catch {
+    complain(error.message)
+    throw ExitCode(error.code)
+  }
+}
+
+struct TokenVerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Holds a token to every rule, offline.",
+    discussion: """
+      Every check is evaluated, whatever fails before: ✓ passed, ✗ failed, ! failed but only advises, · not evaluated. The exit \
+      code is 0 if the token is accepted, 1 if it is refused or if a mandatory check could not be evaluated.
+      """)
+
+  @Argument(help: ArgumentHelp("Token.", valueName: "file"), completion: .file())
+  var file: String
+
+  @OptionGroup var verification: VerificationArguments
+
+  @Flag(help: "Shows what every check looked at, not only those that failed.")
+  var inputs = false
+
+  @Flag(help: "Prints JSON.")
+  var json = false
+
+  func run() throws {
+    let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.token(file) }
+    let report = VerificationReport(TokenDocument(bytes), try verification.options())
+    var out = Output()
+    if json {
+      out.line(try JSONText.of(VerificationJSON(report)))
+    } else {
+      for line in report.lines(inputs: inputs) { out.line(line) }
+    }
+    out.flush()
+    if report.verdict != .accepted { throw Exit.difference }
+  }
+}
+
+struct TokenShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Prints a token in words, or byte for byte.")
+
+  @Argument(help: ArgumentHelp("Token.", valueName: "file"), completion: .file())
+  var file: String
+
+  @Flag(help: "Prints every CBOR head with its offset.")
+  var bytes = false
+
+  func run() throws {
+    let document = TokenDocument(try orComplain { () throws(TokenFile.Failure) in try TokenFile.token(file) })
+    var out = Output()
+    for line in bytes ? document.dump : document.lines { out.line(line) }
+    out.flush()
+    if let error = document.error {
+      complain("\(file): \(error.message)")
+      throw Exit.badData
+    }
+  }
+}
+
+struct TokenChecksCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "checks", abstract: "Prints the table of all checks, in Markdown.")
+
+  func run() throws {
+    var out = Output()
+    for line in TokenCheck.reference { out.line(line) }
+    out.flush()
+  }
+}
+
+/// Values as JSON, with sorted keys.
+enum JSONText {
+  static func of(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+}
+
+struct VerificationJSON: Encodable {
+  struct Input: Encodable {
+    var label: String
+    var bytes: String
+    var offset: Int?
+  }
+  struct Check: Encodable {
+    var name: String
+    var weight: String
+    var verdict: String
+    var sentence: String
+    var meaning: String
+    var rule: String
+    var inputs: [Input]
+  }
+  var verdict: String
+  var summary: String
+  var envelope: String
+  var profile: String?
+  var size: Int
+  var checks: [Check]
+
+  init(_ report: VerificationReport) {
+    verdict = report.verdict.rawValue
+    summary = report.summary
+    envelope = report.document.envelope.name
+    profile = TokenProfile(report.document)?.rawValue
+    size = report.document.bytes.count
+    checks = report.findings.map { finding in
+      Check(
+        name: finding.check.name, weight: finding.check.weight.rawValue, verdict: finding.outcome.verdict.rawValue,
+        sentence: finding.outcome.sentence, meaning: finding.check.meaning, rule: finding.check.rule,
+        inputs: finding.outcome.inputs.map {
+          Input(label: $0.label, bytes: hexBytes($0.bytes), offset: $0.range?.lowerBound)
+        })
+    }
+  }
+}

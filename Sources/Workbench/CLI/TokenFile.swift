@@ -1,0 +1,109 @@
+import Engine
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Reads the files token commands work with.
+enum TokenFile {
+  struct Failure: Error {
+    var message: String
+    var code: Int32
+  }
+
+  /// The bytes of a file, or of standard input for `-`.
+  static func bytes(_ path: String, limit: Int = 1 << 20) throws(Failure) -> [UInt8] {
+    let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure(message: "\(path): \(String(cString: strerror(errno)))", code: 66) }
+    defer { if descriptor > 0 { close(descriptor) } }
+    var all: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = block.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw Failure(message: "\(path): \(String(cString: strerror(errno)))", code: 66)
+      }
+      if count == 0 { return all }
+      all.append(contentsOf: block[..<count])
+      guard all.count <= limit else { throw Failure(message: "\(path): larger than \(limit) bytes", code: 65) }
+    }
+  }
+
+  /// A token as bytes; one that was written down in hexadecimal or base64 is turned back.
+  static func token(_ path: String) throws(Failure) -> [UInt8] {
+    let raw = try bytes(path)
+    guard let first = raw.first, first < 0x80, raw.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 10 || $0 == 13 }) else {
+      return raw
+    }
+    let text = raw.filter { $0 > 0x20 }
+    if let bytes = hexadecimal(text) { return bytes }
+    if let bytes = base64(String(decoding: text, as: UTF8.self)) { return bytes }
+    return raw
+  }
+
+  static func hexadecimal(_ text: some Collection<UInt8>) -> [UInt8]? {
+    var digits = Array(text)[...]
+    if digits.starts(with: Array("0x".utf8)) { digits = digits.dropFirst(2) }
+    guard digits.count.isMultiple(of: 2) else { return nil }
+    var result: [UInt8] = []
+    result.reserveCapacity(digits.count / 2)
+    var high: UInt8?
+    for digit in digits {
+      guard let value = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
+      if let h = high {
+        result.append(h << 4 | UInt8(value))
+        high = nil
+      } else {
+        high = UInt8(value)
+      }
+    }
+    return result
+  }
+
+  /// Base64, or base64url without padding.
+  static func base64(_ text: String) -> [UInt8]? {
+    var text = text.replacing("-", with: "+").replacing("_", with: "/")
+    while !text.utf8.count.isMultiple(of: 4) { text += "=" }
+    return Data(base64Encoded: text).map { Array($0) }
+  }
+
+  /// A public key in PEM or as a JWK.
+  static func key(_ path: String) throws(Failure) -> PublicKey {
+    let text = String(decoding: try bytes(path, limit: 1 << 16), as: UTF8.self)
+    let trimmed = text.drop { $0.isWhitespace }
+    if trimmed.hasPrefix("{") { return try jwk(text, path) }
+    guard let key = PublicKey(pem: text) else {
+      throw Failure(message: "\(path): neither a public key of P-256, P-384 or P-521 in PEM, nor a JWK", code: 65)
+    }
+    return key
+  }
+
+  private struct JWK: Decodable {
+    var kty: String
+    var crv: String
+    var x: String
+    var y: String
+  }
+
+  private static func jwk(_ text: String, _ path: String) throws(Failure) -> PublicKey {
+    guard let jwk = try? JSONDecoder().decode(JWK.self, from: Data(text.utf8)) else {
+      throw Failure(message: "\(path): not a JWK with kty, crv, x and y", code: 65)
+    }
+    guard jwk.kty == "EC", let curve = EllipticCurve.allCases.first(where: { $0.name == jwk.crv }) else {
+      throw Failure(
+        message: "\(path): kty \(shown(jwk.kty)), crv \(shown(jwk.crv)); expected EC and P-256, P-384 or P-521", code: 65)
+    }
+    guard let x = base64(jwk.x), let y = base64(jwk.y), x.count == curve.coordinateLength, y.count == x.count,
+      let key = PublicKey(point: [4] + x + y)
+    else {
+      throw Failure(message: "\(path): x and y are no point of \(curve.name)", code: 65)
+    }
+    return key
+  }
+}
