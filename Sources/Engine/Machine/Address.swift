@@ -42,3 +42,29 @@ extension String {
   /// Filled with spaces to a width.
   public func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
+
+extension [UInt8] {
+  /// Bytes written in hexadecimal, two digits each, without a prefix. Nil for anything else.
+  public init?(hex: some StringProtocol) {
+    let digits = hex.utf8
+    self = []
+    reserveCapacity(digits.count / 2)
+    var high: UInt8?
+    for digit in digits {
+      let value: UInt8
+      switch digit {
+      case 0x30...0x39: value = digit - 0x30
+      case 0x41...0x46: value = digit - 0x41 + 10
+      case 0x61...0x66: value = digit - 0x61 + 10
+      default: return nil
+      }
+      if let first = high {
+        append(first << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    if high != nil { return nil }
+  }
+}

@@ -33,6 +33,8 @@ public struct Event: Sendable, Equatable {
     case refusal
     /// A boot stage: a = stage number.
     case boot
+    /// Firmware was measured: a = its place in the boot order, b = first 8 bytes of the hash.
+    case bootMeasurement
     /// An interrupt, SError or timer: a = which.
     case interrupt
     /// Bytes moved: a = address, b = length, c = 0 read or 1 write.

@@ -20,6 +20,12 @@ public struct Machine: ~Copyable {
   public package(set) var decisions: [Decision] = []
   /// What does not follow from the actions: see ``EntropyDoor``.
   public var entropy = EntropyDoor()
+  /// Tokens the RMM finished during the last action.
+  public package(set) var minted: [MintedToken] = []
+  /// Measurements that changed during the last action, step by step; empty unless ``tracing``.
+  public package(set) var measured: [MeasurementStep] = []
+  /// The platform's keys, once they were needed.
+  var keys: PlatformKeys?
   package var depth: UInt8 = 0
   /// Whether RSI and PSCI calls are explained before they run, and the explanations of the last action.
   package var explaining = false

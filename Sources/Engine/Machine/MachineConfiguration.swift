@@ -16,6 +16,16 @@ public struct MachineConfiguration: Sendable, Equatable {
   public var policy = Policy.spec
   /// Whether EL3 has a Realm attestation key; without one RSI_ATTESTATION_TOKEN_CONTINUE fails with RSI_ERROR_UNKNOWN.
   public var attestation = true
+  /// Whose platform token EL3 hands out.
+  public var platform = PlatformKind.model
+  /// Which unit of the modelled platform this is: its key, its instance id and its Realm attestation key follow from it.
+  public var instance: UInt64 = 1
+  /// The life cycle claim of the modelled platform, 16 bits; 0x30xx is secured.
+  public var lifecycle: UInt64 = 0x3000
+  /// Firmware whose image differs in one bit from what was released.
+  public var patched: Set<Firmware> = []
+  /// The form of the tokens the RMM makes: ``TokenProfile/rmm1``, or one that is found in the wild.
+  public var token = TokenProfile.rmm1
   /// Whether EL3 itself answers the Host (SMCCC_VERSION); the host that ran TF-RMM had no EL3 beside it.
   public var monitorAnswersHost = true
   /// Whether an access through ASSIGNED_NS to a granule that is not Non-secure leaves the Realm as an exit, because of the host
@@ -38,6 +48,7 @@ public struct MachineConfiguration: Sendable, Equatable {
         machine.policy = .tfRMM
         machine.granuleFaultsExitToHost = true
         machine.monitorAnswersHost = false
+        machine.platform = .sample
         return machine
       }()
     ),
@@ -62,6 +73,14 @@ public struct MachineConfiguration: Sendable, Equatable {
     }
     guard dramSize <= 1 << paWidth, dramBase <= (1 << paWidth) - dramSize else {
       return "dram \(hex(dramBase))+\(hex(dramSize)) does not fit in \(paWidth) bits of physical address"
+    }
+    guard Lifecycle(claim: Int64(clamping: lifecycle)) != nil else {
+      let states = Lifecycle.allCases.map { "\(hex(UInt64($0.rawValue) << 8)) \($0.name)" }.joined(separator: ", ")
+      return "lifecycle \(hex(lifecycle)) stands for no state; expected \(states), each with any low byte"
+    }
+    let plain = MachineConfiguration()
+    guard platform == .model || (instance == plain.instance && lifecycle == plain.lifecycle && patched.isEmpty) else {
+      return "instance, lifecycle and patch are of the modelled platform; the sample platform's claims are fixed"
     }
     let feature = FeatureRegister0(featureRegister0)
     guard (32...52).contains(feature.s2sz) else { return "feature_register_0: S2SZ must be 32 to 52" }

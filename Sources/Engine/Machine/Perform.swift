@@ -82,6 +82,8 @@ extension Machine {
     if !events.isEmpty { events.removeAll(keepingCapacity: true) }
     if !guestResults.isEmpty { guestResults.removeAll(keepingCapacity: true) }
     if !decisions.isEmpty { decisions.removeAll(keepingCapacity: true) }
+    if !minted.isEmpty { minted.removeAll() }
+    if !measured.isEmpty { measured.removeAll() }
     depth = 0
     lastRun = nil
     realmDecision = nil

@@ -14,16 +14,21 @@ package enum Measurement {
   }
 
   /// The initial RIM: the hash of an RmiRealmParams in which only what describes the Realm is left (DEN0137 A7.1.1).
-  package static func initial(
-    _ algorithm: HashAlgorithm, flags: UInt64, fields: [(offset: Int, value: UInt64)],
-    into out: UnsafeMutableRawBufferPointer
+  static func initial(
+    _ algorithm: HashAlgorithm, _ parameters: MeasurementStep.RealmParameters, into out: UnsafeMutableRawBufferPointer
   ) {
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
       buffer.initializeMemory(as: UInt8.self, repeating: 0)
-      buffer.storeBytes(of: flags.littleEndian, toByteOffset: 0, as: UInt64.self)
-      for field in fields {
-        buffer.storeBytes(of: field.value.littleEndian, toByteOffset: field.offset, as: UInt64.self)
+      func field(_ offset: Int, _ value: UInt64) {
+        buffer.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
       }
+      field(0x00, parameters.flags)
+      field(0x08, parameters.s2sz)
+      field(0x10, parameters.sveVL)
+      field(0x18, parameters.numBPs)
+      field(0x20, parameters.numWPs)
+      field(0x28, parameters.pmuCounters)
+      field(0x30, UInt64(parameters.hash.rawValue))
       hash(algorithm, UnsafeRawBufferPointer(buffer), into: out)
     }
   }
@@ -43,17 +48,17 @@ package enum Measurement {
     }
   }
 
-  /// RmmMeasurementDescriptorData; `content` is the granule, or nil when it is not measured.
-  package static func data(
-    _ algorithm: HashAlgorithm, _ rim: UnsafeMutableRawBufferPointer, ipa: UInt64, flags: UInt64, content: UnsafeRawPointer?
+  /// RmmMeasurementDescriptorData; `digest` is the granule's hash, or nil when it is not measured.
+  static func data(
+    _ algorithm: HashAlgorithm, _ rim: UnsafeMutableRawBufferPointer, ipa: UInt64, flags: UInt64,
+    digest: UnsafeRawBufferPointer?
   ) {
     extendRIM(algorithm, rim, type: 0) { descriptor in
       descriptor.storeBytes(of: ipa.littleEndian, toByteOffset: 0x50, as: UInt64.self)
       descriptor.storeBytes(of: flags.littleEndian, toByteOffset: 0x58, as: UInt64.self)
-      if let content {
-        hash(
-          algorithm, UnsafeRawBufferPointer(start: content, count: 4096),
-          into: UnsafeMutableRawBufferPointer(rebasing: descriptor[0x60..<0xA0]))
+      if let digest {
+        UnsafeMutableRawBufferPointer(rebasing: descriptor[0x60..<0x60 + algorithm.length])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: digest[0..<algorithm.length]))
       }
     }
   }

@@ -63,8 +63,11 @@ enum RMMBootError: Int64 {
 extension Machine {
   /// From reset to the Normal world running. Every stage leaves an event.
   mutating func boot() {
+    loadAndMeasure(.bl1)
     stage(.bl1)
+    loadAndMeasure(.bl2)
     stage(.bl2)
+    for component in [Firmware.bl31, .rmm, .hwConfig] { loadAndMeasure(component) }
     buildGPT()
     stage(.gpt)
     stage(.bl31)

@@ -3,7 +3,7 @@ extension Event {
   public var layer: String {
     switch kind {
     case .smc, .smcReturn, .access: ProcessingElement.place(world, world == .root ? 3 : world == .secure ? 1 : 2)
-    case .move, .boot, .gpi: "EL3"
+    case .move, .boot, .bootMeasurement, .gpi: "EL3"
     case .service: world == .root ? "EL3" : "R-EL2"
     case .granule, .rttEntry, .realmState, .measurement, .refusal, .exit: "R-EL2"
     case .exception, .injection, .call, .interrupt: "R-EL1"
@@ -44,6 +44,10 @@ extension Event {
     case .boot:
       let stage = BootStage(rawValue: Int(a))
       return "\(stage?.name ?? "?"): \(stage?.summary ?? "")"
+    case .bootMeasurement:
+      let component = Int(a) < Firmware.allCases.count ? Firmware.allCases[Int(a)].rawValue : "?"
+      let digits = String(b, radix: 16)
+      return "\(component) measured: \(String(repeating: "0", count: 16 - digits.count))\(digits)…"
     case .interrupt: return "virtual SError pending"
     case .access: return "\(c == 0 ? "reads" : "writes") \(hex(a)), \(b) byte\(b == 1 ? "" : "s")"
     }

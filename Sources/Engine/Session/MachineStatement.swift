@@ -6,6 +6,11 @@ extension MachineConfiguration {
     ("pa_width", "physical address width in bits"), ("rec_aux_count", "RMI_REC_AUX_COUNT"),
     ("feature_register_0", "RMI_FEATURES(0)"), ("rmm", "personality, with its changes: spec-1.0+D6-D23"),
     ("attestation", "on or off: whether EL3 has a Realm attestation key"),
+    ("platform", "model or sample: whose platform token EL3 hands out"),
+    ("instance", "which unit of the modelled platform this is"),
+    ("lifecycle", "the platform's life cycle claim, such as 0x3000 (secured)"),
+    ("patch", "firmware that differs from what was released: RMM, AP_BL31+AP_BL2, none"),
+    ("token", "form of the tokens: rmm-1.0, legacy or collection"),
   ]
 
   /// Changes the properties of a `machine` statement in order. Throws what is wrong with one, or with the machine they make.
@@ -46,6 +51,19 @@ extension MachineConfiguration {
     case "attestation":
       guard value == "on" || value == "off" else { throw bad("attestation is on or off, not \"\(shown(value))\"") }
       attestation = value == "on"
+    case "platform":
+      guard let kind = PlatformKind(rawValue: value) else {
+        throw bad("platform is \(PlatformKind.allCases.map(\.rawValue).joined(separator: " or ")), not \"\(shown(value))\"")
+      }
+      platform = kind
+    case "instance": instance = try number()
+    case "lifecycle": lifecycle = try number()
+    case "patch": patched = try firmware(value, bad)
+    case "token":
+      guard let form = TokenProfile(rawValue: value), form != .later else {
+        throw bad("token is rmm-1.0, legacy or collection, not \"\(shown(value))\"")
+      }
+      token = form
     case "host":
       // How a recording names what the host of TF-RMM did.
       guard value == "tf-rmm" || value == "none" else { throw bad("host is tf-rmm or none, not \"\(shown(value))\"") }
@@ -58,6 +76,19 @@ extension MachineConfiguration {
     }
   }
 
+  private func firmware(_ value: String, _ bad: (String) -> ScriptError) throws(ScriptError) -> Set<Firmware> {
+    guard value != "none" else { return [] }
+    var result: Set<Firmware> = []
+    for name in value.split(separator: "+") {
+      guard let component = Firmware(rawValue: String(name)) else {
+        throw bad(
+          "unknown firmware \"\(shown(name))\"; expected \(Firmware.allCases.map(\.rawValue).joined(separator: ", ")), joined by +")
+      }
+      result.insert(component)
+    }
+    return result
+  }
+
   /// The configuration as properties that ``set(_:_:line:column:)`` reads, without those that have their default.
   public var propertyText: String {
     let plain = MachineConfiguration()
@@ -67,6 +98,13 @@ extension MachineConfiguration {
     if recAuxCount != plain.recAuxCount { parts.append("rec_aux_count=\(recAuxCount)") }
     if featureRegister0 != plain.featureRegister0 { parts.append("feature_register_0=\(hex(featureRegister0))") }
     if !attestation { parts.append("attestation=off") }
+    if platform != plain.platform { parts.append("platform=\(platform.rawValue)") }
+    if instance != plain.instance { parts.append("instance=\(instance)") }
+    if lifecycle != plain.lifecycle { parts.append("lifecycle=\(hex(lifecycle))") }
+    if !patched.isEmpty {
+      parts.append("patch=\(Firmware.allCases.filter { patched.contains($0) }.map(\.rawValue).joined(separator: "+"))")
+    }
+    if token != plain.token { parts.append("token=\(token.rawValue)") }
     if granuleFaultsExitToHost { parts.append("host=tf-rmm") }
     return parts.joined(separator: " ")
   }

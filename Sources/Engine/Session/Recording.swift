@@ -1,6 +1,7 @@
 /// The text of a recording: a script whose lines carry, as annotations, when they were done and what the machine answered.
 public enum Recording {
-  public static let version = 1
+  /// In version 1 every machine has the sample platform; since 2 a `machine` line says it where it does.
+  public static let version = 2
   /// Steps between digests.
   public static let digestStride = 16
   /// Most bytes one entropy line may carry.
@@ -9,6 +10,32 @@ public enum Recording {
   /// The first lines: format version and machine.
   public static func header(_ configuration: MachineConfiguration) -> String {
     "#workbench \(version)\nmachine \(configuration.propertyText)\n"
+  }
+
+  /// The version in a recording's first line; nil if there is none.
+  static func version(inFirstLine line: String) -> Int? {
+    guard line.hasPrefix("#workbench") else { return nil }
+    return Int(line.dropFirst("#workbench".count).trimmedPrefix(while: { $0 == " " }))
+  }
+
+  /// The machine that a recording's lines begin with.
+  public static func configuration(of lines: [String]) throws(ScriptError) -> MachineConfiguration {
+    let version = lines.first.flatMap { Self.version(inFirstLine: $0) }
+    for (index, line) in lines.enumerated() where !line.hasPrefix("#") {
+      guard case .machine(let properties) = try StatementParser(line: index + 1, names: ScriptNames()).parse(line) else { break }
+      return try configuration(MachineConfiguration(), properties, version: version, line: index + 1)
+    }
+    return MachineConfiguration()
+  }
+
+  /// What a `machine` line of a recording makes of a configuration.
+  static func configuration(
+    _ base: MachineConfiguration, _ properties: [(key: String, value: String, column: Int)], version: Int?, line: Int
+  ) throws(ScriptError) -> MachineConfiguration {
+    var configuration = base
+    try configuration.set(properties, line: line)
+    if version == 1 { configuration.platform = .sample }
+    return configuration
   }
 
   /// The lines of one step.
@@ -77,6 +104,7 @@ public final class Replayer {
 
   private var pending: (text: String, line: Int, isTimed: Bool, entropy: [[UInt8]], expected: [(String, Int)])?
   private var names = ScriptNames()
+  private var version: Int?
 
   public init(_ session: Session) { self.session = session }
 
@@ -86,12 +114,13 @@ public final class Replayer {
       throw ScriptError(line: line, column: 1, message: "the line is longer than \(ScriptRunner.lineLimit) bytes")
     }
     if line == 1, text.hasPrefix("#workbench") {
-      let word = text.dropFirst("#workbench".count).trimmedPrefix(while: { $0 == " " })
-      guard let version = Int(word), version <= Recording.version else {
+      guard let version = Recording.version(inFirstLine: text), version <= Recording.version else {
+        let word = text.dropFirst("#workbench".count).trimmedPrefix(while: { $0 == " " })
         throw ScriptError(
           line: 1, column: 12,
           message: "recording format \"\(shown(word))\" is newer than this program, which reads up to \(Recording.version)")
       }
+      self.version = version
       return
     }
     let trimmed = text.trimmed
@@ -135,13 +164,7 @@ public final class Replayer {
     guard let colon = body.firstIndex(of: ":"), let count = Int(body[..<colon]), count <= Recording.entropyLimit else {
       throw bad
     }
-    let digits = Array(body[body.index(after: colon)...].utf8)
-    guard digits.count == count * 2 else { throw bad }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else { throw bad }
-      bytes.append(byte)
-    }
+    guard let bytes = [UInt8](hex: body[body.index(after: colon)...]), bytes.count == count else { throw bad }
     return bytes
   }
 
@@ -177,14 +200,14 @@ public final class Replayer {
     case .perform(let action):
       result = session.perform(.perform(action), entropy: entry.entropy)
     case .query(let query): result = session.answer(query)
+    case .token(let query): result = session.answer(query)
     case .travel(let travel):
       try session.follow(travel, line: entry.line)
       return
     case .newCase(let name):
       result = session.perform(.reset(session.configuration, name: name))
     case .machine(let properties):
-      var configuration = session.origin
-      try configuration.set(properties, line: entry.line)
+      let configuration = try Recording.configuration(session.origin, properties, version: version, line: entry.line)
       // The line of the header has made the machine already; one with a time was typed.
       if !entry.isTimed, session.steps.isEmpty, configuration == session.configuration { return }
       result = session.perform(.reset(configuration, name: nil))

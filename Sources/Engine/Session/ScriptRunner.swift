@@ -77,6 +77,7 @@ public final class ScriptRunner {
       result = session.perform(.perform(action))
       noteGuests(result)
     case .query(let query): result = session.answer(query)
+    case .token(let query): result = session.answer(query)
     case .print(let value):
       result.text = hex(value)
       result.answer = Answer(kind: .ok, x: [value])

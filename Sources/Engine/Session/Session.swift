@@ -16,6 +16,10 @@ public final class Session {
     /// What happened on the way; empty if the session keeps none.
     public var events: [Event]
     public var entropy: [[UInt8]]
+    /// What it measured.
+    public var measured: [MeasurementStep] = []
+    /// Tokens it finished.
+    public var minted: [MintedToken] = []
 
     /// The step as a line of the script language.
     public var text: String {
@@ -41,6 +45,10 @@ public final class Session {
   /// Whether steps are kept, so that one can go back.
   public let keepsHistory: Bool
   private var checkpoints: [(position: Int, id: Int)] = []
+  /// Tokens of all steps, also of those that were undone.
+  private(set) var finished: [SessionToken] = []
+  /// Most tokens a session keeps.
+  static let tokenLimit = 10_000
   /// Steps between checkpoints.
   static let checkpointInterval = 128
 
@@ -77,18 +85,32 @@ public final class Session {
   /// - Parameter entropy: recorded values to use instead of new ones.
   @discardableResult
   public func perform(_ deed: Step.Deed, entropy: [[UInt8]] = []) -> StatementResult {
-    if keepsHistory, position < steps.count { steps.removeLast(steps.count - position) }
+    if keepsHistory, position < steps.count {
+      steps.removeLast(steps.count - position)
+      finished.removeAll { $0.step > position }
+    }
     machine.entropy.supply = entropy
     let result = carryOut(deed)
+    defer { noteTokens() }
     guard keepsHistory else {
       position += 1
       return result
     }
     steps.append(
-      Step(deed: deed, result: result, events: machine.events, entropy: machine.entropy.log))
+      Step(
+        deed: deed, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
+        minted: machine.minted))
     position += 1
     noteCheckpoint()
     return result
+  }
+
+  private func noteTokens() {
+    for token in machine.minted where finished.count < Session.tokenLimit {
+      finished.append(
+        SessionToken(
+          number: finished.count + 1, step: position, token: token, platformKey: machine.platformPublicKey()))
+    }
   }
 
   private func noteCheckpoint() {

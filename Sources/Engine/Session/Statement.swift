@@ -7,6 +7,8 @@ public enum Statement: Sendable {
   case define(String, UInt64)
   case perform(Action)
   case query(Query)
+  /// About a token the session has seen finished.
+  case token(Session.TokenQuery)
   case expect(Expectation)
   case guestExpect(Expectation)
   case print(UInt64)
@@ -32,7 +34,7 @@ public enum Statement: Sendable {
   var answers: Bool {
     switch self {
     case .perform(.guest), .perform(.guestClear): false
-    case .perform, .query, .print, .echo: true
+    case .perform, .query, .token, .print, .echo: true
     default: false
     }
   }

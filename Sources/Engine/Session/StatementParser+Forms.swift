@@ -55,6 +55,42 @@ extension StatementParser {
     return x
   }
 
+  /// `token verify|appraise|show [N] [challenge=HEX] [platform=N] [against=N]`.
+  func token(_ verb: Word, _ rest: [Word]) throws(ScriptError) -> Session.TokenQuery {
+    let form = "token verify|appraise|show [N] [challenge=HEX] [platform=N] [against=N]"
+    guard let what = rest.first, let kind = Session.TokenQuery.Verb(rawValue: what.text.lowercased()) else {
+      throw error(rest.first ?? verb, "expected: \(form)")
+    }
+    var query = Session.TokenQuery()
+    query.verb = kind
+    func tokenNumber(_ word: Word) throws(ScriptError) -> Int {
+      let value = try number(word)
+      guard (1...UInt64(Session.tokenLimit)).contains(value) else { throw error(word, "tokens are numbered from 1") }
+      return Int(value)
+    }
+    for word in rest.dropFirst() {
+      guard let equals = word.text.firstIndex(of: "=") else {
+        guard query.number == nil else { throw error(word, "expected: \(form)") }
+        query.number = try tokenNumber(word)
+        continue
+      }
+      let key = word.text[..<equals].lowercased()
+      let value = Word(
+        text: String(word.text[word.text.index(after: equals)...]), column: word.column + key.unicodeScalars.count + 1)
+      switch key {
+      case "platform": query.platform = try tokenNumber(value)
+      case "against" where kind == .appraise: query.against = try tokenNumber(value)
+      case "challenge" where kind != .show:
+        guard let bytes = [UInt8](hex: value.text), (1...64).contains(bytes.count) else {
+          throw error(value, "a challenge is 1 to 64 bytes in hexadecimal, without 0x")
+        }
+        query.challenge = bytes
+      default: throw error(word, "expected: \(form)")
+      }
+    }
+    return query
+  }
+
   func sysreg(_ verb: Word, _ rest: [Word]) throws(ScriptError) -> Statement {
     try count(verb, rest, 1...2, "sysreg NAME [VALUE]")
     let name = rest[0].text.lowercased()
@@ -268,6 +304,7 @@ extension StatementParser {
     default: break
     }
     if StatementParser.stateWords.contains(word.text.uppercased()) { return .word(word.text.uppercased()) }
+    if Session.TokenQuery.answers.contains(word.text.lowercased()) { return .word(word.text.lowercased()) }
     guard let colon = word.text.firstIndex(of: ":") else { return .code(try number(word), word.text) }
     let name = String(word.text[..<colon])
     let index = try number(

@@ -13,7 +13,7 @@ public struct StatementParser {
     "case", "let", "smc", "expect", "guest", "ns.read64", "ns.write64", "ns.write8", "ns.fill", "secure.read64",
     "secure.write64", "secure.write8", "secure.fill", "secure.smc", "realm.smc", "realm.read64", "realm.write64", "realm.write8",
     "realm.fill", "root.read64", "root.write64", "root.write8", "root.fill", "gpt.set", "gpt", "state", "refcount", "rim",
-    "peek64", "sysreg", "pe", "resume", "print", "echo", "include", "machine",
+    "token", "peek64", "sysreg", "pe", "resume", "print", "echo", "include", "machine",
   ]
   public static let guestVerbs = [
     "smc", "read64", "write64", "exec", "wfi", "wfe", "hvc", "irq", "fiq", "serror", "abort", "sync", "setreg", "getreg",
@@ -44,6 +44,7 @@ public struct StatementParser {
     case "state": return .query(.state(try one(verb, rest, "PA")))
     case "refcount": return .query(.refcount(try one(verb, rest, "PA")))
     case "rim": return .query(.rim(try one(verb, rest, "RD")))
+    case "token": return .token(try token(verb, rest))
     case "peek64": return .query(.peek64(try one(verb, rest, "PA")))
     case "sysreg": return try sysreg(verb, rest)
     case "pe": return .perform(.selectPE(try index(verb, rest)))

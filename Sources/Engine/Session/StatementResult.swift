@@ -15,9 +15,12 @@ public struct StatementResult: Sendable {
   /// The condition that decided, by name, outermost last.
   public var decisions: [Decision] = []
 
+  /// The check or claim that decided about a token.
+  var failedCheck: String?
+
   /// The condition that decided the call itself, not one that a guest made inside it.
   public var decidedBy: String? {
-    guard let fid else { return nil }
+    guard let fid else { return failedCheck }
     return decisions.last { UInt64($0.fid) == fid & 0xFFFE_FFFF }?.id
   }
 

@@ -67,20 +67,9 @@ enum SessionLoader {
 
   /// Re-executes the lines of a recording on the machine it begins with, comparing as it goes.
   static func replayed(_ lines: [String]) throws(ScriptError) -> Replayer {
-    let replayer = Replayer(Session(try configuration(of: lines)))
+    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
     for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
     try replayer.finish()
     return replayer
-  }
-
-  /// The machine a recording begins with.
-  private static func configuration(of lines: [String]) throws(ScriptError) -> MachineConfiguration {
-    for (index, line) in lines.enumerated() where !line.hasPrefix("#") {
-      guard case .machine(let properties) = try StatementParser(line: index + 1, names: ScriptNames()).parse(line) else { break }
-      var configuration = MachineConfiguration()
-      try configuration.set(properties, line: index + 1)
-      return configuration
-    }
-    return MachineConfiguration()
   }
 }

@@ -25,14 +25,14 @@ struct VerificationArguments: ParsableArguments {
   func options() throws -> VerificationOptions {
     var options = VerificationOptions()
     if let key { options.platformKey = try orComplain { () throws(TokenFile.Failure) in try TokenFile.key(key) } }
-    if let challenge { options.challenge = TokenFile.hexadecimal(challenge.utf8) }
+    if let challenge { options.challenge = TokenFile.hexadecimal(challenge) }
     options.profile = profile.flatMap { TokenProfile(rawValue: $0) }
     return options
   }
 
   mutating func validate() throws {
     if let challenge {
-      guard let bytes = TokenFile.hexadecimal(challenge.utf8), (1...64).contains(bytes.count) else {
+      guard let bytes = TokenFile.hexadecimal(challenge), (1...64).contains(bytes.count) else {
         throw ValidationError("--challenge is 1 to 64 bytes in hexadecimal, not \"\(shown(challenge))\"")
       }
     }

@@ -41,29 +41,13 @@ enum TokenFile {
     guard let first = raw.first, first < 0x80, raw.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 10 || $0 == 13 }) else {
       return raw
     }
-    let text = raw.filter { $0 > 0x20 }
-    if let bytes = hexadecimal(text) { return bytes }
-    if let bytes = base64(String(decoding: text, as: UTF8.self)) { return bytes }
-    return raw
+    let text = String(decoding: raw.filter { $0 > 0x20 }, as: UTF8.self)
+    return hexadecimal(text) ?? base64(text) ?? raw
   }
 
-  static func hexadecimal(_ text: some Collection<UInt8>) -> [UInt8]? {
-    var digits = Array(text)[...]
-    if digits.starts(with: Array("0x".utf8)) { digits = digits.dropFirst(2) }
-    guard digits.count.isMultiple(of: 2) else { return nil }
-    var result: [UInt8] = []
-    result.reserveCapacity(digits.count / 2)
-    var high: UInt8?
-    for digit in digits {
-      guard let value = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
-      if let h = high {
-        result.append(h << 4 | UInt8(value))
-        high = nil
-      } else {
-        high = UInt8(value)
-      }
-    }
-    return result
+  /// Hexadecimal digits, with or without 0x.
+  static func hexadecimal(_ text: String) -> [UInt8]? {
+    [UInt8](hex: text.hasPrefix("0x") ? text.dropFirst(2) : text[...])
   }
 
   /// Base64, or base64url without padding.

@@ -6,7 +6,9 @@ import Testing
 /// The token a Realm gets, taken apart by a decoder of the tests' own.
 struct TokenTests {
   private func token(hash: Int) throws -> [UInt8] {
-    let script = Script()
+    var configuration = MachineConfiguration()
+    configuration.platform = .sample
+    let script = Script(configuration)
     try script.run(
       Script.activeRealm.replacingOccurrences(
         of: "ns.write64 0x83f00008 40", with: "ns.write64 0x83f00008 40\nns.write64 0x83f00030 \(hash)"))
@@ -47,7 +49,7 @@ struct TokenTests {
     #expect(rak.count == 107)
     let key = try P384.Signing.PublicKey(x963Representation: [4] + rak[8..<56] + rak[59..<107])
     #expect(try realm.verifies(key))
-    let iak = try P384.Signing.PublicKey(x963Representation: Signer.platform.publicKey)
+    let iak = try P384.Signing.PublicKey(x963Representation: SamplePlatform.platformKey.publicKey)
     #expect(try platform.verifies(iak))
     #expect(platform.claims[10]?.bytes == Array(SHA256.hash(data: rak)))
     #expect(realm.claims[10]?.bytes?.prefix(2) == [0x11, 0x11])

@@ -16,6 +16,11 @@ public struct CBORError: Error, Equatable, Sendable {
   /// Byte where it was noticed.
   public var offset: Int
 
+  public init(reason: Reason, offset: Int) {
+    self.reason = reason
+    self.offset = offset
+  }
+
   public var message: String { "\(reason.rawValue), at byte \(offset)" }
 }
 

@@ -1,44 +1,67 @@
 /// The Realm token, and the CCA token that joins it to the platform's (DEN0137 A7.2.3).
 enum RealmToken {
-  static let profile = "tag:arm.com,2023:realm#1.0.0"
-
   /// The claims in the order TF-RMM writes them.
-  static func claims(_ realm: RealmDescriptor, challenge: UnsafeRawBufferPointer, key: Signer) -> [UInt8] {
+  static func claims(
+    _ realm: RealmDescriptor, challenge: UnsafeRawBufferPointer, key: Signer, _ form: TokenProfile
+  ) -> [UInt8] {
     let length = realm.hash.length
     func measurement(_ index: Int) -> Slice<UnsafeMutableRawBufferPointer> { realm.measurement(index)[0..<length] }
     var writer = CBORWriter(capacity: 768)
-    writer.map(8)
-    writer.int(10)
+    writer.map(form == .legacy ? 7 : 8)
+    writer.int(RealmClaim.challenge.rawValue)
     writer.byteString(challenge)
-    writer.int(44235)
+    writer.int(RealmClaim.personalizationValue.rawValue)
     writer.byteString(realm.rpv)
-    writer.int(44237)
-    writer.byteString(key.coseKey)
-    writer.int(44236)
+    writer.int(RealmClaim.publicKey.rawValue)
+    writer.byteString(key.claim(form))
+    writer.int(RealmClaim.hashAlgorithm.rawValue)
     writer.text(realm.hash.name)
-    writer.int(44240)
+    writer.int(RealmClaim.publicKeyHashAlgorithm.rawValue)
     writer.text("sha-256")
-    writer.int(265)
-    writer.text(profile)
-    writer.int(44238)
+    if form != .legacy {
+      writer.int(RealmClaim.profile.rawValue)
+      writer.text(ClaimProfile.realm1)
+    }
+    writer.int(RealmClaim.initialMeasurement.rawValue)
     writer.byteString(measurement(0))
-    writer.int(44239)
+    writer.int(RealmClaim.extensibleMeasurements.rawValue)
     writer.array(4)
     for n in 1...4 { writer.byteString(measurement(n)) }
     return writer.bytes
   }
 
-  /// CBOR tag 399 { 44234: platform token, 44241: Realm token }.
-  static func collection(platform: some Collection<UInt8>, realm: some Collection<UInt8>) -> [UInt8] {
-    var writer = CBORWriter(capacity: platform.count + realm.count + 16)
-    writer.tag(399)
+}
+
+/// The CCA token that joins the two.
+public enum CCAToken {
+  /// Tag 399 { 44234: platform token, 44241: Realm token }; or tag 907, each entry [263, token].
+  package static func joined(
+    platform: some Collection<UInt8>, realm: some Collection<UInt8>, _ form: TokenProfile = .rmm1
+  ) -> [UInt8] {
+    var writer = CBORWriter(capacity: platform.count + realm.count + 32)
+    writer.tag(form == .collection ? 907 : 399)
     writer.map(2)
-    writer.int(44234)
-    writer.byteString(platform)
-    writer.int(44241)
-    writer.byteString(realm)
+    writer.int(TokenDocument.platformKey)
+    entry(platform, form, &writer)
+    writer.int(TokenDocument.realmKey)
+    entry(realm, form, &writer)
     return writer.bytes
   }
+
+  private static func entry(_ token: some Collection<UInt8>, _ form: TokenProfile, _ writer: inout CBORWriter) {
+    if form == .collection {
+      writer.array(2)
+      writer.int(TokenPart.contentFormat)
+    }
+    writer.byteString(token)
+  }
+}
+
+/// A token the RMM finished.
+public struct MintedToken: Sendable, Equatable {
+  public let rec: UInt64
+  public let rd: UInt64
+  public let bytes: [UInt8]
 }
 
 /// RSI_ATTESTATION_TOKEN_INIT and _CONTINUE. The claims, then the finished token, lie in the REC's granule.
@@ -53,7 +76,8 @@ extension Machine {
       rec.challenge.storeBytes(of: challenge[n + 1].littleEndian, toByteOffset: n * 8, as: UInt64.self)
     }
     let claims = RealmToken.claims(
-      realm(rec.owner), challenge: UnsafeRawBufferPointer(rec.challenge), key: .realm)
+      realm(rec.owner), challenge: UnsafeRawBufferPointer(rec.challenge), key: platformKeys().realm,
+      configuration.token)
     storeToken(rec, claims)
     rec.tokenCopied = 0
     rec.attestState = .signing0
@@ -71,7 +95,7 @@ extension Machine {
       case .signing0: rec.attestState = .signing1
       case .signing1: rec.attestState = .signing2
       default:
-        guard finishToken(rec) else {
+        guard finishToken(c.rec) else {
           rec.attestState = .idle
           c.out[0] = policy.has(.d46) ? RSIReturn.errorInput : Status.rsiUnknown.value
           return
@@ -113,22 +137,46 @@ extension Machine {
   }
 
   /// Signs the claims and joins them to the platform token. False if the result has no room.
-  private mutating func finishToken(_ rec: REC) -> Bool {
+  private mutating func finishToken(_ address: UInt64) -> Bool {
+    let rec = mutableREC(address)
     let claims = Array(
       UnsafeRawBufferPointer(start: rec.base + Machine.tokenOffset, count: Int(rec.tokenLength)))
-    let signature = Signer.realm.sign(COSE.sigStructure(claims), &entropy)
-    let token = RealmToken.collection(
-      platform: platformToken(), realm: COSE.sign1(claims, signature: signature))
+    let signature = platformKeys().realm.sign(COSE.sigStructure(claims), &entropy)
+    let token = CCAToken.joined(
+      platform: platformToken(), realm: COSE.sign1(claims, signature: signature), configuration.token)
     guard token.count <= Machine.tokenRoom else { return false }
     storeToken(rec, token)
+    minted.append(MintedToken(rec: address, rd: rec.owner, bytes: token))
     return true
+  }
+
+  /// The keys EL3 has since boot; made when they are needed first.
+  private mutating func platformKeys() -> PlatformKeys {
+    if let keys { return keys }
+    let made =
+      configuration.platform == .sample
+      ? .sample : PlatformKeys(instance: configuration.instance, bootMeasurements: bootMeasurements().map(\.digest))
+    keys = made
+    return made
+  }
+
+  /// The claims EL3 makes for this machine.
+  private mutating func platformClaims() -> PlatformClaims {
+    if configuration.platform == .sample { return SamplePlatform.claims }
+    return PlatformClaims(
+      implementationID: PlatformModel.implementationID, instanceID: PlatformModel.instanceID(platformKeys().platform),
+      config: PlatformModel.config(configuration), lifecycle: configuration.lifecycle,
+      components: bootMeasurements().map {
+        .init(name: $0.component.rawValue, measurement: $0.digest, version: Firmware.version, signer: PlatformModel.signer)
+      })
   }
 
   /// The platform token, fetched from EL3 once and kept in the RMM's memory: its length, then its bytes.
   private mutating func platformToken() -> [UInt8] {
     let place = BootMemory.platformToken
     if memory.load64(place) == 0 {
-      let token = PlatformToken.mint(boundTo: .realm, &entropy)
+      let claims = platformClaims()
+      let token = platformKeys().mint(claims, configuration.token, &entropy)
       precondition(token.count <= 4088, "the platform token does not fit its granule")
       let page = memory.writablePage(place)
       (page + 8).copyMemory(from: token, byteCount: token.count)
@@ -139,5 +187,11 @@ extension Machine {
     }
     let length = Int(memory.load64(place))
     return Array(UnsafeRawBufferPointer(start: memory.page(place) + 8, count: length))
+  }
+
+  /// The public key a verifier of this machine's tokens trusts.
+  public mutating func platformPublicKey() -> PublicKey {
+    guard let key = PublicKey(point: platformKeys().platform.publicKey) else { preconditionFailure("not a point") }
+    return key
   }
 }

@@ -52,10 +52,16 @@ enum DataCreate: Command {
     let realm = m.mutableRealm(c[rd])
     m.rttStore(
       c.walk.table, c.walk.index, .assigned(c[data], .ram, 3, lpa2: realm.lpa2))
-    Measurement.data(
-      realm.hash, realm.measurement(0), ipa: c[ipa], flags: c[flags],
-      content: c[flags] & 1 != 0 ? UnsafeRawPointer(page) : nil)
-    m.noteMeasurement(c[rd], 0)
+    withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { digest in
+      let isMeasured = c[flags] & 1 != 0
+      if isMeasured { Measurement.hash(realm.hash, UnsafeRawBufferPointer(start: page, count: 4096), into: digest) }
+      Measurement.data(
+        realm.hash, realm.measurement(0), ipa: c[ipa], flags: c[flags],
+        digest: isMeasured ? UnsafeRawBufferPointer(digest) : nil)
+      m.noteMeasurement(
+        c[rd], 0,
+        .data(ipa: c[ipa], flags: c[flags], content: isMeasured ? Array(digest[0..<realm.hash.length]) : nil))
+    }
   }
 }
 

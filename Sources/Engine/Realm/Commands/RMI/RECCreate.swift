@@ -77,7 +77,7 @@ enum RECCreate: Command {
     if new.runnable {
       Measurement.rec(
         realm.hash, realm.measurement(0), flags: params.flags, pc: params.pc, gprs: page + 0x300)
-      m.noteMeasurement(c[rd], 0)
+      m.noteMeasurement(c[rd], 0, .rec(flags: params.flags, pc: params.pc, gprs: (0..<8).map { new.x($0) }))
     }
     m.control.recs.insert(c[rec], at: m.control.recs.firstIndex { $0 > c[rec] } ?? m.control.recs.endIndex)
   }

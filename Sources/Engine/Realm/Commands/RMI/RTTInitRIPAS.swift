@@ -79,10 +79,10 @@ enum RTTInitRIPAS: Command {
       let entry = RTTEntry(raw: m.rttLoad(c.walk.table, index))
       m.setRIPAS(c.walk.table, index, entry, c.walk.level, .ram, lpa2: realm.lpa2)
       Measurement.ripas(realm.hash, rim, base: address, top: address + size)
+      m.noteMeasurement(c[rd], 0, .ripas(base: address, top: address + size))
       address += size
       index += 1
     }
-    m.noteMeasurement(c[rd], 0)
     c.out[1] = end
   }
 }

@@ -93,16 +93,11 @@ enum RealmCreate: Command {
         ipa += size
       }
     }
-    Measurement.initial(
-      realm.hash, flags: p.flags,
-      fields: [
-        (0x08, p.s2sz), (0x10, p.sveVL), (0x18, p.numBPs), (0x20, p.numWPs), (0x28, p.pmuCounters),
-        (0x30, p.hash),
-      ], into: realm.measurement(0))
+    Measurement.initial(realm.hash, p.measured, into: realm.measurement(0))
     m.reserveVMID(p.vmid, true)
     m.control.realms.insert(c[rd], at: m.control.realms.firstIndex { $0 > c[rd] } ?? m.control.realms.endIndex)
     if m.tracing { m.emit(.realmState, c[rd], 0xFF, UInt64(RealmState.new.rawValue), world: .realm) }
-    m.noteMeasurement(c[rd], 0)
+    m.noteMeasurement(c[rd], 0, .create(p.measured))
   }
 }
 
@@ -121,6 +116,19 @@ struct RealmParams {
   var numStart: UInt64
 
   var lpa2: Bool { flags.bit(0) }
+
+  /// What the RIM begins with.
+  var measured: MeasurementStep.RealmParameters {
+    var parameters = MeasurementStep.RealmParameters()
+    parameters.flags = flags
+    parameters.s2sz = s2sz
+    parameters.sveVL = sveVL
+    parameters.numBPs = numBPs
+    parameters.numWPs = numWPs
+    parameters.pmuCounters = pmuCounters
+    parameters.hash = hash == 0 ? .sha256 : .sha512
+    return parameters
+  }
 
   /// What is asked for and not there, or nil.
   func unsupported(by features: FeatureRegister0) -> String? {
@@ -169,13 +177,5 @@ extension Machine {
   mutating func reserveVMID(_ vmid: UInt64, _ on: Bool) {
     let bit: UInt64 = 1 << (vmid & 63)
     if on { control.vmids[Int(vmid >> 6)] |= bit } else { control.vmids[Int(vmid >> 6)] &= ~bit }
-  }
-
-  /// Leaves an event for a measurement that changed.
-  @inline(__always) mutating func noteMeasurement(_ rd: UInt64, _ index: Int) {
-    if tracing {
-      let head = realm(rd).measurement(index).loadUnaligned(as: UInt64.self)
-      emit(.measurement, rd, UInt64(index), UInt64(bigEndian: head), world: .realm)
-    }
   }
 }

@@ -28,7 +28,7 @@ enum RSIMeasurementExtend: Command {
     withUnsafeBytes(of: &value) { bytes in
       Measurement.extendREM(
         realm.hash, realm.measurement(Int(c[index])), value: bytes, size: Int(c[size]), padded: padded)
+      m.noteMeasurement(rd, Int(c[index]), .extend(Array(bytes.prefix(Int(c[size])))))
     }
-    m.noteMeasurement(rd, Int(c[index]))
   }
 }
