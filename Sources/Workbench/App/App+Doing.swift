@@ -79,7 +79,7 @@ extension App {
       state.message = .init("expected write FILE", isError: true)
       return
     }
-    do throws(SessionWriter.Failure) {
+    do throws(NewFile.Failure) {
       try SessionWriter.write(session, to: words[1])
       state.message = .init("\(session.position) steps written to \(words[1])")
     } catch {

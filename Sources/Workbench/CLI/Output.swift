@@ -22,6 +22,8 @@ struct Output {
     if buffer.count > 1 << 16 { flush() }
   }
 
+  mutating func append(_ bytes: [UInt8]) { buffer.append(contentsOf: bytes) }
+
   mutating func flush() {
     var offset = 0
     while offset < buffer.count {

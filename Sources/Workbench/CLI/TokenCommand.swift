@@ -5,8 +5,14 @@ import FoundationEssentials
 struct TokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Verifies, shows and compares attestation tokens.",
-    discussion: "A FILE is a token as bytes, in hexadecimal or in base64; - is standard input.",
-    subcommands: [TokenVerifyCommand.self, TokenShowCommand.self, TokenChecksCommand.self])
+    discussion: """
+      A FILE is a token as bytes, in hexadecimal or in base64; - is standard input. It can also be a session: then it stands for \
+      the last token a Realm got in it, or for --number N.
+      """,
+    subcommands: [
+      TokenVerifyCommand.self, TokenShowCommand.self, TokenDiffCommand.self, TokenAppraiseCommand.self,
+      TokenEndorseCommand.self, TokenExportCommand.self, TokenKeyCommand.self, TokenChecksCommand.self,
+    ])
 }
 
 /// The options with which a token is verified.
@@ -31,14 +37,18 @@ struct VerificationArguments: ParsableArguments {
   }
 
   mutating func validate() throws {
-    if let challenge {
-      guard let bytes = TokenFile.hexadecimal(challenge), (1...64).contains(bytes.count) else {
-        throw ValidationError("--challenge is 1 to 64 bytes in hexadecimal, not \"\(shown(challenge))\"")
-      }
-    }
+    if let challenge { try Self.validate(challenge: challenge) }
     if let profile, TokenProfile(rawValue: profile) == nil {
       throw ValidationError(
         "--profile is one of \(TokenProfile.allCases.map(\.rawValue).joined(separator: ", ")), not \"\(shown(profile))\"")
+    }
+  }
+}
+
+extension VerificationArguments {
+  static func validate(challenge: String) throws {
+    guard let bytes = TokenFile.hexadecimal(challenge), (1...64).contains(bytes.count) else {
+      throw ValidationError("--challenge is 1 to 64 bytes in hexadecimal, not \"\(shown(challenge))\"")
     }
   }
 }
@@ -61,8 +71,7 @@ struct TokenVerifyCommand: ParsableCommand {
       code is 0 if the token is accepted, 1 if it is refused or if a mandatory check could not be evaluated.
       """)
 
-  @Argument(help: ArgumentHelp("Token.", valueName: "file"), completion: .file())
-  var file: String
+  @OptionGroup var source: TokenSource
 
   @OptionGroup var verification: VerificationArguments
 
@@ -73,8 +82,10 @@ struct TokenVerifyCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.token(file) }
-    let report = VerificationReport(TokenDocument(bytes), try verification.options())
+    let token = try source.load()
+    var options = try verification.options()
+    options.platformKey = options.platformKey ?? token.platformKey
+    let report = VerificationReport(TokenDocument(token.bytes), options)
     var out = Output()
     if json {
       out.line(try JSONText.of(VerificationJSON(report)))
@@ -90,19 +101,18 @@ struct TokenShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Prints a token in words, or byte for byte.")
 
-  @Argument(help: ArgumentHelp("Token.", valueName: "file"), completion: .file())
-  var file: String
+  @OptionGroup var source: TokenSource
 
   @Flag(help: "Prints every CBOR head with its offset.")
   var bytes = false
 
   func run() throws {
-    let document = TokenDocument(try orComplain { () throws(TokenFile.Failure) in try TokenFile.token(file) })
+    let document = TokenDocument(try source.load().bytes)
     var out = Output()
     for line in bytes ? document.dump : document.lines { out.line(line) }
     out.flush()
     if let error = document.error {
-      complain("\(file): \(error.message)")
+      complain("\(source.file): \(error.message)")
       throw Exit.badData
     }
   }

@@ -35,6 +35,11 @@ enum TokenFile {
     }
   }
 
+  /// Whether a file is a script or a recording.
+  static func isSession(_ path: String) -> Bool {
+    path.hasSuffix(".session") || LineReader.begins(path, with: "#workbench ")
+  }
+
   /// A token as bytes; one that was written down in hexadecimal or base64 is turned back.
   static func token(_ path: String) throws(Failure) -> [UInt8] {
     let raw = try bytes(path)

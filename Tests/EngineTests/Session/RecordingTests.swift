@@ -43,7 +43,7 @@ struct RecordingTests {
   }
 
   @Test(arguments: [
-    ("#workbench 2", 1), ("=> RMI_SUCCESS", 1), ("% digest", 1), ("@0 entropy 2:00", 1),
+    ("#workbench 3", 1), ("=> RMI_SUCCESS", 1), ("% digest", 1), ("@0 entropy 2:00", 1),
     ("@0 smc RMI_VERSION\n@0 entropy 9999999:00", 2),
     ("@0 smc\n=> x", 1), ("@0 bogus\n=>", 1),
   ])
@@ -59,7 +59,7 @@ struct RecordingTests {
       """
       guest smc RSI_ATTESTATION_TOKEN_INIT 1 2 3 4 5 6 7 8
       guest smc RSI_ATTESTATION_TOKEN_CONTINUE 0 0 0x1000
-      guest expect RSI_SUCCESS x1=2124
+      guest expect RSI_SUCCESS x1=1424
       smc RMI_REC_ENTER rec run
       """)
     #expect(script.runner.failures == [])
@@ -68,5 +68,12 @@ struct RecordingTests {
     _ = script.session.undo()
     _ = script.session.redo()
     #expect(script.session.digest() == digest, "the same signatures enter again")
+  }
+
+  /// Recordings of version 1 knew one platform only, the sample.
+  @Test func recordingsOfTheFirstVersionHaveTheSamplePlatform() throws {
+    #expect(try Recording.configuration(of: ["#workbench 1", "machine pe=2"]).platform == .sample)
+    #expect(try Recording.configuration(of: ["#workbench 2", "machine pe=2"]).platform == .model)
+    #expect(try Recording.configuration(of: ["#workbench 2", "machine pe=2 platform=sample"]).platform == .sample)
   }
 }

@@ -1,0 +1,44 @@
+import Engine
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Finds files that a file names: relative to it, never outside its folder.
+enum Includes {
+  /// Where the file is.
+  static func path(of name: String, from file: String) throws(ScriptError) -> String {
+    guard file != "-" else { throw ScriptError(message: "standard input has no folder to find \"\(shown(name))\" in") }
+    let outside = ScriptError(
+      message: "\"\(shown(name))\" leads outside the script's folder; name a file beside it")
+    guard !name.hasPrefix("/"), !name.split(separator: "/", omittingEmptySubsequences: false).contains("..") else {
+      throw outside
+    }
+    let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
+    let path = folder + "/" + name
+    guard let real = realpath(path, nil), let realFolder = realpath(folder, nil) else {
+      throw ScriptError(message: "cannot include \"\(shown(name))\": \(String(cString: strerror(errno)))")
+    }
+    defer {
+      free(real)
+      free(realFolder)
+    }
+    let root = String(cString: realFolder)
+    guard String(cString: real).hasPrefix(root == "/" ? root : root + "/") else { throw outside }
+    return path
+  }
+
+  /// The lines of an included script.
+  static func load(_ name: String, from file: String) throws(ScriptError) -> (name: String, lines: [String]) {
+    let path = try path(of: name, from: file)
+    do throws(SessionLoader.Failure) {
+      return (path, try SessionLoader.read(path).lines)
+    } catch {
+      throw ScriptError(message: "cannot include \(error.message)")
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import ArgumentParser
+import Engine
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+struct MeasureCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "measure", abstract: "Computes a Realm's measurements, step by step.",
+    discussion: """
+      FILE is a description of a Realm that was never built, or a session, whose Realms are measured as its steps made them. \
+      With --diff, the first step in which two of them part is named; the exit code is then 1. A description has a line for \
+      every call that measures:
+
+      \(RealmDescription.forms.map { "    \($0)" }.joined(separator: "\n"))
+
+      Images are files beside the description.
+      """)
+
+  @Argument(help: ArgumentHelp("Description or session.", valueName: "file"), completion: .file())
+  var file: String
+
+  @Option(help: ArgumentHelp("Compares with another description or session.", valueName: "file"), completion: .file())
+  var diff: String?
+
+  @Option(help: "Which Realm of a session, from 1; the last that was made without it.")
+  var realm: Int?
+
+  @Option(help: "0 for the RIM, 1 to 4 for the REMs; all without it.")
+  var index: Int?
+
+  @Flag(help: "Prints the final values only.")
+  var values = false
+
+  @Flag(help: "Prints JSON.")
+  var json = false
+
+  @OptionGroup var machine: MachineOptions
+
+  mutating func validate() throws {
+    if let index, !(0...4).contains(index) { throw ValidationError("--index is 0 (RIM) to 4, not \(index)") }
+    if let realm, realm < 1 { throw ValidationError("--realm is numbered from 1") }
+  }
+
+  func run() throws {
+    let steps = try measured(file)
+    var out = Output()
+    defer { out.flush() }
+    if let diff {
+      let other = try measured(diff)
+      var differs = false
+      for index in index.map({ [$0] }) ?? Array(0...4) {
+        let name = Self.name(index)
+        let (a, b) = (steps.filter { $0.index == index }, other.filter { $0.index == index })
+        guard let difference = ConstructionDifference(a, b) else {
+          if !a.isEmpty { out.line("\(name): \(a.count) step\(a.count == 1 ? "" : "s"), the same in both") }
+          continue
+        }
+        differs = true
+        out.line("\(name): step \(difference.index + 1) differs: \(difference.words)")
+      }
+      if differs {
+        out.flush()
+        throw Exit.difference
+      }
+      return
+    }
+    if json {
+      out.line(try JSONText.of(steps.filter { index == nil || $0.index == index }.map { MeasurementJSON($0) }))
+      return
+    }
+    for index in index.map({ [$0] }) ?? Array(0...4) {
+      let own = steps.filter { $0.index == index }
+      guard let last = own.last else { continue }
+      if !values {
+        for (number, step) in own.enumerated() {
+          out.line("\(String(number + 1).padding(5))\(step.text)")
+          out.line("     \(Self.name(index)) = \(hexBytes(step.value))")
+        }
+      }
+      out.line("\(Self.name(index)) \(hexBytes(last.value))")
+    }
+  }
+
+  private static func name(_ index: Int) -> String { index == 0 ? "RIM" : "REM\(index - 1)" }
+
+  /// The steps of a description, or of a Realm of a session.
+  private func measured(_ path: String) throws -> [MeasurementStep] {
+    let configuration = try machine.configuration()
+    if TokenFile.isSession(path) { return try realm(of: path, configuration) }
+    do {
+      let lines = try SessionLoader.read(path).lines
+      let description = try RealmDescription(lines: lines, padsREM: !configuration.policy.has(.d23)) {
+        name throws(ScriptError) in
+        let beside = try Includes.path(of: name, from: path)
+        do throws(TokenFile.Failure) {
+          return try TokenFile.bytes(beside, limit: 256 << 20)
+        } catch {
+          throw ScriptError(message: error.message)
+        }
+      }
+      return description.steps
+    } catch let error as SessionLoader.Failure {
+      complain(error.message)
+      throw ExitCode(error.code)
+    } catch let error as ScriptError {
+      complain(error.description(in: path))
+      throw Exit.badData
+    }
+  }
+
+  private func realm(of path: String, _ configuration: MachineConfiguration) throws -> [MeasurementStep] {
+    let session: Session
+    do throws(SessionLoader.Failure) {
+      session = try SessionLoader.load(path, configuration).session
+    } catch {
+      complain(error.message)
+      throw ExitCode(error.code)
+    }
+    // Every Realm that was made, in the order they were, also those that are gone.
+    var realms: [[MeasurementStep]] = []
+    for step in session.steps.flatMap(\.measured) {
+      if case .create = step.deed {
+        realms.append([step])
+      } else if let index = realms.lastIndex(where: { $0.first?.rd == step.rd }) {
+        realms[index].append(step)
+      }
+    }
+    let number = realm ?? realms.count
+    guard realms.indices.contains(number - 1) else {
+      complain("\(path): \(realms.isEmpty ? "makes no Realm" : "has Realms 1 to \(realms.count), not \(number)")")
+      throw Exit.usage
+    }
+    return realms[number - 1]
+  }
+}
+
+struct MeasurementJSON: Encodable {
+  var measurement: String
+  var command: String
+  var fields: [String: String]
+  var value: String
+
+  init(_ step: MeasurementStep) {
+    measurement = step.index == 0 ? "RIM" : "REM\(step.index - 1)"
+    command = step.deed.command
+    fields = Dictionary(step.deed.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    value = hexBytes(step.value)
+  }
+}
