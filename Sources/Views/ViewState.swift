@@ -2,7 +2,7 @@ import Engine
 
 /// Which whole screen is shown.
 public enum Screen: String, Sendable, CaseIterable {
-  case overview, rtt, why, palette
+  case overview, rtt, token, why, palette
 }
 
 /// A panel of the overview, in tab order.
@@ -38,6 +38,8 @@ public struct ViewState: Sendable {
   /// What the RTT explorer looks at.
   public var rttRealm = 0
   public var rttIPA: UInt64 = 0
+  /// What the token view looks at.
+  public var token = TokenViewState()
   /// Step or call the Why screen explains.
   public var why: Explanation?
   public var whyScroll = 0
@@ -71,7 +73,7 @@ public struct ViewState: Sendable {
 /// The command line while it is open.
 public struct CommandLineState: Sendable, Equatable {
   public enum Purpose: Sendable, Equatable {
-    case command, filter, rttIPA
+    case command, filter, rttIPA, challenge
   }
   public var purpose = Purpose.command
   public var text = ""
@@ -95,6 +97,7 @@ public struct CommandLineState: Sendable, Equatable {
     case .command: ": "
     case .filter: "/ "
     case .rttIPA: "IPA: "
+    case .challenge: "challenge: "
     }
   }
 }

@@ -57,11 +57,19 @@ public struct CommandLinePanel {
       switch state.focus {
       case .granules: keys += [("arrows", "move"), ("+ -", "zoom"), ("0", "all")]
       case .trace: keys += [("↑↓", "step"), ("⏎", "travel"), ("/", "filter"), ("w", "why")]
-      case .realms: keys += [("↑↓", "line"), ("⏎", "show on map")]
+      case .realms: keys += [("↑↓", "line"), ("⏎", "map, or steps of a RIM")]
       case .worlds: break
       }
-      keys += [("t", "tables"), ("← →", "time"), ("?", "help"), ("q", "quit")]
+      keys += [("t", "tables"), ("a", "token"), ("← →", "time"), ("?", "help"), ("q", "quit")]
     case .rtt: keys += [("i", "IPA"), ("n", "next realm"), ("↑↓", "IPA ± entry"), ("esc", "back"), ("?", "help")]
+    case .token:
+      keys = [("← →", "tab"), ("↑↓", "line")]
+      switch state.token.tab {
+      case .provenance: keys.append(("⏎", "go to its step"))
+      case .appraisal: keys.append(("x", "suppose"))
+      default: keys.append(("c", "challenge"))
+      }
+      keys += [("n", "next token"), (":", "command"), ("esc", "back"), ("?", "help")]
     case .why: keys += [("↑↓", "scroll"), ("esc", "back"), ("?", "help")]
     case .palette: keys = [("type", "filter"), ("↑↓", "choose"), ("⏎", "do"), ("esc", "close")]
     }

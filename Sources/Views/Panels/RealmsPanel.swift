@@ -16,6 +16,8 @@ public struct RealmsPanel {
     /// The granule the line is about.
     public var address: UInt64
     public var changed: Bool
+    /// The Realm whose measurement this is.
+    public var measured: UInt64?
   }
 
   public func rows() -> [Row] {
@@ -32,12 +34,14 @@ public struct RealmsPanel {
           text: "  IPA \(realm.ipaWidth) bits · \(realm.hash.name) · start level \(realm.startLevel)", role: .dim,
           address: realm.rd, changed: false))
       rows.append(
-        Row(text: "  RIM \(short(realm.measurements[0]))", role: .text, address: realm.rd, changed: changed.contains(realm.rd)))
+        Row(
+          text: "  RIM \(short(realm.measurements[0]))", role: .text, address: realm.rd,
+          changed: changed.contains(realm.rd), measured: realm.rd))
       for n in 1...4 where realm.measurements[n].contains(where: { $0 != 0 }) {
         rows.append(
           Row(
             text: "  REM\(n - 1) \(short(realm.measurements[n]))", role: .text, address: realm.rd,
-            changed: changed.contains(realm.rd)))
+            changed: changed.contains(realm.rd), measured: realm.rd))
       }
       for rec in realm.recs {
         let what = rec.running ? "RUNNING" : rec.runnable ? "runnable" : "off"

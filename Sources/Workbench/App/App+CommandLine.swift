@@ -96,6 +96,13 @@ extension App {
       } catch {
         state.message = .init(error.message, isError: true)
       }
+    case .challenge:
+      guard let bytes = [UInt8](hex: line.text), bytes.count <= 64 else {
+        state.message = .init("a challenge is up to 64 bytes in hexadecimal, without 0x", isError: true)
+        openCommandLine(.challenge, text: line.text)
+        return
+      }
+      state.token.challenge = bytes.isEmpty ? nil : bytes
     case .command:
       history.add(line.text)
       execute(line.text)

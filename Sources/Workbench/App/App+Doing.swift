@@ -4,13 +4,29 @@ import Views
 /// Executing statements, and going back and forth in time.
 extension App {
   func enter() {
+    if state.screen == .token {
+      if let step = TokenPanel(session, state.token).chosenStep {
+        travel(to: step)
+        state.screen = .overview
+        state.focus = .trace
+      }
+      return
+    }
     switch state.focus {
     case .trace:
       if let step = state.traceStep { travel(to: step) }
     case .realms:
       let rows = RealmsPanel(session, state).rows()
       guard !rows.isEmpty else { return }
-      state.cursor = rows[min(state.realmRow, rows.count - 1)].address
+      let row = rows[min(state.realmRow, rows.count - 1)]
+      if let rd = row.measured {
+        state.token.realm = rd
+        state.token.tab = .provenance
+        state.token.row = 0
+        state.screen = .token
+        return
+      }
+      state.cursor = row.address
       state.focus = .granules
     case .granules: zoom(-4)
     case .worlds: break

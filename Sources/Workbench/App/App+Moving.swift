@@ -6,6 +6,7 @@ extension App {
   func move(_ action: AppAction) {
     switch state.screen {
     case .rtt: moveIPA(action)
+    case .token: moveOnToken(action)
     case .why:
       if action == .down { state.whyScroll += 1 } else if action == .up { state.whyScroll = max(0, state.whyScroll - 1) }
     case .palette: break
@@ -21,6 +22,18 @@ extension App {
         state.realmRow = min(state.realmRow + 1, max(0, RealmsPanel(session, state).rows().count - 1))
       default: break
       }
+    }
+  }
+
+  func moveOnToken(_ action: AppAction) {
+    let tabs = TokenTab.allCases
+    let tab = tabs.firstIndex(of: state.token.tab) ?? 0
+    switch action {
+    case .left, .right:
+      state.token.tab = tabs[(tab + (action == .left ? tabs.count - 1 : 1)) % tabs.count]
+      state.token.row = 0
+    case .up: state.token.row = max(0, min(state.token.row, TokenPanel(session, state.token).rowCount - 1) - 1)
+    default: state.token.row = min(state.token.row + 1, max(0, TokenPanel(session, state.token).rowCount - 1))
     }
   }
 

@@ -182,6 +182,10 @@ final class App {
     case .travel: enter()
     case .why: showWhy()
     case .tables: state.screen = .rtt
+    case .token:
+      state.token.row = 0
+      state.token.realm = nil
+      state.screen = .token
     case .overview: state.screen = .overview
     case .palette:
       state.palette = PaletteState()
@@ -197,6 +201,11 @@ final class App {
     case .zoomOut: zoom(1)
     case .zoomAll: state.zoom = nil
     case .details: state.traceDetails.toggle()
+    case .suppose: if let fact = TokenPanel(session, state.token).chosenFact { state.token.whatIf.cycle(fact) }
+    case .challenge:
+      state.screen = .token
+      openCommandLine(.challenge)
+    case .nextRealm where state.screen == .token: nextToken()
     case .nextRealm:
       state.rttRealm = (state.rttRealm + 1) % max(1, session.read { $0.control.realms.count })
       state.screen = .rtt
@@ -209,6 +218,16 @@ final class App {
     case .back: back()
     case .quit: running = false
     }
+  }
+
+  func nextToken() {
+    let tokens = session.tokens
+    guard state.token.file == nil, tokens.count > 1 else {
+      state.message = .init("there is no other token", isError: true)
+      return
+    }
+    let number = session.token(state.token.number)?.number ?? tokens.count
+    state.token.number = number % tokens.count + 1
   }
 
   func back() {

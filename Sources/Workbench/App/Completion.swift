@@ -15,8 +15,11 @@ struct Completion {
     line.help = ""
     line.refusal = ""
     guard line.purpose == .command else {
-      line.help =
-        line.purpose == .filter ? "words to look for in the trace; !word hides" : "an IPA of the realm, such as 0x80000000"
+      switch line.purpose {
+      case .filter: line.help = "words to look for in the trace; !word hides"
+      case .challenge: line.help = "what was sent to the Realm: up to 64 bytes in hexadecimal; nothing forgets it"
+      default: line.help = "an IPA of the realm, such as 0x80000000"
+      }
       return
     }
     let words = line.text.split(separator: " ", omittingEmptySubsequences: true).map(String.init)

@@ -3,9 +3,9 @@ import Views
 
 /// Everything a key can do. The palette, the key bar and the key reference are made from this table.
 enum AppAction: CaseIterable {
-  case command, undo, redo, goto, filter, travel, why, tables, overview, palette, nextPanel, previousPanel
+  case command, undo, redo, goto, filter, travel, why, tables, token, overview, palette, nextPanel, previousPanel
   case worlds, granules, realms, trace, up, down, left, right, earlier, later, first, last
-  case zoomIn, zoomOut, zoomAll, details, rttIPA, nextRealm, theme, mouse, redraw, suspend, back, quit
+  case zoomIn, zoomOut, zoomAll, details, rttIPA, nextRealm, suppose, challenge, theme, mouse, redraw, suspend, back, quit
 
   /// Keys as they are shown and matched.
   var keys: [String] {
@@ -18,6 +18,7 @@ enum AppAction: CaseIterable {
     case .travel: ["enter"]
     case .why: ["w"]
     case .tables: ["t"]
+    case .token: ["a"]
     case .overview: ["o"]
     case .palette: ["?", "^P", "F1"]
     case .nextPanel: ["tab"]
@@ -40,6 +41,8 @@ enum AppAction: CaseIterable {
     case .details: ["d"]
     case .rttIPA: ["i"]
     case .nextRealm: ["n"]
+    case .suppose: ["x"]
+    case .challenge: ["c"]
     case .theme: ["T"]
     case .mouse: ["M"]
     case .redraw: ["^L"]
@@ -59,6 +62,7 @@ enum AppAction: CaseIterable {
     case .travel: "Travel"
     case .why: "Why"
     case .tables: "RTT explorer"
+    case .token: "Attestation token"
     case .overview: "Overview"
     case .palette: "Palette and help"
     case .nextPanel: "Next panel"
@@ -80,7 +84,9 @@ enum AppAction: CaseIterable {
     case .zoomAll: "All of memory"
     case .details: "Events in the trace"
     case .rttIPA: "Walk an IPA"
-    case .nextRealm: "Next realm"
+    case .nextRealm: "Next realm or token"
+    case .suppose: "What if"
+    case .challenge: "Challenge"
     case .theme: "Next theme"
     case .mouse: "Mouse on or off"
     case .redraw: "Redraw"
@@ -100,6 +106,7 @@ enum AppAction: CaseIterable {
     case .travel: "Goes to the state after the chosen step, or shows the chosen line's granule."
     case .why: "Shows each failure condition of the chosen call with its operands."
     case .tables: "Walks stage 2 tables level by level, with the granule check at the end."
+    case .token: "Claims with their bytes, checks, chain of keys, provenance, appraisal."
     case .overview: "Worlds, granule map, realms and trace on one screen."
     case .palette: "Every action with its key; type to filter, Enter to do it."
     case .nextPanel, .previousPanel: "Moves the focus between the panels."
@@ -108,14 +115,16 @@ enum AppAction: CaseIterable {
     case .realms: "Realms, their RECs, tables and measurements."
     case .trace: "Every crossing between worlds, decoded."
     case .up, .down: "Moves the cursor of the focused panel."
-    case .left, .right: "Moves on the map; elsewhere one step back or on in time."
+    case .left, .right: "Moves on the map; changes the token's tab; elsewhere one step back or on."
     case .earlier, .later: "Travels in time."
     case .first, .last: "Travels to the beginning or the end of the session."
     case .zoomIn, .zoomOut: "Halves or doubles what a map cell stands for, down to one granule."
     case .zoomAll: "Shows all of memory on the map."
     case .details: "Shows or hides what happened inside each step."
     case .rttIPA: "Asks for the IPA to walk."
-    case .nextRealm: "Looks at the tables of another realm."
+    case .nextRealm: "Looks at the tables of another realm, or at another token."
+    case .suppose: "Supposes another reference value or policy, in the token's appraisal."
+    case .challenge: "Asks for the challenge that was sent, to compare with the token's."
     case .theme: "Changes the colours."
     case .mouse: "Lets the terminal select text, or the workbench take clicks."
     case .redraw: "Paints the whole screen again."
@@ -132,6 +141,11 @@ enum AppAction: CaseIterable {
     case .redo, .later, .last: session.position == session.steps.count ? "nothing was undone" : nil
     case .why: session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil
     case .rttIPA, .nextRealm: session.read { $0.control.realms.isEmpty } ? "there is no realm" : nil
+    case .challenge: session.tokens.isEmpty && state.token.file == nil ? "there is no token" : nil
+    case .suppose:
+      state.screen != .token || state.token.tab != .appraisal
+        ? "it is for the appraisal of a token (a, then the tab Appraisal)"
+        : TokenPanel(session, state.token).chosenFact == nil ? "the chosen line is no reference value" : nil
     case .zoomOut, .zoomAll: state.zoom == nil ? "the map shows all of memory already" : nil
     default: nil
     }

@@ -40,14 +40,17 @@ struct OpenCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { try run(lookingAt: nil) }
+
+  /// - Parameter token: a token from a file to begin with.
+  func run(lookingAt token: TokenViewState.File?) throws {
     let configuration = try machine.configuration()
-    let code = try MainActor.assumeIsolated { try open(configuration) }
+    let code = try MainActor.assumeIsolated { try open(configuration, token) }
     if code != 0 { throw ExitCode(code) }
   }
 
   @MainActor
-  private func open(_ configuration: MachineConfiguration) throws -> Int32 {
+  private func open(_ configuration: MachineConfiguration, _ token: TokenViewState.File?) throws -> Int32 {
     var session = Session(configuration)
     var names = ScriptNames()
     var state = ViewState()
@@ -63,6 +66,11 @@ struct OpenCommand: ParsableCommand {
       state = .reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
     } else {
       state.cursor = configuration.dramBase
+    }
+    if let token {
+      state.token.file = token
+      state.screen = .token
+      state.name = token.name
     }
     let theme = Theme.named(theme) ?? .standard
     let terminal: Terminal

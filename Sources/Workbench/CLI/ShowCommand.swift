@@ -5,7 +5,7 @@ import Views
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Prints a screen as text.",
-    discussion: "Panels: \(Printout.names.joined(separator: ", ")).")
+    discussion: "Panels: \(Printout.names.joined(separator: ", ")). The token panel takes a token as FILE, too.")
 
   @Argument(help: "Panel.")
   var panel: String
@@ -21,6 +21,17 @@ struct ShowCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("IPA for the rtt panel.", valueName: "ipa"))
   var ipa: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Tab of the token panel: \(TokenTab.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  var tab: String = TokenTab.claims.rawValue
+
+  @Option(help: "Line of the token panel, from 1.")
+  var row: Int = 1
+
+  @Option(help: ArgumentHelp("Platform key for a token from a file.", valueName: "file"), completion: .file())
+  var key: String?
 
   @Flag(help: "ASCII only.")
   var ascii = false
@@ -38,13 +49,22 @@ struct ShowCommand: ParsableCommand {
       complain("bad size \"\(shown(size))\"; expected WIDTHxHEIGHT up to 1000x1000, such as 80x24")
       throw Exit.usage
     }
-    let session: Session
+    guard let tab = TokenTab(rawValue: tab) else {
+      complain("unknown tab \"\(shown(tab))\"; expected one of \(TokenTab.allCases.map(\.rawValue).joined(separator: " "))")
+      throw Exit.usage
+    }
     let configuration = try machine.configuration()
-    do throws(SessionLoader.Failure) {
-      session = try SessionLoader.load(file, configuration).session
-    } catch {
-      complain(error.message)
-      throw ExitCode(error.code)
+    var session = Session(configuration)
+    var token: TokenViewState.File?
+    if panel == "token", !TokenFile.isSession(file) {
+      token = try TokenFile.view(file, key: key)
+    } else {
+      do throws(SessionLoader.Failure) {
+        session = try SessionLoader.load(file, configuration).session
+      } catch {
+        complain(error.message)
+        throw ExitCode(error.code)
+      }
     }
     if let at {
       guard (0...session.steps.count).contains(at) else {
@@ -62,6 +82,9 @@ struct ShowCommand: ParsableCommand {
         throw Exit.usage
       }
     }
+    state.token.file = token
+    state.token.tab = tab
+    state.token.row = max(0, row - 1)
     state.palette.rows = Keymap.rows(session, state)
     guard let canvas = Printout.draw(panel, session, state, width: width, height: height) else { throw Exit.usage }
     var out = Output()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import FoundationEssentials
+import Views
 
 struct TokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,7 +11,7 @@ struct TokenCommand: ParsableCommand {
       the last token a Realm got in it, or for --number N.
       """,
     subcommands: [
-      TokenVerifyCommand.self, TokenShowCommand.self, TokenDiffCommand.self, TokenAppraiseCommand.self,
+      TokenViewCommand.self, TokenVerifyCommand.self, TokenShowCommand.self, TokenDiffCommand.self, TokenAppraiseCommand.self,
       TokenEndorseCommand.self, TokenExportCommand.self, TokenKeyCommand.self, TokenChecksCommand.self,
     ])
 }
@@ -115,6 +116,29 @@ struct TokenShowCommand: ParsableCommand {
       complain("\(source.file): \(error.message)")
       throw Exit.badData
     }
+  }
+}
+
+struct TokenViewCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "view", abstract: "Opens a token in the terminal: claims, bytes, checks, chain, appraisal.")
+
+  @Argument(help: ArgumentHelp("Token.", valueName: "file"), completion: .file())
+  var file: String
+
+  @Option(help: ArgumentHelp("The platform's public key, in PEM or as a JWK.", valueName: "file"), completion: .file())
+  var key: String?
+
+  func run() throws {
+    guard !TokenFile.isSession(file) else {
+      complain("\(file) is a session; open it with: workbench \(file), and press a")
+      throw Exit.usage
+    }
+    let view = try TokenFile.view(file, key: key)
+    var open = OpenCommand()
+    open.machine = MachineOptions()
+    open.noRecord = true
+    try open.run(lookingAt: view)
   }
 }
 

@@ -1,5 +1,6 @@
 import Engine
 import FoundationEssentials
+import Views
 
 #if canImport(Glibc)
   import Glibc
@@ -60,6 +61,15 @@ enum TokenFile {
     var text = text.replacing("-", with: "+").replacing("_", with: "/")
     while !text.utf8.count.isMultiple(of: 4) { text += "=" }
     return Data(base64Encoded: text).map { Array($0) }
+  }
+
+  /// A token file as the view takes it.
+  static func view(_ path: String, key: String?) throws -> TokenViewState.File {
+    try orComplain { () throws(Failure) in
+      TokenViewState.File(
+        name: path.split(separator: "/").last.map(String.init) ?? path, bytes: try token(path),
+        key: try key.map { (path) throws(Failure) in try self.key(path) })
+    }
   }
 
   /// A public key in PEM or as a JWK.

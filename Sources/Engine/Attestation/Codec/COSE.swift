@@ -70,6 +70,14 @@ public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
     }
   }
 
+  public var hashName: String {
+    switch self {
+    case .es256: "sha-256"
+    case .es384: "sha-384"
+    case .es512: "sha-512"
+    }
+  }
+
   /// Bytes of r and s together.
   public var signatureLength: Int { 2 * curve.coordinateLength }
 }
@@ -87,6 +95,12 @@ public struct COSESign1: Sendable {
 
   public var sigStructure: [UInt8] {
     COSE.sigStructure(payload.bytes ?? [], protected: protected.bytes ?? [])
+  }
+
+  /// The hash that is signed, by the algorithm in the header; nil for one that is not known.
+  public var signedDigest: (name: String, bytes: [UInt8])? {
+    guard let algorithm = algorithm?.int.flatMap({ COSEAlgorithm(rawValue: $0) }) else { return nil }
+    return Digest(algorithm.hashName, sigStructure[...]).map { (algorithm.hashName, $0.bytes) }
   }
 
   /// Header label 1 of the protected header.

@@ -95,7 +95,7 @@ extension TokenCheck {
         if realm.profile == .absent, context.document.platform?.profile == .rmm1 {
           return .failed("the platform's profile of 2023 covers the Realm; other verifiers refuse such a pair")
         }
-        return .passed(realm.profile == .absent ? "absent, as in legacy tokens" : "it does")
+        return .passed(realm.profile == .absent ? "absent, as in legacy tokens" : realm.profile.name)
       },
       byteString(.realm, "challenge", RealmClaim.challenge.rawValue, [64], "DEN0137 A7.2.3.1.1"),
       byteString(.realm, "rpv", RealmClaim.personalizationValue.rawValue, [64], "DEN0137 A7.2.3.1.2"),

@@ -86,7 +86,7 @@ extension TokenCheck {
       guard let map = context.document.map else { return .notEvaluated("there is no envelope with a map") }
       let others = map.pairs.filter { $0.key.int != TokenDocument.platformKey && $0.key.int != TokenDocument.realmKey }
       return .test(
-        others.isEmpty, "two entries",
+        others.isEmpty, "no others",
         "ignored: \(others.prefix(4).map { shown($0.key.diagnostic) }.joined(separator: ", "))")
     },
     TokenCheck(
@@ -160,7 +160,7 @@ extension TokenCheck {
         if sign1.protectedMap?.entry(2) != nil || sign1.unprotected.entry(2) != nil {
           return .failed("crit (2) names headers this verifier does not understand", input)
         }
-        return .test(both.isEmpty, "headers are as they should be", "in both headers: \(shown(both.joined(separator: ", ")))", input)
+        return .test(both.isEmpty, "none critical, none in both", "in both headers: \(shown(both.joined(separator: ", ")))", input)
       },
       TokenCheck("\(kind.rawValue)_unknown", "every claim is one of the profile's", "RFC 9711 section 6.3.16", .advisory) {
         context in

@@ -136,7 +136,7 @@ public struct ClaimReading: Sendable {
   public let words: String
   /// Claims inside this one: software components and their fields, REMs.
   public let children: [ClaimReading]
-  /// 0 for a claim, 1 for what is in it.
+  /// 0 for a claim, 1 for what is in it, 2 for the fields of that.
   public let depth: Int
 
   /// Label and value together.
@@ -156,7 +156,7 @@ extension TokenPart {
         name = claim.name
         meaning = claim.meaning
         if claim == .softwareComponents {
-          children = item.children.enumerated().flatMap { component($0.offset, $0.element) }
+          children = item.children.enumerated().map { component($0.offset, $0.element) }
         }
       } else if kind == .realm, let claim = RealmClaim(rawValue: number) {
         name = claim.name
@@ -181,14 +181,18 @@ extension TokenPart {
   /// Labels that came after RMM 1.0; those of a Realm token are negated.
   private static let later: [Int64: String] = [2394: "client id", -256: "realm instance id", -44243: "MEC policy"]
 
-  private func component(_ index: Int, _ item: CBORItem) -> [ClaimReading] {
-    let type = item.entry(SoftwareComponentField.type.rawValue)?.text ?? "component \(index)"
-    return item.pairs.map { pair in
+  private func component(_ index: Int, _ item: CBORItem) -> ClaimReading {
+    let fields = item.pairs.map { pair in
       let field = pair.key.int.flatMap { SoftwareComponentField(rawValue: $0) }
       return ClaimReading(
-        part: kind, label: pair.key, item: pair.value, name: "\(shown(type)) \(field?.name ?? pair.key.diagnostic)",
-        meaning: "software component \(index)", words: Self.words(pair.value), children: [], depth: 1)
+        part: kind, label: pair.key, item: pair.value, name: field?.name ?? "field \(shown(pair.key.diagnostic))",
+        meaning: "of software component \(index)", words: Self.words(pair.value), children: [], depth: 2)
     }
+    let type = item.entry(SoftwareComponentField.type.rawValue)?.text.map { shown($0) }
+    let measurement = item.entry(SoftwareComponentField.measurement.rawValue)
+    return ClaimReading(
+      part: kind, label: item, item: item, name: type ?? "component \(index)", meaning: "software component \(index)",
+      words: measurement.map { Self.words($0) } ?? "no measurement", children: fields, depth: 1)
   }
 
   private func words(_ label: Int64?, _ item: CBORItem) -> String {

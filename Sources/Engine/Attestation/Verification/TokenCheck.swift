@@ -52,6 +52,12 @@ public struct CheckInput: Sendable, Equatable {
   public var bytes: [UInt8]
   /// Where they stand in the token; nil for what was given or computed.
   public var range: Range<Int>?
+
+  public init(label: String, bytes: [UInt8], range: Range<Int>?) {
+    self.label = label
+    self.bytes = bytes
+    self.range = range
+  }
 }
 
 /// What came of a check.

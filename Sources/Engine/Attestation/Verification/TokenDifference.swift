@@ -44,9 +44,11 @@ public struct TokenDifference: Sendable {
     add("envelope", document.envelope.name)
     if let sign1 = part.sign1 { add("protected header", hexBytes(sign1.protected.bytes ?? [])) }
     for reading in part.readings {
-      let isWhole = reading.children.isEmpty
-      if isWhole { add(reading.name, document.full(reading.item)) }
-      for child in reading.children { add(child.name, document.full(child.item)) }
+      if reading.children.isEmpty { add(reading.name, document.full(reading.item)) }
+      for child in reading.children {
+        if child.children.isEmpty { add(child.name, document.full(child.item)) }
+        for field in child.children { add("\(child.name) \(field.name)", document.full(field.item)) }
+      }
     }
     return values
   }

@@ -107,7 +107,7 @@ extension TokenDocument {
 extension ClaimReading {
   var lines: [String] {
     let title = depth == 0 ? "\(name) (\(shown(label.diagnostic)))" : "\(name)"
-    let own = "\(String(repeating: "  ", count: depth + 1))\(title): \(words)"
+    let own = "\(String(repeating: "  ", count: depth + 1))\(title):" + (depth == 1 && !children.isEmpty ? "" : " \(words)")
     return [own] + children.flatMap(\.lines)
   }
 }

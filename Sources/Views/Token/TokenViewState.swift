@@ -1,0 +1,120 @@
+import Engine
+
+/// What of a token is looked at.
+public enum TokenTab: String, Sendable, CaseIterable {
+  case claims, checks, chain, provenance, appraisal
+
+  public var title: String {
+    switch self {
+    case .claims: "Claims"
+    case .checks: "Checks"
+    case .chain: "Chain"
+    case .provenance: "Provenance"
+    case .appraisal: "Appraisal"
+    }
+  }
+}
+
+/// The token view's part of the state: which token, which tab, which line, and what is supposed.
+public struct TokenViewState: Sendable {
+  /// A token from a file, instead of the session's.
+  public struct File: Sendable {
+    public var name: String
+    public var bytes: [UInt8]
+    public var key: PublicKey?
+
+    public init(name: String, bytes: [UInt8], key: PublicKey?) {
+      self.name = name
+      self.bytes = bytes
+      self.key = key
+    }
+  }
+
+  public var tab = TokenTab.claims
+  public var row = 0
+  /// Which of the session's tokens; nil follows the last.
+  public var number: Int?
+  public var file: File?
+  /// A Realm whose measurements are looked at, whether it has a token or not: the PA of its descriptor.
+  public var realm: UInt64?
+  /// What was sent to the Realm, if somebody said.
+  public var challenge: [UInt8]?
+  public var whatIf = WhatIf()
+
+  public init() {}
+}
+
+/// Reference values as the token has them, with what a person supposes to be different.
+public struct WhatIf: Sendable, Equatable {
+  public enum Supposition: Sendable, Equatable {
+    case asIs, another, absent
+  }
+  /// One reference value.
+  public enum Fact: Sendable, Hashable {
+    case anchor, implementation, component(Int), config, lifecycle(Lifecycle), rim, rpv, rem(Int)
+  }
+
+  private var suppositions: [Fact: Supposition] = [:]
+
+  public init() {}
+
+  public subscript(fact: Fact) -> Supposition { suppositions[fact] ?? .asIs }
+  public var isEmpty: Bool { suppositions.isEmpty }
+
+  /// As it is, another value, none, and again; a life cycle is accepted or not.
+  public mutating func cycle(_ fact: Fact) {
+    if case .lifecycle = fact {
+      suppositions[fact] = self[fact] == .asIs ? .another : nil
+      return
+    }
+    switch self[fact] {
+    case .asIs: suppositions[fact] = .another
+    case .another: suppositions[fact] = .absent
+    case .absent: suppositions[fact] = nil
+    }
+  }
+
+  /// The reference values a token would set, with the suppositions applied.
+  ///
+  /// - Parameter other: a key that is not the platform's.
+  public func apply(to reference: ReferenceValues, otherKey other: PublicKey?) -> ReferenceValues {
+    var result = reference
+    func altered(_ bytes: [UInt8]) -> [UInt8] { bytes.enumerated().map { $0.offset == 0 ? ~$0.element : $0.element } }
+    func change(_ fact: Fact, _ bytes: inout [UInt8]?) {
+      switch self[fact] {
+      case .asIs: break
+      case .another: bytes = bytes.map(altered)
+      case .absent: bytes = nil
+      }
+    }
+    switch self[.anchor] {
+    case .asIs: break
+    case .another: if let other { for index in result.anchors.indices { result.anchors[index].key = other } }
+    case .absent: result.anchors = []
+    }
+    change(.implementation, &result.implementationID)
+    for index in result.components.indices where self[.component(index)] == .another {
+      result.components[index].measurement = altered(result.components[index].measurement)
+    }
+    result.components = result.components.enumerated().filter { self[.component($0.offset)] != .absent }.map(\.element)
+    switch self[.config] {
+    case .asIs: break
+    case .another: result.configs = result.configs.map(altered)
+    case .absent: result.configs = []
+    }
+    let toggled = Lifecycle.allCases.filter { self[.lifecycle($0)] != .asIs }
+    if !toggled.isEmpty {
+      result.lifecycles = Lifecycle.allCases.filter { result.lifecycles.contains($0) != toggled.contains($0) }
+    }
+    switch self[.rim] {
+    case .asIs: break
+    case .another: for index in result.realms.indices { result.realms[index].rim = altered(result.realms[index].rim) }
+    case .absent: result.realms = []
+    }
+    for index in result.realms.indices {
+      change(.rpv, &result.realms[index].rpv)
+      for rem in 0..<4 { change(.rem(rem), &result.realms[index].rems[rem]) }
+    }
+    return result
+  }
+}
