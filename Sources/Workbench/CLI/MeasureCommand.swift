@@ -27,6 +27,9 @@ struct MeasureCommand: ParsableCommand {
   @Option(help: "Which Realm of a session, from 1; the last that was made without it.")
   var realm: Int?
 
+  @Option(help: "Which Realm of the session compared with; the same number without it.")
+  var diffRealm: Int?
+
   @Option(help: "0 for the RIM, 1 to 4 for the REMs; all without it.")
   var index: Int?
 
@@ -40,15 +43,15 @@ struct MeasureCommand: ParsableCommand {
 
   mutating func validate() throws {
     if let index, !(0...4).contains(index) { throw ValidationError("--index is 0 (RIM) to 4, not \(index)") }
-    if let realm, realm < 1 { throw ValidationError("--realm is numbered from 1") }
+    if let realm = [realm, diffRealm].compactMap({ $0 }).min(), realm < 1 { throw ValidationError("--realm is numbered from 1") }
   }
 
   func run() throws {
-    let steps = try measured(file)
+    let steps = try measured(file, realm)
     var out = Output()
     defer { out.flush() }
     if let diff {
-      let other = try measured(diff)
+      let other = try measured(diff, diffRealm ?? realm)
       var differs = false
       for index in index.map({ [$0] }) ?? Array(0...4) {
         let name = Self.name(index)
@@ -86,9 +89,9 @@ struct MeasureCommand: ParsableCommand {
   private static func name(_ index: Int) -> String { index == 0 ? "RIM" : "REM\(index - 1)" }
 
   /// The steps of a description, or of a Realm of a session.
-  private func measured(_ path: String) throws -> [MeasurementStep] {
+  private func measured(_ path: String, _ realm: Int?) throws -> [MeasurementStep] {
     let configuration = try machine.configuration()
-    if TokenFile.isSession(path) { return try realm(of: path, configuration) }
+    if TokenFile.isSession(path) { return try self.realm(realm, of: path, configuration) }
     do {
       let lines = try SessionLoader.read(path).lines
       let description = try RealmDescription(lines: lines, padsREM: !configuration.policy.has(.d23)) {
@@ -110,7 +113,7 @@ struct MeasureCommand: ParsableCommand {
     }
   }
 
-  private func realm(of path: String, _ configuration: MachineConfiguration) throws -> [MeasurementStep] {
+  private func realm(_ realm: Int?, of path: String, _ configuration: MachineConfiguration) throws -> [MeasurementStep] {
     let session: Session
     do throws(SessionLoader.Failure) {
       session = try SessionLoader.load(path, configuration).session
