@@ -8,6 +8,5 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "TokenFuzzer", dependencies: [.product(name: "Engine", package: "workbench")],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])],
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
   ])

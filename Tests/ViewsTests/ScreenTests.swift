@@ -64,6 +64,100 @@ struct ScreenTests {
     try compare(Screens(session, state).draw(width: 80, height: 24).plainText, "\(panel.rawValue)-80x24")
   }
 
+  /// A recorded session with two tokens, whose signatures are those that were recorded.
+  static func tokenSession() throws -> Session {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Screens/token.session")
+    let lines = try String(contentsOf: path, encoding: .utf8).components(separatedBy: "\n")
+    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
+    for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
+    try replayer.finish()
+    #expect(replayer.difference == nil)
+    return replayer.session
+  }
+
+  /// Each tab of the token view with a line chosen that has something to tell.
+  static let tokenTabs: [(TokenTab, Int)] = [(.claims, 6), (.checks, 37), (.chain, 3), (.provenance, 4), (.appraisal, 9)]
+
+  @Test(arguments: tokenTabs, sizes)
+  func tokens(_ tab: (TokenTab, Int), _ size: (Int, Int)) throws {
+    let session = try Self.tokenSession()
+    var state = ViewState()
+    state.name = "token.session"
+    state.recording = .replay
+    state.screen = .token
+    state.token.tab = tab.0
+    state.token.row = tab.1
+    state.token.number = 1
+    if tab.0 == .appraisal {
+      state.token.whatIf.cycle(.component(3))
+    } else {
+      state.token.challenge = [1, 0, 0, 0x11, 0x27]
+    }
+    let canvas = Screens(session, state).draw(width: size.0, height: size.1)
+    try compare(canvas.plainText, "token-\(tab.0.rawValue)-\(size.0)x\(size.1)")
+    if tab.0 == .claims, size == (120, 36) { try compare(canvas.styleText, "token-claims-120x36-styles") }
+  }
+
+  @Test func theTokenViewBeforeThereIsAToken() throws {
+    let session = try Self.session()
+    var state = Self.state(session)
+    state.screen = .token
+    try compare(Screens(session, state).draw(width: 80, height: 24).plainText, "token-none-80x24")
+    // A Realm's measurements can be looked at all the same.
+    state.token.tab = .provenance
+    state.token.realm = session.read { $0.control.realms.first }
+    try compare(Screens(session, state).draw(width: 80, height: 24).plainText, "token-provenance-of-a-realm-80x24")
+  }
+
+  @Test func supposingMovesTheVectors() throws {
+    let session = try Self.tokenSession()
+    var state = TokenViewState()
+    state.tab = .appraisal
+    func text() -> String {
+      var canvas = Canvas(width: 200, height: 60)
+      TokenPanel(session, state).draw(&canvas, canvas.bounds)
+      return canvas.plainText
+    }
+    #expect(text().contains("CCA_SSD_PLATFORM: affirming"))
+    state.whatIf.cycle(.lifecycle(.secured))
+    #expect(text().contains("CCA_SSD_PLATFORM: contraindicated"))
+    state.whatIf.cycle(.lifecycle(.secured))
+    state.whatIf.cycle(.config)
+    #expect(text().contains("CCA_SSD_PLATFORM: warning"))
+    state.whatIf.cycle(.config)
+    state.whatIf.cycle(.config)
+    state.whatIf.cycle(.rem(0))
+    #expect(text().contains("CCA_REALM: contraindicated"))
+    state.whatIf.cycle(.rem(0))
+    #expect(text().contains("CCA_REALM: affirming"))
+    #expect(!state.whatIf.isEmpty)
+    state.whatIf.cycle(.rem(0))
+    #expect(state.whatIf.isEmpty)
+  }
+
+  /// Bytes of strangers never reach the terminal as anything but text.
+  @Test func hostileTokensAreDrawn() throws {
+    var random = Numbers(state: 20_261_122)
+    let session = try Self.tokenSession()
+    let good = try #require(session.tokens.first?.token.bytes)
+    for _ in 0..<200 {
+      var bytes = good
+      for _ in 0..<4 { bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+      var state = TokenViewState()
+      state.file = .init(name: "x", bytes: bytes, key: nil)
+      for tab in TokenTab.allCases {
+        state.tab = tab
+        for row in [0, 5, 30] {
+          state.row = row
+          var canvas = Canvas(width: 80, height: 24)
+          TokenPanel(session, state).draw(&canvas, canvas.bounds)
+          let isText = canvas.plainText.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" }
+          #expect(isText)
+        }
+      }
+    }
+  }
+
   @Test func theCommandLineShowsHelpAndTheConditionThatWouldRefuse() throws {
     let session = try Self.session()
     var state = Self.state(session)
@@ -82,6 +176,14 @@ struct ScreenTests {
     let allASCII = ascii.unicodeScalars.allSatisfy { $0.isASCII }
     #expect(allASCII)
     try compare(ascii, "overview-120x36-ascii")
+  }
+
+  private struct Numbers: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state ^ state >> 29
+    }
   }
 
   @Test func aTinyTerminalIsToldSo() throws {

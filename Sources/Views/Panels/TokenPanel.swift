@@ -55,7 +55,8 @@ public struct TokenPanel {
       list = Rect(body.x, body.y, left, body.height)
       detail = Rect(body.x + left, body.y, body.width - left, body.height)
     } else {
-      let top = body.height * 11 / 20
+      // Both vectors need ten lines.
+      let top = state.tab == .appraisal ? max(5, body.height - 12) : body.height * 11 / 20
       list = Rect(body.x, body.y, body.width, top)
       detail = Rect(body.x, body.y + top, body.width, body.height - top)
     }
@@ -184,10 +185,11 @@ public struct TokenPanel {
     let inside = canvas.frame(rect, "Token", focused: true)
     let progress = session.read { $0.tokensInProgress() }
     var lines: [(String, Role)] = progress.map { ($0.text, .realm) }
+    let words =
+      "No Realm has got a token yet. A vCPU asks with RSI_ATTESTATION_TOKEN_INIT and a challenge of 64 bytes, then takes the token "
+      + "in pieces with RSI_ATTESTATION_TOKEN_CONTINUE until it answers RSI_SUCCESS:"
+    lines += WhyPanel.wrap(words, to: max(inside.width - 2, 20), hanging: 0).map { ($0, .dim) }
     lines += [
-      ("No Realm has got a token yet.", .dim),
-      ("A vCPU asks with RSI_ATTESTATION_TOKEN_INIT and a challenge of 64 bytes, then takes the", .dim),
-      ("token in pieces with RSI_ATTESTATION_TOKEN_CONTINUE until it answers RSI_SUCCESS:", .dim),
       (":RSI_ATTESTATION_TOKEN_INIT challenge_0=0x1234", .key),
       (":RSI_ATTESTATION_TOKEN_CONTINUE addr=0x1000 offset=0 size=4096", .key),
       (":RMI_REC_ENTER rec=… run_ptr=…", .key),

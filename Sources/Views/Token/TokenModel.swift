@@ -265,7 +265,7 @@ struct TokenModel {
         name: "Policy", value: "life cycles that are accepted", role: .title,
         notes: [("A platform in another state is contraindicated: somebody may read its memory.", .text)], isHeading: true))
     for lifecycle in Lifecycle.allCases {
-      let isAccepted = reference.lifecycles.contains(lifecycle) != (state.whatIf[.lifecycle(lifecycle)] != .asIs)
+      let isAccepted = (reference.lifecycles ?? [.secured]).contains(lifecycle) != (state.whatIf[.lifecycle(lifecycle)] != .asIs)
       rows.append(
         TokenRow(
           lead: isAccepted ? "  ✓ " : "  - ", name: lifecycle.name, value: "",

@@ -104,7 +104,8 @@ public struct WhatIf: Sendable, Equatable {
     }
     let toggled = Lifecycle.allCases.filter { self[.lifecycle($0)] != .asIs }
     if !toggled.isEmpty {
-      result.lifecycles = Lifecycle.allCases.filter { result.lifecycles.contains($0) != toggled.contains($0) }
+      let accepted = reference.lifecycles ?? [.secured]
+      result.lifecycles = Lifecycle.allCases.filter { accepted.contains($0) != toggled.contains($0) }
     }
     switch self[.rim] {
     case .asIs: break

@@ -38,9 +38,9 @@ public struct Appraisal: Sendable {
 
   private static func platformEntries(_ claims: CBORItem, _ reference: ReferenceValues) -> [TrustVector.Entry] {
     let state = claims.entry(PlatformClaim.lifecycle.rawValue)?.int.flatMap { Lifecycle(claim: $0) } ?? .unknown
-    let accepted = reference.lifecycles.isEmpty ? [.secured] : reference.lifecycles
+    let accepted = reference.lifecycles ?? [.secured]
     let isGood = accepted.contains(state)
-    let words = accepted.map(\.name).joined(separator: " or ")
+    let words = accepted.isEmpty ? "none" : accepted.map(\.name).joined(separator: " or ")
     let why = isGood ? "life cycle: \(state.name)" : "life cycle: \(state.name); accepted: \(words)"
     let implementation = claims.entry(PlatformClaim.implementationID.rawValue)?.bytes.map { Array($0) }
     let isKnown = reference.implementationID == nil || reference.implementationID == implementation

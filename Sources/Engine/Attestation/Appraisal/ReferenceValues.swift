@@ -25,8 +25,8 @@ public struct ReferenceValues: Sendable, Equatable {
   public var anchors: [Anchor] = []
   public var components: [Component] = []
   public var configs: [[UInt8]] = []
-  /// States a platform may be in; none listed means secured alone.
-  public var lifecycles: [Lifecycle] = []
+  /// States a platform may be in; nil means secured alone.
+  public var lifecycles: [Lifecycle]?
   public var realms: [Realm] = []
 
   public init() {}
@@ -50,7 +50,7 @@ public struct ReferenceValues: Sendable, Equatable {
             signer: Array(signer), version: item.entry(SoftwareComponentField.version.rawValue)?.text))
       }
       configs = claims.entry(PlatformClaim.config.rawValue)?.bytes.map { [Array($0)] } ?? []
-      lifecycles = claims.entry(PlatformClaim.lifecycle.rawValue)?.int.flatMap { Lifecycle(claim: $0) }.map { [$0] } ?? []
+      lifecycles = claims.entry(PlatformClaim.lifecycle.rawValue)?.int.flatMap { Lifecycle(claim: $0) }.map { [$0] }
     }
     if let claims = document.realm?.claims, let rim = claims.entry(RealmClaim.initialMeasurement.rawValue)?.bytes {
       var realm = Realm(rim: Array(rim))
@@ -78,7 +78,7 @@ extension ReferenceValues {
           + word("signer", component.signer) + (component.version.map { " version=\($0)" } ?? ""))
     }
     for config in configs { lines.append("config\(word("value", config))") }
-    for lifecycle in lifecycles { lines.append("lifecycle \(lifecycle.word)") }
+    for lifecycle in lifecycles ?? [] { lines.append("lifecycle \(lifecycle.word)") }
     for realm in realms {
       var line = "realm\(word("rim", realm.rim))\(word("rpv", realm.rpv))"
       for (index, rem) in realm.rems.enumerated() { line += word("rem\(index)", rem) }
@@ -105,7 +105,7 @@ extension ReferenceValues {
         guard let state = Lifecycle.allCases.first(where: { $0.word == word.text }) else {
           throw bad(word, "unknown life cycle \"\(shown(word.text))\"; expected one of \(Lifecycle.words)")
         }
-        lifecycles.append(state)
+        lifecycles = (lifecycles ?? []) + [state]
       }
       return
     }
