@@ -17,11 +17,12 @@ test: setup
 
 ## check: what must hold before a change lands: format, no warnings, tests, generated documents up to date
 check: setup
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	$(SWIFT) test --skip-build --disable-xctest
 	.build/debug/workbench commands | diff - Documentation/Commands.md
 	.build/debug/workbench keys | diff - Documentation/Keys.md
+	.build/debug/workbench token checks | diff - Documentation/TokenChecks.md
 
 ## bench: measures a release build
 bench: setup
@@ -39,12 +40,13 @@ install: setup
 docs: build
 	.build/debug/workbench commands > Documentation/Commands.md
 	.build/debug/workbench keys > Documentation/Keys.md
+	.build/debug/workbench token checks > Documentation/TokenChecks.md
 
 build: setup
 	$(SWIFT) build
 
 format:
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	$(SWIFT) format --in-place --recursive Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
 
 ## setup: installs the ncurses headers if they are missing
 setup:

@@ -82,7 +82,8 @@ extension MachineConfiguration {
     for name in value.split(separator: "+") {
       guard let component = Firmware(rawValue: String(name)) else {
         throw bad(
-          "unknown firmware \"\(shown(name))\"; expected \(Firmware.allCases.map(\.rawValue).joined(separator: ", ")), joined by +")
+          "unknown firmware \"\(shown(name))\"; expected \(Firmware.allCases.map(\.rawValue).joined(separator: ", ")), joined by +"
+        )
       }
       result.insert(component)
     }

@@ -86,7 +86,9 @@ public struct TokenPanel {
     let inside = canvas.frame(rect, state.tab.title, note: origin, focused: true)
     guard !inside.isEmpty else { return }
     let first = max(0, min(chosen - inside.height / 2, rows.count - inside.height))
-    let names = rows.filter { ($0.isHeading == (state.tab == .chain)) && !$0.value.isEmpty && state.tab != .provenance }.map { $0.lead.count + $0.name.count }
+    let names = rows.filter { ($0.isHeading == (state.tab == .chain)) && !$0.value.isEmpty && state.tab != .provenance }.map {
+      $0.lead.count + $0.name.count
+    }
     let column = min(names.max() ?? 0, inside.width / 2, 34) + 2
     for (n, row) in rows.dropFirst(first).prefix(inside.height).enumerated() {
       let y = inside.y + n
@@ -112,7 +114,8 @@ public struct TokenPanel {
   }
 
   private func draw(detail row: TokenRow, _ document: TokenDocument?, _ canvas: inout Canvas, _ rect: Rect) {
-    let title = row.marks.first.map { "Bytes \($0.range.lowerBound)‥\((row.marks.last?.range.upperBound ?? 1) - 1)" } ?? "About it"
+    let title =
+      row.marks.first.map { "Bytes \($0.range.lowerBound)‥\((row.marks.last?.range.upperBound ?? 1) - 1)" } ?? "About it"
     let inside = canvas.frame(rect, title, note: row.marks.count > 1 ? "label · head · value" : "", focused: false)
     guard !inside.isEmpty else { return }
     let width = inside.width - 2
@@ -139,9 +142,11 @@ public struct TokenPanel {
       canvas.text(inside.x + 1, y, "\(input.label), \(input.bytes.count) bytes\(place)", .accent, limit: width)
       y += 1
       let per = BytesPane.perLine(width)
-      let lines = min((input.bytes.count + per - 1) / per, row.inputs.count > 1 ? max(2, inside.height / 4) : inside.height, bottom - y)
+      let lines = min(
+        (input.bytes.count + per - 1) / per, row.inputs.count > 1 ? max(2, inside.height / 4) : inside.height, bottom - y)
       guard lines > 0 else { continue }
-      BytesPane(bytes: input.bytes, marks: [], base: input.range?.lowerBound ?? 0).draw(&canvas, Rect(inside.x + 1, y, width, lines))
+      BytesPane(bytes: input.bytes, marks: [], base: input.range?.lowerBound ?? 0).draw(
+        &canvas, Rect(inside.x + 1, y, width, lines))
       y += lines
     }
   }

@@ -21,7 +21,9 @@ struct BytesPane {
     var first = max(0, wanted - 1)
     if end - wanted < rect.height - 2 { first = max(0, min(first, lines - rect.height)) }
     first = min(first, max(0, lines - 1))
-    for line in 0..<rect.height where first + line < lines { draw(line: first + line, &canvas, rect.x, rect.y + line, rect.width, per) }
+    for line in 0..<rect.height where first + line < lines {
+      draw(line: first + line, &canvas, rect.x, rect.y + line, rect.width, per)
+    }
   }
 
   private func draw(line: Int, _ canvas: inout Canvas, _ x: Int, _ y: Int, _ width: Int, _ per: Int) {

@@ -80,7 +80,8 @@ struct TokenModel {
               : "Signed by the Realm attestation key: what this Realm is.", .text
           )
         ],
-        marks: [ByteMark(range: part.entry.head, role: .accent), ByteMark(range: part.entry.content, role: .dim)], isHeading: true)
+        marks: [ByteMark(range: part.entry.head, role: .accent), ByteMark(range: part.entry.content, role: .dim)], isHeading: true
+      )
     ]
     if let problem = part.problem { rows.append(TokenRow(lead: "  ", name: "problem", value: problem, role: .fault)) }
     if let sign1 = part.sign1 {
@@ -105,7 +106,8 @@ struct TokenModel {
       let isSigned = !(signature.bytes ?? []).isEmpty
       rows.append(
         TokenRow(
-          lead: "  ", name: "signature", value: isSigned ? hexBytes(signature.bytes ?? []) : "not yet", role: isSigned ? .text : .warning,
+          lead: "  ", name: "signature", value: isSigned ? hexBytes(signature.bytes ?? []) : "not yet",
+          role: isSigned ? .text : .warning,
           notes: [("r, then s, big-endian, each as long as the curve's coordinates", .text)], marks: marks(nil, signature)))
     }
     return rows
@@ -122,7 +124,8 @@ struct TokenModel {
         marks: marks(reading.depth == 0 || reading.label.range != reading.item.range ? reading.label : nil, reading.item)))
     if reading.depth == 1 {
       // The fields of a component are told beside it.
-      rows[rows.count - 1].notes = [(reading.meaning, .text)] + reading.children.map { ("\($0.name.padding(15))\($0.words)", .dim) }
+      rows[rows.count - 1].notes =
+        [(reading.meaning, .text)] + reading.children.map { ("\($0.name.padding(15))\($0.words)", .dim) }
       rows[rows.count - 1].marks = componentMarks(reading) ?? rows[rows.count - 1].marks
       return
     }
@@ -178,7 +181,8 @@ struct TokenModel {
       let role: Role = verdict == .passed ? .ok : verdict == .failed ? .fault : .warning
       return TokenRow(
         lead: "   │ \(finding?.mark ?? "·") ", name: words, value: "", role: role,
-        notes: [(finding?.outcome.sentence ?? "", role), (finding?.check.rule ?? "", .dim)], inputs: finding?.outcome.inputs ?? [])
+        notes: [(finding?.outcome.sentence ?? "", role), (finding?.check.rule ?? "", .dim)], inputs: finding?.outcome.inputs ?? []
+      )
     }
     let rak = document.realm?.claims?.entry(RealmClaim.publicKey.rawValue)
     let instance = document.platform?.claims?.entry(PlatformClaim.instanceID.rawValue)
@@ -186,19 +190,23 @@ struct TokenModel {
     let rim = document.realm?.claims?.entry(RealmClaim.initialMeasurement.rawValue)
     return [
       TokenRow(
-        lead: " ● ", name: "platform key (CPAK)", value: key.map { "\($0.curve.name) \(hexBytes($0.point[1..<13]))…" } ?? "not given",
+        lead: " ● ", name: "platform key (CPAK)",
+        value: key.map { "\($0.curve.name) \(hexBytes($0.point[1..<13]))…" } ?? "not given",
         role: .root,
         notes: [
           (
             state == "-"
-              ? "" : token == nil ? "Somebody you trust gives it: the maker of the platform." : "The key of the machine of this session.",
+              ? ""
+              : token == nil
+                ? "Somebody you trust gives it: the maker of the platform." : "The key of the machine of this session.",
             .text
           )
         ],
         inputs: key.map { [CheckInput(label: "public key 04‖x‖y", bytes: $0.point, range: nil)] } ?? [], isHeading: true),
       link("platform_signature", "signs"),
       TokenRow(
-        lead: " ● ", name: "platform token", value: "instance \(hexBytes((instance?.bytes ?? []).prefix(9)))… · \(state)", role: .root,
+        lead: " ● ", name: "platform token", value: "instance \(hexBytes((instance?.bytes ?? []).prefix(9)))… · \(state)",
+        role: .root,
         notes: [("What the platform is; its challenge is the hash of the Realm attestation key.", .text)],
         marks: instance.map { marks(nil, $0) } ?? [], isHeading: true),
       link("binding", "its challenge is the hash of"),

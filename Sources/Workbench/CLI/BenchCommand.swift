@@ -22,7 +22,9 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     guard rounds > 0, rounds <= 1000 else { throw ValidationError("--rounds must be 1 to 1000") }
     let rows = RMMBench(rounds: rounds, only: only).rows()
-    let other = only.isEmpty ? TokenBench(rounds: rounds).rows() + SystemBench(rounds: rounds).rows() + ViewBench(rounds: rounds).rows() : []
+    let other =
+      only.isEmpty
+      ? TokenBench(rounds: rounds).rows() + SystemBench(rounds: rounds).rows() + ViewBench(rounds: rounds).rows() : []
     var out = Output()
     defer { out.flush() }
     if json {

@@ -49,7 +49,8 @@ struct AppraisalTests {
       reference: { $0.lifecycles = [.secured, .nonPlatformDebug] }),
     Case("another config", .configuration, platform: 32, token: { $0.platform[2401] = .bytes([9]) }),
     Case("no config known", .configuration, platform: 32, reference: { $0.configs = [] }),
-    Case("another implementation", .hardware, platform: 97, reference: { $0.implementationID = [UInt8](repeating: 1, count: 32) }),
+    Case(
+      "another implementation", .hardware, platform: 97, reference: { $0.implementationID = [UInt8](repeating: 1, count: 32) }),
     Case("another firmware", .executables, platform: 33, reference: { $0.components[0].measurement[0] ^= 1 }),
     Case("another signer", .executables, platform: 33, reference: { $0.components[0].signer[0] ^= 1 }),
     Case("a version that is not compared", .executables, platform: 2, reference: { $0.components[0].version = nil }),
@@ -62,7 +63,8 @@ struct AppraisalTests {
     Case("another REM", .executables, realm: 96, reference: { $0.realms[0].rems[2] = [UInt8](repeating: 0, count: 32) }),
     Case("another RPV", .executables, realm: 96, reference: { $0.realms[0].rpv = [UInt8](repeating: 0, count: 64) }),
     Case("RPV not compared", .executables, realm: 2, reference: { $0.realms[0].rpv = nil }),
-    Case("glued", .instanceIdentity, platform: 99, realm: 99, token: { $0.platform[10] = .bytes([UInt8](repeating: 0, count: 32)) }),
+    Case(
+      "glued", .instanceIdentity, platform: 99, realm: 99, token: { $0.platform[10] = .bytes([UInt8](repeating: 0, count: 32)) }),
   ]
 
   @Test(arguments: cases)

@@ -79,7 +79,9 @@ struct CheckTests {
     },
     Wrong("realm_key_hash_algorithm", "md5") { $0.realm[44240] = .text("md5") },
     Wrong("realm_rim", "of another hash") { $0.realm[44238] = .bytes([UInt8](repeating: 9, count: 64)) },
-    Wrong("realm_rem", "three") { $0.realm[44239] = .array(Array(repeating: .bytes([UInt8](repeating: 9, count: 32)), count: 3)) },
+    Wrong("realm_rem", "three") {
+      $0.realm[44239] = .array(Array(repeating: .bytes([UInt8](repeating: 9, count: 32)), count: 3))
+    },
     Wrong("platform_signature", "another key") { $0.platform.signer = TokenBuilder.realmKey },
     Wrong("platform_signature", "one bit") { $0.platform.spoilSignature = { [$0[0] ^ 1] + $0.dropFirst() } },
     Wrong("platform_signature", "DER") { $0.platform.spoilSignature = { [0x30, 0x65, 0x02, 0x30] + $0 } },

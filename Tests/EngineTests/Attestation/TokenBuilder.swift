@@ -78,7 +78,8 @@ struct TokenBuilder {
   static var coseKey: [UInt8] {
     let point = Array(realmKey.publicKey.x963Representation)
     return Item.map([
-      (.int(1), .int(2)), (.int(-1), .int(2)), (.int(-2), .bytes(Array(point[1..<49]))), (.int(-3), .bytes(Array(point[49..<97]))),
+      (.int(1), .int(2)), (.int(-1), .int(2)), (.int(-2), .bytes(Array(point[1..<49]))),
+      (.int(-3), .bytes(Array(point[49..<97]))),
     ]).encoded
   }
   static var bareKey: [UInt8] { Array(realmKey.publicKey.x963Representation) }

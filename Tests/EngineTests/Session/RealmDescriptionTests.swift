@@ -46,8 +46,10 @@ struct RealmDescriptionTests {
       }
     }
     #expect(try difference { $0 } == nil)
-    #expect(try difference { $0.replacing("s2sz=33", with: "s2sz=34") } == "1 RMI_REALM_CREATE: s2sz 33 in the first, 34 in the second")
-    #expect(try difference { $0.replacing("x7=0x8888", with: "x7=1") } == "6 RMI_REC_CREATE: x7 0x8888 in the first, 0x1 in the second")
+    #expect(
+      try difference { $0.replacing("s2sz=33", with: "s2sz=34") } == "1 RMI_REALM_CREATE: s2sz 33 in the first, 34 in the second")
+    #expect(
+      try difference { $0.replacing("x7=0x8888", with: "x7=1") } == "6 RMI_REC_CREATE: x7 0x8888 in the first, 0x1 in the second")
     #expect(
       try difference { $0.replacing("measure=off", with: "") }?.hasPrefix(
         "5 RMI_DATA_CREATE: flags 0x0 in the first, 0x1 in the second; content not measured in the first") == true)
@@ -57,7 +59,8 @@ struct RealmDescriptionTests {
         == "2 RMI_RTT_INIT_RIPAS: top 0x80200000 in the first, 0x80001000 in the second")
     #expect(
       try difference {
-        $0.replacing("data base file=page.bin\ndata base+0x1000 measure=off", with: "data base+0x1000 measure=off\ndata base file=page.bin")
+        $0.replacing(
+          "data base file=page.bin\ndata base+0x1000 measure=off", with: "data base+0x1000 measure=off\ndata base file=page.bin")
       }?.hasPrefix("4 the same two steps in the other order") == true)
     #expect(try difference { $0 + "\nrec" } == "7 only the second has RMI_REC_CREATE flags=0x1 pc=0x0")
   }
@@ -65,7 +68,8 @@ struct RealmDescriptionTests {
   @Test(arguments: [
     ("", 1, "no realm line"), ("data 0", 1, "before the realm line"), ("realm\nrealm", 2, "already"),
     ("realm hash=md5", 1, "sha-256 or sha-512"), ("realm\nripas 0x1000 0", 2, "must not be empty"),
-    ("realm\nripas 0 0x1000 level=2", 2, "0x200000"), ("realm\ndata 0 file=other", 2, "no such file"), ("realm\ndata 5", 2, "4096"),
+    ("realm\nripas 0 0x1000 level=2", 2, "0x200000"), ("realm\ndata 0 file=other", 2, "no such file"),
+    ("realm\ndata 5", 2, "4096"),
     ("realm\nextend 5 00", 2, "1 to 4"), ("realm\nextend 1 zz", 2, "hexadecimal"), ("realm\nbogus", 2, "unknown fact"),
     ("realm\nripas 0 0x10000000000000 level=3", 2, "more than"), ("realm colour=red", 1, "realm has hash="),
   ])

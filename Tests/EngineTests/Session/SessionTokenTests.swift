@@ -39,7 +39,8 @@ struct SessionTokenTests {
   /// The forms an RMM may make, and the platforms it may run on: all verify, and say what they are.
   @Test(arguments: [
     ("token=rmm-1.0", TokenProfile.rmm1), ("token=legacy", .legacy), ("token=collection", .collection),
-    ("platform=sample", .rmm1), ("platform=sample token=legacy", .legacy), ("instance=7 lifecycle=0x6000 patch=RMM+AP_BL2", .rmm1),
+    ("platform=sample", .rmm1), ("platform=sample token=legacy", .legacy),
+    ("instance=7 lifecycle=0x6000 patch=RMM+AP_BL2", .rmm1),
   ])
   func everyFormVerifies(_ properties: String, _ profile: TokenProfile) throws {
     let token = try #require(script(properties).session.tokens.first)

@@ -24,7 +24,8 @@ public struct Appraisal: Sendable {
       return
     }
     guard anchor != nil, let claims = document.platform?.claims, let realmClaims = document.realm?.claims else {
-      let reason = "no trust anchor for instance \(instance.map { hexBytes($0.prefix(9)) + "…" } ?? "none"): its signature cannot be verified"
+      let reason =
+        "no trust anchor for instance \(instance.map { hexBytes($0.prefix(9)) + "…" } ?? "none"): its signature cannot be verified"
       platform = TrustVector(Self.platformName, [.init(claim: .instanceIdentity, value: 97, reason: reason)])
       realm = TrustVector(Self.realmName, [])
       return
@@ -49,7 +50,8 @@ public struct Appraisal: Sendable {
       configuration(claims, reference), executables(claims, reference),
       .init(
         claim: .hardware, value: isKnown ? 2 : 97,
-        reason: isKnown ? "implementation id as expected" : "implementation id \(hexBytes((implementation ?? []).prefix(8)))… is another"),
+        reason: isKnown
+          ? "implementation id as expected" : "implementation id \(hexBytes((implementation ?? []).prefix(8)))… is another"),
       .init(claim: .runtimeOpaque, value: isGood ? 2 : 96, reason: why),
       .init(claim: .storageOpaque, value: isGood ? 2 : 96, reason: why),
     ]
@@ -62,7 +64,8 @@ public struct Appraisal: Sendable {
       isKnown
       ? "config \(hexBytes(config)) is a reference value"
       : reference.configs.isEmpty
-        ? "there is no reference value for the config" : "config \(hexBytes(config.prefix(16))) is none of the \(reference.configs.count) reference values"
+        ? "there is no reference value for the config"
+        : "config \(hexBytes(config.prefix(16))) is none of the \(reference.configs.count) reference values"
     return .init(claim: .configuration, value: isKnown ? 2 : 32, reason: reason)
   }
 
@@ -109,7 +112,9 @@ public struct Appraisal: Sendable {
       let endorsed = realm.rems.indices.filter { realm.rems[$0] != nil }
       guard !endorsed.isEmpty else { return entry(3, "the RIM is a reference value; no REM is compared") }
       let differing = endorsed.first { $0 >= rems.count || realm.rems[$0] != rems[$0] }
-      guard let differing else { return entry(2, "the RIM and REM \(endorsed.map(String.init).joined(separator: ", ")) are reference values") }
+      guard let differing else {
+        return entry(2, "the RIM and REM \(endorsed.map(String.init).joined(separator: ", ")) are reference values")
+      }
       wrong = "the RIM is a reference value; REM \(differing) is another than expected"
     }
     return entry(96, wrong ?? "")
@@ -121,7 +126,8 @@ public struct Appraisal: Sendable {
     for vector in [platform, realm] {
       lines.append("\(vector.name): \(vector.status.rawValue)")
       for entry in vector.entries {
-        lines.append("  \(entry.claim.rawValue.padding(19))\(String(entry.value).padding(4))\(entry.word.padding(32))\(entry.reason)")
+        lines.append(
+          "  \(entry.claim.rawValue.padding(19))\(String(entry.value).padding(4))\(entry.word.padding(32))\(entry.reason)")
       }
       if vector.entries.isEmpty { lines.append("  not appraised") }
     }

@@ -157,6 +157,8 @@ extension TokenCheck {
         "\(bytes.count) bytes, and the Realm names no hash to compare with", digestLengths.contains(bytes.count)
       )
     }
-    return ("\(bytes.count) bytes" + (bytes.count == hash.length ? "" : "; \(hash.name) has \(hash.length)"), bytes.count == hash.length)
+    return (
+      "\(bytes.count) bytes" + (bytes.count == hash.length ? "" : "; \(hash.name) has \(hash.length)"), bytes.count == hash.length
+    )
   }
 }

@@ -160,7 +160,8 @@ extension TokenCheck {
         if sign1.protectedMap?.entry(2) != nil || sign1.unprotected.entry(2) != nil {
           return .failed("crit (2) names headers this verifier does not understand", input)
         }
-        return .test(both.isEmpty, "none critical, none in both", "in both headers: \(shown(both.joined(separator: ", ")))", input)
+        return .test(
+          both.isEmpty, "none critical, none in both", "in both headers: \(shown(both.joined(separator: ", ")))", input)
       },
       TokenCheck("\(kind.rawValue)_unknown", "every claim is one of the profile's", "RFC 9711 section 6.3.16", .advisory) {
         context in

@@ -4,7 +4,8 @@ extension TokenCheck {
   /// Of signatures, the binding and freshness: the chain from the platform's key to the Realm's words.
   static let trust: [TokenCheck] = [
     TokenCheck(
-      "platform_signature", "the platform token is signed by the platform key that was given", "RFC 9052 section 4.4; DEN0137 A7.2.2"
+      "platform_signature", "the platform token is signed by the platform key that was given",
+      "RFC 9052 section 4.4; DEN0137 A7.2.2"
     ) { context in
       guard let sign1 = context.document.platform?.sign1 else { return .notEvaluated("there is no platform token") }
       guard let key = context.options.platformKey else {
@@ -78,7 +79,8 @@ extension TokenCheck {
     // What people get wrong: the other encoding of the key, or another hash.
     for (encoding, bytes) in otherEncodings(key) {
       for hash in ["sha-256", "sha-384", "sha-512"] where Digest(hash, bytes[...])?.bytes == Array(expected) {
-        return .failed("platform claim 10 is the \(hash) of the key as \(encoding), not the \(name) of claim 44237 as it stands", inputs)
+        return .failed(
+          "platform claim 10 is the \(hash) of the key as \(encoding), not the \(name) of claim 44237 as it stands", inputs)
       }
     }
     return .failed("platform claim 10 is no hash of this key: the two tokens are not of one machine and boot", inputs)

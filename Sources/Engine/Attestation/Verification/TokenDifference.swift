@@ -55,7 +55,9 @@ public struct TokenDifference: Sendable {
 
   private static func lineage(_ a: TokenDocument, _ b: TokenDocument) -> [String] {
     func same(_ kind: TokenPart.Kind, _ label: Int64) -> Bool? {
-      guard let x = a.part(kind)?.claims?.entry(label)?.bytes, let y = b.part(kind)?.claims?.entry(label)?.bytes else { return nil }
+      guard let x = a.part(kind)?.claims?.entry(label)?.bytes, let y = b.part(kind)?.claims?.entry(label)?.bytes else {
+        return nil
+      }
       return Array(x) == Array(y)
     }
     var lines: [String] = []

@@ -135,8 +135,9 @@ public struct TokenPart: Sendable {
     do throws(COSESign1.Malformed) {
       let sign1 = try COSESign1(token)
       guard let payload = sign1.payload.bytes,
-        payload.isEmpty || payload.startIndex >= sign1.payload.content.lowerBound
-          && payload.endIndex == sign1.payload.content.upperBound
+        payload.isEmpty
+          || payload.startIndex >= sign1.payload.content.lowerBound
+            && payload.endIndex == sign1.payload.content.upperBound
       else {
         self.init(kind, entry, isTyped, sign1, nil, "the payload is a byte string in chunks", remarks)
         return

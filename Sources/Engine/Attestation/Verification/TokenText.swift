@@ -47,7 +47,8 @@ extension TokenDocument {
       }
       for reading in part.readings { lines.append(contentsOf: reading.lines) }
       if let signature = part.sign1?.signature {
-        lines.append("  signature, \(signature.content.count) bytes at \(signature.content.lowerBound): \(hexBytes(signature.bytes ?? []))")
+        lines.append(
+          "  signature, \(signature.content.count) bytes at \(signature.content.lowerBound): \(hexBytes(signature.bytes ?? []))")
       }
     }
     return lines
