@@ -1,8 +1,12 @@
-/// The vCPU as long as guests are queues of actions: it executes them until one is an exception to R-EL2. An interpreter of A64
-/// will take this place; the RMM calls ``Machine/runRealm(_:)`` and sees a ``RealmException``, nothing else.
+/// The vCPU boundary: the RMM calls ``Machine/runRealm(_:)`` and sees a ``RealmException``, nothing else. Behind it is the A64
+/// interpreter (`runCode`), or a queue of actions, executed until one is an exception to R-EL2.
 extension Machine {
   /// Runs the Realm's vCPU from its registers until it takes an exception to R-EL2.
   mutating func runRealm(_ address: UInt64) -> RealmException {
+    configuration.vcpu == .code ? runCode(address) : runQueue(address)
+  }
+
+  private mutating func runQueue(_ address: UInt64) -> RealmException {
     let rec = mutableREC(address)
     if repeats > Machine.mostRepeats {
       control.guestQueue.forget(address)

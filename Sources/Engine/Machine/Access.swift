@@ -59,6 +59,20 @@ extension Machine {
     }
   }
 
+  private mutating func copyBytes(_ address: UInt64, _ bytes: [UInt8]) {
+    var done = 0
+    while done < bytes.count {
+      let at = address + UInt64(done)
+      let count = min(bytes.count - done, Int(Granule.size - (at & 4095)))
+      bytes[done..<done + count].withUnsafeBytes { source in
+        if let base = source.baseAddress {
+          memory.writablePage(at).advanced(by: Int(at & 4095)).copyMemory(from: base, byteCount: count)
+        }
+      }
+      done += count
+    }
+  }
+
   /// Performs an access action: what a world reads or writes through its own PAS, or the fault it takes.
   mutating func perform(_ access: MemoryAccess) -> AccessOutcome {
     let pas = access.world.ownPAS
@@ -67,6 +81,7 @@ extension Machine {
       case .read64, .write64: 8
       case .write8: 1
       case .fill(let length, _): length
+      case .bytes(let bytes): UInt64(bytes.count)
       }
     // Only DRAM and the memories of the Root and Secure worlds answer; anything else on the bus is refused.
     let fault: GranuleProtectionFault? =
@@ -88,6 +103,7 @@ extension Machine {
     case .write64(let value): writeBytes(access.address, 8, value)
     case .write8(let value): writeBytes(access.address, 1, UInt64(value))
     case .fill(let length, let byte): fillBytes(access.address, length, byte)
+    case .bytes(let bytes): copyBytes(access.address, bytes)
     }
     return .ok
   }
@@ -110,6 +126,7 @@ public struct MemoryAccess: Sendable, Equatable {
     case write8(UInt8)
     /// Length in bytes, and the byte.
     case fill(UInt64, UInt8)
+    case bytes([UInt8])
 
     public var isWrite: Bool { self != .read64 }
   }

@@ -24,6 +24,8 @@ public struct Machine: ~Copyable {
   public package(set) var minted: [MintedToken] = []
   /// Measurements that changed during the last action, step by step; empty unless ``tracing``.
   public package(set) var measured: [MeasurementStep] = []
+  /// The interpreter's caches, once a Realm's code has run; no part of the state.
+  var workspace: A64Workspace?
   /// The platform's keys, once they were needed.
   var keys: PlatformKeys?
   package var depth: UInt8 = 0
@@ -126,6 +128,10 @@ public struct ControlState: Sendable {
   var vmids: [UInt64] = [0, 0, 0, 0]
   /// What the guests have still to do.
   public var guestQueue = GuestQueue()
+  /// Instructions the Realms' vCPUs have executed, and time they have skipped: the count of the virtual counter.
+  public var guestInstructions: UInt64 = 0
+  /// The word of an instruction that stopped a vCPU because the model does not have it.
+  public var guestStop: UInt32?
 
   func digest() -> UInt64 {
     var hash = mix(UInt64(currentPE) ^ nextL1Table << 8 ^ bootStages << 40)
@@ -139,6 +145,8 @@ public struct ControlState: Sendable {
     for value in realms { hash = mix(hash ^ value) }
     for value in recs { hash = mix(hash ^ ~value) }
     for value in vmids { hash = mix(hash ^ value) }
+    // Machines that never ran code have the digests they always had.
+    if guestInstructions != 0 { hash = mix(hash ^ guestInstructions ^ UInt64(guestStop ?? 0) << 32) }
     return mix(hash ^ guestQueue.digest())
   }
 }

@@ -16,6 +16,8 @@ public struct MachineConfiguration: Sendable, Equatable {
   public var policy = Policy.spec
   /// Whether EL3 has a Realm attestation key; without one RSI_ATTESTATION_TOKEN_CONTINUE fails with RSI_ERROR_UNKNOWN.
   public var attestation = true
+  /// What a Realm's vCPU does when it runs.
+  public var vcpu = VCPUKind.queue
   /// Whose platform token EL3 hands out.
   public var platform = PlatformKind.model
   /// Which unit of the modelled platform this is: its key, its instance id and its Realm attestation key follow from it.
@@ -86,6 +88,14 @@ public struct MachineConfiguration: Sendable, Equatable {
     guard (32...52).contains(feature.s2sz) else { return "feature_register_0: S2SZ must be 32 to 52" }
     return nil
   }
+}
+
+/// What runs in a Realm.
+public enum VCPUKind: String, Sendable, CaseIterable {
+  /// What `guest` statements have queued.
+  case queue
+  /// The A64 code at its pc.
+  case code
 }
 
 /// RmiFeatureRegister0 (DEN0137 B4.4.4).

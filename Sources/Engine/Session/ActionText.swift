@@ -54,6 +54,7 @@ extension MemoryAccess {
     case .read64: return "\(world).read64 \(hex(address))"
     case .write64(let value): return "\(world).write64 \(hex(address)) \(hex(value))"
     case .write8(let value): return "\(world).write8 \(hex(address)) \(hex(UInt64(value)))"
+    case .bytes(let bytes): return "\(world).write \(hex(address)) \(hexBytes(bytes))"
     case .fill(let length, let byte): return "\(world).fill \(hex(address)) \(hex(length)) \(hex(UInt64(byte)))"
     }
   }

@@ -6,6 +6,7 @@ extension MachineConfiguration {
     ("pa_width", "physical address width in bits"), ("rec_aux_count", "RMI_REC_AUX_COUNT"),
     ("feature_register_0", "RMI_FEATURES(0)"), ("rmm", "personality, with its changes: spec-1.0+D6-D23"),
     ("attestation", "on or off: whether EL3 has a Realm attestation key"),
+    ("vcpu", "queue or code: whether a vCPU does what is queued, or executes A64 code"),
     ("platform", "model or sample: whose platform token EL3 hands out"),
     ("instance", "which unit of the modelled platform this is"),
     ("lifecycle", "the platform's life cycle claim, such as 0x3000 (secured)"),
@@ -51,6 +52,9 @@ extension MachineConfiguration {
     case "attestation":
       guard value == "on" || value == "off" else { throw bad("attestation is on or off, not \"\(shown(value))\"") }
       attestation = value == "on"
+    case "vcpu":
+      guard let kind = VCPUKind(rawValue: value) else { throw bad("vcpu is queue or code, not \"\(shown(value))\"") }
+      vcpu = kind
     case "platform":
       guard let kind = PlatformKind(rawValue: value) else {
         throw bad("platform is \(PlatformKind.allCases.map(\.rawValue).joined(separator: " or ")), not \"\(shown(value))\"")
@@ -99,6 +103,7 @@ extension MachineConfiguration {
     if recAuxCount != plain.recAuxCount { parts.append("rec_aux_count=\(recAuxCount)") }
     if featureRegister0 != plain.featureRegister0 { parts.append("feature_register_0=\(hex(featureRegister0))") }
     if !attestation { parts.append("attestation=off") }
+    if vcpu != plain.vcpu { parts.append("vcpu=\(vcpu.rawValue)") }
     if platform != plain.platform { parts.append("platform=\(platform.rawValue)") }
     if instance != plain.instance { parts.append("instance=\(instance)") }
     if lifecycle != plain.lifecycle { parts.append("lifecycle=\(hex(lifecycle))") }

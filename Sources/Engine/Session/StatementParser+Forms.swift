@@ -139,6 +139,12 @@ extension StatementParser {
     case "write8":
       try count(verb, rest, 2...2, "\(verb.text) PA VALUE")
       kind = .write8(UInt8(truncatingIfNeeded: try number(rest[1])))
+    case "write":
+      try count(verb, rest, 2...2, "\(verb.text) PA HEX")
+      guard let bytes = [UInt8](hex: rest[1].text), !bytes.isEmpty else {
+        throw error(rest[1], "expected bytes in hexadecimal, without 0x")
+      }
+      kind = .bytes(bytes)
     case "fill":
       try count(verb, rest, 3...3, "\(verb.text) PA LENGTH BYTE")
       kind = .fill(try number(rest[1]), UInt8(truncatingIfNeeded: try number(rest[2])))

@@ -10,7 +10,7 @@ public struct StatementParser {
 
   /// The verbs a line can begin with, for messages and completion.
   public static let verbs = [
-    "case", "let", "smc", "expect", "guest", "ns.read64", "ns.write64", "ns.write8", "ns.fill", "secure.read64",
+    "case", "let", "smc", "expect", "guest", "ns.read64", "ns.write64", "ns.write8", "ns.write", "ns.fill", "secure.read64",
     "secure.write64", "secure.write8", "secure.fill", "secure.smc", "realm.smc", "realm.read64", "realm.write64", "realm.write8",
     "realm.fill", "root.read64", "root.write64", "root.write8", "root.fill", "gpt.set", "gpt", "state", "refcount", "rim",
     "token", "peek64", "sysreg", "pe", "resume", "print", "echo", "include", "machine",

@@ -1,0 +1,247 @@
+/// What belongs to the interpreter and not to the machine's state: register file, translation caches, decoded words. All of it can
+/// be thrown away between two entries.
+final class A64Workspace {
+  /// Slots of ``A64Registers``.
+  let registers: UnsafeMutablePointer<UInt64>
+  /// Decoded instructions by a hash of their word: decoding depends on the word alone, so nothing ever makes them stale.
+  let decoded: UnsafeMutablePointer<DecodedWord>
+  let reads: TranslationCache
+  let writes: TranslationCache
+  let fetches: TranslationCache
+
+  struct DecodedWord {
+    var word: UInt32
+    var isValid: Bool
+    var instruction: Instruction
+  }
+
+  static let decodedCount = 1 << 13
+
+  init() {
+    registers = .allocate(capacity: A64Registers.count)
+    registers.initialize(repeating: 0, count: A64Registers.count)
+    decoded = .allocate(capacity: Self.decodedCount)
+    decoded.initialize(
+      repeating: DecodedWord(word: 0, isValid: false, instruction: A64Decoder.undefined(0)), count: Self.decodedCount)
+    reads = TranslationCache()
+    writes = TranslationCache()
+    fetches = TranslationCache()
+  }
+
+  deinit {
+    registers.deallocate()
+    decoded.deallocate()
+  }
+
+  func flush() {
+    reads.flush()
+    writes.flush()
+    fetches.flush()
+  }
+
+  @inline(__always) func decode(_ word: UInt32) -> Instruction {
+    let index = Int(((word ^ word >> 13) &* 0x9E37_79B1) >> 19)
+    if decoded[index].isValid, decoded[index].word == word { return decoded[index].instruction }
+    let instruction = A64Decoder.decode(word)
+    decoded[index] = DecodedWord(word: word, isValid: true, instruction: instruction)
+    return instruction
+  }
+}
+
+/// Virtual pages of one kind of access and where their bytes are in the host. An entry has been through stage 1, stage 2 and the
+/// granule protection check; the cache is emptied at every entry of the REC and by every TLBI, and the RMM changes no table while
+/// the Realm runs.
+final class TranslationCache {
+  /// The page's address with the exception level in bit 1 and bit 0 set; 0 is empty.
+  let tags: UnsafeMutablePointer<UInt64>
+  let pages: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  static let count = 1024
+
+  init() {
+    tags = .allocate(capacity: Self.count)
+    tags.initialize(repeating: 0, count: Self.count)
+    pages = .allocate(capacity: Self.count)
+    pages.initialize(repeating: UnsafeMutableRawPointer(tags), count: Self.count)
+  }
+
+  deinit {
+    tags.deallocate()
+    pages.deallocate()
+  }
+
+  func flush() { tags.update(repeating: 0, count: Self.count) }
+
+  @inline(__always) func find(_ va: UInt64, _ level: UInt64) -> UnsafeMutableRawPointer? {
+    let page = va >> 12
+    let index = Int(truncatingIfNeeded: (page ^ page >> 10) & UInt64(Self.count - 1))
+    return tags[index] == (page << 12 | level << 1 | 1) ? pages[index] : nil
+  }
+
+  func put(_ va: UInt64, _ level: UInt64, _ host: UnsafeMutableRawPointer) {
+    let page = va >> 12
+    let index = Int(truncatingIfNeeded: (page ^ page >> 10) & UInt64(Self.count - 1))
+    tags[index] = page << 12 | level << 1 | 1
+    pages[index] = host
+  }
+}
+
+/// Why an instruction did not complete.
+enum A64Stop: Error {
+  /// An exception the Realm takes itself, at EL1: its syndrome, and FAR_EL1 if it has one.
+  case toEL1(esr: UInt64, far: UInt64?)
+  /// An exception to R-EL2.
+  case toEL2(RealmException)
+  /// An instruction that exists and that this model does not have.
+  case notImplemented(UInt32)
+}
+
+/// The vCPU while it runs: registers that are not in the workspace, and where it is.
+struct A64Core {
+  let rec: REC
+  let realm: RealmDescriptor
+  let workspace: A64Workspace
+  let x: UnsafeMutablePointer<UInt64>
+  var pc: UInt64
+  /// N, Z, C, V in bits 31:28.
+  var nzcv: UInt64
+  /// PSTATE without the flags, as SPSR has it.
+  var pstate: UInt64
+  /// Whether every access must be aligned: SCTLR_EL1.A, or the MMU is off and all data is Device memory.
+  var isStrict: Bool
+  /// Set by a load-exclusive, cleared by whatever ends it.
+  var monitor: UInt64?
+
+  var exceptionLevel: UInt64 { pstate >> 2 & 3 }
+
+  init(_ rec: REC, _ realm: RealmDescriptor, _ workspace: A64Workspace) {
+    self.rec = rec
+    self.realm = realm
+    self.workspace = workspace
+    x = workspace.registers
+    pc = rec.pc
+    nzcv = rec.pstate & 0xF000_0000
+    pstate = rec.pstate & ~0xF000_0000
+    isStrict = rec[.sctlrEL1] & 0b11 != 1
+    for n in 0..<31 { x[n] = rec.x(n) }
+    x[31] = 0
+    x[Int(A64Registers.sp)] = rec[stackRegister]
+  }
+
+  /// Which register SP stands for: SP_EL0 at EL0 and with SPSel 0.
+  private var stackRegister: RealmRegister { pstate & 0xF == 0b0101 ? .spEL1 : .spEL0 }
+
+  /// Puts everything back into the REC.
+  func save() {
+    for n in 0..<31 { rec.setX(n, x[n]) }
+    rec[stackRegister] = x[Int(A64Registers.sp)]
+    rec.pc = pc
+    rec.pstate = pstate | nzcv
+  }
+
+  /// Changes exception level or SPSel; SP follows.
+  mutating func setPSTATE(_ value: UInt64) {
+    rec[stackRegister] = x[Int(A64Registers.sp)]
+    pstate = value & ~0xF000_0000
+    nzcv = value & 0xF000_0000
+    x[Int(A64Registers.sp)] = rec[stackRegister]
+  }
+
+  /// Takes an exception to EL1 (Arm ARM, AArch64.TakeException).
+  ///
+  /// - Parameter kind: 0 synchronous, 0x80 IRQ, 0x100 FIQ, 0x180 SError.
+  mutating func takeException(esr: UInt64?, far: UInt64?, kind: UInt64, returnTo address: UInt64) {
+    let mode = pstate & 0xF
+    let offset: UInt64 = mode == 0b0101 ? 0x200 : mode == 0b0100 ? 0 : 0x400
+    rec[.elrEL1] = address
+    rec[.spsrEL1] = pstate | nzcv
+    if let esr { rec[.esrEL1] = esr }
+    if let far { rec[.farEL1] = far }
+    // EL1h, D, A, I and F masked; IL and SS clear.
+    let flags = nzcv
+    setPSTATE(0x3C5)
+    nzcv = flags
+    pc = rec[.vbarEL1] &+ offset &+ kind
+    monitor = nil
+  }
+
+  /// ConditionHolds.
+  @inline(__always) func holds(_ condition: UInt8) -> Bool {
+    let n = nzcv & 0x8000_0000 != 0
+    let z = nzcv & 0x4000_0000 != 0
+    let c = nzcv & 0x2000_0000 != 0
+    let v = nzcv & 0x1000_0000 != 0
+    let result: Bool
+    switch condition >> 1 {
+    case 0: result = z
+    case 1: result = c
+    case 2: result = n
+    case 3: result = v
+    case 4: result = c && !z
+    case 5: result = n == v
+    case 6: result = n == v && !z
+    default: return true
+    }
+    return condition & 1 == 1 ? !result : result
+  }
+
+  /// AddWithCarry of 64 or 32 bits; sets the flags if asked.
+  @inline(__always) mutating func add(_ a: UInt64, _ b: UInt64, _ carry: UInt64, _ is64: Bool, flags: Bool) -> UInt64 {
+    if is64 {
+      let (first, c1) = a.addingReportingOverflow(b)
+      let (result, c2) = first.addingReportingOverflow(carry)
+      if flags {
+        let overflow = ~(a ^ b) & (a ^ result) & (1 << 63) != 0
+        nzcv =
+          (result >> 63) << 31 | (result == 0 ? 1 << 30 : 0) | (c1 || c2 ? 1 << 29 : 0) | (overflow ? 1 << 28 : 0)
+      }
+      return result
+    }
+    let (a, b) = (a & 0xFFFF_FFFF, b & 0xFFFF_FFFF)
+    let sum = a &+ b &+ carry
+    let result = sum & 0xFFFF_FFFF
+    if flags {
+      let overflow = ~(a ^ b) & (a ^ result) & 0x8000_0000 != 0
+      nzcv = (result & 0x8000_0000) | (result == 0 ? 1 << 30 : 0) | (sum >> 32) << 29 | (overflow ? 1 << 28 : 0)
+    }
+    return result
+  }
+
+  @inline(__always) mutating func logicFlags(_ result: UInt64, _ is64: Bool) {
+    nzcv = (is64 ? (result >> 63) << 31 : result & 0x8000_0000) | (result == 0 ? 1 << 30 : 0)
+  }
+
+  /// ShiftReg: LSL, LSR, ASR, ROR.
+  @inline(__always) func shifted(_ value: UInt64, _ kind: UInt8, _ amount: UInt64, _ is64: Bool) -> UInt64 {
+    if is64 {
+      switch kind {
+      case 0: return value << amount
+      case 1: return value >> amount
+      case 2: return UInt64(bitPattern: Int64(bitPattern: value) >> Int64(amount))
+      default: return amount == 0 ? value : value >> amount | value << (64 - amount)
+      }
+    }
+    let value32 = UInt32(truncatingIfNeeded: value)
+    let amount32 = UInt32(truncatingIfNeeded: amount)
+    switch kind {
+    case 0: return UInt64(value32 << amount32)
+    case 1: return UInt64(value32 >> amount32)
+    case 2: return UInt64(UInt32(bitPattern: Int32(bitPattern: value32) >> Int32(bitPattern: amount32)))
+    default: return UInt64(amount32 == 0 ? value32 : value32 >> amount32 | value32 << (32 - amount32))
+    }
+  }
+
+  /// ExtendReg: UXTB to SXTX, then a shift to the left.
+  @inline(__always) func extended(_ value: UInt64, _ option: UInt8, _ shift: UInt64) -> UInt64 {
+    let result: UInt64 =
+      switch option {
+      case 0: value & 0xFF
+      case 1: value & 0xFFFF
+      case 2: value & 0xFFFF_FFFF
+      case 4: UInt64(bitPattern: Int64(Int8(truncatingIfNeeded: value)))
+      case 5: UInt64(bitPattern: Int64(Int16(truncatingIfNeeded: value)))
+      case 6: UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
+      default: value
+      }
+    return result << shift
+  }
+}

@@ -1,0 +1,301 @@
+/// Loads and stores of the interpreter, and the translation of their addresses: stage 1, then the RTT, then the granule protection
+/// check.
+extension Machine {
+  /// Syndrome bits of a load or store of one register: ISV, SAS, SSE, SRT, SF, and WnR (Arm ARM, ESR_EL2, ISS of a Data Abort).
+  func details(_ i: Instruction, isWrite: Bool) -> UInt64 {
+    let shape = Instruction.MemoryShape(raw: i.x)
+    // With write-back the syndrome is not valid: emulating it would need more than this.
+    guard shape.mode != 1, shape.mode != 3 else { return isWrite ? Syndrome.wnr : 0 }
+    let register = UInt64(i.d == A64Registers.trash ? 31 : i.d)
+    return Syndrome.isv | UInt64(shape.sizeLog2) << 22 | (shape.isSigned ? 1 << 21 : 0) | register << 16
+      | (shape.is64 ? 1 << 15 : 0) | (isWrite ? Syndrome.wnr : 0)
+  }
+
+  @inline(__always) mutating func transfer(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
+    let base = core.x[Int(i.n)]
+    let mode = i.x >> 4 & 3
+    let moved = base &+ UInt64(bitPattern: i.imm)
+    try transfer(i, mode == 1 ? base : moved, &core)
+    if mode & 1 == 1 { core.x[Int(i.n)] = moved }
+  }
+
+  @inline(__always) mutating func transfer(_ i: Instruction, _ address: UInt64, _ core: inout A64Core) throws(A64Stop) {
+    let shape = Instruction.MemoryShape(raw: i.x)
+    if i.operation == .store || i.operation == .storeRegister {
+      try store(address, shape.sizeLog2, core.x[Int(i.d)], &core, details: details(i, isWrite: true))
+      return
+    }
+    var value = try load(address, shape.sizeLog2, &core, details: details(i, isWrite: false))
+    if shape.isSigned {
+      value = core.extended(value, 4 + UInt8(shape.sizeLog2), 0)
+      if !shape.is64 { value &= 0xFFFF_FFFF }
+    }
+    core.x[Int(i.d)] = value
+  }
+
+  mutating func pair(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
+    let shape = Instruction.MemoryShape(raw: i.x)
+    let base = core.x[Int(i.n)]
+    let moved = base &+ UInt64(bitPattern: i.imm)
+    let address = shape.mode == 1 ? base : moved
+    let size: UInt64 = 1 << UInt64(shape.sizeLog2)
+    if i.operation == .storePair {
+      try store(address, shape.sizeLog2, core.x[Int(i.d)], &core, details: Syndrome.wnr)
+      try store(address &+ size, shape.sizeLog2, core.x[Int(i.m)], &core, details: Syndrome.wnr)
+    } else {
+      var first = try load(address, shape.sizeLog2, &core, details: 0)
+      var second = try load(address &+ size, shape.sizeLog2, &core, details: 0)
+      if shape.isSigned {
+        first = core.extended(first, 6, 0)
+        second = core.extended(second, 6, 0)
+      }
+      core.x[Int(i.d)] = first
+      core.x[Int(i.m)] = second
+    }
+    if shape.mode & 1 == 1 { core.x[Int(i.n)] = moved }
+  }
+
+  /// Exclusives and acquire and release. One PE runs at a time, so the order is given; what is left is the monitor.
+  mutating func ordered(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
+    let shape = Instruction.MemoryShape(raw: i.x)
+    let address = core.x[Int(i.n)]
+    let isPair = i.operation == .loadExclusivePair || i.operation == .storeExclusivePair
+    let size: UInt64 = 1 << UInt64(shape.sizeLog2)
+    let isWrite = [.storeExclusive, .storeExclusivePair, .storeRelease].contains(i.operation)
+    // Exclusives and ordered accesses are aligned to what they access, whatever SCTLR_EL1.A says.
+    guard address & ((isPair ? 2 * size : size) - 1) == 0 else { throw alignmentFault(address, isWrite, core) }
+    let single =
+      i.operation == .loadAcquire || i.operation == .storeRelease ? details(i, isWrite: isWrite) : (isWrite ? Syndrome.wnr : 0)
+    switch i.operation {
+    case .loadAcquire: core.x[Int(i.d)] = try load(address, shape.sizeLog2, &core, details: single)
+    case .storeRelease: try store(address, shape.sizeLog2, core.x[Int(i.d)], &core, details: single)
+    case .loadExclusive, .loadExclusivePair:
+      let first = try load(address, shape.sizeLog2, &core, details: 0)
+      if isPair { core.x[Int(i.a)] = try load(address &+ size, shape.sizeLog2, &core, details: 0) }
+      core.x[Int(i.d)] = first
+      core.monitor = address & ~63
+    default:
+      guard core.monitor == address & ~63 else {
+        core.monitor = nil
+        core.x[Int(i.m)] = 1
+        return
+      }
+      let (first, second) = (core.x[Int(i.d)], core.x[Int(i.a)])
+      try store(address, shape.sizeLog2, first, &core, details: Syndrome.wnr)
+      if isPair { try store(address &+ size, shape.sizeLog2, second, &core, details: Syndrome.wnr) }
+      core.monitor = nil
+      core.x[Int(i.m)] = 0
+    }
+  }
+
+  private func alignmentFault(_ va: UInt64, _ isWrite: Bool, _ core: A64Core) -> A64Stop {
+    let level: UInt64 = core.exceptionLevel == 0 ? 0x24 : 0x25
+    return .toEL1(esr: level << 26 | Syndrome.il | (isWrite ? Syndrome.wnr : 0) | 0x21, far: va)
+  }
+
+  // MARK: One access
+
+  @inline(__always) mutating func load(
+    _ va: UInt64, _ sizeLog2: Int, _ core: inout A64Core, details: UInt64
+  ) throws(A64Stop) -> UInt64 {
+    let size = 1 << sizeLog2
+    let offset = Int(va & 4095)
+    if offset + size <= 4096, !core.isStrict || offset & (size - 1) == 0,
+      let page = core.workspace.reads.find(va, core.exceptionLevel)
+    {
+      switch sizeLog2 {
+      case 0: return UInt64(page.load(fromByteOffset: offset, as: UInt8.self))
+      case 1: return UInt64(UInt16(littleEndian: page.loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
+      case 2: return UInt64(UInt32(littleEndian: page.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+      default: return UInt64(littleEndian: page.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      }
+    }
+    return try slowLoad(va, size, &core, details: details)
+  }
+
+  private mutating func slowLoad(_ va: UInt64, _ size: Int, _ core: inout A64Core, details: UInt64) throws(A64Stop) -> UInt64 {
+    try checkAlignment(va, size, false, core)
+    var value: UInt64 = 0
+    var done = 0
+    // Both pages of an access that crosses are translated before a byte of it is used.
+    while done < size {
+      let address = va &+ UInt64(done)
+      let page: UnsafeMutableRawPointer
+      if let found = core.workspace.reads.find(address, core.exceptionLevel) {
+        page = found
+      } else {
+        page = try fill(core.workspace.reads, address, .read, &core, details: done == 0 ? details : 0)
+      }
+      let count = min(size - done, 4096 - Int(address & 4095))
+      for n in 0..<count {
+        value |= UInt64(page.load(fromByteOffset: Int(address & 4095) + n, as: UInt8.self)) << UInt64(8 * (done + n))
+      }
+      done += count
+    }
+    return value
+  }
+
+  @inline(__always) mutating func store(
+    _ va: UInt64, _ sizeLog2: Int, _ value: UInt64, _ core: inout A64Core, details: UInt64
+  ) throws(A64Stop) {
+    let size = 1 << sizeLog2
+    let offset = Int(va & 4095)
+    if offset + size <= 4096, !core.isStrict || offset & (size - 1) == 0,
+      let page = core.workspace.writes.find(va, core.exceptionLevel)
+    {
+      switch sizeLog2 {
+      case 0: page.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: offset, as: UInt8.self)
+      case 1: page.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: UInt16.self)
+      case 2: page.storeBytes(of: UInt32(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: UInt32.self)
+      default: page.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
+      }
+      return
+    }
+    try slowStore(va, size, value, &core, details: details)
+  }
+
+  private mutating func slowStore(
+    _ va: UInt64, _ size: Int, _ value: UInt64, _ core: inout A64Core, details: UInt64
+  ) throws(A64Stop) {
+    try checkAlignment(va, size, true, core)
+    let inFirst = min(size, 4096 - Int(va & 4095))
+    let first = try writePage(va, &core, details)
+    let second = inFirst < size ? try writePage(va &+ UInt64(inFirst), &core, Syndrome.wnr) : first
+    for n in 0..<size {
+      let byte = UInt8(truncatingIfNeeded: value >> UInt64(8 * n))
+      if n < inFirst {
+        first.storeBytes(of: byte, toByteOffset: Int(va & 4095) + n, as: UInt8.self)
+      } else {
+        second.storeBytes(of: byte, toByteOffset: n - inFirst, as: UInt8.self)
+      }
+    }
+  }
+
+  private mutating func writePage(_ va: UInt64, _ core: inout A64Core, _ details: UInt64) throws(A64Stop)
+    -> UnsafeMutableRawPointer
+  {
+    if let found = core.workspace.writes.find(va, core.exceptionLevel) { return found }
+    return try fill(core.workspace.writes, va, .write, &core, details: details)
+  }
+
+  /// SCTLR_EL1.A asks for alignment; with the MMU off all data is Device memory, which cannot be accessed unaligned.
+  private func checkAlignment(_ va: UInt64, _ size: Int, _ isWrite: Bool, _ core: A64Core) throws(A64Stop) {
+    if va & UInt64(size - 1) != 0, core.isStrict { throw alignmentFault(va, isWrite, core) }
+  }
+
+  // MARK: Translation
+
+  /// Translates a page, remembers it, and returns its bytes. What is no memory has no bytes to remember: it ends in an exception.
+  mutating func fill(
+    _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64
+  ) throws(A64Stop) -> UnsafeMutableRawPointer {
+    let ipa = try translateStage1(va, kind, core)
+    let outcome = translateStage2(core.realm, ipa, kind)
+    guard case .address(let pa) = outcome else { throw stage2Stop(outcome, va, ipa, kind, core, details: details) }
+    let host: UnsafeMutableRawPointer
+    if kind == .write {
+      let before = memory.page(pa)
+      host = memory.writablePage(pa)
+      // The page may have moved: what was remembered of it to be read is another place now.
+      if before != UnsafeRawPointer(host) {
+        core.workspace.reads.flush()
+        core.workspace.fetches.flush()
+      }
+    } else {
+      host = UnsafeMutableRawPointer(mutating: memory.page(pa))
+    }
+    cache.put(va, core.exceptionLevel, host)
+    return host
+  }
+
+  /// The exception of an access that stage 2 stops.
+  private func stage2Stop(
+    _ outcome: Stage2Outcome, _ va: UInt64, _ ipa: UInt64, _ kind: Stage2Access, _ core: A64Core, details: UInt64,
+    isWalk: Bool = false
+  ) -> A64Stop {
+    let write = kind == .write ? Syndrome.wnr : 0
+    let class2 = kind == .fetch ? Syndrome.ecInstructionAbort : Syndrome.ecDataAbort
+    let own = (class2 + (core.exceptionLevel == 0 ? 0 : 1)) << 26 | Syndrome.il | write
+    let code: UInt64
+    switch outcome {
+    case .address: preconditionFailure("stage 2 did not stop it")
+    case .addressSize: return .toEL1(esr: own, far: va)
+    case .granuleProtection:
+      guard configuration.granuleFaultsExitToHost else { return .toEL1(esr: own | Syndrome.granuleProtection, far: va) }
+      code = Syndrome.granuleProtection
+    case .translation(let level): code = Syndrome.translationFault(level)
+    case .permission(let level): code = Syndrome.permissionFault(level)
+    }
+    let iss = kind == .fetch || isWalk ? (isWalk ? Syndrome.s1ptw | write : 0) : details | write
+    return .toEL2(
+      .sync(esr: class2 << 26 | Syndrome.il | iss | code, far: va, hpfar: (ipa >> 12) << 4))
+  }
+
+  /// Stage 1 of EL1&0 (Arm ARM D8): 4 KiB granules, 48 bits.
+  func translateStage1(_ va: UInt64, _ kind: Stage2Access, _ core: A64Core) throws(A64Stop) -> UInt64 {
+    let rec = core.rec
+    let sctlr = rec[.sctlrEL1]
+    let isFetch = kind == .fetch
+    let class1: UInt64 = (isFetch ? 0x20 : 0x24) + (core.exceptionLevel == 0 ? 0 : 1)
+    func fault(_ code: UInt64) -> A64Stop {
+      .toEL1(esr: class1 << 26 | Syndrome.il | (kind == .write ? Syndrome.wnr : 0) | code, far: va)
+    }
+    guard sctlr & 1 == 1 else {
+      guard va >> 48 == 0 else { throw fault(0x00) }
+      return va
+    }
+    let tcr = rec[.tcrEL1]
+    let isHigh = va >> 55 & 1 == 1
+    let ignoresTop = tcr >> (isHigh ? 38 : 37) & 1 == 1
+    let size = max(16, min(39, isHigh ? tcr >> 16 & 0x3F : tcr & 0x3F))
+    let top = va >> (64 - size)
+    let sign: UInt64 = ignoresTop ? (isHigh ? (1 << (size - 8)) - 1 : 0) : isHigh ? (1 << size) - 1 : 0
+    guard (ignoresTop ? top & ((1 << (size - 8)) - 1) : top) == sign else { throw fault(0x04) }
+    guard tcr >> (isHigh ? 23 : 7) & 1 == 0, isHigh ? tcr >> 30 & 3 == 2 : tcr >> 14 & 3 == 0 else { throw fault(0x04) }
+    var table = rec[isHigh ? .ttbr1EL1 : .ttbr0EL1] & 0x0000_FFFF_FFFF_F000
+    var level = size <= 24 ? 0 : size <= 33 ? 1 : 2
+    var tableReadOnly = false
+    var tableNoEL0 = false
+    var tableUXN = false
+    var tablePXN = false
+    while true {
+      let shift = UInt64(39 - 9 * level)
+      let width = min(shift + 9, 64 - size) - shift
+      let index = va >> shift & ((1 << width) - 1)
+      let entryIPA = table + index * 8
+      let outcome = translateStage2(core.realm, entryIPA, .read)
+      guard case .address(let pa) = outcome else {
+        throw stage2Stop(outcome, va, entryIPA, kind, core, details: 0, isWalk: true)
+      }
+      let entry = memory.load64(pa)
+      guard entry & 1 == 1, level < 3 || entry & 2 == 2, level > 0 || entry & 2 == 2 else { throw fault(0x04 + UInt64(level)) }
+      if level < 3, entry & 2 == 2 {
+        tableReadOnly = tableReadOnly || entry >> 62 & 1 == 1
+        tableNoEL0 = tableNoEL0 || entry >> 61 & 1 == 1
+        tableUXN = tableUXN || entry >> 60 & 1 == 1
+        tablePXN = tablePXN || entry >> 59 & 1 == 1
+        table = entry & 0x0000_FFFF_FFFF_F000
+        level += 1
+        continue
+      }
+      guard entry >> 10 & 1 == 1 else { throw fault(0x08 + UInt64(level)) }
+      let isReadOnly = tableReadOnly || entry >> 7 & 1 == 1
+      let forEL0 = !tableNoEL0 && entry >> 6 & 1 == 1
+      let isEL0 = core.exceptionLevel == 0
+      let neverExecuted = isEL0 ? tableUXN || entry >> 54 & 1 == 1 : tablePXN || entry >> 53 & 1 == 1
+      // What EL0 can write, EL1 does not execute; with WXN nobody executes what he can write.
+      let isWritable = !isReadOnly && (!isEL0 || forEL0)
+      let isBarred =
+        neverExecuted || (!isEL0 && forEL0 && !isReadOnly) || (sctlr >> 19 & 1 == 1 && isWritable) || (isEL0 && !forEL0)
+      let isAllowed =
+        switch kind {
+        case .fetch: !isBarred
+        case .read: !isEL0 || forEL0
+        case .write: isWritable
+        }
+      guard isAllowed else { throw fault(0x0C + UInt64(level)) }
+      let mask: UInt64 = (1 << shift) - 1
+      return entry & 0x0000_FFFF_FFFF_F000 & ~mask | va & mask
+    }
+  }
+}
