@@ -1,5 +1,5 @@
 /// What an A64 instruction does. Families that differ only in operand width share a case; ``Instruction/is64`` tells them apart.
-enum A64Operation: UInt16, CaseIterable {
+enum A64Operation: UInt16, CaseIterable, Sendable {
   case adr, adrp
   case addImmediate, addsImmediate, subImmediate, subsImmediate
   case andImmediate, orrImmediate, eorImmediate, andsImmediate

@@ -1,9 +1,9 @@
 /// The A64 encodings (Arm ARM C4), one row each: the bits that are fixed, what it does, and how its fields are read.
 ///
 /// A pattern has 32 places from bit 31 down; 0 and 1 are fixed, a letter is a field; spaces are for the eye.
-struct InstructionRow {
-  let mask: UInt32
-  let value: UInt32
+package struct InstructionRow: Sendable {
+  package let mask: UInt32
+  package let value: UInt32
   let operation: A64Operation
   let form: A64Form
 
@@ -22,10 +22,30 @@ struct InstructionRow {
     self.operation = operation
     self.form = form
   }
+
+  /// Whether it computes registers from registers and nothing else.
+  package var isDataProcessing: Bool {
+    switch form {
+    case .addSubImmediate, .logicalImmediate, .moveWide, .bitfield, .extract, .logicalShifted, .addSubShifted, .addSubExtended,
+      .threeRegister, .conditionalCompare, .conditionalCompareImmediate, .conditionalSelect, .twoSource, .crc, .oneSource,
+      .fourRegister, .longMultiply, .highMultiply:
+      true
+    default: false
+    }
+  }
+  package var isHighMultiply: Bool { form == .highMultiply }
+  package var isCompare: Bool { form == .conditionalCompare || form == .conditionalCompareImmediate }
+  /// Register 31 as its destination can be SP.
+  package var canWriteSP: Bool { form == .addSubImmediate || form == .addSubExtended || form == .logicalImmediate }
+}
+
+/// What there is to know of a word without executing it.
+package enum A64Words {
+  package static func isAllocated(_ word: UInt32) -> Bool { A64Decoder.decode(word).operation != .undefined }
 }
 
 /// How the fields of an encoding are read.
-enum A64Form {
+enum A64Form: Sendable {
   case pcRelative, addSubImmediate, logicalImmediate, moveWide, bitfield, extract
   case branch, conditional, compareBranch, testBranch, branchRegister, returnFromException
   case exceptionCall, hint, barrier, systemImmediate, system
@@ -35,8 +55,8 @@ enum A64Form {
   case none
 }
 
-enum InstructionTable {
-  static let rows: [InstructionRow] = [
+package enum InstructionTable {
+  package static let rows: [InstructionRow] = [
     // Data processing, immediate (C4.1.92)
     .init("0ii10000 iiiiiiii iiiiiiii iiiddddd", .adr, .pcRelative),
     .init("1ii10000 iiiiiiii iiiiiiii iiiddddd", .adrp, .pcRelative),
