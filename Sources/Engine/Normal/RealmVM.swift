@@ -34,13 +34,16 @@ public final class RealmVM {
   /// Exits by reason, and pages given on demand.
   public private(set) var exits: [ExitReason: Int] = [:]
   public private(set) var pagesGiven = 0
+  /// What the Host does at a host call, before the Realm goes on: the immediate, and X0 to X30 of the message.
+  public var onHostCall: (_ immediate: UInt64, _ registers: [UInt64]) -> Void = { _, _ in }
 
   private let door: any HostDoor
   private let options: Options
   private var nextGranule: UInt64
   private let scratch: UInt64
   private let params: UInt64
-  private(set) var rd: UInt64 = 0
+  /// The PA of the Realm's descriptor.
+  public private(set) var rd: UInt64 = 0
   private var recs: [VCPU] = []
   private var current = 0
   private var shared: [UInt64: UInt64] = [:]
@@ -187,7 +190,7 @@ public final class RealmVM {
     case .sync: try fault(exit, vcpu)
     case .ripasChange: try changeRIPAS(exit, vcpu)
     case .psci: return try psci(exit, turn)
-    case .hostCall: break
+    case .hostCall: onHostCall(field(exit, "imm"), (0...30).map { field(exit, "gpr\($0)") })
     case .serror: return .failed("the Realm took an SError")
     }
     return nil
@@ -225,6 +228,11 @@ public final class RealmVM {
   private func give(_ ipa: UInt64) throws(Failure) {
     guard (Self.ramBase..<Self.ramBase + options.memory).contains(ipa) else {
       throw Failure(message: "the guest wants \(hex(ipa)), which is no RAM of its own")
+    }
+    // X4 of RMI_RTT_READ_ENTRY is the RIPAS.
+    guard try call("RMI_RTT_READ_ENTRY", rd, ipa, 3)[4] != UInt64(RIPAS.destroyed.rawValue) else {
+      throw Failure(
+        message: "the page at \(hex(ipa)) is DESTROYED: its content is gone, and only the Realm can make it RAM again")
     }
     let data = try delegated()
     let answer = send("RMI_DATA_CREATE_UNKNOWN", [rd, data, ipa])

@@ -4,16 +4,18 @@ import Testing
 
 /// Real code in a Realm: an image built, booted and run to its end by the Host the project has.
 struct BootTests {
-  static func booted(_ properties: [(String, String)] = [], vcpus: Int = 2) throws -> (session: Session, vm: RealmVM, ending: RealmVM.Ending?) {
+  static func booted(
+    _ guest: String = "tour", vcpus: Int = 2, onHostCall: ((Session, RealmVM, UInt64, [UInt64]) -> Void)? = nil
+  ) throws -> (session: Session, vm: RealmVM, ending: RealmVM.Ending?) {
     var configuration = MachineConfiguration()
     configuration.vcpu = .code
-    for (key, value) in properties { try configuration.set(key, value) }
     let session = Session(configuration)
     var options = RealmVM.Options()
     options.vcpus = vcpus
     let vm = RealmVM(session, options)
-    let image = try Data(contentsOf: Project.root.appending(path: "Sessions/guests/tour.elf"))
+    let image = try Data(contentsOf: Project.root.appending(path: "Sessions/guests/\(guest).elf"))
     try vm.build(try BootImage(Array(image), base: RealmVM.ramBase))
+    if let onHostCall { vm.onHostCall = { [unowned vm] in onHostCall(session, vm, $0, $1) } }
     return (session, vm, vm.run(entries: 10_000))
   }
 
@@ -33,6 +35,32 @@ struct BootTests {
     #expect(console.contains("RIM \(hexBytes(rim))"))
     // Every page of the image is a measured step: the RIM can be told from its construction.
     #expect(session.provenance(token.token.rd, 0).last?.measurement.value == Array(rim))
+  }
+
+  /// What each kind of access to each kind of memory comes to (DEN0137 A5.2, A5.5): what the guest takes itself stands on its console.
+  @Test func everyFaultHasItsOutcome() throws {
+    let (session, vm, ending) = try Self.booted("faults")
+    #expect(ending == .poweredOff)
+    let console = String(decoding: vm.uart.output, as: UTF8.self).replacing("\r\n", with: "\n")
+    #expect(console == (try Project.text("Tests/EngineTests/Fixtures/faults-console.txt")))
+    #expect(session.read { $0.invariantViolations() } == [])
+    // RAM that is not there is the Host's to give, and the guest never knows.
+    #expect(vm.pagesGiven == 2)
+  }
+
+  /// A Host that takes a page away is found out: the Realm does not go on with another in its place.
+  @Test func aDestroyedPageStopsTheRealm() throws {
+    let (session, vm, ending) = try Self.booted("faults") { session, vm, immediate, registers in
+      #expect(immediate == 1)
+      #expect(session.smc([0xC400_0155, vm.rd, registers[0]])[0] == 0, "RMI_DATA_DESTROY")
+    }
+    guard case .failed(let why) = ending else {
+      Issue.record("ended with \(String(describing: ending))")
+      return
+    }
+    #expect(why.contains("is DESTROYED"))
+    #expect(vm.exits[.sync, default: 0] > 0)
+    #expect(session.read { $0.invariantViolations() } == [])
   }
 
   @Test func withOneVCPUItSaysSo() throws {
@@ -69,7 +97,8 @@ struct BootTests {
   }
 
   @Test(arguments: [
-    ([UInt8]("MZ".utf8), "raw image"), ([0x7F, 0x45, 0x4C, 0x46, 1, 1], "ELF64"), ([0x7F, 0x45, 0x4C, 0x46], "ELF64"), ([], "empty"),
+    ([UInt8]("MZ".utf8), "raw image"), ([0x7F, 0x45, 0x4C, 0x46, 1, 1], "ELF64"), ([0x7F, 0x45, 0x4C, 0x46], "ELF64"),
+    ([], "empty"),
   ])
   func imagesThatAreNone(_ bytes: [UInt8], _ words: String) {
     do throws(BootImage.Malformed) {

@@ -81,7 +81,8 @@ struct InstructionSequence {
       let status = random.below(20)
       let loaded = target == 31 || target == status ? 21 : target
       words.append(bits(size, 30) | 0x085F_7C00 | bits(random.below(2), 15) | 28 << 5 | bits(loaded, 0))
-      words.append(bits(size, 30) | 0x0800_7C00 | bits(status, 16) | bits(random.below(2), 15) | 28 << 5 | bits(22 + random.below(3), 0))
+      words.append(
+        bits(size, 30) | 0x0800_7C00 | bits(status, 16) | bits(random.below(2), 15) | 28 << 5 | bits(22 + random.below(3), 0))
     case 5:
       let isLoad = random.below(2) == 1
       words.append(bits(size, 30) | (isLoad ? 0x08DF_FC00 : 0x089F_FC00) | 28 << 5 | bits(target, 0))
@@ -89,7 +90,8 @@ struct InstructionSequence {
       let wide = random.below(2)
       let first = random.below(12)
       words.append(0x887F_0000 | bits(wide, 30) | bits(first + 12, 10) | 28 << 5 | bits(first, 0))
-      words.append(0x8820_0000 | bits(wide, 30) | bits(24, 16) | bits(random.below(12), 10) | 28 << 5 | bits(12 + random.below(12), 0))
+      words.append(
+        0x8820_0000 | bits(wide, 30) | bits(24, 16) | bits(random.below(12), 10) | 28 << 5 | bits(12 + random.below(12), 0))
     }
   }
 }

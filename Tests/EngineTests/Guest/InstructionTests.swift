@@ -61,7 +61,9 @@ struct InstructionTests {
       }
       return
     }
-    let golden = try Project.text("Tests/EngineTests/Fixtures/a64-sequences.txt").split(separator: "\n").filter { !$0.hasPrefix("#") }
+    let golden = try Project.text("Tests/EngineTests/Fixtures/a64-sequences.txt").split(separator: "\n").filter {
+      !$0.hasPrefix("#")
+    }
     #expect(golden.count == Self.count)
     for seed in seeds {
       let state = try Self.run(Self.program(InstructionSequence(seed: UInt64(seed))))
