@@ -17,7 +17,7 @@ struct Workbench: ParsableCommand {
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
       CoverageCommand.self, BenchCommand.self, KeysCommand.self, FuzzCommand.self, TokenCommand.self, MeasureCommand.self,
-      BootCommand.self,
+      BootCommand.self, DisassembleCommand.self,
     ],
     defaultSubcommand: OpenCommand.self)
 }

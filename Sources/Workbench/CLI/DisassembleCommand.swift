@@ -1,0 +1,34 @@
+import ArgumentParser
+import Engine
+
+struct DisassembleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "disassemble", abstract: "Prints the A64 instructions of an image.",
+    discussion: "IMAGE is an ELF, an arm64 Linux Image, or raw code. Everything that is loaded is taken to be code.")
+
+  @Argument(help: ArgumentHelp("Image.", valueName: "image"), completion: .file())
+  var image: String
+
+  func run() throws {
+    let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(image, limit: 64 << 20) }
+    let program: BootImage
+    do throws(BootImage.Malformed) {
+      program = try BootImage(bytes, base: RealmVM.ramBase)
+    } catch {
+      complain("\(image): \(error.message)")
+      throw Exit.badData
+    }
+    var out = Output()
+    for segment in program.segments {
+      for offset in stride(from: 0, to: segment.bytes.count - 3, by: 4) {
+        let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(segment.bytes[offset + $1]) << UInt32(8 * $1) }
+        let address = segment.address + UInt64(offset)
+        let digits = String(word, radix: 16)
+        out.line(
+          "\(String(address, radix: 16)): \(String(repeating: "0", count: 8 - digits.count))\(digits)\t\(Disassembler.text(word, at: address))"
+        )
+      }
+    }
+    out.flush()
+  }
+}
