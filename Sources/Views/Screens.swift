@@ -33,6 +33,9 @@ public struct Screens {
     case .token:
       TokenPanel(session, state.token).draw(&canvas, Rect(0, 1, width, body.height - 1))
       TimelinePanel(session).draw(&canvas, Rect(0, body.y + body.height - 1, width, 1))
+    case .guest:
+      GuestPanel(session).draw(&canvas, Rect(0, 1, width, body.height - 1))
+      TimelinePanel(session).draw(&canvas, Rect(0, body.y + body.height - 1, width, 1))
     case .why: WhyPanel(state).draw(&canvas, body, focused: true)
     case .palette: PalettePanel(state.palette).draw(&canvas, body)
     }
@@ -135,7 +138,9 @@ public struct Screens {
 
 /// A panel printed by itself.
 public enum Printout {
-  public static let names = ["overview", "worlds", "granules", "realms", "trace", "timeline", "rtt", "token", "why", "palette"]
+  public static let names = [
+    "overview", "worlds", "granules", "realms", "trace", "timeline", "rtt", "token", "guest", "why", "palette",
+  ]
 
   /// Draws a panel, or the whole screen, for a session. Nil for a name that is none.
   public static func draw(_ name: String, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Canvas? {
@@ -152,6 +157,7 @@ public enum Printout {
     case "timeline": TimelinePanel(session).draw(&canvas, canvas.bounds)
     case "rtt": RTTPanel(session, state).draw(&canvas, canvas.bounds)
     case "token": TokenPanel(session, state.token).draw(&canvas, canvas.bounds)
+    case "guest": GuestPanel(session).draw(&canvas, canvas.bounds)
     case "why": WhyPanel(state).draw(&canvas, canvas.bounds, focused: true)
     case "palette": PalettePanel(state.palette).draw(&canvas, canvas.bounds)
     default: return nil

@@ -2,7 +2,7 @@ import Engine
 
 /// Which whole screen is shown.
 public enum Screen: String, Sendable, CaseIterable {
-  case overview, rtt, token, why, palette
+  case overview, rtt, token, guest, why, palette
 }
 
 /// A panel of the overview, in tab order.

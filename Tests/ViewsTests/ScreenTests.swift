@@ -98,6 +98,22 @@ struct ScreenTests {
     if tab.0 == .claims, size == (120, 36) { try compare(canvas.styleText, "token-claims-120x36-styles") }
   }
 
+  /// The tour guest, half way.
+  @Test(arguments: sizes)
+  func guest(_ size: (Int, Int)) throws {
+    var configuration = MachineConfiguration()
+    configuration.vcpu = .code
+    let session = Session(configuration)
+    let vm = RealmVM(session, RealmVM.Options())
+    let image = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sessions/guests/tour.elf")
+    try vm.build(try BootImage(Array(try Data(contentsOf: image)), base: RealmVM.ramBase))
+    #expect(vm.run(entries: 400) == nil)
+    var state = ViewState()
+    state.name = "tour.elf"
+    state.screen = .guest
+    try compare(Screens(session, state).draw(width: size.0, height: size.1).plainText, "guest-\(size.0)x\(size.1)")
+  }
+
   @Test func theTokenViewBeforeThereIsAToken() throws {
     let session = try Self.session()
     var state = Self.state(session)

@@ -150,6 +150,15 @@ struct TokenCommandTests {
     #expect(result.error.contains(call.words) || call.words.isEmpty, "\(result.error)")
   }
 
+  @Test func aTokenFileOpensInATerminal() throws {
+    let folder = try TemporaryFolder()
+    let (token, key) = try exported(folder)
+    let terminal = try PseudoTerminal(["token", "view", token, "--key", key])
+    try terminal.until("Sig_structure")
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
+
   /// The view in a terminal: `a` opens it, `c` compares a challenge, Enter in Provenance goes to the step.
   @Test func theTokenViewInATerminal() throws {
     let terminal = try PseudoTerminal(["--no-record", "--no-animation", replayed])

@@ -38,6 +38,8 @@ public struct Machine: ~Copyable {
   var realmDecision: StaticString?
   /// The run granule an exit record was written to during the last action.
   package var lastRun: UInt64?
+  /// The REC whose code ran last during the last action.
+  package var lastREC: UInt64?
   package let dramBase: UInt64
   package let dramSize: UInt64
   package let policy: Policy

@@ -86,6 +86,7 @@ extension Machine {
     if !measured.isEmpty { measured.removeAll() }
     depth = 0
     lastRun = nil
+    lastREC = nil
     realmDecision = nil
     repeats = 0
     if !explanations.isEmpty { explanations.removeAll() }

@@ -20,6 +20,8 @@ public final class Session {
     public var measured: [MeasurementStep] = []
     /// Tokens it finished.
     public var minted: [MintedToken] = []
+    /// The registers of a vCPU that ran code in it, after it.
+    public var guest: GuestRegisters?
 
     /// The step as a line of the script language.
     public var text: String {
@@ -47,6 +49,10 @@ public final class Session {
   private var checkpoints: [(position: Int, id: Int)] = []
   /// Tokens of all steps, also of those that were undone.
   private(set) var finished: [SessionToken] = []
+  /// Bytes guests printed in all steps, also in those that were undone.
+  private(set) var printed: [ConsoleByte] = []
+  /// Most bytes of consoles a session keeps.
+  static let consoleLimit = 1 << 22
   /// Most tokens a session keeps.
   static let tokenLimit = 10_000
   /// Steps between checkpoints.
@@ -88,10 +94,16 @@ public final class Session {
     if keepsHistory, position < steps.count {
       steps.removeLast(steps.count - position)
       finished.removeAll { $0.step > position }
+      printed.removeAll { $0.step > position }
     }
     machine.entropy.supply = entropy
     let result = carryOut(deed)
-    defer { noteTokens() }
+    defer {
+      noteTokens()
+      if let byte = Session.consoleByte(result), printed.count < Session.consoleLimit {
+        printed.append(ConsoleByte(step: position, byte: byte))
+      }
+    }
     guard keepsHistory else {
       position += 1
       return result
@@ -99,10 +111,16 @@ public final class Session {
     steps.append(
       Step(
         deed: deed, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
-        minted: machine.minted))
+        minted: machine.minted, guest: ranGuest()))
     position += 1
     noteCheckpoint()
     return result
+  }
+
+  /// The vCPU that ran code in the last action.
+  private func ranGuest() -> GuestRegisters? {
+    guard configuration.vcpu == .code, let rec = machine.lastREC else { return nil }
+    return machine.guestRegisters(rec)
   }
 
   private func noteTokens() {

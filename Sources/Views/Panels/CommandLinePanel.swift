@@ -60,7 +60,7 @@ public struct CommandLinePanel {
       case .realms: keys += [("↑↓", "line"), ("⏎", "map, or steps of a RIM")]
       case .worlds: break
       }
-      keys += [("t", "tables"), ("a", "token"), ("← →", "time"), ("?", "help"), ("q", "quit")]
+      keys += [("t", "tables"), ("a", "token"), ("v", "guest"), ("← →", "time"), ("?", "help"), ("q", "quit")]
     case .rtt: keys += [("i", "IPA"), ("n", "next realm"), ("↑↓", "IPA ± entry"), ("esc", "back"), ("?", "help")]
     case .token:
       keys = [("← →", "tab"), ("↑↓", "line")]
@@ -70,6 +70,7 @@ public struct CommandLinePanel {
       default: keys.append(("c", "challenge"))
       }
       keys += [("n", "next token"), (":", "command"), ("esc", "back"), ("?", "help")]
+    case .guest: keys += [("← →", "time"), ("< >", "ten steps"), ("esc", "back"), ("?", "help")]
     case .why: keys += [("↑↓", "scroll"), ("esc", "back"), ("?", "help")]
     case .palette: keys = [("type", "filter"), ("↑↓", "choose"), ("⏎", "do"), ("esc", "close")]
     }

@@ -7,6 +7,9 @@ extension App {
     switch state.screen {
     case .rtt: moveIPA(action)
     case .token: moveOnToken(action)
+    case .guest:
+      if action == .left || action == .up { travel(to: max(0, session.position - 1)) }
+      if action == .right || action == .down { travel(to: min(session.steps.count, session.position + 1)) }
     case .why:
       if action == .down { state.whyScroll += 1 } else if action == .up { state.whyScroll = max(0, state.whyScroll - 1) }
     case .palette: break

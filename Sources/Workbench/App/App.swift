@@ -186,6 +186,7 @@ final class App {
       state.token.row = 0
       state.token.realm = nil
       state.screen = .token
+    case .guest: state.screen = .guest
     case .overview: state.screen = .overview
     case .palette:
       state.palette = PaletteState()

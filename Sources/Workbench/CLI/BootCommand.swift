@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Views
 
 struct BootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,6 +28,9 @@ struct BootCommand: ParsableCommand {
 
   @Option(help: "Most REC entries before it is given up.")
   var entries: Int = 1_000_000
+
+  @Flag(help: "Opens the boot in the workbench when it has ended: console, registers, code, and every step to go back to.")
+  var open = false
 
   @Flag(help: "Prints the summary as JSON, with the console in it.")
   var json = false
@@ -75,10 +79,15 @@ struct BootCommand: ParsableCommand {
       let batch = min(left, 64)
       ending = vm.run(entries: batch)
       left -= batch
-      if !json { printed = show(vm, from: printed) }
+      if !json, !open { printed = show(vm, from: printed) }
     }
     let summary = BootSummary(vm, session, ending, entries: entries - left)
-    if json {
+    if open {
+      try OpenCommand.parse(["--no-record"]).run(on: session) { state in
+        state.screen = .guest
+        state.name = image.split(separator: "/").last.map(String.init) ?? image
+      }
+    } else if json {
       var out = Output()
       out.line(try JSONText.of(summary))
       out.flush()

@@ -40,20 +40,26 @@ struct OpenCommand: ParsableCommand {
     }
   }
 
-  func run() throws { try run(lookingAt: nil) }
+  func run() throws { try run(on: nil) { _ in } }
 
-  /// - Parameter token: a token from a file to begin with.
-  func run(lookingAt token: TokenViewState.File?) throws {
+  /// - Parameters:
+  ///   - finished: a session to look at, instead of the file's or a fresh one.
+  ///   - look: says what to look at first.
+  func run(on finished: Session?, _ look: (inout ViewState) -> Void) throws {
     let configuration = try machine.configuration()
-    let code = try MainActor.assumeIsolated { try open(configuration, token) }
+    var start = ViewState()
+    look(&start)
+    // This is the main thread already, and nobody else has the session.
+    nonisolated(unsafe) let session = finished
+    let code = try MainActor.assumeIsolated { [start] in try open(session ?? Session(configuration), configuration, start) }
     if code != 0 { throw ExitCode(code) }
   }
 
   @MainActor
-  private func open(_ configuration: MachineConfiguration, _ token: TokenViewState.File?) throws -> Int32 {
-    var session = Session(configuration)
+  private func open(_ first: Session, _ configuration: MachineConfiguration, _ start: ViewState) throws -> Int32 {
+    var session = first
     var names = ScriptNames()
-    var state = ViewState()
+    var state = start
     if let file {
       do throws(SessionLoader.Failure) {
         let loaded = try SessionLoader.load(file, configuration)
@@ -64,13 +70,12 @@ struct OpenCommand: ParsableCommand {
         return error.code
       }
       state = .reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
-    } else {
+    } else if session.steps.isEmpty {
       state.cursor = configuration.dramBase
-    }
-    if let token {
-      state.token.file = token
-      state.screen = .token
-      state.name = token.name
+    } else {
+      let screen = state.screen
+      state = .reading(session, name: state.name)
+      state.screen = screen
     }
     let theme = Theme.named(theme) ?? .standard
     let terminal: Terminal

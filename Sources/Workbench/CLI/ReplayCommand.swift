@@ -17,10 +17,7 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     guard verify else {
-      var open = OpenCommand()
-      open.file = file
-      open.machine = MachineOptions()
-      try open.run()
+      try OpenCommand.parse(["--", file]).run()
       return
     }
     let text: SessionLoader.Text

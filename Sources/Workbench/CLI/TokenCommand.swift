@@ -135,10 +135,11 @@ struct TokenViewCommand: ParsableCommand {
       throw Exit.usage
     }
     let view = try TokenFile.view(file, key: key)
-    var open = OpenCommand()
-    open.machine = MachineOptions()
-    open.noRecord = true
-    try open.run(lookingAt: view)
+    try OpenCommand.parse(["--no-record"]).run(on: nil) { state in
+      state.token.file = view
+      state.screen = .token
+      state.name = view.name
+    }
   }
 }
 

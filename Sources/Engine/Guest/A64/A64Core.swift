@@ -95,6 +95,13 @@ enum A64Stop: Error {
   case notImplemented(UInt32)
 }
 
+/// What a translation depends on: whose registers, whose tables, and the exception level.
+struct TranslationRegime {
+  let rec: REC
+  let realm: RealmDescriptor
+  let exceptionLevel: UInt64
+}
+
 /// The vCPU while it runs: registers that are not in the workspace, and where it is.
 struct A64Core {
   let rec: REC
@@ -112,6 +119,7 @@ struct A64Core {
   var monitor: UInt64?
 
   var exceptionLevel: UInt64 { pstate >> 2 & 3 }
+  var regime: TranslationRegime { TranslationRegime(rec: rec, realm: realm, exceptionLevel: exceptionLevel) }
 
   init(_ rec: REC, _ realm: RealmDescriptor, _ workspace: A64Workspace) {
     self.rec = rec

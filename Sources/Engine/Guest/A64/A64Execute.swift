@@ -8,6 +8,7 @@ extension Machine {
     let workspace = workspace ?? A64Workspace()
     self.workspace = workspace
     workspace.flush()
+    lastREC = address
     let rec = mutableREC(address)
     var core = A64Core(rec, realm(rec.owner), workspace)
     var left = Machine.vCPUBudget

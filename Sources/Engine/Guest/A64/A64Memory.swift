@@ -189,9 +189,9 @@ extension Machine {
   mutating func fill(
     _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64
   ) throws(A64Stop) -> UnsafeMutableRawPointer {
-    let ipa = try translateStage1(va, kind, core)
+    let ipa = try translateStage1(va, kind, core.regime)
     let outcome = translateStage2(core.realm, ipa, kind)
-    guard case .address(let pa) = outcome else { throw stage2Stop(outcome, va, ipa, kind, core, details: details) }
+    guard case .address(let pa) = outcome else { throw stage2Stop(outcome, va, ipa, kind, core.regime, details: details) }
     let host: UnsafeMutableRawPointer
     if kind == .write {
       let before = memory.page(pa)
@@ -210,7 +210,7 @@ extension Machine {
 
   /// The exception of an access that stage 2 stops.
   private func stage2Stop(
-    _ outcome: Stage2Outcome, _ va: UInt64, _ ipa: UInt64, _ kind: Stage2Access, _ core: A64Core, details: UInt64,
+    _ outcome: Stage2Outcome, _ va: UInt64, _ ipa: UInt64, _ kind: Stage2Access, _ core: TranslationRegime, details: UInt64,
     isWalk: Bool = false
   ) -> A64Stop {
     let write = kind == .write ? Syndrome.wnr : 0
@@ -232,7 +232,7 @@ extension Machine {
   }
 
   /// Stage 1 of EL1&0 (Arm ARM D8): 4 KiB granules, 48 bits.
-  func translateStage1(_ va: UInt64, _ kind: Stage2Access, _ core: A64Core) throws(A64Stop) -> UInt64 {
+  func translateStage1(_ va: UInt64, _ kind: Stage2Access, _ core: TranslationRegime) throws(A64Stop) -> UInt64 {
     let rec = core.rec
     let sctlr = rec[.sctlrEL1]
     let isFetch = kind == .fetch

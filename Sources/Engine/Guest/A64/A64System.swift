@@ -83,7 +83,7 @@ extension Machine {
   /// AT S1E1R, S1E1W, S1E0R, S1E0W: PAR_EL1 gets the IPA, or the fault.
   private func addressTranslate(_ i: Instruction, _ core: inout A64Core, isWrite: Bool) {
     do throws(A64Stop) {
-      let ipa = try translateStage1(core.x[Int(i.d)], isWrite ? .write : .read, core)
+      let ipa = try translateStage1(core.x[Int(i.d)], isWrite ? .write : .read, core.regime)
       core.rec[.parEL1] = ipa & 0x000F_FFFF_FFFF_F000 | 0x800
     } catch {
       if case .toEL1(let esr, _) = error { core.rec[.parEL1] = 1 | 0x800 | (esr & 0x3F) << 1 }

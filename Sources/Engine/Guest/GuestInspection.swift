@@ -1,0 +1,62 @@
+/// A vCPU's registers as somebody looks at them.
+public struct GuestRegisters: Sendable, Equatable {
+  public let rec: UInt64
+  /// X0 to X30.
+  public let x: [UInt64]
+  public let sp: UInt64
+  public let pc: UInt64
+  /// As SPSR has it: flags in bits 31:28, DAIF in 9:6, level and stack pointer in 3:0.
+  public let pstate: UInt64
+
+  public var exceptionLevel: UInt64 { pstate >> 2 & 3 }
+  /// `EL1h nZCv DaIF`: capitals are set.
+  public var state: String {
+    func letter(_ bit: UInt64, _ letter: Character) -> String {
+      pstate >> bit & 1 == 1 ? String(letter) : letter.lowercased()
+    }
+    let level = exceptionLevel == 0 ? "EL0" : pstate & 1 == 1 ? "EL1h" : "EL1t"
+    return "\(level) \(letter(31, "N"))\(letter(30, "Z"))\(letter(29, "C"))\(letter(28, "V")) "
+      + "\(letter(9, "D"))\(letter(8, "A"))\(letter(7, "I"))\(letter(6, "F"))"
+  }
+}
+
+extension Machine {
+  /// The registers of a REC; nil if there is none.
+  public func guestRegisters(_ address: UInt64) -> GuestRegisters? {
+    guard address.isGranuleAligned, granuleIs(address, .rec) else { return nil }
+    let rec = rec(address)
+    return GuestRegisters(
+      rec: address, x: (0..<31).map { rec.x($0) }, sp: rec[rec.pstate & 0xF == 0b0101 ? .spEL1 : .spEL0], pc: rec.pc,
+      pstate: rec.pstate)
+  }
+
+  /// Instructions around a vCPU's pc, as the vCPU would fetch them; nil where it could not.
+  public func guestWords(_ address: UInt64, from va: UInt64, count: Int) -> [(address: UInt64, word: UInt32?)] {
+    guard address.isGranuleAligned, granuleIs(address, .rec) else { return [] }
+    let rec = rec(address)
+    let regime = TranslationRegime(rec: rec, realm: realm(rec.owner), exceptionLevel: rec.pstate >> 2 & 3)
+    return (0..<count).map { n in
+      let at = va &+ UInt64(4 * n)
+      guard let ipa = try? translateStage1(at, .fetch, regime), case .address(let pa) = translateStage2(regime.realm, ipa, .fetch)
+      else { return (at, nil) }
+      return (at, UInt32(truncatingIfNeeded: readBytes(pa, 4)))
+    }
+  }
+
+  /// Where a virtual address leads: the IPA stage 1 makes of it, and the PA.
+  public func guestTranslation(_ address: UInt64, _ va: UInt64) -> (ipa: UInt64?, pa: UInt64?) {
+    guard address.isGranuleAligned, granuleIs(address, .rec) else { return (nil, nil) }
+    let rec = rec(address)
+    let regime = TranslationRegime(rec: rec, realm: realm(rec.owner), exceptionLevel: rec.pstate >> 2 & 3)
+    guard let ipa = try? translateStage1(va, .fetch, regime) else { return (nil, nil) }
+    guard case .address(let pa) = translateStage2(regime.realm, ipa, .fetch) else { return (ipa, nil) }
+    return (ipa, pa)
+  }
+
+  /// Whether a REC's stage 1 is on, and its table for low addresses.
+  public func guestStage1(_ address: UInt64) -> (isOn: Bool, ttbr0: UInt64, tcr: UInt64)? {
+    guard address.isGranuleAligned, granuleIs(address, .rec) else { return nil }
+    let rec = rec(address)
+    return (rec[.sctlrEL1] & 1 == 1, rec[.ttbr0EL1], rec[.tcrEL1])
+  }
+}

@@ -1,0 +1,110 @@
+import Engine
+
+/// The guest of the vCPU that ran last: its console, its registers with what changed, the instructions around its pc, where its pc
+/// leads, and why it left the Realm.
+public struct GuestPanel {
+  let session: Session
+
+  public init(_ session: Session) { self.session = session }
+
+  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+    guard let (now, before) = session.lastGuest() else {
+      nothing(&canvas, rect)
+      return
+    }
+    if rect.width >= 110 {
+      let right = rect.width >= 160 ? 84 : 62
+      let left = rect.width - right
+      let registers = Rect(rect.x + left, rect.y, right, right >= 84 ? 15 : 20)
+      console(&canvas, Rect(rect.x, rect.y, left, rect.height))
+      self.registers(now, before, &canvas, registers)
+      code(now, &canvas, Rect(rect.x + left, rect.y + registers.height, right, rect.height - registers.height))
+    } else {
+      let top = rect.height / 2
+      console(&canvas, Rect(rect.x, rect.y, rect.width, top))
+      let half = rect.width / 2
+      registers(now, before, &canvas, Rect(rect.x, rect.y + top, half, rect.height - top))
+      code(now, &canvas, Rect(rect.x + half, rect.y + top, rect.width - half, rect.height - top))
+    }
+  }
+
+  /// The end of what was printed, in lines; whatever is no text is a question mark.
+  private func console(_ canvas: inout Canvas, _ rect: Rect) {
+    let inside = canvas.frame(rect, "Console", note: "UART \(hex(PL011.base))", focused: true)
+    guard !inside.isEmpty else { return }
+    var lines: [String] = [""]
+    for byte in session.console.suffix(1 << 14) {
+      switch byte {
+      case 0x0A: lines.append("")
+      case 0x0D: break
+      case 0x20..<0x7F: lines[lines.count - 1].unicodeScalars.append(Unicode.Scalar(byte))
+      default: lines[lines.count - 1] += "?"
+      }
+      if lines[lines.count - 1].utf8.count >= inside.width - 2 { lines.append("") }
+    }
+    if lines.last == "" { lines.removeLast() }
+    if lines.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing has been printed.", .dim, limit: inside.width - 2) }
+    for (n, line) in lines.suffix(inside.height).enumerated() {
+      canvas.text(inside.x + 1, inside.y + n, line, .text, limit: inside.width - 2)
+    }
+  }
+
+  private func registers(_ now: GuestRegisters, _ before: GuestRegisters?, _ canvas: inout Canvas, _ rect: Rect) {
+    let inside = canvas.frame(rect, "REC \(hex(now.rec))", note: inside(rect, now.state))
+    guard !inside.isEmpty else { return }
+    var cells: [(String, UInt64, Bool)] = [("pc", now.pc, false), ("sp", now.sp, before.map { $0.sp != now.sp } ?? false)]
+    for n in 0..<31 { cells.append(("x\(n)", now.x[n], before.map { $0.x[n] != now.x[n] } ?? false)) }
+    let columns = max(1, inside.width / 21)
+    let rows = (cells.count + columns - 1) / columns
+    for (index, cell) in cells.enumerated() {
+      let (column, row) = (index / rows, index % rows)
+      guard row < inside.height else { continue }
+      let x = inside.x + 1 + column * (inside.width / columns)
+      let digits = String(cell.1, radix: 16)
+      let end = canvas.text(x, inside.y + row, cell.0.padding(4), .dim)
+      canvas.text(
+        end, inside.y + row, String(repeating: "0", count: 16 - digits.count) + digits, cell.2 ? .changed : .text,
+        limit: inside.width / columns - 5)
+    }
+  }
+
+  /// The note if there is room for it.
+  private func inside(_ rect: Rect, _ note: String) -> String { rect.width >= 44 ? note : "" }
+
+  private func code(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
+    let translation = session.read { $0.guestTranslation(now.rec, now.pc) }
+    let stage1 = session.read { $0.guestStage1(now.rec) }
+    let inside = canvas.frame(rect, "Code", note: rect.width >= 50 ? (stage1?.isOn == true ? "MMU on" : "MMU off") : "")
+    guard inside.height > 2 else { return }
+    let place =
+      "pc \(hex(now.pc)) → IPA \(translation.ipa.map(hex) ?? "none") → PA \(translation.pa.map(hex) ?? "none")"
+    canvas.text(inside.x + 1, inside.y, place, .dim, limit: inside.width - 2)
+    var y = inside.y + 1
+    if let exit = session.lastStep?.result.exit {
+      canvas.text(inside.x + 1, y, "left the Realm: \(exit.rawText)", .warning, limit: inside.width - 2)
+      y += 1
+    }
+    let count = inside.y + inside.height - y
+    guard count > 0 else { return }
+    let first = now.pc &- UInt64(4 * (count / 3))
+    for (n, line) in session.read({ $0.guestWords(now.rec, from: first, count: count) }).enumerated() {
+      let isHere = line.address == now.pc
+      let text = line.word.map { Disassembler.text($0, at: line.address) } ?? "not mapped"
+      let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)
+      let words = (parts.first ?? "").padding(7) + (parts.count > 1 ? " " + parts[1] : "")
+      canvas.text(
+        inside.x + 1, y + n, "\(isHere ? "▶" : " ") \(String(line.address, radix: 16))  \(words)",
+        isHere ? .selected : line.word == nil ? .dim : .text, limit: inside.width - 2)
+    }
+  }
+
+  private func nothing(_ canvas: inout Canvas, _ rect: Rect) {
+    let inside = canvas.frame(rect, "Guest", focused: true)
+    let words =
+      "No Realm has run code in this session. `workbench boot IMAGE --open` boots one; a machine made with vcpu=code executes the "
+      + "A64 instructions at a REC's pc instead of what guest statements have queued."
+    for (n, line) in WhyPanel.wrap(words, to: max(inside.width - 2, 20), hanging: 0).enumerated() where n < inside.height {
+      canvas.text(inside.x + 1, inside.y + n, line, .dim, limit: inside.width - 2)
+    }
+  }
+}
