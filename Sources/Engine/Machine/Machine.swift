@@ -38,6 +38,10 @@ public struct Machine: ~Copyable {
   var realmDecision: StaticString?
   /// The run granule an exit record was written to during the last action.
   package var lastRun: UInt64?
+  /// Instructions a vCPU executes before the Host gets its PE back.
+  package var guestBudget = 1 << 20
+  /// How many of them are left in this entry: calls the RMM answers itself do not begin anew.
+  var guestLeft = 0
   /// The REC whose code ran last during the last action.
   package var lastREC: UInt64?
   package let dramBase: UInt64

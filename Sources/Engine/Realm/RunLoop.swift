@@ -54,6 +54,7 @@ extension Machine {
       }
     }
     rec.lastESR = 0
+    guestLeft = guestBudget
     rec.traps = flags & 0b1100
     rec.virtualSError = false
     rec.running = true

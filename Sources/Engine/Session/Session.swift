@@ -33,7 +33,7 @@ public final class Session {
     }
   }
 
-  public private(set) var machine: Machine
+  public internal(set) var machine: Machine
   /// The configuration of the present machine.
   public private(set) var configuration: MachineConfiguration
   /// The configuration the session began with.

@@ -8,6 +8,12 @@ extension Session {
   /// What guests have printed up to where the session stands: every store to the UART's data register that left a Realm.
   public var console: [UInt8] { printed.prefix { $0.step <= position }.map(\.byte) }
 
+  /// Gives vCPUs another budget of instructions for each entry: for a run that is not recorded.
+  package func setGuestBudget(_ budget: Int) {
+    precondition(!keepsHistory && budget > 0, "a recording has the machine's own budget")
+    machine.guestBudget = budget
+  }
+
   /// The byte an exit carries to the UART, if it does.
   static func consoleByte(_ result: StatementResult) -> UInt8? {
     guard let exit = result.exit, exit.reason == .sync else { return nil }

@@ -12,6 +12,9 @@ struct FuzzCommand: ParsableCommand {
   @Option(help: "Seed of the random numbers.")
   var seed: UInt64 = 1
 
+  @Option(help: ArgumentHelp("Instead of calls, executes so many random A64 instructions in Realms.", valueName: "count"))
+  var instructions: UInt64?
+
   @Option(help: "Check the rules after every so many actions.")
   var checkEvery: Int = 1
 
@@ -20,6 +23,10 @@ struct FuzzCommand: ParsableCommand {
   func run() throws {
     guard calls > 0, checkEvery > 0 else { throw ValidationError("--calls and --check-every must be positive") }
     let policy = try machine.configuration().policy
+    if let instructions {
+      try execute(instructions, policy)
+      return
+    }
     let run = RandomRun.perform(calls: calls, seed: seed, policy: policy, checkEvery: checkEvery)
     var out = Output()
     defer { out.flush() }
@@ -33,5 +40,18 @@ struct FuzzCommand: ParsableCommand {
       throw Exit.difference
     }
     out.line("every rule held")
+  }
+
+  private func execute(_ instructions: UInt64, _ policy: Policy) throws {
+    let run = RandomGuest.perform(instructions: instructions, seed: seed, policy: policy)
+    var out = Output()
+    defer { out.flush() }
+    let endings = run.endings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    out.line("\(run.instructions) instructions of \(run.guests) guests, \(policy.name), seed \(seed): \(endings)")
+    if let problem = run.problem {
+      out.line(problem)
+      throw Exit.difference
+    }
+    out.line("every rule held, and the Host's memory is as it was")
   }
 }

@@ -1,8 +1,5 @@
 /// One instruction after the other, by a switch over what was decoded.
 extension Machine {
-  /// Instructions a vCPU runs before the Host gets its PE back.
-  static let vCPUBudget = 1 << 20
-
   /// Runs a Realm's code from its registers until it takes an exception to R-EL2.
   mutating func runCode(_ address: UInt64) -> RealmException {
     let workspace = workspace ?? A64Workspace()
@@ -11,15 +8,17 @@ extension Machine {
     lastREC = address
     let rec = mutableREC(address)
     var core = A64Core(rec, realm(rec.owner), workspace)
-    var left = Machine.vCPUBudget
-    let result = run(&core, &left)
+    let before = guestLeft
+    let result = run(&core)
     core.save()
-    control.guestInstructions &+= UInt64(Machine.vCPUBudget - left)
+    control.guestInstructions &+= UInt64(before - guestLeft)
     if tracing, case .sync(let esr, let far, let hpfar) = result { emit(.exception, esr, far, hpfar, world: .realm) }
     return result
   }
 
-  private mutating func run(_ core: inout A64Core, _ left: inout Int) -> RealmException {
+  private mutating func run(_ core: inout A64Core) -> RealmException {
+    var left = guestLeft
+    defer { guestLeft = left }
     while left > 0 {
       left -= 1
       do throws(A64Stop) {
