@@ -32,6 +32,23 @@ struct TerminalTests {
     #expect(replay.output.hasPrefix("2 steps, 2 answers"))
   }
 
+  @Test func aGuestBootsByAKeyPrintsAndItsRecordingReplays() throws {
+    let state = try TemporaryFolder()
+    let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
+    try terminal.until("Booted.")
+    terminal.type(":continue\r")
+    try terminal.until("no guest was booted here")
+    terminal.type("b")
+    try terminal.until("boot Sessions/guests/tour.elf")
+    terminal.type("\r")
+    try terminal.until("Good bye.")
+    try terminal.until("the guest turned itself off")
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+    let replay = try Headless.run(["replay", "--verify", try #require(state.recordings.first)])
+    #expect(replay.code == 0, "\(replay.error)")
+  }
+
   @Test(arguments: [SIGTERM, SIGHUP, SIGINT])
   func signalsEndItCleanly(_ signal: Int32) throws {
     let state = try TemporaryFolder()

@@ -70,7 +70,7 @@ public struct CommandLinePanel {
       default: keys.append(("c", "challenge"))
       }
       keys += [("n", "next token"), (":", "command"), ("esc", "back"), ("?", "help")]
-    case .guest: keys += [("← →", "time"), ("< >", "ten steps"), ("esc", "back"), ("?", "help")]
+    case .guest: keys += [("b", "boot"), ("← →", "time"), ("< >", "ten steps"), ("esc", "back"), ("?", "help")]
     case .why: keys += [("↑↓", "scroll"), ("esc", "back"), ("?", "help")]
     case .palette: keys = [("type", "filter"), ("↑↓", "choose"), ("⏎", "do"), ("esc", "close")]
     }

@@ -24,6 +24,8 @@ final class App {
   let animates: Bool
   var lastReport: ScriptRunner.Report?
   var lastFailure: ScriptRunner.Failure?
+  /// The guest that was booted here and has not ended, and how many steps there were when it last ran.
+  var guest: (vm: RealmVM, steps: Int)?
 
   init(
     _ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool, names: ScriptNames
@@ -187,6 +189,7 @@ final class App {
       state.token.realm = nil
       state.screen = .token
     case .guest: state.screen = .guest
+    case .boot: openCommandLine(.command, text: "boot Sessions/guests/tour.elf")
     case .overview: state.screen = .overview
     case .palette:
       state.palette = PaletteState()

@@ -6,7 +6,7 @@ struct Completion {
   let session: Session
 
   /// Words the workbench itself understands beside the script language.
-  static let own = ["goto", "undo", "redo", "quit", "theme", "write", "help"]
+  static let own = ["goto", "undo", "redo", "boot", "continue", "quit", "theme", "write", "help"]
 
   /// Fills in candidates, help and the verdict for the text as it stands.
   func update(_ line: inout CommandLineState) {
@@ -71,6 +71,8 @@ struct Completion {
     case "write": return "write FILE: saves this session where you like, to share"
     case "machine": return "machine dram=64M pe=2 rmm=spec-1.0: a fresh machine"
     case "pe": return "pe N: which PE makes the next calls"
+    case "boot": return "boot IMAGE [VCPUS]: a fresh machine, a Realm built from the image, and its run"
+    case "continue": return "continue [N]: the guest that was booted here goes on, for N REC entries"
     case "resume": return "resume PE: a realm that holds its PE goes on"
     default: return ""
     }

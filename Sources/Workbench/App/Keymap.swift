@@ -3,7 +3,7 @@ import Views
 
 /// Everything a key can do. The palette, the key bar and the key reference are made from this table.
 enum AppAction: CaseIterable {
-  case command, undo, redo, goto, filter, travel, why, tables, token, guest, overview, palette, nextPanel, previousPanel
+  case command, undo, redo, goto, filter, travel, why, tables, token, guest, boot, overview, palette, nextPanel, previousPanel
   case worlds, granules, realms, trace, up, down, left, right, earlier, later, first, last
   case zoomIn, zoomOut, zoomAll, details, rttIPA, nextRealm, suppose, challenge, theme, mouse, redraw, suspend, back, quit
 
@@ -20,6 +20,7 @@ enum AppAction: CaseIterable {
     case .tables: ["t"]
     case .token: ["a"]
     case .guest: ["v"]
+    case .boot: ["b"]
     case .overview: ["o"]
     case .palette: ["?", "^P", "F1"]
     case .nextPanel: ["tab"]
@@ -65,6 +66,7 @@ enum AppAction: CaseIterable {
     case .tables: "RTT explorer"
     case .token: "Attestation token"
     case .guest: "Guest"
+    case .boot: "Boot a guest"
     case .overview: "Overview"
     case .palette: "Palette and help"
     case .nextPanel: "Next panel"
@@ -110,6 +112,7 @@ enum AppAction: CaseIterable {
     case .tables: "Walks stage 2 tables level by level, with the granule check at the end."
     case .token: "Claims with their bytes, checks, chain of keys, provenance, appraisal."
     case .guest: "Console, registers and instructions of the vCPU that ran last."
+    case .boot: "Opens the command line with boot IMAGE: builds a Realm from an image and runs its code."
     case .overview: "Worlds, granule map, realms and trace on one screen."
     case .palette: "Every action with its key; type to filter, Enter to do it."
     case .nextPanel, .previousPanel: "Moves the focus between the panels."
