@@ -160,7 +160,7 @@ int main(void) {
   call(x, RSI_MEASUREMENT_READ, 1, 0, 0, 0);
   print("REM "); hexbytes((u8 *)&x[1], 32); print("\n");
   if (call(x, PSCI_CPU_ON, 1, (u64)secondary_start, 41, 0) == 0) {
-    while (visits != 42) __asm__ volatile("wfi");
+    while (visits != 42) __asm__ volatile("wfe");
     print("a second vCPU was here, and left "); number(visits); print("\n");
   } else {
     print("there is no second vCPU\n");

@@ -37,6 +37,8 @@ public struct Event: Sendable, Equatable {
     case bootMeasurement
     /// An interrupt, SError or timer: a = which.
     case interrupt
+    /// A virtual interrupt taken by the Realm at EL1: a = INTID, b = pc it came from.
+    case virtualInterrupt
     /// Bytes moved: a = address, b = length, c = 0 read or 1 write.
     case access
   }

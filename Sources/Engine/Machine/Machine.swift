@@ -138,6 +138,8 @@ public struct ControlState: Sendable {
   public var guestInstructions: UInt64 = 0
   /// The word of an instruction that stopped a vCPU because the model does not have it.
   public var guestStop: UInt32?
+  /// Instructions a vCPU executes before it holds its PE for a debugger.
+  public var guestPause: Int?
 
   func digest() -> UInt64 {
     var hash = mix(UInt64(currentPE) ^ nextL1Table << 8 ^ bootStages << 40)
@@ -153,6 +155,7 @@ public struct ControlState: Sendable {
     for value in vmids { hash = mix(hash ^ value) }
     // Machines that never ran code have the digests they always had.
     if guestInstructions != 0 { hash = mix(hash ^ guestInstructions ^ UInt64(guestStop ?? 0) << 32) }
+    if let guestPause { hash = mix(hash ^ UInt64(guestPause)) }
     return mix(hash ^ guestQueue.digest())
   }
 }

@@ -14,6 +14,10 @@ public enum Action: Sendable {
   case selectPE(Int)
   /// A Realm that keeps its PE goes on.
   case resume(Int)
+  /// The next code that runs in a Realm holds its PE after so many instructions.
+  case guestPause(Int)
+  /// The Normal world waits: the counter goes on to a value.
+  case idle(UInt64)
 }
 
 /// What an action answered.
@@ -58,6 +62,13 @@ extension Machine {
       return .done
     case .resume(let pe):
       return resume(pe)
+    case .guestPause(let instructions):
+      guard configuration.vcpu == .code else { return .refused("vCPUs of this machine execute no code (machine vcpu=code)") }
+      control.guestPause = instructions
+      return .done
+    case .idle(let time):
+      control.guestInstructions = max(control.guestInstructions, time)
+      return .done
     }
   }
 

@@ -13,6 +13,9 @@ public struct ProcessingElement: Sendable {
   public var ichVMCR: UInt64 = 0
   public var ichMISR: UInt64 = 0
   public var ichLR = InlineArray<16, UInt64>(repeating: 0)
+  /// Active priorities of the Realm that runs here, while it does.
+  public var ichAP0R: UInt64 = 0
+  public var ichAP1R: UInt64 = 0
   /// Non-zero while an interrupt for the Host is pending.
   public var isrEL1: UInt64 = 0
   /// The REC that runs here, 0 when none does.

@@ -1,13 +1,52 @@
-/// How software of the Normal world acts on the machine: SMCs, writes to its own memory, and a look at an exit record.
+/// How software of the Normal world acts on the machine: SMCs, accesses to memory through its own PAS, waiting, and a look at what a
+/// REC exit left.
 public protocol HostDoor: AnyObject {
-  /// X0 to X17 of an SMC from NS-EL2; X0 and up of the answer.
-  func smc(_ arguments: [UInt64]) -> [UInt64]
+  /// X0 to X17 of an SMC from NS-EL2; X0 and up of the answer. Nil while a Realm keeps the PE.
+  func smc(_ arguments: [UInt64]) -> [UInt64]?
+  /// A Realm that keeps the PE goes on; the answer of its RMI_REC_ENTER, nil if it keeps the PE again.
+  func resume() -> [UInt64]?
+  /// The next code that runs holds its PE after so many instructions.
+  func pause(after instructions: Int)
   func write(_ address: UInt64, _ bytes: [UInt8])
   func write64(_ address: UInt64, _ value: UInt64)
-  /// What a REC exit left in a run granule.
-  func exitRecord(_ run: UInt64) -> ExitFields
+  /// An attempt to read, as a step of its own: nil for a granule protection fault.
+  func read64(_ address: UInt64) -> UInt64?
+  /// Bytes of the Normal world's own memory; nil where it is not.
+  func read(_ address: UInt64, _ count: Int) -> [UInt8]?
+  /// The second half of a run granule.
+  func exitRecord(_ run: UInt64) -> RunExit
   /// A word of an instruction the model does not have, if one stopped a vCPU.
   var stoppedBy: UInt32? { get }
   /// DRAM that is the Host's.
   var dram: Range<UInt64> { get }
+  /// The physical counter.
+  var now: UInt64 { get }
+  /// Waits until the counter has a value.
+  func idle(until time: UInt64)
+}
+
+/// RmiRecExit as a hypervisor reads it.
+public struct RunExit: Sendable {
+  public let reason: ExitReason
+  let words: [UInt64]
+
+  /// - Parameter bytes: 2048 of them.
+  init(_ bytes: [UInt8]) {
+    reason = ExitReason(rawValue: bytes[0]) ?? .sync
+    words = (0..<256).map { n in (0..<8).reduce(0) { $0 | UInt64(bytes[n * 8 + $1]) << UInt64(8 * $1) } }
+  }
+
+  private func at(_ offset: Int) -> UInt64 { words[offset / 8] }
+  public var esr: UInt64 { at(0x100) }
+  public var far: UInt64 { at(0x108) }
+  /// The IPA of an abort, down to its page.
+  public var ipa: UInt64 { at(0x110).bits(43, 4) << 12 }
+  public func gpr(_ n: Int) -> UInt64 { at(0x200 + n * 8) }
+  public var gprs: [UInt64] { (0...30).map { gpr($0) } }
+  public var gicHCR: UInt64 { at(0x300) }
+  public func listRegister(_ n: Int) -> UInt64 { at(0x308 + n * 8) }
+  public var physicalTimer: (control: UInt64, compare: UInt64) { (at(0x400), at(0x408)) }
+  public var virtualTimer: (control: UInt64, compare: UInt64) { (at(0x410), at(0x418)) }
+  public var ripas: (base: UInt64, top: UInt64, isRAM: Bool) { (at(0x500), at(0x508), at(0x510) & 0xFF == 1) }
+  public var immediate: UInt64 { at(0x600) & 0xFFFF }
 }

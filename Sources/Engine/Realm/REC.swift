@@ -198,6 +198,7 @@ package enum RealmRegister: Int, CaseIterable {
   case elrEL2, spsrEL2, esrEL2, farEL2, hpfarEL2, vmpidrEL2, hcrEL2
   case isrEL1, ichHCR, ichVMCR, ichMISR, ichLR0
   case cntvoffEL2, cntpoffEL2, pmccntrEL0, pmccfiltrEL0, pmselrEL0, pmuserenEL0
+  case ichAP0R, ichAP1R
 
   /// What a script calls it: VHE names for what the Realm knows as `_EL1` and `_EL0`.
   package var name: String {
@@ -259,6 +260,8 @@ package enum RealmRegister: Int, CaseIterable {
     case .pmccfiltrEL0: "pmccfiltr_el0"
     case .pmselrEL0: "pmselr_el0"
     case .pmuserenEL0: "pmuserenr_el0"
+    case .ichAP0R: "ich_ap0r0_el2"
+    case .ichAP1R: "ich_ap1r0_el2"
     }
   }
 

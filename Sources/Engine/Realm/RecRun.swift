@@ -125,11 +125,12 @@ enum GIC {
   static let enable: UInt64 = 1
 
   /// Why a list register is not valid at entry, or nil. One with State 0 may hold anything.
-  static func problem(_ lr: UInt64) -> String? {
+  ///
+  /// - Parameter priorityBits: how many bits of priority there are, from bit 7 down: ICH_VTR_EL2.PRIbits and one.
+  static func problem(_ lr: UInt64, priorityBits: UInt64) -> String? {
     guard lr.bits(63, 62) != 0 else { return nil }
     if lr.bit(61) { return "HW is 1" }
-    // One priority bit is implemented (ICH_VTR_EL2.PRIbits = 0): only bit 7 may be set.
-    if lr.bits(55, 48) & 0x7F != 0 { return "unimplemented priority bits are set" }
+    if lr.bits(55, 48) & (0xFF >> priorityBits) != 0 { return "unimplemented priority bits are set" }
     if lr.bits(44, 32) & ~(1 << 9) != 0 { return "pINTID has bits other than EOI" }
     let intid = lr.bits(31, 0)
     // SGI, PPI and SPI, and LPIs of 16 bits; no extended ranges.
@@ -144,9 +145,11 @@ extension Machine {
     let hcr = runWord(run, RecRun.enterHCR)
     if hcr & ~GIC.hostHCR != 0 { return "gicv3_hcr = \(hex(hcr)), allowed \(hex(GIC.hostHCR))" }
     let count = features.listRegisters
+    // The host that ran TF-RMM, whose answers a queue gives, had one bit of priority (ICH_VTR_EL2.PRIbits = 0).
+    let priorityBits = configuration.vcpu == .code ? VirtualCPUInterface.priorityBits + 1 : 1
     for n in 0..<count {
       let lr = runWord(run, RecRun.enterLRs + n * 8)
-      if let problem = GIC.problem(lr) { return "gicv3_lrs[\(n)] = \(hex(lr)): \(problem)" }
+      if let problem = GIC.problem(lr, priorityBits: priorityBits) { return "gicv3_lrs[\(n)] = \(hex(lr)): \(problem)" }
       guard lr.bits(63, 62) != 0 else { continue }
       for k in (n + 1)..<max(count, n + 1) {
         let other = runWord(run, RecRun.enterLRs + k * 8)

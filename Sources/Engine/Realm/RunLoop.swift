@@ -55,6 +55,7 @@ extension Machine {
     }
     rec.lastESR = 0
     guestLeft = guestBudget
+    if configuration.vcpu == .code { restoreInterrupts(rec) }
     rec.traps = flags & 0b1100
     rec.virtualSError = false
     rec.running = true
@@ -72,6 +73,7 @@ extension Machine {
     if tracing, !resumed { traceMove(.rEL2, .rEL1) }
     // Output levels the Host knows of: those of the last exit.
     let known = rec.timerLevels
+    if configuration.vcpu == .code { updateTimers(rec, now: control.guestInstructions) }
     while true {
       if timerAsserted(rec[.cntvctlEL0]) != known.virtual || timerAsserted(rec[.cntpctlEL0]) != known.physical {
         exit.reason = .irq
@@ -103,6 +105,7 @@ extension Machine {
     control.busyPEs &= ~(1 << UInt8(pe))
     let run = rec.runPointer
     noteExit(address, exit)
+    if configuration.vcpu == .code { saveInterrupts(rec) }
     // The Host may have taken the run granule away meanwhile.
     guard granuleProtectionCheck(run, .nonSecure) == nil else { return Status.rmiInput.value }
     writeExit(exit, address, to: run)

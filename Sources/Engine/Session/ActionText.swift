@@ -29,6 +29,8 @@ extension Action {
     case .setRegister(let name, let value): return "sysreg \(name) \(hex(value))"
     case .selectPE(let pe): return "pe \(pe)"
     case .resume(let pe): return "resume \(pe)"
+    case .guestPause(let instructions): return "guest pause \(instructions)"
+    case .idle(let time): return "idle \(time)"
     }
   }
 

@@ -6,7 +6,7 @@ extension Event {
     case .move, .boot, .bootMeasurement, .gpi: "EL3"
     case .service: world == .root ? "EL3" : "R-EL2"
     case .granule, .rttEntry, .realmState, .measurement, .refusal, .exit: "R-EL2"
-    case .exception, .injection, .call, .interrupt: "R-EL1"
+    case .exception, .injection, .call, .interrupt, .virtualInterrupt: "R-EL1"
     case .fault: "GPC"
     }
   }
@@ -49,6 +49,7 @@ extension Event {
       let digits = String(b, radix: 16)
       return "\(component) measured: \(String(repeating: "0", count: 16 - digits.count))\(digits)…"
     case .interrupt: return "virtual SError pending"
+    case .virtualInterrupt: return "virtual interrupt \(a) taken at \(hex(b))"
     case .access: return "\(c == 0 ? "reads" : "writes") \(hex(a)), \(b) byte\(b == 1 ? "" : "s")"
     }
   }

@@ -1,11 +1,20 @@
 /// Normal-world software acts through a session: every call it makes is a step.
 extension Session: HostDoor {
-  public func smc(_ arguments: [UInt64]) -> [UInt64] {
+  public func smc(_ arguments: [UInt64]) -> [UInt64]? {
     var x = InlineArray<18, UInt64>(repeating: 0)
     for (n, value) in arguments.prefix(18).enumerated() { x[n] = value }
-    let answer = perform(.perform(.smc(.normal, x))).answer?.x ?? []
-    return answer + [UInt64](repeating: 0, count: max(0, 18 - answer.count))
+    return answer(perform(.perform(.smc(.normal, x))))
   }
+
+  public func resume() -> [UInt64]? { answer(perform(.perform(.resume(read { $0.control.currentPE })))) }
+
+  /// X0 and up, filled to 18; nil if there is no answer yet.
+  private func answer(_ result: StatementResult) -> [UInt64]? {
+    guard let x = result.answer?.x, !x.isEmpty else { return nil }
+    return x + [UInt64](repeating: 0, count: max(0, 18 - x.count))
+  }
+
+  public func pause(after instructions: Int) { perform(.perform(.guestPause(instructions))) }
 
   public func write(_ address: UInt64, _ bytes: [UInt8]) {
     perform(.perform(.access(MemoryAccess(world: .normal, address: address, kind: .bytes(bytes)))))
@@ -15,9 +24,31 @@ extension Session: HostDoor {
     perform(.perform(.access(MemoryAccess(world: .normal, address: address, kind: .write64(value)))))
   }
 
-  public func exitRecord(_ run: UInt64) -> ExitFields { read { $0.exitFields(run) } }
+  public func read64(_ address: UInt64) -> UInt64? {
+    let result = perform(.perform(.access(MemoryAccess(world: .normal, address: address, kind: .read64))))
+    guard case .ok = result.answer?.kind else { return nil }
+    return result.answer?.x.first
+  }
+
+  public func read(_ address: UInt64, _ count: Int) -> [UInt8]? { read { $0.hostBytes(address, count) } }
+
+  public func exitRecord(_ run: UInt64) -> RunExit {
+    RunExit(read(run + UInt64(RecRun.exitBase), 2048) ?? [UInt8](repeating: 0, count: 2048))
+  }
 
   public var stoppedBy: UInt32? { read { $0.control.guestStop } }
 
   public var dram: Range<UInt64> { configuration.dramBase..<configuration.dramTop }
+
+  public var now: UInt64 { read { $0.control.guestInstructions } }
+
+  public func idle(until time: UInt64) { perform(.perform(.idle(time))) }
+}
+
+extension Machine {
+  /// What the Normal world reads; nil if the granule protection check stops it.
+  fileprivate func hostBytes(_ address: UInt64, _ count: Int) -> [UInt8]? {
+    guard check(address, UInt64(count), .nonSecure) == nil else { return nil }
+    return (0..<UInt64(count)).map { UInt8(truncatingIfNeeded: readBytes(address + $0, 1)) }
+  }
 }

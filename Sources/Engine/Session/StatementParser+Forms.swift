@@ -177,6 +177,11 @@ extension StatementParser {
     case "irq": return queue(.irq, try values(0...0, "irq"))
     case "fiq": return queue(.fiq, try values(0...0, "fiq"))
     case "hold": return queue(.hold, try values(0...0, "hold"))
+    case "pause":
+      let most: UInt64 = 1 << 40
+      let instructions = try values(1...1, "pause INSTRUCTIONS")[0]
+      guard instructions <= most else { throw error(action, "guest pause takes up to \(most) instructions") }
+      return .perform(.guestPause(Int(instructions)))
     case "serror": return queue(.serror, try values(1...1, "serror ESR"))
     case "abort": return queue(.sync, try values(3...3, "abort ESR FAR HPFAR"))
     case "sync":

@@ -13,11 +13,11 @@ public struct StatementParser {
     "case", "let", "smc", "expect", "guest", "ns.read64", "ns.write64", "ns.write8", "ns.write", "ns.fill", "secure.read64",
     "secure.write64", "secure.write8", "secure.fill", "secure.smc", "realm.smc", "realm.read64", "realm.write64", "realm.write8",
     "realm.fill", "root.read64", "root.write64", "root.write8", "root.fill", "gpt.set", "gpt", "state", "refcount", "rim",
-    "token", "peek64", "sysreg", "pe", "resume", "print", "echo", "include", "machine",
+    "token", "peek64", "sysreg", "pe", "resume", "idle", "print", "echo", "include", "machine",
   ]
   public static let guestVerbs = [
     "smc", "read64", "write64", "exec", "wfi", "wfe", "hvc", "irq", "fiq", "serror", "abort", "sync", "setreg", "getreg",
-    "setsys", "getsys", "hold", "clear", "expect",
+    "setsys", "getsys", "hold", "pause", "clear", "expect",
   ]
 
   public func parse(_ text: String) throws(ScriptError) -> Statement {
@@ -49,6 +49,7 @@ public struct StatementParser {
     case "sysreg": return try sysreg(verb, rest)
     case "pe": return .perform(.selectPE(try index(verb, rest)))
     case "resume": return .perform(.resume(try index(verb, rest)))
+    case "idle": return .perform(.idle(try one(verb, rest, "TIME")))
     case "print":
       guard !rest.isEmpty else { throw error(verb, "print needs an expression") }
       return .print(try expression(rest))

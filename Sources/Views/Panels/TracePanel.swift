@@ -32,7 +32,7 @@ public struct TracePanel {
     guard state.traceDetails else { return rows }
     for event in step.events {
       switch event.kind {
-      case .gpi, .granule, .realmState, .call, .exit, .injection, .fault, .interrupt, .exception, .measurement:
+      case .gpi, .granule, .realmState, .call, .exit, .injection, .fault, .interrupt, .virtualInterrupt, .exception, .measurement:
         if event.kind == .exception, event.a >> 26 & 0x3F == 0x17 { continue }
         rows.append(
           Row(
@@ -67,7 +67,7 @@ public struct TracePanel {
     case .access(let access): return ProcessingElement.place(access.world, access.world == .secure ? 1 : 2)
     case .guest, .guestClear: return "R-EL1"
     case .assignGranule: return "EL3"
-    case .setRegister, .selectPE, .resume: return "PE"
+    case .setRegister, .selectPE, .resume, .guestPause, .idle: return "PE"
     }
   }
 

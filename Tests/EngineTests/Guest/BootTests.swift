@@ -15,7 +15,12 @@ struct BootTests {
     let vm = RealmVM(session, options)
     let image = try Data(contentsOf: Project.root.appending(path: "Sessions/guests/\(guest).elf"))
     try vm.build(try BootImage(Array(image), base: RealmVM.ramBase))
-    if let onHostCall { vm.onHostCall = { [unowned vm] in onHostCall(session, vm, $0, $1) } }
+    if let onHostCall {
+      vm.onHostCall = { [unowned vm] call in
+        onHostCall(session, vm, call.immediate, call.registers)
+        return []
+      }
+    }
     return (session, vm, vm.run(entries: 10_000))
   }
 
@@ -52,7 +57,7 @@ struct BootTests {
   @Test func aDestroyedPageStopsTheRealm() throws {
     let (session, vm, ending) = try Self.booted("faults") { session, vm, immediate, registers in
       #expect(immediate == 1)
-      #expect(session.smc([0xC400_0155, vm.rd, registers[0]])[0] == 0, "RMI_DATA_DESTROY")
+      #expect(session.smc([0xC400_0155, vm.rd, registers[0]])?.first == 0, "RMI_DATA_DESTROY")
     }
     guard case .failed(let why) = ending else {
       Issue.record("ended with \(String(describing: ending))")

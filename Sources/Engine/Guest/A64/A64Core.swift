@@ -117,6 +117,19 @@ struct A64Core {
   var isStrict: Bool
   /// Set by a load-exclusive, cleared by whatever ends it.
   var monitor: UInt64?
+  /// Instructions of this slice, those of them that are left, and the time it began.
+  var slice = 0
+  var left = 0
+  var began: UInt64 = 0
+
+  /// The time: ticks since the machine's start.
+  var now: UInt64 { began &+ UInt64(slice - left) }
+
+  /// What comes next is to be looked at anew after this instruction: an interrupt may be pending, or a timer was set.
+  mutating func endSlice() {
+    slice -= left
+    left = 0
+  }
 
   var exceptionLevel: UInt64 { pstate >> 2 & 3 }
   var regime: TranslationRegime { TranslationRegime(rec: rec, realm: realm, exceptionLevel: exceptionLevel) }

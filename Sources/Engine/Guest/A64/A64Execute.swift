@@ -1,44 +1,11 @@
-/// One instruction after the other, by a switch over what was decoded.
+/// The engine that takes one instruction after the other, by a switch over what was decoded: the reference for the other engine, and
+/// what executes what that one leaves to it.
 extension Machine {
-  /// Runs a Realm's code from its registers until it takes an exception to R-EL2.
-  mutating func runCode(_ address: UInt64) -> RealmException {
-    let workspace = workspace ?? A64Workspace()
-    self.workspace = workspace
-    workspace.flush()
-    lastREC = address
-    let rec = mutableREC(address)
-    var core = A64Core(rec, realm(rec.owner), workspace)
-    let before = guestLeft
-    let result = run(&core)
-    core.save()
-    control.guestInstructions &+= UInt64(before - guestLeft)
-    if tracing, case .sync(let esr, let far, let hpfar) = result { emit(.exception, esr, far, hpfar, world: .realm) }
-    return result
-  }
-
-  private mutating func run(_ core: inout A64Core) -> RealmException {
-    var left = guestLeft
-    defer { guestLeft = left }
-    while left > 0 {
-      left -= 1
-      do throws(A64Stop) {
-        let word = try fetch(&core)
-        let next = core.pc &+ 4
-        try execute(core.workspace.decode(word), &core, next)
-      } catch {
-        switch error {
-        case .toEL1(let esr, let far):
-          if tracing { emit(.injection, esr, far ?? 0, core.pc, world: .realm) }
-          core.takeException(esr: esr, far: far, kind: 0, returnTo: core.pc)
-        case .toEL2(let exception): return exception
-        case .notImplemented(let word):
-          // Never silently wrong: the vCPU stands still here, and whoever asks is told why.
-          control.guestStop = word
-          return .irq
-        }
-      }
-    }
-    return .irq
+  /// The instruction at the pc.
+  @inline(__always) mutating func stepCode(_ core: inout A64Core) throws(A64Stop) {
+    core.left -= 1
+    let word = try fetch(&core)
+    try execute(core.workspace.decode(word), &core, core.pc &+ 4)
   }
 
   @inline(__always) private mutating func fetch(_ core: inout A64Core) throws(A64Stop) -> UInt32 {
@@ -53,7 +20,7 @@ extension Machine {
     return UInt32(littleEndian: page.load(fromByteOffset: Int(pc & 4095), as: UInt32.self))
   }
 
-  @inline(__always) private mutating func execute(
+  @inline(__always) mutating func execute(
     _ i: Instruction, _ core: inout A64Core, _ next: UInt64
   ) throws(A64Stop) {
     let x = core.x

@@ -14,10 +14,8 @@ extension Machine {
     case .hint:
       // WFE 2, WFI 3; all others do nothing here.
       if i.imm == 2 || i.imm == 3 {
-        if core.rec.traps.bit(i.imm == 3 ? 2 : 3) {
-          throw .toEL2(.sync(esr: Syndrome.ecWFx << 26 | Syndrome.il | (i.imm == 2 ? 1 : 0), far: 0, hpfar: 0))
-        }
-        if i.imm == 3 { skipToTimer(core) }
+        try wait(isEvent: i.imm == 2, &core, next)
+        return
       }
     case .eret:
       guard !isEL0 else { throw .toEL1(esr: Syndrome.il, far: nil) }
@@ -28,6 +26,7 @@ extension Machine {
       core.setPSTATE(spsr & 0xF000_03CF)
       core.monitor = nil
       core.pc = target
+      core.endSlice()
       return
     case .msrImmediate: try setField(i, &core)
     case .sys: try instruction(i, &core)
@@ -42,19 +41,33 @@ extension Machine {
   private func setField(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
     let value = UInt64(i.a)
     switch i.imm {
-    case 0b011_110: core.pstate |= value << 6
-    case 0b011_111: core.pstate &= ~(value << 6)
+    case 0b011_110, 0b011_111:
+      // SCTLR_EL1.UMA.
+      if core.exceptionLevel == 0, !core.rec[.sctlrEL1].bit(9) {
+        throw Self.systemTrap(op0: 0, i.imm >> 3, 4, i.a, i.imm & 7, rt: 31, isRead: false)
+      }
+      core.pstate = i.imm == 0b011_110 ? core.pstate | value << 6 : core.pstate & ~(value << 6)
+      core.endSlice()
     case 0b000_101 where core.exceptionLevel == 1: core.setPSTATE((core.pstate & ~1 | value & 1) | core.nzcv)
     default: throw .toEL1(esr: Syndrome.il, far: nil)
     }
   }
 
-  /// WFI that is not trapped: time goes on to where the virtual timer fires, if it will.
-  private mutating func skipToTimer(_ core: A64Core) {
-    let ctl = core.rec[.cntvctlEL0]
-    if ctl & 0b11 == 1, core.rec[.cntvcvalEL0] > control.guestInstructions {
-      control.guestInstructions = core.rec[.cntvcvalEL0]
+  /// WFI and WFE: trapped to EL1 by SCTLR_EL1.{nTWI, nTWE}, to R-EL2 by HCR_EL2.{TWI, TWE}; else WFI waits for an interrupt, that
+  /// is, time goes on to where a timer fires. With none running the Host gets its PE back.
+  private mutating func wait(isEvent: Bool, _ core: inout A64Core, _ next: UInt64) throws(A64Stop) {
+    let syndrome = Syndrome.ecWFx << 26 | Syndrome.il | 0x1E << 20 | (isEvent ? 1 : 0)
+    if core.exceptionLevel == 0, !core.rec[.sctlrEL1].bit(isEvent ? 18 : 16) { throw .toEL1(esr: syndrome, far: nil) }
+    // An interrupt that is pending ends the wait at once, whatever masks it.
+    let isPending = virtualCPUInterface.signalled() != nil || core.rec.virtualSError
+    if !isPending, core.rec.traps.bit(isEvent ? 3 : 2) {
+      throw .toEL2(.sync(esr: Syndrome.ecWFx << 26 | Syndrome.il | (isEvent ? 1 : 0), far: 0, hpfar: 0))
     }
+    core.pc = next
+    core.endSlice()
+    guard !isEvent, !isPending else { return }
+    guard let ticks = ticksToTimer(core.rec, now: core.now) else { throw .toEL2(.irq) }
+    control.guestInstructions &+= ticks
   }
 
   /// Op0, Op1, CRn, CRm, Op2 as bits 20:5 of the instruction have them, Op0 with its upper bit set.
@@ -65,13 +78,20 @@ extension Machine {
   /// IC, DC, AT and TLBI.
   private mutating func instruction(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
     let (op1, crn, crm, op2) = (i.imm >> 11 & 7, i.imm >> 7 & 15, i.imm >> 3 & 15, i.imm & 7)
+    let isEL0 = core.exceptionLevel == 0
+    if isEL0 {
+      guard op1 == 3, crn == 7 else { throw .toEL1(esr: Syndrome.il, far: nil) }
+      // DC ZVA by SCTLR_EL1.DZE, the others by UCI.
+      guard core.rec[.sctlrEL1].bit(crm == 4 ? 14 : 26) else {
+        throw Self.systemTrap(op0: 1, op1, crn, UInt8(crm), op2, rt: i.a, isRead: false)
+      }
+    }
     switch (op1, crn, crm, op2) {
     case (3, 7, 4, 1):
       // DC ZVA: 64 bytes, aligned.
       let address = core.x[Int(i.d)] & ~63
       for n in 0..<8 as Range<UInt64> { try store(address + n * 8, 3, 0, &core, details: Syndrome.wnr) }
     case (_, 8, _, _):
-      guard core.exceptionLevel == 1 else { throw .toEL1(esr: Syndrome.il, far: nil) }
       core.workspace.flush()
     case (_, 7, _, _):
       // Caches are not modelled; AT is.
@@ -98,65 +118,130 @@ extension Machine {
     key(3, 0, 5, 2, 0): .esrEL1, key(3, 0, 6, 0, 0): .farEL1, key(3, 0, 7, 4, 0): .parEL1, key(3, 0, 10, 2, 0): .mairEL1,
     key(3, 0, 10, 3, 0): .amairEL1, key(3, 0, 12, 0, 0): .vbarEL1, key(3, 0, 13, 0, 1): .contextidrEL1,
     key(3, 0, 13, 0, 4): .tpidrEL1, key(3, 0, 14, 1, 0): .cntkctlEL1, key(3, 2, 0, 0, 0): .csselrEL1,
-    key(2, 0, 0, 2, 2): .mdscrEL1, key(3, 3, 14, 3, 1): .cntvctlEL0, key(3, 3, 14, 3, 2): .cntvcvalEL0,
-    key(3, 3, 14, 2, 1): .cntpctlEL0, key(3, 3, 14, 2, 2): .cntpcvalEL0,
+    key(2, 0, 0, 2, 2): .mdscrEL1, key(3, 3, 13, 0, 2): .tpidrEL0, key(3, 3, 13, 0, 3): .tpidrroEL0,
   ]
-  /// Those EL0 may use as well.
-  private static let user: [Int64: RealmRegister] = [key(3, 3, 13, 0, 2): .tpidrEL0, key(3, 3, 13, 0, 3): .tpidrroEL0]
+
+  /// Whether EL0 is kept from a register it could have, by the bit that would give it (Arm ARM D13, SCTLR_EL1 and CNTKCTL_EL1).
+  private func isTrappedAtEL0(_ imm: Int64, _ rec: REC) -> Bool {
+    switch imm {
+    case Self.key(3, 3, 0, 0, 1): !rec[.sctlrEL1].bit(15)  // CTR_EL0: UCT
+    case Self.key(3, 3, 4, 2, 1): !rec[.sctlrEL1].bit(9)  // DAIF: UMA
+    case Self.key(3, 3, 14, 0, 0): rec[.cntkctlEL1] & 0b11 == 0  // CNTFRQ_EL0
+    case Self.key(3, 3, 14, 0, 1): !rec[.cntkctlEL1].bit(0)  // CNTPCT_EL0: EL0PCTEN
+    case Self.key(3, 3, 14, 0, 2): !rec[.cntkctlEL1].bit(1)  // CNTVCT_EL0: EL0VCTEN
+    case Self.key(3, 3, 14, 2, 0)...Self.key(3, 3, 14, 2, 2): !rec[.cntkctlEL1].bit(9)  // CNTP_*_EL0: EL0PTEN
+    case Self.key(3, 3, 14, 3, 0)...Self.key(3, 3, 14, 3, 2): !rec[.cntkctlEL1].bit(8)  // CNTV_*_EL0: EL0VTEN
+    default: false
+    }
+  }
 
   private mutating func read(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
-    let rec = core.rec
     let isEL0 = core.exceptionLevel == 0
-    if let register = Self.user[i.imm] {
-      core.x[Int(i.d)] = rec[register]
-      return
+    if isEL0 {
+      // Op1 3 is what EL0 can have.
+      guard i.imm >> 11 & 7 == 3 else { throw .toEL1(esr: Syndrome.il, far: nil) }
+      if isTrappedAtEL0(i.imm, core.rec) { throw trap(i, isRead: true, toEL1: true) }
     }
+    core.x[Int(i.d)] = try value(i, &core)
+  }
+
+  /// What a register reads as.
+  private mutating func value(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) -> UInt64 {
+    let rec = core.rec
     switch i.imm {
-    case Self.key(3, 3, 4, 2, 0): core.x[Int(i.d)] = core.nzcv
-    case Self.key(3, 3, 0, 0, 1): core.x[Int(i.d)] = 0x8444_C004  // CTR_EL0: lines of 64 bytes
-    case Self.key(3, 3, 0, 0, 7): core.x[Int(i.d)] = 4  // DCZID_EL0: 64 bytes
-    case Self.key(3, 3, 14, 0, 0): core.x[Int(i.d)] = 1_000_000_000
-    case Self.key(3, 3, 14, 0, 2), Self.key(3, 3, 14, 0, 1): core.x[Int(i.d)] = control.guestInstructions
-    case _ where isEL0: throw .toEL1(esr: Syndrome.il, far: nil)
-    case Self.key(3, 0, 4, 2, 2): core.x[Int(i.d)] = core.exceptionLevel << 2
-    case Self.key(3, 3, 4, 2, 1): core.x[Int(i.d)] = core.pstate & 0x3C0
-    case Self.key(3, 0, 4, 2, 0): core.x[Int(i.d)] = core.pstate & 1
-    case Self.key(3, 0, 4, 1, 0): core.x[Int(i.d)] = rec[.spEL0]
-    case Self.key(3, 0, 0, 0, 0): core.x[Int(i.d)] = 0x411F_D070  // MIDR_EL1 of a Cortex-A57
-    case Self.key(3, 0, 0, 0, 5):
-      core.x[Int(i.d)] = 0x8000_0000 | rec.mpidr & 0xFF_FFFF | rec.mpidr.bits(31, 24) << 32
-    case Self.key(3, 0, 0, 0, 6), Self.key(3, 1, 0, 0, 7): core.x[Int(i.d)] = 0
-    case Self.key(3, 0, 12, 1, 0): core.x[Int(i.d)] = 0  // ISR_EL1
-    default:
-      if let register = Self.plain[i.imm] {
-        core.x[Int(i.d)] = rec[register]
-      } else if i.imm >> 7 == 3 << 7 {
-        // S3_0_C0: identification, trapped by HCR_EL2.TID3.
-        throw trap(i, isRead: true)
-      } else {
-        throw .toEL1(esr: Syndrome.il, far: nil)
+    case Self.key(3, 3, 4, 2, 0): return core.nzcv
+    case Self.key(3, 3, 0, 0, 1): return 0x8444_C004  // CTR_EL0: lines of 64 bytes
+    case Self.key(3, 3, 0, 0, 7): return 4 | (core.exceptionLevel == 0 && !rec[.sctlrEL1].bit(14) ? 0x10 : 0)  // DCZID_EL0: 64 bytes
+    case Self.key(3, 3, 2, 4, 0), Self.key(3, 3, 2, 4, 1):
+      // RNDR and RNDRRS never fail here.
+      core.nzcv = 0
+      return random()
+    case Self.key(3, 3, 14, 0, 0): return 1_000_000_000
+    case Self.key(3, 3, 14, 0, 2): return core.now &- rec[.cntvoffEL2]
+    case Self.key(3, 3, 14, 0, 1): return core.now &- rec[.cntpoffEL2]
+    case Self.key(3, 3, 14, 3, 0):
+      return (rec[.cntvcvalEL0] &- (core.now &- rec[.cntvoffEL2])) & 0xFFFF_FFFF
+    case Self.key(3, 3, 14, 3, 1): return timerControl(rec, isVirtual: true, now: core.now)
+    case Self.key(3, 3, 14, 3, 2): return rec[.cntvcvalEL0]
+    case Self.key(3, 3, 14, 2, 0):
+      return (rec[.cntpcvalEL0] &- (core.now &- rec[.cntpoffEL2])) & 0xFFFF_FFFF
+    case Self.key(3, 3, 14, 2, 1): return timerControl(rec, isVirtual: false, now: core.now)
+    case Self.key(3, 3, 14, 2, 2): return rec[.cntpcvalEL0]
+    case Self.key(3, 0, 4, 2, 2): return core.exceptionLevel << 2
+    case Self.key(3, 3, 4, 2, 1): return core.pstate & 0x3C0
+    case Self.key(3, 0, 4, 2, 0): return core.pstate & 1
+    case Self.key(3, 0, 4, 1, 0): return rec[.spEL0]
+    case Self.key(3, 0, 0, 0, 0): return 0x411F_D070  // MIDR_EL1 of a Cortex-A57
+    case Self.key(3, 0, 0, 0, 5): return 0x8000_0000 | rec.mpidr & 0xFF_FFFF | rec.mpidr.bits(31, 24) << 32
+    case Self.key(3, 0, 0, 0, 6): return 0  // REVIDR_EL1
+    // CLIDR_EL1, CCSIDR_EL1, AIDR_EL1: no cache is described.
+    case Self.key(3, 1, 0, 0, 0), Self.key(3, 1, 0, 0, 1), Self.key(3, 1, 0, 0, 7): return 0
+    case Self.key(2, 0, 1, 1, 4): return 0b1000  // OSLSR_EL1: an OS lock there is, not locked
+    case Self.key(3, 0, 12, 1, 0): return interruptStatus(rec)
+    case Self.key(3, 0, 4, 6, 0), Self.key(3, 0, 12, 8, 0)..<Self.key(3, 0, 12, 13, 0):
+      let crm = i.imm >> 3 & 15
+      if let value = readInterruptRegister(crm, i.imm & 7) {
+        core.endSlice()
+        return value
       }
+      throw .toEL1(esr: Syndrome.il, far: nil)
+    default:
+      if let register = Self.plain[i.imm] { return rec[register] }
+      // S3_0_C0: identification, trapped by HCR_EL2.TID3.
+      if i.imm >> 7 == 3 << 7 { throw trap(i, isRead: true, toEL1: false) }
+      if Self.isBreakpointRegister(i.imm) { return 0 }
+      throw .toEL1(esr: Syndrome.il, far: nil)
     }
+  }
+
+  /// DBGBVRn, DBGBCRn, DBGWVRn and DBGWCRn_EL1 of the two breakpoints and watchpoints ID_AA64DFR0_EL1 tells of: self-hosted debug
+  /// never fires here, so they are write-ignore.
+  private static func isBreakpointRegister(_ imm: Int64) -> Bool {
+    imm >> 7 == 2 << 7 && (4...7).contains(imm & 7) && imm >> 3 & 15 < 2
+  }
+
+  /// ISR_EL1: what is pending, masked or not.
+  private func interruptStatus(_ rec: REC) -> UInt64 {
+    var status: UInt64 = rec.virtualSError ? 1 << 8 : 0
+    if let (_, group) = virtualCPUInterface.signalled() { status |= group == 0 ? 1 << 6 : 1 << 7 }
+    return status
+  }
+
+  /// 64 bits through the entropy door.
+  private mutating func random() -> UInt64 {
+    let bytes = entropy.draw {
+      let value = UInt64.random(in: 0...UInt64.max)
+      return (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+    }
+    return bytes.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
   }
 
   private mutating func write(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
     let value = core.x[Int(i.d)]
     let rec = core.rec
-    if let register = Self.user[i.imm], core.exceptionLevel == 1 || register == .tpidrEL0 {
-      rec[register] = value
-      return
+    if core.exceptionLevel == 0 {
+      guard i.imm >> 11 & 7 == 3, i.imm != Self.key(3, 3, 13, 0, 3) else { throw .toEL1(esr: Syndrome.il, far: nil) }
+      if isTrappedAtEL0(i.imm, rec) { throw trap(i, isRead: false, toEL1: true) }
     }
-    if i.imm == Self.key(3, 3, 4, 2, 0) {
-      core.nzcv = value & 0xF000_0000
-      return
-    }
-    guard core.exceptionLevel == 1 else { throw .toEL1(esr: Syndrome.il, far: nil) }
     switch i.imm {
-    case Self.key(3, 3, 4, 2, 1): core.pstate = core.pstate & ~0x3C0 | value & 0x3C0
+    case Self.key(3, 3, 4, 2, 0): core.nzcv = value & 0xF000_0000
+    case Self.key(3, 3, 4, 2, 1):
+      core.pstate = core.pstate & ~0x3C0 | value & 0x3C0
+      core.endSlice()
     case Self.key(3, 0, 4, 2, 0): core.setPSTATE((core.pstate & ~1 | value & 1) | core.nzcv)
     case Self.key(3, 0, 4, 1, 0): rec[.spEL0] = value
     case Self.key(2, 0, 1, 0, 4), Self.key(2, 0, 1, 3, 4): break  // OSLAR_EL1, OSDLR_EL1
+    case Self.key(3, 3, 14, 2, 0)...Self.key(3, 3, 14, 2, 2), Self.key(3, 3, 14, 3, 0)...Self.key(3, 3, 14, 3, 2):
+      writeTimer(isVirtual: i.imm >> 3 & 15 == 3, i.imm & 7, value, rec, core.now)
+      core.endSlice()
+    case Self.key(3, 0, 12, 11, 5)...Self.key(3, 0, 12, 11, 7):
+      // ICC_SGI1R_EL1, ICC_ASGI1R_EL1 and ICC_SGI0R_EL1: HCR_EL2.{IMO, FMO} trap them.
+      throw trap(i, isRead: false, toEL1: false)
+    case Self.key(3, 0, 4, 6, 0), Self.key(3, 0, 12, 8, 0)..<Self.key(3, 0, 12, 13, 0):
+      guard writeInterruptRegister(i.imm >> 3 & 15, i.imm & 7, value) else { throw .toEL1(esr: Syndrome.il, far: nil) }
+      core.endSlice()
     default:
+      if Self.isBreakpointRegister(i.imm) { return }
       guard let register = Self.plain[i.imm] else { throw .toEL1(esr: Syndrome.il, far: nil) }
       rec[register] = value
       // What stage 1 depends on: the caches have translated with the old values.
@@ -167,13 +252,32 @@ extension Machine {
     }
   }
 
-  /// A trapped MSR or MRS (HCR_EL2.TID3): the RMM answers.
-  private func trap(_ i: Instruction, isRead: Bool) -> A64Stop {
-    let op0 = UInt64(i.imm >> 14 & 3)
-    let (op1, crn, crm, op2) = (
-      UInt64(i.imm >> 11 & 7), UInt64(i.imm >> 7 & 15), UInt64(i.imm >> 3 & 15), UInt64(i.imm & 7)
-    )
-    let iss = op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | UInt64(i.a) << 5 | crm << 1 | (isRead ? 1 : 0)
-    return .toEL2(.sync(esr: Syndrome.ecSysreg << 26 | Syndrome.il | iss, far: 0, hpfar: 0))
+  /// CNTx_TVAL, CNTx_CTL and CNTx_CVAL, by Op2.
+  private func writeTimer(isVirtual: Bool, _ op2: Int64, _ value: UInt64, _ rec: REC, _ now: UInt64) {
+    let offset = rec[isVirtual ? .cntvoffEL2 : .cntpoffEL2]
+    switch op2 {
+    case 0:
+      rec[isVirtual ? .cntvcvalEL0 : .cntpcvalEL0] =
+        (now &- offset) &+ UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
+    case 1: rec[isVirtual ? .cntvctlEL0 : .cntpctlEL0] = value & 0b11
+    default: rec[isVirtual ? .cntvcvalEL0 : .cntpcvalEL0] = value
+    }
+  }
+
+  /// A trapped MSR or MRS: to R-EL2, where the RMM answers, or from EL0 to EL1.
+  private func trap(_ i: Instruction, isRead: Bool, toEL1: Bool) -> A64Stop {
+    Self.systemTrap(
+      op0: i.imm >> 14 & 3, i.imm >> 11 & 7, i.imm >> 7 & 15, UInt8(i.imm >> 3 & 15), i.imm & 7, rt: i.a, isRead: isRead,
+      toEL1: toEL1)
+  }
+
+  private static func systemTrap(
+    op0: Int64, _ op1: Int64, _ crn: Int64, _ crm: UInt8, _ op2: Int64, rt: UInt8, isRead: Bool, toEL1: Bool = true
+  ) -> A64Stop {
+    let iss =
+      UInt64(op0) << 20 | UInt64(op2) << 17 | UInt64(op1) << 14 | UInt64(crn) << 10 | UInt64(rt) << 5 | UInt64(crm) << 1
+      | (isRead ? 1 : 0)
+    let esr = Syndrome.ecSysreg << 26 | Syndrome.il | iss
+    return toEL1 ? .toEL1(esr: esr, far: nil) : .toEL2(.sync(esr: esr, far: 0, hpfar: 0))
   }
 }

@@ -1,0 +1,78 @@
+/// Running a vCPU's code: slices of instructions between the moments at which an interrupt can come.
+extension Machine {
+  /// Runs a Realm's code from its registers until it takes an exception to R-EL2, or a debugger holds it.
+  mutating func runCode(_ address: UInt64) -> RealmException {
+    let workspace = workspace ?? A64Workspace()
+    self.workspace = workspace
+    workspace.flush()
+    lastREC = address
+    let rec = mutableREC(address)
+    var core = A64Core(rec, realm(rec.owner), workspace)
+    let result = run(&core)
+    core.save()
+    updateTimers(rec, now: control.guestInstructions)
+    if tracing, case .sync(let esr, let far, let hpfar) = result { emit(.exception, esr, far, hpfar, world: .realm) }
+    return result
+  }
+
+  private mutating func run(_ core: inout A64Core) -> RealmException {
+    while true {
+      let now = control.guestInstructions
+      if timerInterrupts(core.rec, now: now) { return .irq }
+      if virtualCPUInterface.maintenance != 0 { return .irq }
+      takeVirtualInterrupt(&core)
+      guard guestLeft > 0 else { return .irq }
+      if control.guestPause == 0 {
+        control.guestPause = nil
+        return .keepsRunning
+      }
+      var slice = min(guestLeft, control.guestPause ?? .max)
+      if let ticks = ticksToTimer(core.rec, now: now) { slice = Int(clamping: min(UInt64(slice), ticks)) }
+      core.slice = slice
+      core.left = slice
+      core.began = now
+      let stop = runSlice(&core)
+      let done = core.slice - core.left
+      guestLeft -= done
+      if let pause = control.guestPause { control.guestPause = pause - done }
+      control.guestInstructions &+= UInt64(done)
+      switch stop {
+      case nil: break
+      case .toEL1(let esr, let far):
+        if tracing { emit(.injection, esr, far ?? 0, core.pc, world: .realm) }
+        core.takeException(esr: esr, far: far, kind: 0, returnTo: core.pc)
+      case .toEL2(let exception): return exception
+      case .notImplemented(let word):
+        // Never silently wrong: the vCPU stands still here, and whoever asks is told why.
+        control.guestStop = word
+        return .irq
+      }
+    }
+  }
+
+  /// Instructions until the slice is used up, or one does not complete.
+  private mutating func runSlice(_ core: inout A64Core) -> A64Stop? {
+    do throws(A64Stop) {
+      while core.left > 0 { try stepCode(&core) }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Takes what is pending and not masked: a virtual SError, FIQ or IRQ.
+  private mutating func takeVirtualInterrupt(_ core: inout A64Core) {
+    if core.rec.virtualSError, !core.pstate.bit(8) {
+      core.rec.virtualSError = false
+      let esr = 0x2F << 26 | Syndrome.il | core.rec[.vsesrEL2] & 0x1FF_FFFF
+      core.takeException(esr: esr, far: nil, kind: 0x180, returnTo: core.pc)
+      if tracing { emit(.interrupt, esr, world: .realm) }
+      return
+    }
+    guard let (index, group) = virtualCPUInterface.signalled(), !core.pstate.bit(group == 0 ? 6 : 7) else { return }
+    if tracing {
+      emit(.virtualInterrupt, VirtualCPUInterface.LR.intid(control.pes[control.currentPE].ichLR[index]), core.pc, world: .realm)
+    }
+    core.takeException(esr: nil, far: nil, kind: group == 0 ? 0x100 : 0x80, returnTo: core.pc)
+  }
+}

@@ -1,0 +1,105 @@
+/// Memory of the guest: pages on demand, pages it shares, changes of RIPAS.
+extension RealmVM {
+  /// A page of the guest's RAM, on demand.
+  func give(_ ipa: UInt64) throws(Failure) {
+    guard (Self.ramBase..<Self.ramBase + options.memory).contains(ipa) else {
+      throw Failure(message: "the guest wants \(hex(ipa)), which is no RAM of its own")
+    }
+    // X4 of RMI_RTT_READ_ENTRY is the RIPAS.
+    guard try call("RMI_RTT_READ_ENTRY", rd, ipa, 3)[4] != UInt64(RIPAS.destroyed.rawValue) else {
+      throw Failure(
+        message: "the page at \(hex(ipa)) is DESTROYED: its content is gone, and only the Realm can make it RAM again")
+    }
+    let data = try delegated()
+    let answer = send("RMI_DATA_CREATE_UNKNOWN", [rd, data, ipa])
+    if answer[0] & 0xFF == Status.rmiRTT.value {
+      try makeTable(ipa)
+      try call("RMI_DATA_CREATE_UNKNOWN", rd, data, ipa)
+    } else if answer[0] != 0 {
+      throw Failure(message: "RMI_DATA_CREATE_UNKNOWN at \(hex(ipa)) answered \(Names.status(.rmi, answer[0]))")
+    }
+    state.given[ipa] = data
+    state.pagesGiven += 1
+  }
+
+  /// A page of the Host's, where the guest shares.
+  func share(_ ipa: UInt64) throws(Failure) {
+    let page: UInt64
+    if let known = state.shared[ipa] {
+      page = known
+    } else {
+      page = try allocate()
+      state.shared[ipa] = page
+    }
+    // MemAttr 0b110, Normal write-back with FWB, in bits 4:2; S2AP 0b11, readable and writable, in bits 7:6.
+    let descriptor = page | 0b110 << 2 | 0b11 << 6
+    let answer = send("RMI_RTT_MAP_UNPROTECTED", [rd, ipa, 3, descriptor])
+    if answer[0] & 0xFF == Status.rmiRTT.value {
+      try makeTable(ipa)
+      try call("RMI_RTT_MAP_UNPROTECTED", rd, ipa, 3, descriptor)
+    } else if answer[0] != 0 {
+      throw Failure(message: "RMI_RTT_MAP_UNPROTECTED at \(hex(ipa)) answered \(Names.status(.rmi, answer[0]))")
+    }
+  }
+
+  /// Does what the Realm asked for, to the end; pages that become EMPTY are taken back.
+  func changeRIPAS(_ exit: RunExit, _ turn: Int) throws(Failure) {
+    var base = exit.ripas.base
+    let top = exit.ripas.top
+    let first = base
+    while base < top {
+      let answer = send("RMI_RTT_SET_RIPAS", [rd, state.vcpus[turn].rec, base, top])
+      if answer[0] == 0 {
+        guard answer[1] > base else { throw Failure(message: "RMI_RTT_SET_RIPAS at \(hex(base)) made no progress") }
+        base = answer[1]
+      } else if answer[0] & 0xFF == Status.rmiRTT.value {
+        try makeTable(base)
+      } else {
+        throw Failure(message: "RMI_RTT_SET_RIPAS at \(hex(base)) answered \(Names.status(.rmi, answer[0]))")
+      }
+    }
+    guard !exit.ripas.isRAM else { return }
+    for ipa in stride(from: first, to: top, by: Int(Granule.size)) {
+      let answer = send("RMI_DATA_DESTROY", [rd, ipa])
+      guard answer[0] == 0 else { continue }
+      try call("RMI_GRANULE_UNDELEGATE", answer[1])
+      state.given[ipa] = nil
+    }
+  }
+
+  // MARK: What the guest and the Host show each other
+
+  /// The PA of a page of the guest's: a Protected one it was given, or a shared one of the Host's.
+  public func hostAddress(of ipa: UInt64) -> UInt64? {
+    (state.given[ipa.granuleBase] ?? state.shared[ipa.granuleBase]).map { $0 | ipa & 0xFFF }
+  }
+
+  /// Bytes at a shared IPA; nil where nothing is shared.
+  public func readShared(_ ipa: UInt64, _ count: Int) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      let at = ipa + UInt64(bytes.count)
+      guard let page = state.shared[at.granuleBase],
+        let piece = door.read(page | at & 0xFFF, min(count - bytes.count, Int(Granule.size - (at & 0xFFF))))
+      else { return nil }
+      bytes += piece
+    }
+    return bytes
+  }
+
+  /// Writes to a shared IPA; false where nothing is shared.
+  public func writeShared(_ ipa: UInt64, _ bytes: [UInt8]) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let at = ipa + UInt64(done)
+      guard let page = state.shared[at.granuleBase] else { return false }
+      let count = min(bytes.count - done, Int(Granule.size - (at & 0xFFF)))
+      door.write(page | at & 0xFFF, Array(bytes[done..<done + count]))
+      done += count
+    }
+    return true
+  }
+
+  /// The Host tries to read 8 bytes of its guest: what it got, or nil for a granule protection fault.
+  public func peek(_ ipa: UInt64) -> UInt64? { hostAddress(of: ipa).flatMap { door.read64($0) } }
+}

@@ -1,0 +1,202 @@
+/// Entering vCPUs, and what each exit asks for.
+extension RealmVM {
+  /// What the Host tells a vCPU at entry: bits of RmiRecEnterFlags.
+  enum EntryFlags {
+    static let emulatedMMIO: UInt64 = 1 << 0
+    static let injectSEA: UInt64 = 1 << 1
+    static let trapWFI: UInt64 = 1 << 2
+    static let trapWFE: UInt64 = 1 << 3
+  }
+  static let enterGPRs: UInt64 = 0x200
+  static let enterHCR: UInt64 = 0x300
+  static let enterLists: UInt64 = 0x308
+
+  /// Enters vCPUs in turn until the guest ends, or `entries` times.
+  ///
+  /// - Returns: how it ended; nil if it has not.
+  public func run(entries: Int) -> Ending? {
+    for _ in 0..<entries {
+      if let ending = enter() { return ending }
+    }
+    return nil
+  }
+
+  /// One entry, or the rest of one that a debugger held; and what its exit asks for.
+  ///
+  /// - Parameter instructions: a vCPU holds its PE after so many.
+  public func enter(instructions: Int? = nil) -> Ending? {
+    do throws(Failure) {
+      let turn = state.isHeld ? state.current : try nextVCPU()
+      state.current = turn
+      if !state.isHeld { prepareEntry(turn) }
+      if let instructions { door.pause(after: instructions) }
+      let vcpu = state.vcpus[turn]
+      let answer = state.isHeld ? door.resume() : door.smc([UInt64(RECEnter.fid), vcpu.rec, vcpu.run])
+      state.isHeld = answer == nil
+      guard let answer else { return nil }
+      guard answer[0] == 0 else {
+        throw Failure(message: "RMI_REC_ENTER of vCPU \(turn) answered \(Names.status(.rmi, answer[0]))")
+      }
+      return try handle(door.exitRecord(vcpu.run), turn)
+    } catch {
+      return .failed(error.message)
+    }
+  }
+
+  /// The vCPU whose turn it is: the next that is on and not waiting. When all wait, time goes on to the first deadline.
+  private func nextVCPU() throws(Failure) -> Int {
+    let order = state.vcpus.indices.map { (state.current + $0) % state.vcpus.count }.filter { state.vcpus[$0].isOn }
+    guard !order.isEmpty else { throw Failure(message: "no vCPU is on") }
+    wake()
+    if let turn = order.first(where: { !state.vcpus[$0].isWaiting }) { return turn }
+    guard let deadline = order.compactMap({ state.vcpus[$0].deadline }).min() else {
+      throw Failure(message: "every vCPU waits for an interrupt, and no timer is running")
+    }
+    door.idle(until: deadline)
+    wake()
+    guard let turn = order.first(where: { !state.vcpus[$0].isWaiting }) else {
+      throw Failure(message: "every vCPU waits, and no interrupt woke one at its timer's deadline")
+    }
+    return turn
+  }
+
+  /// Lets vCPUs go on that have an interrupt, or whose timer has come.
+  private func wake() {
+    let now = door.now
+    for n in state.vcpus.indices where state.vcpus[n].isWaiting {
+      if state.gic.hasInterrupt(n) || state.vcpus[n].deadline.map({ $0 <= now }) == true { state.vcpus[n].isWaiting = false }
+    }
+  }
+
+  /// List registers and flags for the entry; what stands in the run granule already is not written again.
+  private func prepareEntry(_ turn: Int) {
+    let (lists, isFull) = state.gic.listRegisters(turn)
+    let vcpu = state.vcpus[turn]
+    for n in lists.indices where lists[n] != vcpu.lists[n] {
+      door.write64(vcpu.run + Self.enterLists + UInt64(n) * 8, lists[n])
+      state.vcpus[turn].lists[n] = lists[n]
+    }
+    // With more interrupts than list registers, an underflow asks for the rest.
+    let hcr: UInt64 = isFull ? 1 << 1 : 0
+    if hcr != vcpu.hcr {
+      door.write64(vcpu.run + Self.enterHCR, hcr)
+      state.vcpus[turn].hcr = hcr
+    }
+    if !vcpu.hasFlags { setFlags(turn, 0) }
+    state.vcpus[turn].hasFlags = false
+  }
+
+  /// Flags of the next entry of a vCPU. WFI always comes to the Host; WFE when another vCPU could use the time.
+  private func setFlags(_ turn: Int, _ flags: UInt64) {
+    let others = state.vcpus.contains { $0.isOn && $0.rec != state.vcpus[turn].rec }
+    door.write64(state.vcpus[turn].run, flags | EntryFlags.trapWFI | (others ? EntryFlags.trapWFE : 0))
+    state.vcpus[turn].hasFlags = true
+  }
+
+  private func handle(_ exit: RunExit, _ turn: Int) throws(Failure) -> Ending? {
+    state.exits[exit.reason, default: 0] += 1
+    state.gic.noteExit(turn, exit)
+    let timers = [exit.virtualTimer, exit.physicalTimer]
+    state.vcpus[turn].deadline = timers.filter { $0.control & 0b111 == 0b001 }.map(\.compare).min()
+    if let word = door.stoppedBy { return .stopped(word) }
+    switch exit.reason {
+    case .irq, .fiq: passOn(turn)
+    case .sync: try fault(exit, turn)
+    case .ripasChange: try changeRIPAS(exit, turn)
+    case .psci: return try psci(exit, turn)
+    case .hostCall: hostCall(exit, turn)
+    case .serror: return .failed("the Realm took an SError")
+    }
+    return nil
+  }
+
+  private func passOn(_ turn: Int) { state.current = (turn + 1) % state.vcpus.count }
+
+  private func hostCall(_ exit: RunExit, _ turn: Int) {
+    guard let onHostCall else { return }
+    let answer = onHostCall(HostCall(immediate: exit.immediate, registers: exit.gprs))
+    for (n, value) in answer.prefix(31).enumerated() {
+      door.write64(state.vcpus[turn].run + Self.enterGPRs + UInt64(n) * 8, value)
+    }
+  }
+
+  private func fault(_ exit: RunExit, _ turn: Int) throws(Failure) {
+    switch Syndrome.ec(exit.esr) {
+    case Syndrome.ecDataAbort, Syndrome.ecInstructionAbort: try abort(exit, turn)
+    case Syndrome.ecSysreg: systemRegister(exit, turn)
+    default:
+      // WFI and WFE: another vCPU's turn.
+      if exit.esr & 1 == 0 { state.vcpus[turn].isWaiting = true }
+      passOn(turn)
+    }
+  }
+
+  /// ICC_SGI1R_EL1, the one register of the CPU interface that comes here.
+  private func systemRegister(_ exit: RunExit, _ turn: Int) {
+    // S3_0_C12_C11_5 without Rt and direction.
+    guard exit.esr & 0x3F_FC1E == 0x3A_3016 else { return }
+    state.gic.sendSGI(from: turn, exit.gpr(0))
+  }
+
+  private func abort(_ exit: RunExit, _ turn: Int) throws(Failure) {
+    let ipa = exit.ipa
+    if ipa < 1 << (Self.ipaWidth - 1) {
+      try give(ipa)
+    } else if ipa == PL011.base || state.gic.contains(ipa), exit.esr & Syndrome.isv != 0 {
+      let address = ipa | exit.far & 0xFFF
+      if Syndrome.isWrite(exit.esr) {
+        store(address, exit)
+      } else {
+        door.write64(state.vcpus[turn].run + Self.enterGPRs, load(address, exit))
+      }
+      setFlags(turn, EntryFlags.emulatedMMIO)
+    } else if (Self.ramBase..<Self.ramBase + options.memory).contains(ipa - 1 << (Self.ipaWidth - 1)) {
+      try share(ipa)
+    } else {
+      // Nothing is there.
+      setFlags(turn, EntryFlags.injectSEA)
+    }
+  }
+
+  private func store(_ address: UInt64, _ exit: RunExit) {
+    if address.granuleBase == PL011.base {
+      uart.write(address & 0xFFF, exit.gpr(0))
+    } else {
+      state.gic.write(address, size: Syndrome.size(exit.esr), exit.gpr(0))
+    }
+  }
+
+  private func load(_ address: UInt64, _ exit: RunExit) -> UInt64 {
+    address.granuleBase == PL011.base
+      ? uart.read(address & 0xFFF) : state.gic.read(address, size: Syndrome.size(exit.esr))
+  }
+
+  private func psci(_ exit: RunExit, _ turn: Int) throws(Failure) -> Ending? {
+    let target = exit.gpr(1)
+    func named(_ call: String) throws(Failure) -> Int {
+      guard let index = state.vcpus.indices.first(where: { UInt64($0) == recIndex(target: target) }) else {
+        throw Failure(message: "\(call) of \(hex(target)), which is no vCPU")
+      }
+      return index
+    }
+    switch UInt32(truncatingIfNeeded: exit.gpr(0)) {
+    case PSCISystemOff.fid: return .poweredOff
+    case PSCISystemReset.fid: return .reset
+    case PSCICPUOff.fid:
+      state.vcpus[turn].isOn = false
+      passOn(turn)
+    case PSCICPUOn.fid, PSCICPUOn.fid & ~0x4000_0000:
+      let index = try named("PSCI_CPU_ON")
+      try call("RMI_PSCI_COMPLETE", state.vcpus[turn].rec, state.vcpus[index].rec, 0)
+      state.vcpus[index].isOn = true
+    case PSCIAffinityInfo.fid, PSCIAffinityInfo.fid & ~0x4000_0000:
+      let index = try named("PSCI_AFFINITY_INFO")
+      try call("RMI_PSCI_COMPLETE", state.vcpus[turn].rec, state.vcpus[index].rec, 0)
+    default:
+      // PSCI_CPU_SUSPEND: an interrupt lets it go on.
+      state.vcpus[turn].isWaiting = true
+      passOn(turn)
+    }
+    return nil
+  }
+}

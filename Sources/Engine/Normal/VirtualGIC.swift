@@ -1,0 +1,277 @@
+/// The GICv3 a VMM gives its guest (GIC architecture chapter 12, one Security state): a distributor, a redistributor for each vCPU,
+/// and what goes into the list registers of each entry. 64 interrupts: SGIs and PPIs of each vCPU, and 32 SPIs.
+public struct VirtualGIC: Sendable {
+  /// In the shared half: the places kvmtool gives them, with the shared bit of a 33-bit IPA space.
+  public static let distributor: UInt64 = 0x1_3FFF_0000
+  public static let redistributors: UInt64 = 0x1_3FEF_0000
+  static let redistributorSize: UInt64 = 0x2_0000
+  static let virtualTimer = 27
+  static let physicalTimer = 30
+
+  /// 32 interrupts, a bit each.
+  struct Bank: Sendable {
+    var enabled: UInt32 = 0
+    var pending: UInt32 = 0
+    /// Lines that are high now: pending as long as they are.
+    var level: UInt32 = 0
+    var group: UInt32 = 0
+    var edge: UInt32 = 0
+    var priority = [UInt8](repeating: 0, count: 32)
+  }
+
+  struct VCPU: Sendable {
+    /// SGIs and PPIs.
+    var own = Bank()
+    var lists: [UInt64]
+    var isAsleep = true
+  }
+
+  private var control: UInt64 = 0
+  private var spis = Bank()
+  private var routes = [UInt64](repeating: 0, count: 32)
+  private(set) var vcpus: [VCPU]
+
+  /// - Parameter listRegisters: how many the machine has.
+  init(vcpus: Int, listRegisters: Int) {
+    self.vcpus = (0..<vcpus).map { _ in VCPU(lists: [UInt64](repeating: 0, count: listRegisters)) }
+    // SGIs are edges.
+    for n in self.vcpus.indices { self.vcpus[n].own.edge = 0xFFFF }
+  }
+
+  // MARK: Interrupts
+
+  /// The vCPU an SPI goes to.
+  private func target(_ spi: Int) -> Int { Int(clamping: recIndex(target: routes[spi] & 0xFF_00FF_FFFF)) }
+
+  /// What is pending and enabled for a vCPU: INTID and priority.
+  private func waiting(_ vcpu: Int) -> [(intid: Int, priority: UInt8)] {
+    guard control & 0b11 != 0 else { return [] }
+    var found: [(Int, UInt8)] = []
+    func collect(_ bank: Bank, _ base: Int, _ isMine: (Int) -> Bool) {
+      var bits = (bank.pending | bank.level) & bank.enabled
+      while bits != 0 {
+        let n = bits.trailingZeroBitCount
+        bits &= bits - 1
+        let isEnabled = bank.group >> UInt32(n) & 1 == 1 ? control & 2 != 0 : control & 1 != 0
+        if isEnabled, isMine(n) { found.append((base + n, bank.priority[n])) }
+      }
+    }
+    collect(vcpus[vcpu].own, 0) { _ in true }
+    collect(spis, 32) { target($0) == vcpu }
+    return found.sorted { ($0.1, $0.0) < ($1.1, $1.0) }
+  }
+
+  /// Whether an entry of this vCPU has an interrupt for it.
+  func hasInterrupt(_ vcpu: Int) -> Bool {
+    !waiting(vcpu).isEmpty || vcpus[vcpu].lists.contains { $0 & VirtualCPUInterface.LR.pending != 0 }
+  }
+
+  /// The level of a PPI of a vCPU.
+  mutating func setLine(_ vcpu: Int, _ intid: Int, _ isHigh: Bool) {
+    let bit: UInt32 = 1 << UInt32(intid)
+    if isHigh { vcpus[vcpu].own.level |= bit } else { vcpus[vcpu].own.level &= ~bit }
+  }
+
+  /// A write to ICC_SGI1R_EL1 of a vCPU: INTID 27:24, IRM 40, Aff1 23:16 and up, target list 15:0.
+  mutating func sendSGI(from vcpu: Int, _ value: UInt64) {
+    let bit: UInt32 = 1 << UInt32(value.bits(27, 24))
+    let toOthers = value.bit(40)
+    let cluster = value.bits(23, 16) << 4 | value.bits(39, 32) << 12 | value.bits(55, 48) << 20
+    for n in vcpus.indices {
+      let isTarget = toOthers ? n != vcpu : UInt64(n) & ~15 == cluster && value >> UInt64(n & 15) & 1 == 1
+      if isTarget { vcpus[n].own.pending |= bit }
+    }
+  }
+
+  /// Takes in what the last exit left in the list registers, and fills them for the next entry.
+  ///
+  /// - Returns: list registers, and whether there was not room for all.
+  mutating func listRegisters(_ vcpu: Int) -> (lists: [UInt64], isFull: Bool) {
+    typealias LR = VirtualCPUInterface.LR
+    var lists = vcpus[vcpu].lists
+    let wanted = waiting(vcpu)
+    // What ended is free; a level that fell before it was acknowledged is withdrawn.
+    for n in lists.indices {
+      if lists[n] & (LR.pending | LR.active) == LR.pending, !wanted.contains(where: { $0.intid == Int(LR.intid(lists[n])) }) {
+        lists[n] &= ~LR.pending
+      }
+      if lists[n] & (LR.pending | LR.active) == 0 { lists[n] = 0 }
+    }
+    var isFull = false
+    for (intid, priority) in wanted {
+      if let n = lists.firstIndex(where: { $0 != 0 && LR.intid($0) == UInt64(intid) }) {
+        // An edge may come again while the first is being handled; a level is looked at again when it has been.
+        if isEdge(vcpu, intid) {
+          lists[n] |= LR.pending
+          clearPending(vcpu, intid)
+        }
+        continue
+      }
+      guard let n = lists.firstIndex(of: 0) else {
+        isFull = true
+        continue
+      }
+      let edge = isEdge(vcpu, intid)
+      let group = (intid < 32 ? vcpus[vcpu].own.group >> UInt32(intid) : spis.group >> UInt32(intid - 32)) & 1
+      lists[n] =
+        LR.pending | UInt64(group) << 60 | UInt64(priority & 0xF8) << 48 | (edge ? 0 : LR.eoi) | UInt64(intid)
+      if edge { clearPending(vcpu, intid) }
+    }
+    vcpus[vcpu].lists = lists
+    return (lists, isFull)
+  }
+
+  mutating func noteExit(_ vcpu: Int, _ exit: RunExit) {
+    for n in vcpus[vcpu].lists.indices { vcpus[vcpu].lists[n] = exit.listRegister(n) }
+    // A timer's line is high while ISTATUS is set and not masked.
+    setLine(vcpu, Self.virtualTimer, exit.virtualTimer.control & 0b111 == 0b101)
+    setLine(vcpu, Self.physicalTimer, exit.physicalTimer.control & 0b111 == 0b101)
+  }
+
+  private func isEdge(_ vcpu: Int, _ intid: Int) -> Bool {
+    (intid < 32 ? vcpus[vcpu].own.edge >> UInt32(intid) : spis.edge >> UInt32(intid - 32)) & 1 == 1
+  }
+
+  private mutating func clearPending(_ vcpu: Int, _ intid: Int) {
+    if intid < 32 { vcpus[vcpu].own.pending &= ~(1 << UInt32(intid)) } else { spis.pending &= ~(1 << UInt32(intid - 32)) }
+  }
+
+  // MARK: Registers
+
+  /// Whether an IPA is of one of the frames.
+  func contains(_ ipa: UInt64) -> Bool {
+    (Self.distributor..<Self.distributor + 0x1_0000).contains(ipa)
+      || (Self.redistributors..<Self.redistributors + UInt64(vcpus.count) * Self.redistributorSize).contains(ipa)
+  }
+
+  /// A load of `size` bytes.
+  func read(_ ipa: UInt64, size: UInt64) -> UInt64 {
+    let word = ipa & ~3
+    let low = UInt64(registerWord(word))
+    let value = size == 8 ? low | UInt64(registerWord(word + 4)) << 32 : low >> (8 * (ipa & 3))
+    return size == 8 ? value : value & ((1 << (8 * size)) - 1)
+  }
+
+  mutating func write(_ ipa: UInt64, size: UInt64, _ value: UInt64) {
+    switch size {
+    case 8:
+      setWord(ipa, UInt32(truncatingIfNeeded: value))
+      setWord(ipa + 4, UInt32(truncatingIfNeeded: value >> 32))
+    case 4: setWord(ipa, UInt32(truncatingIfNeeded: value))
+    default:
+      // Only priorities take bytes.
+      let shift = UInt32(8 * (ipa & 3))
+      let mask: UInt32 = ((1 << UInt32(8 * size)) - 1) << shift
+      let old = registerWord(ipa & ~3)
+      setWord(ipa & ~3, old & ~mask | UInt32(truncatingIfNeeded: value) << shift & mask)
+    }
+  }
+
+  /// Which bank a frame's registers are of; the redistributor whose SGI frame it is, or -1 for the distributor.
+  private enum Frame {
+    case distributor
+    case redistributor(Int)
+    case privateInterrupts(Int)
+  }
+
+  private func frame(_ ipa: UInt64) -> (Frame, offset: UInt64) {
+    if ipa >= Self.distributor { return (.distributor, ipa - Self.distributor) }
+    let offset = ipa - Self.redistributors
+    let vcpu = Int(offset / Self.redistributorSize)
+    let inFrame = offset % Self.redistributorSize
+    return inFrame < 0x1_0000 ? (.redistributor(vcpu), inFrame) : (.privateInterrupts(vcpu), inFrame - 0x1_0000)
+  }
+
+  private func registerWord(_ ipa: UInt64) -> UInt32 {
+    let (frame, offset) = frame(ipa)
+    switch frame {
+    case .distributor:
+      switch offset {
+      // GICD_CTLR: one Security state (DS), affinity routing.
+      case 0x0: return UInt32(control & 0b11) | 1 << 4 | 1 << 6
+      // GICD_TYPER: 64 interrupts, 16 bits of INTID.
+      case 0x4: return 1 | 15 << 19
+      case 0x8: return 0x43B
+      case 0xFFE8: return 0x3B
+      case 0x6100..<0x6200:
+        let route = routes[Int(offset - 0x6100) / 8]
+        return UInt32(truncatingIfNeeded: offset & 4 == 0 ? route : route >> 32)
+      default: return bankWord(spis, offset, index: 1)
+      }
+    case .redistributor(let vcpu):
+      switch offset {
+      case 0x4: return 0x43B
+      // GICR_TYPER: number, Last, and the affinity.
+      case 0x8: return UInt32(vcpu) << 8 | (vcpu == vcpus.count - 1 ? 1 << 4 : 0)
+      case 0xC: return UInt32(vcpu)
+      case 0x14: return vcpus[vcpu].isAsleep ? 0b110 : 0
+      case 0xFFE8: return 0x3B
+      default: return 0
+      }
+    case .privateInterrupts(let vcpu): return bankWord(vcpus[vcpu].own, offset, index: 0)
+    }
+  }
+
+  /// - Parameter index: which register of each array stands for the bank: 0 of a redistributor, 1 of the distributor.
+  private func bankWord(_ bank: Bank, _ offset: UInt64, index: UInt64) -> UInt32 {
+    if (0x400 + index * 32..<0x420 + index * 32).contains(offset) {
+      let first = Int(offset - 0x400 - index * 32)
+      return (0..<4).reduce(0) { $0 | UInt32(bank.priority[first + $1]) << UInt32(8 * $1) }
+    }
+    if (0xC00 + index * 8..<0xC08 + index * 8).contains(offset) {
+      let half = bank.edge >> UInt32((offset - 0xC00 - index * 8) * 4)
+      return (0..<16 as Range<UInt32>).reduce(0) { $0 | (half >> $1 & 1) << (2 * $1 + 1) }
+    }
+    guard offset >= 0x80, (offset & 0x7F) / 4 == index else { return 0 }
+    switch offset & ~0x7F {
+    case 0x080: return bank.group
+    case 0x100, 0x180: return bank.enabled
+    case 0x200, 0x280: return bank.pending | bank.level
+    default: return 0
+    }
+  }
+
+  private mutating func setWord(_ ipa: UInt64, _ value: UInt32) {
+    let (frame, offset) = frame(ipa)
+    switch frame {
+    case .distributor:
+      switch offset {
+      case 0x0: control = UInt64(value & 0b11)
+      case 0x6100..<0x6200:
+        let n = Int(offset - 0x6100) / 8
+        routes[n] = offset & 4 == 0 ? routes[n] & ~0xFFFF_FFFF | UInt64(value) : routes[n] & 0xFFFF_FFFF | UInt64(value) << 32
+      default: Self.setBank(&spis, offset, index: 1, value)
+      }
+    case .redistributor(let vcpu):
+      if offset == 0x14 { vcpus[vcpu].isAsleep = value & 0b10 != 0 }
+    case .privateInterrupts(let vcpu): Self.setBank(&vcpus[vcpu].own, offset, index: 0, value)
+    }
+  }
+
+  private static func setBank(_ bank: inout Bank, _ offset: UInt64, index: UInt64, _ value: UInt32) {
+    if (0x400 + index * 32..<0x420 + index * 32).contains(offset) {
+      let first = Int(offset - 0x400 - index * 32)
+      // 5 bits of priority.
+      for n in 0..<4 { bank.priority[first + n] = UInt8(truncatingIfNeeded: value >> UInt32(8 * n)) & 0xF8 }
+      return
+    }
+    if (0xC00 + index * 8..<0xC08 + index * 8).contains(offset) {
+      let shift = UInt32((offset - 0xC00 - index * 8) * 4)
+      // SGIs stay edges.
+      guard index == 1 || shift != 0 else { return }
+      for n in 0..<16 as Range<UInt32> {
+        bank.edge = bank.edge & ~(1 << (n + shift)) | (value >> (2 * n + 1) & 1) << (n + shift)
+      }
+      return
+    }
+    guard offset >= 0x80, (offset & 0x7F) / 4 == index else { return }
+    switch offset & ~0x7F {
+    case 0x080: bank.group = value
+    case 0x100: bank.enabled |= value
+    case 0x180: bank.enabled &= ~value
+    case 0x200: bank.pending |= value
+    case 0x280: bank.pending &= ~value
+    default: break
+    }
+  }
+}
