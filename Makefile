@@ -30,11 +30,13 @@ bench: setup
 	.build/release/workbench bench $(ARGS)
 	@if command -v python3 > /dev/null; then Benchmarks/start-time; fi
 
-## install: puts the release build into PREFIX/bin
+## install: puts the release build into PREFIX/bin, and the guests into PREFIX/share/workbench
 install: setup
 	$(SWIFT) build -c release --product workbench --static-swift-stdlib
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 .build/release/workbench $(DESTDIR)$(PREFIX)/bin/workbench
+	install -d $(DESTDIR)$(PREFIX)/share/workbench/guests
+	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img $(DESTDIR)$(PREFIX)/share/workbench/guests
 
 ## docs: writes the generated documents anew
 docs: build

@@ -8,7 +8,7 @@ struct BootCommandTests {
   @Test func theTourIsShownToItsEndAndItsRecordingReplays() throws {
     let folder = try TemporaryFolder()
     let recording = folder.path + "/tour.session"
-    let result = try Headless.run(["boot", Self.guest("tour"), "--record", recording])
+    let result = try Headless.run(["boot", "--record", recording])
     #expect(result.code == 0)
     #expect(result.output.contains("Hello from a Realm."))
     #expect(result.output.hasSuffix("Good bye.\n"))
@@ -35,6 +35,14 @@ struct BootCommandTests {
     #expect(try terminal.exitCode() == 0)
   }
 
+  @Test func itStopsAtAnEvent() throws {
+    let result = try Headless.run(["boot", "--image", "tour", "--until", "text:RSI 1."])
+    #expect(result.code == 0)
+    #expect(result.output.contains("RSI 1.") && !result.output.contains("Good bye."))
+    #expect(result.error.contains("stopped at text:RSI 1."))
+    #expect(try Headless.run(["boot", "--until", "lunch"]).code == 64)
+  }
+
   @Test func theSummaryAsJSON() throws {
     let result = try Headless.run(["boot", Self.guest("tour"), "--json", "--vcpus", "1", "--hash", "sha-512"])
     #expect(result.code == 0)
@@ -44,8 +52,40 @@ struct BootCommandTests {
     #expect((summary["rim"] as? String)?.count == 128)
   }
 
+  /// The sealed model by its name: the relying party answers it, and a recording needs none.
+  @Test func theSealedModelGetsItsKey() throws {
+    let folder = try TemporaryFolder()
+    let recording = folder.path + "/model.session"
+    let result = try Headless.run(["boot", "model", "--record", recording])
+    #expect(result.code == 0)
+    #expect(result.output.contains("this is a 7      this is a 2      this is a 5\n"))
+    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 78 })
+    #expect(result.error.contains("where the weights lie open: granule protection fault."))
+    #expect(result.error.contains("| The relying party released the model key"))
+    #expect(try Headless.run(["replay", "--verify", recording]).code == 0)
+  }
+
+  /// Another image is refused, unless it is the one that is trusted.
+  @Test func aChangedModelIsRefused() throws {
+    let folder = try TemporaryFolder()
+    var file = try Data(contentsOf: URL(filePath: Self.guest("model")))
+    let place = try #require(file.range(of: Data("Good bye.".utf8)))
+    file[place.lowerBound] ^= 0x20
+    let changed = folder.path + "/changed.elf"
+    try file.write(to: URL(filePath: changed))
+    let refused = try Headless.run(["boot", changed])
+    #expect(refused.code == 0)
+    #expect(refused.output.hasSuffix("The weights stay sealed.\n"))
+    #expect(refused.error.contains("| The relying party kept the key, because of realm executables."))
+    let trusted = try Headless.run(["boot", changed, "--relying-party", changed])
+    #expect(trusted.output.hasSuffix("good bye.\n"))
+    let summary = try Headless.run(["boot", changed, "--json"])
+    #expect(summary.output.contains("kept the key"))
+  }
+
   @Test(
     arguments: [
+      ("boot nosuch", 66, "nosuch: No such file"), ("boot GUEST --relying-party /nonexistent", 66, "No such file"),
       ("boot /nonexistent", 66, "No such file"), ("boot /dev/null", 65, "the image is empty"),
       ("boot --mem 3M GUEST", 65, "multiple of 2M"),
       ("boot --mem lots GUEST", 64, "--mem"), ("boot --vcpus 9 GUEST", 65, "1 to 8 vCPUs"),

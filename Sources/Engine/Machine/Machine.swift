@@ -26,6 +26,8 @@ public struct Machine: ~Copyable {
   public package(set) var measured: [MeasurementStep] = []
   /// The interpreter's caches, once a Realm's code has run; no part of the state.
   var workspace: A64Workspace?
+  /// Which of the two engines executes a Realm's code: they differ in speed only.
+  package var codeEngine = CodeEngine.fast
   /// The platform's keys, once they were needed.
   var keys: PlatformKeys?
   package var depth: UInt8 = 0

@@ -123,6 +123,9 @@ package struct Memory: ~Copyable {
     return UnsafeRawPointer(page)
   }
 
+  /// Whether two granules' contents are the same.
+  static func isEqual(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> Bool { memcmp(one, other, 4096) == 0 }
+
   /// Whether the granule has contents of its own (otherwise it reads as zero).
   package func hasPage(_ address: UInt64) -> Bool { page(address) != UnsafeRawPointer(zeroPage) }
 

@@ -8,7 +8,6 @@ extension RealmVM {
     static let trapWFE: UInt64 = 1 << 3
   }
   static let enterGPRs: UInt64 = 0x200
-  static let enterHCR: UInt64 = 0x300
   static let enterLists: UInt64 = 0x308
 
   /// Enters vCPUs in turn until the guest ends, or `entries` times.
@@ -70,17 +69,11 @@ extension RealmVM {
 
   /// List registers and flags for the entry; what stands in the run granule already is not written again.
   private func prepareEntry(_ turn: Int) {
-    let (lists, isFull) = state.gic.listRegisters(turn)
+    let lists = state.gic.listRegisters(turn)
     let vcpu = state.vcpus[turn]
     for n in lists.indices where lists[n] != vcpu.lists[n] {
       door.write64(vcpu.run + Self.enterLists + UInt64(n) * 8, lists[n])
       state.vcpus[turn].lists[n] = lists[n]
-    }
-    // With more interrupts than list registers, an underflow asks for the rest.
-    let hcr: UInt64 = isFull ? 1 << 1 : 0
-    if hcr != vcpu.hcr {
-      door.write64(vcpu.run + Self.enterHCR, hcr)
-      state.vcpus[turn].hcr = hcr
     }
     if !vcpu.hasFlags { setFlags(turn, 0) }
     state.vcpus[turn].hasFlags = false

@@ -45,9 +45,8 @@ public final class RealmVM {
     var isWaiting = false
     /// When its timer is next asserted, as its last exit had it.
     var deadline: UInt64?
-    /// List registers and gicv3_hcr as they stand in its run granule.
+    /// List registers as they stand in its run granule.
     var lists: [UInt64] = []
-    var hcr: UInt64 = 0
     var hasFlags = false
   }
 

@@ -23,6 +23,9 @@ public struct VirtualGIC: Sendable {
     /// SGIs and PPIs.
     var own = Bank()
     var lists: [UInt64]
+    /// Active, but what is pending needed the list register: its end shows in ICH_HCR_EL2.EOIcount.
+    var spilled: [UInt64] = []
+    var eoiCount: UInt64 = 0
     var isAsleep = true
   }
 
@@ -83,46 +86,60 @@ public struct VirtualGIC: Sendable {
     }
   }
 
-  /// Takes in what the last exit left in the list registers, and fills them for the next entry.
-  ///
-  /// - Returns: list registers, and whether there was not room for all.
-  mutating func listRegisters(_ vcpu: Int) -> (lists: [UInt64], isFull: Bool) {
+  /// Fills the list registers for an entry: what is active, and what is pending by priority. With more than there is room for, one
+  /// register at least is for what is pending, and each end of an interrupt comes to the Host, which has the next.
+  mutating func listRegisters(_ vcpu: Int) -> [UInt64] {
     typealias LR = VirtualCPUInterface.LR
-    var lists = vcpus[vcpu].lists
+    let count = vcpus[vcpu].lists.count
+    var active = (vcpus[vcpu].lists.filter { $0 != 0 } + vcpus[vcpu].spilled).sorted { LR.priority($0) < LR.priority($1) }
     let wanted = waiting(vcpu)
-    // What ended is free; a level that fell before it was acknowledged is withdrawn.
+    let fresh = wanted.filter { wanted in !active.contains { LR.intid($0) == UInt64(wanted.intid) } }
+    let room = fresh.isEmpty ? count : count - 1
+    vcpus[vcpu].spilled = Array(active.dropFirst(room))
+    active = Array(active.prefix(room))
+    var lists = active
+    // An edge may come again while it is handled; a level is looked at again when it has been.
     for n in lists.indices {
-      if lists[n] & (LR.pending | LR.active) == LR.pending, !wanted.contains(where: { $0.intid == Int(LR.intid(lists[n])) }) {
-        lists[n] &= ~LR.pending
-      }
-      if lists[n] & (LR.pending | LR.active) == 0 { lists[n] = 0 }
+      let intid = Int(LR.intid(lists[n]))
+      guard isEdge(vcpu, intid), wanted.contains(where: { $0.intid == intid }) else { continue }
+      lists[n] |= LR.pending
+      clearPending(vcpu, intid)
     }
-    var isFull = false
-    for (intid, priority) in wanted {
-      if let n = lists.firstIndex(where: { $0 != 0 && LR.intid($0) == UInt64(intid) }) {
-        // An edge may come again while the first is being handled; a level is looked at again when it has been.
-        if isEdge(vcpu, intid) {
-          lists[n] |= LR.pending
-          clearPending(vcpu, intid)
-        }
-        continue
-      }
-      guard let n = lists.firstIndex(of: 0) else {
-        isFull = true
-        continue
-      }
+    let isFull = fresh.count > count - lists.count
+    for (intid, priority) in fresh.prefix(count - lists.count) {
       let edge = isEdge(vcpu, intid)
       let group = (intid < 32 ? vcpus[vcpu].own.group >> UInt32(intid) : spis.group >> UInt32(intid - 32)) & 1
-      lists[n] =
-        LR.pending | UInt64(group) << 60 | UInt64(priority & 0xF8) << 48 | (edge ? 0 : LR.eoi) | UInt64(intid)
+      lists.append(
+        LR.pending | UInt64(group) << 60 | UInt64(priority & 0xF8) << 48 | (edge && !isFull ? 0 : LR.eoi) | UInt64(intid))
       if edge { clearPending(vcpu, intid) }
     }
+    lists += [UInt64](repeating: 0, count: count - lists.count)
     vcpus[vcpu].lists = lists
-    return (lists, isFull)
+    return lists
   }
 
   mutating func noteExit(_ vcpu: Int, _ exit: RunExit) {
-    for n in vcpus[vcpu].lists.indices { vcpus[vcpu].lists[n] = exit.listRegister(n) }
+    typealias LR = VirtualCPUInterface.LR
+    for n in vcpus[vcpu].lists.indices {
+      let before = vcpus[vcpu].lists[n]
+      var after = exit.listRegister(n)
+      let intid = Int(LR.intid(after))
+      // What is still pending is the distributor's again, which can have it disabled, cleared or given a place behind another.
+      if after & LR.pending != 0 {
+        if isEdge(vcpu, intid) { setPending(vcpu, intid) }
+        after &= ~LR.pending
+      } else if before & LR.pending != 0, !isEdge(vcpu, intid) {
+        // A level that was made pending by a write is no longer, once acknowledged.
+        clearPending(vcpu, intid)
+      }
+      // What ended is free.
+      vcpus[vcpu].lists[n] = after & LR.active == 0 ? 0 : after
+    }
+    // Those that ended without a list register did so by priority.
+    let count = exit.gicHCR.bits(31, 27)
+    let ended = Int((count &- vcpus[vcpu].eoiCount) & 0x1F)
+    vcpus[vcpu].eoiCount = count
+    vcpus[vcpu].spilled = Array(vcpus[vcpu].spilled.dropFirst(ended))
     // A timer's line is high while ISTATUS is set and not masked.
     setLine(vcpu, Self.virtualTimer, exit.virtualTimer.control & 0b111 == 0b101)
     setLine(vcpu, Self.physicalTimer, exit.physicalTimer.control & 0b111 == 0b101)
@@ -136,7 +153,35 @@ public struct VirtualGIC: Sendable {
     if intid < 32 { vcpus[vcpu].own.pending &= ~(1 << UInt32(intid)) } else { spis.pending &= ~(1 << UInt32(intid - 32)) }
   }
 
+  private mutating func setPending(_ vcpu: Int, _ intid: Int) {
+    if intid < 32 { vcpus[vcpu].own.pending |= 1 << UInt32(intid) } else { spis.pending |= 1 << UInt32(intid - 32) }
+  }
+
   // MARK: Registers
+
+  /// What is active of 32 interrupts from `first`, in the list registers of a vCPU, or of all.
+  private func active(_ vcpu: Int?, from first: UInt64) -> UInt32 {
+    var bits: UInt32 = 0
+    for n in vcpus.indices where vcpu == nil || n == vcpu {
+      for lr in vcpus[n].lists + vcpus[n].spilled where lr & VirtualCPUInterface.LR.active != 0 {
+        let intid = VirtualCPUInterface.LR.intid(lr)
+        if intid & ~31 == first { bits |= 1 << UInt32(intid & 31) }
+      }
+    }
+    return bits
+  }
+
+  /// ICACTIVER.
+  private mutating func deactivate(_ vcpu: Int?, from first: UInt64, _ bits: UInt32) {
+    func isMeant(_ lr: UInt64) -> Bool {
+      let intid = VirtualCPUInterface.LR.intid(lr)
+      return intid & ~31 == first && bits >> UInt32(intid & 31) & 1 == 1
+    }
+    for n in vcpus.indices where vcpu == nil || n == vcpu {
+      for k in vcpus[n].lists.indices where isMeant(vcpus[n].lists[k]) { vcpus[n].lists[k] = 0 }
+      vcpus[n].spilled.removeAll(where: isMeant)
+    }
+  }
 
   /// Whether an IPA is of one of the frames.
   func contains(_ ipa: UInt64) -> Bool {
@@ -196,6 +241,7 @@ public struct VirtualGIC: Sendable {
       case 0x6100..<0x6200:
         let route = routes[Int(offset - 0x6100) / 8]
         return UInt32(truncatingIfNeeded: offset & 4 == 0 ? route : route >> 32)
+      case 0x304, 0x384: return active(nil, from: 32)
       default: return bankWord(spis, offset, index: 1)
       }
     case .redistributor(let vcpu):
@@ -208,7 +254,8 @@ public struct VirtualGIC: Sendable {
       case 0xFFE8: return 0x3B
       default: return 0
       }
-    case .privateInterrupts(let vcpu): return bankWord(vcpus[vcpu].own, offset, index: 0)
+    case .privateInterrupts(let vcpu):
+      return offset == 0x300 || offset == 0x380 ? active(vcpu, from: 0) : bankWord(vcpus[vcpu].own, offset, index: 0)
     }
   }
 
@@ -240,11 +287,13 @@ public struct VirtualGIC: Sendable {
       case 0x6100..<0x6200:
         let n = Int(offset - 0x6100) / 8
         routes[n] = offset & 4 == 0 ? routes[n] & ~0xFFFF_FFFF | UInt64(value) : routes[n] & 0xFFFF_FFFF | UInt64(value) << 32
+      case 0x384: deactivate(nil, from: 32, value)
       default: Self.setBank(&spis, offset, index: 1, value)
       }
     case .redistributor(let vcpu):
       if offset == 0x14 { vcpus[vcpu].isAsleep = value & 0b10 != 0 }
-    case .privateInterrupts(let vcpu): Self.setBank(&vcpus[vcpu].own, offset, index: 0, value)
+    case .privateInterrupts(let vcpu):
+      if offset == 0x380 { deactivate(vcpu, from: 0, value) } else { Self.setBank(&vcpus[vcpu].own, offset, index: 0, value) }
     }
   }
 

@@ -4,16 +4,18 @@ public enum RandomGuest {
     public var instructions: UInt64 = 0
     public var guests = 0
     public var endings: [String: Int] = [:]
+    /// Of the machines' states at the end, one after the other.
+    public var digest: UInt64 = 0
     /// What went wrong, with the seed of the guest.
     public var problem: String?
   }
 
   /// Runs guests until so many instructions were executed. Everything follows from the seed.
-  public static func perform(instructions: UInt64, seed: UInt64, policy: Policy = .spec) -> Run {
+  public static func perform(instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .fast) -> Run {
     var run = Run()
     var random = SeededNumbers(seed: seed)
     while run.instructions < instructions, run.problem == nil {
-      one(random.next(), policy, &run)
+      one(random.next(), policy, engine, &run)
       run.guests += 1
     }
     return run
@@ -22,12 +24,13 @@ public enum RandomGuest {
   /// The Host's own memory that no guest may change: what is in it, and where.
   private static let canary: Range<UInt64> = 0x83F0_0000..<0x83F4_0000
 
-  private static func one(_ seed: UInt64, _ policy: Policy, _ run: inout Run) {
+  private static func one(_ seed: UInt64, _ policy: Policy, _ engine: CodeEngine, _ run: inout Run) {
     var configuration = MachineConfiguration()
     configuration.vcpu = .code
     configuration.recAuxCount = 0
     configuration.policy = policy
     let session = Session(configuration, keepsHistory: false)
+    session.codeEngine = engine
     session.setGuestBudget(1 << 12)
     var random = SeededNumbers(seed: seed)
     let pattern = UInt8(truncatingIfNeeded: seed | 1)
@@ -52,6 +55,7 @@ public enum RandomGuest {
       case .failed: "the Host gave up"
       }
     run.endings[name, default: 0] += 1
+    run.digest = (run.digest &* 0x9E37_79B9_7F4A_7C15) ^ session.digest()
     run.instructions &+= session.read { $0.control.guestInstructions }
     if let broken = session.read({ $0.invariantViolations() }).first {
       run.problem = "seed \(seed): rule \(broken.rule) broken: \(broken.detail)"

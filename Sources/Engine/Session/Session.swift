@@ -75,6 +75,11 @@ public final class Session {
     set { machine.tracing = newValue }
   }
 
+  /// How Realms' code is executed: faster, or one instruction after the other. What comes of it is the same.
+  public var codeEngine = CodeEngine.fast {
+    didSet { machine.codeEngine = codeEngine }
+  }
+
   /// A 64-bit digest of the present state.
   public func digest() -> UInt64 { machine.digest() }
 
@@ -147,6 +152,7 @@ public final class Session {
       let tracing = machine.tracing
       self.configuration = configuration
       machine = Machine(configuration)
+      machine.codeEngine = codeEngine
       bootEvents = machine.events
       machine.tracing = tracing
     case .perform(let action):
@@ -234,6 +240,7 @@ public final class Session {
     if start > 0, case .reset(let named, _) = steps[start - 1].deed { configuration = named }
     self.configuration = configuration
     machine = Machine(configuration)
+    machine.codeEngine = codeEngine
     machine.tracing = true
     position = start
     checkpoints = [(start, machine.checkpoint())]

@@ -14,25 +14,22 @@ extension App {
     }
     var configuration = session.configuration
     configuration.vcpu = .code
+    var options = RealmVM.Options()
+    options.vcpus = vcpus
     let image: BootImage
-    do {
-      image = try BootImage(try TokenFile.bytes(words[1], limit: 64 << 20), base: RealmVM.ramBase)
-    } catch let failure as TokenFile.Failure {
-      state.message = .init(failure.message, isError: true)
-      return
-    } catch let malformed as BootImage.Malformed {
-      state.message = .init("\(words[1]): \(malformed.message)", isError: true)
-      return
+    let relyingParty: () -> RelyingParty?
+    do throws(TokenFile.Failure) {
+      image = try GuestImages.load(words[1])
+      relyingParty = try GuestImages.relyingParty(trusting: nil, options, configuration)
     } catch {
-      state.message = .init("\(error)", isError: true)
+      state.message = .init(error.message, isError: true)
       return
     }
     startRecording()
     recorder?.willPerform(at: session.position)
     session.perform(.reset(configuration, name: nil))
-    var options = RealmVM.Options()
-    options.vcpus = vcpus
     let vm = RealmVM(session, options)
+    ConfidentialModel(vm, session, relyingParty)
     do throws(RealmVM.Failure) {
       try vm.build(image)
     } catch {

@@ -6,13 +6,18 @@ struct BootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "boot", abstract: "Builds a Realm from an image as a hypervisor does, and runs its A64 code.",
     discussion: """
-      IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000. The guest's console is printed; a summary follows on \
-      standard error. --record writes every step as a recording, which workbench opens and replays. The exit code is 0 if the \
-      guest turned itself off.
+      IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; or the name of a guest in Sessions/guests: tour (which is \
+      booted if none is named), faults, kernel, irq, model. The guest's console is printed; what happens outside its Realm, and a summary, go to standard error. --record \
+      writes every step as a recording, which workbench opens and replays. The exit code is 0 if the guest turned itself off.
       """)
 
-  @Argument(help: ArgumentHelp("Image to boot.", valueName: "image"), completion: .file())
-  var image: String
+  @Argument(help: ArgumentHelp("Image to boot; the tour without it.", valueName: "image"), completion: .file())
+  var given: String?
+
+  @Option(name: .customLong("image"), help: ArgumentHelp("The image, as an option.", valueName: "file"), completion: .file())
+  var named: String?
+
+  private var image: String { given ?? named ?? GuestImages.tour }
 
   @Option(help: "RAM of the guest, such as 32M.")
   var mem: String = "16M"
@@ -26,8 +31,20 @@ struct BootCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Writes the recording to a new file.", valueName: "file"))
   var record: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The guest a relying party trusts and gives its key to, if one asks for it; model without this option.",
+      valueName: "image"))
+  var relyingParty: String?
+
   @Option(help: "Most REC entries before it is given up.")
   var entries: Int = 1_000_000
+
+  @Option(
+    help: ArgumentHelp(
+      "Stops after an event: an exit (sync, irq, psci, ripas_change, host_call), token, or text:WORDS once the console says so.",
+      valueName: "event"))
+  var until: BootEvent?
 
   @Flag(help: "Opens the boot in the workbench when it has ended: console, registers, code, and every step to go back to.")
   var open = false
@@ -42,6 +59,7 @@ struct BootCommand: ParsableCommand {
       throw ValidationError("--hash is sha-256 or sha-512, not \"\(shown(hash))\"")
     }
     guard entries > 0 else { throw ValidationError("--entries must be positive") }
+    guard given == nil || named == nil else { throw ValidationError("name one image: as an argument or with --image") }
   }
 
   func run() throws {
@@ -56,16 +74,13 @@ struct BootCommand: ParsableCommand {
       complain("--mem: \(error.message)")
       throw Exit.usage
     }
-    let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(image, limit: 64 << 20) }
+    let program = try orComplain { () throws(TokenFile.Failure) in try GuestImages.load(image) }
+    let party = try orComplain { () throws(TokenFile.Failure) in
+      try GuestImages.relyingParty(trusting: relyingParty, options, configuration)
+    }
     let session = Session(configuration)
     let vm = RealmVM(session, options)
-    let program: BootImage
-    do throws(BootImage.Malformed) {
-      program = try BootImage(bytes, base: RealmVM.ramBase)
-    } catch {
-      complain("\(image): \(error.message)")
-      throw Exit.badData
-    }
+    let scene = ConfidentialModel(vm, session, party)
     do throws(RealmVM.Failure) {
       try vm.build(program)
     } catch {
@@ -73,15 +88,29 @@ struct BootCommand: ParsableCommand {
       throw Exit.badData
     }
     var printed = 0
+    var outside: [String] = []
+    scene.tell = { [unowned vm] (sentence: String) in
+      outside.append(sentence)
+      guard !json, !open else { return }
+      // What the guest said before comes before.
+      printed = show(vm, from: printed)
+      var error = Output(2)
+      error.line("| \(sentence)")
+      error.flush()
+    }
     var left = entries
     var ending: RealmVM.Ending?
-    while ending == nil, left > 0 {
-      let batch = min(left, 64)
+    var isReached = false
+    while ending == nil, left > 0, !isReached {
+      let batch = until == nil ? min(left, 64) : 1
+      let before = vm.exits
       ending = vm.run(entries: batch)
       left -= batch
+      isReached = until?.happened(vm, session, before) ?? false
       if !json, !open { printed = show(vm, from: printed) }
     }
-    let summary = BootSummary(vm, session, ending, entries: entries - left)
+    let summary = BootSummary(
+      vm, session, ending, entries: entries - left, reached: isReached ? until : nil, outside: outside)
     if open {
       try OpenCommand.parse(["--no-record"]).run(on: session) { state in
         state.screen = .guest
@@ -104,7 +133,7 @@ struct BootCommand: ParsableCommand {
         throw Exit.usage
       }
     }
-    if ending != .poweredOff { throw Exit.difference }
+    if ending != .poweredOff, !isReached { throw Exit.difference }
   }
 
   /// Prints what the console has beyond `from`: printable ASCII and line ends; a guest's other bytes never reach the terminal.
@@ -119,6 +148,42 @@ struct BootCommand: ParsableCommand {
   }
 }
 
+/// Something that ends a boot before the guest does.
+enum BootEvent: ExpressibleByArgument {
+  case exit(ExitReason)
+  case token
+  case text(String)
+
+  init?(argument: String) {
+    if let reason = ExitReason.allCases.first(where: { $0.name == argument.uppercased() }) {
+      self = .exit(reason)
+    } else if argument == "token" {
+      self = .token
+    } else if argument.hasPrefix("text:"), argument.count > 5 {
+      self = .text(String(argument.dropFirst(5)))
+    } else {
+      return nil
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .exit(let reason): "exit \(reason.name)"
+    case .token: "token"
+    case .text(let words): "text:\(words)"
+    }
+  }
+
+  /// Whether it has come about since the exits were counted last.
+  func happened(_ vm: RealmVM, _ session: Session, _ before: [ExitReason: Int]) -> Bool {
+    switch self {
+    case .exit(let reason): vm.exits[reason] != before[reason]
+    case .token: !session.tokens.isEmpty
+    case .text(let words): String(decoding: vm.uart.output, as: UTF8.self).contains(words)
+    }
+  }
+}
+
 struct BootSummary: Encodable {
   var ending: String
   var console: String
@@ -128,13 +193,17 @@ struct BootSummary: Encodable {
   var steps: Int
   var tokens: Int
   var rim: String?
+  /// What Host and relying party did around a guest that asked for a key.
+  var outside: [String]
 
-  init(_ vm: RealmVM, _ session: Session, _ ending: RealmVM.Ending?, entries: Int) {
+  init(_ vm: RealmVM, _ session: Session, _ ending: RealmVM.Ending?, entries: Int, reached: BootEvent?, outside: [String]) {
+    self.outside = outside
     switch ending {
     case .poweredOff: self.ending = "powered off"
     case .reset: self.ending = "reset"
     case .failed(let why): self.ending = "failed: \(why)"
     case .stopped(let word): self.ending = "stopped: the model does not have the instruction \(hex(UInt64(word)))"
+    case nil where reached != nil: self.ending = "stopped at \(reached?.text ?? "")"
     case nil: self.ending = "given up after \(entries) entries"
     }
     console = String(decoding: vm.uart.output, as: UTF8.self)

@@ -4,20 +4,16 @@ import Engine
 struct DisassembleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "disassemble", abstract: "Prints the A64 instructions of an image.",
-    discussion: "IMAGE is an ELF, an arm64 Linux Image, or raw code. Everything that is loaded is taken to be code.")
+    discussion: """
+      IMAGE is an ELF, an arm64 Linux Image, or raw code; or the name of a guest in Sessions/guests. Everything that is loaded is \
+      taken to be code.
+      """)
 
   @Argument(help: ArgumentHelp("Image.", valueName: "image"), completion: .file())
   var image: String
 
   func run() throws {
-    let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(image, limit: 64 << 20) }
-    let program: BootImage
-    do throws(BootImage.Malformed) {
-      program = try BootImage(bytes, base: RealmVM.ramBase)
-    } catch {
-      complain("\(image): \(error.message)")
-      throw Exit.badData
-    }
+    let program = try orComplain { () throws(TokenFile.Failure) in try GuestImages.load(image) }
     var out = Output()
     for segment in program.segments {
       for offset in stride(from: 0, to: segment.bytes.count - 3, by: 4) {

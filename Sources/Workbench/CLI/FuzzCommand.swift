@@ -15,6 +15,9 @@ struct FuzzCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Instead of calls, executes so many random A64 instructions in Realms.", valueName: "count"))
   var instructions: UInt64?
 
+  @Option(help: ArgumentHelp("How A64 instructions are executed: fast, or by the reference engine.", valueName: "engine"))
+  var engine: CodeEngine = .fast
+
   @Option(help: "Check the rules after every so many actions.")
   var checkEvery: Int = 1
 
@@ -43,7 +46,7 @@ struct FuzzCommand: ParsableCommand {
   }
 
   private func execute(_ instructions: UInt64, _ policy: Policy) throws {
-    let run = RandomGuest.perform(instructions: instructions, seed: seed, policy: policy)
+    let run = RandomGuest.perform(instructions: instructions, seed: seed, policy: policy, engine: engine)
     var out = Output()
     defer { out.flush() }
     let endings = run.endings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
@@ -52,6 +55,8 @@ struct FuzzCommand: ParsableCommand {
       out.line(problem)
       throw Exit.difference
     }
-    out.line("every rule held, and the Host's memory is as it was")
+    out.line("every rule held, and the Host's memory is as it was; digest \(hex(run.digest))")
   }
 }
+
+extension CodeEngine: ExpressibleByArgument {}

@@ -42,6 +42,23 @@ struct BootTests {
     #expect(session.provenance(token.token.rd, 0).last?.measurement.value == Array(rim))
   }
 
+  /// Both engines come to the same state, step for step: what one has done, with what came through the entropy door, is done again
+  /// with the other.
+  @Test(arguments: ["tour", "faults", "irq"])
+  func bothEnginesRunAGuestAlike(_ guest: String) throws {
+    let fast = try Self.booted(guest).session
+    let reference = Session(fast.origin)
+    reference.codeEngine = .reference
+    for step in fast.steps {
+      reference.perform(step.deed, entropy: step.entropy)
+      guard reference.lastGuest()?.now == step.guest || step.guest == nil else {
+        Issue.record("after step \(reference.position), \(step.text)")
+        return
+      }
+    }
+    #expect(fast.digest() == reference.digest())
+  }
+
   /// What each kind of access to each kind of memory comes to (DEN0137 A5.2, A5.5): what the guest takes itself stands on its console.
   @Test func everyFaultHasItsOutcome() throws {
     let (session, vm, ending) = try Self.booted("faults")
@@ -51,6 +68,16 @@ struct BootTests {
     #expect(session.read { $0.invariantViolations() } == [])
     // RAM that is not there is the Host's to give, and the guest never knows.
     #expect(vm.pagesGiven == 2)
+  }
+
+  /// Two processes under a kernel of their own, and what the GICv3 and the timers do: their consoles are told by the guests themselves.
+  @Test(arguments: ["kernel", "irq"])
+  func aGuestSaysWhatItShould(_ guest: String) throws {
+    let (session, vm, ending) = try Self.booted(guest)
+    #expect(ending == .poweredOff)
+    let console = String(decoding: vm.uart.output, as: UTF8.self).replacing("\r\n", with: "\n")
+    #expect(console == (try Project.text("Tests/EngineTests/Fixtures/\(guest)-console.txt")))
+    #expect(session.read { $0.invariantViolations() } == [])
   }
 
   /// A Host that takes a page away is found out: the Realm does not go on with another in its place.

@@ -27,13 +27,14 @@ struct InstructionTests {
   }
 
   /// Runs a program in a Realm at EL1 with the MMU off; returns the buffer and what was stored behind it.
-  static func run(_ program: [UInt32]) throws -> [UInt8] {
+  static func run(_ program: [UInt32], _ engine: CodeEngine) throws -> [UInt8] {
     // MOVZ X0, #0x8400, LSL #16; MOVK X0, #8; SMC #0: PSCI_SYSTEM_OFF.
     let code = program + [0xD2B0_8000, 0xF280_0100, 0xD400_0003]
     var configuration = MachineConfiguration()
     configuration.vcpu = .code
     configuration.recAuxCount = 0
     let session = Session(configuration, keepsHistory: false)
+    session.codeEngine = engine
     let vm = RealmVM(session, RealmVM.Options())
     let bytes = code.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
     try vm.build(try BootImage(bytes, base: RealmVM.ramBase))
@@ -51,8 +52,8 @@ struct InstructionTests {
     return Array(state.prefix(4096 + 256))
   }
 
-  @Test(arguments: [0..<25, 25..<50, 50..<75, 75..<100])
-  func sequencesEndAsTheyDoInQEMU(_ seeds: Range<Int>) throws {
+  @Test(arguments: [0..<25, 25..<50, 50..<75, 75..<100], CodeEngine.allCases)
+  func sequencesEndAsTheyDoInQEMU(_ seeds: Range<Int>, _ engine: CodeEngine) throws {
     if let folder = ProcessInfo.processInfo.environment["A64_SEQUENCES"] {
       // For Scripts/a64-sequences, which has qemu-aarch64 make the fixture.
       for seed in seeds {
@@ -66,7 +67,7 @@ struct InstructionTests {
     }
     #expect(golden.count == Self.count)
     for seed in seeds {
-      let state = try Self.run(Self.program(InstructionSequence(seed: UInt64(seed))))
+      let state = try Self.run(Self.program(InstructionSequence(seed: UInt64(seed))), engine)
       #expect("\(seed) \(hexBytes(SHA256.hash(data: state)))" == golden[seed])
     }
   }

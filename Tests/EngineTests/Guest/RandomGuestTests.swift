@@ -10,6 +10,14 @@ struct RandomGuestTests {
     #expect(run.guests > 3)
   }
 
+  /// The two engines come to the same state, wherever random code leads them.
+  @Test func bothEnginesEndInTheSameState() {
+    let fast = RandomGuest.perform(instructions: 300_000, seed: 11, engine: .fast)
+    let reference = RandomGuest.perform(instructions: 300_000, seed: 11, engine: .reference)
+    #expect(fast.digest == reference.digest)
+    #expect(fast.instructions == reference.instructions)
+  }
+
   /// Calls the RMM answers itself are part of the entry's budget: a guest that makes nothing else still gives the PE back.
   @Test func aGuestThatOnlyCallsIsInterrupted() throws {
     // MOVZ X0, #0x190; MOVK X0, #0xc400, LSL #16; SMC #0; B to the beginning: RSI_VERSION for ever.

@@ -8,6 +8,7 @@ final class A64Workspace {
   let reads: TranslationCache
   let writes: TranslationCache
   let fetches: TranslationCache
+  let code: CodeCache
 
   struct DecodedWord {
     var word: UInt32
@@ -18,14 +19,16 @@ final class A64Workspace {
   static let decodedCount = 1 << 13
 
   init() {
-    registers = .allocate(capacity: A64Registers.count)
-    registers.initialize(repeating: 0, count: A64Registers.count)
+    // The fast engine's flags lie behind the registers.
+    registers = .allocate(capacity: A64Registers.count + 4)
+    registers.initialize(repeating: 0, count: A64Registers.count + 4)
     decoded = .allocate(capacity: Self.decodedCount)
     decoded.initialize(
       repeating: DecodedWord(word: 0, isValid: false, instruction: A64Decoder.undefined(0)), count: Self.decodedCount)
     reads = TranslationCache()
     writes = TranslationCache()
     fetches = TranslationCache()
+    code = CodeCache()
   }
 
   deinit {
@@ -37,6 +40,13 @@ final class A64Workspace {
     reads.flush()
     writes.flush()
     fetches.flush()
+    code.flush()
+  }
+
+  /// What another run found out, of translations and of the bytes of code, holds no longer.
+  func beginRun() {
+    flush()
+    code.beginRun()
   }
 
   @inline(__always) func decode(_ word: UInt32) -> Instruction {
@@ -45,43 +55,6 @@ final class A64Workspace {
     let instruction = A64Decoder.decode(word)
     decoded[index] = DecodedWord(word: word, isValid: true, instruction: instruction)
     return instruction
-  }
-}
-
-/// Virtual pages of one kind of access and where their bytes are in the host. An entry has been through stage 1, stage 2 and the
-/// granule protection check; the cache is emptied at every entry of the REC and by every TLBI, and the RMM changes no table while
-/// the Realm runs.
-final class TranslationCache {
-  /// The page's address with the exception level in bit 1 and bit 0 set; 0 is empty.
-  let tags: UnsafeMutablePointer<UInt64>
-  let pages: UnsafeMutablePointer<UnsafeMutableRawPointer>
-  static let count = 1024
-
-  init() {
-    tags = .allocate(capacity: Self.count)
-    tags.initialize(repeating: 0, count: Self.count)
-    pages = .allocate(capacity: Self.count)
-    pages.initialize(repeating: UnsafeMutableRawPointer(tags), count: Self.count)
-  }
-
-  deinit {
-    tags.deallocate()
-    pages.deallocate()
-  }
-
-  func flush() { tags.update(repeating: 0, count: Self.count) }
-
-  @inline(__always) func find(_ va: UInt64, _ level: UInt64) -> UnsafeMutableRawPointer? {
-    let page = va >> 12
-    let index = Int(truncatingIfNeeded: (page ^ page >> 10) & UInt64(Self.count - 1))
-    return tags[index] == (page << 12 | level << 1 | 1) ? pages[index] : nil
-  }
-
-  func put(_ va: UInt64, _ level: UInt64, _ host: UnsafeMutableRawPointer) {
-    let page = va >> 12
-    let index = Int(truncatingIfNeeded: (page ^ page >> 10) & UInt64(Self.count - 1))
-    tags[index] = page << 12 | level << 1 | 1
-    pages[index] = host
   }
 }
 
@@ -231,28 +204,28 @@ struct A64Core {
     nzcv = (is64 ? (result >> 63) << 31 : result & 0x8000_0000) | (result == 0 ? 1 << 30 : 0)
   }
 
-  /// ShiftReg: LSL, LSR, ASR, ROR.
-  @inline(__always) func shifted(_ value: UInt64, _ kind: UInt8, _ amount: UInt64, _ is64: Bool) -> UInt64 {
+  /// ShiftReg: LSL, LSR, ASR, ROR by less than the width.
+  @inline(__always) static func shifted(_ value: UInt64, _ kind: UInt8, _ amount: UInt64, _ is64: Bool) -> UInt64 {
     if is64 {
       switch kind {
-      case 0: return value << amount
-      case 1: return value >> amount
-      case 2: return UInt64(bitPattern: Int64(bitPattern: value) >> Int64(amount))
-      default: return amount == 0 ? value : value >> amount | value << (64 - amount)
+      case 0: return value &<< amount
+      case 1: return value &>> amount
+      case 2: return UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: amount))
+      default: return value &>> amount | value &<< (0 &- amount)
       }
     }
     let value32 = UInt32(truncatingIfNeeded: value)
     let amount32 = UInt32(truncatingIfNeeded: amount)
     switch kind {
-    case 0: return UInt64(value32 << amount32)
-    case 1: return UInt64(value32 >> amount32)
-    case 2: return UInt64(UInt32(bitPattern: Int32(bitPattern: value32) >> Int32(bitPattern: amount32)))
-    default: return UInt64(amount32 == 0 ? value32 : value32 >> amount32 | value32 << (32 - amount32))
+    case 0: return UInt64(value32 &<< amount32)
+    case 1: return UInt64(value32 &>> amount32)
+    case 2: return UInt64(UInt32(bitPattern: Int32(bitPattern: value32) &>> Int32(bitPattern: amount32)))
+    default: return UInt64(value32 &>> amount32 | value32 &<< (0 &- amount32))
     }
   }
 
   /// ExtendReg: UXTB to SXTX, then a shift to the left.
-  @inline(__always) func extended(_ value: UInt64, _ option: UInt8, _ shift: UInt64) -> UInt64 {
+  @inline(__always) static func extended(_ value: UInt64, _ option: UInt8, _ shift: UInt64) -> UInt64 {
     let result: UInt64 =
       switch option {
       case 0: value & 0xFF
@@ -263,6 +236,6 @@ struct A64Core {
       case 6: UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
       default: value
       }
-    return result << shift
+    return result &<< shift
   }
 }

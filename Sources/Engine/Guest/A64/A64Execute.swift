@@ -9,15 +9,16 @@ extension Machine {
   }
 
   @inline(__always) private mutating func fetch(_ core: inout A64Core) throws(A64Stop) -> UInt32 {
+    let page = try fetchPage(&core)
+    return UInt32(littleEndian: page.load(fromByteOffset: Int(core.pc & 4095), as: UInt32.self))
+  }
+
+  /// The bytes of the page the pc is in.
+  @inline(__always) mutating func fetchPage(_ core: inout A64Core) throws(A64Stop) -> UnsafeMutableRawPointer {
     let pc = core.pc
     guard pc & 3 == 0 else { throw .toEL1(esr: 0x22 << 26 | Syndrome.il, far: pc) }
-    let page: UnsafeMutableRawPointer
-    if let found = core.workspace.fetches.find(pc, core.exceptionLevel) {
-      page = found
-    } else {
-      page = try fill(core.workspace.fetches, pc, .fetch, &core, details: 0)
-    }
-    return UInt32(littleEndian: page.load(fromByteOffset: Int(pc & 4095), as: UInt32.self))
+    if let found = core.workspace.fetches.find(pc, core.exceptionLevel) { return found }
+    return try fill(core.workspace.fetches, pc, .fetch, &core, details: 0)
   }
 
   @inline(__always) mutating func execute(
@@ -70,26 +71,26 @@ extension Machine {
     case .blr:
       pc = x[n]
       x[30] = next
-    case .and: set(x[n] & core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
-    case .bic: set(x[n] & ~core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
-    case .orr: set(x[n] | core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
-    case .orn: set(x[n] | ~core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
-    case .eor: set(x[n] ^ core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
-    case .eon: set(x[n] ^ ~core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
+    case .and: set(x[n] & A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
+    case .bic: set(x[n] & ~A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
+    case .orr: set(x[n] | A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
+    case .orn: set(x[n] | ~A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
+    case .eor: set(x[n] ^ A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
+    case .eon: set(x[n] ^ ~A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
     case .ands, .bics:
-      let operand = core.shifted(x[m], i.x, UInt64(i.imm), i.is64)
+      let operand = A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64)
       var result = x[n] & (i.operation == .ands ? operand : ~operand)
       if !i.is64 { result &= 0xFFFF_FFFF }
       core.logicFlags(result, i.is64)
       x[d] = result
-    case .add: set(x[n] &+ core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
-    case .sub: set(x[n] &- core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
-    case .adds: x[d] = core.add(x[n], core.shifted(x[m], i.x, UInt64(i.imm), i.is64), 0, i.is64, flags: true)
-    case .subs: x[d] = core.add(x[n], ~core.shifted(x[m], i.x, UInt64(i.imm), i.is64), 1, i.is64, flags: true)
-    case .addExtended: set(x[n] &+ core.extended(x[m], i.x, UInt64(i.imm)))
-    case .subExtended: set(x[n] &- core.extended(x[m], i.x, UInt64(i.imm)))
-    case .addsExtended: x[d] = core.add(x[n], core.extended(x[m], i.x, UInt64(i.imm)), 0, i.is64, flags: true)
-    case .subsExtended: x[d] = core.add(x[n], ~core.extended(x[m], i.x, UInt64(i.imm)), 1, i.is64, flags: true)
+    case .add: set(x[n] &+ A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
+    case .sub: set(x[n] &- A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64))
+    case .adds: x[d] = core.add(x[n], A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64), 0, i.is64, flags: true)
+    case .subs: x[d] = core.add(x[n], ~A64Core.shifted(x[m], i.x, UInt64(i.imm), i.is64), 1, i.is64, flags: true)
+    case .addExtended: set(x[n] &+ A64Core.extended(x[m], i.x, UInt64(i.imm)))
+    case .subExtended: set(x[n] &- A64Core.extended(x[m], i.x, UInt64(i.imm)))
+    case .addsExtended: x[d] = core.add(x[n], A64Core.extended(x[m], i.x, UInt64(i.imm)), 0, i.is64, flags: true)
+    case .subsExtended: x[d] = core.add(x[n], ~A64Core.extended(x[m], i.x, UInt64(i.imm)), 1, i.is64, flags: true)
     case .adc, .adcs: x[d] = core.add(x[n], x[m], core.nzcv >> 29 & 1, i.is64, flags: i.operation == .adcs)
     case .sbc, .sbcs: x[d] = core.add(x[n], ~x[m], core.nzcv >> 29 & 1, i.is64, flags: i.operation == .sbcs)
     case .ccmn, .ccmnImmediate, .ccmp, .ccmpImmediate:
@@ -113,12 +114,12 @@ extension Machine {
       set(arithmetic(i, x[n], x[m], x[Int(i.a)], core))
     case .load, .store: try transfer(i, &core)
     case .loadRegister, .storeRegister:
-      let index = core.extended(x[m], UInt8(i.imm), UInt64(i.a))
+      let index = A64Core.extended(x[m], UInt8(i.imm), UInt64(i.a))
       try transfer(i, x[n] &+ index, &core)
     case .loadLiteral:
       let shape = Instruction.MemoryShape(raw: i.x)
       let value = try load(core.pc &+ UInt64(bitPattern: i.imm), shape.sizeLog2, &core, details: details(i, isWrite: false))
-      x[d] = shape.isSigned ? core.extended(value, 6, 0) : value
+      x[d] = shape.isSigned ? A64Core.extended(value, 6, 0) : value
     case .loadPair, .storePair: try pair(i, &core)
     case .loadExclusive, .storeExclusive, .loadExclusivePair, .storeExclusivePair, .loadAcquire, .storeRelease:
       try ordered(i, &core)
@@ -172,10 +173,10 @@ extension Machine {
         return m == 0 ? 0 : UInt64(bitPattern: n.dividedReportingOverflow(by: m).partialValue)
       }
       return signedB == 0 ? 0 : UInt64(UInt32(truncatingIfNeeded: signedA / signedB))
-    case .lslv: return core.shifted(a, 0, b & (i.is64 ? 63 : 31), i.is64)
-    case .lsrv: return core.shifted(a, 1, b & (i.is64 ? 63 : 31), i.is64)
-    case .asrv: return core.shifted(a, 2, b & (i.is64 ? 63 : 31), i.is64)
-    case .rorv: return core.shifted(a, 3, b & (i.is64 ? 63 : 31), i.is64)
+    case .lslv: return A64Core.shifted(a, 0, b & (i.is64 ? 63 : 31), i.is64)
+    case .lsrv: return A64Core.shifted(a, 1, b & (i.is64 ? 63 : 31), i.is64)
+    case .asrv: return A64Core.shifted(a, 2, b & (i.is64 ? 63 : 31), i.is64)
+    case .rorv: return A64Core.shifted(a, 3, b & (i.is64 ? 63 : 31), i.is64)
     case .crc32, .crc32c:
       var crc = a32
       let polynomial: UInt32 = i.operation == .crc32 ? 0xEDB8_8320 : 0x82F6_3B78

@@ -27,7 +27,7 @@ extension Machine {
     }
     var value = try load(address, shape.sizeLog2, &core, details: details(i, isWrite: false))
     if shape.isSigned {
-      value = core.extended(value, 4 + UInt8(shape.sizeLog2), 0)
+      value = A64Core.extended(value, 4 + UInt8(shape.sizeLog2), 0)
       if !shape.is64 { value &= 0xFFFF_FFFF }
     }
     core.x[Int(i.d)] = value
@@ -46,8 +46,8 @@ extension Machine {
       var first = try load(address, shape.sizeLog2, &core, details: 0)
       var second = try load(address &+ size, shape.sizeLog2, &core, details: 0)
       if shape.isSigned {
-        first = core.extended(first, 6, 0)
-        second = core.extended(second, 6, 0)
+        first = A64Core.extended(first, 6, 0)
+        second = A64Core.extended(second, 6, 0)
       }
       core.x[Int(i.d)] = first
       core.x[Int(i.m)] = second
@@ -169,6 +169,8 @@ extension Machine {
         second.storeBytes(of: byte, toByteOffset: n - inFirst, as: UInt8.self)
       }
     }
+    core.workspace.code.noteStore(first, offset: Int(va & 4095), count: inFirst)
+    if inFirst < size { core.workspace.code.noteStore(second, offset: 0, count: size - inFirst) }
   }
 
   private mutating func writePage(_ va: UInt64, _ core: inout A64Core, _ details: UInt64) throws(A64Stop)
@@ -200,7 +202,11 @@ extension Machine {
       if before != UnsafeRawPointer(host) {
         core.workspace.reads.flush()
         core.workspace.fetches.flush()
+        core.workspace.code.forget(UnsafeMutableRawPointer(mutating: before))
+        core.workspace.code.flush()
       }
+      // Stores to code that is in use are to be seen.
+      if core.workspace.code.isInUse(host) { return host }
     } else {
       host = UnsafeMutableRawPointer(mutating: memory.page(pa))
     }

@@ -1,10 +1,18 @@
+/// How a Realm's code is executed.
+public enum CodeEngine: String, CaseIterable, Sendable {
+  /// Decoded pages in place; what is rare is left to the other.
+  case fast
+  /// One instruction after the other.
+  case reference
+}
+
 /// Running a vCPU's code: slices of instructions between the moments at which an interrupt can come.
 extension Machine {
   /// Runs a Realm's code from its registers until it takes an exception to R-EL2, or a debugger holds it.
   mutating func runCode(_ address: UInt64) -> RealmException {
     let workspace = workspace ?? A64Workspace()
     self.workspace = workspace
-    workspace.flush()
+    workspace.beginRun()
     lastREC = address
     let rec = mutableREC(address)
     var core = A64Core(rec, realm(rec.owner), workspace)
@@ -52,6 +60,7 @@ extension Machine {
 
   /// Instructions until the slice is used up, or one does not complete.
   private mutating func runSlice(_ core: inout A64Core) -> A64Stop? {
+    if codeEngine == .fast, core.left >= Self.longestStretch, let stop = runFast(&core) { return stop }
     do throws(A64Stop) {
       while core.left > 0 { try stepCode(&core) }
       return nil

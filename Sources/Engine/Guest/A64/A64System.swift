@@ -1,3 +1,5 @@
+import Crypto
+
 /// System instructions and registers of the interpreter.
 extension Machine {
   mutating func system(_ i: Instruction, _ core: inout A64Core, _ next: UInt64) throws(A64Stop) {
@@ -95,18 +97,20 @@ extension Machine {
       core.workspace.flush()
     case (_, 7, _, _):
       // Caches are not modelled; AT is.
-      if crm == 8, op1 == 0, op2 <= 3 { addressTranslate(i, &core, isWrite: op2 & 1 == 1) }
+      if crm == 8, op1 == 0, op2 <= 3 { try addressTranslate(i, &core, isWrite: op2 & 1 == 1, level: op2 & 2 == 2 ? 0 : 1) }
     default: throw .toEL1(esr: Syndrome.il, far: nil)
     }
   }
 
-  /// AT S1E1R, S1E1W, S1E0R, S1E0W: PAR_EL1 gets the IPA, or the fault.
-  private func addressTranslate(_ i: Instruction, _ core: inout A64Core, isWrite: Bool) {
+  /// AT S1E1R, S1E1W, S1E0R, S1E0W: PAR_EL1 gets the IPA, or the fault. What stage 2 stops on the walk goes to R-EL2.
+  private func addressTranslate(_ i: Instruction, _ core: inout A64Core, isWrite: Bool, level: UInt64) throws(A64Stop) {
     do throws(A64Stop) {
-      let ipa = try translateStage1(core.x[Int(i.d)], isWrite ? .write : .read, core.regime)
+      let regime = TranslationRegime(rec: core.rec, realm: core.realm, exceptionLevel: level)
+      let ipa = try translateStage1(core.x[Int(i.d)], isWrite ? .write : .read, regime)
       core.rec[.parEL1] = ipa & 0x000F_FFFF_FFFF_F000 | 0x800
     } catch {
-      if case .toEL1(let esr, _) = error { core.rec[.parEL1] = 1 | 0x800 | (esr & 0x3F) << 1 }
+      guard case .toEL1(let esr, _) = error else { throw error }
+      core.rec[.parEL1] = 1 | 0x800 | (esr & 0x3F) << 1
     }
   }
 
@@ -210,8 +214,7 @@ extension Machine {
   /// 64 bits through the entropy door.
   private mutating func random() -> UInt64 {
     let bytes = entropy.draw {
-      let value = UInt64.random(in: 0...UInt64.max)
-      return (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+      SymmetricKey(size: .init(bitCount: 64)).withUnsafeBytes { Array($0) }
     }
     return bytes.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
   }

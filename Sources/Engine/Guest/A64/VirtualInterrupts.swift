@@ -182,7 +182,7 @@ extension Machine {
       virtualCPUInterface = interface
       return intid
     case (8, 2), (12, 2):
-      guard let (index, group) = interface.signalled(), group == (crm == 8 ? 0 : 1) else { return VirtualCPUInterface.none }
+      guard let (index, group) = interface.highestPending(), group == (crm == 8 ? 0 : 1) else { return VirtualCPUInterface.none }
       return VirtualCPUInterface.LR.intid(interface.lr[index])
     case (8, 3): return interface.binaryPoint(0)
     case (12, 3): return interface.binaryPoint(1)

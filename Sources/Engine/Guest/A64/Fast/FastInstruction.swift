@@ -1,0 +1,299 @@
+/// What the fast engine does with an instruction: ``A64Operation`` with width, shift and addressing mode folded in. What is not here
+/// is executed by the reference engine.
+enum FastOperation: UInt8 {
+  /// Not decoded yet.
+  case decode
+  /// The next page, and a page that is still to be found.
+  case pageEnd, fetch
+  /// The reference engine's.
+  case reference
+  case nop
+  case adr, adrp, constant, movk64, movk32
+  case addImm64, addImm32, addsImm64, addsImm32, subsImm64, subsImm32
+  case andImm64, orrImm64, eorImm64, logicImm32, andsImm
+  case lsl64, lsl32, lsr64, lsr32, asr64, asr32, ubfx, sbfx64, sbfx32, ubfiz
+  case extr64, extr32
+  case b, bl, beq, bne, bhs, blo, bmi, bpl, bvs, bvc, bhi, bls, bge, blt, bgt, ble
+  case cbz64, cbz32, cbnz64, cbnz32, tbz, tbnz, br, blr, ret
+  /// Branches that leave the page.
+  case farB, farBl, farCondition, farTest
+  case mov64, mov32, and64, and32, orr64, orr32, eor64, eor32, bic64, bic32, logic64, logic32, ands64, ands32
+  case add64, add32, sub64, sub32, addShifted64, subShifted64, addShifted32, subShifted32
+  case adds64, adds32, subs64, subs32, addsShifted, subsShifted
+  case addExtended, subExtended, addsExtended, subsExtended
+  case ccmp, ccmn, csel64, csel32, csinc, csinv, csneg
+  case madd64, madd32, msub64, msub32, smaddl, umaddl, smulh, umulh, udiv64, udiv32, sdiv64, sdiv32
+  case lslv64, lslv32, lsrv64, lsrv32, asrv64, asrv32
+  case clz64, clz32, rev64, rev32
+  case ldrb, ldrh, ldrw, ldrx, ldrsb64, ldrsh64, ldrsw, ldrsb32, ldrsh32
+  case strb, strh, strw, strx
+  case ldrbIndexed, ldrhIndexed, ldrwIndexed, ldrxIndexed, strbIndexed, strhIndexed, strwIndexed, strxIndexed
+  case ldrbRegister, ldrhRegister, ldrwRegister, ldrxRegister, ldrswRegister, strbRegister, strhRegister, strwRegister,
+    strxRegister
+  case ldpx, stpx, ldpxIndexed, stpxIndexed, ldpw, stpw
+}
+
+/// A decoded instruction of the fast engine, 16 bytes.
+struct FastInstruction {
+  var operation: FastOperation
+  var d: UInt8 = 0
+  var n: UInt8 = 0
+  var m: UInt8 = 0
+  var a: UInt8 = 0
+  var x: UInt8 = 0
+  var is64 = false
+  /// For branches within the page a distance in instructions; else as in ``Instruction``.
+  var imm: Int64 = 0
+
+  init(_ operation: FastOperation) { self.operation = operation }
+
+  /// - Parameter place: which of its page's 1024 words it is.
+  init(_ i: Instruction, place: Int) {
+    operation = .reference
+    (d, n, m, a, x, is64, imm) = (i.d, i.n, i.m, i.a, i.x, i.is64, i.imm)
+    switch i.operation {
+    case .b, .bl, .bCond, .cbz, .cbnz, .tbz, .tbnz: operation = branch(i, place)
+    default: operation = translate(i)
+    }
+  }
+
+  private mutating func translate(_ i: Instruction) -> FastOperation {
+    switch i.operation {
+    case .adr: return .adr
+    case .adrp: return .adrp
+    case .addImmediate: return is64 ? .addImm64 : .addImm32
+    case .subImmediate:
+      imm = -imm
+      return is64 ? .addImm64 : .addImm32
+    case .addsImmediate: return is64 ? .addsImm64 : .addsImm32
+    case .subsImmediate: return is64 ? .subsImm64 : .subsImm32
+    case .andImmediate: return is64 ? .andImm64 : .logicImm32
+    case .orrImmediate:
+      // MOV of a bitmask.
+      if is64, n == A64Registers.zero { return .constant }
+      x = 1
+      return is64 ? .orrImm64 : .logicImm32
+    case .eorImmediate:
+      x = 2
+      return is64 ? .eorImm64 : .logicImm32
+    case .andsImmediate: return .andsImm
+    case .movz:
+      imm = imm << Int64(a)
+      return .constant
+    case .movn:
+      imm = ~(imm << Int64(a))
+      if !is64 { imm &= 0xFFFF_FFFF }
+      return .constant
+    case .movk:
+      guard d != A64Registers.trash else { return .nop }
+      return is64 ? .movk64 : .movk32
+    case .ubfm, .sbfm, .bfm: return bitfield(i)
+    case .extr: return is64 ? .extr64 : .extr32
+    case .br: return .br
+    case .blr: return .blr
+    case .ret: return .ret
+    case .hint: return imm == 2 || imm == 3 ? .reference : .nop
+    case .barrier, .prefetch: return .nop
+    case .and, .orr, .eor, .bic, .orn, .eon, .ands, .bics: return logic(i)
+    case .add, .sub, .adds, .subs: return addition(i)
+    case .addExtended: return .addExtended
+    case .subExtended: return .subExtended
+    case .addsExtended: return .addsExtended
+    case .subsExtended: return .subsExtended
+    case .ccmp, .ccmpImmediate, .ccmn, .ccmnImmediate:
+      // Bits 3:0 the flags when the condition fails; bit 4 says that m is a number.
+      x = UInt8(imm) | (i.operation == .ccmpImmediate || i.operation == .ccmnImmediate ? 16 : 0)
+      imm = Self.flagsThatHold(a)
+      return i.operation == .ccmp || i.operation == .ccmpImmediate ? .ccmp : .ccmn
+    case .csel, .csinc, .csinv, .csneg:
+      imm = Self.flagsThatHold(a)
+      switch i.operation {
+      case .csel: return is64 ? .csel64 : .csel32
+      case .csinc: return .csinc
+      case .csinv: return .csinv
+      default: return .csneg
+      }
+    case .madd: return is64 ? .madd64 : .madd32
+    case .msub: return is64 ? .msub64 : .msub32
+    case .smaddl: return .smaddl
+    case .umaddl: return .umaddl
+    case .smulh: return .smulh
+    case .umulh: return .umulh
+    case .udiv: return is64 ? .udiv64 : .udiv32
+    case .sdiv: return is64 ? .sdiv64 : .sdiv32
+    case .lslv: return is64 ? .lslv64 : .lslv32
+    case .lsrv: return is64 ? .lsrv64 : .lsrv32
+    case .asrv: return is64 ? .asrv64 : .asrv32
+    case .clz: return is64 ? .clz64 : .clz32
+    case .rev64: return .rev64
+    case .rev32: return is64 ? .reference : .rev32
+    case .load, .store, .loadRegister, .storeRegister, .loadPair, .storePair: return memory(i)
+    default: return .reference
+    }
+  }
+
+  /// For a condition, the set of the sixteen values of NZCV with which it holds, a bit each (ConditionHolds).
+  private static func flagsThatHold(_ condition: UInt8) -> Int64 {
+    var set: Int64 = 0
+    for flags in 0..<16 as Range<Int64> {
+      let (n, z, c, v) = (flags & 8 != 0, flags & 4 != 0, flags & 2 != 0, flags & 1 != 0)
+      let base =
+        switch condition >> 1 {
+        case 0: z
+        case 1: c
+        case 2: n
+        case 3: v
+        case 4: c && !z
+        case 5: n == v
+        case 6: n == v && !z
+        default: true
+        }
+      if base != (condition & 1 == 1 && condition != 15) { set |= 1 << flags }
+    }
+    return set
+  }
+
+  private mutating func branch(_ i: Instruction, _ place: Int) -> FastOperation {
+    let distance = Int(imm >> 2)
+    guard 0..<1024 ~= place + distance else {
+      switch i.operation {
+      case .b: return .farB
+      case .bl: return .farBl
+      case .bCond:
+        imm = imm << 16 | Self.flagsThatHold(a)
+        return .farCondition
+      default:
+        x = (i.operation == .tbz || i.operation == .tbnz ? 2 : 0) | (i.operation == .cbnz || i.operation == .tbnz ? 1 : 0)
+        return .farTest
+      }
+    }
+    imm = Int64(distance)
+    switch i.operation {
+    case .b: return .b
+    case .bl: return .bl
+    case .cbz: return is64 ? .cbz64 : .cbz32
+    case .cbnz: return is64 ? .cbnz64 : .cbnz32
+    case .tbz: return .tbz
+    case .tbnz: return .tbnz
+    default:
+      let named: [FastOperation] = [
+        .beq, .bne, .bhs, .blo, .bmi, .bpl, .bvs, .bvc, .bhi, .bls, .bge, .blt, .bgt, .ble, .b, .b,
+      ]
+      return named[Int(a)]
+    }
+  }
+
+  private mutating func bitfield(_ i: Instruction) -> FastOperation {
+    let width: UInt8 = is64 ? 64 : 32
+    let (r, s) = (m, a)
+    switch i.operation {
+    case .ubfm:
+      if s == width - 1 {
+        imm = Int64(r)
+        return is64 ? .lsr64 : .lsr32
+      }
+      if s + 1 == r {
+        imm = Int64(width - r)
+        return is64 ? .lsl64 : .lsl32
+      }
+      if s >= r {
+        // A right shift, then a mask; 32-bit sources are cut by the mask, too.
+        imm = Int64(bitPattern: (1 << UInt64(s - r + 1)) - 1)
+        x = r
+        return .ubfx
+      }
+      imm = Int64(bitPattern: (1 << UInt64(s + 1)) - 1)
+      x = width - r
+      return .ubfiz
+    case .sbfm:
+      if s == width - 1 {
+        imm = Int64(r)
+        return is64 ? .asr64 : .asr32
+      }
+      guard s >= r else { return .reference }
+      // To the left until the field's top is the register's, then back.
+      x = width - 1 - s
+      a = width - 1 - s + r
+      return is64 ? .sbfx64 : .sbfx32
+    default: return .reference
+    }
+  }
+
+  private mutating func logic(_ i: Instruction) -> FastOperation {
+    let isPlain = imm == 0 && x == 0
+    switch i.operation {
+    case .orr where isPlain && n == A64Registers.zero: return is64 ? .mov64 : .mov32
+    case .orr where isPlain: return is64 ? .orr64 : .orr32
+    case .and where isPlain: return is64 ? .and64 : .and32
+    case .eor where isPlain: return is64 ? .eor64 : .eor32
+    case .bic where isPlain: return is64 ? .bic64 : .bic32
+    case .ands, .bics:
+      a = i.operation == .bics ? 1 : 0
+      return is64 ? .ands64 : .ands32
+    default:
+      // Bit 2: inverted; bits 1:0: and, orr, eor.
+      a =
+        switch i.operation {
+        case .and: 0
+        case .bic: 4
+        case .orr: 1
+        case .orn: 5
+        case .eor: 2
+        default: 6
+        }
+      return is64 ? .logic64 : .logic32
+    }
+  }
+
+  private func addition(_ i: Instruction) -> FastOperation {
+    let isPlain = imm == 0
+    switch i.operation {
+    case .add: return isPlain ? (is64 ? .add64 : .add32) : is64 ? .addShifted64 : .addShifted32
+    case .sub: return isPlain ? (is64 ? .sub64 : .sub32) : is64 ? .subShifted64 : .subShifted32
+    case .adds: return isPlain ? (is64 ? .adds64 : .adds32) : .addsShifted
+    default: return isPlain ? (is64 ? .subs64 : .subs32) : .subsShifted
+    }
+  }
+
+  private mutating func memory(_ i: Instruction) -> FastOperation {
+    let shape = Instruction.MemoryShape(raw: i.x)
+    let size = shape.sizeLog2
+    switch i.operation {
+    case .load:
+      switch shape.mode {
+      case 0 where !shape.isSigned: return [.ldrb, .ldrh, .ldrw, .ldrx][size]
+      case 0: return shape.is64 ? [.ldrsb64, .ldrsh64, .ldrsw][size] : [.ldrsb32, .ldrsh32][size]
+      case 1 where !shape.isSigned, 3 where !shape.isSigned:
+        x = shape.mode
+        return [.ldrbIndexed, .ldrhIndexed, .ldrwIndexed, .ldrxIndexed][size]
+      default: return .reference
+      }
+    case .store:
+      switch shape.mode {
+      case 0: return [.strb, .strh, .strw, .strx][size]
+      case 1, 3:
+        x = shape.mode
+        return [.strbIndexed, .strhIndexed, .strwIndexed, .strxIndexed][size]
+      default: return .reference
+      }
+    case .loadRegister, .storeRegister:
+      // The extension's kind; `a` is the shift.
+      x = UInt8(imm)
+      if i.operation == .storeRegister { return [.strbRegister, .strhRegister, .strwRegister, .strxRegister][size] }
+      if shape.isSigned { return size == 2 ? .ldrswRegister : .reference }
+      return [.ldrbRegister, .ldrhRegister, .ldrwRegister, .ldrxRegister][size]
+    case .loadPair, .storePair:
+      let isLoad = i.operation == .loadPair
+      guard !shape.isSigned else { return .reference }
+      switch (size, shape.mode) {
+      case (3, 0): return isLoad ? .ldpx : .stpx
+      case (2, 0): return isLoad ? .ldpw : .stpw
+      case (3, 1), (3, 3):
+        x = shape.mode
+        return isLoad ? .ldpxIndexed : .stpxIndexed
+      default: return .reference
+      }
+    default: return .reference
+    }
+  }
+}
