@@ -143,6 +143,12 @@ package struct REC {
   @inline(__always) package func x(_ n: Int) -> UInt64 { get(REC.gprOffset + n * 8) }
   @inline(__always) package func setX(_ n: Int, _ value: UInt64) { put(REC.gprOffset + n * 8, value) }
 
+  /// V0 to V31, FPCR and FPSR, as the interpreter has them: the last 528 bytes.
+  static let vectorOffset = 4096 - VectorUnit.wordCount * 8
+  var vectors: UnsafeMutablePointer<UInt64> {
+    (base + REC.vectorOffset).assumingMemoryBound(to: UInt64.self)
+  }
+
   package func aux(_ n: Int) -> UInt64 { get(0x200 + n * 8) }
   func setAux(_ n: Int, _ value: UInt64) { put(0x200 + n * 8, value) }
 

@@ -75,6 +75,8 @@ public enum RandomGuest {
     let ram = RealmVM.ramBase
     move(0, ram + 0x800 * (1 + random.next() % 7))
     words.append(0xD518_C000)  // MSR VBAR_EL1, X0
+    // FP and SIMD are let through in every second guest.
+    if random.next() % 2 == 0 { words += [0xD2A0_0600, 0xD518_1040] }  // MOV X0, #3 << 20; MSR CPACR_EL1, X0
     let places: [UInt64] = [ram, ram + 0x1000, ram + 0x20_0000, ram | 1 << 32, PL011.base, 0x4000_0000, 1 << 33, 0, ~0]
     for register in 0..<31 as Range<UInt32> {
       let value =
@@ -83,14 +85,18 @@ public enum RandomGuest {
     }
     words.append(0x9100_03FF | 0 << 5)  // MOV SP, X0
     let rows = InstructionTable.rows
+    let vectors = VectorTable.rows
     while words.count < 4096 {
       let noise = UInt32(truncatingIfNeeded: random.next())
       if random.next() % 16 == 0 {
         words.append(noise)
       } else {
+        if random.next() % 4 == 0 {
+          let row = vectors[Int(random.next() % UInt64(vectors.count))]
+          words.append(row.value | noise & ~row.mask)
+          continue
+        }
         let row = rows[Int(random.next() % UInt64(rows.count))]
-        // FP and SIMD stop a guest that has switched them on; a few are enough.
-        if row.isFloatingPoint, random.next() % 8 != 0 { continue }
         words.append(row.value | noise & ~row.mask)
       }
     }

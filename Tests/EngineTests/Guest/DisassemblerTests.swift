@@ -19,7 +19,6 @@ struct DisassemblerTests {
 
   @Test(.enabled(if: tools != nil, "the toolchain has no llvm-objdump"))
   func equalsLLVM() throws {
-    let tools = try #require(Self.tools)
     var random = SplitMix(seed: 8)
     var words: [UInt32] = []
     for row in InstructionTable.rows where row.isNamed {
@@ -32,6 +31,29 @@ struct DisassemblerTests {
       }
     }
     #expect(words.count > 50_000)
+    try compare(words, options: [])
+  }
+
+  /// FP and AdvSIMD of Armv8.0 without the extensions that come after it: allocated or not, and how they are spelled.
+  @Test(.enabled(if: tools != nil, "the toolchain has no llvm-objdump"))
+  func vectorsEqualLLVM() throws {
+    var random = SplitMix(seed: 9)
+    // Bits 27:25 are x111 for data processing, x110 with bit 26 for loads and stores.
+    var words: [UInt32] = (0..<30_000).map { n in
+      UInt32(truncatingIfNeeded: random.next()) & ~(7 << 25) | (n & 1 == 0 ? 7 : 6) << 25
+    }
+    for row in VectorTable.rows {
+      for _ in 0..<60 {
+        var word = row.value | UInt32(truncatingIfNeeded: random.next()) & ~row.mask
+        for place in [0, 5, 16] as [UInt32] where random.below(6) == 0 { word |= 31 << place & ~row.mask }
+        words.append(word)
+      }
+    }
+    try compare(words, options: ["--mcpu=cortex-a57", "--mattr=-crypto,-aes,-sha2"])
+  }
+
+  private func compare(_ words: [UInt32], options: [String]) throws {
+    let tools = try #require(Self.tools)
     let folder = FileManager.default.temporaryDirectory.appending(path: "workbench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -40,7 +62,7 @@ struct DisassemblerTests {
     try text.write(to: source, atomically: true, encoding: .utf8)
     let object = folder.appending(path: "words.o").path
     _ = try run(tools.appending(path: "clang"), ["--target=aarch64-none-elf", "-c", source.path, "-o", object])
-    let listing = try run(tools.appending(path: "llvm-objdump"), ["-d", object])
+    let listing = try run(tools.appending(path: "llvm-objdump"), ["-d"] + options + [object])
     var index = 0
     var differing: [String] = []
     for line in listing.split(separator: "\n") {

@@ -26,8 +26,8 @@ struct InstructionTests {
     return code
   }
 
-  /// Runs a program in a Realm at EL1 with the MMU off; returns the buffer and what was stored behind it.
-  static func run(_ program: [UInt32], _ engine: CodeEngine) throws -> [UInt8] {
+  /// Runs a program in a Realm at EL1 with the MMU off; returns `count` bytes from the buffer on.
+  static func run(_ program: [UInt32], _ engine: CodeEngine, bytes count: Int = 4096 + 256) throws -> [UInt8] {
     // MOVZ X0, #0x8400, LSL #16; MOVK X0, #8; SMC #0: PSCI_SYSTEM_OFF.
     let code = program + [0xD2B0_8000, 0xF280_0100, 0xD400_0003]
     var configuration = MachineConfiguration()
@@ -49,7 +49,7 @@ struct InstructionTests {
         } ?? []
       }
     }
-    return Array(state.prefix(4096 + 256))
+    return Array(state.prefix(count))
   }
 
   @Test(arguments: [0..<25, 25..<50, 50..<75, 75..<100], CodeEngine.allCases)

@@ -8,6 +8,8 @@ final class A64Workspace {
   let reads: TranslationCache
   let writes: TranslationCache
   let fetches: TranslationCache
+  /// Decoded FP and AdvSIMD words.
+  let vectors = VectorCache()
   let code: CodeCache
 
   struct DecodedWord {
@@ -81,6 +83,8 @@ struct A64Core {
   let realm: RealmDescriptor
   let workspace: A64Workspace
   let x: UnsafeMutablePointer<UInt64>
+  /// V0 to V31, FPCR and FPSR: see ``VectorUnit``.
+  let v: UnsafeMutablePointer<UInt64>
   var pc: UInt64
   /// N, Z, C, V in bits 31:28.
   var nzcv: UInt64
@@ -112,6 +116,7 @@ struct A64Core {
     self.realm = realm
     self.workspace = workspace
     x = workspace.registers
+    v = rec.vectors
     pc = rec.pc
     nzcv = rec.pstate & 0xF000_0000
     pstate = rec.pstate & ~0xF000_0000

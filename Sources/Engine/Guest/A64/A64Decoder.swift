@@ -58,7 +58,9 @@ enum A64Decoder {
       i.m = rm
       i.is64 = is64
       switch row.form {
-      case .none: i.imm = Int64(word)
+      case .none:
+        guard VectorDecoder.isAllocated(word) else { return nil }
+        i.imm = Int64(word)
       case .pcRelative:
         i.imm = signed(23, 5) << 2 | Int64(bits(30, 29))
         if row.operation == .adrp { i.imm <<= 12 }

@@ -131,7 +131,9 @@ extension Machine {
     case .hint, .hvc, .smc, .brk, .hlt, .eret, .msrImmediate, .sys, .sysl, .msr, .mrs:
       try system(i, &core, next)
       return
-    case .floatingPoint: try floatingPoint(i, core)
+    case .floatingPoint:
+      try vector(UInt32(truncatingIfNeeded: i.imm), &core, next)
+      return
     case .undefined: throw .toEL1(esr: Syndrome.il, far: nil)
     }
     core.pc = pc
@@ -204,15 +206,6 @@ extension Machine {
     case .smulh: return UInt64(bitPattern: Int64(bitPattern: a).multipliedFullWidth(by: Int64(bitPattern: b)).high)
     default: return a.multipliedFullWidth(by: b).high
     }
-  }
-
-  /// CPACR_EL1.FPEN lets FP and SIMD through, or traps them to EL1; what gets through is not there yet.
-  private func floatingPoint(_ i: Instruction, _ core: A64Core) throws(A64Stop) {
-    let enabled = core.rec[.cpacrEL1] >> 20 & 3
-    if enabled == 3 || (enabled == 1 && core.exceptionLevel == 1) {
-      throw .notImplemented(UInt32(truncatingIfNeeded: i.imm))
-    }
-    throw .toEL1(esr: 0x07 << 26 | Syndrome.il | 0x1E << 20, far: nil)
   }
 }
 

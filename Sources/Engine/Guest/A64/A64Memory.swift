@@ -88,7 +88,7 @@ extension Machine {
     }
   }
 
-  private func alignmentFault(_ va: UInt64, _ isWrite: Bool, _ core: A64Core) -> A64Stop {
+  func alignmentFault(_ va: UInt64, _ isWrite: Bool, _ core: A64Core) -> A64Stop {
     let level: UInt64 = core.exceptionLevel == 0 ? 0x24 : 0x25
     return .toEL1(esr: level << 26 | Syndrome.il | (isWrite ? Syndrome.wnr : 0) | 0x21, far: va)
   }

@@ -52,7 +52,7 @@ public struct Disassembler {
     guard let row = InstructionTable.row(word), A64Decoder.decode(word).operation != .undefined else { return nil }
     let name = "\(row.operation)"
     switch row.form {
-    case .none: return nil
+    case .none: return VectorDisassembler.text(word, at: address)
     case .pcRelative:
       let offset = signed(23, 5) << 2 | Int64(bits(30, 29))
       if row.operation == .adr { return line("adr", r(d, true), target(offset)) }

@@ -18,7 +18,7 @@ enum A64Operation: UInt16, CaseIterable, Sendable {
   case load, store, loadLiteral, loadRegister, storeRegister, loadPair, storePair
   case loadExclusive, storeExclusive, loadExclusivePair, storeExclusivePair, loadAcquire, storeRelease
   case prefetch
-  /// Floating point and SIMD: trapped by CPACR_EL1, else not implemented.
+  /// Floating point and SIMD: see ``VectorUnit``.
   case floatingPoint
   case undefined
 }

@@ -35,7 +35,6 @@ package struct InstructionRow: Sendable {
   }
   /// Whether the disassembler has a name for all its words: not for FP and SIMD, nor for every system register there is.
   package var isNamed: Bool { form != .none && form != .system && form != .systemImmediate }
-  package var isFloatingPoint: Bool { operation == .floatingPoint }
   package var isHighMultiply: Bool { form == .highMultiply }
   package var isCompare: Bool { form == .conditionalCompare || form == .conditionalCompareImmediate }
   /// Register 31 as its destination can be SP.
