@@ -28,6 +28,8 @@ public struct Machine: ~Copyable {
   var workspace: A64Workspace?
   /// Which of the two engines executes a Realm's code: they differ in speed only.
   package var codeEngine = CodeEngine.fast
+  /// What a debugger wants of the code that runs next; no part of the state.
+  var debugging: CodeDebugging?
   /// The platform's keys, once they were needed.
   var keys: PlatformKeys?
   package var depth: UInt8 = 0

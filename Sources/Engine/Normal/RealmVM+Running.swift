@@ -27,6 +27,7 @@ extension RealmVM {
     do throws(Failure) {
       let turn = state.isHeld ? state.current : try nextVCPU()
       state.current = turn
+      lastTurn = turn
       if !state.isHeld { prepareEntry(turn) }
       if let instructions { door.pause(after: instructions) }
       let vcpu = state.vcpus[turn]
@@ -40,6 +41,13 @@ extension RealmVM {
     } catch {
       return .failed(error.message)
     }
+  }
+
+  /// Whose turn it will be; nil while all wait.
+  var nextTurn: Int? {
+    if state.isHeld { return state.current }
+    let order = state.vcpus.indices.map { (state.current + $0) % state.vcpus.count }
+    return order.first { state.vcpus[$0].isOn && !state.vcpus[$0].isWaiting }
   }
 
   /// The vCPU whose turn it is: the next that is on and not waiting. When all wait, time goes on to the first deadline.

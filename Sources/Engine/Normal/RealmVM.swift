@@ -68,6 +68,20 @@ public final class RealmVM {
 
   var state: State
   public internal(set) var uart = PL011()
+  /// The vCPU that was entered last.
+  var lastTurn = 0
+
+  /// Everything that changes while it runs.
+  struct Snapshot: Sendable {
+    fileprivate var state: State
+    fileprivate var uart: PL011
+    fileprivate var lastTurn: Int
+  }
+
+  var snapshot: Snapshot {
+    get { Snapshot(state: state, uart: uart, lastTurn: lastTurn) }
+    set { (state, uart, lastTurn) = (newValue.state, newValue.uart, newValue.lastTurn) }
+  }
   /// What the Host does at a host call, before the Realm goes on: it answers with the registers of the message.
   public var onHostCall: ((HostCall) -> [UInt64])?
 

@@ -149,6 +149,13 @@ package struct REC {
     (base + REC.vectorOffset).assumingMemoryBound(to: UInt64.self)
   }
 
+  /// What the exclusive monitor holds while a debugger holds the PE: an exception to R-EL2 clears it.
+  static let monitorOffset = vectorOffset - 8
+  var monitor: UInt64? {
+    get { get(REC.monitorOffset) == 0 ? nil : get(REC.monitorOffset) & ~1 }
+    nonmutating set { put(REC.monitorOffset, newValue.map { $0 | 1 } ?? 0) }
+  }
+
   package func aux(_ n: Int) -> UInt64 { get(0x200 + n * 8) }
   func setAux(_ n: Int, _ value: UInt64) { put(0x200 + n * 8, value) }
 

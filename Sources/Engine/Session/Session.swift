@@ -51,6 +51,8 @@ public final class Session {
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
   private(set) var printed: [ConsoleByte] = []
+  /// What came through the entropy door in steps that a debugger took back: it comes again.
+  private var foretold: [[UInt8]] = []
   /// Most bytes of consoles a session keeps.
   static let consoleLimit = 1 << 22
   /// Most tokens a session keeps.
@@ -101,8 +103,9 @@ public final class Session {
       finished.removeAll { $0.step > position }
       printed.removeAll { $0.step > position }
     }
-    machine.entropy.supply = entropy
+    machine.entropy.supply = entropy.isEmpty ? foretold : entropy
     let result = carryOut(deed)
+    if entropy.isEmpty { foretold = machine.entropy.supply }
     defer {
       noteTokens()
       if let byte = Session.consoleByte(result), printed.count < Session.consoleLimit {
@@ -244,6 +247,24 @@ public final class Session {
     machine.tracing = true
     position = start
     checkpoints = [(start, machine.checkpoint())]
+  }
+
+  /// Goes back to before step `end`; what came through the entropy door since then will come again.
+  func rewind(to target: Int, from end: Int) {
+    foretold = steps[target..<end].flatMap(\.entropy) + foretold
+    seek(target)
+  }
+
+  /// Notes that the last step was an entry whose PE was held after so many instructions: the pause that does it again comes before it.
+  func insertPause(_ instructions: Int) {
+    let last = position - 1
+    let pause = Action.guestPause(instructions)
+    steps.insert(
+      Step(deed: .perform(pause), result: describe(pause, .done), events: [], entropy: []), at: last)
+    for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
+    for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
+    printed = printed.map { $0.step == position ? ConsoleByte(step: position + 1, byte: $0.byte) : $0 }
+    position += 1
   }
 
   private func redoOne() {

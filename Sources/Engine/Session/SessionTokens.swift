@@ -3,7 +3,7 @@ public struct SessionToken: Sendable {
   /// From 1, in the order they were finished.
   public let number: Int
   /// The step that finished it, from 1.
-  public let step: Int
+  public internal(set) var step: Int
   public let token: MintedToken
   /// The key its platform token was signed with.
   public let platformKey: PublicKey

@@ -22,15 +22,18 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     guard rounds > 0, rounds <= 1000 else { throw ValidationError("--rounds must be 1 to 1000") }
     let rows = RMMBench(rounds: rounds, only: only).rows()
+    let guests = only.isEmpty ? GuestBench(rounds: rounds).rows() : []
     let other =
       only.isEmpty
-      ? TokenBench(rounds: rounds).rows() + SystemBench(rounds: rounds).rows() + ViewBench(rounds: rounds).rows() : []
+      ? GuestBench(rounds: rounds).measures() + TokenBench(rounds: rounds).rows() + SystemBench(rounds: rounds).rows()
+        + ViewBench(rounds: rounds).rows() : []
     var out = Output()
     defer { out.flush() }
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      out.line(String(decoding: try encoder.encode(BenchReport(operations: rows, other: other)), as: UTF8.self))
+      out.line(
+        String(decoding: try encoder.encode(BenchReport(operations: rows, guests: guests ?? [], other: other)), as: UTF8.self))
       return
     }
     out.line("operation                                  ops/s CPU   traced   ratio  TF-RMM     ours/TF-RMM")
@@ -41,12 +44,33 @@ struct BenchCommand: ParsableCommand {
           + BenchRow.fixed(row.rate / row.traced).padding(7) + reference)
     }
     out.line("")
+    if let guests { Self.show(guests, &out) } else { out.line("guest programs: no Benchmarks/guests here") }
     for row in other { out.line(row.name.padding(56) + BenchRow.fixed(row.value) + " " + row.unit) }
+  }
+}
+
+extension BenchCommand {
+  private static func show(_ guests: [GuestBench.Row], _ out: inout Output) {
+    guard !guests.isEmpty else { return }
+    out.line("A64 in a Realm                             instr/s    reference ratio  qemu-user  ours/qemu")
+    func line(_ name: String, _ fast: Double, _ reference: Double, _ qemu: Double?) {
+      let other = qemu.map { "\(BenchRow.short($0).padding(11))\(BenchRow.fixed(fast / $0))" } ?? "-"
+      out.line(
+        name.padding(43) + BenchRow.short(fast).padding(11) + BenchRow.short(reference).padding(10)
+          + BenchRow.fixed(fast / reference).padding(7) + other)
+    }
+    for row in guests { line("\(row.name), \(row.instructions) instructions", row.fast, row.reference, row.qemu) }
+    let qemu = guests.compactMap(\.qemu)
+    line(
+      "geometric mean", GuestBench.mean(guests.map(\.fast)), GuestBench.mean(guests.map(\.reference)),
+      qemu.count == guests.count ? GuestBench.mean(qemu) : nil)
+    out.line("")
   }
 }
 
 struct BenchReport: Encodable {
   var operations: [BenchRow]
+  var guests: [GuestBench.Row]
   var other: [MeasureRow]
 }
 

@@ -46,6 +46,14 @@ struct BootCommand: ParsableCommand {
       valueName: "event"))
   var until: BootEvent?
 
+  @Option(
+    help: ArgumentHelp(
+      "Waits for GDB at a TCP port before the first instruction; 0 is any that is free.", valueName: "port"))
+  var gdb: UInt16?
+
+  @Option(help: ArgumentHelp("The numeric address GDB connects to.", valueName: "address"))
+  var gdbAddress = "127.0.0.1"
+
   @Flag(help: "Opens the boot in the workbench when it has ended: console, registers, code, and every step to go back to.")
   var open = false
 
@@ -100,6 +108,10 @@ struct BootCommand: ParsableCommand {
     }
     var left = entries
     var ending: RealmVM.Ending?
+    if let gdb {
+      ending = try debug(session, vm, gdb)
+      if !json, !open { printed = show(vm, from: printed) }
+    }
     var isReached = false
     while ending == nil, left > 0, !isReached {
       let batch = until == nil ? min(left, 64) : 1
@@ -134,6 +146,31 @@ struct BootCommand: ParsableCommand {
       }
     }
     if ending != .poweredOff, !isReached { throw Exit.difference }
+  }
+
+  /// Serves GDB until it lets the guest go.
+  ///
+  /// - Returns: how the guest ended, if it has.
+  private func debug(_ session: Session, _ vm: RealmVM, _ port: UInt16) throws -> RealmVM.Ending? {
+    let debugger = GuestDebugger(session, vm)
+    do throws(GDBListener.Failure) {
+      let listener = try GDBListener(port: port, address: gdbAddress)
+      var error = Output(2)
+      error.line("gdb: listening on \(listener.place)")
+      error.flush()
+      let server = GDBServer(target: debugger)
+      while true {
+        switch try listener.serve(server) {
+        case .detached, .exited: return debugger.ending
+        case .killed: return debugger.ending ?? .failed("GDB killed it")
+        // Its connection is lost: the guest stands, and the next one may come.
+        case .gone: continue
+        }
+      }
+    } catch {
+      complain("--gdb: \(error.message)")
+      throw Exit.usage
+    }
   }
 
   /// Prints what the console has beyond `from`: printable ASCII and line ends; a guest's other bytes never reach the terminal.

@@ -28,6 +28,11 @@ enum GuestImages {
     return folders
   }
 
+  /// The path of a benchmark's program; just its name if there is none.
+  static func benchmark(_ name: String) -> String {
+    folders.map { "\($0)/../../Benchmarks/guests/\(name)" }.first(where: isFile) ?? name
+  }
+
   private static func isFile(_ path: String) -> Bool {
     var isDirectory = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory

@@ -66,6 +66,8 @@ enum A64Stop: Error {
   case toEL1(esr: UInt64, far: UInt64?)
   /// An exception to R-EL2.
   case toEL2(RealmException)
+  /// A debugger stopped it here.
+  case held
   /// An instruction that exists and that this model does not have.
   case notImplemented(UInt32)
 }
@@ -94,6 +96,8 @@ struct A64Core {
   var isStrict: Bool
   /// Set by a load-exclusive, cleared by whatever ends it.
   var monitor: UInt64?
+  /// Whether a debugger wants to know of every access.
+  var isWatched = false
   /// Instructions of this slice, those of them that are left, and the time it began.
   var slice = 0
   var left = 0

@@ -103,6 +103,7 @@ extension Machine {
     if offset + size <= 4096, !core.isStrict || offset & (size - 1) == 0,
       let page = core.workspace.reads.find(va, core.exceptionLevel)
     {
+      if core.isWatched { debugging?.noteAccess(va, size, isWrite: false) }
       switch sizeLog2 {
       case 0: return UInt64(page.load(fromByteOffset: offset, as: UInt8.self))
       case 1: return UInt64(UInt16(littleEndian: page.loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
@@ -132,6 +133,7 @@ extension Machine {
       }
       done += count
     }
+    if core.isWatched { debugging?.noteAccess(va, size, isWrite: false) }
     return value
   }
 
@@ -143,6 +145,7 @@ extension Machine {
     if offset + size <= 4096, !core.isStrict || offset & (size - 1) == 0,
       let page = core.workspace.writes.find(va, core.exceptionLevel)
     {
+      if core.isWatched { debugging?.noteAccess(va, size, isWrite: true) }
       switch sizeLog2 {
       case 0: page.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: offset, as: UInt8.self)
       case 1: page.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: UInt16.self)
@@ -169,6 +172,7 @@ extension Machine {
         second.storeBytes(of: byte, toByteOffset: n - inFirst, as: UInt8.self)
       }
     }
+    if core.isWatched { debugging?.noteAccess(va, size, isWrite: true) }
     core.workspace.code.noteStore(first, offset: Int(va & 4095), count: inFirst)
     if inFirst < size { core.workspace.code.noteStore(second, offset: 0, count: size - inFirst) }
   }

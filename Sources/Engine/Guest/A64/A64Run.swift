@@ -16,8 +16,10 @@ extension Machine {
     lastREC = address
     let rec = mutableREC(address)
     var core = A64Core(rec, realm(rec.owner), workspace)
+    core.monitor = rec.monitor
     let result = run(&core)
     core.save()
+    if case .keepsRunning = result { rec.monitor = core.monitor } else { rec.monitor = nil }
     updateTimers(rec, now: control.guestInstructions)
     if tracing, case .sync(let esr, let far, let hpfar) = result { emit(.exception, esr, far, hpfar, world: .realm) }
     return result
@@ -25,15 +27,16 @@ extension Machine {
 
   private mutating func run(_ core: inout A64Core) -> RealmException {
     while true {
+      // The PE is held where it stands: what is pending is taken when it goes on.
+      if control.guestPause == 0 {
+        control.guestPause = nil
+        return .keepsRunning
+      }
       let now = control.guestInstructions
       if timerInterrupts(core.rec, now: now) { return .irq }
       if virtualCPUInterface.maintenance != 0 { return .irq }
       takeVirtualInterrupt(&core)
       guard guestLeft > 0 else { return .irq }
-      if control.guestPause == 0 {
-        control.guestPause = nil
-        return .keepsRunning
-      }
       var slice = min(guestLeft, control.guestPause ?? .max)
       if let ticks = ticksToTimer(core.rec, now: now) { slice = Int(clamping: min(UInt64(slice), ticks)) }
       core.slice = slice
@@ -50,6 +53,9 @@ extension Machine {
         if tracing { emit(.injection, esr, far ?? 0, core.pc, world: .realm) }
         core.takeException(esr: esr, far: far, kind: 0, returnTo: core.pc)
       case .toEL2(let exception): return exception
+      case .held:
+        control.guestPause = nil
+        return .keepsRunning
       case .notImplemented(let word):
         // Never silently wrong: the vCPU stands still here, and whoever asks is told why.
         control.guestStop = word
@@ -60,6 +66,7 @@ extension Machine {
 
   /// Instructions until the slice is used up, or one does not complete.
   private mutating func runSlice(_ core: inout A64Core) -> A64Stop? {
+    if debugging != nil { return runDebugged(&core) }
     if codeEngine == .fast, core.left >= Self.longestStretch, let stop = runFast(&core) { return stop }
     do throws(A64Stop) {
       while core.left > 0 { try stepCode(&core) }

@@ -1,0 +1,220 @@
+/// A guest under a debugger, in a session that is recorded: each motion is the Host's to make, and a recording of it needs no
+/// debugger to be replayed.
+///
+/// Going back restores the session and what the hypervisor knew before an entry, and goes forward to the instruction. What came
+/// through the entropy door then comes again. Registers and memory are only read: a Realm's are nobody's to write, and a recording
+/// knows only what the Host and the guest did.
+public final class GuestDebugger: DebugTarget {
+  let session: Session
+  public let vm: RealmVM
+  public var points: [DebugPoint] = []
+  public private(set) var current = 0
+  /// How the guest has ended, if it has.
+  public private(set) var ending: RealmVM.Ending?
+  /// Where the session and the hypervisor stood before each entry.
+  private var trail: [(position: Int, host: RealmVM.Snapshot)] = []
+
+  /// - Parameter vm: one that was built and has not run, or has run to where nothing is to be taken back from.
+  public init(_ session: Session, _ vm: RealmVM) {
+    precondition(session.keepsHistory, "a debugger goes back")
+    self.session = session
+    self.vm = vm
+  }
+
+  public var vcpuCount: Int { vm.state.vcpus.count }
+  public func isOn(_ vcpu: Int) -> Bool { vm.state.vcpus[vcpu].isOn }
+  public var console: [UInt8] { vm.uart.output }
+
+  public func registers(_ vcpu: Int) -> GuestRegisters {
+    let rec = vm.state.vcpus[vcpu].rec
+    return session.read { $0.guestRegisters(rec) }
+      ?? GuestRegisters(rec: rec, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
+  }
+
+  public func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool { false }
+  public func write(_ vcpu: Int, _ address: UInt64, _ bytes: [UInt8]) -> Bool { false }
+
+  public func read(_ vcpu: Int, _ address: UInt64, _ count: Int) -> [UInt8] {
+    let rec = vm.state.vcpus[vcpu].rec
+    return session.read { $0.guestBytes(rec, address, count) }
+  }
+
+  // MARK: Forward
+
+  /// One entry, or the rest of one; with places to stop at.
+  private func enter(_ points: [DebugPoint], passing: UInt64? = nil, instructions: Int? = nil) -> CodeDebugging.Hit? {
+    trail.append((session.position, vm.snapshot))
+    session.machine.debugging = points.isEmpty ? nil : CodeDebugging(points, passing: passing)
+    ending = vm.enter(instructions: instructions)
+    current = vm.lastTurn
+    let debugging = session.machine.debugging
+    session.machine.debugging = nil
+    guard let debugging, let hit = debugging.hits.last else { return nil }
+    // The entry is the last step; the pause that stands for what stopped it comes before.
+    if vm.state.isHeld { session.insertPause(debugging.executed) }
+    return hit
+  }
+
+  private var watchpoints: [DebugPoint] {
+    points.filter { if case .execute = $0 { false } else { true } }
+  }
+
+  private func stop(_ hit: CodeDebugging.Hit) -> DebugStop {
+    if case .execute = hit.point { return .point(hit.point) }
+    return .watched(hit.point, address: hit.address)
+  }
+
+  private var ended: DebugStop? {
+    switch ending {
+    case nil: nil
+    case .poweredOff: .poweredOff
+    case .reset: .reset
+    case .failed(let why): .failed(why)
+    case .stopped(let word): .failed("the model does not have the instruction \(hex(UInt64(word)))")
+    }
+  }
+
+  public func step(_ vcpu: Int) -> DebugStop {
+    if let ended { return ended }
+    for _ in 0..<10_000 {
+      // Another's turn comes first.
+      let isOther = vm.nextTurn.map { $0 != vcpu } ?? false
+      let hit = enter(isOther ? [] : watchpoints, instructions: isOther ? nil : 1)
+      if let hit { return stop(hit) }
+      if let ended { return ended }
+      if !isOther, current == vcpu { return .stepped }
+    }
+    return .failed("vCPU \(vcpu) does not get to run")
+  }
+
+  public func goOn(limit: Int) -> DebugStop? {
+    if let ended { return ended }
+    let start = session.now
+    var passing: UInt64? = registers(vm.nextTurn ?? current).pc
+    repeat {
+      if let hit = enter(points, passing: passing) { return stop(hit) }
+      if let ended { return ended }
+      passing = nil
+    } while session.now &- start < UInt64(max(limit, 1))
+    return nil
+  }
+
+  /// Runs to the next exit to the Host.
+  public func runToExit() -> DebugStop? {
+    if let ended { return ended }
+    var passing: UInt64? = registers(vm.nextTurn ?? current).pc
+    repeat {
+      if let hit = enter(points, passing: passing) { return stop(hit) }
+      passing = nil
+    } while vm.state.isHeld && ending == nil
+    return ended
+  }
+
+  // MARK: Back
+
+  public func stepBack() -> DebugStop {
+    let here = session.position
+    var end = here
+    while let last = trail.popLast() {
+      let executed = replay(from: last.position, to: end, points: []).executed
+      if executed > 0 {
+        restore(last, leaving: here, executed - 1)
+        return .stepped
+      }
+      end = last.position
+      if trail.isEmpty { restore(last, leaving: here, 0) }
+    }
+    return .beginning
+  }
+
+  public func goBack() -> DebugStop {
+    let here = session.position
+    var upper = trail.count
+    var count = 4
+    while upper > 0 {
+      let lower = max(0, upper - count)
+      session.seek(trail[lower].position)
+      var found: (entry: Int, hit: CodeDebugging.Hit)?
+      for entry in lower..<upper {
+        let end = entry + 1 < trail.count ? trail[entry + 1].position : here
+        let debugging = replay(from: nil, to: end, points: points)
+        // Where it stands now is not before it.
+        let isLast = entry == trail.count - 1
+        if let hit = debugging.hits.last(where: { !isLast || $0.executed < debugging.executed }) { found = (entry, hit) }
+      }
+      if let (entry, hit) = found {
+        let place = trail[entry]
+        trail.removeLast(trail.count - entry)
+        restore(place, leaving: here, hit.executed)
+        return stop(hit)
+      }
+      upper = lower
+      count *= 2
+    }
+    guard let first = trail.first else { return .beginning }
+    trail = []
+    restore(first, leaving: here, 0)
+    return .beginning
+  }
+
+  /// Does steps again and notes what code does in them.
+  private func replay(from start: Int?, to end: Int, points: [DebugPoint]) -> CodeDebugging {
+    if let start { session.seek(start) }
+    session.machine.debugging = CodeDebugging(points, onlyNotes: true)
+    session.seek(end)
+    defer { session.machine.debugging = nil }
+    return session.machine.debugging ?? CodeDebugging([])
+  }
+
+  /// Goes to where things stood before an entry, and forward by so many instructions of it.
+  private func restore(_ place: (position: Int, host: RealmVM.Snapshot), leaving end: Int, _ instructions: Int) {
+    session.rewind(to: place.position, from: end)
+    vm.snapshot = place.host
+    ending = nil
+    current = vm.lastTurn
+    if instructions > 0 { _ = enter([], instructions: instructions) }
+  }
+
+  // MARK: Words
+
+  public func monitor(_ text: String) -> String {
+    let words = text.split(separator: " ").map(String.init)
+    switch words.first {
+    case "info":
+      let digest = session.digest()
+      return "step \(session.position) of the session, \(session.now) instructions and ticks, digest \(hex(digest))\n"
+    case "translate" where words.count == 2:
+      guard let address = UInt64(words[1].hasPrefix("0x") ? String(words[1].dropFirst(2)) : words[1], radix: 16) else { break }
+      let rec = vm.state.vcpus[current].rec
+      return session.read { $0.translation(rec, address) } + "\n"
+    default: break
+    }
+    return "monitor info: where the session stands\nmonitor translate ADDRESS: stage 1 and stage 2 of a virtual address\n"
+  }
+}
+
+extension Machine {
+  /// A virtual address of a vCPU, stage by stage, in words.
+  package func translation(_ address: UInt64, _ va: UInt64) -> String {
+    guard address.isGranuleAligned, granuleIs(address, .rec) else { return "no REC" }
+    let rec = rec(address)
+    let regime = TranslationRegime(rec: rec, realm: realm(rec.owner), exceptionLevel: rec.pstate >> 2 & 3)
+    let ipa: UInt64
+    do throws(A64Stop) {
+      ipa = try translateStage1(va, .read, regime)
+    } catch {
+      switch error {
+      case .toEL1(let esr, _): return "VA \(hex(va)): stage 1 fault, ESR_EL1 \(hex(esr))"
+      default: return "VA \(hex(va)): a table of stage 1 is not there in stage 2"
+      }
+    }
+    let stage1 = rec[.sctlrEL1] & 1 == 1 ? "stage 1 gives" : "the MMU is off:"
+    switch translateStage2(regime.realm, ipa, .read) {
+    case .address(let pa): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)), stage 2 PA \(hex(pa | va & 0xFFF))"
+    case .addressSize: return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)), which is beyond the IPA space"
+    case .translation(let level): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); stage 2 has no translation at level \(level)"
+    case .permission(let level): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); stage 2 does not permit it at level \(level)"
+    case .granuleProtection: return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); granule protection fault"
+    }
+  }
+}

@@ -1,0 +1,37 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A program run to its end, its output thrown away.
+enum Child {
+  struct Result {
+    var code: Int32
+    /// Seconds of CPU it used, in user mode, and seconds it took.
+    var cpu: Double
+    var wall: Double
+  }
+
+  /// Nil if the program is not found.
+  static func run(_ words: [String]) -> Result? {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    var arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var child = pid_t()
+    let start = CPUClock.wall
+    guard posix_spawnp(&child, words[0], &actions, nil, &arguments, environ) == 0 else { return nil }
+    var status: Int32 = 0
+    var usage = rusage()
+    guard wait4(child, &status, 0, &usage) == child else { return nil }
+    let wall = CPUClock.wall - start
+    let cpu = Double(usage.ru_utime.tv_sec) + Double(usage.ru_utime.tv_usec) * 1e-6
+    return Result(code: status >> 8 & 0xFF, cpu: cpu, wall: wall)
+  }
+}
