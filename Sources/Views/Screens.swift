@@ -34,7 +34,7 @@ public struct Screens {
       TokenPanel(session, state.token).draw(&canvas, Rect(0, 1, width, body.height - 1))
       TimelinePanel(session).draw(&canvas, Rect(0, body.y + body.height - 1, width, 1))
     case .guest:
-      GuestPanel(session).draw(&canvas, Rect(0, 1, width, body.height - 1))
+      GuestPanel(session, state.guest).draw(&canvas, Rect(0, 1, width, body.height - 1))
       TimelinePanel(session).draw(&canvas, Rect(0, body.y + body.height - 1, width, 1))
     case .why: WhyPanel(state).draw(&canvas, body, focused: true)
     case .palette: PalettePanel(state.palette).draw(&canvas, body)
@@ -157,7 +157,7 @@ public enum Printout {
     case "timeline": TimelinePanel(session).draw(&canvas, canvas.bounds)
     case "rtt": RTTPanel(session, state).draw(&canvas, canvas.bounds)
     case "token": TokenPanel(session, state.token).draw(&canvas, canvas.bounds)
-    case "guest": GuestPanel(session).draw(&canvas, canvas.bounds)
+    case "guest": GuestPanel(session, state.guest).draw(&canvas, canvas.bounds)
     case "why": WhyPanel(state).draw(&canvas, canvas.bounds, focused: true)
     case "palette": PalettePanel(state.palette).draw(&canvas, canvas.bounds)
     default: return nil

@@ -40,6 +40,8 @@ public struct ViewState: Sendable {
   public var rttIPA: UInt64 = 0
   /// What the token view looks at.
   public var token = TokenViewState()
+  /// The guest that was booted here.
+  public var guest = GuestViewState()
   /// Step or call the Why screen explains.
   public var why: Explanation?
   public var whyScroll = 0
@@ -68,6 +70,20 @@ public struct ViewState: Sendable {
   }
 
   public init() {}
+}
+
+/// What the guest view knows beside the session.
+public struct GuestViewState: Sendable {
+  /// Names of places in its program.
+  public var symbols: SymbolTable
+  /// Where it is to stop.
+  public var points: [DebugPoint] = []
+  /// How fast it ran.
+  public var speed: String?
+  /// The REC of the vCPU it stands at, where it was moved last.
+  public var rec: UInt64?
+
+  public init(symbols: SymbolTable = .none) { self.symbols = symbols }
 }
 
 /// The command line while it is open.

@@ -39,10 +39,42 @@ struct TerminalTests {
     terminal.type(":continue\r")
     try terminal.until("no guest was booted here")
     terminal.type("b")
-    try terminal.until("boot Sessions/guests/tour.elf")
+    try terminal.until("boot tour")
     terminal.type("\r")
     try terminal.until("Good bye.")
     try terminal.until("the guest turned itself off")
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+    let replay = try Headless.run(["replay", "--verify", try #require(state.recordings.first)])
+    #expect(replay.code == 0, "\(replay.error)")
+  }
+
+  @Test func aGuestIsSteppedBothWaysAndItsRecordingReplays() throws {
+    let state = try TemporaryFolder()
+    let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
+    try terminal.until("Booted.")
+    func typed(_ text: String, _ answer: String) throws {
+      let mark = terminal.mark
+      terminal.type(text)
+      try terminal.until(answer, since: mark)
+    }
+    try typed("s", "no guest was booted here")
+    try typed("D", "debug tour")
+    try typed("\r", "it stands before its first instruction")
+    try typed("s", "vCPU 0 at _start+0x4")
+    // What is typed takes the line of the message, which then comes whole.
+    try typed(":back", "takes an instruction back")
+    try typed("\r", "at _start")
+    try typed(":break main\r", "it stops at main")
+    try typed("r", "breakpoint: vCPU 0 at main")
+    try typed(":break smc\r", "it stops at main, smc")
+    try typed("r", "an SMC at 0x")
+    terminal.type(":back 2\r")
+    try typed("R", "breakpoint: ")
+    try typed(":delete\r", "it stops nowhere")
+    terminal.type("e")
+    try typed(":break lunch\r", "expected break ADDRESS")
+    try typed("r", "the guest turned itself off")
     terminal.type("q")
     #expect(try terminal.exitCode() == 0)
     let replay = try Headless.run(["replay", "--verify", try #require(state.recordings.first)])

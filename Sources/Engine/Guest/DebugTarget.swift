@@ -45,6 +45,8 @@ public enum DebugStop: Equatable, Sendable {
   case point(DebugPoint)
   /// For a watchpoint: which one, and the address that was accessed.
   case watched(DebugPoint, address: UInt64)
+  /// Something else it was to stop at: what has come about.
+  case event(String)
   /// Going back ended at the beginning.
   case beginning
   case poweredOff

@@ -8,6 +8,8 @@ public struct BootImage: Sendable {
   public let entry: UInt64
   /// What kind of file it was.
   public let kind: String
+  /// Names of its places, if it is an ELF that has them.
+  public let symbols: SymbolTable
 
   public struct Malformed: Error {
     public let message: String
@@ -27,14 +29,17 @@ public struct BootImage: Sendable {
       segments = [Segment(address: base + offset, bytes: file)]
       entry = base + offset
       kind = "arm64 Image"
+      symbols = .none
     } else {
       segments = [Segment(address: base, bytes: file)]
       entry = base
       kind = "raw image"
+      symbols = .none
     }
   }
 
-  private init(segments: [Segment], entry: UInt64, kind: String) {
+  private init(segments: [Segment], entry: UInt64, kind: String, symbols: SymbolTable) {
+    self.symbols = symbols
     self.segments = segments
     self.entry = entry
     self.kind = kind
@@ -68,7 +73,7 @@ public struct BootImage: Sendable {
       segments.append(Segment(address: address, bytes: bytes))
     }
     guard !segments.isEmpty else { throw Malformed(message: "it has nothing to load") }
-    return BootImage(segments: segments, entry: number(file, 24, 8), kind: "ELF")
+    return BootImage(segments: segments, entry: number(file, 24, 8), kind: "ELF", symbols: SymbolTable(elf: file))
   }
 
   /// The pages to load, by address: each with the bytes of all segments in it.

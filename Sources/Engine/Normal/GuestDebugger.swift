@@ -8,7 +8,11 @@ public final class GuestDebugger: DebugTarget {
   let session: Session
   public let vm: RealmVM
   public var points: [DebugPoint] = []
+  /// What else stops it.
+  public var events: Set<DebugEvent> = []
   public private(set) var current = 0
+  /// After a motion, where the steps begin that are new in the session; nil if there are none.
+  public private(set) var firstNewStep: Int?
   /// How the guest has ended, if it has.
   public private(set) var ending: RealmVM.Ending?
   /// Where the session and the hypervisor stood before each entry.
@@ -42,9 +46,17 @@ public final class GuestDebugger: DebugTarget {
   // MARK: Forward
 
   /// One entry, or the rest of one; with places to stop at.
-  private func enter(_ points: [DebugPoint], passing: UInt64? = nil, instructions: Int? = nil) -> CodeDebugging.Hit? {
+  private func enter(_ points: [DebugPoint], passing: UInt64? = nil, instructions: Int? = nil, stopsAtEvents: Bool = false)
+    -> CodeDebugging.Hit?
+  {
     trail.append((session.position, vm.snapshot))
-    session.machine.debugging = points.isEmpty ? nil : CodeDebugging(points, passing: passing)
+    firstNewStep = min(firstNewStep ?? session.position, session.position)
+    let stopsAtSMC = stopsAtEvents && events.contains(.smc)
+    if !points.isEmpty || stopsAtSMC {
+      var debugging = CodeDebugging(points, passing: passing)
+      debugging.stopsAtSMC = stopsAtSMC
+      session.machine.debugging = debugging
+    }
     ending = vm.enter(instructions: instructions)
     current = vm.lastTurn
     let debugging = session.machine.debugging
@@ -75,6 +87,7 @@ public final class GuestDebugger: DebugTarget {
   }
 
   public func step(_ vcpu: Int) -> DebugStop {
+    firstNewStep = nil
     if let ended { return ended }
     for _ in 0..<10_000 {
       // Another's turn comes first.
@@ -88,12 +101,18 @@ public final class GuestDebugger: DebugTarget {
   }
 
   public func goOn(limit: Int) -> DebugStop? {
+    firstNewStep = nil
     if let ended { return ended }
     let start = session.now
     var passing: UInt64? = registers(vm.nextTurn ?? current).pc
     repeat {
-      if let hit = enter(points, passing: passing) { return stop(hit) }
+      let before = circumstances()
+      if let hit = enter(points, passing: passing, stopsAtEvents: true) {
+        if case .execute(let pc) = hit.point, !points.contains(hit.point) { return .event("an SMC at \(hex(pc))") }
+        return stop(hit)
+      }
       if let ended { return ended }
+      if let event = event(since: before) { return event }
       passing = nil
     } while session.now &- start < UInt64(max(limit, 1))
     return nil
@@ -101,6 +120,7 @@ public final class GuestDebugger: DebugTarget {
 
   /// Runs to the next exit to the Host.
   public func runToExit() -> DebugStop? {
+    firstNewStep = nil
     if let ended { return ended }
     var passing: UInt64? = registers(vm.nextTurn ?? current).pc
     repeat {
@@ -113,6 +133,7 @@ public final class GuestDebugger: DebugTarget {
   // MARK: Back
 
   public func stepBack() -> DebugStop {
+    firstNewStep = nil
     let here = session.position
     var end = here
     while let last = trail.popLast() {
@@ -128,6 +149,7 @@ public final class GuestDebugger: DebugTarget {
   }
 
   public func goBack() -> DebugStop {
+    firstNewStep = nil
     let here = session.position
     var upper = trail.count
     var count = 4

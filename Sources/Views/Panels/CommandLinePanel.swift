@@ -70,7 +70,11 @@ public struct CommandLinePanel {
       default: keys.append(("c", "challenge"))
       }
       keys += [("n", "next token"), (":", "command"), ("esc", "back"), ("?", "help")]
-    case .guest: keys += [("b", "boot"), ("← →", "time"), ("< >", "ten steps"), ("esc", "back"), ("?", "help")]
+    case .guest:
+      keys += [
+        ("b", "boot"), ("s", "step"), ("S", "back"), ("f", "over"), ("e", "to exit"), ("r", "run"), ("B", "break"), ("?", "help"),
+        ("R", "run back"), ("D", "debug"), ("← →", "time"), ("esc", "back"),
+      ]
     case .why: keys += [("↑↓", "scroll"), ("esc", "back"), ("?", "help")]
     case .palette: keys = [("type", "filter"), ("↑↓", "choose"), ("⏎", "do"), ("esc", "close")]
     }

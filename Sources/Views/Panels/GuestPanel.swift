@@ -4,11 +4,16 @@ import Engine
 /// leads, and why it left the Realm.
 public struct GuestPanel {
   let session: Session
+  let state: GuestViewState
 
-  public init(_ session: Session) { self.session = session }
+  public init(_ session: Session, _ state: GuestViewState) {
+    self.session = session
+    self.state = state
+  }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
-    guard let (now, before) = session.lastGuest() else {
+    let standing = state.rec.flatMap { rec in session.read { $0.guestRegisters(rec) } }
+    guard let (now, before) = session.lastGuest() ?? standing.map({ ($0, nil) }) else {
       nothing(&canvas, rect)
       return
     }
@@ -74,10 +79,11 @@ public struct GuestPanel {
   private func code(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
     let translation = session.read { $0.guestTranslation(now.rec, now.pc) }
     let stage1 = session.read { $0.guestStage1(now.rec) }
-    let inside = canvas.frame(rect, "Code", note: rect.width >= 50 ? (stage1?.isOn == true ? "MMU on" : "MMU off") : "")
+    let inside = canvas.frame(rect, "Code", note: rect.width >= 50 ? note(stage1?.isOn == true) : "")
     guard inside.height > 2 else { return }
+    let name = state.symbols.text(now.pc).map { " \($0)" } ?? ""
     let place =
-      "pc \(hex(now.pc)) → IPA \(translation.ipa.map(hex) ?? "none") → PA \(translation.pa.map(hex) ?? "none")"
+      "pc \(hex(now.pc))\(name) → IPA \(translation.ipa.map(hex) ?? "none") → PA \(translation.pa.map(hex) ?? "none")"
     canvas.text(inside.x + 1, inside.y, place, .dim, limit: inside.width - 2)
     var y = inside.y + 1
     if let exit = session.lastStep?.result.exit {
@@ -91,17 +97,30 @@ public struct GuestPanel {
       let isHere = line.address == now.pc
       let text = line.word.map { Disassembler.text($0, at: line.address) } ?? "not mapped"
       let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)
-      let words = (parts.first ?? "").padding(7) + (parts.count > 1 ? " " + parts[1] : "")
+      var words = (parts.first ?? "").padding(7) + (parts.count > 1 ? " " + parts[1] : "")
+      if let name = target(parts.last ?? "") { words += " <\(name)>" }
+      let mark = state.points.contains(.execute(line.address)) ? "●" : isHere ? "▶" : " "
       canvas.text(
-        inside.x + 1, y + n, "\(isHere ? "▶" : " ") \(String(line.address, radix: 16))  \(words)",
+        inside.x + 1, y + n, "\(mark) \(String(line.address, radix: 16))  \(words)",
         isHere ? .selected : line.word == nil ? .dim : .text, limit: inside.width - 2)
     }
+  }
+
+  private func note(_ isOn: Bool) -> String {
+    [state.speed, isOn ? "MMU on" : "MMU off"].compactMap { $0 }.joined(separator: ", ")
+  }
+
+  /// The name of the place an instruction leads to.
+  private func target(_ operands: String) -> String? {
+    guard let last = operands.split(separator: " ").last, last.hasPrefix("0x"), let address = UInt64(last.dropFirst(2), radix: 16)
+    else { return nil }
+    return state.symbols.text(address)
   }
 
   private func nothing(_ canvas: inout Canvas, _ rect: Rect) {
     let inside = canvas.frame(rect, "Guest", focused: true)
     let words =
-      "No Realm has run code in this session. `workbench boot IMAGE --open` boots one; a machine made with vcpu=code executes the "
+      "No Realm has run code in this session. b boots one, D lets one be stepped from its first instruction; a machine made with vcpu=code executes the "
       + "A64 instructions at a REC's pc instead of what guest statements have queued."
     for (n, line) in WhyPanel.wrap(words, to: max(inside.width - 2, 20), hanging: 0).enumerated() where n < inside.height {
       canvas.text(inside.x + 1, inside.y + n, line, .dim, limit: inside.width - 2)

@@ -78,8 +78,8 @@ extension App {
         state.message = .init("expected theme NAME: \(Theme.all.map(\.name).joined(separator: ", "))", isError: true)
       }
     case "write": write(words)
-    case "boot": boot(words)
-    case "continue": continueGuest(words)
+    case "boot", "debug": boot(words)
+    case _ where App.guestCommands.contains(verb): guestCommand(words)
     default: executeStatement(text)
     }
   }

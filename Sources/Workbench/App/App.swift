@@ -24,8 +24,8 @@ final class App {
   let animates: Bool
   var lastReport: ScriptRunner.Report?
   var lastFailure: ScriptRunner.Failure?
-  /// The guest that was booted here and has not ended, and how many steps there were when it last ran.
-  var guest: (vm: RealmVM, steps: Int)?
+  /// The guest that was booted here, and where the session stood when it last moved.
+  var guest: (debugger: GuestDebugger, position: Int)?
 
   init(
     _ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool, names: ScriptNames
@@ -189,7 +189,15 @@ final class App {
       state.token.realm = nil
       state.screen = .token
     case .guest: state.screen = .guest
-    case .boot: openCommandLine(.command, text: "boot Sessions/guests/tour.elf")
+    case .boot: openCommandLine(.command, text: "boot tour")
+    case .debug: openCommandLine(.command, text: "debug tour")
+    case .breakpoint: openCommandLine(.command, text: "break ")
+    case .run: guestCommand(["continue"])
+    case .step: guestCommand(["step"])
+    case .stepBack: guestCommand(["back"])
+    case .stepOver: guestCommand(["over"])
+    case .runToExit: guestCommand(["out"])
+    case .runBack: guestCommand(["reverse"])
     case .overview: state.screen = .overview
     case .palette:
       state.palette = PaletteState()

@@ -6,7 +6,7 @@ struct Completion {
   let session: Session
 
   /// Words the workbench itself understands beside the script language.
-  static let own = ["goto", "undo", "redo", "boot", "continue", "quit", "theme", "write", "help"]
+  static let own = ["goto", "undo", "redo", "boot", "debug", "quit", "theme", "write", "help"] + App.guestCommands
 
   /// Fills in candidates, help and the verdict for the text as it stands.
   func update(_ line: inout CommandLineState) {
@@ -71,8 +71,17 @@ struct Completion {
     case "write": return "write FILE: saves this session where you like, to share"
     case "machine": return "machine dram=64M pe=2 rmm=spec-1.0: a fresh machine"
     case "pe": return "pe N: which PE makes the next calls"
-    case "boot": return "boot IMAGE [VCPUS]: a fresh machine, a Realm built from the image, and its run"
-    case "continue": return "continue [N]: the guest that was booted here goes on, for N REC entries"
+    case "boot": return "boot [IMAGE [VCPUS]]: a fresh machine, a Realm built from the image, and its run"
+    case "debug": return "debug [IMAGE [VCPUS]]: as boot, but it stands before its first instruction"
+    case "continue": return "continue [N]: the guest that was booted here goes on, for about N instructions"
+    case "step": return "step [N]: one instruction of the guest, or N"
+    case "over": return "over [N]: an instruction; a call with all it does"
+    case "out": return "out: the guest runs until it leaves the Realm"
+    case "back": return "back [N]: takes an instruction back, or N"
+    case "reverse": return "reverse: back to the place before that would have stopped the guest"
+    case "break": return "break ADDRESS|NAME|smc|exit [REASON]|granule PA: where the guest is to stop"
+    case "watch": return "watch ADDRESS|NAME [BYTES]: the guest stops when it writes there"
+    case "delete": return "delete [ADDRESS]: it does not stop there any more; without one, nowhere"
     case "resume": return "resume PE: a realm that holds its PE goes on"
     default: return ""
     }

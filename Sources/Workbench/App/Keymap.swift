@@ -3,7 +3,8 @@ import Views
 
 /// Everything a key can do. The palette, the key bar and the key reference are made from this table.
 enum AppAction: CaseIterable {
-  case command, undo, redo, goto, filter, travel, why, tables, token, guest, boot, overview, palette, nextPanel, previousPanel
+  case command, undo, redo, goto, filter, travel, why, tables, token, guest, boot, debug, run, step, stepBack, stepOver,
+    runToExit, runBack, breakpoint, overview, palette, nextPanel, previousPanel
   case worlds, granules, realms, trace, up, down, left, right, earlier, later, first, last
   case zoomIn, zoomOut, zoomAll, details, rttIPA, nextRealm, suppose, challenge, theme, mouse, redraw, suspend, back, quit
 
@@ -21,6 +22,14 @@ enum AppAction: CaseIterable {
     case .token: ["a"]
     case .guest: ["v"]
     case .boot: ["b"]
+    case .debug: ["D"]
+    case .run: ["r"]
+    case .step: ["s"]
+    case .stepBack: ["S"]
+    case .stepOver: ["f"]
+    case .runToExit: ["e"]
+    case .runBack: ["R"]
+    case .breakpoint: ["B"]
     case .overview: ["o"]
     case .palette: ["?", "^P", "F1"]
     case .nextPanel: ["tab"]
@@ -67,6 +76,14 @@ enum AppAction: CaseIterable {
     case .token: "Attestation token"
     case .guest: "Guest"
     case .boot: "Boot a guest"
+    case .debug: "Debug a guest"
+    case .run: "Run the guest"
+    case .step: "Step"
+    case .stepBack: "Step back"
+    case .stepOver: "Step over"
+    case .runToExit: "Run to the exit"
+    case .runBack: "Run back"
+    case .breakpoint: "Breakpoint"
     case .overview: "Overview"
     case .palette: "Palette and help"
     case .nextPanel: "Next panel"
@@ -113,6 +130,14 @@ enum AppAction: CaseIterable {
     case .token: "Claims with their bytes, checks, chain of keys, provenance, appraisal."
     case .guest: "Console, registers and instructions of the vCPU that ran last."
     case .boot: "Opens the command line with boot IMAGE: builds a Realm from an image and runs its code."
+    case .debug: "Opens the command line with debug IMAGE: as boot, but it stands before its first instruction."
+    case .run: "The booted guest goes on until something stops it."
+    case .step: "Executes one instruction of the booted guest."
+    case .stepBack: "Takes the guest's last instruction back."
+    case .stepOver: "Executes one instruction of the guest; a call with all it does."
+    case .runToExit: "The booted guest runs until it leaves the Realm."
+    case .runBack: "Back to the place before that would have stopped the guest, or to its beginning."
+    case .breakpoint: "Opens the command line with break: an address, a name, smc, exit, or a granule."
     case .overview: "Worlds, granule map, realms and trace on one screen."
     case .palette: "Every action with its key; type to filter, Enter to do it."
     case .nextPanel, .previousPanel: "Moves the focus between the panels."

@@ -176,6 +176,7 @@ extension GDBServer {
     switch stop {
     case .stepped: return [stopReply(5)]
     case .point(let point), .watched(let point, address: _): return [stopReply(5, reason(stop, point))]
+    case .event(let words): return Self.output(Array("\(words)\n".utf8)) + [stopReply(5)]
     case .beginning: return [stopReply(5, "replaylog:begin;")]
     case .failed(let why): return Self.output(Array("the guest cannot go on: \(why)\n".utf8)) + [stopReply(6)]
     case .poweredOff: return [Array("W00".utf8)]

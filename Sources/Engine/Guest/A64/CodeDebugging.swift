@@ -25,6 +25,8 @@ struct CodeDebugging: Sendable {
   private(set) var executed = 0
   private(set) var hits: [Hit] = []
   private var accessed: Hit?
+  /// Stops before an SMC.
+  var stopsAtSMC = false
 
   init(_ points: [DebugPoint], passing: UInt64? = nil, onlyNotes: Bool = false) {
     self.passing = passing
@@ -47,11 +49,11 @@ struct CodeDebugging: Sendable {
   var watches: Bool { !data.isEmpty }
 
   /// Whether the instruction at the pc is not to be executed now; if it is, it counts.
-  mutating func stops(before pc: UInt64) -> Bool {
+  mutating func stops(before pc: UInt64, isSMC: Bool) -> Bool {
     let isPassed = passing == pc
     passing = nil
     accessed = nil
-    if !isPassed, code.contains(pc) {
+    if !isPassed, isSMC || code.contains(pc) {
       hits.append(Hit(point: .execute(pc), address: pc, executed: executed))
       if !onlyNotes { return true }
     }
@@ -81,7 +83,8 @@ extension Machine {
     core.isWatched = debugging?.watches == true
     do throws(A64Stop) {
       while core.left > 0 {
-        if debugging?.stops(before: core.pc) == true { return .held }
+        let isSMC = debugging?.stopsAtSMC == true && isSMC(&core)
+        if debugging?.stops(before: core.pc, isSMC: isSMC) == true { return .held }
         try stepCode(&core)
         if core.isWatched, debugging?.stopsAfterAccess() == true { return .held }
       }
@@ -89,6 +92,12 @@ extension Machine {
     } catch {
       return error
     }
+  }
+
+  /// Whether an SMC comes next; what cannot be fetched is none.
+  private mutating func isSMC(_ core: inout A64Core) -> Bool {
+    guard let page = try? fetchPage(&core) else { return false }
+    return UInt32(littleEndian: page.load(fromByteOffset: Int(core.pc & 4095), as: UInt32.self)) & 0xFFE0_001F == 0xD400_0003
   }
 
   /// Bytes at a virtual address as a vCPU would read them; shorter where a page is missing.
