@@ -49,6 +49,7 @@ public struct Theme: Sendable {
     case .text: Style()
     case .dim: Style(foreground: RGB(0x8A8A8A), dim: true)
     case .title: Style(bold: true)
+    case .underlined: Style(underline: true)
     case .border: Style(foreground: RGB(0x6C6C6C), dim: true)
     case .focus: colour(0x5FD7FF, 6, bold: true)
     case .bar: Style(reverse: true)
@@ -93,6 +94,7 @@ public struct Theme: Sendable {
     switch role {
     case .title, .focus, .key, .rd, .rec, .data, .accent: Style(bold: true)
     case .dim, .border, .normal, .delegated, .aux: Style(dim: true)
+    case .underlined: Style(underline: true)
     case .bar, .selected, .changed: Style(reverse: true)
     case .fault, .warning: Style(bold: true, underline: true)
     default: Style()

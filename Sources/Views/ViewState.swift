@@ -82,6 +82,8 @@ public struct GuestViewState: Sendable {
   public var speed: String?
   /// The REC of the vCPU it stands at, where it was moved last.
   public var rec: UInt64?
+  /// Its console, as far as it was shown.
+  public var console = ConsoleView()
 
   public init(symbols: SymbolTable = .none) { self.symbols = symbols }
 }

@@ -98,16 +98,22 @@ struct ScreenTests {
     if tab.0 == .claims, size == (120, 36) { try compare(canvas.styleText, "token-claims-120x36-styles") }
   }
 
-  /// The tour guest, half way.
-  @Test(arguments: sizes)
-  func guest(_ size: (Int, Int)) throws {
+  /// The tour guest, run for so many REC entries.
+  static func guestSession(entries: Int) throws -> Session {
     var configuration = MachineConfiguration()
     configuration.vcpu = .code
     let session = Session(configuration)
     let vm = RealmVM(session, RealmVM.Options())
     let image = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sessions/guests/tour.elf")
     try vm.build(try BootImage(Array(try Data(contentsOf: image)), base: RealmVM.ramBase))
-    #expect(vm.run(entries: 400) == nil)
+    #expect(vm.run(entries: entries) == nil)
+    return session
+  }
+
+  /// The tour guest, half way.
+  @Test(arguments: sizes)
+  func guest(_ size: (Int, Int)) throws {
+    let session = try Self.guestSession(entries: 400)
     var state = ViewState()
     state.name = "tour.elf"
     state.screen = .guest

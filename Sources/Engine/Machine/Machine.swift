@@ -142,6 +142,8 @@ public struct ControlState: Sendable {
   public var guestInstructions: UInt64 = 0
   /// The word of an instruction that stopped a vCPU because the model does not have it.
   public var guestStop: UInt32?
+  /// V0 to V31, FPCR and FPSR of RECs that have used them: see ``VectorUnit``.
+  var vectors: [UInt64: [UInt64]] = [:]
   /// Instructions a vCPU executes before it holds its PE for a debugger.
   public var guestPause: Int?
 
@@ -159,6 +161,7 @@ public struct ControlState: Sendable {
     for value in vmids { hash = mix(hash ^ value) }
     // Machines that never ran code have the digests they always had.
     if guestInstructions != 0 { hash = mix(hash ^ guestInstructions ^ UInt64(guestStop ?? 0) << 32) }
+    for rec in vectors.keys.sorted() { for word in vectors[rec] ?? [] { hash = mix(hash ^ word) } }
     if let guestPause { hash = mix(hash ^ UInt64(guestPause)) }
     return mix(hash ^ guestQueue.digest())
   }

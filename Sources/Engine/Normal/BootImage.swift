@@ -4,12 +4,18 @@ public struct BootImage: Sendable {
     public let address: UInt64
     public let bytes: [UInt8]
   }
-  public let segments: [Segment]
+  public internal(set) var segments: [Segment]
   public let entry: UInt64
   /// What kind of file it was.
   public let kind: String
   /// Names of its places, if it is an ELF that has them.
   public let symbols: SymbolTable
+  /// Where the memory it takes ends, with what is not in the file.
+  let memoryEnd: UInt64
+  /// X0 of the first vCPU: where its device tree is, or 0.
+  var x0: UInt64 = 0
+
+  static let linux = "arm64 Image"
 
   public struct Malformed: Error {
     public let message: String
@@ -23,26 +29,24 @@ public struct BootImage: Sendable {
     if file.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {
       self = try Self.elf(file)
     } else if file.count >= 64, file[56..<60].elementsEqual([0x41, 0x52, 0x4D, 0x64]) {
-      // Documentation/arch/arm64/booting: text_offset at 8, magic "ARM\x64" at 56.
+      // Documentation/arch/arm64/booting: text_offset at 8, image_size at 16, magic "ARM\x64" at 56.
       let offset = Self.number(file, 8, 8)
       guard offset < 1 << 30 else { throw Malformed(message: "text_offset \(hex(offset)) of the Image is absurd") }
-      segments = [Segment(address: base + offset, bytes: file)]
-      entry = base + offset
-      kind = "arm64 Image"
-      symbols = .none
+      let size = Self.number(file, 16, 8)
+      guard size < 1 << 31 else { throw Malformed(message: "image_size \(hex(size)) of the Image is absurd") }
+      self.init(segments: [Segment(address: base + offset, bytes: file)], entry: base + offset, kind: Self.linux, size: size)
     } else {
-      segments = [Segment(address: base, bytes: file)]
-      entry = base
-      kind = "raw image"
-      symbols = .none
+      self.init(segments: [Segment(address: base, bytes: file)], entry: base, kind: "raw image")
     }
   }
 
-  private init(segments: [Segment], entry: UInt64, kind: String, symbols: SymbolTable) {
+  /// - Parameter size: of the memory it takes from its entry on, where that is more than its segments.
+  private init(segments: [Segment], entry: UInt64, kind: String, size: UInt64 = 0, symbols: SymbolTable = .none) {
     self.symbols = symbols
     self.segments = segments
     self.entry = entry
     self.kind = kind
+    memoryEnd = segments.reduce(entry &+ size) { max($0, $1.address &+ UInt64($1.bytes.count)) }
   }
 
   private static func number(_ file: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
@@ -80,9 +84,14 @@ public struct BootImage: Sendable {
   var pages: [(address: UInt64, bytes: [UInt8])] {
     var pages: [UInt64: [UInt8]] = [:]
     for segment in segments {
-      for (index, byte) in segment.bytes.enumerated() {
-        let address = segment.address + UInt64(index)
-        pages[address.granuleBase, default: [UInt8](repeating: 0, count: 4096)][Int(address & 4095)] = byte
+      var done = 0
+      while done < segment.bytes.count {
+        let address = segment.address + UInt64(done)
+        let offset = Int(address - address.granuleBase)
+        let count = min(segment.bytes.count - done, Int(Granule.size) - offset)
+        pages[address.granuleBase, default: [UInt8](repeating: 0, count: Int(Granule.size))]
+          .replaceSubrange(offset..<offset + count, with: segment.bytes[done..<done + count])
+        done += count
       }
     }
     return pages.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -6,6 +6,15 @@ public final class RealmVM {
     public var memory: UInt64 = 16 << 20
     public var vcpus = 1
     public var hash = HashAlgorithm.sha256
+    /// Whether the guest is given a device tree, and its address in X0. Nil: if it is an arm64 Linux Image, or there are arguments or
+    /// an initial RAM disk for it.
+    public var deviceTree: Bool?
+    /// The kernel's command line, in the tree.
+    public var bootArguments: String?
+    /// The initial RAM disk, of which the tree tells where it is.
+    public var initrd: [UInt8] = []
+    /// The tree has random numbers that follow from this; nil: it has none.
+    public var treeSeed: UInt64?
 
     public init() {}
   }
@@ -147,11 +156,12 @@ public final class RealmVM {
     }
     guard (1...8).contains(options.vcpus) else { throw Failure(message: "1 to 8 vCPUs") }
     let top = Self.ramBase + options.memory
+    let image = try prepared(image)
     for segment in image.segments
-    where segment.address < Self.ramBase || segment.address + UInt64(segment.bytes.count) > top {
+    where !(Self.ramBase...top).contains(segment.address) || UInt64(segment.bytes.count) > top - segment.address {
       throw Failure(
         message:
-          "the image wants \(hex(segment.address)) to \(hex(segment.address + UInt64(segment.bytes.count))); RAM is \(hex(Self.ramBase)) to \(hex(top))"
+          "the image wants \(hex(segment.address)) to \(hex(segment.address &+ UInt64(segment.bytes.count))); RAM is \(hex(Self.ramBase)) to \(hex(top))"
       )
     }
     // A starting level of 2 with eight tables, for an IPA space of 33 bits.
@@ -186,6 +196,7 @@ public final class RealmVM {
       door.write64(params + 0x1000, number == 0 ? 1 : 0)
       door.write64(params + 0x1100, number)
       door.write64(params + 0x1200, number == 0 ? image.entry : 0)
+      if number == 0, image.x0 != 0 { door.write64(params + 0x1300, image.x0) }
       door.write64(params + 0x1800, auxCount)
       for n in 0..<auxCount { door.write64(params + 0x1808 + n * 8, try delegated()) }
       try call("RMI_REC_CREATE", rd, rec, params + 0x1000)
@@ -193,6 +204,14 @@ public final class RealmVM {
         VCPU(rec: rec, run: run, isOn: number == 0, lists: [UInt64](repeating: 0, count: listRegisters)))
     }
     try call("RMI_REALM_ACTIVATE", rd)
+  }
+
+  private func prepared(_ image: BootImage) throws(Failure) -> BootImage {
+    do throws(BootImage.Malformed) {
+      return try image.prepared(for: options)
+    } catch {
+      throw Failure(message: error.message)
+    }
   }
 
   /// The table of level 3 for the 2 MiB around an IPA.

@@ -4,6 +4,7 @@ public struct VirtualGIC: Sendable {
   /// In the shared half: the places kvmtool gives them, with the shared bit of a 33-bit IPA space.
   public static let distributor: UInt64 = 0x1_3FFF_0000
   public static let redistributors: UInt64 = 0x1_3FEF_0000
+  static let distributorSize: UInt64 = 0x1_0000
   static let redistributorSize: UInt64 = 0x2_0000
   static let virtualTimer = 27
   static let physicalTimer = 30
@@ -185,7 +186,7 @@ public struct VirtualGIC: Sendable {
 
   /// Whether an IPA is of one of the frames.
   func contains(_ ipa: UInt64) -> Bool {
-    (Self.distributor..<Self.distributor + 0x1_0000).contains(ipa)
+    (Self.distributor..<Self.distributor + Self.distributorSize).contains(ipa)
       || (Self.redistributors..<Self.redistributors + UInt64(vcpus.count) * Self.redistributorSize).contains(ipa)
   }
 

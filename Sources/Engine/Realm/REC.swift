@@ -143,17 +143,10 @@ package struct REC {
   @inline(__always) package func x(_ n: Int) -> UInt64 { get(REC.gprOffset + n * 8) }
   @inline(__always) package func setX(_ n: Int, _ value: UInt64) { put(REC.gprOffset + n * 8, value) }
 
-  /// V0 to V31, FPCR and FPSR, as the interpreter has them: the last 528 bytes.
-  static let vectorOffset = 4096 - VectorUnit.wordCount * 8
-  var vectors: UnsafeMutablePointer<UInt64> {
-    (base + REC.vectorOffset).assumingMemoryBound(to: UInt64.self)
-  }
-
   /// What the exclusive monitor holds while a debugger holds the PE: an exception to R-EL2 clears it.
-  static let monitorOffset = vectorOffset - 8
   var monitor: UInt64? {
-    get { get(REC.monitorOffset) == 0 ? nil : get(REC.monitorOffset) & ~1 }
-    nonmutating set { put(REC.monitorOffset, newValue.map { $0 | 1 } ?? 0) }
+    get { get(0x90) == 0 ? nil : get(0x90) & ~1 }
+    nonmutating set { put(0x90, newValue.map { $0 | 1 } ?? 0) }
   }
 
   package func aux(_ n: Int) -> UInt64 { get(0x200 + n * 8) }

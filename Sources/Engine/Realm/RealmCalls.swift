@@ -53,10 +53,10 @@ extension Machine {
     // After a PSCI exit X7 and up are the vCPU's own (DEN0137 A4.3); else what is not an output is zero.
     var last = 16
     if case .updateAndExit = call.realmAction, PSCI.range.contains(call.x[0] & 0xBFFF_FFFF) { last = 6 }
-    if !policy.has(.d22) { for n in (written + 1)...last { rec.setX(n, 0) } }
+    if !policy.has(.d22), top >= 0 { for n in (written + 1)...last { rec.setX(n, 0) } }
   }
 
-  /// Finds and runs the command. Returns the highest output register.
+  /// Finds and runs the command. Returns the highest output register; -1 if there is no such command.
   private mutating func dispatchRealm(_ fid: UInt64, _ call: inout Call, _ exit: inout ExitRecord) -> Int {
     switch fid {
     case UInt64(RSIVersion.fid): execute(RSIVersion.self, &call)
@@ -83,7 +83,10 @@ extension Machine {
     case UInt64(PSCICPUOn.fid32) where policy.has(.d39): execute(PSCICPUOn.self, &call)
     case UInt64(PSCIAffinityInfo.fid32) where policy.has(.d39): execute(PSCIAffinityInfo.self, &call)
     case 0x8000_0000 where policy.has(.d33): call.out[0] = 0x1_0002
-    default: call.out[0] = smcccNotSupported
+    default:
+      // A function nobody defines: SMCCC has the vCPU keep X4 and up.
+      call.out[0] = smcccNotSupported
+      return -1
     }
     switch call.realmAction {
     case .updateAndExit, .exit: describeExit(fid, call, &exit)

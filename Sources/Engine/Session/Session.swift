@@ -51,6 +51,8 @@ public final class Session {
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
   private(set) var printed: [ConsoleByte] = []
+  /// Changes when bytes are forgotten because something else was done instead.
+  public private(set) var consoleEdition = 0
   /// What came through the entropy door in steps that a debugger took back: it comes again.
   private var foretold: [[UInt8]] = []
   /// Most bytes of consoles a session keeps.
@@ -101,7 +103,10 @@ public final class Session {
     if keepsHistory, position < steps.count {
       steps.removeLast(steps.count - position)
       finished.removeAll { $0.step > position }
-      printed.removeAll { $0.step > position }
+      if consoleCount < printed.count {
+        printed.removeLast(printed.count - consoleCount)
+        consoleEdition += 1
+      }
     }
     machine.entropy.supply = entropy.isEmpty ? foretold : entropy
     let result = carryOut(deed)

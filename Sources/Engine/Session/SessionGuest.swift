@@ -8,6 +8,19 @@ extension Session {
   /// What guests have printed up to where the session stands: every store to the UART's data register that left a Realm.
   public var console: [UInt8] { printed.prefix { $0.step <= position }.map(\.byte) }
 
+  /// How many bytes that are.
+  public var consoleCount: Int {
+    var (low, high) = (0, printed.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if printed[middle].step <= position { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Some of these bytes.
+  public func console(_ range: Range<Int>) -> [UInt8] { printed[range].map(\.byte) }
+
   /// Gives vCPUs another budget of instructions for each entry: for a run that is not recorded.
   package func setGuestBudget(_ budget: Int) {
     precondition(!keepsHistory && budget > 0, "a recording has the machine's own budget")

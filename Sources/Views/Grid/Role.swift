@@ -1,6 +1,6 @@
 /// What a cell means. A theme turns roles into colours; a monochrome terminal into attributes.
 public enum Role: UInt8, Sendable, CaseIterable {
-  case text, dim, title, border, focus, bar, key, selected
+  case text, dim, title, underlined, border, focus, bar, key, selected
   case normal, realm, secure, root
   case delegated, rd, rec, aux, rtt, data
   case changed, fault, ok, accent, warning
@@ -11,6 +11,7 @@ public enum Role: UInt8, Sendable, CaseIterable {
     case .text: " "
     case .dim: "."
     case .title: "T"
+    case .underlined: "u"
     case .border: "b"
     case .focus: "f"
     case .bar: "_"

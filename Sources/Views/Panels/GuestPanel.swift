@@ -33,24 +33,16 @@ public struct GuestPanel {
     }
   }
 
-  /// The end of what was printed, in lines; whatever is no text is a question mark.
+  /// The end of what was printed, as a terminal shows it.
   private func console(_ canvas: inout Canvas, _ rect: Rect) {
     let inside = canvas.frame(rect, "Console", note: "UART \(hex(PL011.base))", focused: true)
     guard !inside.isEmpty else { return }
-    var lines: [String] = [""]
-    for byte in session.console.suffix(1 << 14) {
-      switch byte {
-      case 0x0A: lines.append("")
-      case 0x0D: break
-      case 0x20..<0x7F: lines[lines.count - 1].unicodeScalars.append(Unicode.Scalar(byte))
-      default: lines[lines.count - 1] += "?"
-      }
-      if lines[lines.count - 1].utf8.count >= inside.width - 2 { lines.append("") }
-    }
-    if lines.last == "" { lines.removeLast() }
-    if lines.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing has been printed.", .dim, limit: inside.width - 2) }
-    for (n, line) in lines.suffix(inside.height).enumerated() {
-      canvas.text(inside.x + 1, inside.y + n, line, .text, limit: inside.width - 2)
+    var view = state.console
+    view.follow(session)
+    let rows = view.grid.rows(width: inside.width - 2, height: inside.height)
+    if rows.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing has been printed.", .dim, limit: inside.width - 2) }
+    for (y, row) in rows.enumerated() {
+      for (x, cell) in row.enumerated() { canvas[inside.x + 1 + x, inside.y + y] = cell }
     }
   }
 

@@ -104,6 +104,7 @@ final class App {
   func draw() {
     let start = CPUClock.wall
     state.seconds = Int(start - began)
+    if state.screen == .guest { state.guest.console.follow(session) }
     if state.screen == .palette { state.palette.rows = Keymap.rows(session, state) }
     terminal.present(Screens(session, state).draw(width: terminal.width, height: terminal.height))
     lastFrameAt = CPUClock.wall

@@ -28,6 +28,12 @@ struct BootCommand: ParsableCommand {
   @Option(help: "Hash of the Realm's measurements: sha-256 or sha-512.")
   var hash: String = HashAlgorithm.sha256.name
 
+  @Option(help: ArgumentHelp("Command line of a Linux kernel, told in its device tree.", valueName: "text"))
+  var append: String?
+
+  @Option(help: ArgumentHelp("Initial RAM disk of a Linux kernel.", valueName: "file"), completion: .file())
+  var initrd: String?
+
   @Option(help: ArgumentHelp("Writes the recording to a new file.", valueName: "file"))
   var record: String?
 
@@ -76,6 +82,10 @@ struct BootCommand: ParsableCommand {
     var options = RealmVM.Options()
     options.vcpus = vcpus
     options.hash = HashAlgorithm(iana: hash) ?? .sha256
+    options.bootArguments = append
+    if let initrd {
+      options.initrd = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(initrd, limit: 256 << 20) }
+    }
     do throws(ScriptError) {
       options.memory = try StatementParser(line: 0, names: ScriptNames()).value(mem)
     } catch {

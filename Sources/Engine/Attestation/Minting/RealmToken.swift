@@ -67,7 +67,7 @@ public struct MintedToken: Sendable, Equatable {
 /// RSI_ATTESTATION_TOKEN_INIT and _CONTINUE. The claims, then the finished token, lie in the REC's granule.
 extension Machine {
   static let tokenOffset = 0x640
-  private static let tokenRoom = REC.monitorOffset - 0x640
+  private static let tokenRoom = 4096 - 0x640
 
   /// Encodes the claims as they are now: measurements are sampled here.
   mutating func beginToken(_ address: UInt64, challenge: InlineArray<11, UInt64>) {

@@ -10,6 +10,7 @@ final class A64Workspace {
   let fetches: TranslationCache
   /// Decoded FP and AdvSIMD words.
   let vectors = VectorCache()
+  let vectorRegisters: UnsafeMutablePointer<UInt64>
   let code: CodeCache
 
   struct DecodedWord {
@@ -24,6 +25,8 @@ final class A64Workspace {
     // The fast engine's flags lie behind the registers.
     registers = .allocate(capacity: A64Registers.count + 4)
     registers.initialize(repeating: 0, count: A64Registers.count + 4)
+    vectorRegisters = .allocate(capacity: VectorUnit.wordCount)
+    vectorRegisters.initialize(repeating: 0, count: VectorUnit.wordCount)
     decoded = .allocate(capacity: Self.decodedCount)
     decoded.initialize(
       repeating: DecodedWord(word: 0, isValid: false, instruction: A64Decoder.undefined(0)), count: Self.decodedCount)
@@ -35,6 +38,7 @@ final class A64Workspace {
 
   deinit {
     registers.deallocate()
+    vectorRegisters.deallocate()
     decoded.deallocate()
   }
 
@@ -85,8 +89,9 @@ struct A64Core {
   let realm: RealmDescriptor
   let workspace: A64Workspace
   let x: UnsafeMutablePointer<UInt64>
-  /// V0 to V31, FPCR and FPSR: see ``VectorUnit``.
+  /// V0 to V31, FPCR and FPSR: see ``VectorUnit``. They are this vCPU's once they were asked for.
   let v: UnsafeMutablePointer<UInt64>
+  var hasVectors = false
   var pc: UInt64
   /// N, Z, C, V in bits 31:28.
   var nzcv: UInt64
@@ -120,7 +125,7 @@ struct A64Core {
     self.realm = realm
     self.workspace = workspace
     x = workspace.registers
-    v = rec.vectors
+    v = workspace.vectorRegisters
     pc = rec.pc
     nzcv = rec.pstate & 0xF000_0000
     pstate = rec.pstate & ~0xF000_0000

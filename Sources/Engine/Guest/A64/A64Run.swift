@@ -19,6 +19,7 @@ extension Machine {
     core.monitor = rec.monitor
     let result = run(&core)
     core.save()
+    if core.hasVectors { control.vectors[address] = Array(UnsafeBufferPointer(start: core.v, count: VectorUnit.wordCount)) }
     if case .keepsRunning = result { rec.monitor = core.monitor } else { rec.monitor = nil }
     updateTimers(rec, now: control.guestInstructions)
     if tracing, case .sync(let esr, let far, let hpfar) = result { emit(.exception, esr, far, hpfar, world: .realm) }

@@ -155,7 +155,7 @@ extension Machine {
     switch i.imm {
     case Self.key(3, 3, 4, 2, 0): return core.nzcv
     case Self.key(3, 3, 4, 4, 0), Self.key(3, 3, 4, 4, 1):
-      try checkVectorAccess(core)
+      try useVectors(&core)
       return core.v[i.imm & 1 == 0 ? VectorUnit.controlWord : VectorUnit.statusWord]
     case Self.key(3, 3, 0, 0, 1): return 0x8444_C004  // CTR_EL0: lines of 64 bytes
     case Self.key(3, 3, 0, 0, 7): return 4 | (core.exceptionLevel == 0 && !rec[.sctlrEL1].bit(14) ? 0x10 : 0)  // DCZID_EL0: 64 bytes
@@ -232,10 +232,10 @@ extension Machine {
     switch i.imm {
     case Self.key(3, 3, 4, 2, 0): core.nzcv = value & 0xF000_0000
     case Self.key(3, 3, 4, 4, 0):
-      try checkVectorAccess(core)
+      try useVectors(&core)
       core.v[VectorUnit.controlWord] = value & SoftFloat.controlMask
     case Self.key(3, 3, 4, 4, 1):
-      try checkVectorAccess(core)
+      try useVectors(&core)
       core.v[VectorUnit.statusWord] = value & SoftFloat.statusMask
     case Self.key(3, 3, 4, 2, 1):
       core.pstate = core.pstate & ~0x3C0 | value & 0x3C0

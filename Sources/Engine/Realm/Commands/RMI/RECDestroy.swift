@@ -31,6 +31,7 @@ enum RECDestroy: Command {
     let realm = m.mutableRealm(owner)
     realm.recCount -= 1
     m.control.recs.removeAll { $0 == c[recPtr] }
+    m.control.vectors[c[recPtr]] = nil
     m.control.guestQueue.forget(c[recPtr])
   }
 }

@@ -1,0 +1,244 @@
+/// A terminal of its own for what a guest prints: bytes go in, cells come out, and nothing of the guest's reaches the real terminal.
+///
+/// It has the cursor, erasing and attributes of a VT100 (ECMA-48); what it does not have is passed over. Memory is bounded, and a
+/// byte costs no more than the screen has cells. It answers nothing: a guest that asks for the cursor's place gets no reply.
+public struct ConsoleGrid: Sendable {
+  /// How text looks, as the guest asked for it.
+  struct Look: Sendable, Equatable {
+    var bold = false
+    var dim = false
+    var underline = false
+    var reverse = false
+    var hidden = false
+    /// 0 to 15; nil is the terminal's own.
+    var colour: UInt8?
+    var background: UInt8?
+  }
+
+  struct Glyph: Sendable, Equatable {
+    var scalar: Unicode.Scalar = " "
+    var look = Look()
+  }
+
+  struct Line: Sendable {
+    var glyphs: [Glyph] = []
+    /// The text went on in the next line because this one was full.
+    var isBroken = false
+  }
+
+  struct Cursor: Sendable {
+    var row = 0
+    var column = 0
+    /// The last column is written: the next character begins a new line.
+    var isPast = false
+    var look = Look()
+  }
+
+  public let columns: Int
+  public let height: Int
+  let limit: Int
+  /// Lines that scrolled out, then those of the screen: from `first` on, around the end.
+  private var lines: [Line]
+  private var first = 0
+  var cursor = Cursor()
+  var saved = Cursor()
+  /// A line feed also returns to the first column, as a serial line's other end mostly has it (ECMA-48 LNM).
+  var newlineReturns = true
+  var parser = Parser()
+
+  /// - Parameters:
+  ///   - columns: of the screen, at least 2.
+  ///   - rows: of the screen, at least 1.
+  ///   - scrollback: lines that are kept above it.
+  public init(columns: Int = 80, rows: Int = 24, scrollback: Int = 200) {
+    self.columns = min(max(columns, 2), 1000)
+    height = min(max(rows, 1), 1000)
+    limit = height + min(max(scrollback, 0), 100_000)
+    lines = Array(repeating: Line(), count: height)
+  }
+
+  /// Takes what the guest printed.
+  public mutating func feed(_ bytes: some Sequence<UInt8>) { for byte in bytes { take(byte) } }
+
+  // MARK: Lines
+
+  private func index(_ row: Int) -> Int { (first + lines.count - height + row) % lines.count }
+
+  private mutating func scroll() {
+    if lines.count < limit {
+      lines.append(Line())
+    } else {
+      lines[first] = Line()
+      first = (first + 1) % lines.count
+    }
+  }
+
+  /// Forgets what scrolled out.
+  mutating func forgetScrollback() {
+    lines = (0..<height).map { lines[index($0)] }
+    first = 0
+  }
+
+  mutating func reset() {
+    let parser = parser
+    self = ConsoleGrid(columns: columns, rows: height, scrollback: limit - height)
+    self.parser = parser
+  }
+
+  // MARK: Writing
+
+  /// Puts a character where the cursor is. A wide one takes two cells; a canvas has one for each, so it is shown as a box and a space.
+  mutating func put(_ scalar: Unicode.Scalar) {
+    switch Self.cells(scalar) {
+    case .none: break
+    case .one: put(glyph: scalar)
+    case .two:
+      if cursor.column == columns - 1, !cursor.isPast { put(glyph: " ") }
+      put(glyph: "□")
+      put(glyph: " ")
+    case .unknown: put(glyph: "\u{FFFD}")
+    }
+  }
+
+  private mutating func put(glyph scalar: Unicode.Scalar) {
+    if cursor.isPast {
+      lines[index(cursor.row)].isBroken = true
+      cursor.column = 0
+      lineFeed()
+    }
+    let line = index(cursor.row)
+    let missing = cursor.column - lines[line].glyphs.count
+    if missing > 0 { lines[line].glyphs += repeatElement(Glyph(), count: missing) }
+    let glyph = Glyph(scalar: scalar, look: cursor.look)
+    if cursor.column < lines[line].glyphs.count {
+      lines[line].glyphs[cursor.column] = glyph
+    } else {
+      lines[line].glyphs.append(glyph)
+    }
+    if cursor.column == columns - 1 { cursor.isPast = true } else { cursor.column += 1 }
+  }
+
+  mutating func lineFeed() {
+    cursor.isPast = false
+    if cursor.row == height - 1 { scroll() } else { cursor.row += 1 }
+  }
+
+  mutating func reverseLineFeed() {
+    cursor.isPast = false
+    if cursor.row == 0 { insertLines(1) } else { cursor.row -= 1 }
+  }
+
+  /// Moves the cursor; outside is the edge.
+  mutating func move(_ row: Int, _ column: Int) {
+    cursor.row = min(max(row, 0), height - 1)
+    cursor.column = min(max(column, 0), columns - 1)
+    cursor.isPast = false
+  }
+
+  /// Erases cells of a row.
+  mutating func erase(_ row: Int, _ range: Range<Int>) {
+    let line = index(row)
+    if range.upperBound >= columns { lines[line].isBroken = false }
+    let range = range.clamped(to: 0..<lines[line].glyphs.count)
+    if range.upperBound == lines[line].glyphs.count {
+      lines[line].glyphs.removeSubrange(range)
+    } else {
+      for column in range { lines[line].glyphs[column] = Glyph() }
+    }
+  }
+
+  mutating func erase(rows: Range<Int>) { for row in rows { erase(row, 0..<columns) } }
+
+  /// Blank lines at the cursor; what is below moves down, and the last are lost.
+  mutating func insertLines(_ count: Int) {
+    let count = min(count, height - cursor.row)
+    for row in (cursor.row..<height).reversed() {
+      lines[index(row)] = row - count >= cursor.row ? lines[index(row - count)] : Line()
+    }
+  }
+
+  mutating func deleteLines(_ count: Int) {
+    for row in cursor.row..<height {
+      lines[index(row)] = count < height - row ? lines[index(row + count)] : Line()
+    }
+  }
+
+  /// Blanks at the cursor; what is right of it moves on, and the last are lost.
+  mutating func insertBlanks(_ count: Int) {
+    let line = index(cursor.row)
+    guard cursor.column < lines[line].glyphs.count else { return }
+    lines[line].glyphs.insert(contentsOf: repeatElement(Glyph(), count: min(count, columns)), at: cursor.column)
+    lines[line].glyphs.removeLast(max(0, lines[line].glyphs.count - columns))
+  }
+
+  mutating func deleteCharacters(_ count: Int) {
+    let line = index(cursor.row)
+    let range = (cursor.column..<cursor.column + min(count, columns)).clamped(to: 0..<lines[line].glyphs.count)
+    lines[line].glyphs.removeSubrange(range)
+  }
+
+  // MARK: Drawing
+
+  /// Whether there is nothing to see.
+  public var isEmpty: Bool { lines.allSatisfy { Self.used($0) == 0 } }
+
+  /// Cells in memory: never more than lines times columns.
+  var storedGlyphs: Int { lines.reduce(0) { $0 + $1.glyphs.count } }
+
+  /// The last rows, in reading order, at most `height` of at most `width` cells. What the grid's width broke is broken anew.
+  public func rows(width: Int, height: Int) -> [[Cell]] {
+    guard width > 0, height > 0 else { return [] }
+    var rows: [[Cell]] = []
+    var line = lines.count - 1
+    func at(_ line: Int) -> Line { lines[(first + line) % lines.count] }
+    while line >= 0, Self.used(at(line)) == 0 { line -= 1 }
+    while line >= 0, rows.count < height {
+      var start = line
+      while start > 0, at(start - 1).isBroken { start -= 1 }
+      var text: [Glyph] = []
+      for n in start...line {
+        let part = at(n)
+        if n == line {
+          text += part.glyphs[..<Self.used(part)]
+        } else {
+          text += part.glyphs
+          text += repeatElement(Glyph(), count: max(0, columns - part.glyphs.count))
+        }
+      }
+      var pieces = stride(from: 0, to: max(text.count, 1), by: width).map { from in
+        text[from..<min(from + width, text.count)].map(\.cell)
+      }
+      while rows.count < height, let piece = pieces.popLast() { rows.append(piece) }
+      line = start - 1
+    }
+    return rows.reversed()
+  }
+
+  /// Cells of a line up to the last that shows anything.
+  private static func used(_ line: Line) -> Int { (line.glyphs.lastIndex { $0 != Glyph() } ?? -1) + 1 }
+}
+
+extension ConsoleGrid.Glyph {
+  /// As a canvas has it: in a role of the theme.
+  var cell: Cell {
+    let onColour = look.background.map { $0 != 0 } ?? false
+    return Cell(look.hidden ? " " : scalar, role(onColour ? look.background : look.colour), reverse: look.reverse != onColour)
+  }
+
+  /// Attributes go before colours, as a monochrome theme has only those.
+  private func role(_ colour: UInt8?) -> Role {
+    if look.dim { return .dim }
+    if look.underline, !look.bold { return .underlined }
+    guard let colour else { return look.bold ? .title : .text }
+    switch (colour & 7, look.bold || colour >= 8) {
+    case (0, _): return colour == 0 && look.bold ? .title : .dim
+    case (1, let bright): return bright ? .fault : .root
+    case (2, let bright): return bright ? .data : .ok
+    case (3, let bright): return bright ? .key : .aux
+    case (4, _): return look.bold ? .title : .normal
+    case (5, _): return look.bold ? .title : .secure
+    case (6, let bright): return bright ? .focus : .rtt
+    default: return look.bold || colour >= 8 ? .title : .text
+    }
+  }
+}

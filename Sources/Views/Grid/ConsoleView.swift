@@ -1,0 +1,40 @@
+import Engine
+
+/// A session's console in a grid: only what is new is parsed, and going back begins at the last of the grids that were kept.
+public struct ConsoleView: Sendable {
+  /// Bytes between grids that are kept.
+  static let interval = 1 << 18
+
+  public private(set) var grid = ConsoleGrid()
+  private var parsed = 0
+  private var kept: [(count: Int, grid: ConsoleGrid)] = []
+  private var session: ObjectIdentifier?
+  private var edition = 0
+
+  public init() {}
+
+  /// Brings the grid to where the session stands.
+  ///
+  /// - Returns: how many bytes that took.
+  @discardableResult
+  public mutating func follow(_ session: Session) -> Int {
+    if self.session != ObjectIdentifier(session) || edition != session.consoleEdition {
+      self = ConsoleView()
+      self.session = ObjectIdentifier(session)
+      edition = session.consoleEdition
+    }
+    let count = session.consoleCount
+    if count < parsed {
+      kept.removeLast(kept.count - (kept.firstIndex { $0.count > count } ?? kept.count))
+      (parsed, grid) = kept.last ?? (0, ConsoleGrid())
+    }
+    let start = parsed
+    while parsed < count {
+      let end = min(count, (parsed / Self.interval + 1) * Self.interval)
+      grid.feed(session.console(parsed..<end))
+      parsed = end
+      if parsed % Self.interval == 0 { kept.append((parsed, grid)) }
+    }
+    return count - start
+  }
+}
