@@ -43,6 +43,17 @@ struct BootCommandTests {
     #expect(try Headless.run(["boot", "--until", "lunch"]).code == 64)
   }
 
+  @Test func aLinuxImageGetsItsDeviceTree() throws {
+    let folder = try TemporaryFolder()
+    let initrd = try folder.write("initrd", String(repeating: "x", count: 5000))
+    let image = PseudoTerminal.root.appending(path: "Sessions/guests/fdt.img").path
+    let result = try Headless.run(["boot", image, "--append", "console=ttyAMA0 hello", "--initrd", initrd, "--mem", "32M"])
+    #expect(result.code == 0)
+    #expect(result.output.contains("bootargs: console=ttyAMA0 hello\n"))
+    #expect(result.output.contains("memory: 0x80000000, size 0x2000000\n"))
+    #expect(try Headless.run(["boot", image, "--mem", "2M"]).code == 65)
+  }
+
   @Test func theSummaryAsJSON() throws {
     let result = try Headless.run(["boot", Self.guest("tour"), "--json", "--vcpus", "1", "--hash", "sha-512"])
     #expect(result.code == 0)

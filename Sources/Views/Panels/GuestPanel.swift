@@ -51,7 +51,9 @@ public struct GuestPanel {
     guard !inside.isEmpty else { return }
     var cells: [(String, UInt64, Bool)] = [("pc", now.pc, false), ("sp", now.sp, before.map { $0.sp != now.sp } ?? false)]
     for n in 0..<31 { cells.append(("x\(n)", now.x[n], before.map { $0.x[n] != now.x[n] } ?? false)) }
-    let columns = max(1, inside.width / 21)
+    // Where it is narrow there are two columns, of values without the zeros before them.
+    let isNarrow = inside.width < 42
+    let columns = isNarrow ? 2 : inside.width / 21
     let rows = (cells.count + columns - 1) / columns
     for (index, cell) in cells.enumerated() {
       let (column, row) = (index / rows, index % rows)
@@ -59,9 +61,11 @@ public struct GuestPanel {
       let x = inside.x + 1 + column * (inside.width / columns)
       let digits = String(cell.1, radix: 16)
       let end = canvas.text(x, inside.y + row, cell.0.padding(4), .dim)
-      canvas.text(
-        end, inside.y + row, String(repeating: "0", count: 16 - digits.count) + digits, cell.2 ? .changed : .text,
-        limit: inside.width / columns - 5)
+      let room = inside.width / columns - 5
+      let shown =
+        !isNarrow
+        ? String(repeating: "0", count: 16 - digits.count) + digits : digits.count > room ? "…" + digits.suffix(room - 1) : digits
+      canvas.text(end, inside.y + row, shown, cell.2 ? .changed : .text, limit: room)
     }
   }
 

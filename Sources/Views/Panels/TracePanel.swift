@@ -54,7 +54,9 @@ public struct TracePanel {
   public static func failed(_ step: Session.Step) -> Bool {
     guard let answer = step.result.answer else { return false }
     switch answer.kind {
-    case .gpf, .fault, .other: return true
+    case .gpf, .fault: return true
+    // A Realm that keeps the PE has not failed.
+    case .other(let words): return !words.hasPrefix("running")
     case .ok: return false
     case .registers: return step.result.fid != nil && answer.x.first.map { $0 != 0 } ?? false
     }

@@ -575,6 +575,28 @@ extension Machine {
         x[d] = lower(x[n] &- A64Core.shifted(x[m], op.pointee.x, imm, false))
         op += 1
         continue loop
+      case .addLsl64:
+        x[d] = x[n] &+ x[m] &<< imm
+        op += 1
+        continue loop
+      case .addLsl32:
+        x[d] = lower(x[n] &+ x[m] &<< imm)
+        op += 1
+        continue loop
+      case .eorLsr64:
+        x[d] = x[n] ^ x[m] &>> imm
+        op += 1
+        continue loop
+      case .eorLsr32:
+        x[d] = lower(x[n] ^ lower(x[m]) &>> imm)
+        op += 1
+        continue loop
+      case .eorRor32:
+        let value = UInt32(truncatingIfNeeded: x[m])
+        let amount = UInt32(truncatingIfNeeded: imm)
+        x[d] = UInt64(UInt32(truncatingIfNeeded: x[n]) ^ (value &>> amount | value &<< (0 &- amount)))
+        op += 1
+        continue loop
       case .adds64:
         x[d] = flags.add(x[n], x[m])
         op += 1

@@ -19,6 +19,7 @@ enum FastOperation: UInt8 {
   case farB, farBl, farCondition, farTest
   case mov64, mov32, and64, and32, orr64, orr32, eor64, eor32, bic64, bic32, logic64, logic32, ands64, ands32
   case add64, add32, sub64, sub32, addShifted64, subShifted64, addShifted32, subShifted32
+  case addLsl64, addLsl32, eorRor32, eorLsr64, eorLsr32
   case adds64, adds32, subs64, subs32, addsShifted, subsShifted
   case addExtended, subExtended, addsExtended, subsExtended
   case ccmp, ccmn, csel64, csel32, csinc, csinv, csneg
@@ -227,6 +228,8 @@ struct FastInstruction {
     case .and where isPlain: return is64 ? .and64 : .and32
     case .eor where isPlain: return is64 ? .eor64 : .eor32
     case .bic where isPlain: return is64 ? .bic64 : .bic32
+    case .eor where x == 1: return is64 ? .eorLsr64 : .eorLsr32
+    case .eor where x == 3 && !is64: return .eorRor32
     case .ands, .bics:
       a = i.operation == .bics ? 1 : 0
       return is64 ? .ands64 : .ands32
@@ -248,6 +251,7 @@ struct FastInstruction {
   private func addition(_ i: Instruction) -> FastOperation {
     let isPlain = imm == 0
     switch i.operation {
+    case .add where !isPlain && x == 0: return is64 ? .addLsl64 : .addLsl32
     case .add: return isPlain ? (is64 ? .add64 : .add32) : is64 ? .addShifted64 : .addShifted32
     case .sub: return isPlain ? (is64 ? .sub64 : .sub32) : is64 ? .subShifted64 : .subShifted32
     case .adds: return isPlain ? (is64 ? .adds64 : .adds32) : .addsShifted
