@@ -54,10 +54,10 @@ public struct GuestPanel {
     // Where it is narrow there are two columns, of values without the zeros before them.
     let isNarrow = inside.width < 42
     let columns = isNarrow ? 2 : inside.width / 21
-    let rows = (cells.count + columns - 1) / columns
+    let rows = min((cells.count + columns - 1) / columns, inside.height)
     for (index, cell) in cells.enumerated() {
       let (column, row) = (index / rows, index % rows)
-      guard row < inside.height else { continue }
+      guard column < columns else { break }
       let x = inside.x + 1 + column * (inside.width / columns)
       let digits = String(cell.1, radix: 16)
       let end = canvas.text(x, inside.y + row, cell.0.padding(4), .dim)
