@@ -103,11 +103,31 @@ struct DisassemblerTests {
     return String(decoding: data, as: UTF8.self)
   }
 
+  /// Every word of the guests and of the programs for the bench, code and data as compilers made them.
+  @Test(.enabled(if: tools != nil, "the toolchain has no llvm-objdump"))
+  func realCodeEqualsLLVM() throws {
+    var words: Set<UInt32> = []
+    for folder in ["Sessions/guests", "Benchmarks/guests"] {
+      let url = Project.root.appending(path: folder)
+      for name in try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() where name.hasSuffix(".elf") {
+        let bytes = try Data(contentsOf: url.appending(path: name))
+        for segment in try BootImage(Array(bytes), base: RealmVM.ramBase).segments {
+          for offset in stride(from: 0, to: segment.bytes.count - 3, by: 4) {
+            words.insert((0..<4).reduce(0) { $0 | UInt32(segment.bytes[offset + $1]) << UInt32(8 * $1) })
+          }
+        }
+      }
+    }
+    #expect(words.count > 3000)
+    try compare(words.sorted(), options: ["--mcpu=cortex-a57", "--mattr=-crypto,-aes,-sha2"])
+  }
+
   @Test func someByHand() {
     #expect(Disassembler.text(0xD503_201F, at: 0) == "nop")
     #expect(Disassembler.text(0x9400_0001, at: 0x8000_0000) == "bl\t0x80000004")
     #expect(Disassembler.text(0xD400_0003, at: 0) == "smc\t#0")
     #expect(Disassembler.text(0xD518_C001, at: 0) == "msr\tVBAR_EL1, x1")
-    #expect(Disassembler.text(0x0000_0000, at: 0) == "<unknown>")
+    #expect(Disassembler.text(0x0000_0000, at: 0) == "udf\t#0x0")
+    #expect(Disassembler.text(0x0000_0000 | 1 << 16, at: 0) == "<unknown>")
   }
 }

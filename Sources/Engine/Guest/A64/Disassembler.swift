@@ -5,6 +5,8 @@ public struct Disassembler {
 
   /// - Parameter address: of the instruction, for what is relative to it.
   public static func text(_ word: UInt32, at address: UInt64) -> String {
+    // Permanently undefined.
+    if word >> 16 == 0 { return "udf\t#\(hex(UInt64(word)))" }
     let text = Disassembler(word: word, address: address).text
     return text ?? "<unknown>"
   }
@@ -222,7 +224,7 @@ public struct Disassembler {
     let (op0, op1, crn, crm, op2) = (bits(20, 19), bits(18, 16), bits(15, 12), bits(11, 8), bits(7, 5))
     switch operation {
     case .sys:
-      if let (name, hasRegister) = SystemNames.operation(op1, crn, crm, op2), hasRegister == (d != 31) {
+      if let (name, hasRegister) = SystemNames.operation(op1, crn, crm, op2), hasRegister || d == 31 {
         return hasRegister ? "\(name), \(r(d, true))" : name
       }
       let operands = "\(bare(op1)), c\(crn), c\(crm), \(bare(op2))"

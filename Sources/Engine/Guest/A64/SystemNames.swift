@@ -24,7 +24,16 @@ enum SystemNames {
     key(3, 3, 14, 0, 2): "CNTVCT_EL0", key(3, 3, 14, 2, 0): "CNTP_TVAL_EL0", key(3, 3, 14, 2, 1): "CNTP_CTL_EL0",
     key(3, 3, 14, 2, 2): "CNTP_CVAL_EL0", key(3, 3, 14, 3, 0): "CNTV_TVAL_EL0", key(3, 3, 14, 3, 1): "CNTV_CTL_EL0",
     key(3, 3, 14, 3, 2): "CNTV_CVAL_EL0", key(2, 0, 0, 2, 2): "MDSCR_EL1", key(2, 0, 1, 0, 4): "OSLAR_EL1",
-    key(2, 0, 1, 3, 4): "OSDLR_EL1",
+    key(2, 0, 1, 3, 4): "OSDLR_EL1", key(3, 4, 13, 0, 2): "TPIDR_EL2",
+    key(3, 0, 4, 6, 0): "ICC_PMR_EL1", key(3, 0, 12, 8, 0): "ICC_IAR0_EL1", key(3, 0, 12, 8, 1): "ICC_EOIR0_EL1",
+    key(3, 0, 12, 8, 2): "ICC_HPPIR0_EL1", key(3, 0, 12, 8, 3): "ICC_BPR0_EL1", key(3, 0, 12, 8, 4): "ICC_AP0R0_EL1",
+    key(3, 0, 12, 9, 0): "ICC_AP1R0_EL1", key(3, 0, 12, 8, 5): "ICC_AP0R1_EL1", key(3, 0, 12, 9, 1): "ICC_AP1R1_EL1",
+    key(3, 0, 12, 8, 6): "ICC_AP0R2_EL1", key(3, 0, 12, 9, 2): "ICC_AP1R2_EL1", key(3, 0, 12, 8, 7): "ICC_AP0R3_EL1",
+    key(3, 0, 12, 9, 3): "ICC_AP1R3_EL1", key(3, 0, 12, 11, 1): "ICC_DIR_EL1", key(3, 0, 12, 11, 3): "ICC_RPR_EL1",
+    key(3, 0, 12, 11, 5): "ICC_SGI1R_EL1", key(3, 0, 12, 11, 6): "ICC_ASGI1R_EL1", key(3, 0, 12, 11, 7): "ICC_SGI0R_EL1",
+    key(3, 0, 12, 12, 0): "ICC_IAR1_EL1", key(3, 0, 12, 12, 1): "ICC_EOIR1_EL1", key(3, 0, 12, 12, 2): "ICC_HPPIR1_EL1",
+    key(3, 0, 12, 12, 3): "ICC_BPR1_EL1", key(3, 0, 12, 12, 4): "ICC_CTLR_EL1", key(3, 0, 12, 12, 5): "ICC_SRE_EL1",
+    key(3, 0, 12, 12, 6): "ICC_IGRPEN0_EL1", key(3, 0, 12, 12, 7): "ICC_IGRPEN1_EL1",
   ]
 
   /// Mnemonic with its operation, and whether it has a register.
