@@ -98,26 +98,30 @@ struct ScreenTests {
     if tab.0 == .claims, size == (120, 36) { try compare(canvas.styleText, "token-claims-120x36-styles") }
   }
 
-  /// The tour guest, run for so many REC entries.
-  static func guestSession(entries: Int) throws -> Session {
+  /// The tour guest, run for so many entries.
+  static func guestSession(entries: Int, isRealm: Bool = true) throws -> Session {
     var configuration = MachineConfiguration()
     configuration.vcpu = .code
     let session = Session(configuration)
-    let vm = RealmVM(session, RealmVM.Options())
+    var options = RealmVM.Options()
+    options.isRealm = isRealm
+    let vm = RealmVM(session, options)
     let image = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sessions/guests/tour.elf")
     try vm.build(try BootImage(Array(try Data(contentsOf: image)), base: RealmVM.ramBase))
     #expect(vm.run(entries: entries) == nil)
     return session
   }
 
-  /// The tour guest, half way.
-  @Test(arguments: sizes)
-  func guest(_ size: (Int, Int)) throws {
-    let session = try Self.guestSession(entries: 400)
+  /// The tour guest, half way: in a Realm, and outside.
+  @Test(arguments: sizes, [true, false])
+  func guest(_ size: (Int, Int), _ isRealm: Bool) throws {
+    let session = try Self.guestSession(entries: isRealm ? 400 : 120, isRealm: isRealm)
     var state = ViewState()
     state.name = "tour.elf"
     state.screen = .guest
-    try compare(Screens(session, state).draw(width: size.0, height: size.1).plainText, "guest-\(size.0)x\(size.1)")
+    try compare(
+      Screens(session, state).draw(width: size.0, height: size.1).plainText,
+      "guest\(isRealm ? "" : "-normal")-\(size.0)x\(size.1)")
   }
 
   @Test func theTokenViewBeforeThereIsAToken() throws {

@@ -35,6 +35,39 @@ struct BootCommandTests {
     #expect(try terminal.exitCode() == 0)
   }
 
+  /// Outside a Realm the same image runs, and the Host reads what it cannot in one.
+  @Test func theSameGuestOutsideARealm() throws {
+    let folder = try TemporaryFolder()
+    let recording = folder.path + "/normal.session"
+    let result = try Headless.run(["boot", "--normal", "tour", "--record", recording])
+    #expect(result.code == 0)
+    #expect(result.output.contains("Hello, but not from a Realm."))
+    let words = try #require(result.output.split(separator: "my secret lies at ").last?.prefix(10))
+    #expect(result.error.contains("the Host can read the guest's memory at 0x80000000 (PA 0x"))
+    #expect(!result.error.contains("RIM"))
+    #expect(try Headless.run(["replay", "--verify", recording]).code == 0)
+    let secret = try Headless.run(["boot", "--normal", "--peek", String(words)])
+    #expect(secret.error.contains("44 6f 20 6e 6f 74 20 74 65 6c 6c 20 68 69 6d 00  Do not tell him."))
+    let realm = try Headless.run(["boot", "--peek", String(words)])
+    #expect(realm.error.contains("the Host cannot read the guest's memory at \(words) (PA 0x"))
+    #expect(realm.error.contains("granule protection fault"))
+    let summary = try Headless.run(["boot", "--normal", "--json"])
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(summary.output.utf8)) as? [String: Any])
+    #expect(json["isRealm"] as? Bool == false)
+    #expect((json["hostRead"] as? [String: Any])?["bytes"] != nil)
+  }
+
+  @Test func itOpensInTheWorkbenchOutsideARealm() throws {
+    let terminal = try PseudoTerminal(["boot", "--normal", Self.guest("tour"), "--open"])
+    try terminal.until("Good bye.")
+    try terminal.until("Normal VM")
+    let mark = terminal.mark
+    terminal.type(":boot --normal \(Self.guest("kernel"))\r")
+    try terminal.until("as nobody had anything to do", since: mark)
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
+
   @Test func itStopsAtAnEvent() throws {
     let result = try Headless.run(["boot", "--image", "tour", "--until", "text:RSI 1."])
     #expect(result.code == 0)
@@ -96,11 +129,12 @@ struct BootCommandTests {
 
   @Test(
     arguments: [
-      ("boot nosuch", 66, "nosuch: No such file"), ("boot GUEST --relying-party /nonexistent", 66, "No such file"),
-      ("boot /nonexistent", 66, "No such file"), ("boot /dev/null", 65, "the image is empty"),
+      ("boot nosuch", 66, "nosuch: No such file"), ("boot GUEST --relying-party /nonexistent/file", 66, "No such file"),
+      ("boot /nonexistent/file", 66, "No such file"), ("boot /dev/null", 65, "the image is empty"),
       ("boot --mem 3M GUEST", 65, "multiple of 2M"),
       ("boot --mem lots GUEST", 64, "--mem"), ("boot --vcpus 9 GUEST", 65, "1 to 8 vCPUs"),
-      ("boot --hash md5 GUEST", 64, "--hash"),
+      ("boot --hash md5 GUEST", 64, "--hash"), ("boot --peek here GUEST", 64, "--peek"),
+      ("boot --normal --machine dram=1028K GUEST", 65, "out of memory"),
       ("boot --machine dram=1100K GUEST", 65, "out of memory"), ("boot --entries 5 GUEST", 1, "given up after 5 entries"),
       ("disassemble /dev/null", 65, "the image is empty"),
     ] as [(String, Int32, String)])

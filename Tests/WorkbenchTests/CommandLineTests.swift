@@ -5,11 +5,11 @@ import Testing
 struct CommandLineTests {
   /// Arguments as one string, and the exit code.
   static let calls: [(String, Int32)] = [
-    ("run", 64), ("run --json --raw x", 64), ("run /nonexistent", 66), ("run /", 66), ("bogus --x", 64),
+    ("run", 64), ("run --json --raw x", 64), ("run /nonexistent/file", 66), ("run /", 66), ("bogus --x", 64),
     ("run --machine moon -", 64), ("run --rmm linux -", 64), ("show moon /dev/null", 64),
     ("show overview --size 0x0 /dev/null", 64), ("show overview --at 7 /dev/null", 64),
-    ("show overview /nonexistent", 66), ("explain RMI_BOGUS", 64), ("explain RMI_DATA_CREATE x9q", 64),
-    ("replay --verify /nonexistent", 66), ("commands RMI_BOGUS", 64), ("coverage /nonexistent", 66),
+    ("show overview /nonexistent/file", 66), ("explain RMI_BOGUS", 64), ("explain RMI_DATA_CREATE x9q", 64),
+    ("replay --verify /nonexistent/file", 66), ("commands RMI_BOGUS", 64), ("coverage /nonexistent/file", 66),
     ("--help", 0), ("run --help", 0), ("--version", 0), ("commands", 0), ("keys", 0),
     ("--generate-completion-script bash", 0),
   ]
@@ -66,7 +66,7 @@ struct CommandLineTests {
     #expect(try Headless.run(["run", good]).code == 0)
     #expect(try Headless.run(["run", good, failing]).code == 1)
     #expect(try Headless.run(["run", failing, malformed, good]).code == 65)
-    #expect(try Headless.run(["run", malformed, "/nonexistent", failing]).code == 66)
+    #expect(try Headless.run(["run", malformed, "/nonexistent/file", failing]).code == 66)
   }
 
   @Test func includesStayInTheirFolder() throws {

@@ -131,14 +131,14 @@ struct TokenCommandTests {
   }
 
   static let wrong: [(String, Int32, String)] = [
-    ("token verify /nonexistent", 66, "No such file"), ("token verify /dev/null", 1, ""),
+    ("token verify /nonexistent/file", 66, "No such file"), ("token verify /dev/null", 1, ""),
     ("token verify --challenge xyz /dev/null", 64, "1 to 64 bytes"),
     ("token verify --profile moon /dev/null", 64, "--profile is one of"),
     ("token verify --key /dev/null /dev/null", 65, "neither a public key"),
     ("token endorse --form moon /dev/null", 64, "--form is one of"), ("token endorse /dev/null", 1, "no reference values"),
-    ("token show /dev/null", 65, ""), ("token view /nonexistent", 66, "No such file"),
+    ("token show /dev/null", 65, ""), ("token view /nonexistent/file", 66, "No such file"),
     ("token appraise /dev/null", 64, "--reference"),
-    ("measure /nonexistent", 66, "No such file"), ("measure /dev/null", 65, "no realm line"),
+    ("measure /nonexistent/file", 66, "No such file"), ("measure /dev/null", 65, "no realm line"),
     ("measure --index 9 /dev/null", 64, "--index"),
     ("show token --tab moon /dev/null", 64, "unknown tab"),
   ]

@@ -1,4 +1,5 @@
-/* A tour of a Realm from inside: who am I, where is my memory, who measures me, and who can vouch for it. */
+/* A tour of a Realm from inside: who am I, where is my memory, who measures me, and who can vouch for it. Outside a Realm nobody
+   answers such questions; the tour says so and does the rest. */
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long u64;
@@ -10,7 +11,7 @@ void secondary_start(void);
 #define UART ((volatile u32 *)(0x01000000ul | SHARED))
 
 static void put(char c) { if (c == '\n') UART[0] = '\r'; UART[0] = (u8)c; }
-static void print(const char *s) { while (*s) put(*s++); }
+static __attribute__((noinline)) void print(const char *s) { while (*s) put(*s++); }
 static void number(u64 n) {
   char digits[20];
   int i = 0;
@@ -38,6 +39,8 @@ static u8 page[4096] __attribute__((aligned(4096)));
 static u8 common[4096] __attribute__((aligned(4096)));
 static u64 table[512] __attribute__((aligned(4096)));
 static volatile u64 visits;
+/* For whoever wants to see whether the Host can read it. */
+static const char secret[16] __attribute__((aligned(16))) = "Do not tell him";
 
 void unexpected(u64 esr, u64 far, u64 elr) {
   u64 x[11];
@@ -141,10 +144,35 @@ static void token(void) {
   claims("realm", p);
 }
 
+/* What every guest can do, in a Realm or not. */
+static void second_vcpu(void) {
+  u64 x[11];
+  if (call(x, PSCI_CPU_ON, 1, (u64)secondary_start, 41, 0) == 0) {
+    while (visits != 42) __asm__ volatile("wfe");
+    print("a second vCPU was here, and left "); number(visits); print("\n");
+  } else {
+    print("there is no second vCPU\n");
+  }
+  print("my secret lies at 0x"); hex((u64)secret, 8); print("\n");
+}
+
+static void good_bye(void) {
+  u64 x[11];
+  print("\nGood bye.\n");
+  call(x, PSCI_SYSTEM_OFF, 0, 0, 0, 0);
+}
+
 int main(void) {
   u64 x[11];
+  if (call(x, RSI_VERSION, 0x10000, 0, 0, 0)) {
+    print("\nHello, but not from a Realm.\n\n");
+    print("RSI is not supported: nobody measures me, nobody can vouch for me.\n");
+    mmu_on();
+    print("MMU on\n");
+    second_vcpu();
+    good_bye();
+  }
   print("\nHello from a Realm.\n\n");
-  call(x, RSI_VERSION, 0x10000, 0, 0, 0);
   print("RSI "); number(x[1] >> 16); print("."); number(x[1] & 0xffff); print("\n");
   call(x, RSI_REALM_CONFIG, (u64)page, 0, 0, 0);
   print("IPA space of "); number(*(u64 *)page); print(" bits, hash algorithm "); number(page[8]); print("\n");
@@ -159,19 +187,13 @@ int main(void) {
   smc(x);
   call(x, RSI_MEASUREMENT_READ, 1, 0, 0, 0);
   print("REM "); hexbytes((u8 *)&x[1], 32); print("\n");
-  if (call(x, PSCI_CPU_ON, 1, (u64)secondary_start, 41, 0) == 0) {
-    while (visits != 42) __asm__ volatile("wfe");
-    print("a second vCPU was here, and left "); number(visits); print("\n");
-  } else {
-    print("there is no second vCPU\n");
-  }
+  second_vcpu();
   call(x, RSI_IPA_STATE_SET, (u64)common, (u64)common + 4096, 0, 1);
   print("a page is shared: the answer is "); print(x[2] == 0 ? "accept" : "reject"); print("\n");
   volatile u64 *outside = (volatile u64 *)((u64)common | SHARED);
   outside[0] = 0x2174736f48206948ul;
   print("written where the Host can read: "); hex(outside[0], 16); print("\n");
   token();
-  print("\nGood bye.\n");
-  call(x, PSCI_SYSTEM_OFF, 0, 0, 0, 0);
+  good_bye();
   return 0;
 }

@@ -1,6 +1,9 @@
 /// A vCPU's registers as somebody looks at them.
 public struct GuestRegisters: Sendable, Equatable {
+  /// Where they are: the REC, or a granule of the Host's.
   public let rec: UInt64
+  /// Whether it is a Realm's vCPU.
+  public var isInRealm = true
   /// X0 to X30.
   public let x: [UInt64]
   public let sp: UInt64
@@ -21,23 +24,38 @@ public struct GuestRegisters: Sendable, Equatable {
 }
 
 extension Machine {
-  /// The registers of a REC; nil if there is none.
+  /// A vCPU by where its registers are: a REC, or memory of the Host's if a PE is set up to run such vCPUs.
+  private func vcpu(_ address: UInt64) -> (rec: REC, stage2: Stage2Regime)? {
+    guard address.isGranuleAligned else { return nil }
+    if granuleIs(address, .rec) { return (rec(address), .realm(realm(rec(address).owner))) }
+    guard isDRAM(address), granuleProtectionCheck(address, .nonSecure) == nil else { return nil }
+    let pes = [control.pes[control.currentPE]] + control.pes
+    guard let pe = pes.first(where: { $0.hcrEL2 & HCR.needed == HCR.needed && $0.stage2.problem == nil }) else { return nil }
+    return (rec(address), .normal(pe.stage2))
+  }
+
+  /// The registers of a vCPU; nil if there is none.
   public func guestRegisters(_ address: UInt64) -> GuestRegisters? {
-    guard address.isGranuleAligned, granuleIs(address, .rec) else { return nil }
-    let rec = rec(address)
+    guard let rec = vcpu(address)?.rec else { return nil }
     return GuestRegisters(
-      rec: address, x: (0..<31).map { rec.x($0) }, sp: rec[rec.pstate & 0xF == 0b0101 ? .spEL1 : .spEL0], pc: rec.pc,
+      rec: address, isInRealm: granuleIs(address, .rec), x: (0..<31).map { rec.x($0) },
+      sp: rec[rec.pstate & 0xF == 0b0101 ? .spEL1 : .spEL0], pc: rec.pc,
       pstate: rec.pstate)
+  }
+
+  /// How a vCPU's addresses are translated, as it stands.
+  func regime(_ address: UInt64) -> TranslationRegime? {
+    guard let (rec, stage2) = vcpu(address), rec.pstate >> 2 & 3 < 2 else { return nil }
+    return TranslationRegime(rec: rec, stage2: stage2, exceptionLevel: rec.pstate >> 2 & 3)
   }
 
   /// Instructions around a vCPU's pc, as the vCPU would fetch them; nil where it could not.
   public func guestWords(_ address: UInt64, from va: UInt64, count: Int) -> [(address: UInt64, word: UInt32?)] {
-    guard address.isGranuleAligned, granuleIs(address, .rec) else { return [] }
-    let rec = rec(address)
-    let regime = TranslationRegime(rec: rec, realm: realm(rec.owner), exceptionLevel: rec.pstate >> 2 & 3)
+    guard let regime = regime(address) else { return [] }
     return (0..<count).map { n in
       let at = va &+ UInt64(4 * n)
-      guard let ipa = try? translateStage1(at, .fetch, regime), case .address(let pa) = translateStage2(regime.realm, ipa, .fetch)
+      guard let ipa = try? translateStage1(at, .fetch, regime),
+        case .address(let pa) = translateStage2(regime.stage2, ipa, .fetch)
       else { return (at, nil) }
       return (at, UInt32(truncatingIfNeeded: readBytes(pa, 4)))
     }
@@ -45,18 +63,14 @@ extension Machine {
 
   /// Where a virtual address leads: the IPA stage 1 makes of it, and the PA.
   public func guestTranslation(_ address: UInt64, _ va: UInt64) -> (ipa: UInt64?, pa: UInt64?) {
-    guard address.isGranuleAligned, granuleIs(address, .rec) else { return (nil, nil) }
-    let rec = rec(address)
-    let regime = TranslationRegime(rec: rec, realm: realm(rec.owner), exceptionLevel: rec.pstate >> 2 & 3)
-    guard let ipa = try? translateStage1(va, .fetch, regime) else { return (nil, nil) }
-    guard case .address(let pa) = translateStage2(regime.realm, ipa, .fetch) else { return (ipa, nil) }
+    guard let regime = regime(address), let ipa = try? translateStage1(va, .fetch, regime) else { return (nil, nil) }
+    guard case .address(let pa) = translateStage2(regime.stage2, ipa, .fetch) else { return (ipa, nil) }
     return (ipa, pa)
   }
 
-  /// Whether a REC's stage 1 is on, and its table for low addresses.
+  /// Whether a vCPU's stage 1 is on, and its table for low addresses.
   public func guestStage1(_ address: UInt64) -> (isOn: Bool, ttbr0: UInt64, tcr: UInt64)? {
-    guard address.isGranuleAligned, granuleIs(address, .rec) else { return nil }
-    let rec = rec(address)
+    guard let rec = vcpu(address)?.rec else { return nil }
     return (rec[.sctlrEL1] & 1 == 1, rec[.ttbr0EL1], rec[.tcrEL1])
   }
 }

@@ -221,6 +221,7 @@ extension Machine {
       code = Syndrome.granuleProtection
     case .translation(let level): code = Syndrome.translationFault(level)
     case .permission(let level): code = Syndrome.permissionFault(level)
+    case .accessFlag, .outputAddressSize, .granuleProtectionOnWalk: preconditionFailure("no RTT of the RMM leads to this")
     }
     // LDR and STR of 64 bits with register 0: ISV, SAS = 3, SF.
     let details: UInt64 = kind == .fetch ? 0 : Syndrome.isv | 3 << 22 | 1 << 15

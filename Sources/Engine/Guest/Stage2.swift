@@ -1,4 +1,4 @@
-/// What a Realm's access is.
+/// What a vCPU's access is.
 enum Stage2Access {
   case read, write, fetch
 }
@@ -9,11 +9,16 @@ enum Stage2Outcome {
   case address(UInt64)
   /// Beyond the IPA space, and the Realm itself is to be told.
   case addressSize
-  /// A fault to R-EL2, with the level at which the walk ended.
+  /// A fault to EL2, with the level at which the walk ended.
   case translation(level: Int)
   case permission(level: Int)
+  /// The same, by tables a Host has made: a descriptor without the access flag, or with an address there is not.
+  case accessFlag(level: Int)
+  case outputAddressSize(level: Int)
   /// The PA's granule is not in the PAS the access carries.
   case granuleProtection(UInt64)
+  /// A Host's table is in a granule that is not Non-secure.
+  case granuleProtectionOnWalk(level: Int)
 }
 
 extension Machine {

@@ -124,7 +124,7 @@ public struct Machine: ~Copyable {
 public struct ControlState: Sendable {
   public var pes: [ProcessingElement] = []
   public var currentPE = 0
-  /// One bit for each PE that runs a REC: the same as its `runningREC` not being 0.
+  /// One bit for each PE that runs a REC or a vCPU of the Normal world: `runningREC` or `runningVCPU` is not 0.
   var busyPEs: UInt8 = 0
   /// Where EL3 will put the next L1 GPT table.
   var nextL1Table = GranuleProtectionTable.l1Base
@@ -155,6 +155,10 @@ public struct ControlState: Sendable {
       for n in 0..<18 { hash = mix(hash ^ pe.x[n]) }
       hash = mix(hash ^ pe.ichHCR ^ mix(pe.ichVMCR ^ mix(pe.ichMISR ^ mix(pe.isrEL1))))
       for n in 0..<16 { hash = mix(hash ^ pe.ichLR[n]) }
+      // Machines without VMs of the Normal world have the digests they always had.
+      if pe.vttbrEL2 | pe.vtcrEL2 | pe.hcrEL2 != 0 {
+        hash = mix(hash ^ mix(mix(pe.vttbrEL2) ^ pe.vtcrEL2) ^ pe.hcrEL2 ^ mix(pe.runningVCPU))
+      }
     }
     for value in realms { hash = mix(hash ^ value) }
     for value in recs { hash = mix(hash ^ ~value) }

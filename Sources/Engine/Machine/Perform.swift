@@ -18,6 +18,8 @@ public enum Action: Sendable {
   case guestPause(Int)
   /// The Normal world waits: the counter goes on to a value.
   case idle(UInt64)
+  /// The Host at NS-EL2 enters a vCPU of its own, no Realm's: where its registers are, and its run page.
+  case enterVCPU(UInt64, run: UInt64)
 }
 
 /// What an action answered.
@@ -25,6 +27,8 @@ public enum Outcome: Sendable {
   case smc(SMCOutcome)
   case access(AccessOutcome)
   case queued
+  /// A vCPU of the Normal world came back; what for stands in its run page.
+  case exited
   case el3(EL3Error)
   case done
   /// The action makes no sense in this state.
@@ -69,6 +73,8 @@ extension Machine {
     case .idle(let time):
       control.guestInstructions = max(control.guestInstructions, time)
       return .done
+    case .enterVCPU(let vcpu, let run):
+      return enterVCPU(vcpu, run: run)
     }
   }
 
@@ -103,16 +109,19 @@ extension Machine {
     if !explanations.isEmpty { explanations.removeAll() }
   }
 
-  /// Lets a Realm that keeps its PE go on, until RMI_REC_ENTER returns to that PE's Host or the Realm holds again.
+  /// Lets a guest that keeps its PE go on, until RMI_REC_ENTER returns to that PE's Host (or the guest's exception comes to it), or
+  /// the guest holds again.
   private mutating func resume(_ pe: Int) -> Outcome {
     guard control.pes.indices.contains(pe) else {
       return .refused("there is no PE \(pe); this machine has 0 to \(control.pes.count - 1)")
     }
     let rec = control.pes[pe].runningREC
-    guard rec != 0 else { return .refused("PE \(pe) runs no REC: nothing to resume") }
+    let vcpu = control.pes[pe].runningVCPU
+    guard rec | vcpu != 0 else { return .refused("PE \(pe) runs no REC: nothing to resume") }
     let selected = control.currentPE
     control.currentPE = pe
     defer { control.currentPE = selected }
+    if vcpu != 0 { return continueVCPU(vcpu, resumed: true) }
     let result = continueRun(rec, resumed: true)
     if result == Machine.stillRunning { return .smc(.running) }
     var answer = InlineArray<18, UInt64>(repeating: 0)

@@ -20,6 +20,12 @@ public struct ProcessingElement: Sendable {
   public var isrEL1: UInt64 = 0
   /// The REC that runs here, 0 when none does.
   public var runningREC: UInt64 = 0
+  /// Registers of NS-EL2 that a vCPU of the Normal world's own runs with.
+  public var vttbrEL2: UInt64 = 0
+  public var vtcrEL2: UInt64 = 0
+  public var hcrEL2: UInt64 = 0
+  /// Where the registers of the vCPU are that runs here outside any Realm, 0 when none does.
+  public var runningVCPU: UInt64 = 0
 
   public init() {}
 
@@ -39,7 +45,11 @@ public struct ProcessingElement: Sendable {
   static func scr(_ world: World) -> UInt64 { (world.ns ? 1 : 0) | (world.nse ? 1 << 62 : 0) }
 
   /// Registers `sysreg` can name, with their places.
-  public static let registerNames = ["isr_el1", "ich_misr_el2", "ich_vmcr_el2", "ich_hcr_el2", "scr_el3"]
+  public static let registerNames = [
+    "isr_el1", "ich_misr_el2", "ich_vmcr_el2", "ich_hcr_el2", "vttbr_el2", "vtcr_el2", "hcr_el2", "scr_el3",
+  ]
+
+  var stage2: NormalStage2 { NormalStage2(vttbr: vttbrEL2, vtcr: vtcrEL2, hcr: hcrEL2) }
 
   public func register(_ name: String) -> UInt64? {
     switch name {
@@ -47,6 +57,9 @@ public struct ProcessingElement: Sendable {
     case "ich_misr_el2": ichMISR
     case "ich_vmcr_el2": ichVMCR
     case "ich_hcr_el2": ichHCR
+    case "vttbr_el2": vttbrEL2
+    case "vtcr_el2": vtcrEL2
+    case "hcr_el2": hcrEL2
     case "scr_el3": scrEL3
     default: nil
     }
@@ -59,6 +72,9 @@ public struct ProcessingElement: Sendable {
     case "ich_misr_el2": ichMISR = value
     case "ich_vmcr_el2": ichVMCR = value
     case "ich_hcr_el2": ichHCR = value
+    case "vttbr_el2": vttbrEL2 = value
+    case "vtcr_el2": vtcrEL2 = value
+    case "hcr_el2": hcrEL2 = value
     default: return false
     }
     return true

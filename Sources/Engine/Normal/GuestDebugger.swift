@@ -32,7 +32,7 @@ public final class GuestDebugger: DebugTarget {
   public func registers(_ vcpu: Int) -> GuestRegisters {
     let rec = vm.state.vcpus[vcpu].rec
     return session.read { $0.guestRegisters(rec) }
-      ?? GuestRegisters(rec: rec, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
+      ?? GuestRegisters(rec: rec, isInRealm: vm.isRealm, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
   }
 
   public func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool { false }
@@ -218,9 +218,7 @@ public final class GuestDebugger: DebugTarget {
 extension Machine {
   /// A virtual address of a vCPU, stage by stage, in words.
   package func translation(_ address: UInt64, _ va: UInt64) -> String {
-    guard address.isGranuleAligned, granuleIs(address, .rec) else { return "no REC" }
-    let rec = rec(address)
-    let regime = TranslationRegime(rec: rec, realm: realm(rec.owner), exceptionLevel: rec.pstate >> 2 & 3)
+    guard let regime = regime(address) else { return "no vCPU" }
     let ipa: UInt64
     do throws(A64Stop) {
       ipa = try translateStage1(va, .read, regime)
@@ -230,12 +228,17 @@ extension Machine {
       default: return "VA \(hex(va)): a table of stage 1 is not there in stage 2"
       }
     }
-    let stage1 = rec[.sctlrEL1] & 1 == 1 ? "stage 1 gives" : "the MMU is off:"
-    switch translateStage2(regime.realm, ipa, .read) {
+    let stage1 = regime.rec[.sctlrEL1] & 1 == 1 ? "stage 1 gives" : "the MMU is off:"
+    switch translateStage2(regime.stage2, ipa, .read) {
     case .address(let pa): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)), stage 2 PA \(hex(pa | va & 0xFFF))"
     case .addressSize: return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)), which is beyond the IPA space"
     case .translation(let level): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); stage 2 has no translation at level \(level)"
     case .permission(let level): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); stage 2 does not permit it at level \(level)"
+    case .accessFlag(let level): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); access flag fault of stage 2 at level \(level)"
+    case .outputAddressSize(let level):
+      return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); address size fault of stage 2 at level \(level)"
+    case .granuleProtectionOnWalk(let level):
+      return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); granule protection fault on the walk of stage 2 at level \(level)"
     case .granuleProtection: return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); granule protection fault"
     }
   }

@@ -3,6 +3,11 @@
 public protocol HostDoor: AnyObject {
   /// X0 to X17 of an SMC from NS-EL2; X0 and up of the answer. Nil while a Realm keeps the PE.
   func smc(_ arguments: [UInt64]) -> [UInt64]?
+  /// Enters a vCPU that is no Realm's: where its registers are, and its run page. X0 0 when it came back, X0 1 if it could not be
+  /// entered; nil while it keeps the PE.
+  func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]?
+  /// A register of the PE at NS-EL2, by the name `sysreg` has for it.
+  func setRegister(_ name: String, _ value: UInt64)
   /// A Realm that keeps the PE goes on; the answer of its RMI_REC_ENTER, nil if it keeps the PE again.
   func resume() -> [UInt64]?
   /// The next code that runs holds its PE after so many instructions.
@@ -17,6 +22,8 @@ public protocol HostDoor: AnyObject {
   func exitRecord(_ run: UInt64) -> RunExit
   /// A word of an instruction the model does not have, if one stopped a vCPU.
   var stoppedBy: UInt32? { get }
+  /// List registers of the virtual CPU interface: ICH_VTR_EL2.ListRegs, and one.
+  var listRegisters: Int { get }
   /// DRAM that is the Host's.
   var dram: Range<UInt64> { get }
   /// The physical counter.

@@ -5,6 +5,11 @@ extension RealmVM {
     guard (Self.ramBase..<Self.ramBase + options.memory).contains(ipa) else {
       throw Failure(message: "the guest wants \(hex(ipa)), which is no RAM of its own")
     }
+    guard options.isRealm else {
+      try map(ipa, to: try allocate())
+      state.pagesGiven += 1
+      return
+    }
     // X4 of RMI_RTT_READ_ENTRY is the RIPAS.
     guard try call("RMI_RTT_READ_ENTRY", rd, ipa, 3)[4] != UInt64(RIPAS.destroyed.rawValue) else {
       throw Failure(

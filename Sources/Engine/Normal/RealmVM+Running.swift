@@ -31,16 +31,21 @@ extension RealmVM {
       if !state.isHeld { prepareEntry(turn) }
       if let instructions { door.pause(after: instructions) }
       let vcpu = state.vcpus[turn]
-      let answer = state.isHeld ? door.resume() : door.smc([UInt64(RECEnter.fid), vcpu.rec, vcpu.run])
+      let answer = state.isHeld ? door.resume() : send(vcpu)
       state.isHeld = answer == nil
       guard let answer else { return nil }
       guard answer[0] == 0 else {
+        guard options.isRealm else { throw Failure(message: "vCPU \(turn) cannot be entered: the last step says why") }
         throw Failure(message: "RMI_REC_ENTER of vCPU \(turn) answered \(Names.status(.rmi, answer[0]))")
       }
       return try handle(door.exitRecord(vcpu.run), turn)
     } catch {
       return .failed(error.message)
     }
+  }
+
+  private func send(_ vcpu: VCPU) -> [UInt64]? {
+    options.isRealm ? door.smc([UInt64(RECEnter.fid), vcpu.rec, vcpu.run]) : door.enterVCPU(vcpu.rec, run: vcpu.run)
   }
 
   /// Whose turn it will be; nil while all wait.
@@ -102,16 +107,16 @@ extension RealmVM {
     if let word = door.stoppedBy { return .stopped(word) }
     switch exit.reason {
     case .irq, .fiq: passOn(turn)
-    case .sync: try fault(exit, turn)
+    case .sync: return try fault(exit, turn)
     case .ripasChange: try changeRIPAS(exit, turn)
     case .psci: return try psci(exit, turn)
     case .hostCall: hostCall(exit, turn)
-    case .serror: return .failed("the Realm took an SError")
+    case .serror: return .failed("the guest took an SError")
     }
     return nil
   }
 
-  private func passOn(_ turn: Int) { state.current = (turn + 1) % state.vcpus.count }
+  func passOn(_ turn: Int) { state.current = (turn + 1) % state.vcpus.count }
 
   private func hostCall(_ exit: RunExit, _ turn: Int) {
     guard let onHostCall else { return }
@@ -121,15 +126,17 @@ extension RealmVM {
     }
   }
 
-  private func fault(_ exit: RunExit, _ turn: Int) throws(Failure) {
+  private func fault(_ exit: RunExit, _ turn: Int) throws(Failure) -> Ending? {
     switch Syndrome.ec(exit.esr) {
     case Syndrome.ecDataAbort, Syndrome.ecInstructionAbort: try abort(exit, turn)
     case Syndrome.ecSysreg: systemRegister(exit, turn)
+    case Syndrome.ecSMC, Syndrome.ecHVC: return answerCall(exit, turn)
     default:
       // WFI and WFE: another vCPU's turn.
       if exit.esr & 1 == 0 { state.vcpus[turn].isWaiting = true }
       passOn(turn)
     }
+    return nil
   }
 
   /// ICC_SGI1R_EL1, the one register of the CPU interface that comes here.
@@ -141,7 +148,12 @@ extension RealmVM {
 
   private func abort(_ exit: RunExit, _ turn: Int) throws(Failure) {
     let ipa = exit.ipa
-    if ipa < 1 << (Self.ipaWidth - 1) {
+    let half: UInt64 = 1 << (Self.ipaWidth - 1)
+    if !options.isRealm, Syndrome.isGranuleProtection(exit.esr) {
+      let place = state.given[ipa].map { ", PA \(hex($0))" } ?? ""
+      throw Failure(message: "granule protection fault at IPA \(hex(ipa))\(place): what it leads to is not Non-secure")
+    }
+    if options.isRealm ? ipa < half : isRAM(ipa) {
       try give(ipa)
     } else if ipa == PL011.base || state.gic.contains(ipa), exit.esr & Syndrome.isv != 0 {
       let address = ipa | exit.far & 0xFFF
@@ -151,13 +163,15 @@ extension RealmVM {
         door.write64(state.vcpus[turn].run + Self.enterGPRs, load(address, exit))
       }
       setFlags(turn, EntryFlags.emulatedMMIO)
-    } else if (Self.ramBase..<Self.ramBase + options.memory).contains(ipa - 1 << (Self.ipaWidth - 1)) {
+    } else if options.isRealm, isRAM(ipa - half) {
       try share(ipa)
     } else {
       // Nothing is there.
       setFlags(turn, EntryFlags.injectSEA)
     }
   }
+
+  private func isRAM(_ ipa: UInt64) -> Bool { (Self.ramBase..<Self.ramBase + options.memory).contains(ipa) }
 
   private func store(_ address: UInt64, _ exit: RunExit) {
     if address.granuleBase == PL011.base {

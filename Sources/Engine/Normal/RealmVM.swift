@@ -1,4 +1,4 @@
-/// A virtual machine in a Realm, built and run as KVM and a VMM do it: granules delegated, the Realm created, RIPAS initialized, the
+/// A virtual machine in a Realm (or, to compare, in the Normal world), built and run as KVM and a VMM do it: granules delegated, the Realm created, RIPAS initialized, the
 /// image copied and measured page by page, RECs created, the Realm activated; then entered again and again, every exit handled.
 public final class RealmVM {
   public struct Options: Sendable {
@@ -6,6 +6,8 @@ public final class RealmVM {
     public var memory: UInt64 = 16 << 20
     public var vcpus = 1
     public var hash = HashAlgorithm.sha256
+    /// Whether it is a Realm; else it is a VM of the Normal world, all of whose memory is the Host's.
+    public var isRealm = true
     /// Whether the guest is given a device tree, and its address in X0. Nil: if it is an arm64 Linux Image, or there are arguments or
     /// an initial RAM disk for it.
     public var deviceTree: Bool?
@@ -46,7 +48,14 @@ public final class RealmVM {
     public let registers: [UInt64]
   }
 
+  /// A table of stage 2 the Host has made: what its entry is in, and the IPA above what that level translates.
+  struct TableKey: Hashable, Sendable {
+    let level: Int
+    let region: UInt64
+  }
+
   struct VCPU: Sendable {
+    /// Its REC, or the granule of the Host's with its registers.
     let rec: UInt64
     let run: UInt64
     var isOn: Bool
@@ -63,6 +72,9 @@ public final class RealmVM {
   struct State: Sendable {
     var nextGranule: UInt64
     var rd: UInt64 = 0
+    /// Stage 2 of a VM of the Normal world: the first table, and those below.
+    var root: UInt64 = 0
+    var tables: [TableKey: UInt64] = [:]
     var vcpus: [VCPU] = []
     var current = 0
     /// Host pages by the shared IPA they are mapped at, and Protected pages by their IPA.
@@ -99,8 +111,9 @@ public final class RealmVM {
   private let scratch: UInt64
   private let params: UInt64
 
-  /// The PA of the Realm's descriptor.
+  /// The PA of the Realm's descriptor; 0 without a Realm.
   public var rd: UInt64 { state.rd }
+  public var isRealm: Bool { options.isRealm }
   /// Exits by reason, and pages given on demand.
   public var exits: [ExitReason: Int] { state.exits }
   public var pagesGiven: Int { state.pagesGiven }
@@ -149,7 +162,7 @@ public final class RealmVM {
     return address
   }
 
-  /// Everything up to RMI_REALM_ACTIVATE.
+  /// Everything up to RMI_REALM_ACTIVATE, or up to the first entry of a VM that is no Realm.
   public func build(_ image: BootImage) throws(Failure) {
     guard options.memory > 0, options.memory % Self.block == 0, options.memory <= 1 << 31 else {
       throw Failure(message: "the guest's memory must be a multiple of 2M, up to 2G")
@@ -164,6 +177,7 @@ public final class RealmVM {
           "the image wants \(hex(segment.address)) to \(hex(segment.address &+ UInt64(segment.bytes.count))); RAM is \(hex(Self.ramBase)) to \(hex(top))"
       )
     }
+    guard options.isRealm else { return try buildNormal(image) }
     // A starting level of 2 with eight tables, for an IPA space of 33 bits.
     state.rd = try delegated()
     let listRegisters = Int(try call("RMI_FEATURES", 0)[1].bits(37, 34)) + 1

@@ -178,7 +178,7 @@ extension Machine {
     if rt != 31, isRead || isID {
       // The host that ran TF-RMM had no ID registers: they read as zero there.
       let shown = isID && crm >= 4 && isRead && !configuration.granuleFaultsExitToHost
-      rec.setX(rt, shown ? IDRegisters.value(crm: crm, op2: op2, realm(rec.owner)) : 0)
+      rec.setX(rt, shown ? IDRegisters.value(crm: crm, op2: op2, hasPMU: realm(rec.owner).pmu) : 0)
     }
     return true
   }
@@ -199,7 +199,7 @@ extension Machine {
     if let far { rec[.farEL1] = far }
     rec.pc = rec[.vbarEL1] &+ offset
     rec.pstate = RealmPSTATE.reset
-    if tracing { emit(.injection, esr, far ?? 0, rec.pc, world: .realm) }
+    if tracing { emit(.injection, esr, far ?? 0, rec.pc, world: guestWorld) }
   }
 
   /// Gives the Realm a Synchronous External Abort for the access that was stopped (DEN0137 A5.2.4).
@@ -212,13 +212,13 @@ extension Machine {
   }
 }
 
-/// ID registers as a Realm reads them: an Armv8.0 core's, less what a Realm is not offered.
+/// ID registers as a guest reads them: an Armv8.0 core's, less what a Realm is not offered.
 enum IDRegisters {
   /// - Parameters: CRm and Op2 of the register's encoding S3_0_C0_CRm_Op2.
-  static func value(crm: UInt64, op2: UInt64, _ realm: RealmDescriptor) -> UInt64 {
+  static func value(crm: UInt64, op2: UInt64, hasPMU: Bool) -> UInt64 {
     switch (crm, op2) {
     case (4, 0): 0x0000_0000_0100_0011  // ID_AA64PFR0: EL1, EL0 AArch64 only, AdvSIMD and FP, GICv3 system registers
-    case (5, 0): 0x0000_0000_1010_0006 | (realm.pmu ? 0x600 : 0)  // ID_AA64DFR0: two breakpoints, two watchpoints
+    case (5, 0): 0x0000_0000_1010_0006 | (hasPMU ? 0x600 : 0)  // ID_AA64DFR0: two breakpoints, two watchpoints
     case (6, 0): 0x1000_0000_0001_0000  // ID_AA64ISAR0: CRC32, RNDR
     case (7, 0): 0x0000_0000_0F00_1025  // ID_AA64MMFR0: 48-bit PA, 16-bit ASID, 4 KiB granule only
     default: 0

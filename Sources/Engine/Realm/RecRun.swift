@@ -113,7 +113,8 @@ extension Machine {
     put(0x410, rec[.cntvctlEL0])
     put(0x418, rec[.cntvcvalEL0] &- rec[.cntvoffEL2])
     let overflow = rec[.pmovsEL0] & rec[.pmintenEL1] & rec[.pmcntenEL0] != 0 && rec[.pmcrEL0].bit(0)
-    page.storeBytes(of: overflow && realm(rec.owner).pmu ? 1 : 0, toByteOffset: 0x700, as: UInt8.self)
+    page.storeBytes(
+      of: overflow && granuleIs(recAddress, .rec) && realm(rec.owner).pmu ? 1 : 0, toByteOffset: 0x700, as: UInt8.self)
   }
 }
 

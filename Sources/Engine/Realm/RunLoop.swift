@@ -29,9 +29,7 @@ extension Machine {
     let rec = mutableREC(address)
     let flags = enterFlags(run)
     let pe = control.currentPE
-    control.pes[pe].ichHCR = rec[.ichHCR] & ~GIC.hostHCR | runWord(run, RecRun.enterHCR) | GIC.enable
-    for n in 0..<features.listRegisters { control.pes[pe].ichLR[n] = runWord(run, RecRun.enterLRs + n * 8) }
-
+    loadListRegisters(rec, run)
     if flags.bit(1), lastExitWasUnprotectedAbort(rec) {
       injectExternalAbort(rec, esr: rec.lastESR, far: rec.lastFAR)
     } else if flags.bit(0), lastExitWasEmulatable(rec) {
@@ -119,7 +117,17 @@ extension Machine {
   static let stillRunning = UInt64.max - 1
 
   mutating func noteExit(_ address: UInt64, _ exit: borrowing ExitRecord) {
-    if tracing { emit(.exit, address, UInt64(exit.reason.rawValue), exit.esr, world: .realm) }
+    if tracing { emit(.exit, address, UInt64(exit.reason.rawValue), exit.esr, world: guestWorld) }
+  }
+
+  /// Whose EL1 the PE runs, or else would run next.
+  var guestWorld: World { control.pes[control.currentPE].runningVCPU == 0 ? .realm : .normal }
+
+  /// The GIC state the Host gives for an entry, with what the vCPU itself has counted.
+  mutating func loadListRegisters(_ rec: REC, _ run: UInt64) {
+    let pe = control.currentPE
+    control.pes[pe].ichHCR = rec[.ichHCR] & ~GIC.hostHCR | runWord(run, RecRun.enterHCR) & GIC.hostHCR | GIC.enable
+    for n in 0..<features.listRegisters { control.pes[pe].ichLR[n] = runWord(run, RecRun.enterLRs + n * 8) }
   }
 
   /// CNTx_CTL: enabled, condition met, not masked.

@@ -38,6 +38,13 @@ enum Syndrome {
   /// Fault status of a translation fault; level -1 has its own code.
   static func translationFault(_ level: Int) -> UInt64 { level < 0 ? 0b101011 : 0x04 + UInt64(level) }
   static func permissionFault(_ level: Int) -> UInt64 { 0x0C + UInt64(max(level, 0)) }
+  static func accessFlagFault(_ level: Int) -> UInt64 { 0x08 + UInt64(max(level, 0)) }
+  static func addressSizeFault(_ level: Int) -> UInt64 { UInt64(max(level, 0)) }
+  /// Granule protection fault on a table walk.
+  static func granuleProtectionOnWalk(_ level: Int) -> UInt64 { 0x24 + UInt64(max(level, 0)) }
+
+  /// Granule protection fault, on the access or on a table walk.
+  static func isGranuleProtection(_ esr: UInt64) -> Bool { (0x23...0x28).contains(esr & fsc) }
 
   /// External abort, on the access (0x10) or on a table walk (0x13 to 0x17).
   static func isExternalAbort(_ esr: UInt64) -> Bool {

@@ -127,6 +127,7 @@ struct Place {
   @inline(__always) var code: UInt64 { UInt64(world.rawValue) << 8 | UInt64(level) }
 
   static let nsEL2 = Place(.normal, 2)
+  static let nsEL1 = Place(.normal, 1)
   static let rEL2 = Place(.realm, 2)
   static let rEL1 = Place(.realm, 1)
   static let el3 = Place(.root, 3)

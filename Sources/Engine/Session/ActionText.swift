@@ -31,6 +31,7 @@ extension Action {
     case .resume(let pe): return "resume \(pe)"
     case .guestPause(let instructions): return "guest pause \(instructions)"
     case .idle(let time): return "idle \(time)"
+    case .enterVCPU(let vcpu, let run): return "vm enter \(hex(vcpu)) \(hex(run))"
     }
   }
 

@@ -5,8 +5,9 @@ extension Event {
     case .smc, .smcReturn, .access: ProcessingElement.place(world, world == .root ? 3 : world == .secure ? 1 : 2)
     case .move, .boot, .bootMeasurement, .gpi: "EL3"
     case .service: world == .root ? "EL3" : "R-EL2"
-    case .granule, .rttEntry, .realmState, .measurement, .refusal, .exit: "R-EL2"
-    case .exception, .injection, .call, .interrupt, .virtualInterrupt: "R-EL1"
+    case .granule, .rttEntry, .realmState, .measurement, .refusal: "R-EL2"
+    case .exit: ProcessingElement.place(world, 2)
+    case .exception, .injection, .call, .interrupt, .virtualInterrupt: ProcessingElement.place(world, 1)
     case .fault: "GPC"
     }
   }
@@ -36,9 +37,12 @@ extension Event {
     case .measurement: return "\(b == 0 ? "RIM" : "REM \(b - 1)") of \(hex(a)) = \(String(c, radix: 16))…"
     case .fault:
       return "granule protection fault at \(hex(a)), \(PAS(rawValue: UInt8(b))?.name ?? "?") access, ESR \(hex(c))"
-    case .exception: return "\(Decoder.syndrome(a)) to R-EL2\(c == 0 ? "" : ", IPA \(hex((c >> 4) << 12))")"
+    case .exception:
+      return "\(Decoder.syndrome(a)) to \(ProcessingElement.place(world, 2))\(c == 0 ? "" : ", IPA \(hex((c >> 4) << 12))")"
     case .injection: return "takes \(Decoder.syndrome(a)) at EL1, pc=\(hex(c))"
-    case .exit: return "REC \(hex(a)) exits: \(ExitReason(rawValue: UInt8(b))?.name ?? "?")\(c == 0 ? "" : " esr=\(hex(c))")"
+    case .exit:
+      return
+        "\(world == .realm ? "REC" : "vCPU") \(hex(a)) exits: \(ExitReason(rawValue: UInt8(b))?.name ?? "?")\(c == 0 ? "" : " esr=\(hex(c))")"
     case .call: return detail == 0 ? "\(Commands.name(of: a)) → X0=\(hex(c))" : "\(Commands.name(of: a)) leaves the Realm"
     case .refusal: return "refused"
     case .boot:

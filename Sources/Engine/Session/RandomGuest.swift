@@ -1,4 +1,5 @@
-/// Random code in a Realm, to see that nothing it does breaks a rule of the model or reaches what is not the Realm's.
+/// Random code in a Realm, or in a VM that is none, to see that nothing it does breaks a rule of the model or reaches what is not the
+/// guest's.
 public enum RandomGuest {
   public struct Run: Sendable {
     public var instructions: UInt64 = 0
@@ -11,11 +12,13 @@ public enum RandomGuest {
   }
 
   /// Runs guests until so many instructions were executed. Everything follows from the seed.
-  public static func perform(instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .fast) -> Run {
+  public static func perform(
+    instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .fast, isRealm: Bool = true
+  ) -> Run {
     var run = Run()
     var random = SeededNumbers(seed: seed)
     while run.instructions < instructions, run.problem == nil {
-      one(random.next(), policy, engine, &run)
+      one(random.next(), policy, engine, isRealm, &run)
       run.guests += 1
     }
     return run
@@ -24,7 +27,7 @@ public enum RandomGuest {
   /// The Host's own memory that no guest may change: what is in it, and where.
   private static let canary: Range<UInt64> = 0x83F0_0000..<0x83F4_0000
 
-  private static func one(_ seed: UInt64, _ policy: Policy, _ engine: CodeEngine, _ run: inout Run) {
+  private static func one(_ seed: UInt64, _ policy: Policy, _ engine: CodeEngine, _ isRealm: Bool, _ run: inout Run) {
     var configuration = MachineConfiguration()
     configuration.vcpu = .code
     configuration.recAuxCount = 0
@@ -37,6 +40,7 @@ public enum RandomGuest {
     session.write(canary.lowerBound, [UInt8](repeating: pattern, count: canary.count))
     var options = RealmVM.Options()
     options.memory = 4 << 20
+    options.isRealm = isRealm
     let vm = RealmVM(session, options)
     let bytes = program(&random).flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
     do throws(RealmVM.Failure) {

@@ -5,7 +5,8 @@ public struct ConsoleByte: Sendable, Equatable {
 }
 
 extension Session {
-  /// What guests have printed up to where the session stands: every store to the UART's data register that left a Realm.
+  /// What guests have printed up to where the session stands: every store to the UART's data register that came to
+  /// the Host.
   public var console: [UInt8] { printed.prefix { $0.step <= position }.map(\.byte) }
 
   /// How many bytes that are.

@@ -6,11 +6,22 @@ extension Session: HostDoor {
     return answer(perform(.perform(.smc(.normal, x))))
   }
 
+  public func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]? {
+    answer(perform(.perform(.enterVCPU(vcpu, run: run))))
+  }
+
+  public var listRegisters: Int { read { $0.features.listRegisters } }
+
+  public func setRegister(_ name: String, _ value: UInt64) { perform(.perform(.setRegister(name, value))) }
+
   public func resume() -> [UInt64]? { answer(perform(.perform(.resume(read { $0.control.currentPE })))) }
 
-  /// X0 and up, filled to 18; nil if there is no answer yet.
+  /// X0 and up, filled to 18; nil if there is no answer yet; 1 if there will be none.
   private func answer(_ result: StatementResult) -> [UInt64]? {
-    guard let x = result.answer?.x, !x.isEmpty else { return nil }
+    guard let x = result.answer?.x, !x.isEmpty else {
+      let pe = read { $0.control.pes[$0.control.currentPE] }
+      return pe.runningREC | pe.runningVCPU == 0 ? [1] + [UInt64](repeating: 0, count: 17) : nil
+    }
     return x + [UInt64](repeating: 0, count: max(0, 18 - x.count))
   }
 

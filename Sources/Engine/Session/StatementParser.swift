@@ -13,7 +13,7 @@ public struct StatementParser {
     "case", "let", "smc", "expect", "guest", "ns.read64", "ns.write64", "ns.write8", "ns.write", "ns.fill", "secure.read64",
     "secure.write64", "secure.write8", "secure.fill", "secure.smc", "realm.smc", "realm.read64", "realm.write64", "realm.write8",
     "realm.fill", "root.read64", "root.write64", "root.write8", "root.fill", "gpt.set", "gpt", "state", "refcount", "rim",
-    "token", "peek64", "sysreg", "pe", "resume", "idle", "print", "echo", "include", "machine",
+    "token", "peek64", "sysreg", "pe", "resume", "idle", "vm", "print", "echo", "include", "machine",
   ]
   public static let guestVerbs = [
     "smc", "read64", "write64", "exec", "wfi", "wfe", "hvc", "irq", "fiq", "serror", "abort", "sync", "setreg", "getreg",
@@ -50,6 +50,10 @@ public struct StatementParser {
     case "pe": return .perform(.selectPE(try index(verb, rest)))
     case "resume": return .perform(.resume(try index(verb, rest)))
     case "idle": return .perform(.idle(try one(verb, rest, "TIME")))
+    case "vm":
+      try count(verb, rest, 3...3, "vm enter VCPU RUN")
+      guard rest[0].text.lowercased() == "enter" else { throw error(rest[0], "expected: vm enter VCPU RUN") }
+      return .perform(.enterVCPU(try number(rest[1]), run: try number(rest[2])))
     case "print":
       guard !rest.isEmpty else { throw error(verb, "print needs an expression") }
       return .print(try expression(rest))

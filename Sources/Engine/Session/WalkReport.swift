@@ -81,6 +81,7 @@ extension Machine {
       return configuration.granuleFaultsExitToHost
         ? "a read exits to the Host: granule protection fault" : "a read takes a granule protection fault in the Realm"
     case .permission: return "a read exits to the Host: permission fault"
+    case .accessFlag, .outputAddressSize, .granuleProtectionOnWalk: preconditionFailure("no RTT of the RMM leads to this")
     case .translation:
       guard realm.isProtected(ipa) else { return "a read exits to the Host: emulatable Data Abort" }
       return hop.ripas == .empty

@@ -1,7 +1,7 @@
 import Engine
 
 /// The guest of the vCPU that ran last: its console, its registers with what changed, the instructions around its pc, where its pc
-/// leads, and why it left the Realm.
+/// leads, and why it left the Realm, or the VM that is none.
 public struct GuestPanel {
   let session: Session
   let state: GuestViewState
@@ -47,7 +47,7 @@ public struct GuestPanel {
   }
 
   private func registers(_ now: GuestRegisters, _ before: GuestRegisters?, _ canvas: inout Canvas, _ rect: Rect) {
-    let inside = canvas.frame(rect, "REC \(hex(now.rec))", note: inside(rect, now.state))
+    let inside = canvas.frame(rect, "\(now.isInRealm ? "REC" : "Normal VM, vCPU") \(hex(now.rec))", note: inside(rect, now.state))
     guard !inside.isEmpty else { return }
     var cells: [(String, UInt64, Bool)] = [("pc", now.pc, false), ("sp", now.sp, before.map { $0.sp != now.sp } ?? false)]
     for n in 0..<31 { cells.append(("x\(n)", now.x[n], before.map { $0.x[n] != now.x[n] } ?? false)) }
@@ -83,7 +83,8 @@ public struct GuestPanel {
     canvas.text(inside.x + 1, inside.y, place, .dim, limit: inside.width - 2)
     var y = inside.y + 1
     if let exit = session.lastStep?.result.exit {
-      canvas.text(inside.x + 1, y, "left the Realm: \(exit.rawText)", .warning, limit: inside.width - 2)
+      canvas.text(
+        inside.x + 1, y, "left the \(now.isInRealm ? "Realm" : "VM"): \(exit.rawText)", .warning, limit: inside.width - 2)
       y += 1
     }
     let count = inside.y + inside.height - y
@@ -116,7 +117,7 @@ public struct GuestPanel {
   private func nothing(_ canvas: inout Canvas, _ rect: Rect) {
     let inside = canvas.frame(rect, "Guest", focused: true)
     let words =
-      "No Realm has run code in this session. b boots one, D lets one be stepped from its first instruction; a machine made with vcpu=code executes the "
+      "No guest has run code in this session. b boots one, D lets one be stepped from its first instruction; a machine made with vcpu=code executes the "
       + "A64 instructions at a REC's pc instead of what guest statements have queued."
     for (n, line) in WhyPanel.wrap(words, to: max(inside.width - 2, 20), hanging: 0).enumerated() where n < inside.height {
       canvas.text(inside.x + 1, inside.y + n, line, .dim, limit: inside.width - 2)

@@ -69,6 +69,7 @@ public struct TracePanel {
     case .access(let access): return ProcessingElement.place(access.world, access.world == .secure ? 1 : 2)
     case .guest, .guestClear: return "R-EL1"
     case .assignGranule: return "EL3"
+    case .enterVCPU: return "NS-EL2"
     case .setRegister, .selectPE, .resume, .guestPause, .idle: return "PE"
     }
   }

@@ -60,7 +60,8 @@ public struct WorldsPanel {
     for (n, pe) in control.pes.enumerated() {
       guard y < rect.y + rect.height else { return }
       let scr = "{NSE,NS}={\(pe.scrEL3 >> 62 & 1),\(pe.scrEL3 & 1)}"
-      let running = pe.runningREC == 0 ? "" : " REC \(hex(pe.runningREC))"
+      let running =
+        pe.runningREC != 0 ? " REC \(hex(pe.runningREC))" : pe.runningVCPU != 0 ? " vCPU \(hex(pe.runningVCPU))" : ""
       let marker = n == control.currentPE ? "▶" : "▷"
       canvas.text(
         rect.x, y, "pe\(n) \(marker) \(pe.place.padding(7)) SCR_EL3.\(scr)\(running)",

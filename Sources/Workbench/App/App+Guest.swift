@@ -6,11 +6,12 @@ extension App {
   /// Instructions a command executes at most before the screen is drawn again.
   static let instructionsAtOnce = 100_000_000
 
-  /// `boot IMAGE [VCPUS]`: a fresh machine of the same kind whose vCPUs execute code, a Realm built from the image, and its run.
-  /// `debug IMAGE [VCPUS]`: the same, standing before its first instruction.
-  func boot(_ words: [String]) {
+  /// `boot [--normal] [IMAGE [VCPUS]]`: a fresh machine of the same kind whose vCPUs execute code, a Realm (or a VM of the Normal
+  /// world) built from the image, and its run. `debug` and the same: it stands before its first instruction.
+  func boot(_ line: [String]) {
+    let words = line.filter { $0 != "--normal" }
     guard words.count <= 3, let vcpus = words.count == 3 ? Int(words[2]) : 2 else {
-      state.message = .init("expected \(words[0]) [IMAGE [VCPUS]], such as \(words[0]) tour", isError: true)
+      state.message = .init("expected \(words[0]) [--normal] [IMAGE [VCPUS]], such as \(words[0]) tour", isError: true)
       return
     }
     let name = words.count > 1 ? words[1] : GuestImages.tour
@@ -18,6 +19,7 @@ extension App {
     configuration.vcpu = .code
     var options = RealmVM.Options()
     options.vcpus = vcpus
+    options.isRealm = words.count == line.count
     let image: BootImage
     let relyingParty: () -> RelyingParty?
     do throws(TokenFile.Failure) {

@@ -71,8 +71,9 @@ struct Completion {
     case "write": return "write FILE: saves this session where you like, to share"
     case "machine": return "machine dram=64M pe=2 rmm=spec-1.0: a fresh machine"
     case "pe": return "pe N: which PE makes the next calls"
-    case "boot": return "boot [IMAGE [VCPUS]]: a fresh machine, a Realm built from the image, and its run"
-    case "debug": return "debug [IMAGE [VCPUS]]: as boot, but it stands before its first instruction"
+    case "boot":
+      return "boot [--normal] [IMAGE [VCPUS]]: a fresh machine, a Realm (or another VM) built from the image, and its run"
+    case "debug": return "debug [--normal] [IMAGE [VCPUS]]: as boot, but it stands before its first instruction"
     case "continue": return "continue [N]: the guest that was booted here goes on, for about N instructions"
     case "step": return "step [N]: one instruction of the guest, or N"
     case "over": return "over [N]: an instruction; a call with all it does"
@@ -83,6 +84,7 @@ struct Completion {
     case "watch": return "watch ADDRESS|NAME [BYTES]: the guest stops when it writes there"
     case "delete": return "delete [ADDRESS]: it does not stop there any more; without one, nowhere"
     case "resume": return "resume PE: a realm that holds its PE goes on"
+    case "vm": return "vm enter VCPU RUN: the Host enters a vCPU outside any Realm"
     default: return ""
     }
   }

@@ -4,11 +4,12 @@ import Views
 
 struct BootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "boot", abstract: "Builds a Realm from an image as a hypervisor does, and runs its A64 code.",
+    commandName: "boot", abstract: "Builds a Realm (or another VM) from an image as a hypervisor does, and runs its A64 code.",
     discussion: """
       IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; or the name of a guest in Sessions/guests: tour (which is \
       booted if none is named), faults, kernel, irq, model. The guest's console is printed; what happens outside its Realm, and a summary, go to standard error. --record \
-      writes every step as a recording, which workbench opens and replays. The exit code is 0 if the guest turned itself off.
+      writes every step as a recording, which workbench opens and replays. --normal boots the same image as a VM of the Normal world, \
+      to compare: the summary ends with what the Host can read of the guest's memory. The exit code is 0 if the guest turned itself off.
       """)
 
   @Argument(help: ArgumentHelp("Image to boot; the tour without it.", valueName: "image"), completion: .file())
@@ -24,6 +25,15 @@ struct BootCommand: ParsableCommand {
 
   @Option(help: "Virtual CPUs, 1 to 8.")
   var vcpus: Int = 2
+
+  @Flag(help: "Boots it as a VM of the Normal world, in memory of the Host's, not as a Realm.")
+  var normal = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the Host looks into the guest's memory at the end; where the image begins to run, without it.", valueName: "address")
+  )
+  var peek: String?
 
   @Option(help: "Hash of the Realm's measurements: sha-256 or sha-512.")
   var hash: String = HashAlgorithm.sha256.name
@@ -82,15 +92,12 @@ struct BootCommand: ParsableCommand {
     var options = RealmVM.Options()
     options.vcpus = vcpus
     options.hash = HashAlgorithm(iana: hash) ?? .sha256
+    options.isRealm = !normal
+    options.memory = try number(mem, of: "--mem")
+    let place = try peek.map { try number($0, of: "--peek") }
     options.bootArguments = append
     if let initrd {
       options.initrd = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(initrd, limit: 256 << 20) }
-    }
-    do throws(ScriptError) {
-      options.memory = try StatementParser(line: 0, names: ScriptNames()).value(mem)
-    } catch {
-      complain("--mem: \(error.message)")
-      throw Exit.usage
     }
     let program = try orComplain { () throws(TokenFile.Failure) in try GuestImages.load(image) }
     let party = try orComplain { () throws(TokenFile.Failure) in
@@ -131,8 +138,10 @@ struct BootCommand: ParsableCommand {
       isReached = until?.happened(vm, session, before) ?? false
       if !json, !open { printed = show(vm, from: printed) }
     }
+    // With --open the guest's last exit is to be seen, not a look at its memory.
+    let look = open ? nil : HostLook(vm, place ?? program.entry)
     let summary = BootSummary(
-      vm, session, ending, entries: entries - left, reached: isReached ? until : nil, outside: outside)
+      vm, session, ending, look, entries: entries - left, reached: isReached ? until : nil, outside: outside)
     if open {
       try OpenCommand.parse(["--no-record"]).run(on: session) { state in
         state.screen = .guest
@@ -156,6 +165,15 @@ struct BootCommand: ParsableCommand {
       }
     }
     if ending != .poweredOff, !isReached { throw Exit.difference }
+  }
+
+  private func number(_ text: String, of option: String) throws -> UInt64 {
+    do throws(ScriptError) {
+      return try StatementParser(line: 0, names: ScriptNames()).value(text)
+    } catch {
+      complain("\(option): \(error.message)")
+      throw Exit.usage
+    }
   }
 
   /// Serves GDB until it lets the guest go.
@@ -231,7 +249,35 @@ enum BootEvent: ExpressibleByArgument {
   }
 }
 
+/// What the Host gets when it reads the guest's memory.
+struct HostLook: Encodable {
+  var address: UInt64
+  /// Where that is in the machine; nil if nothing is there.
+  var physical: UInt64?
+  /// Nil for a granule protection fault.
+  var bytes: [UInt8]?
+
+  init(_ vm: RealmVM, _ ipa: UInt64) {
+    address = ipa
+    physical = vm.hostAddress(of: ipa & ~7)
+    let words = [ipa & ~7, (ipa & ~7) + 8].map { vm.peek($0) }
+    guard let first = words[0], let second = words[1] else { return }
+    bytes = [first, second].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+  }
+
+  var line: String {
+    guard let physical else { return "the Host has given the guest no memory at \(hex(address)) to look at" }
+    let place = "the guest's memory at \(hex(address)) (PA \(hex(physical)))"
+    guard let bytes else { return "the Host cannot read \(place): granule protection fault" }
+    let text = bytes.map { (0x20..<0x7F).contains($0) ? Character(Unicode.Scalar($0)) : "." }
+    return "the Host can read \(place): \(bytes.map { hexBytes([$0]) }.joined(separator: " "))  \(String(text))"
+  }
+}
+
 struct BootSummary: Encodable {
+  /// Whether the guest ran in a Realm.
+  var isRealm: Bool
+  var hostRead: HostLook?
   var ending: String
   var console: String
   var instructions: UInt64
@@ -243,8 +289,13 @@ struct BootSummary: Encodable {
   /// What Host and relying party did around a guest that asked for a key.
   var outside: [String]
 
-  init(_ vm: RealmVM, _ session: Session, _ ending: RealmVM.Ending?, entries: Int, reached: BootEvent?, outside: [String]) {
+  init(
+    _ vm: RealmVM, _ session: Session, _ ending: RealmVM.Ending?, _ look: HostLook?, entries: Int, reached: BootEvent?,
+    outside: [String]
+  ) {
     self.outside = outside
+    isRealm = vm.isRealm
+    hostRead = look
     switch ending {
     case .poweredOff: self.ending = "powered off"
     case .reset: self.ending = "reset"
@@ -267,6 +318,6 @@ struct BootSummary: Encodable {
     return [
       "the guest \(ending)", "\(instructions) instructions, \(steps) steps, exits: \(reasons)",
       "\(pagesGiven) pages given on demand, \(tokens) token\(tokens == 1 ? "" : "s")",
-    ] + (rim.map { ["RIM \($0)"] } ?? [])
+    ] + (rim.map { ["RIM \($0)"] } ?? []) + (hostRead.map { [$0.line] } ?? [])
   }
 }

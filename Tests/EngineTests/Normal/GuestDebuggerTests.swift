@@ -4,12 +4,15 @@ import Testing
 
 /// Stopping, stepping and going back: what a debugger sees is what the guest does without one.
 struct GuestDebuggerTests {
-  static func debugger(_ guest: String = "tour", vcpus: Int = 2) throws -> (session: Session, debugger: GuestDebugger) {
+  static func debugger(_ guest: String = "tour", vcpus: Int = 2, isRealm: Bool = true) throws -> (
+    session: Session, debugger: GuestDebugger
+  ) {
     var configuration = MachineConfiguration()
     configuration.vcpu = .code
     let session = Session(configuration)
     var options = RealmVM.Options()
     options.vcpus = vcpus
+    options.isRealm = isRealm
     let vm = RealmVM(session, options)
     let image = try Data(contentsOf: Project.root.appending(path: "Sessions/guests/\(guest).elf"))
     try vm.build(try BootImage(Array(image), base: RealmVM.ramBase))
@@ -24,8 +27,9 @@ struct GuestDebuggerTests {
   }
 
   /// Steps forward and back over everything the tour does first, its MMU, its exits and its RSI calls.
-  @Test func stepsGoForwardAndBack() throws {
-    let (session, debugger) = try Self.debugger(vcpus: 1)
+  @Test(arguments: [true, false])
+  func stepsGoForwardAndBack(_ isRealm: Bool) throws {
+    let (session, debugger) = try Self.debugger(vcpus: 1, isRealm: isRealm)
     var seen = [debugger.registers(0)]
     for _ in 0..<400 {
       #expect(debugger.step(0) == .stepped)

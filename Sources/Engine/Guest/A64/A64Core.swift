@@ -66,9 +66,9 @@ final class A64Workspace {
 
 /// Why an instruction did not complete.
 enum A64Stop: Error {
-  /// An exception the Realm takes itself, at EL1: its syndrome, and FAR_EL1 if it has one.
+  /// An exception the guest takes itself, at EL1: its syndrome, and FAR_EL1 if it has one.
   case toEL1(esr: UInt64, far: UInt64?)
-  /// An exception to R-EL2.
+  /// An exception to EL2 of its world.
   case toEL2(RealmException)
   /// A debugger stopped it here.
   case held
@@ -76,17 +76,17 @@ enum A64Stop: Error {
   case notImplemented(UInt32)
 }
 
-/// What a translation depends on: whose registers, whose tables, and the exception level.
+/// What a translation depends on: whose registers, whose tables of stage 2, and the exception level.
 struct TranslationRegime {
   let rec: REC
-  let realm: RealmDescriptor
+  let stage2: Stage2Regime
   let exceptionLevel: UInt64
 }
 
 /// The vCPU while it runs: registers that are not in the workspace, and where it is.
 struct A64Core {
   let rec: REC
-  let realm: RealmDescriptor
+  let stage2: Stage2Regime
   let workspace: A64Workspace
   let x: UnsafeMutablePointer<UInt64>
   /// V0 to V31, FPCR and FPSR: see ``VectorUnit``. They are this vCPU's once they were asked for.
@@ -118,11 +118,11 @@ struct A64Core {
   }
 
   var exceptionLevel: UInt64 { pstate >> 2 & 3 }
-  var regime: TranslationRegime { TranslationRegime(rec: rec, realm: realm, exceptionLevel: exceptionLevel) }
+  var regime: TranslationRegime { TranslationRegime(rec: rec, stage2: stage2, exceptionLevel: exceptionLevel) }
 
-  init(_ rec: REC, _ realm: RealmDescriptor, _ workspace: A64Workspace) {
+  init(_ rec: REC, _ stage2: Stage2Regime, _ workspace: A64Workspace) {
     self.rec = rec
-    self.realm = realm
+    self.stage2 = stage2
     self.workspace = workspace
     x = workspace.registers
     v = workspace.vectorRegisters

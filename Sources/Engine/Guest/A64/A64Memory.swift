@@ -1,5 +1,5 @@
-/// Loads and stores of the interpreter, and the translation of their addresses: stage 1, then the RTT, then the granule protection
-/// check.
+/// Loads and stores of the interpreter, and the translation of their addresses: stage 1, then stage 2 (a Realm's RTT, or the Host's
+/// tables), then the granule protection check.
 extension Machine {
   /// Syndrome bits of a load or store of one register: ISV, SAS, SSE, SRT, SF, and WnR (Arm ARM, ESR_EL2, ISS of a Data Abort).
   func details(_ i: Instruction, isWrite: Bool) -> UInt64 {
@@ -196,7 +196,7 @@ extension Machine {
     _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64
   ) throws(A64Stop) -> UnsafeMutableRawPointer {
     let ipa = try translateStage1(va, kind, core.regime)
-    let outcome = translateStage2(core.realm, ipa, kind)
+    let outcome = translateStage2(core.stage2, ipa, kind)
     guard case .address(let pa) = outcome else { throw stage2Stop(outcome, va, ipa, kind, core.regime, details: details) }
     let host: UnsafeMutableRawPointer
     if kind == .write {
@@ -231,14 +231,27 @@ extension Machine {
     case .address: preconditionFailure("stage 2 did not stop it")
     case .addressSize: return .toEL1(esr: own, far: va)
     case .granuleProtection:
-      guard configuration.granuleFaultsExitToHost else { return .toEL1(esr: own | Syndrome.granuleProtection, far: va) }
+      guard granuleFaultsGoToEL2(core.stage2) else { return .toEL1(esr: own | Syndrome.granuleProtection, far: va) }
       code = Syndrome.granuleProtection
+    case .granuleProtectionOnWalk(let level):
+      guard granuleFaultsGoToEL2(core.stage2) else { return .toEL1(esr: own | Syndrome.granuleProtectionOnWalk(level), far: va) }
+      code = Syndrome.granuleProtectionOnWalk(level)
     case .translation(let level): code = Syndrome.translationFault(level)
     case .permission(let level): code = Syndrome.permissionFault(level)
+    case .accessFlag(let level): code = Syndrome.accessFlagFault(level)
+    case .outputAddressSize(let level): code = Syndrome.addressSizeFault(level)
     }
     let iss = kind == .fetch || isWalk ? (isWalk ? Syndrome.s1ptw | write : 0) : details | write
     return .toEL2(
       .sync(esr: class2 << 26 | Syndrome.il | iss | code, far: va, hpfar: (ipa >> 12) << 4))
+  }
+
+  /// HCR_EL2.GPF: whether a granule protection fault of EL1 or EL0 is EL2's.
+  private func granuleFaultsGoToEL2(_ stage2: Stage2Regime) -> Bool {
+    switch stage2 {
+    case .realm: configuration.granuleFaultsExitToHost
+    case .normal(let tables): tables.hcr & HCR.gpf != 0
+    }
   }
 
   /// Stage 1 of EL1&0 (Arm ARM D8): 4 KiB granules, 48 bits.
@@ -273,7 +286,7 @@ extension Machine {
       let width = min(shift + 9, 64 - size) - shift
       let index = va >> shift & ((1 << width) - 1)
       let entryIPA = table + index * 8
-      let outcome = translateStage2(core.realm, entryIPA, .read)
+      let outcome = translateStage2(core.stage2, entryIPA, .read)
       guard case .address(let pa) = outcome else {
         throw stage2Stop(outcome, va, entryIPA, kind, core, details: 0, isWalk: true)
       }

@@ -8,21 +8,25 @@ public enum CodeEngine: String, CaseIterable, Sendable {
 
 /// Running a vCPU's code: slices of instructions between the moments at which an interrupt can come.
 extension Machine {
-  /// Runs a Realm's code from its registers until it takes an exception to R-EL2, or a debugger holds it.
-  mutating func runCode(_ address: UInt64) -> RealmException {
+  /// Runs a guest's code from its registers until it takes an exception to EL2 of its world, or a debugger holds it.
+  ///
+  /// - Parameters:
+  ///   - address: its REC, or a granule of the Host's of the same layout.
+  ///   - stage2: the tables of a VM that is no Realm; those of the REC's Realm without it.
+  mutating func runCode(_ address: UInt64, _ stage2: Stage2Regime? = nil) -> RealmException {
     let workspace = workspace ?? A64Workspace()
     self.workspace = workspace
     workspace.beginRun()
     lastREC = address
     let rec = mutableREC(address)
-    var core = A64Core(rec, realm(rec.owner), workspace)
+    var core = A64Core(rec, stage2 ?? .realm(realm(rec.owner)), workspace)
     core.monitor = rec.monitor
     let result = run(&core)
     core.save()
     if core.hasVectors { control.vectors[address] = Array(UnsafeBufferPointer(start: core.v, count: VectorUnit.wordCount)) }
     if case .keepsRunning = result { rec.monitor = core.monitor } else { rec.monitor = nil }
     updateTimers(rec, now: control.guestInstructions)
-    if tracing, case .sync(let esr, let far, let hpfar) = result { emit(.exception, esr, far, hpfar, world: .realm) }
+    if tracing, case .sync(let esr, let far, let hpfar) = result { emit(.exception, esr, far, hpfar, world: core.stage2.world) }
     return result
   }
 
@@ -51,7 +55,7 @@ extension Machine {
       switch stop {
       case nil: break
       case .toEL1(let esr, let far):
-        if tracing { emit(.injection, esr, far ?? 0, core.pc, world: .realm) }
+        if tracing { emit(.injection, esr, far ?? 0, core.pc, world: core.stage2.world) }
         core.takeException(esr: esr, far: far, kind: 0, returnTo: core.pc)
       case .toEL2(let exception): return exception
       case .held:
@@ -83,12 +87,14 @@ extension Machine {
       core.rec.virtualSError = false
       let esr = 0x2F << 26 | Syndrome.il | core.rec[.vsesrEL2] & 0x1FF_FFFF
       core.takeException(esr: esr, far: nil, kind: 0x180, returnTo: core.pc)
-      if tracing { emit(.interrupt, esr, world: .realm) }
+      if tracing { emit(.interrupt, esr, world: core.stage2.world) }
       return
     }
     guard let (index, group) = virtualCPUInterface.signalled(), !core.pstate.bit(group == 0 ? 6 : 7) else { return }
     if tracing {
-      emit(.virtualInterrupt, VirtualCPUInterface.LR.intid(control.pes[control.currentPE].ichLR[index]), core.pc, world: .realm)
+      emit(
+        .virtualInterrupt, VirtualCPUInterface.LR.intid(control.pes[control.currentPE].ichLR[index]), core.pc,
+        world: core.stage2.world)
     }
     core.takeException(esr: nil, far: nil, kind: group == 0 ? 0x100 : 0x80, returnTo: core.pc)
   }

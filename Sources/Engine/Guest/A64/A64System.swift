@@ -105,7 +105,7 @@ extension Machine {
   /// AT S1E1R, S1E1W, S1E0R, S1E0W: PAR_EL1 gets the IPA, or the fault. What stage 2 stops on the walk goes to R-EL2.
   private func addressTranslate(_ i: Instruction, _ core: inout A64Core, isWrite: Bool, level: UInt64) throws(A64Stop) {
     do throws(A64Stop) {
-      let regime = TranslationRegime(rec: core.rec, realm: core.realm, exceptionLevel: level)
+      let regime = TranslationRegime(rec: core.rec, stage2: core.stage2, exceptionLevel: level)
       let ipa = try translateStage1(core.x[Int(i.d)], isWrite ? .write : .read, regime)
       core.rec[.parEL1] = ipa & 0x000F_FFFF_FFFF_F000 | 0x800
     } catch {
@@ -194,8 +194,13 @@ extension Machine {
       throw .toEL1(esr: Syndrome.il, far: nil)
     default:
       if let register = Self.plain[i.imm] { return rec[register] }
-      // S3_0_C0: identification, trapped by HCR_EL2.TID3.
-      if i.imm >> 7 == 3 << 7 { throw trap(i, isRead: true, toEL1: false) }
+      // S3_0_C0: identification, trapped by HCR_EL2.TID3; a Realm's always is.
+      if i.imm >> 7 == 3 << 7 {
+        if case .normal(let tables) = core.stage2, tables.hcr & HCR.tid3 == 0 {
+          return IDRegisters.value(crm: UInt64(i.imm >> 3 & 15), op2: UInt64(i.imm & 7), hasPMU: false)
+        }
+        throw trap(i, isRead: true, toEL1: false)
+      }
       if Self.isBreakpointRegister(i.imm) { return 0 }
       throw .toEL1(esr: Syndrome.il, far: nil)
     }

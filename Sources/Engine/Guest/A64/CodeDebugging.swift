@@ -102,9 +102,7 @@ extension Machine {
 
   /// Bytes at a virtual address as a vCPU would read them; shorter where a page is missing.
   func guestBytes(_ rec: UInt64, _ address: UInt64, _ count: Int) -> [UInt8] {
-    guard rec.isGranuleAligned, granuleIs(rec, .rec) else { return [] }
-    let context = self.rec(rec)
-    let regime = TranslationRegime(rec: context, realm: realm(context.owner), exceptionLevel: context.pstate >> 2 & 3)
+    guard let regime = regime(rec) else { return [] }
     var bytes: [UInt8] = []
     while bytes.count < count {
       let (at, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
@@ -117,7 +115,7 @@ extension Machine {
   }
 
   private func guestPage(_ va: UInt64, _ regime: TranslationRegime) -> UInt64? {
-    guard let ipa = try? translateStage1(va, .read, regime), case .address(let pa) = translateStage2(regime.realm, ipa, .read)
+    guard let ipa = try? translateStage1(va, .read, regime), case .address(let pa) = translateStage2(regime.stage2, ipa, .read)
     else {
       return nil
     }
