@@ -22,7 +22,7 @@ final class PseudoTerminal {
   }
 
   init(_ arguments: [String] = [], environment: [String: String] = [:], columns: UInt16 = 120, rows: UInt16 = 36) throws {
-    var variables = ["TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent/file"]
+    var variables = ["TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": "/dev/null"]
     variables["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
     variables.merge(environment) { $1 }
     let argv: [UnsafeMutablePointer<CChar>?] = ([Self.program] + arguments).map { strdup($0) } + [nil]
