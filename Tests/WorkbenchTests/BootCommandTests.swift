@@ -58,7 +58,10 @@ struct BootCommandTests {
   }
 
   @Test func itOpensInTheWorkbenchOutsideARealm() throws {
-    let terminal = try PseudoTerminal(["boot", "--normal", Self.guest("tour"), "--open"])
+    // What is typed is kept in a history.
+    let home = try TemporaryFolder()
+    let terminal = try PseudoTerminal(
+      ["boot", "--normal", Self.guest("tour"), "--open"], environment: ["XDG_STATE_HOME": home.path])
     try terminal.until("Good bye.")
     try terminal.until("Normal VM")
     let mark = terminal.mark
