@@ -72,7 +72,7 @@ extension Machine {
   /// Instructions until the slice is used up, or one does not complete.
   private mutating func runSlice(_ core: inout A64Core) -> A64Stop? {
     if debugging != nil { return runDebugged(&core) }
-    if codeEngine == .fast, core.left >= Self.longestStretch, let stop = runFast(&core) { return stop }
+    if codeEngine == .fast, core.left >= FastContext.longestStretch, let stop = runFast(&core) { return stop }
     do throws(A64Stop) {
       while core.left > 0 { try stepCode(&core) }
       return nil

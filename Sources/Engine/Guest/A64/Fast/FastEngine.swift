@@ -44,34 +44,142 @@ struct LazyFlags {
   @inline(__always) var gt: Bool { ge && !eq }
 }
 
+/// Where the fast engine is, and what it executes with.
+struct FastContext {
+  /// The instruction that comes next.
+  var op: UnsafeMutablePointer<FastInstruction>
+  /// The first one of its page, and that one's address.
+  var base: UnsafeMutablePointer<FastInstruction>
+  var page: UInt64
+  /// Where the slice would end if no branch were taken: what is left is `end - op`.
+  var end: UnsafeMutablePointer<FastInstruction>
+  let x: UnsafeMutablePointer<UInt64>
+  /// Translations of the exception level.
+  var reads: UnsafeMutablePointer<TranslationCache.Entry>
+  var writes: UnsafeMutablePointer<TranslationCache.Entry>
+  var code: UnsafeMutablePointer<TranslationCache.Entry>
+  /// A page of one place, for a target that is still to be found.
+  let missing: UnsafeMutablePointer<FastInstruction>
+
+  /// Instructions that may follow one another without a branch: a page of them, and one.
+  static let longestStretch = 1026
+
+  init(_ workspace: A64Workspace, _ level: UInt64, _ pc: UInt64, _ left: Int) {
+    x = workspace.registers
+    missing = workspace.code.missing
+    (op, base, page, end) = (missing, missing, pc, missing + left)
+    reads = workspace.reads.bank(level)
+    writes = workspace.writes.bank(level)
+    code = workspace.code.pages.bank(level)
+    go(to: pc)
+  }
+
+  var pc: UInt64 { page &+ UInt64(truncatingIfNeeded: op - base) << 2 }
+  var left: Int { end - op }
+  /// The word that the instruction was decoded from.
+  var word: UInt32 { UInt32(littleEndian: CodeCache.words(base)[op - base]) }
+
+  /// Goes to an address; its page may be missing.
+  mutating func go(to target: UInt64) {
+    let left = end - op
+    if let found = TranslationCache.hit(code, target, 4) {
+      page = target & ~0xFFF
+      base = (found - Int(truncatingIfNeeded: target & 0xFFF)).assumingMemoryBound(to: FastInstruction.self)
+      op = base + Int(truncatingIfNeeded: target >> 2 & 1023)
+    } else {
+      page = target
+      base = missing
+      op = base
+    }
+    end = op + left
+  }
+}
+
 /// The engine that executes decoded pages in place.
 ///
 /// It takes what compiled code mostly consists of, with translations that have been made; everything else, and everything that does
 /// not succeed at once, it leaves to the reference engine, one instruction at a time. Both count, fault and end at the same
 /// instruction.
 extension Machine {
-  /// Instructions that may follow one another without a branch: a page of them, and one.
-  static let longestStretch = 1026
-
-  /// Runs until an instruction does not complete, or until less than ``longestStretch`` is left of the slice (nil).
+  /// Runs until an instruction does not complete, or until less than ``FastContext/longestStretch`` is left of the slice (nil).
   mutating func runFast(_ core: inout A64Core) -> A64Stop? {
-    let x = core.x
     let workspace = core.workspace
-    let code = workspace.code
-    let reads = workspace.reads
-    let writes = workspace.writes
-    var level = core.exceptionLevel
-    var readBank = reads.bank(level)
-    var writeBank = writes.bank(level)
-    var codeBank = code.pages.bank(level)
-    let flags = LazyFlags(values: x + A64Registers.count)
+    let flags = LazyFlags(values: core.x + A64Registers.count)
     flags.nzcv = core.nzcv
-    // Where it is: the instruction, the first one of its page, and that one's address. The slice would end at `end` if no branch
-    // were taken: what is left is `end - op`.
-    var base = code.missing
-    var op = code.missing
-    var page = core.pc
-    var end = op + core.left
+    var level = core.exceptionLevel
+    var context = FastContext(workspace, level, core.pc, core.left)
+    workspace.code.isStale = false
+    while context.left >= FastContext.longestStretch {
+      context.execute()
+      guard context.left >= FastContext.longestStretch else { break }
+      switch context.op.pointee.operation {
+      case .decode:
+        context.op.pointee = FastInstruction(workspace.decode(context.word), place: context.op - context.base)
+      case .fetch:
+        core.pc = context.page
+        core.left = context.left - 1
+        core.nzcv = flags.nzcv
+        do throws(A64Stop) {
+          try enterCode(&core)
+        } catch {
+          return error
+        }
+        workspace.code.isStale = false
+        context.go(to: context.page)
+      default:
+        // The reference engine's turn.
+        core.pc = context.pc
+        core.left = context.left - 1
+        core.nzcv = flags.nzcv
+        let next = core.pc &+ 4
+        do throws(A64Stop) {
+          try execute(workspace.decode(context.word), &core, next)
+        } catch {
+          return error
+        }
+        flags.nzcv = core.nzcv
+        if core.exceptionLevel != level || workspace.code.isStale {
+          level = core.exceptionLevel
+          workspace.code.isStale = false
+          context = FastContext(workspace, level, core.pc, core.left)
+        } else {
+          context.op += 1
+          context.end = context.op + core.left
+          if core.pc != next { context.go(to: core.pc) }
+        }
+      }
+    }
+    core.pc = context.pc
+    core.left = context.left
+    core.nzcv = flags.nzcv
+    return nil
+  }
+
+  /// Finds the decoded page of the pc.
+  private mutating func enterCode(_ core: inout A64Core) throws(A64Stop) {
+    let host = try fetchPage(&core)
+    let workspace = core.workspace
+    let (page, isNew) = workspace.code.page(host)
+    // Stores to it are to be seen from now on.
+    if isNew { workspace.writes.flush() }
+    workspace.code.pages.put(core.pc, core.exceptionLevel, UnsafeMutableRawPointer(page.instructions))
+  }
+}
+
+extension FastContext {
+  /// Executes until an instruction is not this engine's, has not been decoded, has no translation yet, or until too little is left
+  /// for another stretch. It calls nothing, so that where it is stays in registers.
+  @inline(never) mutating func execute() {
+    let x = self.x
+    let flags = LazyFlags(values: x + A64Registers.count)
+    let readBank = reads
+    let writeBank = writes
+    let codeBank = code
+    let missing = self.missing
+    var op = self.op
+    var base = self.base
+    var page = self.page
+    var end = self.end
 
     @inline(__always) func far(_ target: UInt64) {
       let left = end - op
@@ -81,7 +189,7 @@ extension Machine {
         op = base + Int(truncatingIfNeeded: target >> 2 & 1023)
       } else {
         page = target
-        base = code.missing
+        base = missing
         op = base
       }
       end = op + left
@@ -123,31 +231,13 @@ extension Machine {
       return extended &<< UInt64(op.pointee.a)
     }
 
-    far(core.pc)
-    code.isStale = false
     loop: while true {
       switch op.pointee.operation {
-      case .decode:
-        let place = op - base
-        op.pointee = FastInstruction(workspace.decode(UInt32(littleEndian: CodeCache.words(base)[place])), place: place)
-        continue loop
+      case .decode, .fetch, .reference: break loop
       case .pageEnd:
         far(page &+ 4096)
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
-      case .fetch:
-        core.pc = page
-        core.left = end - op - 1
-        core.nzcv = flags.nzcv
-        do throws(A64Stop) {
-          try enterCode(&core)
-        } catch {
-          return error
-        }
-        code.isStale = false
-        far(page)
-        continue loop
-      case .reference: break
       case .nop:
         op += 1
         continue loop
@@ -273,12 +363,12 @@ extension Machine {
 
       case .b:
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bl:
         x[30] = pc &+ 4
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .beq:
         guard flags.eq else {
@@ -286,7 +376,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bne:
         guard !flags.eq else {
@@ -294,7 +384,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bhs:
         guard flags.hs else {
@@ -302,7 +392,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .blo:
         guard !flags.hs else {
@@ -310,7 +400,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bmi:
         guard flags.mi else {
@@ -318,7 +408,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bpl:
         guard !flags.mi else {
@@ -326,7 +416,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bvs:
         guard flags.vs else {
@@ -334,7 +424,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bvc:
         guard !flags.vs else {
@@ -342,7 +432,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bhi:
         guard flags.hi else {
@@ -350,7 +440,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bls:
         guard !flags.hi else {
@@ -358,7 +448,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bge:
         guard flags.ge else {
@@ -366,7 +456,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .blt:
         guard !flags.ge else {
@@ -374,7 +464,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .bgt:
         guard flags.gt else {
@@ -382,7 +472,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .ble:
         guard !flags.gt else {
@@ -390,7 +480,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .cbz64:
         guard x[n] == 0 else {
@@ -398,7 +488,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .cbz32:
         guard lower(x[n]) == 0 else {
@@ -406,7 +496,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .cbnz64:
         guard x[n] != 0 else {
@@ -414,7 +504,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .cbnz32:
         guard lower(x[n]) != 0 else {
@@ -422,7 +512,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .tbz:
         guard x[n] &>> UInt64(op.pointee.a) & 1 == 0 else {
@@ -430,7 +520,7 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .tbnz:
         guard x[n] &>> UInt64(op.pointee.a) & 1 == 1 else {
@@ -438,17 +528,17 @@ extension Machine {
           continue loop
         }
         branch()
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .farB:
         jump(pc &+ imm)
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .farBl:
         let target = pc &+ imm
         x[30] = pc &+ 4
         jump(target)
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .farCondition:
         // The distance above the flags with which it is taken.
@@ -457,7 +547,7 @@ extension Machine {
           continue loop
         }
         jump(pc &+ UInt64(bitPattern: op.pointee.imm >> 16))
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .farTest:
         // CBZ and CBNZ test all bits of the width, TBZ and TBNZ one.
@@ -467,17 +557,17 @@ extension Machine {
           continue loop
         }
         jump(pc &+ imm)
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .br, .ret:
         jump(x[n])
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
       case .blr:
         let target = x[n]
         x[30] = pc &+ 4
         jump(target)
-        if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+        if end - op < Self.longestStretch { break loop }
         continue loop
 
       case .mov64:
@@ -1000,49 +1090,12 @@ extension Machine {
           continue loop
         }
       }
-
-      // The reference engine's turn.
-      core.pc = pc
-      core.left = end - op - 1
-      core.nzcv = flags.nzcv
-      let next = core.pc &+ 4
-      do throws(A64Stop) {
-        try execute(workspace.decode(UInt32(littleEndian: CodeCache.words(base)[op - base])), &core, next)
-      } catch {
-        return error
-      }
-      op += 1
-      end = op + core.left
-      flags.nzcv = core.nzcv
-      if core.exceptionLevel != level || code.isStale {
-        level = core.exceptionLevel
-        readBank = reads.bank(level)
-        writeBank = writes.bank(level)
-        codeBank = code.pages.bank(level)
-        code.isStale = false
-        far(core.pc)
-      } else if core.pc != next {
-        far(core.pc)
-      }
-      if end - op < Self.longestStretch { return Self.leave(&core, pc, end - op, flags) }
+      // Not at once: the reference engine does it.
+      break loop
     }
-  }
-
-  /// Too little is left of the slice for another stretch.
-  @inline(never) private static func leave(_ core: inout A64Core, _ pc: UInt64, _ left: Int, _ flags: LazyFlags) -> A64Stop? {
-    core.pc = pc
-    core.left = left
-    core.nzcv = flags.nzcv
-    return nil
-  }
-
-  /// Finds the decoded page of the pc.
-  private mutating func enterCode(_ core: inout A64Core) throws(A64Stop) {
-    let host = try fetchPage(&core)
-    let workspace = core.workspace
-    let (page, isNew) = workspace.code.page(host)
-    // Stores to it are to be seen from now on.
-    if isNew { workspace.writes.flush() }
-    workspace.code.pages.put(core.pc, core.exceptionLevel, UnsafeMutableRawPointer(page.instructions))
+    self.op = op
+    self.base = base
+    self.page = page
+    self.end = end
   }
 }
