@@ -91,13 +91,19 @@ extension App {
     }
   }
 
+  /// Whether nothing but what one did to it lies between a guest's last motion and now: the hostile Host may act in between.
+  private func isInForce(_ position: Int) -> Bool {
+    guard position <= session.position else { return false }
+    return !session.steps[position..<session.position].contains { if case .reset = $0.deed { true } else { false } }
+  }
+
   /// One motion of the guest, recorded, and what stopped it.
   private func move(_ motion: (GuestDebugger) -> DebugStop?) {
-    guard let guest, guest.position == session.position else {
+    guard let guest, isInForce(guest.position) else {
       state.message = .init(
         guest == nil
           ? "no guest was booted here; boot IMAGE or debug IMAGE boots one"
-          : "its Host only knows step \(guest?.position ?? 0): go there first, and boot again if something was done instead",
+          : "its Host was last at step \(guest?.position ?? 0): go there first, with end or goto",
         isError: true)
       return
     }
@@ -112,7 +118,8 @@ extension App {
     state.guest.points = debugger.points
     state.guest.rec = debugger.registers(debugger.current).rec
     let instructions = session.now > before ? session.now - before : 0
-    state.guest.speed = instructions > 1_000_000 ? "\(Int(Double(instructions) / seconds / 1e6)) MIPS" : nil
+    state.guest.speed =
+      instructions > 1_000_000 ? "\(BenchRow.fixed((Double(instructions) / seconds / 1e5).rounded() / 10)) MIPS" : nil
     state.traceStep = nil
     afterChange()
     state.message = message(stop, debugger)
