@@ -72,6 +72,9 @@ struct TerminalTests {
     terminal.type(":back 2\r")
     try typed("R", "breakpoint: ")
     try typed(":delete\r", "it stops nowhere")
+    // The Host attacks from the other PE while the Realm is held, and the guest goes on.
+    terminal.type(":pe 1\r")
+    try typed(":ns.read64 0x8011d000\r", "granule protection fault")
     terminal.type("e")
     try typed(":break lunch\r", "expected break ADDRESS")
     try typed("r", "the guest turned itself off")

@@ -1,12 +1,16 @@
 /// The one door through which anything enters that does not follow from the actions.
 ///
 /// While a session is recorded, what came through is taken from ``log``; while one is replayed, what was recorded waits in
-/// ``supply`` and is used in its place. Today one thing comes through: the random number inside an ECDSA signature.
+/// ``supply`` and is used in its place. Two things come through: the random number inside an ECDSA signature, and what RNDR gives a
+/// guest.
 public struct EntropyDoor: Sendable {
   /// Recorded values still to be used, oldest first.
   public var supply: [[UInt8]] = []
   /// Values drawn since the log was last emptied.
   public var log: [[UInt8]] = []
+
+  /// Where a guest's random numbers come from in a run that must follow from a seed; from the system without it.
+  package var numbers: SeededNumbers?
 
   public init() {}
 

@@ -34,6 +34,7 @@ public enum RandomGuest {
     configuration.policy = policy
     let session = Session(configuration, keepsHistory: false)
     session.codeEngine = engine
+    session.machine.entropy.numbers = SeededNumbers(seed: seed)
     session.setGuestBudget(1 << 12)
     var random = SeededNumbers(seed: seed)
     let pattern = UInt8(truncatingIfNeeded: seed | 1)

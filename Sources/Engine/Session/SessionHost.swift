@@ -14,7 +14,13 @@ extension Session: HostDoor {
 
   public func setRegister(_ name: String, _ value: UInt64) { perform(.perform(.setRegister(name, value))) }
 
-  public func resume() -> [UInt64]? { answer(perform(.perform(.resume(read { $0.control.currentPE })))) }
+  /// The PE that is kept: another one may be current, if somebody has used it meanwhile.
+  public func resume() -> [UInt64]? {
+    let pe = read { machine in
+      machine.control.pes.firstIndex { $0.runningREC != 0 || $0.runningVCPU != 0 } ?? machine.control.currentPE
+    }
+    return answer(perform(.perform(.resume(pe))))
+  }
 
   /// X0 and up, filled to 18; nil if there is no answer yet; 1 if there will be none.
   private func answer(_ result: StatementResult) -> [UInt64]? {

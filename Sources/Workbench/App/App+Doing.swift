@@ -128,6 +128,8 @@ extension App {
     }
     report(left > 0 && session.position != before ? " (\(left) undone steps left behind; the recording has them)" : "")
     if session.position != before {
+      // What a guest's hypervisor knows of was left behind.
+      if let guest, before < guest.position { self.guest = nil }
       state.traceStep = nil
       afterChange()
       if animates, !WorldsPanel(session).hops().isEmpty { state.travel = 0 }

@@ -158,7 +158,8 @@ extension Machine {
       try useVectors(&core)
       return core.v[i.imm & 1 == 0 ? VectorUnit.controlWord : VectorUnit.statusWord]
     case Self.key(3, 3, 0, 0, 1): return 0x8444_C004  // CTR_EL0: lines of 64 bytes
-    case Self.key(3, 3, 0, 0, 7): return 4 | (core.exceptionLevel == 0 && !rec[.sctlrEL1].bit(14) ? 0x10 : 0)  // DCZID_EL0: 64 bytes
+    // DCZID_EL0: 64 bytes
+    case Self.key(3, 3, 0, 0, 7): return 4 | (core.exceptionLevel == 0 && !rec[.sctlrEL1].bit(14) ? 0x10 : 0)
     case Self.key(3, 3, 2, 4, 0), Self.key(3, 3, 2, 4, 1):
       // RNDR and RNDRRS never fail here.
       core.nzcv = 0
@@ -221,8 +222,10 @@ extension Machine {
 
   /// 64 bits through the entropy door.
   private mutating func random() -> UInt64 {
+    let seeded = entropy.numbers?.next()
     let bytes = entropy.draw {
-      SymmetricKey(size: .init(bitCount: 64)).withUnsafeBytes { Array($0) }
+      if let seeded { return (0..<8).map { UInt8(truncatingIfNeeded: seeded >> UInt64(8 * $0)) } }
+      return SymmetricKey(size: .init(bitCount: 64)).withUnsafeBytes { Array($0) }
     }
     return bytes.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
   }
