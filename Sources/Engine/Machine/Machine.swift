@@ -140,8 +140,6 @@ public struct ControlState: Sendable {
   public var guestQueue = GuestQueue()
   /// Instructions the Realms' vCPUs have executed, and time they have skipped: the count of the virtual counter.
   public var guestInstructions: UInt64 = 0
-  /// The word of an instruction that stopped a vCPU because the model does not have it.
-  public var guestStop: UInt32?
   /// V0 to V31, FPCR and FPSR of RECs that have used them: see ``VectorUnit``.
   var vectors: [UInt64: [UInt64]] = [:]
   /// Instructions a vCPU executes before it holds its PE for a debugger.
@@ -164,7 +162,7 @@ public struct ControlState: Sendable {
     for value in recs { hash = mix(hash ^ ~value) }
     for value in vmids { hash = mix(hash ^ value) }
     // Machines that never ran code have the digests they always had.
-    if guestInstructions != 0 { hash = mix(hash ^ guestInstructions ^ UInt64(guestStop ?? 0) << 32) }
+    if guestInstructions != 0 { hash = mix(hash ^ guestInstructions) }
     for rec in vectors.keys.sorted() { for word in vectors[rec] ?? [] { hash = mix(hash ^ word) } }
     if let guestPause { hash = mix(hash ^ UInt64(guestPause)) }
     return mix(hash ^ guestQueue.digest())

@@ -82,7 +82,6 @@ public final class GuestDebugger: DebugTarget {
     case .poweredOff: .poweredOff
     case .reset: .reset
     case .failed(let why): .failed(why)
-    case .stopped(let word): .failed("the model does not have the instruction \(hex(UInt64(word)))")
     }
   }
 

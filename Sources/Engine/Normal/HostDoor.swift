@@ -20,8 +20,6 @@ public protocol HostDoor: AnyObject {
   func read(_ address: UInt64, _ count: Int) -> [UInt8]?
   /// The second half of a run granule.
   func exitRecord(_ run: UInt64) -> RunExit
-  /// A word of an instruction the model does not have, if one stopped a vCPU.
-  var stoppedBy: UInt32? { get }
   /// List registers of the virtual CPU interface: ICH_VTR_EL2.ListRegs, and one.
   var listRegisters: Int { get }
   /// DRAM that is the Host's.

@@ -104,7 +104,6 @@ extension RealmVM {
     state.gic.noteExit(turn, exit)
     let timers = [exit.virtualTimer, exit.physicalTimer]
     state.vcpus[turn].deadline = timers.filter { $0.control & 0b111 == 0b001 }.map(\.compare).min()
-    if let word = door.stoppedBy { return .stopped(word) }
     switch exit.reason {
     case .irq, .fiq: passOn(turn)
     case .sync: return try fault(exit, turn)

@@ -33,8 +33,6 @@ public final class RealmVM {
     case reset
     /// Nothing the Host could do would let it go on.
     case failed(String)
-    /// An instruction the model does not have.
-    case stopped(UInt32)
   }
 
   public struct Failure: Error {

@@ -56,7 +56,6 @@ public enum RandomGuest {
       switch ending {
       case nil: "still running"
       case .poweredOff, .reset: "turned itself off"
-      case .stopped: "an instruction the model does not have"
       case .failed: "the Host gave up"
       }
     run.endings[name, default: 0] += 1

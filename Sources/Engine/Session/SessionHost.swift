@@ -53,8 +53,6 @@ extension Session: HostDoor {
     RunExit(read(run + UInt64(RecRun.exitBase), 2048) ?? [UInt8](repeating: 0, count: 2048))
   }
 
-  public var stoppedBy: UInt32? { read { $0.control.guestStop } }
-
   public var dram: Range<UInt64> { configuration.dramBase..<configuration.dramTop }
 
   public var now: UInt64 { read { $0.control.guestInstructions } }

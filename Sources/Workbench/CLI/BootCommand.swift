@@ -300,7 +300,6 @@ struct BootSummary: Encodable {
     case .poweredOff: self.ending = "powered off"
     case .reset: self.ending = "reset"
     case .failed(let why): self.ending = "failed: \(why)"
-    case .stopped(let word): self.ending = "stopped: the model does not have the instruction \(hex(UInt64(word)))"
     case nil where reached != nil: self.ending = "stopped at \(reached?.text ?? "")"
     case nil: self.ending = "given up after \(entries) entries"
     }

@@ -72,8 +72,6 @@ enum A64Stop: Error {
   case toEL2(RealmException)
   /// A debugger stopped it here.
   case held
-  /// An instruction that exists and that this model does not have.
-  case notImplemented(UInt32)
 }
 
 /// What a translation depends on: whose registers, whose tables of stage 2, and the exception level.

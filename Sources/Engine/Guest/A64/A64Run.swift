@@ -61,10 +61,6 @@ extension Machine {
       case .held:
         control.guestPause = nil
         return .keepsRunning
-      case .notImplemented(let word):
-        // Never silently wrong: the vCPU stands still here, and whoever asks is told why.
-        control.guestStop = word
-        return .irq
       }
     }
   }
