@@ -95,6 +95,41 @@ struct BootTests {
     #expect(session.read { $0.invariantViolations() } == [])
   }
 
+  /// A shared page the Host takes the right to write from: what is written there exits, and can be emulated.
+  @Test func aSharedPageThatIsReadOnlyExits() throws {
+    var configuration = MachineConfiguration()
+    configuration.vcpu = .code
+    let session = Session(configuration)
+    let vm = RealmVM(session, RealmVM.Options())
+    // X0 = 0x1_8020_0000; LDR X3, [X0]; RSI_HOST_CALL; LDR X3, [X0]; STR X3, [X0]; B to itself.
+    let code: [UInt32] = [
+      0xD2B0_0400, 0xF2C0_0020, 0xF940_0003, 0x1000_07A1, 0xD280_3320, 0xF2B8_8000, 0xD400_0003, 0xD2B0_0400, 0xF2C0_0020,
+      0xF940_0003, 0xF900_0003, 0x1400_0000,
+    ]
+    let bytes = code.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
+    try vm.build(try BootImage(bytes, base: RealmVM.ramBase))
+    let shared: UInt64 = 0x1_8020_0000
+    vm.onHostCall = { [unowned vm] _ in
+      guard let page = vm.hostAddress(of: shared), let unmap = Commands.named("RMI_RTT_UNMAP_UNPROTECTED"),
+        let map = Commands.named("RMI_RTT_MAP_UNPROTECTED")
+      else { return [] }
+      #expect(session.smc([UInt64(unmap.fid), vm.rd, shared, 3])?.first == 0)
+      // S2AP 0b01: it can be read.
+      #expect(session.smc([UInt64(map.fid), vm.rd, shared, 3, page | 0b110 << 2 | 0b01 << 6])?.first == 0)
+      return []
+    }
+    guard case .failed = vm.run(entries: 100) else {
+      Issue.record("this Host has no way to go on")
+      return
+    }
+    let exit = try #require(session.steps.last { $0.result.exit?.reason == .sync }?.result.exit)
+    let esr = try #require(exit.fields.first { $0.name == "esr" }?.value)
+    // Data Abort from a lower level, ISV, WnR, permission fault at level 3.
+    #expect(esr >> 26 == 0x24 && esr >> 24 & 1 == 1 && esr >> 6 & 1 == 1 && esr & 0x3F == 0x0F, "\(hex(esr))")
+    #expect(exit.fields.first { $0.name == "hpfar" }?.value == (shared >> 12) << 4)
+    #expect(session.read { $0.invariantViolations() } == [])
+  }
+
   @Test func withOneVCPUItSaysSo() throws {
     let (_, vm, ending) = try Self.booted(vcpus: 1)
     #expect(ending == .poweredOff)
