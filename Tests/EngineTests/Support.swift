@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Testing
 
 /// Where the project lies.
 enum Project {
@@ -91,4 +92,32 @@ final class Script {
       smc RMI_REALM_ACTIVATE rd
       expect RMI_SUCCESS
       """
+}
+
+/// A recording of a session leads to the same answers and the same digest.
+func expectReplay(of session: Session, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  var text = Recording.header(session.origin)
+  for step in session.steps { text += Recording.lines(step, seconds: 0) }
+  text += Recording.digestLine(session.digest())
+  let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+  let replayer = Replayer(Session(try Recording.configuration(of: lines)))
+  for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
+  try replayer.finish()
+  #expect(replayer.difference == nil, sourceLocation: sourceLocation)
+  #expect(replayer.session.digest() == session.digest(), sourceLocation: sourceLocation)
+}
+
+/// What a session has done with the fast engine, with what came through the entropy door, is done again with the reference engine:
+/// the vCPUs' registers are the same after each step, and so is the state at the end.
+func expectBothEnginesAlike(_ fast: Session, sourceLocation: SourceLocation = #_sourceLocation) {
+  let reference = Session(fast.origin)
+  reference.codeEngine = .reference
+  for step in fast.steps {
+    reference.perform(step.deed, entropy: step.entropy)
+    guard reference.lastGuest()?.now == step.guest || step.guest == nil else {
+      Issue.record("after step \(reference.position), \(step.text)", sourceLocation: sourceLocation)
+      return
+    }
+  }
+  #expect(fast.digest() == reference.digest(), sourceLocation: sourceLocation)
 }

@@ -54,17 +54,19 @@ extension Machine {
     guard let regime = regime(address) else { return [] }
     return (0..<count).map { n in
       let at = va &+ UInt64(4 * n)
-      guard let ipa = try? translateStage1(at, .fetch, regime),
-        case .address(let pa) = translateStage2(regime.stage2, ipa, .fetch)
-      else { return (at, nil) }
-      return (at, UInt32(truncatingIfNeeded: readBytes(pa, 4)))
+      return (at, translate(at, .fetch, regime).pa.map { UInt32(truncatingIfNeeded: readBytes($0, 4)) })
     }
   }
 
   /// Where a virtual address leads: the IPA stage 1 makes of it, and the PA.
   public func guestTranslation(_ address: UInt64, _ va: UInt64) -> (ipa: UInt64?, pa: UInt64?) {
-    guard let regime = regime(address), let ipa = try? translateStage1(va, .fetch, regime) else { return (nil, nil) }
-    guard case .address(let pa) = translateStage2(regime.stage2, ipa, .fetch) else { return (ipa, nil) }
+    regime(address).map { translate(va, .fetch, $0) } ?? (nil, nil)
+  }
+
+  /// Both stages of a virtual address; nil from where it leads nowhere.
+  func translate(_ va: UInt64, _ kind: Stage2Access, _ regime: TranslationRegime) -> (ipa: UInt64?, pa: UInt64?) {
+    guard let ipa = try? translateStage1(va, kind, regime) else { return (nil, nil) }
+    guard case .address(let pa) = translateStage2(regime.stage2, ipa, kind) else { return (ipa, nil) }
     return (ipa, pa)
   }
 

@@ -218,7 +218,6 @@ public final class Session {
       Step(deed: .perform(pause), result: describe(pause, .done), events: [], entropy: []), at: last)
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
-    printed = printed.map { $0.step == position ? ConsoleByte(step: position + 1, byte: $0.byte) : $0 }
     position += 1
   }
 

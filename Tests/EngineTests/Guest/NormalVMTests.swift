@@ -77,30 +77,11 @@ struct NormalVMTests {
 
   @Test(arguments: ["tour", "faults", "irq"])
   func bothEnginesRunAGuestAlike(_ guest: String) throws {
-    let fast = try Self.booted(guest).session
-    let reference = Session(fast.origin)
-    reference.codeEngine = .reference
-    for step in fast.steps {
-      reference.perform(step.deed, entropy: step.entropy)
-      guard reference.lastGuest()?.now == step.guest || step.guest == nil else {
-        Issue.record("after step \(reference.position), \(step.text)")
-        return
-      }
-    }
-    #expect(fast.digest() == reference.digest())
+    expectBothEnginesAlike(try Self.booted(guest).session)
   }
 
   @Test func theRecordingReplaysToTheSameDigest() throws {
-    let session = try Self.booted("tour").session
-    var text = Recording.header(session.origin)
-    for step in session.steps { text += Recording.lines(step, seconds: 0) }
-    text += Recording.digestLine(session.digest())
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
-    for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
-    try replayer.finish()
-    #expect(replayer.difference == nil)
-    #expect(replayer.session.digest() == session.digest())
+    try expectReplay(of: try Self.booted("tour").session)
   }
 
   @Test func goingBackAndOnAgain() throws {

@@ -143,16 +143,7 @@ struct ConfidentialModelTests {
   }
 
   @Test func theRecordingReplaysToTheSameDigest() throws {
-    let session = try Run().session
-    var text = Recording.header(session.origin)
-    for step in session.steps { text += Recording.lines(step, seconds: 0) }
-    text += Recording.digestLine(session.digest())
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
-    for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
-    try replayer.finish()
-    #expect(replayer.difference == nil)
-    #expect(replayer.session.digest() == session.digest())
+    try expectReplay(of: try Run().session)
   }
 
   // MARK: Others

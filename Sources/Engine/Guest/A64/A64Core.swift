@@ -170,8 +170,10 @@ struct A64Core {
     monitor = nil
   }
 
-  /// ConditionHolds.
-  @inline(__always) func holds(_ condition: UInt8) -> Bool {
+  @inline(__always) func holds(_ condition: UInt8) -> Bool { Self.holds(condition, nzcv) }
+
+  /// ConditionHolds, for flags in bits 31:28.
+  @inline(__always) static func holds(_ condition: UInt8, _ nzcv: UInt64) -> Bool {
     let n = nzcv & 0x8000_0000 != 0
     let z = nzcv & 0x4000_0000 != 0
     let c = nzcv & 0x2000_0000 != 0

@@ -106,19 +106,11 @@ extension Machine {
     var bytes: [UInt8] = []
     while bytes.count < count {
       let (at, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
-      guard !overflow, let pa = guestPage(at, regime) else { break }
+      guard !overflow, let pa = translate(at, .read, regime).pa else { break }
       let piece = min(count - bytes.count, 4096 - Int(at & 4095))
       let page = memory.page(pa)
       bytes += (0..<piece).map { page.load(fromByteOffset: Int(at & 4095) + $0, as: UInt8.self) }
     }
     return bytes
-  }
-
-  private func guestPage(_ va: UInt64, _ regime: TranslationRegime) -> UInt64? {
-    guard let ipa = try? translateStage1(va, .read, regime), case .address(let pa) = translateStage2(regime.stage2, ipa, .read)
-    else {
-      return nil
-    }
-    return pa & ~0xFFF
   }
 }

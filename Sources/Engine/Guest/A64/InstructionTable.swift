@@ -8,6 +8,13 @@ package struct InstructionRow: Sendable {
   let form: A64Form
 
   init(_ pattern: String, _ operation: A64Operation, _ form: A64Form) {
+    (mask, value) = InstructionRow.fixedBits(pattern)
+    self.operation = operation
+    self.form = form
+  }
+
+  /// The bits of a pattern that are fixed, and what they are.
+  static func fixedBits(_ pattern: String) -> (mask: UInt32, value: UInt32) {
     var mask: UInt32 = 0
     var value: UInt32 = 0
     var count = 0
@@ -17,10 +24,7 @@ package struct InstructionRow: Sendable {
       count += 1
     }
     precondition(count == 32, "a pattern of \(count) places: \(pattern)")
-    self.mask = mask
-    self.value = value
-    self.operation = operation
-    self.form = form
+    return (mask, value)
   }
 
   /// Whether it computes registers from registers and nothing else.

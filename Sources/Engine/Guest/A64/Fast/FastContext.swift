@@ -80,7 +80,14 @@ struct FastContext {
   var word: UInt32 { UInt32(littleEndian: CodeCache.words(base)[op - base]) }
 
   /// Goes to an address; its page may be missing.
-  mutating func go(to target: UInt64) {
+  mutating func go(to target: UInt64) { Self.go(to: target, code, missing, &op, &base, &page, &end) }
+
+  /// The same, for a loop that has its place in variables.
+  @inline(__always) static func go(
+    to target: UInt64, _ code: UnsafeMutablePointer<TranslationCache.Entry>, _ missing: UnsafeMutablePointer<FastInstruction>,
+    _ op: inout UnsafeMutablePointer<FastInstruction>, _ base: inout UnsafeMutablePointer<FastInstruction>, _ page: inout UInt64,
+    _ end: inout UnsafeMutablePointer<FastInstruction>
+  ) {
     let left = end - op
     if let found = TranslationCache.hit(code, target, 4) {
       page = target & ~0xFFF

@@ -135,23 +135,7 @@ struct FastInstruction {
 
   /// For a condition, the set of the sixteen values of NZCV with which it holds, a bit each (ConditionHolds).
   private static func flagsThatHold(_ condition: UInt8) -> Int64 {
-    var set: Int64 = 0
-    for flags in 0..<16 as Range<Int64> {
-      let (n, z, c, v) = (flags & 8 != 0, flags & 4 != 0, flags & 2 != 0, flags & 1 != 0)
-      let base =
-        switch condition >> 1 {
-        case 0: z
-        case 1: c
-        case 2: n
-        case 3: v
-        case 4: c && !z
-        case 5: n == v
-        case 6: n == v && !z
-        default: true
-        }
-      if base != (condition & 1 == 1 && condition != 15) { set |= 1 << flags }
-    }
-    return set
+    (0..<16 as Range<UInt64>).reduce(0) { A64Core.holds(condition, $1 << 28) ? $0 | 1 << Int64($1) : $0 }
   }
 
   private mutating func branch(_ i: Instruction, _ place: Int) -> FastOperation {

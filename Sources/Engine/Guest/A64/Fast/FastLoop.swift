@@ -14,19 +14,7 @@ extension FastContext {
     var page = self.page
     var end = self.end
 
-    @inline(__always) func far(_ target: UInt64) {
-      let left = end - op
-      if let found = TranslationCache.hit(codeBank, target, 4) {
-        page = target & ~0xFFF
-        base = (found - Int(truncatingIfNeeded: target & 0xFFF)).assumingMemoryBound(to: FastInstruction.self)
-        op = base + Int(truncatingIfNeeded: target >> 2 & 1023)
-      } else {
-        page = target
-        base = missing
-        op = base
-      }
-      end = op + left
-    }
+    @inline(__always) func far(_ target: UInt64) { Self.go(to: target, codeBank, missing, &op, &base, &page, &end) }
     /// A branch that is counted.
     @inline(__always) func jump(_ target: UInt64) {
       end -= 1

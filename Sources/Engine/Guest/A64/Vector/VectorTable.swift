@@ -6,17 +6,7 @@ package struct VectorRow: Sendable {
   let form: VectorForm
 
   init(_ pattern: String, _ operation: VectorOperation, _ form: VectorForm) {
-    var mask: UInt32 = 0
-    var value: UInt32 = 0
-    var count = 0
-    for character in pattern.utf8 where character != 0x20 {
-      mask = mask << 1 | (character == 0x30 || character == 0x31 ? 1 : 0)
-      value = value << 1 | (character == 0x31 ? 1 : 0)
-      count += 1
-    }
-    precondition(count == 32, "a pattern of \(count) places: \(pattern)")
-    self.mask = mask
-    self.value = value
+    (mask, value) = InstructionRow.fixedBits(pattern)
     self.operation = operation
     self.form = form
   }

@@ -132,7 +132,7 @@ extension VectorUnit {
   /// FCMP, FCMPE, FCCMP, FCCMPE.
   static func floatFlags(_ i: VectorInstruction, _ v: Words, _ nzcv: UInt64) -> UInt64 {
     let isConditional = i.operation == .fccmp || i.operation == .fccmpe
-    if isConditional, !holds(i.a, nzcv) { return i.imm << 28 }
+    if isConditional, !A64Core.holds(i.a, nzcv) { return i.imm << 28 }
     let size = Int(i.size)
     let b = !isConditional && i.a == 1 ? 0 : element(v, i.m, 0, size)
     var unit = SoftFloat(control: v[controlWord], status: v[statusWord])
@@ -145,23 +145,6 @@ extension VectorUnit {
     case .greater: return 0b0010 << 28
     case .unordered: return 0b0011 << 28
     }
-  }
-
-  /// ConditionHolds.
-  static func holds(_ condition: UInt8, _ nzcv: UInt64) -> Bool {
-    let (n, z, c, v) = (nzcv >> 31 & 1 == 1, nzcv >> 30 & 1 == 1, nzcv >> 29 & 1 == 1, nzcv >> 28 & 1 == 1)
-    let result: Bool
-    switch condition >> 1 {
-    case 0: result = z
-    case 1: result = c
-    case 2: result = n
-    case 3: result = v
-    case 4: result = c && !z
-    case 5: result = n == v
-    case 6: result = n == v && !z
-    default: return true
-    }
-    return condition & 1 == 1 ? !result : result
   }
 
   /// Conversions from one format to another.

@@ -69,7 +69,7 @@ enum VectorUnit {
       }
     case .fabs: each(i, v) { $0 & ~FloatFormat(i.size).signBit }
     case .fneg: each(i, v) { $0 ^ FloatFormat(i.size).signBit }
-    case .fcsel: set(v, i.d, element(v, holds(i.a, nzcv) ? i.n : i.m, 0, Int(i.size)), 0)
+    case .fcsel: set(v, i.d, element(v, A64Core.holds(i.a, nzcv) ? i.n : i.m, 0, Int(i.size)), 0)
     case .fcmp, .fcmpe, .fccmp, .fccmpe: return floatFlags(i, v, nzcv)
     case .fadd, .fsub, .fmul, .fdiv, .fmax, .fmin, .fmaxnm, .fminnm, .fnmul, .fmulx, .fabd, .frecps, .frsqrts: float2(i, v)
     case .fmla, .fmls, .fmadd, .fmsub, .fnmadd, .fnmsub: float3(i, v)
