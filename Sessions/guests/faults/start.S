@@ -13,6 +13,18 @@ _start:
 1:  wfi
     b 1b
 
+// PSCI_CPU_ON begins here.
+    .global second_start
+second_start:
+    adrp x1, second_stack_top
+    add x1, x1, :lo12:second_stack_top
+    mov sp, x1
+    adrp x1, vectors
+    add x1, x1, :lo12:vectors
+    msr vbar_el1, x1
+    isb
+    bl second
+
     .text
     .global smc
 smc:
@@ -76,3 +88,5 @@ taken: .space 16
     .balign 16
     .space 8192
 stack_top:
+    .space 4096
+second_stack_top:

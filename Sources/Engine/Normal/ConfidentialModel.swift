@@ -53,12 +53,11 @@ public final class ConfidentialModel {
     self.vm = vm
     self.door = door
     makeParty = relyingParty
-    vm.onHostCall = { self.answer($0) }
+    vm.onHostCall[Self.immediate] = { self.answer($0) }
   }
 
   /// Answers one host call: code in X0, length of what was put into the shared buffer in X1.
   private func answer(_ call: RealmVM.HostCall) -> [UInt64] {
-    guard call.immediate == Self.immediate else { return [] }
     let (operation, buffer, length) = (call.registers[0], call.registers[1], call.registers[2])
     peek(operation, call.registers[3])
     // Code 0 and nothing with it: nobody answered.

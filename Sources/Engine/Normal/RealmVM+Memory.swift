@@ -1,20 +1,19 @@
 /// Memory of the guest: pages on demand, pages it shares, changes of RIPAS.
 extension RealmVM {
   /// A page of the guest's RAM, on demand.
-  func give(_ ipa: UInt64) throws(Failure) {
+  ///
+  /// - Returns: whether the guest has it: one that is DESTROYED cannot be given.
+  func give(_ ipa: UInt64) throws(Failure) -> Bool {
     guard (Self.ramBase..<Self.ramBase + options.memory).contains(ipa) else {
       throw Failure(message: "the guest wants \(hex(ipa)), which is no RAM of its own")
     }
     guard options.isRealm else {
       try map(ipa, to: try allocate())
       state.pagesGiven += 1
-      return
+      return true
     }
     // X4 of RMI_RTT_READ_ENTRY is the RIPAS.
-    guard try call("RMI_RTT_READ_ENTRY", rd, ipa, 3)[4] != UInt64(RIPAS.destroyed.rawValue) else {
-      throw Failure(
-        message: "the page at \(hex(ipa)) is DESTROYED: its content is gone, and only the Realm can make it RAM again")
-    }
+    guard try call("RMI_RTT_READ_ENTRY", rd, ipa, 3)[4] != UInt64(RIPAS.destroyed.rawValue) else { return false }
     let data = try delegated()
     let answer = send("RMI_DATA_CREATE_UNKNOWN", [rd, data, ipa])
     if answer[0] & 0xFF == Status.rmiRTT.value {
@@ -25,6 +24,7 @@ extension RealmVM {
     }
     state.given[ipa] = data
     state.pagesGiven += 1
+    return true
   }
 
   /// A page of the Host's, where the guest shares.
@@ -36,8 +36,7 @@ extension RealmVM {
       page = try allocate()
       state.shared[ipa] = page
     }
-    // MemAttr 0b110, Normal write-back with FWB, in bits 4:2; S2AP 0b11, readable and writable, in bits 7:6.
-    let descriptor = page | 0b110 << 2 | 0b11 << 6
+    let descriptor = Self.sharedPage(page, isWritable: true)
     let answer = send("RMI_RTT_MAP_UNPROTECTED", [rd, ipa, 3, descriptor])
     if answer[0] & 0xFF == Status.rmiRTT.value {
       try makeTable(ipa)
@@ -47,7 +46,11 @@ extension RealmVM {
     }
   }
 
-  /// Does what the Realm asked for, to the end; pages that become EMPTY are taken back.
+  /// The descriptor of a shared page: MemAttr 0b110, Normal write-back with FWB, in bits 4:2; S2AP in bits 7:6, bit 6 to read.
+  static func sharedPage(_ page: UInt64, isWritable: Bool) -> UInt64 { page | 0b110 << 2 | (isWritable ? 0b11 : 0b01) << 6 }
+
+  /// Does what the Realm asked for, to the end, or to a page that is DESTROYED and that the Realm does not want changed; pages that
+  /// become EMPTY are taken back.
   func changeRIPAS(_ exit: RunExit, _ turn: Int) throws(Failure) {
     var base = exit.ripas.base
     let top = exit.ripas.top
@@ -58,18 +61,32 @@ extension RealmVM {
         guard answer[1] > base else { throw Failure(message: "RMI_RTT_SET_RIPAS at \(hex(base)) made no progress") }
         base = answer[1]
       } else if answer[0] & 0xFF == Status.rmiRTT.value {
+        // The walk ended above level 3, or at an entry that is not to be changed.
+        if answer[0] >> 8 == 3 { break }
         try makeTable(base)
       } else {
         throw Failure(message: "RMI_RTT_SET_RIPAS at \(hex(base)) answered \(Names.status(.rmi, answer[0]))")
       }
     }
-    guard !exit.ripas.isRAM else { return }
-    for ipa in stride(from: first, to: top, by: Int(Granule.size)) {
-      let answer = send("RMI_DATA_DESTROY", [rd, ipa])
-      guard answer[0] == 0 else { continue }
-      try call("RMI_GRANULE_UNDELEGATE", answer[1])
-      state.given[ipa] = nil
+    guard !exit.ripas.isRAM else {
+      // What is RAM again can be given: who waits for it tries again.
+      for n in state.vcpus.indices {
+        if let page = state.vcpus[n].missing, (first..<base).contains(page) { state.vcpus[n].missing = nil }
+      }
+      return
     }
+    for ipa in stride(from: first, to: base, by: Int(Granule.size)) {
+      let answer = send("RMI_DATA_DESTROY", [rd, ipa])
+      if answer[0] == 0 { try forget(ipa, answer[1]) }
+    }
+  }
+
+  /// Takes a page of the guest's RAM away.
+  func takeBack(_ ipa: UInt64) throws(Failure) { try forget(ipa, try call("RMI_DATA_DESTROY", rd, ipa)[1]) }
+
+  private func forget(_ ipa: UInt64, _ granule: UInt64) throws(Failure) {
+    try call("RMI_GRANULE_UNDELEGATE", granule)
+    state.given[ipa] = nil
   }
 
   // MARK: What the guest and the Host show each other

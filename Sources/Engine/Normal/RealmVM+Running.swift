@@ -52,7 +52,7 @@ extension RealmVM {
   var nextTurn: Int? {
     if state.isHeld { return state.current }
     let order = state.vcpus.indices.map { (state.current + $0) % state.vcpus.count }
-    return order.first { state.vcpus[$0].isOn && !state.vcpus[$0].isWaiting }
+    return order.first { state.vcpus[$0].isReady }
   }
 
   /// The vCPU whose turn it is: the next that is on and not waiting. When all wait, time goes on to the first deadline.
@@ -60,13 +60,17 @@ extension RealmVM {
     let order = state.vcpus.indices.map { (state.current + $0) % state.vcpus.count }.filter { state.vcpus[$0].isOn }
     guard !order.isEmpty else { throw Failure(message: "no vCPU is on") }
     wake()
-    if let turn = order.first(where: { !state.vcpus[$0].isWaiting }) { return turn }
+    if let turn = order.first(where: { state.vcpus[$0].isReady }) { return turn }
+    if let page = order.compactMap({ state.vcpus[$0].missing }).first {
+      throw Failure(
+        message: "the page at \(hex(page)) is DESTROYED: its content is gone, and only the Realm can make it RAM again")
+    }
     guard let deadline = order.compactMap({ state.vcpus[$0].deadline }).min() else {
       throw Failure(message: "every vCPU waits for an interrupt, and no timer is running")
     }
     door.idle(until: deadline)
     wake()
-    guard let turn = order.first(where: { !state.vcpus[$0].isWaiting }) else {
+    guard let turn = order.first(where: { state.vcpus[$0].isReady }) else {
       throw Failure(message: "every vCPU waits, and no interrupt woke one at its timer's deadline")
     }
     return turn
@@ -118,8 +122,8 @@ extension RealmVM {
   func passOn(_ turn: Int) { state.current = (turn + 1) % state.vcpus.count }
 
   private func hostCall(_ exit: RunExit, _ turn: Int) {
-    guard let onHostCall else { return }
-    let answer = onHostCall(HostCall(immediate: exit.immediate, registers: exit.gprs))
+    guard let answers = onHostCall[exit.immediate] else { return }
+    let answer = answers(HostCall(registers: exit.gprs))
     for (n, value) in answer.prefix(31).enumerated() {
       door.write64(state.vcpus[turn].run + Self.enterGPRs + UInt64(n) * 8, value)
     }
@@ -153,7 +157,10 @@ extension RealmVM {
       throw Failure(message: "granule protection fault at IPA \(hex(ipa))\(place): what it leads to is not Non-secure")
     }
     if options.isRealm ? ipa < half : isRAM(ipa) {
-      try give(ipa)
+      guard try give(ipa) else {
+        state.vcpus[turn].missing = ipa
+        return passOn(turn)
+      }
     } else if ipa == PL011.base || state.gic.contains(ipa), exit.esr & Syndrome.isv != 0 {
       let address = ipa | exit.far & 0xFFF
       if Syndrome.isWrite(exit.esr) {
@@ -162,8 +169,11 @@ extension RealmVM {
         door.write64(state.vcpus[turn].run + Self.enterGPRs, load(address, exit))
       }
       setFlags(turn, EntryFlags.emulatedMMIO)
-    } else if options.isRealm, isRAM(ipa - half) {
+    } else if options.isRealm, isRAM(ipa - half), !Syndrome.isPermission(exit.esr) {
       try share(ipa)
+    } else if options.isRealm, isRAM(ipa - half), Syndrome.isWrite(exit.esr), exit.esr & Syndrome.isv != 0 {
+      // A page that is there to be read: as with ROM, nothing comes of the write.
+      setFlags(turn, EntryFlags.emulatedMMIO)
     } else {
       // Nothing is there.
       setFlags(turn, EntryFlags.injectSEA)

@@ -41,7 +41,6 @@ public final class RealmVM {
 
   /// A message of the Realm to the Host, RsiHostCall.
   public struct HostCall: Sendable {
-    public let immediate: UInt64
     /// The 31 registers of the message.
     public let registers: [UInt64]
   }
@@ -59,6 +58,10 @@ public final class RealmVM {
     var isOn: Bool
     /// It executed WFI: an interrupt, or its timer, lets it go on.
     var isWaiting = false
+    /// It needs a page that is DESTROYED: only the Realm, by another vCPU, can let it go on.
+    var missing: UInt64?
+    /// It can be entered, and there is something for it to do.
+    var isReady: Bool { isOn && !isWaiting && missing == nil }
     /// When its timer is next asserted, as its last exit had it.
     var deadline: UInt64?
     /// List registers as they stand in its run granule.
@@ -101,8 +104,8 @@ public final class RealmVM {
     get { Snapshot(state: state, uart: uart, lastTurn: lastTurn) }
     set { (state, uart, lastTurn) = (newValue.state, newValue.uart, newValue.lastTurn) }
   }
-  /// What the Host does at a host call, before the Realm goes on: it answers with the registers of the message.
-  public var onHostCall: ((HostCall) -> [UInt64])?
+  /// What the Host does at a host call, by its immediate, before the Realm goes on: it answers with registers of the message.
+  public var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]
 
   let door: any HostDoor
   let options: Options

@@ -45,6 +45,8 @@ enum Syndrome {
 
   /// Granule protection fault, on the access or on a table walk.
   static func isGranuleProtection(_ esr: UInt64) -> Bool { (0x23...0x28).contains(esr & fsc) }
+  /// Whether a data or instruction abort is a permission fault, at any level.
+  static func isPermission(_ esr: UInt64) -> Bool { (0x0C...0x0F).contains(esr & fsc) }
 
   /// External abort, on the access (0x10) or on a table walk (0x13 to 0x17).
   static func isExternalAbort(_ esr: UInt64) -> Bool {

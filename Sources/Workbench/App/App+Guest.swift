@@ -34,6 +34,7 @@ extension App {
     session.perform(.reset(configuration, name: nil))
     let vm = RealmVM(session, options)
     ConfidentialModel(vm, session, relyingParty)
+    Tampering.offer(to: vm)
     do throws(RealmVM.Failure) {
       try vm.build(image)
     } catch {

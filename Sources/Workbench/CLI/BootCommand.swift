@@ -114,7 +114,7 @@ struct BootCommand: ParsableCommand {
     }
     var printed = 0
     var outside: [String] = []
-    scene.tell = { [unowned vm] (sentence: String) in
+    let tell = { [unowned vm] (sentence: String) in
       outside.append(sentence)
       guard !json, !open else { return }
       // What the guest said before comes before.
@@ -123,6 +123,8 @@ struct BootCommand: ParsableCommand {
       error.line("| \(sentence)")
       error.flush()
     }
+    scene.tell = tell
+    Tampering.offer(to: vm, tell: tell)
     var left = entries
     var ending: RealmVM.Ending?
     if let gdb {
