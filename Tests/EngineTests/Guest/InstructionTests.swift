@@ -7,8 +7,8 @@ import Testing
 struct InstructionTests {
   static let count = 100
 
-  /// Sets registers and flags, does the sequence, and stores X0 to X30 and the flags behind the buffer.
-  static func program(_ sequence: InstructionSequence) -> [UInt32] {
+  /// Sets registers and flags, does the sequence, or other words, and stores X0 to X30 and the flags behind the buffer.
+  static func program(_ sequence: InstructionSequence, words: [UInt32]? = nil) -> [UInt32] {
     var code: [UInt32] = []
     func move(_ register: UInt32, _ value: UInt64) {
       for n in 0..<4 as Range<UInt32> {
@@ -20,7 +20,7 @@ struct InstructionTests {
     move(0, sequence.flags)
     code.append(0xD51B_4200)  // MSR NZCV, X0
     for n in 0..<31 as Range<UInt32> where n != 27 && n != 28 { move(n, sequence.initial[Int(n)]) }
-    code += sequence.words
+    code += words ?? sequence.words
     for n in 0..<31 as Range<UInt32> where n != 28 { code.append(0xF900_0000 | (512 + n) << 10 | 28 << 5 | n) }
     code += [0xD53B_4201, 0xF900_0000 | (512 + 31) << 10 | 28 << 5 | 1]  // MRS X1, NZCV; STR X1
     return code

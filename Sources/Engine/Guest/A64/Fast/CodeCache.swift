@@ -33,6 +33,8 @@ final class CodeCache {
       guard words[n] != now[n] else { return }
       words[n] = now[n]
       instructions[n].operation = .decode
+      // It may have been one of a pair.
+      if n > 0 { instructions[n - 1].operation = .decode }
     }
   }
 

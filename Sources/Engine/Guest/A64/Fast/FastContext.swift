@@ -1,46 +1,47 @@
-/// N, Z, C and V as the values they come from: setting them costs little, and most are never asked for. They lie behind the
-/// register file.
+/// N, Z, C and V as what they come from: setting them costs little, and most are never asked for. They lie behind the register file.
 struct LazyFlags {
-  /// N is the sign of the first, Z whether the second is zero, C the third, V the sign of the fourth. Results of 32 bits lie in the
-  /// upper half.
+  /// First the result: N is its sign, Z whether it is zero. Results of 32 bits lie in the upper half. Then V in bit 0 and C in bit 1; bit
+  /// 3 says N of a result that is zero, as only a write of NZCV can have it.
   let values: UnsafeMutablePointer<UInt64>
 
-  @inline(__always) private func set(_ n: UInt64, _ z: UInt64, _ c: Bool, _ v: UInt64) {
-    values[0] = n
-    values[1] = z
-    values[2] = c ? 1 : 0
-    values[3] = v
+  @inline(__always) private func set(_ result: UInt64, _ carry: Bool, _ overflow: Bool) {
+    values[0] = result
+    values[1] = (carry ? 2 : 0) | (overflow ? 1 : 0)
   }
 
   /// In bits 31:28.
   @inline(__always) var nzcv: UInt64 {
     get { number << 28 }
-    nonmutating set { set(newValue << 32, ~newValue & (1 << 30), newValue & (1 << 29) != 0, newValue << 35) }
+    nonmutating set {
+      let (n, z) = (newValue >> 31 & 1, newValue >> 30 & 1)
+      values[0] = z == 1 ? 0 : n << 63 | 1
+      values[1] = newValue >> 28 & 3 | (n & z) << 3
+    }
   }
 
   /// In bits 3:0.
-  @inline(__always) var number: UInt64 { (values[0] >> 60 & 8) | (eq ? 4 : 0) | values[2] << 1 | values[3] >> 63 }
+  @inline(__always) var number: UInt64 { values[1] | (values[0] >> 60 & 8) | (eq ? 4 : 0) }
 
   @inline(__always) func sub(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    let result = a &- b
-    set(result, result, a >= b, (a ^ b) & (a ^ result))
+    let (result, borrow) = a.subtractingReportingOverflow(b)
+    set(result, !borrow, Int64(bitPattern: a).subtractingReportingOverflow(Int64(bitPattern: b)).overflow)
     return result
   }
 
   @inline(__always) func add(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    let result = a &+ b
-    set(result, result, result < a, ~(a ^ b) & (a ^ result))
+    let (result, carry) = a.addingReportingOverflow(b)
+    set(result, carry, Int64(bitPattern: a).addingReportingOverflow(Int64(bitPattern: b)).overflow)
     return result
   }
 
-  @inline(__always) func logic(_ result: UInt64) { set(result, result, false, 0) }
+  @inline(__always) func logic(_ result: UInt64) { set(result, false, false) }
 
-  @inline(__always) var eq: Bool { values[1] == 0 }
-  @inline(__always) var hs: Bool { values[2] != 0 }
-  @inline(__always) var mi: Bool { values[0] >> 63 != 0 }
-  @inline(__always) var vs: Bool { values[3] >> 63 != 0 }
+  @inline(__always) var eq: Bool { values[0] == 0 }
+  @inline(__always) var hs: Bool { values[1] & 2 != 0 }
+  @inline(__always) var mi: Bool { (values[0] >> 63 | values[1] >> 3) != 0 }
+  @inline(__always) var vs: Bool { values[1] & 1 != 0 }
   @inline(__always) var hi: Bool { hs && !eq }
-  @inline(__always) var ge: Bool { Int64(bitPattern: values[0] ^ values[3]) >= 0 }
+  @inline(__always) var ge: Bool { (values[0] >> 63 ^ values[1] >> 3 ^ values[1]) & 1 == 0 }
   @inline(__always) var gt: Bool { ge && !eq }
 }
 
@@ -51,13 +52,14 @@ struct FastContext {
   /// The first one of its page, and that one's address.
   var base: UnsafeMutablePointer<FastInstruction>
   var page: UInt64
-  /// Where the slice would end if no branch were taken: what is left is `end - op`.
+  /// Where the slice would end if no branch were taken.
   var end: UnsafeMutablePointer<FastInstruction>
   let x: UnsafeMutablePointer<UInt64>
+  let flags: LazyFlags
   /// Translations of the exception level.
-  var reads: UnsafeMutablePointer<TranslationCache.Entry>
-  var writes: UnsafeMutablePointer<TranslationCache.Entry>
-  var code: UnsafeMutablePointer<TranslationCache.Entry>
+  let reads: UnsafeMutablePointer<TranslationCache.Entry>
+  let writes: UnsafeMutablePointer<TranslationCache.Entry>
+  let code: UnsafeMutablePointer<TranslationCache.Entry>
   /// A page of one place, for a target that is still to be found.
   let missing: UnsafeMutablePointer<FastInstruction>
 
@@ -66,6 +68,7 @@ struct FastContext {
 
   init(_ workspace: A64Workspace, _ level: UInt64, _ pc: UInt64, _ left: Int) {
     x = workspace.registers
+    flags = LazyFlags(values: x + A64Registers.count)
     missing = workspace.code.missing
     (op, base, page, end) = (missing, missing, pc, missing + left)
     reads = workspace.reads.bank(level)
@@ -74,21 +77,24 @@ struct FastContext {
     go(to: pc)
   }
 
-  var pc: UInt64 { page &+ UInt64(truncatingIfNeeded: op - base) << 2 }
-  var left: Int { end - op }
+  @inline(__always) var pc: UInt64 { page &+ UInt64(truncatingIfNeeded: op - base) << 2 }
+  /// Instructions that are left of the slice.
+  @inline(__always) var left: Int { end - op }
+
+  // Of the next instruction.
+  @inline(__always) var d: Int { Int(op.pointee.d) }
+  @inline(__always) var n: Int { Int(op.pointee.n) }
+  @inline(__always) var m: Int { Int(op.pointee.m) }
+  @inline(__always) var a: Int { Int(op.pointee.a) }
+  @inline(__always) var imm: UInt64 { UInt64(bitPattern: op.pointee.imm) }
+
   /// The word that the instruction was decoded from.
-  var word: UInt32 { UInt32(littleEndian: CodeCache.words(base)[op - base]) }
+  var word: UInt32 { word(op - base) }
+  private func word(_ place: Int) -> UInt32 { UInt32(littleEndian: CodeCache.words(base)[place]) }
 
-  /// Goes to an address; its page may be missing.
-  mutating func go(to target: UInt64) { Self.go(to: target, code, missing, &op, &base, &page, &end) }
-
-  /// The same, for a loop that has its place in variables.
-  @inline(__always) static func go(
-    to target: UInt64, _ code: UnsafeMutablePointer<TranslationCache.Entry>, _ missing: UnsafeMutablePointer<FastInstruction>,
-    _ op: inout UnsafeMutablePointer<FastInstruction>, _ base: inout UnsafeMutablePointer<FastInstruction>, _ page: inout UInt64,
-    _ end: inout UnsafeMutablePointer<FastInstruction>
-  ) {
-    let left = end - op
+  /// Goes to an address; if its page is missing, to `missing`.
+  @inline(__always) mutating func go(to target: UInt64) {
+    let left = self.left
     if let found = TranslationCache.hit(code, target, 4) {
       page = target & ~0xFFF
       base = (found - Int(truncatingIfNeeded: target & 0xFFF)).assumingMemoryBound(to: FastInstruction.self)
@@ -99,5 +105,24 @@ struct FastContext {
       op = base
     }
     end = op + left
+  }
+
+  /// Decodes the instruction and those behind it, down to the next branch or one that is not this engine's, and pairs them.
+  func decode(_ workspace: A64Workspace) {
+    var place = op - base
+    var instruction = FastInstruction(workspace.decode(word(place)), place: place)
+    while true {
+      guard place < 1023 else {
+        base[place] = instruction
+        return
+      }
+      let next = FastInstruction(workspace.decode(word(place + 1)), place: place + 1)
+      let endsStretch = instruction.operation.endsStretch
+      if let pair = FastOperation.pair(instruction.operation, next.operation) { instruction.operation = pair }
+      base[place] = instruction
+      place += 1
+      guard !endsStretch, base[place].operation == .decode else { return }
+      instruction = next
+    }
   }
 }

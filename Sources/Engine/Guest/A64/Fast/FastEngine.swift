@@ -7,17 +7,16 @@ extension Machine {
   /// Runs until an instruction does not complete, or until less than ``FastContext/longestStretch`` is left of the slice (nil).
   mutating func runFast(_ core: inout A64Core) -> A64Stop? {
     let workspace = core.workspace
-    let flags = LazyFlags(values: core.x + A64Registers.count)
-    flags.nzcv = core.nzcv
     var level = core.exceptionLevel
     var context = FastContext(workspace, level, core.pc, core.left)
+    let flags = context.flags
+    flags.nzcv = core.nzcv
     workspace.code.isStale = false
     while context.left >= FastContext.longestStretch {
-      context.execute()
+      context = .executed(context)
       guard context.left >= FastContext.longestStretch else { break }
       switch context.op.pointee.operation {
-      case .decode:
-        context.op.pointee = FastInstruction(workspace.decode(context.word), place: context.op - context.base)
+      case .decode: context.decode(workspace)
       case .fetch:
         core.pc = context.page
         core.left = context.left - 1

@@ -1,6 +1,6 @@
 /// What the fast engine does with an instruction: ``A64Operation`` with width, shift and addressing mode folded in. What is not here
 /// is executed by the reference engine.
-enum FastOperation: UInt8 {
+enum FastOperation: UInt16, CaseIterable {
   /// Not decoded yet.
   case decode
   /// The next page, and a page that is still to be found.
@@ -9,7 +9,7 @@ enum FastOperation: UInt8 {
   case reference
   case nop
   case adr, adrp, constant, movk64, movk32
-  case addImm64, addImm32, addsImm64, addsImm32, subsImm64, subsImm32
+  case addImm64, addImm32, addsImm64, addsImm32, subsImm64, subsImm32, cmpImm64, cmpImm32
   case andImm64, orrImm64, eorImm64, logicImm32, andsImm
   case lsl64, lsl32, lsr64, lsr32, asr64, asr32, ubfx, sbfx64, sbfx32, ubfiz
   case extr64, extr32
@@ -20,7 +20,7 @@ enum FastOperation: UInt8 {
   case mov64, mov32, and64, and32, orr64, orr32, eor64, eor32, bic64, bic32, logic64, logic32, ands64, ands32
   case add64, add32, sub64, sub32, addShifted64, subShifted64, addShifted32, subShifted32
   case addLsl64, addLsl32, eorRor32, eorLsr64, eorLsr32
-  case adds64, adds32, subs64, subs32, addsShifted, subsShifted
+  case adds64, adds32, subs64, subs32, cmp64, cmp32, addsShifted, subsShifted
   case addExtended, subExtended, addsExtended, subsExtended
   case ccmp, ccmn, csel64, csel32, csinc, csinv, csneg
   case madd64, madd32, msub64, msub32, smaddl, umaddl, smulh, umulh, udiv64, udiv32, sdiv64, sdiv32
@@ -32,6 +32,21 @@ enum FastOperation: UInt8 {
   case ldrbRegister, ldrhRegister, ldrwRegister, ldrxRegister, ldrswRegister, strbRegister, strhRegister, strwRegister,
     strxRegister
   case ldpx, stpx, ldpxIndexed, stpxIndexed, ldpw, stpw
+  // Pairs: this instruction and the next.
+  case addImm64CmpImm64, addImm64Cmp64, addImm64Mov64, addImm64Add64, addImm64AddImm64, addImm64Ands64, addImm64Lslv64
+  case addImm64Eor32, addImm64Cbnz32, addImm64Br, addImm64Blr, addImm64Stpx, addImm64Ldrw, mov64AddImm64, mov64Beq, mov64Bhi
+  case mov32Mov32, mov32AddImm64, mov32Extr32, mov32Blr, ldrbRegisterAddImm64, ldrbRegisterAddLsl64, ldrbRegisterCbnz32
+  case andImm64LdrwRegister, andImm64Lsr64, eor32AndImm64, eor32Add32, eor32EorRor32, eorLsr32Bne, eorLsr32Add32
+  case ldrwRegisterEorLsr32, ldrwRegisterEorRor32, ldrwRegisterAdd32, cmpImm64Eor32, cmpImm64Add64, cmpImm64AddImm64
+  case cmpImm64Add32, cmpImm64Beq, cmpImm64Bne, cmpImm64Blo, cmpImm64Bhi, cmpImm32Beq, cmpImm32Bne, cmpImm32Bhi, cmp64Csinc
+  case cmp64AddLsl64, cmp64Beq, cmp64Bne, cmp64Blo, cmp64Bge, cmp32Csinc, cmp32Beq, cmp32Bne, add64CmpImm64, add64AddImm64
+  case add64Subs64, add64AddsImm32, add64Strb, sub64Orr64, sub64LdrxRegister, orr64Mov64, orr64StrxIndexed, ands64Beq
+  case addsImm32Bne, add32Add32, add32EorRor32, add32Eor32, add32AddImm64, add32CmpImm64, add32Bne, eorRor32And32
+  case eorRor32Add32, eorRor32EorRor32, eorRor32LdrwRegister, and32Add32, and32And32, extr32Mov32, extr32Extr32, extr32Add32
+  case bic32LdrwRegister, addLsl64AddImm64, addLsl64Csel64, addShifted64Add64, addExtendedAddShifted64, madd64Madd64
+  case madd64AddExtended, lsr64Madd64, lsr64Subs64, csel64Lsr64, csincRet, csincAdd64, sbfx64Sub64, lslv64Orr64
+  case lsrv64AddImm64, ldrwLdrw, ldrwIndexedMov32, ldrxIndexedSub64, ldrxRegisterLdrxRegister, ldrxRegisterAndImm64
+  case ldrxRegisterLsrv64, ldrbCmpImm32, strbAdd64, strxIndexedMov64, ldpxAddImm64
 }
 
 /// A decoded instruction of the fast engine, 16 bytes.
@@ -67,7 +82,9 @@ struct FastInstruction {
       imm = -imm
       return is64 ? .addImm64 : .addImm32
     case .addsImmediate: return is64 ? .addsImm64 : .addsImm32
-    case .subsImmediate: return is64 ? .subsImm64 : .subsImm32
+    case .subsImmediate:
+      guard d == A64Registers.trash else { return is64 ? .subsImm64 : .subsImm32 }
+      return is64 ? .cmpImm64 : .cmpImm32
     case .andImmediate: return is64 ? .andImm64 : .logicImm32
     case .orrImmediate:
       // MOV of a bitmask.
@@ -239,7 +256,8 @@ struct FastInstruction {
     case .add: return isPlain ? (is64 ? .add64 : .add32) : is64 ? .addShifted64 : .addShifted32
     case .sub: return isPlain ? (is64 ? .sub64 : .sub32) : is64 ? .subShifted64 : .subShifted32
     case .adds: return isPlain ? (is64 ? .adds64 : .adds32) : .addsShifted
-    default: return isPlain ? (is64 ? .subs64 : .subs32) : .subsShifted
+    case _ where !isPlain: return .subsShifted
+    default: return d == A64Registers.trash ? (is64 ? .cmp64 : .cmp32) : is64 ? .subs64 : .subs32
     }
   }
 

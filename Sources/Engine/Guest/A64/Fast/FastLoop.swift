@@ -1,922 +1,492 @@
-/// The loop of the fast engine: a case for each operation, each with its own way on.
+/// The loop of the fast engine: a case for each operation.
 extension FastContext {
   /// Executes until an instruction is not this engine's, has not been decoded, has no translation yet, or until too little is left
-  /// for another stretch. It calls nothing, so that where it is stays in registers.
-  @inline(never) mutating func execute() {
-    let x = self.x
-    let flags = LazyFlags(values: x + A64Registers.count)
-    let readBank = reads
-    let writeBank = writes
-    let codeBank = code
-    let missing = self.missing
-    var op = self.op
-    var base = self.base
-    var page = self.page
-    var end = self.end
-
-    @inline(__always) func far(_ target: UInt64) { Self.go(to: target, codeBank, missing, &op, &base, &page, &end) }
-    /// A branch that is counted.
-    @inline(__always) func jump(_ target: UInt64) {
-      end -= 1
-      let distance = target &- page
-      if distance & ~0xFFC == 0 {
-        let from = op
-        op = base + Int(truncatingIfNeeded: distance >> 2)
-        end += op - from
-      } else {
-        far(target)
-      }
-    }
-    /// A branch within the page.
-    @inline(__always) func branch() {
-      let distance = Int(op.pointee.imm)
-      op += distance
-      end += distance &- 1
-    }
-    @inline(__always) var pc: UInt64 { page &+ UInt64(truncatingIfNeeded: op - base) << 2 }
-    @inline(__always) var d: Int { Int(op.pointee.d) }
-    @inline(__always) var n: Int { Int(op.pointee.n) }
-    @inline(__always) var m: Int { Int(op.pointee.m) }
-    @inline(__always) var a: Int { Int(op.pointee.a) }
-    @inline(__always) var imm: UInt64 { UInt64(bitPattern: op.pointee.imm) }
-    @inline(__always) func lower(_ value: UInt64) -> UInt64 { value & 0xFFFF_FFFF }
-    /// The offset of a load or store by register.
-    @inline(__always) var index: UInt64 {
-      let value = x[m]
-      let extended =
-        switch op.pointee.x {
-        case 2: value & 0xFFFF_FFFF
-        case 6: UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
-        default: value
-        }
-      return extended &<< UInt64(op.pointee.a)
-    }
-
+  /// for another stretch. It calls nothing, and has no place in memory to be at, so that where it is stays in registers.
+  @inline(never) static func executed(_ start: FastContext) -> FastContext {
+    var c = start
     loop: while true {
-      switch op.pointee.operation {
+      switch c.op.pointee.operation {
       case .decode, .fetch, .reference: break loop
-      case .pageEnd:
-        far(page &+ 4096)
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .nop:
-        op += 1
-        continue loop
+      case .pageEnd: guard c.nextPage() else { break loop }
+      case .nop: c.next()
+      case .adr: c.adr()
+      case .adrp: c.adrp()
+      case .constant: c.constant()
+      case .movk64: c.movk64()
+      case .movk32: c.movk32()
+      case .addImm64: c.addImm64()
+      case .addImm32: c.addImm32()
+      case .addsImm64: c.addsImm64()
+      case .addsImm32: c.addsImm32()
+      case .subsImm64: c.subsImm64()
+      case .subsImm32: c.subsImm32()
+      case .cmpImm64: c.cmpImm64()
+      case .cmpImm32: c.cmpImm32()
+      case .andImm64: c.andImm64()
+      case .orrImm64: c.orrImm64()
+      case .eorImm64: c.eorImm64()
+      case .logicImm32: c.logicImm32()
+      case .andsImm: c.andsImm()
+      case .lsl64: c.lsl64()
+      case .lsl32: c.lsl32()
+      case .lsr64: c.lsr64()
+      case .lsr32: c.lsr32()
+      case .asr64: c.asr64()
+      case .asr32: c.asr32()
+      case .ubfx: c.ubfx()
+      case .sbfx64: c.sbfx64()
+      case .sbfx32: c.sbfx32()
+      case .ubfiz: c.ubfiz()
+      case .extr64: c.extr64()
+      case .extr32: c.extr32()
+      case .b: guard c.branch() else { break loop }
+      case .bl: guard c.bl() else { break loop }
+      case .beq: guard c.branch(if: c.flags.eq) else { break loop }
+      case .bne: guard c.branch(if: !c.flags.eq) else { break loop }
+      case .bhs: guard c.branch(if: c.flags.hs) else { break loop }
+      case .blo: guard c.branch(if: !c.flags.hs) else { break loop }
+      case .bmi: guard c.branch(if: c.flags.mi) else { break loop }
+      case .bpl: guard c.branch(if: !c.flags.mi) else { break loop }
+      case .bvs: guard c.branch(if: c.flags.vs) else { break loop }
+      case .bvc: guard c.branch(if: !c.flags.vs) else { break loop }
+      case .bhi: guard c.branch(if: c.flags.hi) else { break loop }
+      case .bls: guard c.branch(if: !c.flags.hi) else { break loop }
+      case .bge: guard c.branch(if: c.flags.ge) else { break loop }
+      case .blt: guard c.branch(if: !c.flags.ge) else { break loop }
+      case .bgt: guard c.branch(if: c.flags.gt) else { break loop }
+      case .ble: guard c.branch(if: !c.flags.gt) else { break loop }
+      case .cbz64: guard c.branch(if: c.x[c.n] == 0) else { break loop }
+      case .cbz32: guard c.branch(if: c.lower(c.x[c.n]) == 0) else { break loop }
+      case .cbnz64: guard c.branch(if: c.x[c.n] != 0) else { break loop }
+      case .cbnz32: guard c.branch(if: c.lower(c.x[c.n]) != 0) else { break loop }
+      case .tbz: guard c.branch(if: c.x[c.n] &>> UInt64(c.a) & 1 == 0) else { break loop }
+      case .tbnz: guard c.branch(if: c.x[c.n] &>> UInt64(c.a) & 1 == 1) else { break loop }
+      case .br, .ret: guard c.br() else { break loop }
+      case .blr: guard c.blr() else { break loop }
+      case .farB: guard c.farB() else { break loop }
+      case .farBl: guard c.farBl() else { break loop }
+      case .farCondition: guard c.farCondition() else { break loop }
+      case .farTest: guard c.farTest() else { break loop }
+      case .mov64: c.mov64()
+      case .mov32: c.mov32()
+      case .and64: c.and64()
+      case .and32: c.and32()
+      case .orr64: c.orr64()
+      case .orr32: c.orr32()
+      case .eor64: c.eor64()
+      case .eor32: c.eor32()
+      case .bic64: c.bic64()
+      case .bic32: c.bic32()
+      case .logic64: c.logic64()
+      case .logic32: c.logic32()
+      case .ands64: c.ands64()
+      case .ands32: c.ands32()
+      case .add64: c.add64()
+      case .add32: c.add32()
+      case .sub64: c.sub64()
+      case .sub32: c.sub32()
+      case .addShifted64: c.addShifted64()
+      case .subShifted64: c.subShifted64()
+      case .addShifted32: c.addShifted32()
+      case .subShifted32: c.subShifted32()
+      case .addLsl64: c.addLsl64()
+      case .addLsl32: c.addLsl32()
+      case .eorRor32: c.eorRor32()
+      case .eorLsr64: c.eorLsr64()
+      case .eorLsr32: c.eorLsr32()
+      case .adds64: c.adds64()
+      case .adds32: c.adds32()
+      case .subs64: c.subs64()
+      case .subs32: c.subs32()
+      case .cmp64: c.cmp64()
+      case .cmp32: c.cmp32()
+      case .addsShifted: c.addsShifted()
+      case .subsShifted: c.subsShifted()
+      case .addExtended: c.addExtended()
+      case .subExtended: c.subExtended()
+      case .addsExtended: c.addsExtended()
+      case .subsExtended: c.subsExtended()
+      case .ccmp: c.ccmp()
+      case .ccmn: c.ccmn()
+      case .csel64: c.csel64()
+      case .csel32: c.csel32()
+      case .csinc: c.csinc()
+      case .csinv: c.csinv()
+      case .csneg: c.csneg()
+      case .madd64: c.madd64()
+      case .madd32: c.madd32()
+      case .msub64: c.msub64()
+      case .msub32: c.msub32()
+      case .smaddl: c.smaddl()
+      case .umaddl: c.umaddl()
+      case .smulh: c.smulh()
+      case .umulh: c.umulh()
+      case .udiv64: c.udiv64()
+      case .udiv32: c.udiv32()
+      case .sdiv64: c.sdiv64()
+      case .sdiv32: c.sdiv32()
+      case .lslv64: c.lslv64()
+      case .lslv32: c.lslv32()
+      case .lsrv64: c.lsrv64()
+      case .lsrv32: c.lsrv32()
+      case .asrv64: c.asrv64()
+      case .asrv32: c.asrv32()
+      case .clz64: c.clz64()
+      case .clz32: c.clz32()
+      case .rev64: c.rev64()
+      case .rev32: c.rev32()
+      case .ldrb: guard c.ldrb() else { break loop }
+      case .ldrh: guard c.ldrh() else { break loop }
+      case .ldrw: guard c.ldrw() else { break loop }
+      case .ldrx: guard c.ldrx() else { break loop }
+      case .ldrsb64: guard c.ldrsb64() else { break loop }
+      case .ldrsh64: guard c.ldrsh64() else { break loop }
+      case .ldrsw: guard c.ldrsw() else { break loop }
+      case .ldrsb32: guard c.ldrsb32() else { break loop }
+      case .ldrsh32: guard c.ldrsh32() else { break loop }
+      case .strb: guard c.strb() else { break loop }
+      case .strh: guard c.strh() else { break loop }
+      case .strw: guard c.strw() else { break loop }
+      case .strx: guard c.strx() else { break loop }
+      case .ldrbIndexed: guard c.ldrbIndexed() else { break loop }
+      case .ldrhIndexed: guard c.ldrhIndexed() else { break loop }
+      case .ldrwIndexed: guard c.ldrwIndexed() else { break loop }
+      case .ldrxIndexed: guard c.ldrxIndexed() else { break loop }
+      case .strbIndexed: guard c.strbIndexed() else { break loop }
+      case .strhIndexed: guard c.strhIndexed() else { break loop }
+      case .strwIndexed: guard c.strwIndexed() else { break loop }
+      case .strxIndexed: guard c.strxIndexed() else { break loop }
+      case .ldrbRegister: guard c.ldrbRegister() else { break loop }
+      case .ldrhRegister: guard c.ldrhRegister() else { break loop }
+      case .ldrwRegister: guard c.ldrwRegister() else { break loop }
+      case .ldrxRegister: guard c.ldrxRegister() else { break loop }
+      case .ldrswRegister: guard c.ldrswRegister() else { break loop }
+      case .strbRegister: guard c.strbRegister() else { break loop }
+      case .strhRegister: guard c.strhRegister() else { break loop }
+      case .strwRegister: guard c.strwRegister() else { break loop }
+      case .strxRegister: guard c.strxRegister() else { break loop }
+      case .ldpx: guard c.ldpx() else { break loop }
+      case .stpx: guard c.stpx() else { break loop }
+      case .ldpxIndexed: guard c.ldpxIndexed() else { break loop }
+      case .stpxIndexed: guard c.stpxIndexed() else { break loop }
+      case .ldpw: guard c.ldpw() else { break loop }
+      case .stpw: guard c.stpw() else { break loop }
 
-      case .adr:
-        x[d] = pc &+ imm
-        op += 1
-        continue loop
-      case .adrp:
-        x[d] = page &+ imm
-        op += 1
-        continue loop
-      case .constant:
-        x[d] = imm
-        op += 1
-        continue loop
-      case .movk64, .movk32:
-        x[d] = x[d] & ~(0xFFFF &<< UInt64(op.pointee.a)) | imm &<< UInt64(op.pointee.a)
-        if op.pointee.operation == .movk32 { x[d] = lower(x[d]) }
-        op += 1
-        continue loop
-      case .addImm64:
-        x[d] = x[n] &+ imm
-        op += 1
-        continue loop
-      case .addImm32:
-        x[d] = lower(x[n] &+ imm)
-        op += 1
-        continue loop
-      case .addsImm64:
-        x[d] = flags.add(x[n], imm)
-        op += 1
-        continue loop
-      case .addsImm32:
-        x[d] = flags.add(x[n] << 32, imm << 32) >> 32
-        op += 1
-        continue loop
-      case .subsImm64:
-        x[d] = flags.sub(x[n], imm)
-        op += 1
-        continue loop
-      case .subsImm32:
-        x[d] = flags.sub(x[n] << 32, imm << 32) >> 32
-        op += 1
-        continue loop
-      case .andImm64:
-        x[d] = x[n] & imm
-        op += 1
-        continue loop
-      case .orrImm64:
-        x[d] = x[n] | imm
-        op += 1
-        continue loop
-      case .eorImm64:
-        x[d] = x[n] ^ imm
-        op += 1
-        continue loop
-      case .logicImm32:
-        let value = op.pointee.x == 0 ? x[n] & imm : op.pointee.x == 1 ? x[n] | imm : x[n] ^ imm
-        x[d] = lower(value)
-        op += 1
-        continue loop
-      case .andsImm:
-        let value = x[n] & imm
-        if op.pointee.is64 {
-          flags.logic(value)
-          x[d] = value
-        } else {
-          flags.logic(value << 32)
-          x[d] = lower(value)
-        }
-        op += 1
-        continue loop
-      case .lsl64:
-        x[d] = x[n] &<< imm
-        op += 1
-        continue loop
-      case .lsl32:
-        x[d] = lower(x[n] &<< imm)
-        op += 1
-        continue loop
-      case .lsr64:
-        x[d] = x[n] &>> imm
-        op += 1
-        continue loop
-      case .lsr32:
-        x[d] = lower(x[n]) &>> imm
-        op += 1
-        continue loop
-      case .asr64:
-        x[d] = UInt64(bitPattern: Int64(bitPattern: x[n]) &>> Int64(bitPattern: imm))
-        op += 1
-        continue loop
-      case .asr32:
-        x[d] = lower(UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: x[n])) &>> Int64(bitPattern: imm)))
-        op += 1
-        continue loop
-      case .ubfx:
-        x[d] = x[n] &>> UInt64(op.pointee.x) & imm
-        op += 1
-        continue loop
-      case .ubfiz:
-        x[d] = (x[n] & imm) &<< UInt64(op.pointee.x)
-        op += 1
-        continue loop
-      case .sbfx64:
-        x[d] = UInt64(bitPattern: Int64(bitPattern: x[n] &<< UInt64(op.pointee.x)) &>> Int64(op.pointee.a))
-        op += 1
-        continue loop
-      case .sbfx32:
-        let value = UInt32(truncatingIfNeeded: x[n]) &<< UInt32(op.pointee.x)
-        x[d] = UInt64(UInt32(bitPattern: Int32(bitPattern: value) &>> Int32(op.pointee.a)))
-        op += 1
-        continue loop
-      case .extr64:
-        x[d] = imm == 0 ? x[m] : x[m] &>> imm | x[n] &<< (64 &- imm)
-        op += 1
-        continue loop
-      case .extr32:
-        x[d] = lower((x[n] << 32 | lower(x[m])) &>> imm)
-        op += 1
-        continue loop
-
-      case .b:
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bl:
-        x[30] = pc &+ 4
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .beq:
-        guard flags.eq else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bne:
-        guard !flags.eq else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bhs:
-        guard flags.hs else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .blo:
-        guard !flags.hs else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bmi:
-        guard flags.mi else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bpl:
-        guard !flags.mi else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bvs:
-        guard flags.vs else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bvc:
-        guard !flags.vs else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bhi:
-        guard flags.hi else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bls:
-        guard !flags.hi else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bge:
-        guard flags.ge else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .blt:
-        guard !flags.ge else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .bgt:
-        guard flags.gt else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .ble:
-        guard !flags.gt else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .cbz64:
-        guard x[n] == 0 else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .cbz32:
-        guard lower(x[n]) == 0 else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .cbnz64:
-        guard x[n] != 0 else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .cbnz32:
-        guard lower(x[n]) != 0 else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .tbz:
-        guard x[n] &>> UInt64(op.pointee.a) & 1 == 0 else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .tbnz:
-        guard x[n] &>> UInt64(op.pointee.a) & 1 == 1 else {
-          op += 1
-          continue loop
-        }
-        branch()
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .farB:
-        jump(pc &+ imm)
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .farBl:
-        let target = pc &+ imm
-        x[30] = pc &+ 4
-        jump(target)
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .farCondition:
-        // The distance above the flags with which it is taken.
-        guard imm &>> flags.number & 1 == 1 else {
-          op += 1
-          continue loop
-        }
-        jump(pc &+ UInt64(bitPattern: op.pointee.imm >> 16))
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .farTest:
-        // CBZ and CBNZ test all bits of the width, TBZ and TBNZ one.
-        let value = op.pointee.x & 2 != 0 ? x[n] &>> UInt64(op.pointee.a) & 1 : op.pointee.is64 ? x[n] : lower(x[n])
-        guard (value == 0) == (op.pointee.x & 1 == 0) else {
-          op += 1
-          continue loop
-        }
-        jump(pc &+ imm)
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .br, .ret:
-        jump(x[n])
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-      case .blr:
-        let target = x[n]
-        x[30] = pc &+ 4
-        jump(target)
-        if end - op < Self.longestStretch { break loop }
-        continue loop
-
-      case .mov64:
-        x[d] = x[m]
-        op += 1
-        continue loop
-      case .mov32:
-        x[d] = lower(x[m])
-        op += 1
-        continue loop
-      case .and64:
-        x[d] = x[n] & x[m]
-        op += 1
-        continue loop
-      case .and32:
-        x[d] = lower(x[n] & x[m])
-        op += 1
-        continue loop
-      case .orr64:
-        x[d] = x[n] | x[m]
-        op += 1
-        continue loop
-      case .orr32:
-        x[d] = lower(x[n] | x[m])
-        op += 1
-        continue loop
-      case .eor64:
-        x[d] = x[n] ^ x[m]
-        op += 1
-        continue loop
-      case .eor32:
-        x[d] = lower(x[n] ^ x[m])
-        op += 1
-        continue loop
-      case .bic64:
-        x[d] = x[n] & ~x[m]
-        op += 1
-        continue loop
-      case .bic32:
-        x[d] = lower(x[n] & ~x[m])
-        op += 1
-        continue loop
-      case .logic64, .logic32:
-        let is64 = op.pointee.operation == .logic64
-        var operand = A64Core.shifted(x[m], op.pointee.x, imm, is64)
-        if op.pointee.a & 4 != 0 { operand = ~operand }
-        let value = op.pointee.a & 3 == 0 ? x[n] & operand : op.pointee.a & 3 == 1 ? x[n] | operand : x[n] ^ operand
-        x[d] = is64 ? value : lower(value)
-        op += 1
-        continue loop
-      case .ands64:
-        let operand = A64Core.shifted(x[m], op.pointee.x, imm, true)
-        let value = x[n] & (op.pointee.a == 0 ? operand : ~operand)
-        flags.logic(value)
-        x[d] = value
-        op += 1
-        continue loop
-      case .ands32:
-        let operand = A64Core.shifted(x[m], op.pointee.x, imm, false)
-        let value = lower(x[n] & (op.pointee.a == 0 ? operand : ~operand))
-        flags.logic(value << 32)
-        x[d] = value
-        op += 1
-        continue loop
-
-      case .add64:
-        x[d] = x[n] &+ x[m]
-        op += 1
-        continue loop
-      case .add32:
-        x[d] = lower(x[n] &+ x[m])
-        op += 1
-        continue loop
-      case .sub64:
-        x[d] = x[n] &- x[m]
-        op += 1
-        continue loop
-      case .sub32:
-        x[d] = lower(x[n] &- x[m])
-        op += 1
-        continue loop
-      case .addShifted64:
-        x[d] = x[n] &+ A64Core.shifted(x[m], op.pointee.x, imm, true)
-        op += 1
-        continue loop
-      case .addShifted32:
-        x[d] = lower(x[n] &+ A64Core.shifted(x[m], op.pointee.x, imm, false))
-        op += 1
-        continue loop
-      case .subShifted64:
-        x[d] = x[n] &- A64Core.shifted(x[m], op.pointee.x, imm, true)
-        op += 1
-        continue loop
-      case .subShifted32:
-        x[d] = lower(x[n] &- A64Core.shifted(x[m], op.pointee.x, imm, false))
-        op += 1
-        continue loop
-      case .addLsl64:
-        x[d] = x[n] &+ x[m] &<< imm
-        op += 1
-        continue loop
-      case .addLsl32:
-        x[d] = lower(x[n] &+ x[m] &<< imm)
-        op += 1
-        continue loop
-      case .eorLsr64:
-        x[d] = x[n] ^ x[m] &>> imm
-        op += 1
-        continue loop
-      case .eorLsr32:
-        x[d] = lower(x[n] ^ lower(x[m]) &>> imm)
-        op += 1
-        continue loop
-      case .eorRor32:
-        let value = UInt32(truncatingIfNeeded: x[m])
-        let amount = UInt32(truncatingIfNeeded: imm)
-        x[d] = UInt64(UInt32(truncatingIfNeeded: x[n]) ^ (value &>> amount | value &<< (0 &- amount)))
-        op += 1
-        continue loop
-      case .adds64:
-        x[d] = flags.add(x[n], x[m])
-        op += 1
-        continue loop
-      case .adds32:
-        x[d] = flags.add(x[n] << 32, x[m] << 32) >> 32
-        op += 1
-        continue loop
-      case .subs64:
-        x[d] = flags.sub(x[n], x[m])
-        op += 1
-        continue loop
-      case .subs32:
-        x[d] = flags.sub(x[n] << 32, x[m] << 32) >> 32
-        op += 1
-        continue loop
-      case .addsShifted, .subsShifted, .addsExtended, .subsExtended:
-        let is64 = op.pointee.is64
-        let isShifted = op.pointee.operation == .addsShifted || op.pointee.operation == .subsShifted
-        let operand =
-          isShifted ? A64Core.shifted(x[m], op.pointee.x, imm, is64) : A64Core.extended(x[m], op.pointee.x, imm)
-        let width: UInt64 = is64 ? 0 : 32
-        if op.pointee.operation == .addsShifted || op.pointee.operation == .addsExtended {
-          x[d] = flags.add(x[n] &<< width, operand &<< width) &>> width
-        } else {
-          x[d] = flags.sub(x[n] &<< width, operand &<< width) &>> width
-        }
-        op += 1
-        continue loop
-      case .addExtended:
-        let value = x[n] &+ A64Core.extended(x[m], op.pointee.x, imm)
-        x[d] = op.pointee.is64 ? value : lower(value)
-        op += 1
-        continue loop
-      case .subExtended:
-        let value = x[n] &- A64Core.extended(x[m], op.pointee.x, imm)
-        x[d] = op.pointee.is64 ? value : lower(value)
-        op += 1
-        continue loop
-      case .ccmp, .ccmn:
-        if imm &>> flags.number & 1 == 0 {
-          flags.nzcv = UInt64(op.pointee.x & 15) << 28
-          op += 1
-          continue loop
-        }
-        let width: UInt64 = op.pointee.is64 ? 0 : 32
-        let operand = op.pointee.x & 16 != 0 ? UInt64(op.pointee.m) : x[m]
-        if op.pointee.operation == .ccmp {
-          _ = flags.sub(x[n] &<< width, operand &<< width)
-        } else {
-          _ = flags.add(x[n] &<< width, operand &<< width)
-        }
-        op += 1
-        continue loop
-      case .csel64:
-        x[d] = imm &>> flags.number & 1 == 1 ? x[n] : x[m]
-        op += 1
-        continue loop
-      case .csel32:
-        x[d] = lower(imm &>> flags.number & 1 == 1 ? x[n] : x[m])
-        op += 1
-        continue loop
-      case .csinc:
-        let value = imm &>> flags.number & 1 == 1 ? x[n] : x[m] &+ 1
-        x[d] = op.pointee.is64 ? value : lower(value)
-        op += 1
-        continue loop
-      case .csinv:
-        let value = imm &>> flags.number & 1 == 1 ? x[n] : ~x[m]
-        x[d] = op.pointee.is64 ? value : lower(value)
-        op += 1
-        continue loop
-      case .csneg:
-        let value = imm &>> flags.number & 1 == 1 ? x[n] : 0 &- x[m]
-        x[d] = op.pointee.is64 ? value : lower(value)
-        op += 1
-        continue loop
-
-      case .madd64:
-        x[d] = x[a] &+ x[n] &* x[m]
-        op += 1
-        continue loop
-      case .madd32:
-        x[d] = lower(x[a] &+ x[n] &* x[m])
-        op += 1
-        continue loop
-      case .msub64:
-        x[d] = x[a] &- x[n] &* x[m]
-        op += 1
-        continue loop
-      case .msub32:
-        x[d] = lower(x[a] &- x[n] &* x[m])
-        op += 1
-        continue loop
-      case .smaddl:
-        let product = Int64(Int32(truncatingIfNeeded: x[n])) &* Int64(Int32(truncatingIfNeeded: x[m]))
-        x[d] = x[a] &+ UInt64(bitPattern: product)
-        op += 1
-        continue loop
-      case .umaddl:
-        x[d] = x[a] &+ lower(x[n]) &* lower(x[m])
-        op += 1
-        continue loop
-      case .smulh:
-        x[d] = UInt64(bitPattern: Int64(bitPattern: x[n]).multipliedFullWidth(by: Int64(bitPattern: x[m])).high)
-        op += 1
-        continue loop
-      case .umulh:
-        x[d] = x[n].multipliedFullWidth(by: x[m]).high
-        op += 1
-        continue loop
-      case .udiv64:
-        x[d] = x[m] == 0 ? 0 : x[n] / x[m]
-        op += 1
-        continue loop
-      case .udiv32:
-        let divisor = lower(x[m])
-        x[d] = divisor == 0 ? 0 : lower(x[n]) / divisor
-        op += 1
-        continue loop
-      case .sdiv64:
-        let divisor = Int64(bitPattern: x[m])
-        x[d] =
-          divisor == 0 ? 0 : UInt64(bitPattern: Int64(bitPattern: x[n]).dividedReportingOverflow(by: divisor).partialValue)
-        op += 1
-        continue loop
-      case .sdiv32:
-        let divisor = Int64(Int32(truncatingIfNeeded: x[m]))
-        x[d] = divisor == 0 ? 0 : lower(UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: x[n])) / divisor))
-        op += 1
-        continue loop
-      case .lslv64:
-        x[d] = x[n] &<< x[m]
-        op += 1
-        continue loop
-      case .lslv32:
-        x[d] = UInt64(UInt32(truncatingIfNeeded: x[n]) &<< UInt32(truncatingIfNeeded: x[m]))
-        op += 1
-        continue loop
-      case .lsrv64:
-        x[d] = x[n] &>> x[m]
-        op += 1
-        continue loop
-      case .lsrv32:
-        x[d] = UInt64(UInt32(truncatingIfNeeded: x[n]) &>> UInt32(truncatingIfNeeded: x[m]))
-        op += 1
-        continue loop
-      case .asrv64:
-        x[d] = UInt64(bitPattern: Int64(bitPattern: x[n]) &>> Int64(bitPattern: x[m]))
-        op += 1
-        continue loop
-      case .asrv32:
-        let value = Int32(truncatingIfNeeded: x[n]) &>> Int32(truncatingIfNeeded: x[m])
-        x[d] = UInt64(UInt32(bitPattern: value))
-        op += 1
-        continue loop
-      case .clz64:
-        x[d] = UInt64(truncatingIfNeeded: x[n].leadingZeroBitCount)
-        op += 1
-        continue loop
-      case .clz32:
-        x[d] = UInt64(truncatingIfNeeded: UInt32(truncatingIfNeeded: x[n]).leadingZeroBitCount)
-        op += 1
-        continue loop
-      case .rev64:
-        x[d] = x[n].byteSwapped
-        op += 1
-        continue loop
-      case .rev32:
-        x[d] = UInt64(UInt32(truncatingIfNeeded: x[n]).byteSwapped)
-        op += 1
-        continue loop
-
-      case .ldrb:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ imm, 1) {
-          x[d] = UInt64(bytes.load(as: UInt8.self))
-          op += 1
-          continue loop
-        }
-      case .ldrh:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ imm, 2) {
-          x[d] = UInt64(UInt16(littleEndian: bytes.load(as: UInt16.self)))
-          op += 1
-          continue loop
-        }
-      case .ldrw:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ imm, 4) {
-          x[d] = UInt64(UInt32(littleEndian: bytes.load(as: UInt32.self)))
-          op += 1
-          continue loop
-        }
-      case .ldrx:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ imm, 8) {
-          x[d] = UInt64(littleEndian: bytes.load(as: UInt64.self))
-          op += 1
-          continue loop
-        }
-      case .ldrsb64, .ldrsb32:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ imm, 1) {
-          let value = UInt64(bitPattern: Int64(bytes.load(as: Int8.self)))
-          x[d] = op.pointee.operation == .ldrsb64 ? value : lower(value)
-          op += 1
-          continue loop
-        }
-      case .ldrsh64, .ldrsh32:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ imm, 2) {
-          let value = UInt64(bitPattern: Int64(Int16(littleEndian: bytes.load(as: Int16.self))))
-          x[d] = op.pointee.operation == .ldrsh64 ? value : lower(value)
-          op += 1
-          continue loop
-        }
-      case .ldrsw:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ imm, 4) {
-          x[d] = UInt64(bitPattern: Int64(Int32(littleEndian: bytes.load(as: Int32.self))))
-          op += 1
-          continue loop
-        }
-      case .strb:
-        if let bytes = TranslationCache.hit(writeBank, x[n] &+ imm, 1) {
-          bytes.storeBytes(of: UInt8(truncatingIfNeeded: x[d]), as: UInt8.self)
-          op += 1
-          continue loop
-        }
-      case .strh:
-        if let bytes = TranslationCache.hit(writeBank, x[n] &+ imm, 2) {
-          bytes.storeBytes(of: UInt16(truncatingIfNeeded: x[d]).littleEndian, as: UInt16.self)
-          op += 1
-          continue loop
-        }
-      case .strw:
-        if let bytes = TranslationCache.hit(writeBank, x[n] &+ imm, 4) {
-          bytes.storeBytes(of: UInt32(truncatingIfNeeded: x[d]).littleEndian, as: UInt32.self)
-          op += 1
-          continue loop
-        }
-      case .strx:
-        if let bytes = TranslationCache.hit(writeBank, x[n] &+ imm, 8) {
-          bytes.storeBytes(of: x[d].littleEndian, as: UInt64.self)
-          op += 1
-          continue loop
-        }
-      case .ldrbIndexed:
-        let moved = x[n] &+ imm
-        if let bytes = TranslationCache.hit(readBank, op.pointee.x == 1 ? x[n] : moved, 1) {
-          x[d] = UInt64(bytes.load(as: UInt8.self))
-          x[n] = moved
-          op += 1
-          continue loop
-        }
-      case .ldrhIndexed:
-        let moved = x[n] &+ imm
-        if let bytes = TranslationCache.hit(readBank, op.pointee.x == 1 ? x[n] : moved, 2) {
-          x[d] = UInt64(UInt16(littleEndian: bytes.load(as: UInt16.self)))
-          x[n] = moved
-          op += 1
-          continue loop
-        }
-      case .ldrwIndexed:
-        let moved = x[n] &+ imm
-        if let bytes = TranslationCache.hit(readBank, op.pointee.x == 1 ? x[n] : moved, 4) {
-          x[d] = UInt64(UInt32(littleEndian: bytes.load(as: UInt32.self)))
-          x[n] = moved
-          op += 1
-          continue loop
-        }
-      case .ldrxIndexed:
-        let moved = x[n] &+ imm
-        if let bytes = TranslationCache.hit(readBank, op.pointee.x == 1 ? x[n] : moved, 8) {
-          x[d] = UInt64(littleEndian: bytes.load(as: UInt64.self))
-          x[n] = moved
-          op += 1
-          continue loop
-        }
-      case .strbIndexed:
-        let moved = x[n] &+ imm
-        if let bytes = TranslationCache.hit(writeBank, op.pointee.x == 1 ? x[n] : moved, 1) {
-          bytes.storeBytes(of: UInt8(truncatingIfNeeded: x[d]), as: UInt8.self)
-          x[n] = moved
-          op += 1
-          continue loop
-        }
-      case .strhIndexed:
-        let moved = x[n] &+ imm
-        if let bytes = TranslationCache.hit(writeBank, op.pointee.x == 1 ? x[n] : moved, 2) {
-          bytes.storeBytes(of: UInt16(truncatingIfNeeded: x[d]).littleEndian, as: UInt16.self)
-          x[n] = moved
-          op += 1
-          continue loop
-        }
-      case .strwIndexed:
-        let moved = x[n] &+ imm
-        if let bytes = TranslationCache.hit(writeBank, op.pointee.x == 1 ? x[n] : moved, 4) {
-          bytes.storeBytes(of: UInt32(truncatingIfNeeded: x[d]).littleEndian, as: UInt32.self)
-          x[n] = moved
-          op += 1
-          continue loop
-        }
-      case .strxIndexed:
-        let moved = x[n] &+ imm
-        if let bytes = TranslationCache.hit(writeBank, op.pointee.x == 1 ? x[n] : moved, 8) {
-          bytes.storeBytes(of: x[d].littleEndian, as: UInt64.self)
-          x[n] = moved
-          op += 1
-          continue loop
-        }
-      case .ldrbRegister:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ index, 1) {
-          x[d] = UInt64(bytes.load(as: UInt8.self))
-          op += 1
-          continue loop
-        }
-      case .ldrhRegister:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ index, 2) {
-          x[d] = UInt64(UInt16(littleEndian: bytes.load(as: UInt16.self)))
-          op += 1
-          continue loop
-        }
-      case .ldrwRegister:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ index, 4) {
-          x[d] = UInt64(UInt32(littleEndian: bytes.load(as: UInt32.self)))
-          op += 1
-          continue loop
-        }
-      case .ldrxRegister:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ index, 8) {
-          x[d] = UInt64(littleEndian: bytes.load(as: UInt64.self))
-          op += 1
-          continue loop
-        }
-      case .ldrswRegister:
-        if let bytes = TranslationCache.hit(readBank, x[n] &+ index, 4) {
-          x[d] = UInt64(bitPattern: Int64(Int32(littleEndian: bytes.load(as: Int32.self))))
-          op += 1
-          continue loop
-        }
-      case .strbRegister:
-        if let bytes = TranslationCache.hit(writeBank, x[n] &+ index, 1) {
-          bytes.storeBytes(of: UInt8(truncatingIfNeeded: x[d]), as: UInt8.self)
-          op += 1
-          continue loop
-        }
-      case .strhRegister:
-        if let bytes = TranslationCache.hit(writeBank, x[n] &+ index, 2) {
-          bytes.storeBytes(of: UInt16(truncatingIfNeeded: x[d]).littleEndian, as: UInt16.self)
-          op += 1
-          continue loop
-        }
-      case .strwRegister:
-        if let bytes = TranslationCache.hit(writeBank, x[n] &+ index, 4) {
-          bytes.storeBytes(of: UInt32(truncatingIfNeeded: x[d]).littleEndian, as: UInt32.self)
-          op += 1
-          continue loop
-        }
-      case .strxRegister:
-        if let bytes = TranslationCache.hit(writeBank, x[n] &+ index, 8) {
-          bytes.storeBytes(of: x[d].littleEndian, as: UInt64.self)
-          op += 1
-          continue loop
-        }
-      case .ldpx, .ldpxIndexed:
-        // Modes as in `Instruction.MemoryShape`: 1 takes the address before it moves.
-        let isIndexed = op.pointee.operation == .ldpxIndexed
-        let moved = x[n] &+ imm
-        let address = isIndexed && op.pointee.x == 1 ? x[n] : moved
-        if address & 0xFFF <= 4080, let bytes = TranslationCache.hit(readBank, address, 8) {
-          let first = UInt64(littleEndian: bytes.load(as: UInt64.self))
-          let second = UInt64(littleEndian: bytes.load(fromByteOffset: 8, as: UInt64.self))
-          x[d] = first
-          x[m] = second
-          if isIndexed { x[n] = moved }
-          op += 1
-          continue loop
-        }
-      case .stpx, .stpxIndexed:
-        let isIndexed = op.pointee.operation == .stpxIndexed
-        let moved = x[n] &+ imm
-        let address = isIndexed && op.pointee.x == 1 ? x[n] : moved
-        if address & 0xFFF <= 4080, let bytes = TranslationCache.hit(writeBank, address, 8) {
-          bytes.storeBytes(of: x[d].littleEndian, as: UInt64.self)
-          bytes.storeBytes(of: x[m].littleEndian, toByteOffset: 8, as: UInt64.self)
-          if isIndexed { x[n] = moved }
-          op += 1
-          continue loop
-        }
-      case .ldpw:
-        let address = x[n] &+ imm
-        if address & 0xFFF <= 4088, let bytes = TranslationCache.hit(readBank, address, 4) {
-          let first = UInt64(UInt32(littleEndian: bytes.load(as: UInt32.self)))
-          let second = UInt64(UInt32(littleEndian: bytes.load(fromByteOffset: 4, as: UInt32.self)))
-          x[d] = first
-          x[m] = second
-          op += 1
-          continue loop
-        }
-      case .stpw:
-        let address = x[n] &+ imm
-        if address & 0xFFF <= 4088, let bytes = TranslationCache.hit(writeBank, address, 4) {
-          bytes.storeBytes(of: UInt32(truncatingIfNeeded: x[d]).littleEndian, as: UInt32.self)
-          bytes.storeBytes(of: UInt32(truncatingIfNeeded: x[m]).littleEndian, toByteOffset: 4, as: UInt32.self)
-          op += 1
-          continue loop
-        }
+      // Pairs.
+      case .addImm64CmpImm64:
+        c.addImm64()
+        c.cmpImm64()
+      case .addImm64Cmp64:
+        c.addImm64()
+        c.cmp64()
+      case .addImm64Mov64:
+        c.addImm64()
+        c.mov64()
+      case .addImm64Add64:
+        c.addImm64()
+        c.add64()
+      case .addImm64AddImm64:
+        c.addImm64()
+        c.addImm64()
+      case .addImm64Ands64:
+        c.addImm64()
+        c.ands64()
+      case .addImm64Lslv64:
+        c.addImm64()
+        c.lslv64()
+      case .addImm64Eor32:
+        c.addImm64()
+        c.eor32()
+      case .addImm64Cbnz32:
+        c.addImm64()
+        guard c.branch(if: c.lower(c.x[c.n]) != 0) else { break loop }
+      case .addImm64Br:
+        c.addImm64()
+        guard c.br() else { break loop }
+      case .addImm64Blr:
+        c.addImm64()
+        guard c.blr() else { break loop }
+      case .addImm64Stpx:
+        c.addImm64()
+        guard c.stpx() else { break loop }
+      case .addImm64Ldrw:
+        c.addImm64()
+        guard c.ldrw() else { break loop }
+      case .mov64AddImm64:
+        c.mov64()
+        c.addImm64()
+      case .mov64Beq:
+        c.mov64()
+        guard c.branch(if: c.flags.eq) else { break loop }
+      case .mov64Bhi:
+        c.mov64()
+        guard c.branch(if: c.flags.hi) else { break loop }
+      case .mov32Mov32:
+        c.mov32()
+        c.mov32()
+      case .mov32AddImm64:
+        c.mov32()
+        c.addImm64()
+      case .mov32Extr32:
+        c.mov32()
+        c.extr32()
+      case .mov32Blr:
+        c.mov32()
+        guard c.blr() else { break loop }
+      case .ldrbRegisterAddImm64:
+        guard c.ldrbRegister() else { break loop }
+        c.addImm64()
+      case .ldrbRegisterAddLsl64:
+        guard c.ldrbRegister() else { break loop }
+        c.addLsl64()
+      case .ldrbRegisterCbnz32:
+        guard c.ldrbRegister() else { break loop }
+        guard c.branch(if: c.lower(c.x[c.n]) != 0) else { break loop }
+      case .andImm64LdrwRegister:
+        c.andImm64()
+        guard c.ldrwRegister() else { break loop }
+      case .andImm64Lsr64:
+        c.andImm64()
+        c.lsr64()
+      case .eor32AndImm64:
+        c.eor32()
+        c.andImm64()
+      case .eor32Add32:
+        c.eor32()
+        c.add32()
+      case .eor32EorRor32:
+        c.eor32()
+        c.eorRor32()
+      case .eorLsr32Bne:
+        c.eorLsr32()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .eorLsr32Add32:
+        c.eorLsr32()
+        c.add32()
+      case .ldrwRegisterEorLsr32:
+        guard c.ldrwRegister() else { break loop }
+        c.eorLsr32()
+      case .ldrwRegisterEorRor32:
+        guard c.ldrwRegister() else { break loop }
+        c.eorRor32()
+      case .ldrwRegisterAdd32:
+        guard c.ldrwRegister() else { break loop }
+        c.add32()
+      case .cmpImm64Eor32:
+        c.cmpImm64()
+        c.eor32()
+      case .cmpImm64Add64:
+        c.cmpImm64()
+        c.add64()
+      case .cmpImm64AddImm64:
+        c.cmpImm64()
+        c.addImm64()
+      case .cmpImm64Add32:
+        c.cmpImm64()
+        c.add32()
+      case .cmpImm64Beq:
+        c.cmpImm64()
+        guard c.branch(if: c.flags.eq) else { break loop }
+      case .cmpImm64Bne:
+        c.cmpImm64()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .cmpImm64Blo:
+        c.cmpImm64()
+        guard c.branch(if: !c.flags.hs) else { break loop }
+      case .cmpImm64Bhi:
+        c.cmpImm64()
+        guard c.branch(if: c.flags.hi) else { break loop }
+      case .cmpImm32Beq:
+        c.cmpImm32()
+        guard c.branch(if: c.flags.eq) else { break loop }
+      case .cmpImm32Bne:
+        c.cmpImm32()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .cmpImm32Bhi:
+        c.cmpImm32()
+        guard c.branch(if: c.flags.hi) else { break loop }
+      case .cmp64Csinc:
+        c.cmp64()
+        c.csinc()
+      case .cmp64AddLsl64:
+        c.cmp64()
+        c.addLsl64()
+      case .cmp64Beq:
+        c.cmp64()
+        guard c.branch(if: c.flags.eq) else { break loop }
+      case .cmp64Bne:
+        c.cmp64()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .cmp64Blo:
+        c.cmp64()
+        guard c.branch(if: !c.flags.hs) else { break loop }
+      case .cmp64Bge:
+        c.cmp64()
+        guard c.branch(if: c.flags.ge) else { break loop }
+      case .cmp32Csinc:
+        c.cmp32()
+        c.csinc()
+      case .cmp32Beq:
+        c.cmp32()
+        guard c.branch(if: c.flags.eq) else { break loop }
+      case .cmp32Bne:
+        c.cmp32()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .add64CmpImm64:
+        c.add64()
+        c.cmpImm64()
+      case .add64AddImm64:
+        c.add64()
+        c.addImm64()
+      case .add64Subs64:
+        c.add64()
+        c.subs64()
+      case .add64AddsImm32:
+        c.add64()
+        c.addsImm32()
+      case .add64Strb:
+        c.add64()
+        guard c.strb() else { break loop }
+      case .sub64Orr64:
+        c.sub64()
+        c.orr64()
+      case .sub64LdrxRegister:
+        c.sub64()
+        guard c.ldrxRegister() else { break loop }
+      case .orr64Mov64:
+        c.orr64()
+        c.mov64()
+      case .orr64StrxIndexed:
+        c.orr64()
+        guard c.strxIndexed() else { break loop }
+      case .ands64Beq:
+        c.ands64()
+        guard c.branch(if: c.flags.eq) else { break loop }
+      case .addsImm32Bne:
+        c.addsImm32()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .add32Add32:
+        c.add32()
+        c.add32()
+      case .add32EorRor32:
+        c.add32()
+        c.eorRor32()
+      case .add32Eor32:
+        c.add32()
+        c.eor32()
+      case .add32AddImm64:
+        c.add32()
+        c.addImm64()
+      case .add32CmpImm64:
+        c.add32()
+        c.cmpImm64()
+      case .add32Bne:
+        c.add32()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .eorRor32And32:
+        c.eorRor32()
+        c.and32()
+      case .eorRor32Add32:
+        c.eorRor32()
+        c.add32()
+      case .eorRor32EorRor32:
+        c.eorRor32()
+        c.eorRor32()
+      case .eorRor32LdrwRegister:
+        c.eorRor32()
+        guard c.ldrwRegister() else { break loop }
+      case .and32Add32:
+        c.and32()
+        c.add32()
+      case .and32And32:
+        c.and32()
+        c.and32()
+      case .extr32Mov32:
+        c.extr32()
+        c.mov32()
+      case .extr32Extr32:
+        c.extr32()
+        c.extr32()
+      case .extr32Add32:
+        c.extr32()
+        c.add32()
+      case .bic32LdrwRegister:
+        c.bic32()
+        guard c.ldrwRegister() else { break loop }
+      case .addLsl64AddImm64:
+        c.addLsl64()
+        c.addImm64()
+      case .addLsl64Csel64:
+        c.addLsl64()
+        c.csel64()
+      case .addShifted64Add64:
+        c.addShifted64()
+        c.add64()
+      case .addExtendedAddShifted64:
+        c.addExtended()
+        c.addShifted64()
+      case .madd64Madd64:
+        c.madd64()
+        c.madd64()
+      case .madd64AddExtended:
+        c.madd64()
+        c.addExtended()
+      case .lsr64Madd64:
+        c.lsr64()
+        c.madd64()
+      case .lsr64Subs64:
+        c.lsr64()
+        c.subs64()
+      case .csel64Lsr64:
+        c.csel64()
+        c.lsr64()
+      case .csincRet:
+        c.csinc()
+        guard c.br() else { break loop }
+      case .csincAdd64:
+        c.csinc()
+        c.add64()
+      case .sbfx64Sub64:
+        c.sbfx64()
+        c.sub64()
+      case .lslv64Orr64:
+        c.lslv64()
+        c.orr64()
+      case .lsrv64AddImm64:
+        c.lsrv64()
+        c.addImm64()
+      case .ldrwLdrw:
+        guard c.ldrw() else { break loop }
+        guard c.ldrw() else { break loop }
+      case .ldrwIndexedMov32:
+        guard c.ldrwIndexed() else { break loop }
+        c.mov32()
+      case .ldrxIndexedSub64:
+        guard c.ldrxIndexed() else { break loop }
+        c.sub64()
+      case .ldrxRegisterLdrxRegister:
+        guard c.ldrxRegister() else { break loop }
+        guard c.ldrxRegister() else { break loop }
+      case .ldrxRegisterAndImm64:
+        guard c.ldrxRegister() else { break loop }
+        c.andImm64()
+      case .ldrxRegisterLsrv64:
+        guard c.ldrxRegister() else { break loop }
+        c.lsrv64()
+      case .ldrbCmpImm32:
+        guard c.ldrb() else { break loop }
+        c.cmpImm32()
+      case .strbAdd64:
+        guard c.strb() else { break loop }
+        c.add64()
+      case .strxIndexedMov64:
+        guard c.strxIndexed() else { break loop }
+        c.mov64()
+      case .ldpxAddImm64:
+        guard c.ldpx() else { break loop }
+        c.addImm64()
       }
-      // Not at once: the reference engine does it.
-      break loop
     }
-    self.op = op
-    self.base = base
-    self.page = page
-    self.end = end
+    return c
   }
 }
