@@ -37,6 +37,12 @@ final class Script {
       guard let text = try? Project.text(path) else { throw ScriptError(message: "cannot include \(name)") }
       return (path, text.components(separatedBy: "\n"))
     }
+    runner.desk.load = { name, _ throws(ScriptError) in
+      guard let bytes = try? Data(contentsOf: Project.root.appending(path: "Sessions/guests/\(name).elf")),
+        let image = try? BootImage(Array(bytes), base: RealmVM.ramBase)
+      else { throw ScriptError(message: "no image \(name)") }
+      return image
+    }
   }
 
   /// Runs lines; throws at the first that is malformed.

@@ -194,6 +194,24 @@ struct ScreenTests {
     try compare(Screens(session, state).draw(width: 120, height: 36).plainText, "typing-120x36")
   }
 
+  /// What was wrong with a line that was entered stands above it, whole if two rows hold it.
+  @Test func theCommandLineShowsWhatWasWrong() throws {
+    let session = try Self.session()
+    var state = Self.state(session)
+    var line = CommandLineState(.command, text: "gpt.set 5")
+    line.help = "gpt.set PA nonsecure|secure|root: EL3 moves a granule"
+    state.command = line
+    let short = "\"gpt.set\" has 1 argument; expected: gpt.set PA PAS"
+    for message in [short, "\(short), and this goes on so that one row cannot hold it"] {
+      state.message = .init(message, isError: true)
+      let rows = Screens(session, state).draw(width: 80, height: 24).plainText.split(separator: "\n")
+      let shown = rows.suffix(3).map { $0.trimmingCharacters(in: .whitespaces) }
+      #expect(shown.last == ": gpt.set 5")
+      #expect(shown[1] == "✗ \(message)" || "\(shown[0]) \(shown[1])" == "✗ \(message)", "\(shown)")
+      #expect((shown[0] == line.help) == (message == short))
+    }
+  }
+
   @Test func stylesAndASCII() throws {
     let session = try Self.session()
     let canvas = Screens(session, Self.state(session)).draw(width: 120, height: 36)

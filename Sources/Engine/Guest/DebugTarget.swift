@@ -37,6 +37,13 @@ public enum DebugPoint: Hashable, Sendable {
   case write(UInt64, count: UInt64)
   case read(UInt64, count: UInt64)
   case access(UInt64, count: UInt64)
+
+  /// The first address of it.
+  public var address: UInt64 {
+    switch self {
+    case .execute(let address), .write(let address, _), .read(let address, _), .access(let address, _): address
+    }
+  }
 }
 
 public enum DebugStop: Equatable, Sendable {

@@ -8,6 +8,8 @@ import Crypto
 public final class ConfidentialModel {
   /// The immediate of the guest's host calls, "KR".
   public static let immediate: UInt64 = 0x4B52
+  /// Which guest has the sealed weights, of those in Sessions/guests.
+  public static let guest = "model"
   /// Which key the weights of Sessions/guests/model are sealed with: as public as they are, so nothing but an example.
   public static let key = Array(SHA256.hash(data: Array("Workbench model key".utf8)))
 

@@ -39,7 +39,7 @@ public enum Decoder {
 
   /// What a statement answered, one line each: guests first, then the call, then the exit.
   public static func lines(_ result: StatementResult) -> [String] {
-    var lines = result.guestResults.map(guest)
+    var lines = result.console.map { "| \($0)" } + result.guestResults.map(guest)
     if let text = result.text, result.fid == nil { return lines + [text.hasPrefix("-> ") ? String(text.dropFirst(3)) : text] }
     if let answer = result.answer {
       switch answer.kind {

@@ -214,6 +214,9 @@ public final class Replayer {
     case .define(let name, let value):
       names.values[name] = value
       return
+    case .guestCommand:
+      throw ScriptError(
+        line: entry.line, column: 1, message: "a recording has what a guest's Host did; \"\(shown(entry.text))\" is for scripts")
     default:
       return
     }

@@ -32,8 +32,12 @@ public final class ScriptRunner {
     throw ScriptError(message: "include is not possible here (\(shown(name)))")
   }
 
+  /// The guest the script has booted.
+  public let desk: GuestDesk
   /// Names the script has defined so far.
   public var names = ScriptNames()
+  /// What came of the last command for a guest.
+  public private(set) var lastOutcome: GuestDesk.Outcome?
   private var captures: [String: UInt64] = [:]
   private var last: (result: StatementResult, line: Int)?
   private var lastGuestTag: Int?
@@ -42,7 +46,11 @@ public final class ScriptRunner {
   private var completedGuests: [Int: (answer: Answer, decidedBy: String?)] = [:]
   private var includeDepth = 0
 
-  public init(_ session: Session) { self.session = session }
+  /// - Parameter desk: with a guest that another script has booted in the session.
+  public init(_ session: Session, desk: GuestDesk? = nil) {
+    self.session = session
+    self.desk = desk ?? GuestDesk(session)
+  }
 
   /// Runs one line. Throws what is wrong with it; nothing of the line has happened then.
   public func run(line text: String, number: Int, file: String) throws(ScriptError) {
@@ -87,6 +95,7 @@ public final class ScriptRunner {
     case .expect(let expectation):
       check(expectation, number, file)
       return
+    case .guestCommand(let command): result = try perform(command, number, file)
     case .travel(let travel):
       guard session.keepsHistory else {
         throw ScriptError(line: number, column: 1, message: "going back needs a session with its history: this one keeps none")
@@ -100,8 +109,11 @@ public final class ScriptRunner {
       return
     }
     if statement.answers { last = (result, number) }
-    var acts = false
-    if case .perform = statement { acts = true }
+    let acts =
+      switch statement {
+      case .perform, .guestCommand: true
+      default: false
+      }
     onReport(
       Report(
         file: file, line: number, text: text.trimmed, statement: statement, result: result,
@@ -121,6 +133,22 @@ public final class ScriptRunner {
     throw ScriptError(
       line: line, column: 1,
       message: "a fill of \(sizeText(length)) is too large; one statement writes at most \(sizeText(StatementParser.fillLimit))")
+  }
+
+  private func perform(_ command: GuestCommand, _ line: Int, _ file: String) throws(ScriptError) -> StatementResult {
+    if case .boot = command { endCase(file) }
+    let outcome: GuestDesk.Outcome
+    do throws(ScriptError) {
+      outcome = try desk.perform(command, in: file)
+    } catch {
+      throw ScriptError(line: line, column: max(error.column, 1), message: error.message)
+    }
+    var result = StatementResult()
+    result.text = outcome.message
+    result.console = outcome.console
+    result.answer = Answer(kind: outcome.kind == .done ? .ok : .other(outcome.kind.rawValue), x: desk.registers)
+    lastOutcome = outcome
+    return result
   }
 
   // MARK: Expectations

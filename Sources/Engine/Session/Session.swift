@@ -45,7 +45,7 @@ public final class Session {
   /// Events of the boot, before the first step.
   public private(set) var bootEvents: [Event]
   /// Whether steps are kept, so that one can go back.
-  public let keepsHistory: Bool
+  public private(set) var keepsHistory: Bool
   private var checkpoints: [(position: Int, id: Int)] = []
   /// Tokens of all steps, also of those that were undone.
   private(set) var finished: [SessionToken] = []
@@ -71,6 +71,16 @@ public final class Session {
     bootEvents = machine.events
     machine.tracing = keepsHistory
     if keepsHistory { checkpoints = [(0, machine.checkpoint())] }
+  }
+
+  /// Keeps steps from here on, if it does not yet: this is as far as one can go back then.
+  func keepHistory() {
+    guard !keepsHistory else { return }
+    keepsHistory = true
+    position = 0
+    checkpoints = [(0, machine.checkpoint())]
+    for index in finished.indices { finished[index].step = 0 }
+    for index in printed.indices { printed[index].step = 0 }
   }
 
   /// Whether actions leave events.

@@ -1,6 +1,6 @@
 /// A byte a guest sent to its UART, and the step in which it did.
 public struct ConsoleByte: Sendable, Equatable {
-  public let step: Int
+  public internal(set) var step: Int
   public let byte: UInt8
 }
 

@@ -11,6 +11,8 @@ public enum Statement: Sendable {
   case token(Session.TokenQuery)
   case expect(Expectation)
   case guestExpect(Expectation)
+  /// About a guest that executes code.
+  case guestCommand(GuestCommand)
   case print(UInt64)
   case echo(String)
   /// Relative to the file it stands in.
@@ -34,7 +36,7 @@ public enum Statement: Sendable {
   var answers: Bool {
     switch self {
     case .perform(.guest), .perform(.guestClear): false
-    case .perform, .query, .token, .print, .echo: true
+    case .perform, .query, .token, .print, .echo, .guestCommand: true
     default: false
     }
   }

@@ -316,6 +316,7 @@ extension StatementParser {
     }
     if StatementParser.stateWords.contains(word.text.uppercased()) { return .word(word.text.uppercased()) }
     if Session.TokenQuery.answers.contains(word.text.lowercased()) { return .word(word.text.lowercased()) }
+    if GuestDesk.answers.contains(word.text.lowercased()) { return .word(word.text.lowercased()) }
     guard let colon = word.text.firstIndex(of: ":") else { return .code(try number(word), word.text) }
     let name = String(word.text[..<colon])
     let index = try number(

@@ -9,12 +9,14 @@ public struct StatementParser {
   }
 
   /// The verbs a line can begin with, for messages and completion.
-  public static let verbs = [
-    "case", "let", "smc", "expect", "guest", "ns.read64", "ns.write64", "ns.write8", "ns.write", "ns.fill", "secure.read64",
-    "secure.write64", "secure.write8", "secure.fill", "secure.smc", "realm.smc", "realm.read64", "realm.write64", "realm.write8",
-    "realm.fill", "root.read64", "root.write64", "root.write8", "root.fill", "gpt.set", "gpt", "state", "refcount", "rim",
-    "token", "peek64", "sysreg", "pe", "resume", "idle", "vm", "print", "echo", "include", "machine",
-  ]
+  public static let verbs =
+    [
+      "case", "let", "smc", "expect", "guest", "ns.read64", "ns.write64", "ns.write8", "ns.write", "ns.fill", "secure.read64",
+      "secure.write64", "secure.write8", "secure.fill", "secure.smc", "realm.smc", "realm.read64", "realm.write64",
+      "realm.write8",
+      "realm.fill", "root.read64", "root.write64", "root.write8", "root.fill", "gpt.set", "gpt", "state", "refcount", "rim",
+      "token", "peek64", "sysreg", "pe", "resume", "idle", "vm", "print", "echo", "include", "machine",
+    ] + GuestCommand.verbs
   public static let guestVerbs = [
     "smc", "read64", "write64", "exec", "wfi", "wfe", "hvc", "irq", "fiq", "serror", "abort", "sync", "setreg", "getreg",
     "setsys", "getsys", "hold", "pause", "clear", "expect",
@@ -71,6 +73,7 @@ public struct StatementParser {
     }
     if let access = try access(verb, rest) { return access }
     if let entry = Commands.named(name) { return try command(entry, verb, rest) }
+    if let command = try guestCommand(verb, rest) { return .guestCommand(command) }
     let near = closest(to: name, among: StatementParser.verbs + Commands.all.map { $0.name.lowercased() })
     throw error(
       verb,

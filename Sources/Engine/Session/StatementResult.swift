@@ -10,6 +10,8 @@ public struct StatementResult: Sendable {
   public var guestResults: [GuestResult] = []
   /// What a query found, `print` and `echo` print.
   public var text: String?
+  /// What a guest has printed on the way, line by line; in brackets what happened outside of it.
+  public var console: [String] = []
   /// The function identifier of an SMC.
   public var fid: UInt64?
   /// The condition that decided, by name, outermost last.
@@ -62,7 +64,7 @@ extension ExitFields {
 extension StatementResult {
   /// The lines `--raw` prints for it.
   public var rawLines: [String] {
-    var lines = guestResults.map(\.rawLine)
+    var lines = console.map { "| \($0)" } + guestResults.map(\.rawLine)
     if let text { return lines + [text] }
     guard let answer else { return lines }
     switch answer.kind {

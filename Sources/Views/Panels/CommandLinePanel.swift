@@ -16,9 +16,15 @@ public struct CommandLinePanel {
     }
     let help = rect.y
     canvas.fill(rect, Cell())
-    canvas.text(rect.x + 1, help, command.help, .dim, limit: rect.width - 2)
     let line = rect.y + rect.height - 1
-    if rect.height > 2 {
+    let problem = problem(width: rect.width - 2)
+    if problem.count < 2 { canvas.text(rect.x + 1, help, command.help, .dim, limit: rect.width - 2) }
+    if rect.height > 2, !problem.isEmpty {
+      // What was wrong with the line stands here until the next key; a long message takes the help's row, too.
+      for (n, text) in problem.suffix(2).enumerated() {
+        canvas.text(rect.x + 1, help + 2 - problem.count + n, text, .fault, limit: rect.width - 2)
+      }
+    } else if rect.height > 2 {
       if command.candidates.isEmpty {
         canvas.text(rect.x + 1, help + 1, command.refusal, command.refusal.hasPrefix("✓") ? .ok : .fault, limit: rect.width - 2)
       } else {
@@ -33,6 +39,14 @@ public struct CommandLinePanel {
     canvas.text(x, line, String(view), .text, limit: room)
     let cursor = x + command.cursor - skip
     if cursor < canvas.width { canvas[cursor, line] = Cell(canvas[cursor, line].scalar, .text, reverse: true) }
+  }
+
+  /// What was wrong with the line that was entered, in up to two rows.
+  private func problem(width: Int) -> [String] {
+    guard let message = state.message, message.isError else { return [] }
+    let rows = WhyPanel.wrap("✗ \(message.text)", to: width, hanging: 2)
+    // The second one ends with … if there is more.
+    return rows.count <= 2 ? rows : [rows[0], rows[1...].joined(separator: " ")]
   }
 
   private func drawCandidates(_ command: CommandLineState, _ canvas: inout Canvas, _ rect: Rect) {

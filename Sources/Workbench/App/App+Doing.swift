@@ -78,8 +78,7 @@ extension App {
         state.message = .init("expected theme NAME: \(Theme.all.map(\.name).joined(separator: ", "))", isError: true)
       }
     case "write": write(words)
-    case "boot", "debug": boot(words)
-    case _ where App.guestCommands.contains(verb): guestCommand(words)
+    case _ where GuestCommand.verbs.contains(verb): guestCommand(text, isTyped: true)
     default: executeStatement(text)
     }
   }
@@ -128,8 +127,7 @@ extension App {
     }
     report(left > 0 && session.position != before ? " (\(left) undone steps left behind; the recording has them)" : "")
     if session.position != before {
-      // What a guest's hypervisor knows of was left behind.
-      if let guest, before < guest.position { self.guest = nil }
+      runner.desk.noteLeft(before)
       state.traceStep = nil
       afterChange()
       if animates, !WorldsPanel(session).hops().isEmpty { state.travel = 0 }

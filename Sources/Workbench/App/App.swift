@@ -24,11 +24,10 @@ final class App {
   let animates: Bool
   var lastReport: ScriptRunner.Report?
   var lastFailure: ScriptRunner.Failure?
-  /// The guest that was booted here, and where the session stood when it last moved.
-  var guest: (debugger: GuestDebugger, position: Int)?
 
   init(
-    _ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool, names: ScriptNames
+    _ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool, names: ScriptNames,
+    desk: GuestDesk?
   ) {
     self.session = session
     self.terminal = terminal
@@ -36,10 +35,10 @@ final class App {
     self.records = records
     self.theme = theme
     self.animates = animates
-    runner = ScriptRunner(session)
+    runner = ScriptRunner(session, desk: desk)
     runner.names = names
     history = CommandHistory(Paths.history)
-    runner.load = { name, file throws(ScriptError) in try Includes.load(name, from: file) }
+    serveGuests()
     runner.onReport = { [unowned self] in lastReport = $0 }
     runner.onFailure = { [unowned self] in lastFailure = $0 }
     if records, session.steps.isEmpty { startRecording() }
@@ -193,12 +192,12 @@ final class App {
     case .boot: openCommandLine(.command, text: "boot tour")
     case .debug: openCommandLine(.command, text: "debug tour")
     case .breakpoint: openCommandLine(.command, text: "break ")
-    case .run: guestCommand(["continue"])
-    case .step: guestCommand(["step"])
-    case .stepBack: guestCommand(["back"])
-    case .stepOver: guestCommand(["over"])
-    case .runToExit: guestCommand(["out"])
-    case .runBack: guestCommand(["reverse"])
+    case .run: guestCommand("continue")
+    case .step: guestCommand("step")
+    case .stepBack: guestCommand("back")
+    case .stepOver: guestCommand("over")
+    case .runToExit: guestCommand("out")
+    case .runBack: guestCommand("reverse")
     case .overview: state.screen = .overview
     case .palette:
       state.palette = PaletteState()

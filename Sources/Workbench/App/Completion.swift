@@ -6,7 +6,7 @@ struct Completion {
   let session: Session
 
   /// Words the workbench itself understands beside the script language.
-  static let own = ["goto", "undo", "redo", "boot", "debug", "quit", "theme", "write", "help"] + App.guestCommands
+  static let own = ["goto", "undo", "redo", "quit", "theme", "write", "help"]
 
   /// Fills in candidates, help and the verdict for the text as it stands.
   func update(_ line: inout CommandLineState) {
@@ -72,7 +72,7 @@ struct Completion {
     case "machine": return "machine dram=64M pe=2 rmm=spec-1.0: a fresh machine"
     case "pe": return "pe N: which PE makes the next calls"
     case "boot":
-      return "boot [--normal] [IMAGE [VCPUS]]: a fresh machine, a Realm (or another VM) built from the image, and its run"
+      return "boot [--normal] [IMAGE [VCPUS]]: a Realm (or another VM) from an image, and its run"
     case "debug": return "debug [--normal] [IMAGE [VCPUS]]: as boot, but it stands before its first instruction"
     case "continue": return "continue [N]: the guest that was booted here goes on, for about N instructions"
     case "step": return "step [N]: one instruction of the guest, or N"

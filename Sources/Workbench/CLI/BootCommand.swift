@@ -6,8 +6,8 @@ struct BootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "boot", abstract: "Builds a Realm (or another VM) from an image as a hypervisor does, and runs its A64 code.",
     discussion: """
-      IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; or the name of a guest in Sessions/guests: tour (which is \
-      booted if none is named), faults, kernel, irq, model. The guest's console is printed; what happens outside its Realm, and a summary, go to standard error. --record \
+      IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; or the name of a guest in Sessions/guests: \(GuestImages.names.joined(separator: ", ")); \
+      the tour if none is named. The guest's console is printed; what happens outside its Realm, and a summary, go to standard error. --record \
       writes every step as a recording, which workbench opens and replays. --normal boots the same image as a VM of the Normal world, \
       to compare: the summary ends with what the Host can read of the guest's memory. The exit code is 0 if the guest turned itself off.
       """)

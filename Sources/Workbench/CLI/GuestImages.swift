@@ -3,14 +3,19 @@ import FoundationEssentials
 
 /// The images guests are booted from, and whom the relying party trusts.
 enum GuestImages {
-  /// The guest a relying party trusts if nobody says otherwise.
-  static let sealedModel = "model"
-
   /// The path of an image: a file, or the name of a guest in Sessions/guests, such as `model`.
-  static func path(_ image: String) -> String {
-    guard !image.isEmpty, !image.contains("/"), !image.contains("."), !isFile(image) else { return image }
-    return folders.map { "\($0)/\(image).elf" }.first(where: isFile) ?? image
+  static func path(_ image: String) -> String { isFile(image) ? image : project(image) ?? image }
+
+  /// The path of a guest of the project, by its name.
+  private static func project(_ name: String) -> String? {
+    guard !name.isEmpty, !name.contains("/"), !name.contains(".") else { return nil }
+    return folders.map { "\($0)/\(name).elf" }.first(where: isFile)
   }
+
+  static let names = ["tour", "faults", "kernel", "irq", "model"]
+
+  /// What there is, for who names what there is not.
+  private static var others: String { "; the project's guests are \(names.joined(separator: ", "))" }
 
   /// The guest that is booted if none is named.
   static let tour = "tour"
@@ -41,11 +46,35 @@ enum GuestImages {
   /// Reads an image by its path or name.
   static func load(_ image: String) throws(TokenFile.Failure) -> BootImage {
     let path = path(image)
-    let bytes = try TokenFile.bytes(path, limit: 64 << 20)
+    let bytes: [UInt8]
+    do throws(TokenFile.Failure) {
+      bytes = try TokenFile.bytes(path, limit: 64 << 20)
+    } catch {
+      throw isFile(path) ? error : TokenFile.Failure(message: error.message + others, code: error.code)
+    }
     do throws(BootImage.Malformed) {
       return try BootImage(bytes, base: RealmVM.ramBase)
     } catch {
       throw TokenFile.Failure(message: "\(path): \(error.message)", code: 65)
+    }
+  }
+
+  /// Reads the image a script boots: a guest of the project, or a file in the script's folder or below.
+  static func load(_ image: String, from script: String) throws(ScriptError) -> BootImage {
+    let path: String
+    if let project = project(image) {
+      path = project
+    } else {
+      do throws(ScriptError) {
+        path = try Includes.path(of: image, from: script, to: "boot")
+      } catch {
+        throw ScriptError(message: error.message + others)
+      }
+    }
+    do throws(TokenFile.Failure) {
+      return try load(path)
+    } catch {
+      throw ScriptError(message: error.message)
     }
   }
 
@@ -57,7 +86,7 @@ enum GuestImages {
   ) throws(TokenFile.Failure) -> () -> RelyingParty? {
     let given: BootImage? = if let image { try load(image) } else { nil }
     return {
-      guard let published = given ?? (try? load(sealedModel)) else { return nil }
+      guard let published = given ?? (try? load(ConfidentialModel.guest)) else { return nil }
       do throws(RealmVM.Failure) {
         return try ConfidentialModel.party(trusting: published, options, configuration)
       } catch {

@@ -11,7 +11,9 @@ import Engine
 /// Finds files that a file names: relative to it, never outside its folder.
 enum Includes {
   /// Where the file is.
-  static func path(of name: String, from file: String) throws(ScriptError) -> String {
+  ///
+  /// - Parameter verb: what the file is for, in messages.
+  static func path(of name: String, from file: String, to verb: String = "include") throws(ScriptError) -> String {
     guard file != "-" else { throw ScriptError(message: "standard input has no folder to find \"\(shown(name))\" in") }
     let outside = ScriptError(
       message: "\"\(shown(name))\" leads outside the script's folder; name a file beside it")
@@ -21,7 +23,7 @@ enum Includes {
     let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
     let path = folder + "/" + name
     guard let real = realpath(path, nil), let realFolder = realpath(folder, nil) else {
-      throw ScriptError(message: "cannot include \"\(shown(name))\": \(String(cString: strerror(errno)))")
+      throw ScriptError(message: "cannot \(verb) \"\(shown(name))\": \(String(cString: strerror(errno)))")
     }
     defer {
       free(real)
@@ -30,6 +32,12 @@ enum Includes {
     let root = String(cString: realFolder)
     guard String(cString: real).hasPrefix(root == "/" ? root : root + "/") else { throw outside }
     return path
+  }
+
+  /// Lets a script name files: scripts it includes, and images of guests it boots.
+  static func serve(_ runner: ScriptRunner) {
+    runner.load = { name, file throws(ScriptError) in try load(name, from: file) }
+    runner.desk.load = { name, file throws(ScriptError) in try GuestImages.load(name, from: file) }
   }
 
   /// The lines of an included script.

@@ -59,12 +59,14 @@ struct OpenCommand: ParsableCommand {
   private func open(_ first: Session, _ configuration: MachineConfiguration, _ start: ViewState) throws -> Int32 {
     var session = first
     var names = ScriptNames()
+    var desk: GuestDesk?
     var state = start
     if let file {
       do throws(SessionLoader.Failure) {
         let loaded = try SessionLoader.load(file, configuration)
         session = loaded.session
         names = loaded.names
+        desk = loaded.desk
       } catch {
         complain(error.message)
         return error.code
@@ -85,7 +87,8 @@ struct OpenCommand: ParsableCommand {
       complain(error.message)
       return 69
     }
-    let app = App(session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation, names: names)
+    let app = App(
+      session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation, names: names, desk: desk)
     let code = app.run()
     terminal.close()
     if let path = app.recordingPath {

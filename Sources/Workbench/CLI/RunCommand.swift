@@ -50,7 +50,7 @@ struct ScriptFile {
     let session = Session(configuration, keepsHistory: LineReader.begins(path, with: "#workbench"))
     session.tracing = style == .json
     let runner = ScriptRunner(session)
-    runner.load = { name, file throws(ScriptError) in try Includes.load(name, from: file) }
+    Includes.serve(runner)
     let printer = StatementPrinter(style)
     runner.onReport = { report in
       printer.report(report)

@@ -20,10 +20,11 @@ enum SessionLoader {
     }
   }
 
-  /// A session and the names its script has defined.
+  /// A session, the names its script has defined, and the guest it has booted.
   struct Loaded {
     var session: Session
     var names = ScriptNames()
+    var desk: GuestDesk?
   }
 
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
@@ -33,9 +34,9 @@ enum SessionLoader {
     do throws(ScriptError) {
       if text.lines.first?.hasPrefix("#workbench") == true { return Loaded(session: try replayed(text.wholeLines).session) }
       let runner = ScriptRunner(Session(configuration))
-      runner.load = { name, file throws(ScriptError) in try Includes.load(name, from: file) }
+      Includes.serve(runner)
       for (index, line) in text.lines.enumerated() { try runner.run(line: line, number: index + 1, file: path) }
-      return Loaded(session: runner.session, names: runner.names)
+      return Loaded(session: runner.session, names: runner.names, desk: runner.desk)
     } catch {
       throw .malformed(error.description(in: path))
     }

@@ -1,0 +1,217 @@
+/// The guest that was booted in a session, and what a person does with it.
+///
+/// What it does is done as its Host does it, step by step, so a recording of the session needs neither image nor desk.
+public final class GuestDesk {
+  public struct Guest {
+    public let debugger: GuestDebugger
+    /// Names of places in its program.
+    public let symbols: SymbolTable
+    /// Where the session stood when it last moved.
+    fileprivate(set) var position: Int
+    /// Bytes of its console that were told.
+    fileprivate var told = 0
+  }
+
+  /// What came of a command.
+  public struct Outcome: Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
+      case done, stands, stepped, breakpoint, watchpoint, event, beginning, running, reset, failed
+      case poweredOff = "powered_off"
+    }
+    public var kind: Kind
+    /// In words.
+    public var message: String
+    /// What the guest has printed since the command before: whole lines, and the rest once it has ended. In brackets between them,
+    /// what happened outside of it.
+    public var console: [String] = []
+    /// Instructions it executed.
+    public var instructions: UInt64 = 0
+  }
+
+  public let session: Session
+  public private(set) var guest: Guest?
+  /// Gives an image: its name as written, and the file it is written in.
+  public var load: (String, String) throws(ScriptError) -> BootImage = { name, _ throws(ScriptError) in
+    throw ScriptError(message: "no guest can be booted here (\(shown(name)))")
+  }
+  /// Most instructions of a motion that does not say how many.
+  public var instructionsAtOnce = 1_000_000_000
+  /// Lines of the command that is being performed.
+  private var lines: [String] = []
+  /// Where steps begin that the last command made new in the session; nil if it made none.
+  public private(set) var firstNewStep: Int?
+
+  /// What `expect` can be about.
+  static let answers = Set(Outcome.Kind.allCases.map(\.rawValue)).subtracting([Outcome.Kind.done.rawValue])
+
+  public init(_ session: Session) { self.session = session }
+
+  /// - Parameter file: the script the command stands in.
+  public func perform(_ command: GuestCommand, in file: String) throws(ScriptError) -> Outcome {
+    firstNewStep = nil
+    if case .boot(let image, let vcpus, let isRealm, let stands) = command {
+      return try boot(image, vcpus, isRealm: isRealm, stands: stands, file)
+    }
+    guard let guest else {
+      throw ScriptError(message: "no guest was booted here; boot IMAGE or debug IMAGE boots one, such as boot tour")
+    }
+    switch command {
+    case .move(let motion): return try move(motion)
+    case .stop(.event(let event)): guest.debugger.events.insert(event)
+    case .stop(.code(let place)):
+      let address = try address(place)
+      guard address % 4 == 0 else {
+        throw ScriptError(message: "\(hex(address)) is no address of an instruction; expected a multiple of 4")
+      }
+      if !guest.debugger.points.contains(.execute(address)) { guest.debugger.points.append(.execute(address)) }
+    case .watch(let place, let count): guest.debugger.points.append(.write(try address(place), count: count))
+    case .delete(let place):
+      guard let place else {
+        guest.debugger.points = []
+        guest.debugger.events = []
+        break
+      }
+      let address = try address(place)
+      guest.debugger.points.removeAll { $0.address == address }
+      guest.debugger.events.remove(.granule(address))
+    case .boot: break
+    }
+    return Outcome(kind: .done, message: points)
+  }
+
+  private func address(_ place: GuestCommand.Address) throws(ScriptError) -> UInt64 {
+    guard let address = guest?.symbols.address(of: place.text) ?? place.value else {
+      throw ScriptError(
+        message: "\"\(shown(place.text))\" is neither a number nor a name in the guest's ELF; expected ADDRESS or NAME")
+    }
+    return address
+  }
+
+  /// Where it is to stop, in words.
+  private var points: String {
+    guard let guest else { return "" }
+    let places = guest.debugger.points.map { point in
+      if case .execute(let address) = point { return guest.symbols.text(address) ?? hex(address) }
+      return "access to \(hex(point.address))"
+    }
+    let all = places + guest.debugger.events.map(\.text).sorted()
+    return all.isEmpty ? "it stops nowhere" : "it stops at \(all.joined(separator: ", "))"
+  }
+
+  // MARK: Booting
+
+  private func boot(_ name: String, _ vcpus: Int, isRealm: Bool, stands: Bool, _ file: String) throws(ScriptError) -> Outcome {
+    let image = try load(name, file)
+    var configuration = session.configuration
+    configuration.vcpu = .code
+    var options = RealmVM.Options()
+    options.vcpus = vcpus
+    options.isRealm = isRealm
+    session.keepHistory()
+    firstNewStep = session.position
+    session.perform(.reset(configuration, name: nil))
+    let vm = RealmVM(session, options)
+    let load = load
+    let tell = { [unowned self] (sentence: String) in
+      takeConsole(isEnded: false)
+      lines.append("(\(sentence))")
+    }
+    let scene = ConfidentialModel(vm, session) {
+      (try? load(ConfidentialModel.guest, file)).flatMap { try? ConfidentialModel.party(trusting: $0, options, configuration) }
+    }
+    scene.tell = tell
+    Tampering.offer(to: vm, tell: tell)
+    guest = nil
+    do throws(RealmVM.Failure) {
+      try vm.build(image)
+    } catch {
+      return Outcome(kind: .failed, message: "\(name): \(error.message)")
+    }
+    let first = firstNewStep
+    defer { firstNewStep = first }
+    guest = Guest(debugger: GuestDebugger(session, vm), symbols: image.symbols, position: session.position)
+    return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try move(.goOn(nil))
+  }
+
+  // MARK: Moving
+
+  /// Whether nothing but what one did to it lies between a guest's last motion and now: the hostile Host may act in between.
+  private func isInForce(_ guest: Guest) -> Bool {
+    guard guest.position <= session.position else { return false }
+    return !session.steps[guest.position..<session.position].contains { if case .reset = $0.deed { true } else { false } }
+  }
+
+  private func move(_ motion: GuestCommand.Motion) throws(ScriptError) -> Outcome {
+    guard let guest, isInForce(guest) else {
+      throw ScriptError(
+        message: "the guest's Host was last at step \(guest?.position ?? 0): go there first, with goto \(guest?.position ?? 0)")
+    }
+    let debugger = guest.debugger
+    let before = session.now
+    lines = []
+    let stop: DebugStop? =
+      switch motion {
+      case .goOn(let count): debugger.goOn(limit: min(count ?? instructionsAtOnce, instructionsAtOnce))
+      case .step(let count): times(count) { debugger.step(debugger.current) }
+      case .over(let count): times(count) { debugger.stepOver(debugger.current, limit: instructionsAtOnce) }
+      case .out: debugger.runToExit()
+      case .back(let count): times(count) { debugger.stepBack() }
+      case .reverse: debugger.goBack()
+      }
+    firstNewStep = debugger.firstNewStep
+    self.guest?.position = session.position
+    var outcome = outcome(stop, guest)
+    outcome.instructions = session.now > before ? session.now - before : 0
+    takeConsole(isEnded: debugger.ending != nil)
+    outcome.console = lines
+    return outcome
+  }
+
+  /// So often, or until something else stops it.
+  private func times(_ count: Int, _ body: () -> DebugStop?) -> DebugStop? {
+    var stop: DebugStop?
+    for _ in 0..<count {
+      stop = body()
+      guard stop == .stepped else { break }
+    }
+    return stop
+  }
+
+  private func outcome(_ stop: DebugStop?, _ guest: Guest) -> Outcome {
+    let pc = guest.debugger.registers(guest.debugger.current).pc
+    let place = "vCPU \(guest.debugger.current) at \(guest.symbols.text(pc) ?? hex(pc))"
+    return switch stop {
+    case nil: Outcome(kind: .running, message: "\(place), still running")
+    case .stepped: Outcome(kind: .stepped, message: place)
+    case .point: Outcome(kind: .breakpoint, message: "breakpoint: \(place)")
+    case .watched(_, let address): Outcome(kind: .watchpoint, message: "\(hex(address)) was accessed: \(place)")
+    case .event(let words): Outcome(kind: .event, message: "\(words); \(place)")
+    case .beginning: Outcome(kind: .beginning, message: "this is where the guest began")
+    case .poweredOff: Outcome(kind: .poweredOff, message: "the guest turned itself off")
+    case .reset: Outcome(kind: .reset, message: "the guest asked for a reset")
+    case .failed(let why): Outcome(kind: .failed, message: why)
+    }
+  }
+
+  /// Printable ASCII; other bytes of a guest never reach who reads this.
+  private func takeConsole(isEnded: Bool) {
+    guard let guest else { return }
+    let bytes = guest.debugger.console
+    let start = min(guest.told, bytes.count)
+    let end = isEnded ? bytes.count : bytes[start...].lastIndex(of: 10).map { $0 + 1 } ?? start
+    self.guest?.told = end
+    var new = bytes[start..<end].filter { $0 != 13 }.split(separator: 10, omittingEmptySubsequences: false)
+    if new.last?.isEmpty == true { new.removeLast() }
+    lines += new.map { line in
+      String(decoding: line.map { $0 == 9 || (0x20..<0x7F).contains($0) ? $0 : 0x3F }, as: UTF8.self)
+    }
+  }
+
+  /// Registers X0 to X30 of the vCPU it stands at.
+  var registers: [UInt64] { guest.map { $0.debugger.registers($0.debugger.current).x } ?? [] }
+
+  /// What the guest's hypervisor knows was left behind: something else was done instead.
+  public func noteLeft(_ position: Int) {
+    if let guest, position < guest.position { self.guest = nil }
+  }
+}

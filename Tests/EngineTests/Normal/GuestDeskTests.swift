@@ -1,0 +1,90 @@
+import Engine
+import Testing
+
+/// Guests that scripts boot, stop, step and take back.
+struct GuestDeskTests {
+  @Test func aScriptStopsAndGoesBack() throws {
+    let script = Script(keepsHistory: false)
+    try script.run(
+      """
+      debug tour
+      expect stands
+      break smc
+      continue
+      expect event x0=RSI_VERSION x1=0x10000
+      delete
+      break secondary_start
+      continue
+      expect breakpoint
+      step 3
+      expect stepped x1=?sp
+      back 3
+      expect stepped x1=0
+      step 3
+      expect stepped x1=?sp
+      watch visits
+      continue
+      expect watchpoint
+      reverse
+      expect breakpoint
+      delete
+      continue
+      expect powered_off
+      token verify
+      expect accepted
+      """)
+    #expect(script.runner.failures == [])
+    #expect(script.session.read { $0.invariantViolations() } == [])
+  }
+
+  /// What a script boots is recorded as what its Host did: the recording needs no image.
+  @Test func itsRecordingReplays() throws {
+    let script = Script(keepsHistory: false)
+    try script.run(
+      "print 1\ndebug tour\nbreak secondary_start\ncontinue\nns.read64 0x80110000\nexpect gpf\ndelete\ncontinue\nexpect powered_off"
+    )
+    #expect(script.runner.failures == [])
+    try expectReplay(of: script.session)
+  }
+
+  /// Whole lines of its console come with the statement, and what happened outside of it in between.
+  @Test func theConsoleIsTold() throws {
+    let script = Script(keepsHistory: false)
+    try script.run("boot faults")
+    let lines = script.takeRaw()
+    let golden = try Project.text("Tests/EngineTests/Fixtures/faults-console.txt").split(separator: "\n").map { "| \($0)" }
+    #expect(lines.filter { !$0.hasPrefix("| (") }.dropLast() == golden[...])
+    #expect(lines.last == "the guest turned itself off")
+    #expect(lines.contains("| (The Host destroys the page at 0x80008000.)"))
+    let place = try #require(lines.firstIndex(of: "| (The Host destroys the page at 0x80008000.)"))
+    #expect(lines[place - 1] == "| DESTROYED")
+  }
+
+  @Test func outsideARealmItIsTheSameGuest() throws {
+    let script = Script(keepsHistory: false)
+    try script.run("boot --normal tour\nexpect powered_off")
+    #expect(script.runner.failures == [])
+    #expect(script.session.tokens.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("step", "no guest was booted here"), ("boot ../tour", "no image"), ("boot tour 9", "from 1 to 8"),
+    ("boot a b c", "expected: boot"),
+    ("debug tour\nbreak nosuch", "neither a number nor a name"), ("debug tour\nbreak 0x80000001", "multiple of 4"),
+    ("debug tour\nbreak exit never", "there are"), ("debug tour\nbreak granule 1", "no granule"),
+    ("debug tour\nbreak", "expected: break"),
+    ("debug tour\nstep 0", "from 1 to"), ("debug tour\nwatch 0 5000", "from 1 to 4096"),
+    ("debug tour\ncase other\nstep", "was last at step"),
+  ])
+  func whatIsWrongIsSaid(_ text: String, _ words: String) throws {
+    let error = #expect(throws: ScriptError.self) { try Script(keepsHistory: false).run(text) }
+    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+  }
+
+  /// A recording holds what a Host did; it opens no image.
+  @Test func aRecordingBootsNothing() throws {
+    let replayer = Replayer(Session(MachineConfiguration()))
+    try replayer.take("@0.0 boot tour", line: 1)
+    #expect(throws: ScriptError.self) { try replayer.finish() }
+  }
+}
