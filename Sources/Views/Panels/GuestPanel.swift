@@ -77,9 +77,11 @@ public struct GuestPanel {
     let stage1 = session.read { $0.guestStage1(now.rec) }
     let inside = canvas.frame(rect, "Code", note: rect.width >= 50 ? note(stage1?.isOn == true) : "")
     guard inside.height > 2 else { return }
-    let name = state.symbols.text(now.pc).map { " \($0)" } ?? ""
-    let place =
-      "pc \(hex(now.pc))\(name) → IPA \(translation.ipa.map(hex) ?? "none") → PA \(translation.pa.map(hex) ?? "none")"
+    // Where the pc leads is always there whole; its number stands before its instruction, too.
+    let name = state.symbols.text(now.pc)
+    let leads = "IPA \(translation.ipa.map(hex) ?? "none") → PA \(translation.pa.map(hex) ?? "none")"
+    let forms = ["pc \(hex(now.pc))\(name.map { " \($0)" } ?? "") → \(leads)", "\(name ?? hex(now.pc)) → \(leads)", leads]
+    let place = forms.first { $0.count <= inside.width - 2 } ?? leads
     canvas.text(inside.x + 1, inside.y, place, .dim, limit: inside.width - 2)
     var y = inside.y + 1
     if let exit = session.lastStep?.result.exit {
