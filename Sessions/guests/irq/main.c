@@ -296,6 +296,14 @@ static void by_words(void) {
   WRITE(icc_eoir1_el1, READ(icc_iar1_el1));
   poke(sgis + ICACTIVER, 1 << 4);
   check("GICR_ICACTIVER0 in place of ICC_DIR_EL1", 0, peek(sgis + ISACTIVER) & 0xffff);
+  poke(sgis + ISACTIVER, 1 << 4);
+  check("GICR_ISACTIVER0 makes active", 1 << 4, peek(sgis + ISACTIVER) & 0xffff);
+  send(4, 0);
+  check("active, then sent: it waits", 0, signalled());
+  poke(sgis + ICACTIVER, 1 << 4);
+  check("GICR_ICACTIVER0: it comes", 1, signalled());
+  WRITE(icc_eoir1_el1, READ(icc_iar1_el1));
+  poke(sgis + ICACTIVER, 1 << 4);
   WRITE(icc_ctlr_el1, 0);
   send(4, 0);
   poke(sgis + ICENABLER, 1 << 4);

@@ -172,6 +172,21 @@ public struct VirtualGIC: Sendable {
     return bits
   }
 
+  /// ISACTIVER: what is not active yet is, and needs a list register from the next entry on.
+  private mutating func activate(_ vcpu: Int?, from first: UInt64, _ bits: UInt32) {
+    typealias LR = VirtualCPUInterface.LR
+    var new = bits & ~active(vcpu, from: first)
+    while new != 0 {
+      let n = new.trailingZeroBitCount
+      new &= new - 1
+      let owner = vcpu ?? target(n)
+      guard vcpus.indices.contains(owner) else { continue }
+      let bank = vcpu == nil ? spis : vcpus[owner].own
+      let group = UInt64(bank.group >> UInt32(n) & 1)
+      vcpus[owner].spilled.append(LR.active | group << 60 | UInt64(bank.priority[n] & 0xF8) << 48 | first + UInt64(n))
+    }
+  }
+
   /// ICACTIVER.
   private mutating func deactivate(_ vcpu: Int?, from first: UInt64, _ bits: UInt32) {
     func isMeant(_ lr: UInt64) -> Bool {
@@ -288,13 +303,18 @@ public struct VirtualGIC: Sendable {
       case 0x6100..<0x6200:
         let n = Int(offset - 0x6100) / 8
         routes[n] = offset & 4 == 0 ? routes[n] & ~0xFFFF_FFFF | UInt64(value) : routes[n] & 0xFFFF_FFFF | UInt64(value) << 32
+      case 0x304: activate(nil, from: 32, value)
       case 0x384: deactivate(nil, from: 32, value)
       default: Self.setBank(&spis, offset, index: 1, value)
       }
     case .redistributor(let vcpu):
       if offset == 0x14 { vcpus[vcpu].isAsleep = value & 0b10 != 0 }
     case .privateInterrupts(let vcpu):
-      if offset == 0x380 { deactivate(vcpu, from: 0, value) } else { Self.setBank(&vcpus[vcpu].own, offset, index: 0, value) }
+      switch offset {
+      case 0x300: activate(vcpu, from: 0, value)
+      case 0x380: deactivate(vcpu, from: 0, value)
+      default: Self.setBank(&vcpus[vcpu].own, offset, index: 0, value)
+      }
     }
   }
 

@@ -254,8 +254,15 @@ extension Machine {
     }
   }
 
-  /// Stage 1 of EL1&0 (Arm ARM D8): 4 KiB granules, 48 bits.
+  /// Stage 1 of EL1&0: the IPA.
   func translateStage1(_ va: UInt64, _ kind: Stage2Access, _ core: TranslationRegime) throws(A64Stop) -> UInt64 {
+    try walkStage1(va, kind, core).ipa
+  }
+
+  /// Stage 1 of EL1&0 (Arm ARM D8): 4 KiB granules, 48 bits. The IPA, and the descriptor of its page or block if the MMU is on.
+  func walkStage1(
+    _ va: UInt64, _ kind: Stage2Access, _ core: TranslationRegime
+  ) throws(A64Stop) -> (ipa: UInt64, descriptor: UInt64?) {
     let rec = core.rec
     let sctlr = rec[.sctlrEL1]
     let isFetch = kind == .fetch
@@ -265,7 +272,7 @@ extension Machine {
     }
     guard sctlr & 1 == 1 else {
       guard va >> 48 == 0 else { throw fault(0x00) }
-      return va
+      return (va, nil)
     }
     let tcr = rec[.tcrEL1]
     let isHigh = va >> 55 & 1 == 1
@@ -318,7 +325,7 @@ extension Machine {
         }
       guard isAllowed else { throw fault(0x0C + UInt64(level)) }
       let mask: UInt64 = (1 << shift) - 1
-      return entry & 0x0000_FFFF_FFFF_F000 & ~mask | va & mask
+      return (entry & 0x0000_FFFF_FFFF_F000 & ~mask | va & mask, entry)
     }
   }
 }

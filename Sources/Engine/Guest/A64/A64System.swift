@@ -106,8 +106,13 @@ extension Machine {
   private func addressTranslate(_ i: Instruction, _ core: inout A64Core, isWrite: Bool, level: UInt64) throws(A64Stop) {
     do throws(A64Stop) {
       let regime = TranslationRegime(rec: core.rec, stage2: core.stage2, exceptionLevel: level)
-      let ipa = try translateStage1(core.x[Int(i.d)], isWrite ? .write : .read, regime)
-      core.rec[.parEL1] = ipa & 0x000F_FFFF_FFFF_F000 | 0x800
+      let (ipa, descriptor) = try walkStage1(core.x[Int(i.d)], isWrite ? .write : .read, regime)
+      // ATTR in bits 63:56 as MAIR_EL1 has it, SH in 8:7: Device memory, which all of it is without an MMU, and Normal memory that
+      // is not cacheable are Outer Shareable.
+      let attributes = descriptor.map { core.rec[.mairEL1] >> (8 * $0.bits(4, 2)) & 0xFF } ?? 0
+      let isOuter = attributes & 0xF0 == 0 || attributes == 0x44
+      let shareability = isOuter ? 0b10 : (descriptor ?? 0).bits(9, 8)
+      core.rec[.parEL1] = attributes << 56 | ipa & 0x000F_FFFF_FFFF_F000 | 0x800 | shareability << 7
     } catch {
       guard case .toEL1(let esr, _) = error else { throw error }
       core.rec[.parEL1] = 1 | 0x800 | (esr & 0x3F) << 1
@@ -256,6 +261,9 @@ extension Machine {
       core.endSlice()
     case Self.key(3, 0, 12, 11, 5)...Self.key(3, 0, 12, 11, 7):
       // ICC_SGI1R_EL1, ICC_ASGI1R_EL1 and ICC_SGI0R_EL1: HCR_EL2.{IMO, FMO} trap them.
+      throw trap(i, isRead: false, toEL1: false)
+    case Self.key(3, 0, 12, 11, 1) where control.pes[control.currentPE].ichHCR.bit(14):
+      // ICC_DIR_EL1: ICH_HCR_EL2.TDIR traps it.
       throw trap(i, isRead: false, toEL1: false)
     case Self.key(3, 0, 4, 6, 0), Self.key(3, 0, 12, 8, 0)..<Self.key(3, 0, 12, 13, 0):
       guard writeInterruptRegister(i.imm >> 3 & 15, i.imm & 7, value) else { throw .toEL1(esr: Syndrome.il, far: nil) }

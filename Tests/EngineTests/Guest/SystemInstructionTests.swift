@@ -1,0 +1,47 @@
+import Engine
+import Testing
+
+/// System instructions and registers whose outcome is a number to look at.
+struct SystemInstructionTests {
+  /// AT without an MMU: Device memory, Outer Shareable. With one: what MAIR_EL1 and the descriptor say. Without a descriptor: the fault
+  /// (Arm ARM D24, PAR_EL1).
+  @Test(arguments: CodeEngine.allCases)
+  func addressTranslationTellsAttributesAndFaults(_ engine: CodeEngine) throws {
+    // X28 = 0x80800000; X2 = X28 + 4096; AT S1E1R of X2; PAR_EL1 to [X28]. A block of 1 GiB at 0x80000000 with AttrIndx 1 and inner
+    // shareable in a table at X2, and an invalid entry before it; MAIR_EL1.Attr1 = 0xFF; TCR_EL1 for 39 bits; MMU on. AT S1E1R of X28;
+    // PAR_EL1 to [X28, #8]. AT S1E1W of 0x40000000; PAR_EL1 to [X28, #16].
+    let code: [UInt32] = [
+      0xD2B0_101C, 0x9140_0782, 0xD508_7802, 0xD503_3FDF, 0xD538_7403, 0xF900_0383, 0xD2B0_0004, 0xD280_E0A5, 0xAA05_0084,
+      0xF900_0844, 0xD280_9005, 0xF900_0445, 0xD29F_E006, 0xD518_A206, 0xD280_0326, 0xF2C0_0026, 0xD518_2046, 0xD518_2002,
+      0xD503_3FDF, 0xD538_1006, 0xB240_00C6, 0xD518_1006, 0xD503_3FDF, 0xD508_781C, 0xD503_3FDF, 0xD538_7403, 0xF900_0783,
+      0xD2A8_0007, 0xD508_7827, 0xD503_3FDF, 0xD538_7403, 0xF900_0B83,
+    ]
+    let bytes = try InstructionTests.run(code, engine)
+    let words = (0..<3).map { n in (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[n * 8 + $1]) << UInt64(8 * $1) } }
+    #expect(words == [0x8080_1900, 0xFF00_0000_8080_0980, 0x80B])
+  }
+
+  /// With ICH_HCR_EL2.TDIR, which the Host may set for an entry, ICC_DIR_EL1 comes to it.
+  @Test func deactivationIsTrappedWhenTheHostWantsIt() throws {
+    var configuration = MachineConfiguration()
+    configuration.vcpu = .code
+    let script = Script(configuration)
+    // MOVZ X0, #27; MSR ICC_DIR_EL1, X0; B to itself.
+    try script.run("ns.write64 0x83f10000 0xd518cb20d2800360\nns.write64 0x83f10008 0x14000000")
+    try script.run(Script.activeRealm)
+    try script.run(
+      """
+      guest pause 100
+      ns.fill run 0x1000 0
+      ns.write64 run+0x300 0x4000
+      RMI_REC_ENTER rec run
+      expect RMI_SUCCESS
+      """)
+    #expect(script.runner.failures == [])
+    let exit = try #require(script.session.lastStep?.result.exit)
+    #expect(exit.reason == .sync)
+    // EC 0x18, IL, S3_0_C12_C11_1, X0, a write.
+    #expect(exit.fields.first { $0.name == "esr" }?.value == 0x6232_3016)
+    #expect(exit.fields.first { $0.name == "gpr0" }?.value == 27)
+  }
+}
