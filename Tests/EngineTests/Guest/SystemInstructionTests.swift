@@ -21,6 +21,27 @@ struct SystemInstructionTests {
     #expect(words == [0x8080_1900, 0xFF00_0000_8080_0980, 0x80B])
   }
 
+  /// A guest that takes the right to write from a page and forgets the TLBI: what it finds does not depend on the engine. Here code is
+  /// entered in between that was not in use before, and the write faults.
+  @Test(arguments: CodeEngine.allCases)
+  func aForgottenTLBIIsTheSameWithBothEngines(_ engine: CodeEngine) throws {
+    // Tables at 0x80900000: VA 0x40000000 leads to 0x80800000, and a block of 1 GiB to the code. MMU on, vectors at 0x80004000; 1 to the
+    // page; its descriptor read-only; BLR to 0x80002000; 2 to the page. The vector, as the end of it, powers off.
+    var code: [UInt32] = [
+      0xD2B0_121C, 0xD2B0_101B, 0x9140_0782, 0x9140_0B83, 0xF900_037F, 0xB240_0444, 0xF900_0784, 0xB240_0464, 0xF900_0044,
+      0xD280_E065, 0xAA05_0364, 0xF900_0064, 0xD2B0_0004, 0xD280_E025, 0xAA05_0084, 0xF900_0B84, 0xD280_1FE6, 0xD518_A206,
+      0xD280_0326, 0xF2C0_0026, 0xD518_2046, 0xD518_201C, 0xD503_3FDF, 0xD538_1006, 0xB240_00C6, 0xD518_1006, 0xD503_3FDF,
+      0xD2B0_0009, 0x9140_1129, 0xD518_C009, 0xD2A8_0007, 0xD280_0028, 0xF900_00E8, 0xF940_0064, 0xB279_0084, 0xF900_0064,
+      0xD2B0_0009, 0x9140_0929, 0xD63F_0120, 0xD280_0048, 0xF900_04E8,
+    ]
+    let vector = 0x4200 / 4
+    code.append(0x1400_0000 | UInt32(vector - code.count))
+    code += [UInt32](repeating: 0xD503_201F, count: 2048 - code.count) + [0xD65F_03C0]
+    code += [UInt32](repeating: 0xD503_201F, count: vector - code.count)
+    let bytes = try InstructionTests.run(code, engine)
+    #expect([bytes[0], bytes[8]] == [1, 0])
+  }
+
   /// With ICH_HCR_EL2.TDIR, which the Host may set for an entry, ICC_DIR_EL1 comes to it.
   @Test func deactivationIsTrappedWhenTheHostWantsIt() throws {
     var configuration = MachineConfiguration()

@@ -23,8 +23,8 @@ final class A64Workspace {
 
   init() {
     // The fast engine's flags lie behind the registers.
-    registers = .allocate(capacity: A64Registers.count + 4)
-    registers.initialize(repeating: 0, count: A64Registers.count + 4)
+    registers = .allocate(capacity: A64Registers.count + LazyFlags.count)
+    registers.initialize(repeating: 0, count: A64Registers.count + LazyFlags.count)
     vectorRegisters = .allocate(capacity: VectorUnit.wordCount)
     vectorRegisters.initialize(repeating: 0, count: VectorUnit.wordCount)
     decoded = .allocate(capacity: Self.decodedCount)

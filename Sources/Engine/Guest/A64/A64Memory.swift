@@ -215,6 +215,10 @@ extension Machine {
       host = UnsafeMutableRawPointer(mutating: memory.page(pa))
     }
     cache.put(va, core.exceptionLevel, host)
+    if kind == .fetch, core.workspace.code.noteFetch(va, core.exceptionLevel, host) {
+      // Stores to it are to be seen from now on.
+      core.workspace.writes.flush()
+    }
     return host
   }
 

@@ -63,6 +63,9 @@ final class TranslationCache {
     return UnsafeMutableRawPointer(bitPattern: UInt(va & ~0xFFF) &+ entry.pointee.distance)
   }
 
+  /// Forgets what stands in the place of a page.
+  func drop(_ va: UInt64, _ level: UInt64) { entries[Int(level) * Self.count + Self.index(va)].tag = Self.empty }
+
   func put(_ va: UInt64, _ level: UInt64, _ page: UnsafeMutableRawPointer) {
     let index = Int(level) * Self.count + Self.index(va)
     if filledCount < Self.fewest { filled[filledCount] = index }

@@ -72,8 +72,19 @@ final class CodeCache {
     if known.count > Self.limit { known = [:] }
   }
 
-  /// The decoded page of a page's bytes. `isNew` if it was not in use in this run.
-  func page(_ host: UnsafeMutableRawPointer) -> (page: Page, isNew: Bool) {
+  /// Code is fetched through a new translation: with either engine, so that both know the same pages and translations in the same
+  /// moments, and a guest that forgets a TLBI finds the same.
+  ///
+  /// - Returns: whether the page's bytes come into use as code in this run.
+  func noteFetch(_ va: UInt64, _ level: UInt64, _ host: UnsafeMutableRawPointer) -> Bool {
+    pages.drop(va, level)
+    let isNew = known[host]?.run != run
+    _ = page(host)
+    return isNew
+  }
+
+  /// The decoded page of a page's bytes, which is in use from now on.
+  func page(_ host: UnsafeMutableRawPointer) -> Page {
     let page: Page
     if let found = known[host] {
       page = found
@@ -81,10 +92,10 @@ final class CodeCache {
       page = Page()
       known[host] = page
     }
-    guard page.run != run else { return (page, false) }
+    guard page.run != run else { return page }
     page.compare(host)
     page.run = run
-    return (page, true)
+    return page
   }
 
   /// Whether code of a page is in use in this run: stores to it must be seen.

@@ -3,6 +3,7 @@ struct LazyFlags {
   /// First the result: N is its sign, Z whether it is zero. Results of 32 bits lie in the upper half. Then V in bit 0 and C in bit 1; bit
   /// 3 says N of a result that is zero, as only a write of NZCV can have it.
   let values: UnsafeMutablePointer<UInt64>
+  static let count = 2
 
   @inline(__always) private func set(_ result: UInt64, _ carry: Bool, _ overflow: Bool) {
     values[0] = result
@@ -63,7 +64,7 @@ struct FastContext {
   /// A page of one place, for a target that is still to be found.
   let missing: UnsafeMutablePointer<FastInstruction>
 
-  /// Instructions that may follow one another without a branch: a page of them, and one.
+  /// More instructions than can follow one another without a look at what is left: a page of them.
   static let longestStretch = 1026
 
   init(_ workspace: A64Workspace, _ level: UInt64, _ pc: UInt64, _ left: Int) {
@@ -107,21 +108,20 @@ struct FastContext {
     end = op + left
   }
 
-  /// Decodes the instruction and those behind it, down to the next branch or one that is not this engine's, and pairs them.
+  /// Decodes the instruction and those behind it, and pairs them: down to one that has been decoded, or that ends the stretch.
   func decode(_ workspace: A64Workspace) {
     var place = op - base
     var instruction = FastInstruction(workspace.decode(word(place)), place: place)
     while true {
-      guard place < 1023 else {
+      guard place < 1023, !instruction.operation.endsStretch else {
         base[place] = instruction
         return
       }
       let next = FastInstruction(workspace.decode(word(place + 1)), place: place + 1)
-      let endsStretch = instruction.operation.endsStretch
       if let pair = FastOperation.pair(instruction.operation, next.operation) { instruction.operation = pair }
       base[place] = instruction
       place += 1
-      guard !endsStretch, base[place].operation == .decode else { return }
+      guard base[place].operation == .decode else { return }
       instruction = next
     }
   }

@@ -60,10 +60,7 @@ extension Machine {
   /// Finds the decoded page of the pc.
   private mutating func enterCode(_ core: inout A64Core) throws(A64Stop) {
     let host = try fetchPage(&core)
-    let workspace = core.workspace
-    let (page, isNew) = workspace.code.page(host)
-    // Stores to it are to be seen from now on.
-    if isNew { workspace.writes.flush() }
-    workspace.code.pages.put(core.pc, core.exceptionLevel, UnsafeMutableRawPointer(page.instructions))
+    let code = core.workspace.code
+    code.pages.put(core.pc, core.exceptionLevel, UnsafeMutableRawPointer(code.page(host).instructions))
   }
 }

@@ -58,7 +58,8 @@ struct FastInstruction {
   var a: UInt8 = 0
   var x: UInt8 = 0
   var is64 = false
-  /// For branches within the page a distance in instructions; else as in ``Instruction``.
+  /// What the operation needs of ``Instruction/imm``: for branches within the page a distance in instructions, for conditions the set
+  /// of NZCV with which they hold, for bit fields a mask or a shift, for moves the value. `a` and `x` are likewise the operation's.
   var imm: Int64 = 0
 
   init(_ operation: FastOperation) { self.operation = operation }

@@ -1,7 +1,8 @@
 /// Pairs of instructions that stand so often behind one another in compiled code that the loop has a case for both at once.
 ///
-/// The pair stands in the first one's place with the first one's operands; the second keeps its place and its operands, and is executed by
-/// itself when a branch leads to it. Which pairs are worth it was counted in the programs of Benchmarks/guests and in a boot of Linux.
+/// The pair stands in the first one's place with the first one's operands; the second keeps its place and its operands, for a branch
+/// that leads to it and for a pair that stops in its middle; it may begin a pair itself. Which pairs are worth it was counted in the
+/// programs of Benchmarks/guests and in a boot of Linux.
 extension FastOperation {
   /// Whether what stands behind may never be executed, or not by the fast engine: it is not decoded ahead.
   var endsStretch: Bool {
