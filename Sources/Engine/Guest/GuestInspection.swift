@@ -4,6 +4,8 @@ public struct GuestRegisters: Sendable, Equatable {
   public let rec: UInt64
   /// Whether it is a Realm's vCPU.
   public var isInRealm = true
+  /// Which vCPU of its guest it is, by its MPIDR.
+  public var vcpu: UInt64 = 0
   /// X0 to X30.
   public let x: [UInt64]
   public let sp: UInt64
@@ -38,7 +40,7 @@ extension Machine {
   public func guestRegisters(_ address: UInt64) -> GuestRegisters? {
     guard let rec = vcpu(address)?.rec else { return nil }
     return GuestRegisters(
-      rec: address, isInRealm: granuleIs(address, .rec), x: (0..<31).map { rec.x($0) },
+      rec: address, isInRealm: granuleIs(address, .rec), vcpu: recIndex(target: rec.mpidr), x: (0..<31).map { rec.x($0) },
       sp: rec[rec.pstate & 0xF == 0b0101 ? .spEL1 : .spEL0], pc: rec.pc,
       pstate: rec.pstate)
   }

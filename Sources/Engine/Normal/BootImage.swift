@@ -36,6 +36,10 @@ public struct BootImage: Sendable {
       guard size < 1 << 31 else { throw Malformed(message: "image_size \(hex(size)) of the Image is absurd") }
       self.init(segments: [Segment(address: base + offset, bytes: file)], entry: base + offset, kind: Self.linux, size: size)
     } else {
+      // No code begins so.
+      guard file.count < 64 || !file.prefix(64).allSatisfy({ (0x20..<0x7F).contains($0) || (9...13).contains($0) }) else {
+        throw Malformed(message: "this is text; expected an ELF for AArch64, an arm64 Linux Image, or code")
+      }
       self.init(segments: [Segment(address: base, bytes: file)], entry: base, kind: "raw image")
     }
   }

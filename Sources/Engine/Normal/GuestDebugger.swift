@@ -72,7 +72,9 @@ public final class GuestDebugger: DebugTarget {
   }
 
   private func stop(_ hit: CodeDebugging.Hit) -> DebugStop {
-    if case .execute = hit.point { return .point(hit.point) }
+    if case .execute(let pc) = hit.point {
+      return points.contains(hit.point) ? .point(hit.point) : .event("an SMC at \(hex(pc))")
+    }
     return .watched(hit.point, address: hit.address)
   }
 
@@ -94,12 +96,44 @@ public final class GuestDebugger: DebugTarget {
       let hit = enter(isOther ? [] : watchpoints, instructions: isOther ? nil : 1)
       if let hit { return stop(hit) }
       if let ended { return ended }
-      if !isOther, current == vcpu { return .stepped }
+      guard !isOther, current == vcpu else { continue }
+      // What the Host does for an instruction is part of it.
+      if vm.completes(vcpu), vm.nextTurn == vcpu {
+        _ = enter([], instructions: 0)
+        if let ended { return ended }
+      }
+      return .stepped
     }
     return .failed("vCPU \(vcpu) does not get to run")
   }
 
-  public func goOn(limit: Int) -> DebugStop? {
+  /// So many instructions of the vCPU it stands at; between them it stops where it is to stop.
+  public func step(times: Int) -> DebugStop {
+    var first: Int?
+    defer { firstNewStep = first }
+    var stop = DebugStop.stepped
+    for n in 0..<times {
+      let before = circumstances()
+      stop = step(current)
+      first = [first, firstNewStep].compactMap { $0 }.min()
+      guard stop == .stepped, n + 1 < times else { break }
+      if let event = event(since: before) { return event }
+      let pc = registers(current).pc
+      if points.contains(.execute(pc)) { return .point(.execute(pc)) }
+      if events.contains(.smc), Self.isSMC(read(current, pc, 4)) { return .event("an SMC at \(hex(pc))") }
+    }
+    return stop
+  }
+
+  private static func isSMC(_ bytes: [UInt8]) -> Bool {
+    let word = bytes.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) }
+    return bytes.count == 4 && word & 0xFFE0_001F == 0xD400_0003
+  }
+
+  public func goOn(limit: Int) -> DebugStop? { goOn(limit: limit) { false } }
+
+  /// - Parameter isEnough: asked between two entries whether to end here.
+  public func goOn(limit: Int, isEnough: () -> Bool) -> DebugStop? {
     firstNewStep = nil
     if let ended { return ended }
     let start = session.now
@@ -107,14 +141,19 @@ public final class GuestDebugger: DebugTarget {
     repeat {
       let before = circumstances()
       if let hit = enter(points, passing: passing, stopsAtEvents: true) {
-        if case .execute(let pc) = hit.point, !points.contains(hit.point) { return .event("an SMC at \(hex(pc))") }
         return stop(hit)
       }
       if let ended { return ended }
       if let event = event(since: before) { return event }
       passing = nil
-    } while session.now &- start < UInt64(max(limit, 1))
+    } while session.now &- start < UInt64(max(limit, 1)) && !isEnough()
     return nil
+  }
+
+  /// Enters vCPUs in turn until the guest ends, or so many times; nothing else stops it.
+  public func run(entries: Int) -> RealmVM.Ending? {
+    for _ in 0..<entries where ending == nil { _ = enter([]) }
+    return ending
   }
 
   /// Runs to the next exit to the Host.
@@ -141,10 +180,25 @@ public final class GuestDebugger: DebugTarget {
         restore(last, leaving: here, executed - 1)
         return .stepped
       }
+      if last.host.completes {
+        // It did nothing but complete the instruction that the vCPU had left at.
+        restore(last, leaving: here, nil)
+        return .stepped
+      }
       end = last.position
-      if trail.isEmpty { restore(last, leaving: here, 0) }
+      if trail.isEmpty { restore(last, leaving: here, nil) }
     }
     return .beginning
+  }
+
+  /// Goes to the last entry that is not later than a step. False if there is none.
+  public func goBack(to position: Int) -> Bool {
+    guard let index = trail.lastIndex(where: { $0.position <= position }) else { return false }
+    let place = trail[index]
+    let end = session.steps.count
+    trail.removeLast(trail.count - index)
+    restore(place, leaving: end, nil)
+    return true
   }
 
   public func goBack() -> DebugStop {
@@ -155,45 +209,53 @@ public final class GuestDebugger: DebugTarget {
     while upper > 0 {
       let lower = max(0, upper - count)
       session.seek(trail[lower].position)
-      var found: (entry: Int, hit: CodeDebugging.Hit)?
+      var found: (entry: Int, instructions: Int?, stop: DebugStop)?
       for entry in lower..<upper {
         let end = entry + 1 < trail.count ? trail[entry + 1].position : here
+        let start = session.position
+        let before = granules()
         let debugging = replay(from: nil, to: end, points: points)
         // Where it stands now is not before it.
         let isLast = entry == trail.count - 1
-        if let hit = debugging.hits.last(where: { !isLast || $0.executed < debugging.executed }) { found = (entry, hit) }
+        if let hit = debugging.hits.last(where: { !isLast || $0.executed < debugging.executed }) {
+          found = (entry, hit.executed, stop(hit))
+        }
+        if !isLast, let event = event(exits: exits(start..<end), before, granules()) { found = (entry + 1, nil, event) }
       }
-      if let (entry, hit) = found {
+      if let (entry, instructions, stop) = found {
         let place = trail[entry]
         trail.removeLast(trail.count - entry)
-        restore(place, leaving: here, hit.executed)
-        return stop(hit)
+        restore(place, leaving: here, instructions)
+        return stop
       }
       upper = lower
       count *= 2
     }
     guard let first = trail.first else { return .beginning }
     trail = []
-    restore(first, leaving: here, 0)
+    restore(first, leaving: here, nil)
     return .beginning
   }
 
   /// Does steps again and notes what code does in them.
   private func replay(from start: Int?, to end: Int, points: [DebugPoint]) -> CodeDebugging {
     if let start { session.seek(start) }
-    session.machine.debugging = CodeDebugging(points, onlyNotes: true)
+    var debugging = CodeDebugging(points, onlyNotes: true)
+    debugging.stopsAtSMC = events.contains(.smc)
+    session.machine.debugging = debugging
     session.seek(end)
     defer { session.machine.debugging = nil }
     return session.machine.debugging ?? CodeDebugging([])
   }
 
-  /// Goes to where things stood before an entry, and forward by so many instructions of it.
-  private func restore(_ place: (position: Int, host: RealmVM.Snapshot), leaving end: Int, _ instructions: Int) {
+  /// Goes to where things stood before an entry, and forward by so many instructions of it; nil: not into it.
+  private func restore(_ place: (position: Int, host: RealmVM.Snapshot), leaving end: Int, _ instructions: Int?) {
     session.rewind(to: place.position, from: end)
     vm.snapshot = place.host
     ending = nil
     current = vm.lastTurn
-    if instructions > 0 { _ = enter([], instructions: instructions) }
+    guard let instructions, instructions > 0 || place.host.completes else { return }
+    _ = enter([], instructions: instructions)
   }
 
   // MARK: Words

@@ -36,6 +36,8 @@ public final class GuestDesk {
   }
   /// Most instructions of a motion that does not say how many.
   public var instructionsAtOnce = 1_000_000_000
+  /// Ends `continue` between two entries, so that somebody can look.
+  public var isEnough: () -> Bool = { false }
   /// Lines of the command that is being performed.
   private var lines: [String] = []
   /// Where steps begin that the last command made new in the session; nil if it made none.
@@ -52,9 +54,7 @@ public final class GuestDesk {
     if case .boot(let image, let vcpus, let isRealm, let stands) = command {
       return try boot(image, vcpus, isRealm: isRealm, stands: stands, file)
     }
-    guard let guest else {
-      throw ScriptError(message: "no guest was booted here; boot IMAGE or debug IMAGE boots one, such as boot tour")
-    }
+    guard let guest else { throw missing }
     switch command {
     case .move(let motion): return try move(motion)
     case .stop(.event(let event)): guest.debugger.events.insert(event)
@@ -65,18 +65,26 @@ public final class GuestDesk {
       }
       if !guest.debugger.points.contains(.execute(address)) { guest.debugger.points.append(.execute(address)) }
     case .watch(let place, let count): guest.debugger.points.append(.write(try address(place), count: count))
-    case .delete(let place):
-      guard let place else {
-        guest.debugger.points = []
-        guest.debugger.events = []
-        break
-      }
+    case .delete(nil):
+      guest.debugger.points = []
+      guest.debugger.events = []
+    case .delete(.event(let event)):
+      guard guest.debugger.events.remove(event) != nil else { throw nothing(event.text) }
+    case .delete(.code(let place)):
       let address = try address(place)
+      guard guest.debugger.points.contains(where: { $0.address == address }) else { throw nothing(place.text) }
       guest.debugger.points.removeAll { $0.address == address }
-      guest.debugger.events.remove(.granule(address))
     case .boot: break
     }
     return Outcome(kind: .done, message: points)
+  }
+
+  private var missing: ScriptError {
+    ScriptError(message: "no guest was booted here; boot IMAGE or debug IMAGE boots one, such as boot tour")
+  }
+
+  private func nothing(_ place: String) -> ScriptError {
+    ScriptError(message: "the guest is not to stop at \(shown(place)): \(points)")
   }
 
   private func address(_ place: GuestCommand.Address) throws(ScriptError) -> UInt64 {
@@ -92,7 +100,7 @@ public final class GuestDesk {
     guard let guest else { return "" }
     let places = guest.debugger.points.map { point in
       if case .execute(let address) = point { return guest.symbols.text(address) ?? hex(address) }
-      return "access to \(hex(point.address))"
+      return "a write to \(hex(point.address))"
     }
     let all = places + guest.debugger.events.map(\.text).sorted()
     return all.isEmpty ? "it stops nowhere" : "it stops at \(all.joined(separator: ", "))"
@@ -137,22 +145,30 @@ public final class GuestDesk {
 
   /// Whether nothing but what one did to it lies between a guest's last motion and now: the hostile Host may act in between.
   private func isInForce(_ guest: Guest) -> Bool {
-    guard guest.position <= session.position else { return false }
+    guard guest.position <= session.position else { return guest.position <= session.steps.count }
     return !session.steps[guest.position..<session.position].contains { if case .reset = $0.deed { true } else { false } }
   }
 
   private func move(_ motion: GuestCommand.Motion) throws(ScriptError) -> Outcome {
-    guard let guest, isInForce(guest) else {
-      throw ScriptError(
-        message: "the guest's Host was last at step \(guest?.position ?? 0): go there first, with goto \(guest?.position ?? 0)")
+    guard let guest else { throw missing }
+    guard isInForce(guest) else {
+      // Another machine has taken the place of its own.
+      self.guest = nil
+      throw missing
     }
     let debugger = guest.debugger
+    if session.position < guest.position {
+      // A person has gone back: its Host goes on from the last entry before.
+      guard debugger.goBack(to: session.position) else {
+        throw ScriptError(message: "the guest was not built yet at step \(session.position); go forward, or boot it again")
+      }
+    }
     let before = session.now
     lines = []
     let stop: DebugStop? =
       switch motion {
-      case .goOn(let count): debugger.goOn(limit: min(count ?? instructionsAtOnce, instructionsAtOnce))
-      case .step(let count): times(count) { debugger.step(debugger.current) }
+      case .goOn(let count): debugger.goOn(limit: count ?? instructionsAtOnce, isEnough: isEnough)
+      case .step(let count): debugger.step(times: count)
       case .over(let count): times(count) { debugger.stepOver(debugger.current, limit: instructionsAtOnce) }
       case .out: debugger.runToExit()
       case .back(let count): times(count) { debugger.stepBack() }
@@ -184,7 +200,7 @@ public final class GuestDesk {
     case nil: Outcome(kind: .running, message: "\(place), still running")
     case .stepped: Outcome(kind: .stepped, message: place)
     case .point: Outcome(kind: .breakpoint, message: "breakpoint: \(place)")
-    case .watched(_, let address): Outcome(kind: .watchpoint, message: "\(hex(address)) was accessed: \(place)")
+    case .watched(_, let address): Outcome(kind: .watchpoint, message: "\(hex(address)) was written: \(place)")
     case .event(let words): Outcome(kind: .event, message: "\(words); \(place)")
     case .beginning: Outcome(kind: .beginning, message: "this is where the guest began")
     case .poweredOff: Outcome(kind: .poweredOff, message: "the guest turned itself off")
@@ -209,6 +225,11 @@ public final class GuestDesk {
 
   /// Registers X0 to X30 of the vCPU it stands at.
   var registers: [UInt64] { guest.map { $0.debugger.registers($0.debugger.current).x } ?? [] }
+
+  /// A guest that has run already, as its Host's debugger knows it.
+  public func adopt(_ debugger: GuestDebugger, _ symbols: SymbolTable) {
+    guest = Guest(debugger: debugger, symbols: symbols, position: session.position, told: debugger.console.count)
+  }
 
   /// What the guest's hypervisor knows was left behind: something else was done instead.
   public func noteLeft(_ position: Int) {

@@ -8,7 +8,7 @@ public protocol HostDoor: AnyObject {
   func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]?
   /// A register of the PE at NS-EL2, by the name `sysreg` has for it.
   func setRegister(_ name: String, _ value: UInt64)
-  /// A Realm that keeps the PE goes on; the answer of its RMI_REC_ENTER, nil if it keeps the PE again.
+  /// A Realm that keeps the PE it is on goes on; the answer of its RMI_REC_ENTER, nil if it keeps the PE again.
   func resume() -> [UInt64]?
   /// The next code that runs holds its PE after so many instructions.
   func pause(after instructions: Int)
@@ -24,6 +24,12 @@ public protocol HostDoor: AnyObject {
   var listRegisters: Int { get }
   /// DRAM that is the Host's.
   var dram: Range<UInt64> { get }
+  /// The PE whose software it is.
+  var pe: Int { get }
+  /// Goes on as software of another PE.
+  func selectPE(_ pe: Int)
+  /// Whether a Realm, or a VM, keeps a PE.
+  func isBusy(_ pe: Int) -> Bool
   /// The physical counter.
   var now: UInt64 { get }
   /// Waits until the counter has a value.

@@ -4,6 +4,7 @@ extension RealmVM {
   enum EntryFlags {
     static let emulatedMMIO: UInt64 = 1 << 0
     static let injectSEA: UInt64 = 1 << 1
+    static let completing = emulatedMMIO | injectSEA
     static let trapWFI: UInt64 = 1 << 2
     static let trapWFE: UInt64 = 1 << 3
   }
@@ -25,6 +26,12 @@ extension RealmVM {
   /// - Parameter instructions: a vCPU holds its PE after so many.
   public func enter(instructions: Int? = nil) -> Ending? {
     do throws(Failure) {
+      returnToPE()
+      if state.isHeld, !keepsPE {
+        // It left the Realm without us: what it wants is in its run granule.
+        state.isHeld = false
+        return try handle(door.exitRecord(state.vcpus[state.current].run), state.current)
+      }
       let turn = state.isHeld ? state.current : try nextVCPU()
       state.current = turn
       lastTurn = turn
@@ -92,16 +99,19 @@ extension RealmVM {
       door.write64(vcpu.run + Self.enterLists + UInt64(n) * 8, lists[n])
       state.vcpus[turn].lists[n] = lists[n]
     }
-    if !vcpu.hasFlags { setFlags(turn, 0) }
-    state.vcpus[turn].hasFlags = false
+    if vcpu.flags == nil { setFlags(turn, 0) }
+    state.vcpus[turn].flags = nil
   }
 
   /// Flags of the next entry of a vCPU. WFI always comes to the Host; WFE when another vCPU could use the time.
   private func setFlags(_ turn: Int, _ flags: UInt64) {
     let others = state.vcpus.contains { $0.isOn && $0.rec != state.vcpus[turn].rec }
     door.write64(state.vcpus[turn].run, flags | EntryFlags.trapWFI | (others ? EntryFlags.trapWFE : 0))
-    state.vcpus[turn].hasFlags = true
+    state.vcpus[turn].flags = flags
   }
+
+  /// Whether a vCPU's next entry completes the instruction it left at: emulated, or an external abort.
+  func completes(_ vcpu: Int) -> Bool { (state.vcpus[vcpu].flags ?? 0) & EntryFlags.completing != 0 }
 
   private func handle(_ exit: RunExit, _ turn: Int) throws(Failure) -> Ending? {
     state.exits[exit.reason, default: 0] += 1

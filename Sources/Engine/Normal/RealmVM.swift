@@ -66,7 +66,8 @@ public final class RealmVM {
     var deadline: UInt64?
     /// List registers as they stand in its run granule.
     var lists: [UInt64] = []
-    var hasFlags = false
+    /// Flags of the next entry, if they are written.
+    var flags: UInt64?
   }
 
   /// All the hypervisor knows, so that a debugger can go back.
@@ -98,6 +99,9 @@ public final class RealmVM {
     fileprivate var state: State
     fileprivate var uart: PL011
     fileprivate var lastTurn: Int
+
+    /// Whether the next entry completes the instruction its vCPU left at.
+    var completes: Bool { (state.vcpus[state.current].flags ?? 0) & EntryFlags.completing != 0 }
   }
 
   var snapshot: Snapshot {
@@ -108,6 +112,8 @@ public final class RealmVM {
   public var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]
 
   let door: any HostDoor
+  /// The PE the hypervisor runs on, with its registers of stage 2.
+  private let pe: Int
   let options: Options
   private let scratch: UInt64
   private let params: UInt64
@@ -121,6 +127,7 @@ public final class RealmVM {
 
   public init(_ door: any HostDoor, _ options: Options) {
     self.door = door
+    pe = door.pe
     self.options = options
     scratch = door.dram.lowerBound + 0x1000
     params = door.dram.lowerBound + 0x2000
@@ -128,6 +135,12 @@ public final class RealmVM {
       nextGranule: door.dram.lowerBound + 0x10_0000,
       gic: VirtualGIC(vcpus: max(options.vcpus, 1), listRegisters: 0))
   }
+
+  /// The PE is the hypervisor's own again, if a person has worked on another one.
+  func returnToPE() { if door.pe != pe { door.selectPE(pe) } }
+
+  /// Whether it is still in the middle of an entry: somebody else can have let its PE go on.
+  var keepsPE: Bool { state.isHeld && door.isBusy(pe) }
 
   // MARK: Building
 

@@ -7,7 +7,7 @@ public enum GuestCommand: Sendable {
   /// Stops after an instruction that wrote to one of so many bytes.
   case watch(Address, count: UInt64)
   /// No longer stops there; nil: nowhere.
-  case delete(Address?)
+  case delete(Place?)
 
   public enum Motion: Sendable {
     /// Until something stops it, or about so many instructions.
@@ -66,8 +66,7 @@ extension StatementParser {
       try count(verb, rest, 1...2, "watch ADDRESS [BYTES]")
       return .watch(address(rest[0]), count: rest.count == 2 ? UInt64(try positive(rest[1], 4096)) : 8)
     case "delete":
-      try count(verb, rest, 0...1, "delete [ADDRESS]")
-      return .delete(rest.first.map(address))
+      return .delete(rest.isEmpty ? nil : try place(verb, rest))
     default: return nil
     }
   }
@@ -89,6 +88,9 @@ extension StatementParser {
 
   private func boot(_ verb: Word, _ rest: [Word], stands: Bool) throws(ScriptError) -> GuestCommand {
     let words = rest.filter { $0.text != "--normal" }
+    if let option = words.first(where: { $0.text.hasPrefix("-") }) {
+      throw error(option, "\(verb.text) has no option \(shown(option.text)); expected: \(verb.text) [--normal] [IMAGE [VCPUS]]")
+    }
     try count(verb, words, 0...2, "\(verb.text) [--normal] [IMAGE [VCPUS]], such as \(verb.text) tour")
     return .boot(
       image: words.first?.text ?? "tour", vcpus: words.count == 2 ? try positive(words[1], 8) : 2,
@@ -97,7 +99,7 @@ extension StatementParser {
   }
 
   private func place(_ verb: Word, _ rest: [Word]) throws(ScriptError) -> GuestCommand.Place {
-    let form = "break ADDRESS, a name of the ELF, smc, exit [REASON] or granule PA"
+    let form = "\(verb.text) ADDRESS, a name of the ELF, smc, exit [REASON] or granule PA"
     guard let first = rest.first else { throw error(verb, "expected: \(form)") }
     switch first.text.lowercased() {
     case "smc" where rest.count == 1: return .event(.smc)
@@ -108,6 +110,7 @@ extension StatementParser {
           rest[1], "no exit \"\(shown(rest[1].text))\"; there are \(ExitReason.allCases.map(\.name).joined(separator: ", "))")
       }
       return .event(.exit(reason))
+    case "granule" where rest.count == 1: throw error(first, "expected: \(form)")
     case "granule" where rest.count == 2:
       let address = try number(rest[1])
       guard address % Granule.size == 0 else { throw error(rest[1], "\(hex(address)) is no granule; expected a multiple of 4K") }

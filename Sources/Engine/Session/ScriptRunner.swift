@@ -38,6 +38,8 @@ public final class ScriptRunner {
   public var names = ScriptNames()
   /// What came of the last command for a guest.
   public private(set) var lastOutcome: GuestDesk.Outcome?
+  /// Whether the session had its history from the beginning.
+  private let travels: Bool
   private var captures: [String: UInt64] = [:]
   private var last: (result: StatementResult, line: Int)?
   private var lastGuestTag: Int?
@@ -50,6 +52,7 @@ public final class ScriptRunner {
   public init(_ session: Session, desk: GuestDesk? = nil) {
     self.session = session
     self.desk = desk ?? GuestDesk(session)
+    travels = session.keepsHistory
   }
 
   /// Runs one line. Throws what is wrong with it; nothing of the line has happened then.
@@ -97,7 +100,7 @@ public final class ScriptRunner {
       return
     case .guestCommand(let command): result = try perform(command, number, file)
     case .travel(let travel):
-      guard session.keepsHistory else {
+      guard travels else {
         throw ScriptError(line: number, column: 1, message: "going back needs a session with its history: this one keeps none")
       }
       try session.follow(travel, line: number)
@@ -111,7 +114,8 @@ public final class ScriptRunner {
     if statement.answers { last = (result, number) }
     let acts =
       switch statement {
-      case .perform, .guestCommand: true
+      case .perform: true
+      case .guestCommand: desk.firstNewStep != nil
       default: false
       }
     onReport(
@@ -146,7 +150,9 @@ public final class ScriptRunner {
     var result = StatementResult()
     result.text = outcome.message
     result.console = outcome.console
-    result.answer = Answer(kind: outcome.kind == .done ? .ok : .other(outcome.kind.rawValue), x: desk.registers)
+    result.answer =
+      outcome.kind == .done
+      ? Answer(kind: .ok, x: []) : Answer(kind: .other(outcome.kind.rawValue), x: desk.registers)
     lastOutcome = outcome
     return result
   }

@@ -123,6 +123,10 @@ public final class Session {
     if entropy.isEmpty { foretold = machine.entropy.supply }
     defer {
       noteTokens()
+      // Another machine has another console: ESC c, as a terminal is reset.
+      if case .reset = deed, !printed.isEmpty {
+        printed += [0x1B, UInt8(ascii: "c")].map { ConsoleByte(step: position, byte: $0) }
+      }
       if let byte = Session.consoleByte(result), printed.count < Session.consoleLimit {
         printed.append(ConsoleByte(step: position, byte: byte))
       }

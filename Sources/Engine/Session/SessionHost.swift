@@ -14,13 +14,12 @@ extension Session: HostDoor {
 
   public func setRegister(_ name: String, _ value: UInt64) { perform(.perform(.setRegister(name, value))) }
 
-  /// The PE that is kept: another one may be current, if somebody has used it meanwhile.
-  public func resume() -> [UInt64]? {
-    let pe = read { machine in
-      machine.control.pes.firstIndex { $0.runningREC != 0 || $0.runningVCPU != 0 } ?? machine.control.currentPE
-    }
-    return answer(perform(.perform(.resume(pe))))
-  }
+  public var pe: Int { read { $0.control.currentPE } }
+  public func selectPE(_ pe: Int) { perform(.perform(.selectPE(pe))) }
+
+  public func isBusy(_ pe: Int) -> Bool { read { $0.control.pes[pe].runningREC | $0.control.pes[pe].runningVCPU != 0 } }
+
+  public func resume() -> [UInt64]? { answer(perform(.perform(.resume(pe)))) }
 
   /// X0 and up, filled to 18; nil if there is no answer yet; 1 if there will be none.
   private func answer(_ result: StatementResult) -> [UInt64]? {

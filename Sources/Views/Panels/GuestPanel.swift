@@ -47,7 +47,8 @@ public struct GuestPanel {
   }
 
   private func registers(_ now: GuestRegisters, _ before: GuestRegisters?, _ canvas: inout Canvas, _ rect: Rect) {
-    let inside = canvas.frame(rect, "\(now.isInRealm ? "REC" : "Normal VM, vCPU") \(hex(now.rec))", note: inside(rect, now.state))
+    let inside = canvas.frame(
+      rect, "vCPU \(now.vcpu) · \(now.isInRealm ? "REC" : "Normal VM") \(hex(now.rec))", note: inside(rect, now.state))
     guard !inside.isEmpty else { return }
     var cells: [(String, UInt64, Bool)] = [("pc", now.pc, false), ("sp", now.sp, before.map { $0.sp != now.sp } ?? false)]
     for n in 0..<31 { cells.append(("x\(n)", now.x[n], before.map { $0.x[n] != now.x[n] } ?? false)) }

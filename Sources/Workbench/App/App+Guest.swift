@@ -7,6 +7,7 @@ extension App {
   func serveGuests() {
     Includes.serve(runner)
     runner.desk.instructionsAtOnce = 100_000_000
+    runner.desk.isEnough = { [unowned self] in CPUClock.wall > motionEnds }
     runner.desk.load = { name, file throws(ScriptError) in
       // What is typed may name any file.
       guard file == App.commandLine else { return try GuestImages.load(name, from: file) }
@@ -27,6 +28,10 @@ extension App {
   /// - Parameter isTyped: whether the line is to be corrected if something is wrong with it.
   func guestCommand(_ text: String, isTyped: Bool = false) {
     startRecording()
+    // Without a number it goes on by itself after a look; with one it is done after that.
+    let isOpen = ["continue", "boot"].contains { text.lowercased().hasPrefix($0) } && !text.lowercased().hasPrefix("continue ")
+    motionEnds = CPUClock.wall + (isOpen ? 0.1 : 10)
+    isGuestRunning = false
     let position = session.position
     let start = CPUClock.now
     let edition = runner.desk.guest.map { ObjectIdentifier($0.debugger) }
@@ -52,7 +57,19 @@ extension App {
       state.traceStep = nil
       afterChange()
     }
-    state.message = .init(outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
+    isGuestRunning = isOpen && outcome.kind == .running
+    state.message = .init(
+      isGuestRunning ? "it runs; any key stops it" : outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
+  }
+
+  /// Stops a guest that goes on by itself.
+  ///
+  /// - Returns: whether the key has done that and no more.
+  func pauseGuest(_ input: Terminal.Input) -> Bool {
+    isGuestRunning = false
+    guard case .key(let key) = input, [" ", "esc", "^C", "r"].contains(key) else { return false }
+    state.message = .init("it stands: r goes on")
+    return true
   }
 
   /// The keys that lead on.
@@ -68,9 +85,17 @@ extension App {
   /// The guest view is about the guest on the desk.
   private func showGuest() {
     guard let guest = runner.desk.guest else { return }
-    if state.guest.symbols != guest.symbols { state.guest = GuestViewState(symbols: guest.symbols) }
-    state.guest.points = guest.debugger.points
-    state.guest.rec = guest.debugger.registers(guest.debugger.current).rec
+    state.show(guest)
     state.screen = .guest
+  }
+}
+
+extension ViewState {
+  /// Names, places to stop at, and the vCPU of a guest that was booted in the session.
+  mutating func show(_ guest: GuestDesk.Guest?) {
+    guard let guest else { return }
+    if self.guest.symbols != guest.symbols { self.guest = GuestViewState(symbols: guest.symbols) }
+    self.guest.points = guest.debugger.points
+    self.guest.rec = guest.debugger.registers(guest.debugger.current).rec
   }
 }

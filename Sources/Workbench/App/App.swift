@@ -24,6 +24,10 @@ final class App {
   let animates: Bool
   var lastReport: ScriptRunner.Report?
   var lastFailure: ScriptRunner.Failure?
+  /// A guest goes on by itself until a key is pressed.
+  var isGuestRunning = false
+  /// When a motion of a guest ends, for a look.
+  var motionEnds = 0.0
 
   init(
     _ session: Session, _ terminal: Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool, names: ScriptNames,
@@ -74,10 +78,12 @@ final class App {
         draw()
         owesFrame = false
       }
-      let patience = owesFrame ? Int(rest * 1000) + 1 : state.travel != nil ? 70 : state.recording == .on ? 1000 : 60_000
+      let patience =
+        owesFrame ? Int(rest * 1000) + 1 : isGuestRunning ? 0 : state.travel != nil ? 70 : state.recording == .on ? 1000 : 60_000
       switch terminal.wait(patience) {
       case .timeout:
         if owesFrame { continue }
+        if isGuestRunning { guestCommand("continue") }
         if state.travel != nil { advanceTravel() }
       case .input:
         while let input = terminal.next() {
@@ -131,6 +137,7 @@ final class App {
 
   func take(_ input: Terminal.Input) {
     state.travel = nil
+    if isGuestRunning, pauseGuest(input) { return }
     switch input {
     case .key(let key): take(key: key)
     case .click(let x, let y): click(x, y)

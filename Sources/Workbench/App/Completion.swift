@@ -72,7 +72,7 @@ struct Completion {
     case "machine": return "machine dram=64M pe=2 rmm=spec-1.0: a fresh machine"
     case "pe": return "pe N: which PE makes the next calls"
     case "boot":
-      return "boot [--normal] [IMAGE [VCPUS]]: a Realm (or another VM) from an image, and its run"
+      return "boot [--normal] [IMAGE [VCPUS]]: a Realm (or another VM), and its run"
     case "debug": return "debug [--normal] [IMAGE [VCPUS]]: as boot, but it stands before its first instruction"
     case "continue": return "continue [N]: the guest that was booted here goes on, for about N instructions"
     case "step": return "step [N]: one instruction of the guest, or N"

@@ -37,7 +37,7 @@ enum Paths {
 /// write(2), by a name that the recorder's own method does not hide.
 private func appendBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(descriptor, bytes, count) }
 
-/// Appends a session to its file as it happens: each step is one write, so that whatever ends the program leaves whole lines.
+/// Appends a session to its file as it happens: what a person does is one write, so that whatever ends the program leaves whole lines.
 final class Recorder {
   let path: String
   private let descriptor: Int32
@@ -105,13 +105,16 @@ final class Recorder {
       position = kept
     }
     firstNewStep = nil
+    // All of it in one write: what is there already when recording begins can be long.
+    var lines = ""
     while recordedSteps < session.steps.count {
-      write(Recording.lines(session.steps[recordedSteps], seconds: seconds))
+      lines += Recording.lines(session.steps[recordedSteps], seconds: seconds)
       recordedSteps += 1
       position = recordedSteps
       sinceDigest += 1
       changed = true
     }
+    if !lines.isEmpty { write(lines) }
     if position != session.position {
       position = session.position
       write(Recording.travelLine("goto \(position)", seconds: seconds))

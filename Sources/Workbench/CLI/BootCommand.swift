@@ -9,7 +9,8 @@ struct BootCommand: ParsableCommand {
       IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; or the name of a guest in Sessions/guests: \(GuestImages.names.joined(separator: ", ")); \
       the tour if none is named. The guest's console is printed; what happens outside its Realm, and a summary, go to standard error. --record \
       writes every step as a recording, which workbench opens and replays. --normal boots the same image as a VM of the Normal world, \
-      to compare: the summary ends with what the Host can read of the guest's memory. The exit code is 0 if the guest turned itself off.
+      to compare: the summary ends with what the Host can read of the guest's memory. The exit code is 0 if \
+      the guest turned itself off, or, with --until, if the event came.
       """)
 
   @Argument(help: ArgumentHelp("Image to boot; the tour without it.", valueName: "image"), completion: .file())
@@ -83,8 +84,11 @@ struct BootCommand: ParsableCommand {
       throw ValidationError("--hash is sha-256 or sha-512, not \"\(shown(hash))\"")
     }
     guard entries > 0 else { throw ValidationError("--entries must be positive") }
+    guard (1...8).contains(vcpus) else { throw ValidationError("--vcpus is 1 to 8, not \(vcpus)") }
     guard given == nil || named == nil else { throw ValidationError("name one image: as an argument or with --image") }
   }
+
+  private func output(_ descriptor: Int32 = 1) -> Output { Output(descriptor, outlivesPipe: record != nil) }
 
   func run() throws {
     var configuration = try machine.configuration()
@@ -119,7 +123,7 @@ struct BootCommand: ParsableCommand {
       guard !json, !open else { return }
       // What the guest said before comes before.
       printed = show(vm, from: printed)
-      var error = Output(2)
+      var error = output(2)
       error.line("| \(sentence)")
       error.flush()
     }
@@ -127,15 +131,17 @@ struct BootCommand: ParsableCommand {
     Tampering.offer(to: vm, tell: tell)
     var left = entries
     var ending: RealmVM.Ending?
+    let debugger = GuestDebugger(session, vm)
     if let gdb {
-      ending = try debug(session, vm, gdb)
+      ending = try debug(debugger, gdb)
       if !json, !open { printed = show(vm, from: printed) }
     }
     var isReached = false
     while ending == nil, left > 0, !isReached {
       let batch = until == nil ? min(left, 64) : 1
       let before = vm.exits
-      ending = vm.run(entries: batch)
+      // Who opens it afterwards goes back in it.
+      ending = open ? debugger.run(entries: batch) : vm.run(entries: batch)
       left -= batch
       isReached = until?.happened(vm, session, before) ?? false
       if !json, !open { printed = show(vm, from: printed) }
@@ -145,7 +151,9 @@ struct BootCommand: ParsableCommand {
     let summary = BootSummary(
       vm, session, ending, look, entries: entries - left, reached: isReached ? until : nil, outside: outside)
     if open {
-      try OpenCommand.parse(["--no-record"]).run(on: session) { state in
+      let desk = GuestDesk(session)
+      desk.adopt(debugger, program.symbols)
+      try OpenCommand.parse(["--no-record"]).run(on: session, desk) { state in
         state.screen = .guest
         state.name = image.split(separator: "/").last.map(String.init) ?? image
       }
@@ -154,7 +162,12 @@ struct BootCommand: ParsableCommand {
       out.line(try JSONText.of(summary))
       out.flush()
     } else {
-      var error = Output(2)
+      if printed > 0, vm.uart.output.last != 10 {
+        var out = output()
+        out.line("")
+        out.flush()
+      }
+      var error = output(2)
       for line in summary.lines { error.line(line) }
       error.flush()
     }
@@ -166,7 +179,7 @@ struct BootCommand: ParsableCommand {
         throw Exit.usage
       }
     }
-    if ending != .poweredOff, !isReached { throw Exit.difference }
+    if until == nil ? ending != .poweredOff : !isReached { throw Exit.difference }
   }
 
   private func number(_ text: String, of option: String) throws -> UInt64 {
@@ -181,8 +194,7 @@ struct BootCommand: ParsableCommand {
   /// Serves GDB until it lets the guest go.
   ///
   /// - Returns: how the guest ended, if it has.
-  private func debug(_ session: Session, _ vm: RealmVM, _ port: UInt16) throws -> RealmVM.Ending? {
-    let debugger = GuestDebugger(session, vm)
+  private func debug(_ debugger: GuestDebugger, _ port: UInt16) throws -> RealmVM.Ending? {
     do throws(GDBListener.Failure) {
       let listener = try GDBListener(port: port, address: gdbAddress)
       var error = Output(2)
@@ -205,7 +217,7 @@ struct BootCommand: ParsableCommand {
 
   /// Prints what the console has beyond `from`: printable ASCII, tabs and line ends; a guest's other bytes never reach the terminal.
   private func show(_ vm: RealmVM, from: Int) -> Int {
-    var out = Output()
+    var out = output()
     out.append(
       vm.uart.output[from...].compactMap { byte in
         byte == 13 ? nil : byte == 10 || byte == 9 || (0x20..<0x7F).contains(byte) ? byte : 0x3F
@@ -303,7 +315,7 @@ struct BootSummary: Encodable {
     case .reset: self.ending = "reset"
     case .failed(let why): self.ending = "failed: \(why)"
     case nil where reached != nil: self.ending = "stopped at \(reached?.text ?? "")"
-    case nil: self.ending = "given up after \(entries) entries"
+    case nil: self.ending = "was given up after \(entries) entries"
     }
     console = String(decoding: vm.uart.output, as: UTF8.self)
     instructions = session.read { $0.control.guestInstructions }

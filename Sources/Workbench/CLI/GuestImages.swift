@@ -9,10 +9,10 @@ enum GuestImages {
   /// The path of a guest of the project, by its name.
   private static func project(_ name: String) -> String? {
     guard !name.isEmpty, !name.contains("/"), !name.contains(".") else { return nil }
-    return folders.map { "\($0)/\(name).elf" }.first(where: isFile)
+    return folders.flatMap { ["\($0)/\(name).elf", "\($0)/\(name).img"] }.first(where: isFile)
   }
 
-  static let names = ["tour", "faults", "kernel", "irq", "model"]
+  static let names = ["tour", "faults", "kernel", "irq", "fdt", "model"]
 
   /// What there is, for who names what there is not.
   private static var others: String { "; the project's guests are \(names.joined(separator: ", "))" }

@@ -40,26 +40,31 @@ struct OpenCommand: ParsableCommand {
     }
   }
 
-  func run() throws { try run(on: nil) { _ in } }
+  func run() throws { try run(on: nil, nil) { _ in } }
 
   /// - Parameters:
   ///   - finished: a session to look at, instead of the file's or a fresh one.
+  ///   - desk: its guest.
   ///   - look: says what to look at first.
-  func run(on finished: Session?, _ look: (inout ViewState) -> Void) throws {
+  func run(on finished: Session?, _ desk: GuestDesk?, _ look: (inout ViewState) -> Void) throws {
     let configuration = try machine.configuration()
     var start = ViewState()
     look(&start)
     // This is the main thread already, and nobody else has the session.
-    nonisolated(unsafe) let session = finished
-    let code = try MainActor.assumeIsolated { [start] in try open(session ?? Session(configuration), configuration, start) }
+    nonisolated(unsafe) let (session, guest) = (finished, desk)
+    let code = try MainActor.assumeIsolated { [start] in
+      try open(session ?? Session(configuration), guest, configuration, start)
+    }
     if code != 0 { throw ExitCode(code) }
   }
 
   @MainActor
-  private func open(_ first: Session, _ configuration: MachineConfiguration, _ start: ViewState) throws -> Int32 {
+  private func open(_ first: Session, _ guest: GuestDesk?, _ configuration: MachineConfiguration, _ start: ViewState) throws
+    -> Int32
+  {
     var session = first
     var names = ScriptNames()
-    var desk: GuestDesk?
+    var desk = guest
     var state = start
     if let file {
       do throws(SessionLoader.Failure) {

@@ -6,13 +6,16 @@
   import Darwin
 #endif
 
-/// Buffered text to a file descriptor; whoever reads a closed pipe ends the program quietly.
+/// Buffered text to a file descriptor; who closes the pipe it goes to ends the program quietly.
 struct Output {
   private let descriptor: Int32
+  private let outlivesPipe: Bool
   private var buffer: [UInt8] = []
 
-  init(_ descriptor: Int32 = 1) {
+  /// - Parameter outlivesPipe: the program has more to do than to print: it goes on when nobody reads.
+  init(_ descriptor: Int32 = 1, outlivesPipe: Bool = false) {
     self.descriptor = descriptor
+    self.outlivesPipe = outlivesPipe
     signal(SIGPIPE, SIG_IGN)
   }
 
@@ -30,6 +33,7 @@ struct Output {
       let written = buffer[offset...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {
         if errno == EINTR || errno == EAGAIN { continue }
+        if errno == EPIPE, outlivesPipe { break }
         exit(errno == EPIPE ? 0 : 74)
       }
       offset += written

@@ -55,12 +55,14 @@ struct ShowCommand: ParsableCommand {
     }
     let configuration = try machine.configuration()
     var session = Session(configuration)
+    var desk: GuestDesk?
     var token: TokenViewState.File?
     if panel == "token", !TokenFile.isSession(file) {
       token = try TokenFile.view(file, key: key)
     } else {
       do throws(SessionLoader.Failure) {
-        session = try SessionLoader.load(file, configuration).session
+        let loaded = try SessionLoader.load(file, configuration)
+        (session, desk) = (loaded.session, loaded.desk)
       } catch {
         complain(error.message)
         throw ExitCode(error.code)
@@ -74,6 +76,7 @@ struct ShowCommand: ParsableCommand {
       session.seek(at)
     }
     var state = ViewState.reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
+    state.show(desk?.guest)
     if let ipa {
       do throws(ScriptError) {
         state.rttIPA = try StatementParser(line: 0, names: ScriptNames()).value(ipa)

@@ -135,7 +135,7 @@ struct TokenViewCommand: ParsableCommand {
       throw Exit.usage
     }
     let view = try TokenFile.view(file, key: key)
-    try OpenCommand.parse(["--no-record"]).run(on: nil) { state in
+    try OpenCommand.parse(["--no-record"]).run(on: nil, nil) { state in
       state.token.file = view
       state.screen = .token
       state.name = view.name

@@ -47,6 +47,103 @@ struct GuestDeskTests {
     try expectReplay(of: script.session)
   }
 
+  /// A guest's Host goes on on its own PE, whichever one a person has chosen; and when a person has let the PE go on himself, its Host
+  /// looks at what the guest left for.
+  @Test func itsHostKeepsItsPE() throws {
+    let script = Script(keepsHistory: false)
+    try script.run(
+      """
+      debug tour
+      step 3
+      pe 1
+      ns.read64 0x80110000
+      expect gpf
+      step
+      expect stepped
+      resume 0
+      step
+      expect stepped
+      continue
+      expect powered_off
+      debug --normal kernel
+      pe 1
+      step
+      expect stepped
+      """)
+    #expect(script.runner.failures == [])
+  }
+
+  /// `reverse` and `step N` stop where `continue` does: at code, SMCs, exits.
+  @Test func everyMotionStopsAlike() throws {
+    let script = Script(keepsHistory: false)
+    try script.run(
+      """
+      debug tour
+      break exit psci
+      continue
+      expect event
+      continue
+      expect event
+      reverse
+      expect event
+      delete exit psci
+      break smc
+      reverse
+      expect event x0=PSCI_CPU_ON
+      reverse
+      expect event
+      delete smc
+      break print
+      reverse
+      expect breakpoint
+      step 20
+      expect stepped
+      reverse
+      expect breakpoint
+      back
+      step 100
+      expect breakpoint
+      """)
+    #expect(script.runner.failures == [])
+  }
+
+  /// A store the Host emulates is an instruction like any other, forward and back.
+  @Test func anEmulatedStoreIsAStep() throws {
+    let script = Script(keepsHistory: false)
+    try script.run("debug tour\nbreak print\ncontinue\ndelete")
+    var forward: [String] = []
+    for _ in 0..<40 {
+      try script.run("step")
+      forward.append(try #require(script.takeRaw().last))
+    }
+    #expect(forward.contains("vCPU 0 at print+0x1c"), "the store")
+    // Nothing is done twice or left out: what follows an instruction is behind it, or where it branches to.
+    #expect(zip(forward, forward.dropFirst()).allSatisfy { $0 != $1 })
+    for expected in forward.dropLast().reversed() {
+      try script.run("back")
+      #expect(script.takeRaw().last == expected)
+    }
+  }
+
+  /// From an earlier step of the session the guest goes on from there.
+  @Test func itGoesOnFromAnEarlierStep() throws {
+    let script = Script()
+    try script.run("debug tour\nbreak secondary_start\ncontinue\nexpect breakpoint")
+    let there = script.session.position
+    try script.run("delete\ncontinue\nexpect powered_off\ngoto \(there)\nbreak secondary_main\ncontinue\nexpect breakpoint")
+    #expect(script.runner.failures == [])
+    try expectReplay(of: script.session)
+  }
+
+  /// Another machine has another console.
+  @Test func consolesAreNotMixed() throws {
+    let script = Script()
+    try script.run("boot tour\nboot faults")
+    let console = script.session.console
+    let reset = try #require(console.lastIndex(of: 0x1B))
+    #expect(String(decoding: console[(reset + 2)...], as: UTF8.self).hasPrefix("own RAM"))
+  }
+
   /// Whole lines of its console come with the statement, and what happened outside of it in between.
   @Test func theConsoleIsTold() throws {
     let script = Script(keepsHistory: false)
@@ -74,7 +171,8 @@ struct GuestDeskTests {
     ("debug tour\nbreak exit never", "there are"), ("debug tour\nbreak granule 1", "no granule"),
     ("debug tour\nbreak", "expected: break"),
     ("debug tour\nstep 0", "from 1 to"), ("debug tour\nwatch 0 5000", "from 1 to 4096"),
-    ("debug tour\ncase other\nstep", "was last at step"),
+    ("debug tour\ngoto 1", "keeps none"), ("debug tour\ndelete smc", "stops nowhere"), ("boot --norm tour", "no option"),
+    ("debug tour\ncase other\nstep", "no guest was booted here"),
   ])
   func whatIsWrongIsSaid(_ text: String, _ words: String) throws {
     let error = #expect(throws: ScriptError.self) { try Script(keepsHistory: false).run(text) }

@@ -61,6 +61,9 @@ struct CodeDebugging: Sendable {
     return false
   }
 
+  /// The last instruction did not complete, and will be executed again.
+  mutating func takeBackLast() { executed -= 1 }
+
   mutating func noteAccess(_ address: UInt64, _ size: Int, isWrite: Bool) {
     guard accessed == nil else { return }
     let range = address..<(address &+ UInt64(size) > address ? address + UInt64(size) : .max)
@@ -90,6 +93,11 @@ extension Machine {
       }
       return nil
     } catch {
+      if case .toEL2(.sync(let esr, _, _)) = error,
+        [Syndrome.ecDataAbort, Syndrome.ecInstructionAbort].contains(Syndrome.ec(esr))
+      {
+        debugging?.takeBackLast()
+      }
       return error
     }
   }
