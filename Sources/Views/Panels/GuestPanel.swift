@@ -56,6 +56,12 @@ public struct GuestPanel {
     let isNarrow = inside.width < 42
     let columns = isNarrow ? 2 : inside.width / 21
     let rows = min((cells.count + columns - 1) / columns, inside.height)
+    // Where not all have room, those that are zero stay away.
+    let excess = cells.count - rows * columns
+    if excess > 0 {
+      let zeros = cells.indices.filter { $0 > 1 && cells[$0].1 == 0 && !cells[$0].2 }.suffix(excess)
+      cells = cells.indices.filter { !zeros.contains($0) }.map { cells[$0] }
+    }
     for (index, cell) in cells.enumerated() {
       let (column, row) = (index / rows, index % rows)
       guard column < columns else { break }

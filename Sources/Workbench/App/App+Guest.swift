@@ -76,7 +76,7 @@ extension App {
   private func hint(_ kind: GuestDesk.Outcome.Kind) -> String {
     switch kind {
     case .running: ": r goes on"
-    case .poweredOff: "; S goes back an instruction, < and > through its exits"
+    case .poweredOff: "; S steps back, < and > go ten steps"
     case .stands: ": s steps, r runs, B sets a breakpoint"
     default: ""
     }
