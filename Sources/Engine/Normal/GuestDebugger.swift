@@ -90,21 +90,27 @@ public final class GuestDebugger: DebugTarget {
   public func step(_ vcpu: Int) -> DebugStop {
     firstNewStep = nil
     if let ended { return ended }
+    if let complete = complete(vcpu) { return complete }
     for _ in 0..<10_000 {
+      if let page = vm.state.vcpus[vcpu].missing { return .failed("vCPU \(vcpu) stands: \(RealmVM.destroyed(page))") }
       // Another's turn comes first.
       let isOther = vm.nextTurn.map { $0 != vcpu } ?? false
       let hit = enter(isOther ? [] : watchpoints, instructions: isOther ? nil : 1)
       if let hit { return stop(hit) }
       if let ended { return ended }
       guard !isOther, current == vcpu else { continue }
+      guard vm.state.vcpus[vcpu].missing == nil else { continue }
       // What the Host does for an instruction is part of it.
-      if vm.completes(vcpu), vm.nextTurn == vcpu {
-        _ = enter([], instructions: 0)
-        if let ended { return ended }
-      }
-      return .stepped
+      return complete(vcpu) ?? .stepped
     }
     return .failed("vCPU \(vcpu) does not get to run")
+  }
+
+  /// The rest of an instruction that a vCPU has left at, and that its next entry completes; nil if it has left at none.
+  private func complete(_ vcpu: Int) -> DebugStop? {
+    guard vm.completes(vcpu), vm.nextTurn == vcpu else { return nil }
+    _ = enter([], instructions: 0)
+    return ended ?? .stepped
   }
 
   /// So many instructions of the vCPU it stands at; between them it stops where it is to stop.

@@ -9,6 +9,8 @@ extension RealmVM {
     static let trapWFE: UInt64 = 1 << 3
   }
   static let enterGPRs: UInt64 = 0x200
+  /// WFI and WFE in a row, with a vCPU that stands, before the Host gives the guest up.
+  private static let longestWait = 10_000
   static let enterLists: UInt64 = 0x308
 
   /// Enters vCPUs in turn until the guest ends, or `entries` times.
@@ -69,8 +71,7 @@ extension RealmVM {
     wake()
     if let turn = order.first(where: { state.vcpus[$0].isReady }) { return turn }
     if let page = order.compactMap({ state.vcpus[$0].missing }).first {
-      throw Failure(
-        message: "the page at \(hex(page)) is DESTROYED: its content is gone, and only the Realm can make it RAM again")
+      throw Failure(message: Self.destroyed(page))
     }
     guard let deadline = order.compactMap({ state.vcpus[$0].deadline }).min() else {
       throw Failure(message: "every vCPU waits for an interrupt, and no timer is running")
@@ -81,6 +82,10 @@ extension RealmVM {
       throw Failure(message: "every vCPU waits, and no interrupt woke one at its timer's deadline")
     }
     return turn
+  }
+
+  static func destroyed(_ page: UInt64) -> String {
+    "the page at \(hex(page)) is DESTROYED: its content is gone, and only the Realm can make it RAM again"
   }
 
   /// Lets vCPUs go on that have an interrupt, or whose timer has come.
@@ -116,6 +121,7 @@ extension RealmVM {
   private func handle(_ exit: RunExit, _ turn: Int) throws(Failure) -> Ending? {
     state.exits[exit.reason, default: 0] += 1
     state.gic.noteExit(turn, exit)
+    try noteWaiting(exit)
     let timers = [exit.virtualTimer, exit.physicalTimer]
     state.vcpus[turn].deadline = timers.filter { $0.control & 0b111 == 0b001 }.map(\.compare).min()
     switch exit.reason {
@@ -127,6 +133,16 @@ extension RealmVM {
     case .serror: return .failed("the guest took an SError")
     }
     return nil
+  }
+
+  /// While a vCPU stands, the others may do no more than wait for it.
+  private func noteWaiting(_ exit: RunExit) throws(Failure) {
+    guard let page = state.vcpus.compactMap(\.missing).first, exit.reason == .sync, Syndrome.ec(exit.esr) == Syndrome.ecWFx else {
+      state.waits = 0
+      return
+    }
+    state.waits += 1
+    if state.waits > Self.longestWait { throw Failure(message: Self.destroyed(page)) }
   }
 
   func passOn(_ turn: Int) { state.current = (turn + 1) % state.vcpus.count }

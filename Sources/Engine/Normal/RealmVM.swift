@@ -87,6 +87,8 @@ public final class RealmVM {
     var pagesGiven = 0
     /// A vCPU is in the middle of an entry: a debugger holds it.
     var isHeld = false
+    /// WFI and WFE in a row while a vCPU stands.
+    var waits = 0
   }
 
   var state: State

@@ -29,7 +29,8 @@ extension App {
   func guestCommand(_ text: String, isTyped: Bool = false) {
     startRecording()
     // Without a number it goes on by itself after a look; with one it is done after that.
-    let isOpen = ["continue", "boot"].contains { text.lowercased().hasPrefix($0) } && !text.lowercased().hasPrefix("continue ")
+    let words = text.lowercased().split(separator: " ")
+    let isOpen = words == ["continue"] || words.first == "boot"
     motionEnds = CPUClock.wall + (isOpen ? 0.1 : 10)
     isGuestRunning = false
     let position = session.position
@@ -64,10 +65,10 @@ extension App {
 
   /// Stops a guest that goes on by itself.
   ///
-  /// - Returns: whether the key has done that and no more.
+  /// - Returns: whether it was a key, which has done that and no more.
   func pauseGuest(_ input: Terminal.Input) -> Bool {
     isGuestRunning = false
-    guard case .key(let key) = input, [" ", "esc", "^C", "r"].contains(key) else { return false }
+    guard case .key = input else { return false }
     state.message = .init("it stands: r goes on")
     return true
   }

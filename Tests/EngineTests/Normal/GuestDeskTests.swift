@@ -125,6 +125,35 @@ struct GuestDeskTests {
     }
   }
 
+  /// The same from where an exit has stopped it, or where it was taken back to: before the store.
+  @Test func aStepFromAnExitCompletesIt() throws {
+    let script = Script(keepsHistory: false)
+    try script.run("debug faults\nbreak exit sync\ncontinue\nstep\nback\nstep\ndelete\nback\nstep\nstep")
+    let places = script.takeRaw().filter { $0.contains("vCPU 0 at") }.map { $0.split(separator: " ").last ?? "" }
+    #expect(places == ["main+0x4c", "main+0x50", "main+0x4c", "main+0x50", "main+0x4c", "main+0x50", "main+0x54"])
+  }
+
+  /// The Host destroys the page a vCPU runs in, and the other one only waits for it.
+  @Test func aVCPUThatStandsIsSaidToStand() throws {
+    let script = Script(keepsHistory: false)
+    try script.run(
+      """
+      debug tour
+      break secondary_start
+      continue
+      expect breakpoint
+      pe 1
+      RMI_DATA_DESTROY 0x80100000 0x80000000
+      expect RMI_SUCCESS
+      step
+      expect failed
+      continue
+      expect failed
+      """)
+    #expect(script.runner.failures == [])
+    #expect(script.takeRaw().last?.contains("the page at 0x80000000 is DESTROYED") == true)
+  }
+
   /// From an earlier step of the session the guest goes on from there.
   @Test func itGoesOnFromAnEarlierStep() throws {
     let script = Script()
