@@ -1,29 +1,26 @@
 // A stack, vectors that note what was taken and go on behind it, and on to C. The MMU stays off: an address is an IPA.
-    .section .text.start, "ax"
-    .global _start
-_start:
-    adrp x1, stack_top
-    add x1, x1, :lo12:stack_top
+    .macro begin stack, place
+    adrp x1, \stack
+    add x1, x1, :lo12:\stack
     mov sp, x1
     adrp x1, vectors
     add x1, x1, :lo12:vectors
     msr vbar_el1, x1
     isb
-    bl main
+    bl \place
+    .endm
+
+    .section .text.start, "ax"
+    .global _start
+_start:
+    begin stack_top, main
 1:  wfi
     b 1b
 
 // PSCI_CPU_ON begins here.
     .global second_start
 second_start:
-    adrp x1, second_stack_top
-    add x1, x1, :lo12:second_stack_top
-    mov sp, x1
-    adrp x1, vectors
-    add x1, x1, :lo12:vectors
-    msr vbar_el1, x1
-    isb
-    bl second
+    begin second_stack_top, second
 
     .text
     .global smc

@@ -67,9 +67,8 @@ extension GuestDebugger {
   /// Over a call: until the instruction behind it, in this vCPU or any; another instruction is a step.
   public func stepOver(_ vcpu: Int, limit: Int) -> DebugStop? {
     let pc = registers(vcpu).pc
-    let word = read(vcpu, pc, 4).enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) }
     // BL and BLR.
-    guard word >> 26 == 0b100101 || word & 0xFFFF_FC1F == 0xD63F_0000 else { return step(vcpu) }
+    guard let word = word(vcpu, pc), word >> 26 == 0b100101 || word & 0xFFFF_FC1F == 0xD63F_0000 else { return step(vcpu) }
     let behind = DebugPoint.execute(pc &+ 4)
     guard !points.contains(behind) else { return goOn(limit: limit) }
     points.append(behind)

@@ -108,32 +108,41 @@ public final class GuestDebugger: DebugTarget {
 
   /// The rest of an instruction that a vCPU has left at, and that its next entry completes; nil if it has left at none.
   private func complete(_ vcpu: Int) -> DebugStop? {
-    guard vm.completes(vcpu), vm.nextTurn == vcpu else { return nil }
+    guard vm.state.vcpus[vcpu].completes, vm.nextTurn == vcpu else { return nil }
     _ = enter([], instructions: 0)
     return ended ?? .stepped
   }
 
-  /// So many instructions of the vCPU it stands at; between them it stops where it is to stop.
-  public func step(times: Int) -> DebugStop {
+  /// A motion so often, or until something else than a step stops it. ``firstNewStep`` is then that of all of them.
+  ///
+  /// - Parameter looksBetween: it also stops between two motions where it is to stop.
+  public func times(_ count: Int, looksBetween: Bool = false, _ motion: () -> DebugStop?) -> DebugStop? {
     var first: Int?
     defer { firstNewStep = first }
-    var stop = DebugStop.stepped
-    for n in 0..<times {
+    var stop: DebugStop?
+    for n in 0..<count {
       let before = circumstances()
-      stop = step(current)
+      stop = motion()
       first = [first, firstNewStep].compactMap { $0 }.min()
-      guard stop == .stepped, n + 1 < times else { break }
-      if let event = event(since: before) { return event }
-      let pc = registers(current).pc
-      if points.contains(.execute(pc)) { return .point(.execute(pc)) }
-      if events.contains(.smc), Self.isSMC(read(current, pc, 4)) { return .event("an SMC at \(hex(pc))") }
+      guard stop == .stepped, n + 1 < count else { break }
+      if looksBetween, let place = place(since: before) { return place }
     }
     return stop
   }
 
-  private static func isSMC(_ bytes: [UInt8]) -> Bool {
-    let word = bytes.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) }
-    return bytes.count == 4 && word & 0xFFE0_001F == 0xD400_0003
+  /// Whether it is to stop where it stands.
+  private func place(since before: Circumstances) -> DebugStop? {
+    if let event = event(since: before) { return event }
+    let pc = registers(current).pc
+    if points.contains(.execute(pc)) { return .point(.execute(pc)) }
+    guard events.contains(.smc), let word = word(current, pc), CodeDebugging.isSMC(word) else { return nil }
+    return .event("an SMC at \(hex(pc))")
+  }
+
+  /// The instruction at an address, as a vCPU would read it.
+  func word(_ vcpu: Int, _ address: UInt64) -> UInt32? {
+    let bytes = read(vcpu, address, 4)
+    return bytes.count == 4 ? bytes.enumerated().reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) } : nil
   }
 
   public func goOn(limit: Int) -> DebugStop? { goOn(limit: limit) { false } }

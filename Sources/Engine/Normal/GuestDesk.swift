@@ -135,8 +135,6 @@ public final class GuestDesk {
     } catch {
       return Outcome(kind: .failed, message: "\(name): \(error.message)")
     }
-    let first = firstNewStep
-    defer { firstNewStep = first }
     guest = Guest(debugger: GuestDebugger(session, vm), symbols: image.symbols, position: session.position)
     return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try move(.goOn(nil))
   }
@@ -168,29 +166,19 @@ public final class GuestDesk {
     let stop: DebugStop? =
       switch motion {
       case .goOn(let count): debugger.goOn(limit: count ?? instructionsAtOnce, isEnough: isEnough)
-      case .step(let count): debugger.step(times: count)
-      case .over(let count): times(count) { debugger.stepOver(debugger.current, limit: instructionsAtOnce) }
+      case .step(let count): debugger.times(count, looksBetween: true) { debugger.step(debugger.current) }
+      case .over(let count): debugger.times(count) { debugger.stepOver(debugger.current, limit: instructionsAtOnce) }
       case .out: debugger.runToExit()
-      case .back(let count): times(count) { debugger.stepBack() }
+      case .back(let count): debugger.times(count) { debugger.stepBack() }
       case .reverse: debugger.goBack()
       }
-    firstNewStep = debugger.firstNewStep
+    firstNewStep = [firstNewStep, debugger.firstNewStep].compactMap { $0 }.min()
     self.guest?.position = session.position
     var outcome = outcome(stop, guest)
     outcome.instructions = session.now > before ? session.now - before : 0
     takeConsole(isEnded: debugger.ending != nil)
     outcome.console = lines
     return outcome
-  }
-
-  /// So often, or until something else stops it.
-  private func times(_ count: Int, _ body: () -> DebugStop?) -> DebugStop? {
-    var stop: DebugStop?
-    for _ in 0..<count {
-      stop = body()
-      guard stop == .stepped else { break }
-    }
-    return stop
   }
 
   private func outcome(_ stop: DebugStop?, _ guest: Guest) -> Outcome {
@@ -209,18 +197,15 @@ public final class GuestDesk {
     }
   }
 
-  /// Printable ASCII; other bytes of a guest never reach who reads this.
   private func takeConsole(isEnded: Bool) {
     guard let guest else { return }
     let bytes = guest.debugger.console
     let start = min(guest.told, bytes.count)
     let end = isEnded ? bytes.count : bytes[start...].lastIndex(of: 10).map { $0 + 1 } ?? start
     self.guest?.told = end
-    var new = bytes[start..<end].filter { $0 != 13 }.split(separator: 10, omittingEmptySubsequences: false)
+    var new = PL011.printable(bytes[start..<end]).split(separator: 10, omittingEmptySubsequences: false)
     if new.last?.isEmpty == true { new.removeLast() }
-    lines += new.map { line in
-      String(decoding: line.map { $0 == 9 || (0x20..<0x7F).contains($0) ? $0 : 0x3F }, as: UTF8.self)
-    }
+    lines += new.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// Registers X0 to X30 of the vCPU it stands at.

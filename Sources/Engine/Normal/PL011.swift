@@ -5,6 +5,11 @@ public struct PL011: Sendable {
 
   public private(set) var output: [UInt8] = []
 
+  /// What of it is shown as text: printable ASCII, tabs and line feeds, ? for the rest; a guest's other bytes reach nobody.
+  public static func printable(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    bytes.compactMap { $0 == 13 ? nil : $0 == 10 || $0 == 9 || (0x20..<0x7F).contains($0) ? $0 : 0x3F }
+  }
+
   /// A store of the guest to one of its registers (UARTDR 0x00).
   mutating func write(_ offset: UInt64, _ value: UInt64) {
     if offset == 0 { output.append(UInt8(truncatingIfNeeded: value)) }

@@ -4,7 +4,6 @@ extension RealmVM {
   enum EntryFlags {
     static let emulatedMMIO: UInt64 = 1 << 0
     static let injectSEA: UInt64 = 1 << 1
-    static let completing = emulatedMMIO | injectSEA
     static let trapWFI: UInt64 = 1 << 2
     static let trapWFE: UInt64 = 1 << 3
   }
@@ -29,8 +28,8 @@ extension RealmVM {
   public func enter(instructions: Int? = nil) -> Ending? {
     do throws(Failure) {
       returnToPE()
-      if state.isHeld, !keepsPE {
-        // It left the Realm without us: what it wants is in its run granule.
+      if state.isHeld, !door.isBusy(pe) {
+        // Somebody else has let it go on. It left the Realm without us: what it wants is in its run granule.
         state.isHeld = false
         return try handle(door.exitRecord(state.vcpus[state.current].run), state.current)
       }
@@ -114,9 +113,6 @@ extension RealmVM {
     door.write64(state.vcpus[turn].run, flags | EntryFlags.trapWFI | (others ? EntryFlags.trapWFE : 0))
     state.vcpus[turn].flags = flags
   }
-
-  /// Whether a vCPU's next entry completes the instruction it left at: emulated, or an external abort.
-  func completes(_ vcpu: Int) -> Bool { (state.vcpus[vcpu].flags ?? 0) & EntryFlags.completing != 0 }
 
   private func handle(_ exit: RunExit, _ turn: Int) throws(Failure) -> Ending? {
     state.exits[exit.reason, default: 0] += 1

@@ -68,6 +68,8 @@ public final class RealmVM {
     var lists: [UInt64] = []
     /// Flags of the next entry, if they are written.
     var flags: UInt64?
+    /// Whether the next entry completes the instruction it left at: emulated, or an external abort.
+    var completes: Bool { (flags ?? 0) & (EntryFlags.emulatedMMIO | EntryFlags.injectSEA) != 0 }
   }
 
   /// All the hypervisor knows, so that a debugger can go back.
@@ -102,8 +104,8 @@ public final class RealmVM {
     fileprivate var uart: PL011
     fileprivate var lastTurn: Int
 
-    /// Whether the next entry completes the instruction its vCPU left at.
-    var completes: Bool { (state.vcpus[state.current].flags ?? 0) & EntryFlags.completing != 0 }
+    /// ``VCPU/completes`` of the vCPU whose turn it is.
+    var completes: Bool { state.vcpus[state.current].completes }
   }
 
   var snapshot: Snapshot {
@@ -115,7 +117,7 @@ public final class RealmVM {
 
   let door: any HostDoor
   /// The PE the hypervisor runs on, with its registers of stage 2.
-  private let pe: Int
+  let pe: Int
   let options: Options
   private let scratch: UInt64
   private let params: UInt64
@@ -140,9 +142,6 @@ public final class RealmVM {
 
   /// The PE is the hypervisor's own again, if a person has worked on another one.
   func returnToPE() { if door.pe != pe { door.selectPE(pe) } }
-
-  /// Whether it is still in the middle of an entry: somebody else can have let its PE go on.
-  var keepsPE: Bool { state.isHeld && door.isBusy(pe) }
 
   // MARK: Building
 

@@ -21,7 +21,7 @@ public struct CommandLinePanel {
     if problem.count < 2 { canvas.text(rect.x + 1, help, command.help, .dim, limit: rect.width - 2) }
     if rect.height > 2, !problem.isEmpty {
       // What was wrong with the line stands here until the next key; a long message takes the help's row, too.
-      for (n, text) in problem.suffix(2).enumerated() {
+      for (n, text) in problem.enumerated() {
         canvas.text(rect.x + 1, help + 2 - problem.count + n, text, .fault, limit: rect.width - 2)
       }
     } else if rect.height > 2 {

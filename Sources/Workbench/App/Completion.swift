@@ -82,7 +82,7 @@ struct Completion {
     case "reverse": return "reverse: back to the place before that would have stopped the guest"
     case "break": return "break ADDRESS|NAME|smc|exit [REASON]|granule PA: where the guest is to stop"
     case "watch": return "watch ADDRESS|NAME [BYTES]: the guest stops when it writes there"
-    case "delete": return "delete [ADDRESS]: it does not stop there any more; without one, nowhere"
+    case "delete": return "delete [PLACE]: a place as break takes it, no longer; without one, nowhere"
     case "resume": return "resume PE: a realm that holds its PE goes on"
     case "vm": return "vm enter VCPU RUN: the Host enters a vCPU outside any Realm"
     default: return ""

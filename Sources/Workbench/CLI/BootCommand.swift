@@ -215,13 +215,10 @@ struct BootCommand: ParsableCommand {
     }
   }
 
-  /// Prints what the console has beyond `from`: printable ASCII, tabs and line ends; a guest's other bytes never reach the terminal.
+  /// Prints what the console has beyond `from`.
   private func show(_ vm: RealmVM, from: Int) -> Int {
     var out = output()
-    out.append(
-      vm.uart.output[from...].compactMap { byte in
-        byte == 13 ? nil : byte == 10 || byte == 9 || (0x20..<0x7F).contains(byte) ? byte : 0x3F
-      })
+    out.append(PL011.printable(vm.uart.output[from...]))
     out.flush()
     return vm.uart.output.count
   }

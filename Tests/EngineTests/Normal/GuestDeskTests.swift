@@ -164,6 +164,17 @@ struct GuestDeskTests {
     try expectReplay(of: script.session)
   }
 
+  /// A recorder is told of every step that a command has made anew, also of those that its last motion took back.
+  @Test func newStepsAreToldOf() throws {
+    let script = Script()
+    try script.run("debug tour\nbreak 0x80000008\ncontinue\nexpect breakpoint")
+    let before = script.session.steps.map(\.text)
+    try script.run("back 2\nexpect stepped")
+    let after = script.session.steps.map(\.text)
+    let changed = try #require(zip(before, after).enumerated().first { $1.0 != $1.1 }?.offset)
+    #expect(try #require(script.runner.desk.firstNewStep) <= changed)
+  }
+
   /// Another machine has another console.
   @Test func consolesAreNotMixed() throws {
     let script = Script()

@@ -61,6 +61,9 @@ struct CodeDebugging: Sendable {
     return false
   }
 
+  /// SMC, whatever its immediate.
+  static func isSMC(_ word: UInt32) -> Bool { word & 0xFFE0_001F == 0xD400_0003 }
+
   /// The last instruction did not complete, and will be executed again.
   mutating func takeBackLast() { executed -= 1 }
 
@@ -105,7 +108,7 @@ extension Machine {
   /// Whether an SMC comes next; what cannot be fetched is none.
   private mutating func isSMC(_ core: inout A64Core) -> Bool {
     guard let page = try? fetchPage(&core) else { return false }
-    return UInt32(littleEndian: page.load(fromByteOffset: Int(core.pc & 4095), as: UInt32.self)) & 0xFFE0_001F == 0xD400_0003
+    return CodeDebugging.isSMC(UInt32(littleEndian: page.load(fromByteOffset: Int(core.pc & 4095), as: UInt32.self)))
   }
 
   /// Bytes at a virtual address as a vCPU would read them; shorter where a page is missing.
