@@ -33,7 +33,7 @@ extension Machine {
     guard isDRAM(address), granuleProtectionCheck(address, .nonSecure) == nil else { return nil }
     let pes = [control.pes[control.currentPE]] + control.pes
     guard let pe = pes.first(where: { $0.hcrEL2 & HCR.needed == HCR.needed && $0.stage2.problem == nil }) else { return nil }
-    return (rec(address), .normal(pe.stage2))
+    return (hostVCPU(address), .normal(pe.stage2))
   }
 
   /// The registers of a vCPU; nil if there is none.

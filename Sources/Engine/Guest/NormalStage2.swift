@@ -75,7 +75,7 @@ extension Machine {
     var shift = UInt64(39 - 9 * level)
     var index = ipa >> shift
     while true {
-      let address = table + index * 8
+      let address = table &+ index * 8
       if granuleProtectionCheck(address, .nonSecure) != nil { return .granuleProtectionOnWalk(level: level) }
       let entry = isBacked(address, 8) ? memory.load64(address) : 0
       guard entry & 1 == 1, level < 3 || entry & 2 == 2, level > 0 || entry & 2 == 2 else { return .translation(level: level) }
@@ -101,7 +101,7 @@ extension Machine {
       let output = next & ~mask | ipa & mask
       if granuleProtectionCheck(output, .nonSecure) != nil { return .granuleProtection(output) }
       // Where no memory is nothing answers: reads give zero, writes vanish.
-      return .address(isBacked(output, 1) ? output : memory.limit)
+      return isBacked(output, 1) ? .address(output) : .nothing
     }
   }
 }

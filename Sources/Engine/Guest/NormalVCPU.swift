@@ -14,7 +14,7 @@ extension Machine {
     for granule in [address, run] {
       if let fault = granuleProtectionCheck(granule, .nonSecure) { return fails(fault) }
     }
-    let rec = mutableREC(address)
+    let rec = mutableHostVCPU(address)
     if let problem = returnProblem(rec) { return .refused(problem) }
     control.pes[pe].runningVCPU = address
     control.busyPEs |= 1 << UInt8(pe)
@@ -27,7 +27,7 @@ extension Machine {
       completeEmulation(rec, value: runWord(run, RecRun.enterGPRs))
     }
     rec.lastESR = 0
-    guestLeft = guestBudget
+    control.pes[pe].guestLeft = guestBudget
     restoreInterrupts(rec)
     rec.traps = flags & 0b1100
     rec.virtualSError = false
@@ -69,7 +69,7 @@ extension Machine {
       leaveVCPU()
       return fails(fault)
     }
-    let rec = mutableREC(address)
+    let rec = mutableHostVCPU(address)
     if let problem = returnProblem(rec) {
       leaveVCPU()
       return .refused(problem)
@@ -117,6 +117,7 @@ extension Machine {
   private mutating func leaveVCPU() {
     let pe = control.currentPE
     control.pes[pe].runningVCPU = 0
+    control.pes[pe].guestLeft = 0
     control.busyPEs &= ~(1 << UInt8(pe))
     setPlace(.normal, 2)
   }

@@ -8,7 +8,7 @@ extension Machine {
 
   private mutating func runQueue(_ address: UInt64) -> RealmException {
     let rec = mutableREC(address)
-    if repeats > Machine.mostRepeats {
+    if progress.repeats > Machine.mostRepeats {
       control.guestQueue.forget(address)
       return .irq
     }
@@ -34,7 +34,7 @@ extension Machine {
         report(.retry, action, address)
         return nil
       }
-      repeats += 1
+      progress.repeats += 1
       return perform(action, rec, address)
     }
     wentElsewhere(action, rec, address)
@@ -54,9 +54,9 @@ extension Machine {
   }
 
   private mutating func report(_ value: GuestResult.Value, _ action: GuestAction, _ address: UInt64) {
-    let decision = action.kind == .smc ? realmDecision?.description : nil
-    guestResults.append(GuestResult(value: value, action: action, rec: address, decidedBy: decision))
-    realmDecision = nil
+    let decision = action.kind == .smc ? progress.realmDecision?.description : nil
+    observation.guestResults.append(GuestResult(value: value, action: action, rec: address, decidedBy: decision))
+    progress.realmDecision = nil
   }
 
   private mutating func complete(_ action: GuestAction, _ rec: REC, _ address: UInt64) {
@@ -170,16 +170,22 @@ extension Machine {
     rec.setX(1, ipa)
     if kind == .write { rec.setX(0, action.x[1]) }
     let length: UInt64 = kind == .fetch ? 4 : 8
-    var targets: (UInt64, UInt64) = (0, 0)
-    let first = translateStage2(realm(rec.owner), ipa, kind)
-    guard case .address(let pa) = first else { return fault(first, action, kind, ipa, rec, address) }
-    targets = (pa, pa)
+    // Where nothing answers: reads give zero, writes vanish.
+    let nowhere = memory.limit
+    var targets: (UInt64, UInt64)
+    switch translateStage2(realm(rec.owner), ipa, kind) {
+    case .address(let pa): targets = (pa, pa)
+    case .nothing: targets = (nowhere, nowhere)
+    case let other: return fault(other, action, kind, ipa, rec, address)
+    }
     let inFirst = min(length, Granule.size - (ipa & 4095))
     if inFirst < length {
       // An access across a page boundary is translated twice.
-      let second = translateStage2(realm(rec.owner), ipa &+ inFirst, kind)
-      guard case .address(let next) = second else { return fault(second, action, kind, ipa &+ inFirst, rec, address) }
-      targets.1 = next
+      switch translateStage2(realm(rec.owner), ipa &+ inFirst, kind) {
+      case .address(let pa): targets.1 = pa
+      case .nothing: targets.1 = nowhere
+      case let other: return fault(other, action, kind, ipa &+ inFirst, rec, address)
+      }
     }
     switch kind {
     case .fetch: break
@@ -206,7 +212,7 @@ extension Machine {
     let own = (class2 + 1) << 26 | Syndrome.il | write
     let code: UInt64
     switch outcome {
-    case .address: return nil
+    case .address, .nothing: return nil
     case .addressSize:
       // Stage 1 is off: the Realm takes an Address Size Fault, level 0.
       takeToEL1(rec, esr: own, far: ipa)
@@ -219,9 +225,17 @@ extension Machine {
         return nil
       }
       code = Syndrome.granuleProtection
+    case .granuleProtectionOnWalk(let level):
+      guard configuration.granuleFaultsExitToHost else {
+        takeToEL1(rec, esr: own | Syndrome.granuleProtectionOnWalk(level), far: ipa)
+        wentElsewhere(action, rec, address)
+        return nil
+      }
+      code = Syndrome.granuleProtectionOnWalk(level)
     case .translation(let level): code = Syndrome.translationFault(level)
     case .permission(let level): code = Syndrome.permissionFault(level)
-    case .accessFlag, .outputAddressSize, .granuleProtectionOnWalk: preconditionFailure("no RTT of the RMM leads to this")
+    case .accessFlag(let level): code = Syndrome.accessFlagFault(level)
+    case .outputAddressSize(let level): code = Syndrome.addressSizeFault(level)
     }
     // LDR and STR of 64 bits with register 0: ISV, SAS = 3, SF.
     let details: UInt64 = kind == .fetch ? 0 : Syndrome.isv | 3 << 22 | 1 << 15

@@ -7,17 +7,20 @@ enum Stage2Access {
 enum Stage2Outcome {
   /// The PA of the byte.
   case address(UInt64)
+  /// A PA where no memory is and nothing answers: reads give zero, writes vanish.
+  case nothing
   /// Beyond the IPA space, and the Realm itself is to be told.
   case addressSize
   /// A fault to EL2, with the level at which the walk ended.
   case translation(level: Int)
   case permission(level: Int)
-  /// The same, by tables a Host has made: a descriptor without the access flag, or with an address there is not.
+  /// The same, by tables that a Host or a hand from outside has made: a descriptor without the access flag, or with an address there
+  /// is not.
   case accessFlag(level: Int)
   case outputAddressSize(level: Int)
   /// The PA's granule is not in the PAS the access carries.
   case granuleProtection(UInt64)
-  /// A Host's table is in a granule that is not Non-secure.
+  /// A table is in a granule that is not in the PAS the walk carries.
   case granuleProtectionOnWalk(level: Int)
 }
 
@@ -25,10 +28,11 @@ extension Machine {
   /// Translates an IPA for an access of the Realm as the hardware does: the tables, their permissions, then the granule check.
   func translateStage2(_ realm: RealmDescriptor, _ ipa: UInt64, _ kind: Stage2Access) -> Stage2Outcome {
     guard ipa < realm.ipaTop else { return policy.has(.d20) ? .translation(level: 0) : .addressSize }
+    if control.isScribbled, let level = foreignTable(realm, ipa) { return .granuleProtectionOnWalk(level: level) }
     let walk = rttWalk(realm, ipa, to: 3)
     guard walk.entry.isValid else { return .translation(level: walk.level) }
     let offset = ipa & (rttEntrySize(walk.level) - 1)
-    let address = walk.entry.address(lpa2: realm.lpa2) + offset
+    let address = walk.entry.address(lpa2: realm.lpa2) &+ offset
     let pas: PAS
     if walk.entry.hipas(walk.level) == .assignedNS {
       let allowed = walk.entry.permissions
@@ -40,9 +44,27 @@ extension Machine {
     }
     // Where no memory is nothing answers: reads give zero, writes vanish. The host that ran TF-RMM had DRAM only.
     if pas == .nonSecure, !isDRAM(address), configuration.granuleFaultsExitToHost || !isBacked(address, 1) {
-      return .address(memory.limit)
+      return .nothing
     }
+    guard address < memory.limit else { return .outputAddressSize(level: walk.level) }
     if granuleProtectionCheck(address, pas) != nil { return .granuleProtection(address) }
-    return .address(address)
+    // The Realm PAS has nothing but DRAM and the RMM's memory; only an entry that the RMM did not write leads elsewhere.
+    return isBacked(address, 1) ? .address(address) : .nothing
+  }
+
+  /// The level at which the walk of an IPA meets a table that is not in the Realm PAS: somebody has written to a table or to the RD.
+  private func foreignTable(_ realm: RealmDescriptor, _ ipa: UInt64) -> Int? {
+    var level = realm.startLevel
+    let number = ipa >> UInt64(12 + 9 * (3 - level))
+    var table = realm.rttBase &+ (number >> 9) << 12
+    var index = number & 511
+    while true {
+      guard table < memory.limit, granuleProtectionCheckByWalk(table, .realm) == nil else { return level }
+      let entry = RTTEntry(raw: memory.load64(table.granuleBase + index * 8))
+      guard level < 3, entry.isTable(level) else { return nil }
+      table = entry.address(lpa2: realm.lpa2)
+      level += 1
+      index = (ipa >> UInt64(12 + 9 * (3 - level))) & 511
+    }
   }
 }

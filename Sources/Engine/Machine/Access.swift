@@ -44,7 +44,8 @@ extension Machine {
     }
   }
 
-  mutating func fillBytes(_ address: UInt64, _ length: UInt64, _ byte: UInt8) {
+  /// The range is backed: see ``isBacked(_:_:)``.
+  private mutating func fillBytes(_ address: UInt64, _ length: UInt64, _ byte: UInt8) {
     var at = address
     let top = address + length
     while at < top {
@@ -98,6 +99,7 @@ extension Machine {
       return .fault(fault)
     }
     if tracing { emit(.access, access.address, length, access.kind.isWrite ? 1 : 0, world: access.world) }
+    if access.kind.isWrite, access.world == .realm || access.world == .root { control.isScribbled = true }
     switch access.kind {
     case .read64: return .value(readBytes(access.address, 8))
     case .write64(let value): writeBytes(access.address, 8, value)
@@ -130,6 +132,8 @@ public struct MemoryAccess: Sendable, Equatable {
 
     public var isWrite: Bool { self != .read64 }
   }
+  /// Most bytes one fill writes.
+  public static let fillLimit: UInt64 = 256 << 20
   public var world: World
   public var address: UInt64
   public var kind: Kind

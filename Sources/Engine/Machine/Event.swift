@@ -41,6 +41,10 @@ public struct Event: Sendable, Equatable {
     case virtualInterrupt
     /// Bytes moved: a = address, b = length, c = 0 read or 1 write.
     case access
+    /// The RMM stops: a = the address it followed.
+    case panic
+    /// Events that were not kept: a = how many.
+    case leftOut
   }
 
   public var kind: Kind

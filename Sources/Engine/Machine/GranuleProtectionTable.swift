@@ -4,14 +4,16 @@
 /// An L0 entry is a block (one GPI for 1 GiB) or points to an L1 table of 16384 entries. An L1 entry describes 64 KiB: sixteen
 /// 4-bit GPIs, or a contiguous descriptor that stands, repeated, for 2, 32 or 512 MiB.
 ///
-/// Where L0 and the L1 tables lie is Root memory of this model: L0 at `l0Base`, L1 tables one after another from `l1Base` when
-/// the first granule of their region changes.
+/// Where L0 and the L1 tables lie is Root memory of this model: L0 at `l0Base`, L1 tables one after another behind it when the first
+/// granule of their region changes.
 package enum GranuleProtectionTable {
   static let l0Base: UInt64 = 0x4000_0000
-  static let l1Base: UInt64 = 0x4020_0000
   static let l1Top: UInt64 = 0x8000_0000
   static let l1Size: UInt64 = 128 << 10
   static let regionShift: UInt64 = 30
+
+  /// The first L1 table: 2 MiB behind the beginning of L0, or where L0 ends if the physical address space is larger than 48 bits.
+  static func l1Base(_ limit: UInt64) -> UInt64 { max(l0Base + 0x20_0000, l0Base + (limit >> regionShift) * 8) }
 
   static func l0Block(_ gpi: GPI) -> UInt64 { 1 | UInt64(gpi.rawValue) << 4 }
   static func l0Table(_ l1: UInt64) -> UInt64 { 3 | l1 }
@@ -104,9 +106,10 @@ extension Machine {
     return walk
   }
 
-  /// What the GPT says of a granule. DRAM is answered from the mirror beside each granule, the rest by a walk.
+  /// What the GPT says of a granule. DRAM is answered from the mirror beside each granule, the rest by a walk; all of it by a walk
+  /// once software has written to the tables past EL3.
   @inline(__always) package func gpi(_ address: UInt64) -> GPI {
-    if isDRAM(address) { return GranuleRecord(raw: memory.record(address)).gpi }
+    if isDRAM(address), !control.isScribbled { return GranuleRecord(raw: memory.record(address)).gpi }
     return gptWalk(address).gpi ?? .noAccess
   }
 
@@ -128,15 +131,24 @@ extension Machine {
 
   /// The granule protection check of one access. The fast path looks at the mirror only; a test holds it to the walk.
   @inline(__always) package func granuleProtectionCheck(_ address: UInt64, _ pas: PAS) -> GranuleProtectionFault? {
-    if isDRAM(address), GranuleRecord(raw: memory.record(address)).gpi.admits(pas) { return nil }
+    if isDRAM(address), GranuleRecord(raw: memory.record(address)).gpi.admits(pas), !control.isScribbled { return nil }
     return granuleProtectionCheckByWalk(address, pas)
   }
 
-  /// Whether the GPI of a granule can be changed: its region has an L1 table, or Root memory has room for one.
+  /// Whether the GPI of a granule can be changed: its region has an L1 table that EL3 has made, or is a block and Root memory has room
+  /// for a table. EL3 follows no descriptor that is not its own (TF-A, `get_gpi_params`).
   func canSetGPI(_ address: UInt64) -> Bool {
     typealias GPT = GranuleProtectionTable
-    return memory.load64(GPT.l0Base + (address >> GPT.regionShift) * 8) & 0xF == 3
-      || control.nextL1Table + GPT.l1Size <= GPT.l1Top
+    let l0 = memory.load64(GPT.l0Base + (address >> GPT.regionShift) * 8)
+    switch l0 & 0xF {
+    case 3:
+      let table = l0 & 0x000F_FFFF_FFFF_F000
+      let first = GPT.l1Base(memory.limit)
+      return l0 & 0xFFF0_0000_0000_0FF0 == 0 && table >= first && (table - first) % GPT.l1Size == 0
+        && table < control.nextL1Table
+    case 1: return control.nextL1Table + GPT.l1Size <= GPT.l1Top
+    default: return false
+    }
   }
 
   /// Writes the GPI of one granule into the tables and the mirror: splits blocks on the way down, and joins 2 MiB again when
@@ -149,7 +161,6 @@ extension Machine {
     if l0 & 0xF != 3 {
       let old = GPI(rawValue: UInt8(l0 >> 4 & 0xF)) ?? .noAccess
       let table = control.nextL1Table
-      precondition(table + GPT.l1Size <= GPT.l1Top, "Root memory has no room for another L1 GPT table")
       control.nextL1Table += GPT.l1Size
       fillL1(table, 0, 16384, GPT.contiguous(old, 3))
       l0 = GPT.l0Table(table)
@@ -163,7 +174,8 @@ extension Machine {
       let size = entry.bits(9, 8)
       let count = GPT.contiguousEntries[Int(size)]
       let first = index & ~(count - 1)
-      let smaller = size == 1 ? GPT.granules(old) : GPT.contiguous(old, size - 1)
+      // Size 0 is reserved: nobody but a hand from outside writes it, and it stands for its 64 KiB alone.
+      let smaller = size <= 1 ? GPT.granules(old) : GPT.contiguous(old, size - 1)
       fillL1(table, first, count, smaller)
       entry = smaller
     }

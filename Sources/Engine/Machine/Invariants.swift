@@ -23,6 +23,11 @@ public struct InvariantViolation: Sendable, Equatable {
 /// | `ripas_range` | a REC's RIPAS progress lies within its request |
 /// | `normal_cannot_read` | no Realm, Root or Secure granule passes the check for the Non-secure PAS |
 /// | `rim_hash` | bytes of a measurement beyond the hash's length are zero |
+/// | `lists` | the RMM's lists of Realms and RECs are those granules that are RD and REC |
+///
+/// Software of the Realm and of the Root world that writes to memory by hand (``ControlState/isScribbled``) breaks by right whatever
+/// an RD, a REC, an RTT, the GPT or a clean granule says. What EL3 and the RMM keep elsewhere must hold all the same: `lists`, and of
+/// `running` that a PE is busy exactly when it runs something.
 extension Machine {
   /// Evaluates every rule; empty when all hold.
   public func invariantViolations() -> [InvariantViolation] {
@@ -42,9 +47,11 @@ private struct InvariantCheck {
   }
 
   mutating func run(_ m: borrowing Machine) {
+    checkLists(m)
+    checkBusyPEs(m)
+    guard !m.control.isScribbled else { return }
     for rd in m.control.realms { checkRealm(m, rd) }
     checkRECs(m)
-    checkPEs(m)
     checkVMIDs(m)
     checkGranules(m)
   }
@@ -112,12 +119,30 @@ private struct InvariantCheck {
     }
   }
 
-  private mutating func checkPEs(_ m: borrowing Machine) {
+  private mutating func checkBusyPEs(_ m: borrowing Machine) {
     for (n, pe) in m.control.pes.enumerated() {
       let isBusy = m.control.busyPEs >> UInt8(n) & 1 == 1
       if isBusy != (pe.runningREC | pe.runningVCPU != 0) { fail("running", "PE \(n) is \(isBusy ? "" : "not ")busy") }
       if pe.runningREC != 0, pe.runningVCPU != 0 { fail("running", "PE \(n) runs a REC and a vCPU of the Normal world") }
+      if pe.runningREC != 0, m.control.panic != nil { fail("running", "PE \(n) runs a REC without an RMM") }
     }
+  }
+
+  private mutating func checkLists(_ m: borrowing Machine) {
+    var realms: [UInt64] = []
+    var recs: [UInt64] = []
+    m.memory.forEachChunk(from: m.configuration.dramBase, to: m.configuration.dramTop) { chunk, records in
+      for index in 0..<512 {
+        let address = chunk + UInt64(index) << 12
+        switch GranuleRecord(raw: records[index]).state {
+        case .rd: realms.append(address)
+        case .rec: recs.append(address)
+        default: break
+        }
+      }
+    }
+    if realms != m.control.realms { fail("lists", "RDs are \(realms.map(hex)), the RMM lists \(m.control.realms.map(hex))") }
+    if recs != m.control.recs { fail("lists", "RECs are \(recs.map(hex)), the RMM lists \(m.control.recs.map(hex))") }
   }
 
   private mutating func checkVMIDs(_ m: borrowing Machine) {

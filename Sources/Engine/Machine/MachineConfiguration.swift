@@ -6,7 +6,7 @@ public struct MachineConfiguration: Sendable, Equatable {
   public var dramSize: UInt64 = 64 << 20
   /// Processing elements, 1 to 8.
   public var peCount = 2
-  /// Physical address width in bits, 36 to 48.
+  /// Physical address width in bits, 36 to 52.
   public var paWidth: UInt64 = 48
   /// RMI_REC_AUX_COUNT of every Realm, 0 to 16.
   public var recAuxCount: UInt64 = 16
@@ -64,7 +64,7 @@ public struct MachineConfiguration: Sendable, Equatable {
 
   /// Why this machine cannot be built, or nil.
   public var problem: String? {
-    guard (36...48).contains(paWidth) else { return "pa_width must be 36 to 48 bits, not \(paWidth)" }
+    guard (36...52).contains(paWidth) else { return "pa_width must be 36 to 52 bits, not \(paWidth)" }
     guard (1...8).contains(peCount) else { return "pe must be 1 to 8, not \(peCount)" }
     guard recAuxCount <= 16 else { return "rec_aux_count must be 0 to 16, not \(recAuxCount)" }
     guard dramBase >= 0x8000_0000, dramBase.isAligned(to: 2 << 20) else {

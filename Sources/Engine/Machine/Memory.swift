@@ -6,50 +6,49 @@
   import Darwin
 #endif
 
-/// Physical memory, one granule at a time, for up to 2^48 bytes.
+/// Physical memory, one granule at a time, for up to 2^52 bytes.
 ///
-/// A two-level radix tree: a directory of 2 MiB chunks, each with 512 granules. What nobody wrote has no chunk and no page, and
-/// reads as zero, so an idle machine of a terabyte costs what one of a megabyte does. Beside its contents every granule has one
-/// byte of metadata: the RMM's granule state and a mirror of its GPI (see ``GranuleRecord``).
+/// A radix tree: regions of 1 GiB, in them chunks of 2 MiB, each with 512 granules. What nobody wrote has no region, no chunk and no
+/// page, and reads as zero, so an idle machine of a terabyte costs what one of a megabyte does. Beside its contents every granule
+/// has one byte of metadata: the RMM's granule state and a mirror of its GPI (see ``GranuleRecord``).
+///
+/// Memory is total: every function takes every address. Beyond ``limit`` there is nothing: it reads as zero, what is written
+/// vanishes, and ``strayed`` says so, for whoever must not go there.
 ///
 /// Invariants:
 /// - a page that is absent and a page full of zeroes are the same state, and give the same digest;
 /// - after ``checkpoint()`` the first change of a page or of a chunk's metadata moves what was there to the journal, so that
 ///   ``restore(to:)`` puts it back instead of computing backwards.
 ///
-/// All unsafe storage of the machine is in this file.
+/// All unsafe storage of the machine is in this file, in `MemoryChunk.swift` and in `PageArena.swift`.
 package struct Memory: ~Copyable {
-  /// 512 granules: contents, metadata, and what the journal and the digest need to know about them.
-  struct Chunk {
-    var pages: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-    var records: UnsafeMutablePointer<UInt8>
-    /// Epoch in which a page was last saved to the journal.
-    var saved: UnsafeMutablePointer<UInt32>
-    var recordsSaved: UInt32 = 0
-    /// Cached digest of each page; valid unless the page's bit in `stale` is set.
-    var digests: UnsafeMutablePointer<UInt64>
-    var stale: UnsafeMutablePointer<UInt8>
-    var anyStale = true
-    var digest: UInt64 = 0
-  }
+  typealias Region = UnsafeMutablePointer<MemoryChunk>
 
   enum SavedItem {
-    case page(chunk: Int, index: Int, contents: UnsafeMutableRawPointer?)
-    case records(chunk: Int, contents: UnsafeMutablePointer<UInt8>)
+    case page(chunk: Int, index: Int, contents: UnsafeMutableRawPointer)
+    case records(chunk: Int, contents: UnsafeMutableRawPointer)
   }
 
   static let granulesPerChunk = 512
   static let chunkShift: UInt64 = 21
+  static let regionShift: UInt64 = 30
 
-  /// One pointer a chunk; reserved, not committed, so its size is address space only.
-  private let directory: UnsafeMutablePointer<UnsafeMutablePointer<Chunk>?>
-  private let directoryCount: Int
+  /// One pointer a region; reserved, not committed: address space only, 2 MiB of it for 48 bits.
+  private let regions: UnsafeMutablePointer<Region?>
+  private let regionCount: Int
+  private var pages = PageArena()
   /// What an absent page reads as.
   private let zeroPage: UnsafeMutableRawPointer
-  private var freePages: [UnsafeMutableRawPointer] = []
+  /// Where what is written beyond ``limit`` goes.
+  private let nowhere: UnsafeMutableRawPointer
+  /// What stands for each chunk that is absent: all its pages are `zeroPage`. Never written.
+  private let emptyChunk: MemoryChunk
+  /// First address beyond ``limit`` that was touched since ``forgetStray()``; 0 if none was.
+  private let stray: UnsafeMutablePointer<UInt64>
   private var journal: [SavedItem] = []
   private var checkpoints: [Int] = []
-  private var epoch: UInt32 = 0
+  /// Begins at 1: a chunk's marks begin at 0, so the first write after anything is a slow one.
+  private var epoch: UInt32 = 1
   /// Chunks that exist, in order of creation.
   private var live: [Int] = []
   /// First address beyond the physical address space.
@@ -57,70 +56,93 @@ package struct Memory: ~Copyable {
   /// Pages that hold contents now.
   package private(set) var pageCount = 0
 
-  /// - Parameter width: the physical address width in bits, 32 to 48.
+  /// - Parameter width: the physical address width in bits, 32 to 52.
   package init(width: UInt64) {
     limit = 1 << width
-    directoryCount = Int(limit >> Memory.chunkShift)
-    let bytes = directoryCount * MemoryLayout<UnsafeMutableRawPointer>.stride
+    regionCount = Int(limit >> Memory.regionShift)
+    let bytes = regionCount * MemoryLayout<Region?>.stride
     guard
-      let space = mmap(
-        nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+      let space = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
       space != MAP_FAILED
-    else { fatalError("no address space for the directory of a \(width)-bit physical address space") }
-    directory = space.bindMemory(
-      to: UnsafeMutablePointer<Chunk>?.self, capacity: directoryCount)
+    else { fatalError("no address space for a \(width)-bit physical address space") }
+    regions = space.bindMemory(to: Region?.self, capacity: regionCount)
     zeroPage = .allocate(byteCount: 4096, alignment: 4096)
     zeroPage.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
+    nowhere = .allocate(byteCount: 4096, alignment: 4096)
+    nowhere.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
+    emptyChunk = MemoryChunk(pages: zeroPage)
+    stray = .allocate(capacity: 1)
+    stray.initialize(to: 0)
   }
 
   deinit {
-    for item in journal { Memory.release(item) }
-    for index in live {
-      guard let chunk = directory[index] else { continue }
-      for granule in 0..<Memory.granulesPerChunk { chunk.pointee.pages[granule]?.deallocate() }
-      chunk.pointee.pages.deallocate()
-      chunk.pointee.records.deallocate()
-      chunk.pointee.saved.deallocate()
-      chunk.pointee.digests.deallocate()
-      chunk.pointee.stale.deallocate()
-      chunk.deallocate()
-    }
-    for page in freePages { page.deallocate() }
+    for case .records(_, let contents) in journal { contents.deallocate() }
+    for index in live { chunk(index).deallocate() }
+    for index in Set(live.map { $0 >> 9 }) { regions[index]?.deallocate() }
+    emptyChunk.deallocate()
+    stray.deallocate()
+    nowhere.deallocate()
     zeroPage.deallocate()
-    munmap(directory, directoryCount * MemoryLayout<UnsafeMutableRawPointer>.stride)
+    munmap(regions, regionCount * MemoryLayout<Region?>.stride)
   }
 
-  private static func release(_ item: SavedItem) {
-    switch item {
-    case .page(_, _, let contents): contents?.deallocate()
-    case .records(_, let contents): contents.deallocate()
-    }
+  // MARK: Beyond the end
+
+  /// The first address beyond ``limit`` that was touched since ``forgetStray()``, if one was.
+  package var strayed: UInt64? { stray.pointee == 0 ? nil : stray.pointee }
+
+  @inline(__always) package func forgetStray() { stray.pointee = 0 }
+
+  /// Notes that somebody followed an address that leads nowhere.
+  @inline(never) package func noteStray(_ address: UInt64) { if stray.pointee == 0 { stray.pointee = max(address, 1) } }
+
+  /// The page of an address without a region: zeroes.
+  @inline(never) private func absent(_ address: UInt64) -> UnsafeRawPointer {
+    if address >= limit { noteStray(address) }
+    return UnsafeRawPointer(zeroPage)
+  }
+
+  /// A page that is nobody's: what a vCPU that is led beyond the physical address space reads, and where its writes vanish.
+  package var noPage: UnsafeMutableRawPointer {
+    nowhere.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
+    return nowhere
   }
 
   // MARK: Granules
 
-  /// The metadata byte of the granule that holds `address`, which is below ``limit``.
+  @inline(__always) private static func granule(_ address: UInt64) -> Int { Int(truncatingIfNeeded: (address >> 12) & 511) }
+
+  /// The chunk of an index, which exists.
+  private func chunk(_ index: Int) -> MemoryChunk { regions[index >> 9]?[index & 511] ?? emptyChunk }
+
+  /// The chunk of an address, or the empty one; nil without a region.
+  @inline(__always) private func find(_ address: UInt64) -> MemoryChunk? {
+    guard address < limit, let region = regions[Int(truncatingIfNeeded: address >> Memory.regionShift)] else { return nil }
+    return region[Int(truncatingIfNeeded: (address >> Memory.chunkShift) & 511)]
+  }
+
+  /// The metadata byte of the granule that holds `address`; 0 beyond ``limit``.
   @inline(__always) package func record(_ address: UInt64) -> UInt8 {
-    guard let chunk = directory[Int(truncatingIfNeeded: address >> Memory.chunkShift)] else {
+    guard let chunk = find(address) else {
+      if address >= limit { noteStray(address) }
       return 0
     }
-    return chunk.pointee.records[Int(truncatingIfNeeded: (address >> 12) & 511)]
+    return chunk.records[Memory.granule(address)]
   }
 
   @inline(__always) package mutating func setRecord(_ address: UInt64, _ value: UInt8) {
+    guard address < limit else { return noteStray(address) }
     let index = Int(truncatingIfNeeded: address >> Memory.chunkShift)
-    let chunk = directory[index] ?? newChunk(index)
-    if chunk.pointee.recordsSaved != epoch { saveRecords(index, chunk) }
-    chunk.pointee.anyStale = true
-    chunk.pointee.records[Int(truncatingIfNeeded: (address >> 12) & 511)] = value
+    var chunk = find(address) ?? emptyChunk
+    if chunk.recordsSaved != epoch { chunk = saveRecords(index) }
+    chunk.anyStale = true
+    chunk.records[Memory.granule(address)] = value
   }
 
-  /// Where the contents of a granule can be read: valid until the granule is next written. `address` is below ``limit``.
+  /// Where the contents of a granule can be read: valid until the granule is next written.
   @inline(__always) package func page(_ address: UInt64) -> UnsafeRawPointer {
-    guard let chunk = directory[Int(truncatingIfNeeded: address >> Memory.chunkShift)],
-      let page = chunk.pointee.pages[Int(truncatingIfNeeded: (address >> 12) & 511)]
-    else { return UnsafeRawPointer(zeroPage) }
-    return UnsafeRawPointer(page)
+    guard let chunk = find(address) else { return absent(address) }
+    return UnsafeRawPointer(chunk.pages[Memory.granule(address)])
   }
 
   /// Whether two granules' contents are the same.
@@ -131,56 +153,96 @@ package struct Memory: ~Copyable {
 
   /// Where the contents of a granule can be written. Its old contents are in the journal first, if a checkpoint wants them.
   @inline(__always) package mutating func writablePage(_ address: UInt64) -> UnsafeMutableRawPointer {
-    let index = Int(truncatingIfNeeded: address >> Memory.chunkShift)
-    let granule = Int(truncatingIfNeeded: (address >> 12) & 511)
-    let chunk = directory[index] ?? newChunk(index)
-    if chunk.pointee.saved[granule] != epoch { savePage(index, granule, chunk, keep: true) }
-    chunk.pointee.stale[granule] = 1
-    chunk.pointee.anyStale = true
-    return chunk.pointee.pages[granule] ?? newPage(chunk, granule)
+    let granule = Memory.granule(address)
+    if let chunk = find(address), chunk.saved[granule] == epoch {
+      let page = chunk.pages[granule]
+      if page != zeroPage {
+        chunk.stale[granule] = 1
+        chunk.anyStale = true
+        return page
+      }
+    }
+    return makePage(address, isOverwritten: false)
+  }
+
+  /// The same for whoever writes the granule from its first byte to its last: what is there now may be anything.
+  @inline(__always) package mutating func overwrittenPage(_ address: UInt64) -> UnsafeMutableRawPointer {
+    makePage(address, isOverwritten: true)
   }
 
   /// Makes a granule read as zero.
   @inline(__always) package mutating func wipe(_ address: UInt64) {
-    let index = Int(truncatingIfNeeded: address >> Memory.chunkShift)
-    guard let chunk = directory[index] else { return }
-    let granule = Int(truncatingIfNeeded: (address >> 12) & 511)
-    guard chunk.pointee.pages[granule] != nil else { return }
-    if chunk.pointee.saved[granule] != epoch {
-      savePage(index, granule, chunk, keep: false)
-    } else if let page = chunk.pointee.pages[granule] {
-      freePages.append(page)
-      chunk.pointee.pages[granule] = nil
+    let granule = Memory.granule(address)
+    guard let chunk = find(address) else {
+      if address >= limit { noteStray(address) }
+      return
     }
+    guard chunk.pages[granule] != zeroPage else { return }
+    drop(Int(truncatingIfNeeded: address >> Memory.chunkShift), granule, chunk)
     pageCount -= 1
-    chunk.pointee.stale[granule] = 1
-    chunk.pointee.anyStale = true
+    chunk.stale[granule] = 1
+    chunk.anyStale = true
   }
 
-  @inline(never) private mutating func newChunk(_ index: Int) -> UnsafeMutablePointer<Chunk> {
-    func zeroed<T>(_ count: Int, _ zero: T) -> UnsafeMutablePointer<T> {
-      let pointer = UnsafeMutablePointer<T>.allocate(capacity: count)
-      pointer.initialize(repeating: zero, count: count)
-      return pointer
+  /// Takes a page out of its chunk: to the journal if a checkpoint wants it, else it is free.
+  private mutating func drop(_ index: Int, _ granule: Int, _ chunk: MemoryChunk) {
+    let page = chunk.pages[granule]
+    if chunk.saved[granule] != epoch, !checkpoints.isEmpty {
+      journal.append(.page(chunk: index, index: granule, contents: page))
+    } else {
+      pages.free(page)
     }
-    let chunk = UnsafeMutablePointer<Chunk>.allocate(capacity: 1)
-    let n = Memory.granulesPerChunk
-    chunk.initialize(
-      to: Chunk(
-        pages: zeroed(n, nil), records: zeroed(n, 0), saved: zeroed(n, 0), digests: zeroed(n, 0),
-        stale: zeroed(n, 0)))
-    directory[index] = chunk
-    live.append(index)
-    return chunk
+    chunk.saved[granule] = epoch
+    chunk.pages[granule] = zeroPage
   }
 
-  @inline(never) private mutating func newPage(_ chunk: UnsafeMutablePointer<Chunk>, _ granule: Int)
-    -> UnsafeMutableRawPointer
-  {
-    let page = freePages.popLast() ?? .allocate(byteCount: 4096, alignment: 64)
-    page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
-    chunk.pointee.pages[granule] = page
-    pageCount += 1
+  /// The chunk of an index, made if it is absent.
+  private mutating func liveChunk(_ index: Int) -> MemoryChunk {
+    let region: Region
+    if let known = regions[index >> 9] {
+      region = known
+    } else {
+      region = .allocate(capacity: 512)
+      region.initialize(repeating: emptyChunk, count: 512)
+      regions[index >> 9] = region
+    }
+    if region[index & 511].base == emptyChunk.base {
+      region[index & 511] = MemoryChunk(pages: zeroPage)
+      live.append(index)
+    }
+    return region[index & 511]
+  }
+
+  /// The slow way to a page that can be written: the first write since a checkpoint, or since it was last wiped.
+  @inline(never) private mutating func makePage(_ address: UInt64, isOverwritten: Bool) -> UnsafeMutableRawPointer {
+    guard address < limit else {
+      noteStray(address)
+      return noPage
+    }
+    let index = Int(truncatingIfNeeded: address >> Memory.chunkShift)
+    let granule = Memory.granule(address)
+    let chunk = liveChunk(index)
+    chunk.stale[granule] = 1
+    chunk.anyStale = true
+    let old = chunk.pages[granule]
+    let isWanted = chunk.saved[granule] != epoch && !checkpoints.isEmpty
+    chunk.saved[granule] = epoch
+    guard isWanted else {
+      if old != zeroPage { return old }
+      pageCount += 1
+      chunk.pages[granule] = isOverwritten ? pages.take() : pages.takeZeroed()
+      return chunk.pages[granule]
+    }
+    journal.append(.page(chunk: index, index: granule, contents: old))
+    let page: UnsafeMutableRawPointer
+    if old == zeroPage {
+      pageCount += 1
+      page = isOverwritten ? pages.take() : pages.takeZeroed()
+    } else {
+      page = pages.take()
+      if !isOverwritten { page.copyMemory(from: old, byteCount: 4096) }
+    }
+    chunk.pages[granule] = page
     return page
   }
 
@@ -198,56 +260,37 @@ package struct Memory: ~Copyable {
     while journal.count > checkpoints[checkpoint], let item = journal.popLast() {
       switch item {
       case .page(let index, let granule, let contents):
-        guard let chunk = directory[index] else { continue }
-        if let page = chunk.pointee.pages[granule] {
-          freePages.append(page)
+        let chunk = chunk(index)
+        let page = chunk.pages[granule]
+        if page != zeroPage {
+          pages.free(page)
           pageCount -= 1
         }
-        if contents != nil { pageCount += 1 }
-        chunk.pointee.pages[granule] = contents
-        chunk.pointee.saved[granule] = 0
-        chunk.pointee.stale[granule] = 1
-        chunk.pointee.anyStale = true
+        if contents != zeroPage { pageCount += 1 }
+        chunk.pages[granule] = contents
+        chunk.saved[granule] = 0
+        chunk.stale[granule] = 1
+        chunk.anyStale = true
       case .records(let index, let contents):
-        guard let chunk = directory[index] else { continue }
-        chunk.pointee.records.deallocate()
-        chunk.pointee.records = contents
-        chunk.pointee.recordsSaved = 0
-        chunk.pointee.anyStale = true
+        let chunk = chunk(index)
+        UnsafeMutableRawPointer(chunk.records).copyMemory(from: contents, byteCount: Memory.granulesPerChunk)
+        contents.deallocate()
+        chunk.recordsSaved = 0
+        chunk.anyStale = true
       }
     }
     checkpoints.removeLast(checkpoints.count - checkpoint - 1)
     epoch += 1
   }
 
-  @inline(never) private mutating func savePage(
-    _ index: Int, _ granule: Int, _ chunk: UnsafeMutablePointer<Chunk>, keep: Bool
-  ) {
-    chunk.pointee.saved[granule] = epoch
-    guard !checkpoints.isEmpty else {
-      if !keep, let page = chunk.pointee.pages[granule] {
-        freePages.append(page)
-        chunk.pointee.pages[granule] = nil
-      }
-      return
-    }
-    let old = chunk.pointee.pages[granule]
-    journal.append(.page(chunk: index, index: granule, contents: old))
-    guard keep, let old else {
-      chunk.pointee.pages[granule] = nil
-      return
-    }
-    let page = freePages.popLast() ?? .allocate(byteCount: 4096, alignment: 64)
-    page.copyMemory(from: old, byteCount: 4096)
-    chunk.pointee.pages[granule] = page
-  }
-
-  @inline(never) private mutating func saveRecords(_ index: Int, _ chunk: UnsafeMutablePointer<Chunk>) {
-    chunk.pointee.recordsSaved = epoch
-    guard !checkpoints.isEmpty else { return }
-    let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: Memory.granulesPerChunk)
-    copy.initialize(from: chunk.pointee.records, count: Memory.granulesPerChunk)
+  @inline(never) private mutating func saveRecords(_ index: Int) -> MemoryChunk {
+    let chunk = liveChunk(index)
+    chunk.recordsSaved = epoch
+    guard !checkpoints.isEmpty else { return chunk }
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: Memory.granulesPerChunk, alignment: 8)
+    copy.copyMemory(from: chunk.records, byteCount: Memory.granulesPerChunk)
     journal.append(.records(chunk: index, contents: copy))
+    return chunk
   }
 
   // MARK: Digest and scans
@@ -256,28 +299,28 @@ package struct Memory: ~Copyable {
   package mutating func digest() -> UInt64 {
     var sum: UInt64 = 0
     for index in live {
-      guard let chunk = directory[index] else { continue }
-      if chunk.pointee.anyStale { refreshDigest(UInt64(index) << Memory.chunkShift, chunk) }
-      sum = sum &+ chunk.pointee.digest
+      let chunk = chunk(index)
+      if chunk.anyStale { refreshDigest(UInt64(index) << Memory.chunkShift, chunk) }
+      sum = sum &+ chunk.digest
     }
     return sum
   }
 
-  private func refreshDigest(_ base: UInt64, _ chunk: UnsafeMutablePointer<Chunk>) {
+  private func refreshDigest(_ base: UInt64, _ chunk: MemoryChunk) {
     var sum: UInt64 = 0
     for granule in 0..<Memory.granulesPerChunk {
       let address = base + UInt64(granule) << 12
-      if chunk.pointee.stale[granule] != 0 {
-        chunk.pointee.stale[granule] = 0
-        chunk.pointee.digests[granule] =
-          chunk.pointee.pages[granule].map { Memory.digest(of: $0, at: address) } ?? 0
+      if chunk.stale[granule] != 0 {
+        chunk.stale[granule] = 0
+        let page = chunk.pages[granule]
+        chunk.digests[granule] = page == zeroPage ? 0 : Memory.digest(of: page, at: address)
       }
-      sum = sum &+ chunk.pointee.digests[granule]
-      let record = chunk.pointee.records[granule]
+      sum = sum &+ chunk.digests[granule]
+      let record = chunk.records[granule]
       if record != 0 { sum = sum &+ mix(address ^ UInt64(record) << 56 ^ 0x6772_616e_756c_6500) }
     }
-    chunk.pointee.digest = sum
-    chunk.pointee.anyStale = false
+    chunk.digest = sum
+    chunk.anyStale = false
   }
 
   private static func digest(of page: UnsafeRawPointer, at address: UInt64) -> UInt64 {
@@ -296,36 +339,40 @@ package struct Memory: ~Copyable {
   package func forEachChunk(
     from base: UInt64, to top: UInt64, _ body: (UInt64, UnsafePointer<UInt8>) -> Void
   ) {
-    var index = Int(base >> Memory.chunkShift)
+    let first = Int(base >> Memory.chunkShift)
     let last = Int((top - 1) >> Memory.chunkShift)
-    if last - index > live.count {
-      for index in live.sorted() where index >= Int(base >> Memory.chunkShift) && index <= last {
-        if let chunk = directory[index] {
-          body(UInt64(index) << Memory.chunkShift, UnsafePointer(chunk.pointee.records))
-        }
-      }
-      return
+    let indices = last - first > live.count ? live.sorted().filter { (first...last).contains($0) } : Array(first...last)
+    for index in indices {
+      let chunk = chunk(index)
+      if chunk.base != emptyChunk.base { body(UInt64(index) << Memory.chunkShift, UnsafePointer(chunk.records)) }
     }
-    while index <= last {
-      if let chunk = directory[index] {
-        body(UInt64(index) << Memory.chunkShift, UnsafePointer(chunk.pointee.records))
+  }
+
+  /// Calls `body` with the address, the contents (nil: zeroes) and the metadata byte of each granule that anybody has touched, in
+  /// order of addresses.
+  package func forEachGranule(_ body: (UInt64, UnsafeRawPointer?, UInt8) -> Void) {
+    for index in live.sorted() {
+      let chunk = chunk(index)
+      for granule in 0..<Memory.granulesPerChunk {
+        let page = chunk.pages[granule]
+        guard page != zeroPage || chunk.records[granule] != 0 else { continue }
+        body(
+          UInt64(index) << Memory.chunkShift + UInt64(granule) << 12, page == zeroPage ? nil : UnsafeRawPointer(page),
+          chunk.records[granule])
       }
-      index += 1
     }
   }
 
   // MARK: Words
 
-  /// The 64-bit little-endian word at an 8-byte aligned address below ``limit``.
+  /// The 64-bit little-endian word at an 8-byte aligned address.
   @inline(__always) package func load64(_ address: UInt64) -> UInt64 {
-    UInt64(
-      littleEndian: page(address).load(
-        fromByteOffset: Int(truncatingIfNeeded: address & 4095), as: UInt64.self))
+    UInt64(littleEndian: page(address).load(fromByteOffset: Int(truncatingIfNeeded: address & 4088), as: UInt64.self))
   }
 
   @inline(__always) package mutating func store64(_ address: UInt64, _ value: UInt64) {
     writablePage(address).storeBytes(
-      of: value.littleEndian, toByteOffset: Int(truncatingIfNeeded: address & 4095), as: UInt64.self)
+      of: value.littleEndian, toByteOffset: Int(truncatingIfNeeded: address & 4088), as: UInt64.self)
   }
 }
 

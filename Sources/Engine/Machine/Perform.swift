@@ -44,6 +44,9 @@ extension Machine {
       var registers = x
       return .smc(smc(&registers, from: world))
     case .access(let access):
+      if case .fill(let length, _) = access.kind, length > MemoryAccess.fillLimit, isBacked(access.address, length) {
+        return .refused("a fill of \(sizeText(length)) is too large; one writes at most \(sizeText(MemoryAccess.fillLimit))")
+      }
       return .access(perform(access))
     case .guest(let guest):
       control.guestQueue.append(guest)
@@ -95,20 +98,6 @@ extension Machine {
     }
   }
 
-  @inline(__always) private mutating func forgetLastAction() {
-    if !events.isEmpty { events.removeAll(keepingCapacity: true) }
-    if !guestResults.isEmpty { guestResults.removeAll(keepingCapacity: true) }
-    if !decisions.isEmpty { decisions.removeAll(keepingCapacity: true) }
-    if !minted.isEmpty { minted.removeAll() }
-    if !measured.isEmpty { measured.removeAll() }
-    depth = 0
-    lastRun = nil
-    lastREC = nil
-    realmDecision = nil
-    repeats = 0
-    if !explanations.isEmpty { explanations.removeAll() }
-  }
-
   /// Lets a guest that keeps its PE go on, until RMI_REC_ENTER returns to that PE's Host (or the guest's exception comes to it), or
   /// the guest holds again.
   private mutating func resume(_ pe: Int) -> Outcome {
@@ -122,7 +111,8 @@ extension Machine {
     control.currentPE = pe
     defer { control.currentPE = selected }
     if vcpu != 0 { return continueVCPU(vcpu, resumed: true) }
-    let result = continueRun(rec, resumed: true)
+    var result = continueRun(rec, resumed: true)
+    if panics() { result = smcccNotSupported }
     if result == Machine.stillRunning { return .smc(.running) }
     var answer = InlineArray<18, UInt64>(repeating: 0)
     answer[0] = result

@@ -26,8 +26,31 @@ public struct ProcessingElement: Sendable {
   public var hcrEL2: UInt64 = 0
   /// Where the registers of the vCPU are that runs here outside any Realm, 0 when none does.
   public var runningVCPU: UInt64 = 0
+  /// Instructions that are left in the entry of what runs here: calls the RMM answers itself do not begin anew. 0 when nothing runs.
+  var guestLeft = 0
 
   public init() {}
+
+  /// Adds every field to a digest.
+  func add(to hash: inout StateHash) {
+    hash.add(UInt64(world.rawValue))
+    hash.add(UInt64(exceptionLevel))
+    for n in 0..<18 { hash.add(x[n]) }
+    hash.add(scrEL3)
+    hash.add(ichHCR)
+    hash.add(ichVMCR)
+    hash.add(ichMISR)
+    for n in 0..<16 { hash.add(ichLR[n]) }
+    hash.add(ichAP0R)
+    hash.add(ichAP1R)
+    hash.add(isrEL1)
+    hash.add(runningREC)
+    hash.add(vttbrEL2)
+    hash.add(vtcrEL2)
+    hash.add(hcrEL2)
+    hash.add(runningVCPU)
+    hash.add(UInt64(guestLeft))
+  }
 
   /// `NS-EL2`, `R-EL1`, `EL3`…
   public var place: String { ProcessingElement.place(world, exceptionLevel) }

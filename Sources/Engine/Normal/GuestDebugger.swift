@@ -307,6 +307,7 @@ extension Machine {
     let stage1 = regime.rec[.sctlrEL1] & 1 == 1 ? "stage 1 gives" : "the MMU is off:"
     switch translateStage2(regime.stage2, ipa, .read) {
     case .address(let pa): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)), stage 2 PA \(hex(pa | va & 0xFFF))"
+    case .nothing: return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)), stage 2 a PA where no memory is"
     case .addressSize: return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)), which is beyond the IPA space"
     case .translation(let level): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); stage 2 has no translation at level \(level)"
     case .permission(let level): return "VA \(hex(va)): \(stage1) IPA \(hex(ipa)); stage 2 does not permit it at level \(level)"

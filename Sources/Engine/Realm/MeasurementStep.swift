@@ -145,7 +145,7 @@ extension Machine {
       let slot = realm.measurement(index)
       emit(
         .measurement, rd, UInt64(index), UInt64(bigEndian: slot.loadUnaligned(as: UInt64.self)), world: .realm)
-      measured.append(
+      observation.append(
         MeasurementStep(rd: rd, index: index, deed: deed(), value: Array(slot[0..<realm.hash.length])))
     }
   }

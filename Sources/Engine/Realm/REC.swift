@@ -5,6 +5,8 @@
 /// - the `auxCount` granules of `aux` are REC_AUX and belong to this REC alone;
 /// - `running` only while some PE's `runningREC` is this REC;
 /// - `ripasAddr ≤ ripasTop`, both zero when no RIPAS change is pending.
+///
+/// What is read is within what a REC can have, whatever the bytes are, as with a ``RealmDescriptor``.
 package struct REC {
   let base: UnsafeMutableRawPointer
 
@@ -51,7 +53,7 @@ package struct REC {
     nonmutating set { base.storeBytes(of: newValue.rawValue, toByteOffset: 0x06, as: UInt8.self) }
   }
   package var auxCount: Int {
-    get { Int(base.load(fromByteOffset: 0x07, as: UInt8.self)) }
+    get { min(Int(base.load(fromByteOffset: 0x07, as: UInt8.self)), 16) }
     nonmutating set { base.storeBytes(of: UInt8(newValue), toByteOffset: 0x07, as: UInt8.self) }
   }
   /// A virtual SError waits for the next entry.
@@ -108,11 +110,11 @@ package struct REC {
   }
   /// Bytes of the finished token and how many were handed out.
   package var tokenLength: UInt64 {
-    get { get(0x68) }
+    get { min(get(0x68), UInt64(Machine.tokenRoom)) }
     nonmutating set { put(0x68, newValue) }
   }
   package var tokenCopied: UInt64 {
-    get { get(0x70) }
+    get { min(get(0x70), tokenLength) }
     nonmutating set { put(0x70, newValue) }
   }
   /// Bits of the entry flags that hold for this entry: trap_wfi and trap_wfe.
@@ -283,11 +285,17 @@ package enum RealmRegister: Int, CaseIterable {
 extension Machine {
   /// The REC at a REC granule, to read. Do not set through it: use ``mutableREC(_:)``.
   @inline(__always) package func rec(_ address: UInt64) -> REC {
-    REC(base: UnsafeMutableRawPointer(mutating: memory.page(address)))
+    REC(base: UnsafeMutableRawPointer(mutating: ownPage(address)))
   }
 
   /// The REC at a REC granule, to change.
   @inline(__always) package mutating func mutableREC(_ address: UInt64) -> REC {
-    REC(base: memory.writablePage(address))
+    REC(base: ownWritablePage(address))
   }
+
+  /// The registers of a vCPU of the Normal world, laid out as a REC's, to read.
+  func hostVCPU(_ address: UInt64) -> REC { REC(base: UnsafeMutableRawPointer(mutating: memory.page(address))) }
+
+  /// The same, to change.
+  mutating func mutableHostVCPU(_ address: UInt64) -> REC { REC(base: memory.writablePage(address)) }
 }

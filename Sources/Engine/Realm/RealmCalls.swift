@@ -8,10 +8,10 @@ extension Machine {
     let fid = realmFunction(rec.x(0))
     if explaining, let entry = Commands.withFID(fid) {
       var copy = call
-      explanations.append(explanation(entry, &copy))
+      observation.append(explanation(entry, &copy))
     }
     let top = dispatchRealm(fid, &call, &exit)
-    realmDecision = call.decidedBy
+    progress.realmDecision = call.decidedBy
     if tracing {
       let answers: Bool =
         switch call.realmAction {
@@ -107,7 +107,7 @@ extension Machine {
     case UInt64(RSIHostCall.fid):
       exit.reason = .hostCall
       guard case .address(let pa) = realmMemory(realm(rec.owner), call.x[1]) else { return }
-      let page = memory.page(pa) + Int(pa & 4095)
+      let page = memory.page(pa) + Int(pa & 0xF00)
       let imm = UInt32(littleEndian: page.load(as: UInt32.self))
       exit.imm = policy.has(.d45) ? imm : imm & 0xFFFF
       for n in 0..<31 {

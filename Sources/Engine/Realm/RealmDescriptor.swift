@@ -35,7 +35,8 @@ public enum HashAlgorithm: UInt8, Sendable {
 
 /// A Realm descriptor, in the granule the Host gave for it (DEN0137 A2.1.4, RmmRealm).
 ///
-/// Fields lie at fixed offsets, little-endian, so that a digest and a debugger see the same bytes on every machine.
+/// Fields lie at fixed offsets, little-endian, so that a digest and a debugger see the same bytes on every machine. What is read is
+/// within what a Realm can have, whatever the bytes are: software of the Realm and of the Root world can write anything here.
 ///
 /// Invariants:
 /// - `recCount` is the number of RECs whose owner is this Realm; `recIndex` never falls and is at least `recCount`;
@@ -71,17 +72,17 @@ package struct RealmDescriptor {
   }
   /// ipa_width in bits.
   @inline(__always) package var ipaWidth: UInt64 {
-    get { UInt64(base.load(fromByteOffset: 0x04, as: UInt8.self)) }
+    get { min(max(UInt64(base.load(fromByteOffset: 0x04, as: UInt8.self)), 1), 52) }
     nonmutating set { base.storeBytes(of: UInt8(newValue), toByteOffset: 0x04, as: UInt8.self) }
   }
   /// rtt_level_start, -1 to 2.
   @inline(__always) package var startLevel: Int {
-    get { Int(base.load(fromByteOffset: 0x05, as: Int8.self)) }
+    get { min(max(Int(base.load(fromByteOffset: 0x05, as: Int8.self)), -1), 2) }
     nonmutating set { base.storeBytes(of: Int8(newValue), toByteOffset: 0x05, as: Int8.self) }
   }
   /// rtt_num_start.
   @inline(__always) package var rttCount: Int {
-    get { Int(base.load(fromByteOffset: 0x06, as: UInt8.self)) }
+    get { min(Int(base.load(fromByteOffset: 0x06, as: UInt8.self)), 16) }
     nonmutating set { base.storeBytes(of: UInt8(newValue), toByteOffset: 0x06, as: UInt8.self) }
   }
   @inline(__always) package var rttBase: UInt64 {
@@ -138,12 +139,12 @@ package struct RealmDescriptor {
 extension Machine {
   /// The descriptor at an RD granule, to read. Do not set through it: use ``mutableRealm(_:)``.
   @inline(__always) package func realm(_ rd: UInt64) -> RealmDescriptor {
-    RealmDescriptor(base: UnsafeMutableRawPointer(mutating: memory.page(rd)))
+    RealmDescriptor(base: UnsafeMutableRawPointer(mutating: ownPage(rd)))
   }
 
   /// The descriptor at an RD granule, to change.
   @inline(__always) package mutating func mutableRealm(_ rd: UInt64) -> RealmDescriptor {
-    RealmDescriptor(base: memory.writablePage(rd))
+    RealmDescriptor(base: ownWritablePage(rd))
   }
 
   mutating func setRealmState(_ rd: UInt64, _ state: RealmState) {

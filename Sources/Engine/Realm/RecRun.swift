@@ -87,7 +87,7 @@ extension Machine {
   /// Writes an exit record over the second half of the run granule.
   mutating func writeExit(_ exit: borrowing ExitRecord, _ recAddress: UInt64, to run: UInt64) {
     let rec = rec(recAddress)
-    lastRun = run
+    progress.run = run
     let page = memory.writablePage(run) + RecRun.exitBase
     page.initializeMemory(as: UInt8.self, repeating: 0, count: 2048)
     func put(_ offset: Int, _ value: UInt64) {

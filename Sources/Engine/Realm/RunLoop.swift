@@ -52,7 +52,7 @@ extension Machine {
       }
     }
     rec.lastESR = 0
-    guestLeft = guestBudget
+    control.pes[pe].guestLeft = guestBudget
     if configuration.vcpu == .code { restoreInterrupts(rec) }
     rec.traps = flags & 0b1100
     rec.virtualSError = false
@@ -65,6 +65,7 @@ extension Machine {
 
   /// The loop itself. Returns the RMI result, or leaves the REC running if the Realm keeps the PE.
   mutating func continueRun(_ address: UInt64, resumed: Bool) -> UInt64 {
+    if control.isScribbled, !isOwn(address) { return smcccNotSupported }
     let rec = mutableREC(address)
     let pe = control.currentPE
     var exit = ExitRecord()
@@ -100,6 +101,7 @@ extension Machine {
     rec.timerLevels = (timerAsserted(rec[.cntvctlEL0]), timerAsserted(rec[.cntpctlEL0]))
     rec.running = false
     control.pes[pe].runningREC = 0
+    control.pes[pe].guestLeft = 0
     control.busyPEs &= ~(1 << UInt8(pe))
     let run = rec.runPointer
     noteExit(address, exit)
@@ -176,7 +178,8 @@ extension Machine {
       return false
     case .address(let pa):
       let source = memory.page(run) + RecRun.enterGPRs
-      let target = memory.writablePage(pa) + Int(pa & 4095) + 8
+      // RsiHostCall is aligned to its 256 bytes, as rsi_host_call's addr_align has made sure.
+      let target = memory.writablePage(pa) + Int(pa & 0xF00) + 8
       target.copyMemory(from: source, byteCount: 31 * 8)
       rec.setX(0, RSIReturn.success)
       if !policy.has(.d22) { for n in 1...16 { rec.setX(n, 0) } }
@@ -209,7 +212,9 @@ extension Machine {
     let walk = rttWalk(realm, ipa, to: 3)
     if walk.entry.isValid {
       let offset = ipa & (rttEntrySize(walk.level) - 1)
-      return .address(walk.entry.address(lpa2: realm.lpa2) + offset)
+      let pa = walk.entry.address(lpa2: realm.lpa2) &+ offset
+      if control.isScribbled, !isOwn(pa) { return .empty }
+      return .address(pa)
     }
     return walk.entry.ripas == .empty ? .empty : .fault(level: walk.level)
   }

@@ -46,6 +46,13 @@ public enum Firmware: String, Sendable, CaseIterable {
   }
 }
 
+extension Firmware {
+  /// What is measured of each component when a machine boots, in the order it boots.
+  static func digests(_ configuration: MachineConfiguration) -> [[UInt8]] {
+    allCases.map { Array(SHA256.hash(data: $0.image(configuration))) }
+  }
+}
+
 extension Machine {
   /// Loads an image and measures what then lies in memory, as the stage before it does.
   mutating func loadAndMeasure(_ component: Firmware) {

@@ -9,15 +9,27 @@ extension Machine {
     if tracing {
       if world != .normal { traceMove(.nsEL2, caller) }
       emit(.smc, x[0], x[1], x[2], world: world)
-      depth += 1
+      progress.depth += 1
       traceMove(caller, .el3)
     }
     // The function identifier is W0; the RMM looks at the rest of X0 if the personality says so (D41).
     let fid = x[0] & 0xFFFF_FFFF
     if world == .normal, Machine.rmiRange.contains(fid & ~0x1_0000) {
+      guard control.panic == nil else {
+        // No RMM is there to be entered: TF-A's RMMD answers SMC_UNK.
+        answer(&x, smcccNotSupported)
+        leaveEL3(caller, world, x)
+        return true
+      }
       if tracing { traceMove(.el3, .rEL2) }
-      if !dispatchRMI(policy.has(.d41) ? fid & ~0x1_0000 : x[0], &x) {
-        depth = 0
+      let isAnswered = dispatchRMI(policy.has(.d41) ? fid & ~0x1_0000 : x[0], &x)
+      if panics() {
+        answer(&x, smcccNotSupported)
+        leaveEL3(caller, world, x)
+        return true
+      }
+      guard isAnswered else {
+        progress.depth = 0
         return false
       }
       if tracing {
@@ -29,18 +41,23 @@ extension Machine {
       let known = fid == 0x8000_0000 && configuration.monitorAnswersHost
       answer(&x, known ? 0x1_0005 : smcccNotSupported)
     }
+    leaveEL3(caller, world, x)
+    return true
+  }
+
+  /// EL3 returns to the caller of an SMC, with its answer.
+  private mutating func leaveEL3(_ caller: Place, _ world: World, _ x: borrowing InlineArray<18, UInt64>) {
     if tracing {
       traceMove(.el3, caller)
-      depth -= 1
+      progress.depth -= 1
       emit(.smcReturn, x[0], x[1], x[2], world: world)
       // The PE goes back to the Host, for whom the other world's call was an interlude.
       if world != .normal { traceMove(caller, .nsEL2) }
     }
     if world == .normal {
       let pe = control.currentPE
-      control.pes.withUnsafeMutableBufferPointer { pes in for n in 0..<18 { pes[pe].x[n] = x[n] } }
+      for n in 0..<18 { control.pes[pe].x[n] = x[n] }
     }
-    return true
   }
 
   /// X0, with the registers that are not outputs zero, but for X4 where TF-RMM leaves it (D21).

@@ -3,13 +3,6 @@ public struct Coverage: Sendable {
   private var scripts: [String: [String]] = [:]
   private let conditions: [(command: CommandEntry, id: String)]
 
-  /// Conditions no script can reach, as `COMMAND condition`, with the reason.
-  public static let unreachable = [
-    "RMI_DATA_CREATE data_bound2": "physical addresses of the model end at 2^48",
-    "RMI_DATA_CREATE_UNKNOWN data_bound2": "physical addresses of the model end at 2^48",
-    "RMI_RTT_CREATE rtt_bound2": "physical addresses of the model end at 2^48",
-  ]
-
   public init() {
     let machine = Machine(MachineConfiguration())
     conditions = Commands.all.flatMap { entry in entry.list(machine).map { (entry, $0.id) } }
@@ -38,8 +31,7 @@ public struct Coverage: Sendable {
     var lines: [String] = []
     for row in conditions {
       let names = scripts[key(row)] ?? []
-      let reason = Coverage.unreachable["\(row.command.name) \(row.id)"].map { "- cannot be reached: \($0)" } ?? "-"
-      let list = names.isEmpty ? reason : names.prefix(3).joined(separator: " ") + (names.count > 3 ? " +\(names.count - 3)" : "")
+      let list = names.isEmpty ? "-" : names.prefix(3).joined(separator: " ") + (names.count > 3 ? " +\(names.count - 3)" : "")
       lines.append("\(row.command.name.padded(32))\(row.id.padded(18))\(list)")
     }
     lines.append("\(exercised) of \(total) failure conditions exercised")

@@ -5,10 +5,11 @@ extension Event {
     case .smc, .smcReturn, .access: ProcessingElement.place(world, world == .root ? 3 : world == .secure ? 1 : 2)
     case .move, .boot, .bootMeasurement, .gpi: "EL3"
     case .service: world == .root ? "EL3" : "R-EL2"
-    case .granule, .rttEntry, .realmState, .measurement, .refusal: "R-EL2"
+    case .granule, .rttEntry, .realmState, .measurement, .refusal, .panic: "R-EL2"
     case .exit: ProcessingElement.place(world, 2)
     case .exception, .injection, .call, .interrupt, .virtualInterrupt: ProcessingElement.place(world, 1)
     case .fault: "GPC"
+    case .leftOut: "…"
     }
   }
 
@@ -54,6 +55,8 @@ extension Event {
       return "\(component) measured: \(String(repeating: "0", count: 16 - digits.count))\(digits)…"
     case .interrupt: return "virtual SError pending"
     case .virtualInterrupt: return "virtual interrupt \(a) taken at \(hex(b))"
+    case .panic: return RMMPanic(address: a).text
+    case .leftOut: return "\(a) more events of this step were not kept"
     case .access: return "\(c == 0 ? "reads" : "writes") \(hex(a)), \(b) byte\(b == 1 ? "" : "s")"
     }
   }

@@ -97,6 +97,9 @@ public final class Session {
   /// A 64-bit digest of the present state.
   public func digest() -> UInt64 { machine.digest() }
 
+  /// The digest as recordings of a version have it.
+  func digest(ofVersion version: Int) -> UInt64 { version < 3 ? machine.digestOfVersion2() : machine.digest() }
+
   /// Reads the machine.
   public func read<T>(_ body: (borrowing Machine) -> T) -> T { body(machine) }
 
@@ -146,7 +149,7 @@ public final class Session {
 
   /// The vCPU that ran code in the last action.
   private func ranGuest() -> GuestRegisters? {
-    guard configuration.vcpu == .code, let rec = machine.lastREC else { return nil }
+    guard configuration.vcpu == .code, let rec = machine.progress.vcpu else { return nil }
     return machine.guestRegisters(rec)
   }
 
@@ -275,7 +278,7 @@ public final class Session {
     machine.explaining = true
     defer { machine.explaining = false }
     seek(target)
-    return machine.explanations
+    return machine.observation.explanations
   }
 
   // MARK: Looking
@@ -337,10 +340,16 @@ extension Machine {
     return nil
   }
 
-  /// Calls `body` with every table of a Realm: its PA, level, and the first IPA it covers.
+  package static let mostTables = 4096
+
+  /// Calls `body` with every table of a Realm: its PA, level, and the first IPA it covers. Once somebody has written to tables by
+  /// hand a table may lead to itself, or to millions: then at most ``mostTables`` are visited.
   package func forEachTable(_ realm: RealmDescriptor, _ body: (UInt64, Int, UInt64) -> Void) {
     let lpa2 = realm.lpa2
+    var left = control.isScribbled ? Machine.mostTables : .max
     func visit(_ table: UInt64, _ level: Int, _ base: UInt64) {
+      guard left > 0 else { return }
+      left -= 1
       body(table, level, base)
       guard level < 3, memory.hasPage(table) else { return }
       for index in 0..<512 {
@@ -352,7 +361,7 @@ extension Machine {
     }
     for n in 0..<realm.rttCount {
       visit(
-        realm.rttBase + UInt64(n) * Granule.size, realm.startLevel,
+        realm.rttBase &+ UInt64(n) * Granule.size, realm.startLevel,
         UInt64(n) * 512 * rttEntrySize(realm.startLevel))
     }
   }

@@ -17,7 +17,7 @@ extension Session {
         let entry = fid.flatMap { Commands.called($0) }
         result.answer = Answer(
           kind: .registers, x: (0..<18).map { x[$0] }, interface: fid == nil ? .rmi : entry?.interface)
-        if x[0] == 0 { result.exit = machine.lastRun.map { machine.exitFields($0) } }
+        if x[0] == 0 { result.exit = machine.progress.run.map { machine.exitFields($0) } }
         if case .resume = action { result.fid = UInt64(RECEnter.fid) }
       case .running:
         let who = runner(action)
@@ -46,7 +46,7 @@ extension Session {
       result.answer = Answer(kind: .ok, x: [0])
     case .exited:
       result.answer = Answer(kind: .ok, x: [0])
-      result.exit = machine.lastRun.map { machine.exitFields($0) }
+      result.exit = machine.progress.run.map { machine.exitFields($0) }
     case .queued:
       break
     case .refused(let why):

@@ -61,7 +61,7 @@ extension Machine {
     switch last.hipas {
     case .assigned, .assignedNS:
       let start = RTTEntry(raw: last.raw).address(lpa2: realm.lpa2)
-      report.address = start + (ipa & (last.coverage - 1))
+      report.address = start &+ (ipa & (last.coverage - 1))
     default: break
     }
     if let address = report.address, last.raw & 1 != 0 {
@@ -81,7 +81,10 @@ extension Machine {
       return configuration.granuleFaultsExitToHost
         ? "a read exits to the Host: granule protection fault" : "a read takes a granule protection fault in the Realm"
     case .permission: return "a read exits to the Host: permission fault"
-    case .accessFlag, .outputAddressSize, .granuleProtectionOnWalk: preconditionFailure("no RTT of the RMM leads to this")
+    case .nothing: return "no memory is at its PA: a read gives zero"
+    case .accessFlag: return "a read exits to the Host: access flag fault"
+    case .outputAddressSize: return "a read exits to the Host: address size fault, the PA is beyond the physical address space"
+    case .granuleProtectionOnWalk(let level): return "the table of level \(level) is not in the Realm PAS: granule protection fault"
     case .translation:
       guard realm.isProtected(ipa) else { return "a read exits to the Host: emulatable Data Abort" }
       return hop.ripas == .empty

@@ -18,6 +18,12 @@ struct FuzzCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How A64 instructions are executed: fast, or by the reference engine.", valueName: "engine"))
   var engine: CodeEngine = .fast
 
+  @Flag(
+    help: """
+      Hostile software in every world: it also writes to what the RMM and EL3 keep, and each machine has divergences of its own. Each       action must leave the machine standing, and the rules that such software cannot break by right.
+      """)
+  var hostile = false
+
   @Option(help: "Check the rules after every so many actions.")
   var checkEvery: Int = 1
 
@@ -26,6 +32,10 @@ struct FuzzCommand: ParsableCommand {
   func run() throws {
     guard calls > 0, checkEvery > 0 else { throw ValidationError("--calls and --check-every must be positive") }
     let policy = try machine.configuration().policy
+    if hostile {
+      try attack()
+      return
+    }
     if let instructions {
       try execute(instructions, policy)
       return
@@ -43,6 +53,20 @@ struct FuzzCommand: ParsableCommand {
       throw Exit.difference
     }
     out.line("every rule held")
+  }
+
+  private func attack() throws {
+    let run = HostileRun.perform(actions: calls, seed: seed)
+    var out = Output()
+    defer { out.flush() }
+    out.line("\(run.actions) hostile actions on \(run.machines) machines, seed \(seed)")
+    out.line(
+      "\(run.scribbled) had memory of the RMM or EL3 written by hand, \(run.panics) ended in an RMM panic; digest \(hex(run.digest))")
+    if let problem = run.problem {
+      out.line(problem)
+      throw Exit.difference
+    }
+    out.line("every machine stood, and every rule held that cannot be broken by right")
   }
 
   private func execute(_ instructions: UInt64, _ policy: Policy) throws {

@@ -67,7 +67,7 @@ public struct MintedToken: Sendable, Equatable {
 /// RSI_ATTESTATION_TOKEN_INIT and _CONTINUE. The claims, then the finished token, lie in the REC's granule.
 extension Machine {
   static let tokenOffset = 0x640
-  private static let tokenRoom = 4096 - 0x640
+  static let tokenRoom = 4096 - 0x640
 
   /// Encodes the claims as they are now: measurements are sampled here.
   mutating func beginToken(_ address: UInt64, challenge: InlineArray<11, UInt64>) {
@@ -121,6 +121,7 @@ extension Machine {
 
   private mutating func handOut(_ rec: REC, _ pa: UInt64, _ c: inout Call) {
     let left = rec.tokenLength - rec.tokenCopied
+    // The conditions have kept offset and size within the granule.
     let length = min(c.x[3], left)
     if length > 0 {
       let target = memory.writablePage(pa) + Int(c.x[2])
@@ -146,7 +147,7 @@ extension Machine {
       platform: platformToken(), realm: COSE.sign1(claims, signature: signature), configuration.token)
     guard token.count <= Machine.tokenRoom else { return false }
     storeToken(rec, token)
-    minted.append(MintedToken(rec: address, rd: rec.owner, bytes: token))
+    observation.append(MintedToken(rec: address, rd: rec.owner, bytes: token))
     return true
   }
 
@@ -155,7 +156,7 @@ extension Machine {
     if let keys { return keys }
     let made =
       configuration.platform == .sample
-      ? .sample : PlatformKeys(instance: configuration.instance, bootMeasurements: bootMeasurements().map(\.digest))
+      ? .sample : PlatformKeys(instance: configuration.instance, bootMeasurements: Firmware.digests(configuration))
     keys = made
     return made
   }
@@ -185,7 +186,8 @@ extension Machine {
         emit(.service, UInt64(ServiceFID.attestGetPlatformToken), place, 0, world: .root, detail: 3)
       }
     }
-    let length = Int(memory.load64(place))
+    // At most what its granule has room for, whatever stands there.
+    let length = Int(min(memory.load64(place), 4088))
     return Array(UnsafeRawBufferPointer(start: memory.page(place) + 8, count: length))
   }
 

@@ -35,7 +35,7 @@ package struct Signer: Sendable {
   /// ECDSA with SHA-384 over `message`, r then s. The library takes a new random number each time, so the signature comes
   /// through the entropy door; one that was recorded is used again if it is valid for this message.
   func sign(_ message: [UInt8], _ door: inout EntropyDoor) -> [UInt8] {
-    while let recorded = door.supply.first, !verifies(recorded, message) { door.supply.removeFirst() }
+    while let recorded = door.next, !verifies(recorded, message) { door.skip() }
     return door.draw {
       guard let signature = try? key.signature(for: message) else { preconditionFailure("ECDSA failed") }
       return Array(signature.rawRepresentation)

@@ -191,13 +191,18 @@ extension Machine {
 
   // MARK: Translation
 
-  /// Translates a page, remembers it, and returns its bytes. What is no memory has no bytes to remember: it ends in an exception.
+  /// Translates a page, remembers it, and returns its bytes. Where no memory is there is nothing to remember, only zeroes to read and
+  /// a place for what is written; what a translation stops ends in an exception.
   mutating func fill(
     _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64
   ) throws(A64Stop) -> UnsafeMutableRawPointer {
     let ipa = try translateStage1(va, kind, core.regime)
-    let outcome = translateStage2(core.stage2, ipa, kind)
-    guard case .address(let pa) = outcome else { throw stage2Stop(outcome, va, ipa, kind, core.regime, details: details) }
+    let pa: UInt64
+    switch translateStage2(core.stage2, ipa, kind) {
+    case .address(let address): pa = address
+    case .nothing: return memory.noPage
+    case let outcome: throw stage2Stop(outcome, va, ipa, kind, core.regime, details: details)
+    }
     let host: UnsafeMutableRawPointer
     if kind == .write {
       let before = memory.page(pa)
@@ -232,7 +237,7 @@ extension Machine {
     let own = (class2 + (core.exceptionLevel == 0 ? 0 : 1)) << 26 | Syndrome.il | write
     let code: UInt64
     switch outcome {
-    case .address: preconditionFailure("stage 2 did not stop it")
+    case .address, .nothing: preconditionFailure("stage 2 did not stop it")
     case .addressSize: return .toEL1(esr: own, far: va)
     case .granuleProtection:
       guard granuleFaultsGoToEL2(core.stage2) else { return .toEL1(esr: own | Syndrome.granuleProtection, far: va) }
@@ -296,12 +301,13 @@ extension Machine {
       let shift = UInt64(39 - 9 * level)
       let width = min(shift + 9, 64 - size) - shift
       let index = va >> shift & ((1 << width) - 1)
-      let entryIPA = table + index * 8
-      let outcome = translateStage2(core.stage2, entryIPA, .read)
-      guard case .address(let pa) = outcome else {
-        throw stage2Stop(outcome, va, entryIPA, kind, core, details: 0, isWalk: true)
+      let entryIPA = table &+ index * 8
+      let entry: UInt64
+      switch translateStage2(core.stage2, entryIPA, .read) {
+      case .address(let pa): entry = memory.load64(pa)
+      case .nothing: entry = 0
+      case let outcome: throw stage2Stop(outcome, va, entryIPA, kind, core, details: 0, isWalk: true)
       }
-      let entry = memory.load64(pa)
       guard entry & 1 == 1, level < 3 || entry & 2 == 2, level > 0 || entry & 2 == 2 else { throw fault(0x04 + UInt64(level)) }
       if level < 3, entry & 2 == 2 {
         tableReadOnly = tableReadOnly || entry >> 62 & 1 == 1

@@ -17,9 +17,17 @@ extension Machine {
     let workspace = workspace ?? A64Workspace()
     self.workspace = workspace
     workspace.beginRun()
-    lastREC = address
-    let rec = mutableREC(address)
-    var core = A64Core(rec, stage2 ?? .realm(realm(rec.owner)), workspace)
+    progress.vcpu = address
+    let rec: REC
+    let regime: Stage2Regime
+    if let stage2 {
+      rec = mutableHostVCPU(address)
+      regime = stage2
+    } else {
+      rec = mutableREC(address)
+      regime = .realm(realm(rec.owner))
+    }
+    var core = A64Core(rec, regime, workspace)
     core.monitor = rec.monitor
     let result = run(&core)
     core.save()
@@ -28,6 +36,12 @@ extension Machine {
     updateTimers(rec, now: control.guestInstructions)
     if tracing, case .sync(let esr, let far, let hpfar) = result { emit(.exception, esr, far, hpfar, world: core.stage2.world) }
     return result
+  }
+
+  /// ``ProcessingElement/guestLeft`` of the PE.
+  private var guestLeft: Int {
+    get { control.pes[control.currentPE].guestLeft }
+    set { control.pes[control.currentPE].guestLeft = newValue }
   }
 
   private mutating func run(_ core: inout A64Core) -> RealmException {

@@ -17,7 +17,7 @@ extension Machine {
       call.out[0] = error.code
       call.decidedBy = error.id
       C.refused(&self, &call)
-      decisions.append(Decision(fid: C.fid, condition: error.id))
+      observation.append(Decision(fid: C.fid, condition: error.id))
       return
     }
     C.effect(&self, &call)

@@ -15,7 +15,7 @@ extension Machine {
     var level = realm.startLevel
     let lpa2 = realm.lpa2
     let number = ipa >> UInt64(12 + 9 * (3 - level))
-    var table = realm.rttBase + (number >> 9) << 12
+    var table = realm.rttBase &+ (number >> 9) << 12
     var index = Int(truncatingIfNeeded: number & 511)
     var entry = RTTEntry(raw: rttLoad(table, index))
     while level < target, entry.isTable(level) {
@@ -28,19 +28,19 @@ extension Machine {
   }
 
   @inline(__always) func rttLoad(_ table: UInt64, _ index: Int) -> UInt64 {
-    UInt64(littleEndian: memory.page(table).load(fromByteOffset: index &* 8, as: UInt64.self))
+    UInt64(littleEndian: ownPage(table).load(fromByteOffset: index &* 8, as: UInt64.self))
   }
 
   @inline(__always) mutating func rttStore(_ table: UInt64, _ index: Int, _ entry: RTTEntry) {
     if tracing {
       emit(.rttEntry, table + UInt64(index) * 8, rttLoad(table, index), entry.raw, world: .realm)
     }
-    memory.writablePage(table).storeBytes(of: entry.raw.littleEndian, toByteOffset: index &* 8, as: UInt64.self)
+    ownWritablePage(table).storeBytes(of: entry.raw.littleEndian, toByteOffset: index &* 8, as: UInt64.self)
   }
 
   /// End of the non-live run that begins at the walk's entry (DEN0137 B2, RttSkipNonLiveEntries): `ipa` itself if that is live.
   @inline(__always) func walkTop(_ walk: RTTWalk, _ ipa: UInt64) -> UInt64 {
-    let page = memory.page(walk.table)
+    let page = ownPage(walk.table)
     func isLive(_ index: Int) -> Bool {
       RTTEntry(raw: UInt64(littleEndian: page.load(fromByteOffset: index &* 8, as: UInt64.self))).isLive
     }
@@ -56,7 +56,7 @@ extension Machine {
   /// Whether a table refers to an RMM object: some entry is ASSIGNED or TABLE (DEN0137 B2, RttIsLive).
   package func rttIsLive(_ table: UInt64, _ level: Int) -> Bool {
     guard memory.hasPage(table) else { return false }
-    let page = memory.page(table)
+    let page = ownPage(table)
     // Most tables that are asked about hold no address at all.
     var any: UInt64 = 0
     for index in 0..<512 { any |= UInt64(littleEndian: page.load(fromByteOffset: index &* 8, as: UInt64.self)) }
@@ -70,7 +70,7 @@ extension Machine {
 
   /// How many entries of a table are ASSIGNED or TABLE.
   package func rttReferences(_ table: UInt64, _ level: Int) -> Int {
-    let page = memory.page(table)
+    let page = ownPage(table)
     var count = 0
     for index in 0..<512 {
       let entry = RTTEntry(raw: UInt64(littleEndian: page.load(fromByteOffset: index &* 8, as: UInt64.self)))

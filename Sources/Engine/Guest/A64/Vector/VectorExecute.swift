@@ -23,7 +23,7 @@ extension Machine {
     }
     guard !core.hasVectors else { return }
     core.hasVectors = true
-    if let saved = control.vectors[lastREC ?? 0] {
+    if let saved = control.vectors[progress.vcpu ?? 0] {
       core.v.update(from: saved, count: VectorUnit.wordCount)
     } else {
       core.v.update(repeating: 0, count: VectorUnit.wordCount)

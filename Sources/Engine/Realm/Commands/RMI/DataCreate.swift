@@ -46,7 +46,7 @@ enum DataCreate: Command {
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let source = m.memory.page(c[src])
-    let page = m.memory.writablePage(c[data])
+    let page = m.ownOverwrittenPage(c[data])
     page.copyMemory(from: source, byteCount: 4096)
     m.setGranuleState(c[data], .data)
     let realm = m.mutableRealm(c[rd])

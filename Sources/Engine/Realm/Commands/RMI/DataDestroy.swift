@@ -43,8 +43,7 @@ enum DataDestroy: Command {
     // RAM is lost with its contents; EMPTY and DESTROYED had none to lose.
     let ripas: RIPAS = c.walk.entry.ripas == .ram ? .destroyed : c.walk.entry.ripas
     m.rttStore(c.walk.table, c.walk.index, .unassigned(ripas))
-    m.memory.wipe(data)
-    m.setGranuleState(data, .delegated)
+    m.release(data, .data)
     c.out[1] = data
     c.out[2] = m.walkTop(c.walk, c[ipa])
   }

@@ -23,7 +23,6 @@ enum GranuleDelegate: Command {
       return
     }
     // Whatever the Host left there is gone: a DELEGATED granule holds zeroes.
-    m.memory.wipe(c[addr])
-    m.setGranuleState(c[addr], .delegated)
+    m.release(c[addr], .undelegated)
   }
 }

@@ -14,7 +14,7 @@ enum GranuleUndelegate: Command {
   }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
-    m.memory.wipe(c[addr])
+    m.release(c[addr], .delegated)
     m.setGranuleState(c[addr], .undelegated)
     _ = m.granuleTransition(.undelegate, c[addr])
   }

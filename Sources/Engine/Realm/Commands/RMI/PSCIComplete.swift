@@ -65,7 +65,7 @@ enum PSCIComplete: Command {
     case UInt64(PSCICPUOn.fid), UInt64(PSCICPUOn.fid32):
       if m.isOn(c[targetRec]) {
         answer = PSCIReturn.alreadyOn
-        m.decisions.append(Decision(fid: PSCICPUOn.fid, condition: "runnable"))
+        m.observation.append(Decision(fid: PSCICPUOn.fid, condition: "runnable"))
       } else if c[status] == PSCIReturn.denied {
         answer = PSCIReturn.denied
       } else {

@@ -72,8 +72,8 @@ enum RECCreate: Command {
       m.setGranuleState(aux, .recAux)
     }
     let realm = m.mutableRealm(c[rd])
-    realm.recIndex += 1
-    realm.recCount += 1
+    realm.recIndex &+= 1
+    realm.recCount &+= 1
     if new.runnable {
       Measurement.rec(
         realm.hash, realm.measurement(0), flags: params.flags, pc: params.pc, gprs: page + 0x300)

@@ -22,14 +22,12 @@ enum RECDestroy: Command {
     let owner = rec.owner
     for n in 0..<rec.auxCount {
       let aux = rec.aux(n)
-      m.memory.wipe(aux)
-      m.setGranuleState(aux, .delegated)
+      m.release(aux, .recAux)
     }
-    m.memory.wipe(c[recPtr])
-    m.setGranuleState(c[recPtr], .delegated)
+    m.release(c[recPtr], .rec)
     // rec_index stays: an MPIDR is never used again.
     let realm = m.mutableRealm(owner)
-    realm.recCount -= 1
+    realm.recCount &-= 1
     m.control.recs.removeAll { $0 == c[recPtr] }
     m.control.vectors[c[recPtr]] = nil
     m.control.guestQueue.forget(c[recPtr])

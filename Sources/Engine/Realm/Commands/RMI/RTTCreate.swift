@@ -39,7 +39,7 @@ enum RTTCreate: Command {
     m.setGranuleState(c[rtt], .rtt)
     // The granule is all zero, which is UNASSIGNED and EMPTY.
     if parent.raw != 0 {
-      let page = m.memory.writablePage(c[rtt])
+      let page = m.ownWritablePage(c[rtt])
       if !parent.isLive { page.initializeMemory(as: UInt64.self, repeating: parent.raw.littleEndian, count: 512) }
       for index in 0..<(parent.isLive ? 512 : 0) {
         page.storeBytes(

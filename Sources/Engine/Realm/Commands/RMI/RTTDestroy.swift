@@ -40,8 +40,7 @@ enum RTTDestroy: Command {
     let table = c.walk.entry.address(lpa2: realm.lpa2)
     m.rttStore(
       c.walk.table, c.walk.index, realm.isProtected(c[ipa]) ? .unassigned(.destroyed) : .unassignedNS)
-    m.memory.wipe(table)
-    m.setGranuleState(table, .delegated)
+    m.release(table, .rtt)
     c.out[1] = table
     c.out[2] = m.walkTop(c.walk, c[ipa])
   }

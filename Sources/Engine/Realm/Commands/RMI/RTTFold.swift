@@ -45,8 +45,7 @@ enum RTTFold: Command {
     let table = c.walk.entry.address(lpa2: lpa2)
     guard let folded = m.foldedEntry(table, c.walk.level + 1, lpa2: lpa2) else { return }
     m.rttStore(c.walk.table, c.walk.index, folded)
-    m.memory.wipe(table)
-    m.setGranuleState(table, .delegated)
+    m.release(table, .rtt)
     c.out[1] = table
   }
 }

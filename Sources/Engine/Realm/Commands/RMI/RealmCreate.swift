@@ -88,7 +88,8 @@ enum RealmCreate: Command {
       m.setGranuleState(address, .rtt)
       for index in 0..<512 where ipa < realm.ipaTop {
         if !realm.isProtected(ipa) {
-          m.memory.store64(address + UInt64(index) * 8, RTTEntry.unassignedNS.raw)
+          m.ownWritablePage(address).storeBytes(
+            of: RTTEntry.unassignedNS.raw.littleEndian, toByteOffset: index * 8, as: UInt64.self)
         }
         ipa += size
       }

@@ -21,15 +21,13 @@ enum RealmDestroy: Command {
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let realm = m.realm(c[rd])
     let state = realm.state
-    m.reserveVMID(realm.vmid, false)
+    m.reserveVMID(realm.vmid & 0xFF, false)
     let base = realm.rttBase
     for table in 0..<realm.rttCount {
-      let address = base + UInt64(table) * Granule.size
-      m.memory.wipe(address)
-      m.setGranuleState(address, .delegated)
+      let address = base &+ UInt64(table) * Granule.size
+      m.release(address, .rtt)
     }
-    m.memory.wipe(c[rd])
-    m.setGranuleState(c[rd], .delegated)
+    m.release(c[rd], .rd)
     m.control.realms.removeAll { $0 == c[rd] }
     if m.tracing { m.emit(.realmState, c[rd], UInt64(state.rawValue), 0xFF, world: .realm) }
   }
@@ -39,7 +37,7 @@ extension Machine {
   /// Whether a starting level table of the Realm is live.
   func startingTablesAreLive(_ realm: RealmDescriptor) -> Bool {
     for table in 0..<realm.rttCount
-    where rttIsLive(realm.rttBase + UInt64(table) * Granule.size, realm.startLevel) { return true }
+    where rttIsLive(realm.rttBase &+ UInt64(table) * Granule.size, realm.startLevel) { return true }
     return false
   }
 }
