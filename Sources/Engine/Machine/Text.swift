@@ -42,16 +42,44 @@ extension [UInt8] {
   }
 }
 
-/// Text of a stranger's file made safe to show: control characters escaped, cut to a sensible length.
+extension Unicode.Scalar {
+  /// Whether it acts on a terminal, turns the text around it or hides in it, instead of being seen: controls (C0, DEL, C1),
+  /// format characters (bidirectional controls, joiners, tags) and the separators of lines and paragraphs.
+  public var isUnseen: Bool {
+    if value < 0xA0 { return value < 0x20 || value >= 0x7F }
+    return switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+}
+
+/// Text of a stranger's file made safe to show: what is not seen is escaped, and it is cut to a sensible length.
 public func shown(_ text: some StringProtocol, limit: Int = 40) -> String {
   var result = ""
   for (count, scalar) in text.unicodeScalars.enumerated() {
     if count == limit { return result + "…" }
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069:
+    if scalar.isUnseen {
       result += "\\u{" + String(scalar.value, radix: 16) + "}"
-    default:
+    } else {
       result.unicodeScalars.append(scalar)
+    }
+  }
+  return result
+}
+
+/// A JSON text in which everything that is not seen is escaped as JSON does it; line feeds between its parts stay.
+public func shownJSON(_ text: String) -> String {
+  guard text.unicodeScalars.contains(where: { $0.isUnseen && $0 != "\n" }) else { return text }
+  var result = ""
+  for scalar in text.unicodeScalars {
+    guard scalar.isUnseen, scalar != "\n" else {
+      result.unicodeScalars.append(scalar)
+      continue
+    }
+    for unit in UTF16.encode(scalar) ?? .init() {
+      let digits = String(unit, radix: 16)
+      result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     }
   }
   return result

@@ -17,9 +17,42 @@ public struct WalkReport: Sendable {
   /// Output address, if the walk gave one.
   public var address: UInt64?
   /// What the granule protection check says of it.
-  public var check: String
+  public var check: Check
   /// What happens to a Realm's read at this IPA.
-  public var verdict: String
+  public var verdict: Verdict
+
+  public enum Check: Sendable, Equatable {
+    case notReached
+    /// Nothing there has an owner.
+    case noMemory
+    case passes(PAS, GPI)
+    case fault(PAS, GPI)
+
+    public var text: String {
+      switch self {
+      case .notReached: "not reached"
+      case .noMemory: "no memory is there to protect"
+      case .passes(let pas, let gpi): "\(pas.name) access, GPT says \(gpi.name): passes"
+      case .fault(let pas, let gpi): "\(pas.name) access, GPT says \(gpi.name): granule protection fault"
+      }
+    }
+  }
+
+  public enum Verdict: Sendable, Equatable {
+    case data(UInt64)
+    /// The walk leads to an address where no memory is.
+    case nothing
+    /// An exception of the Realm or an exit to the Host, in words.
+    case refused(String)
+
+    public var text: String {
+      switch self {
+      case .data(let address): "a read gets the data at \(hex(address))"
+      case .nothing: "no memory answers there: a read gives zero, a write is lost"
+      case .refused(let words): words
+      }
+    }
+  }
 }
 
 /// A run of alike entries of one table.
@@ -40,10 +73,10 @@ extension Machine {
     let realm = realm(rd)
     guard ipa < realm.ipaTop else {
       return WalkReport(
-        ipa: ipa, isProtected: false, hops: [], address: nil, check: "",
-        verdict:
+        ipa: ipa, isProtected: false, hops: [], address: nil, check: .notReached,
+        verdict: .refused(
           "beyond the IPA space (\(realm.ipaWidth) bits): \(policy.has(.d20) ? "external abort" : "Address Size Fault") in the Realm"
-      )
+        ))
     }
     var hops: [WalkReport.Hop] = []
     for level in realm.startLevel...3 {
@@ -56,7 +89,7 @@ extension Machine {
       if !walk.entry.isTable(level) { break }
     }
     var report = WalkReport(
-      ipa: ipa, isProtected: realm.isProtected(ipa), hops: hops, address: nil, check: "not reached", verdict: "")
+      ipa: ipa, isProtected: realm.isProtected(ipa), hops: hops, address: nil, check: .notReached, verdict: .nothing)
     guard let last = hops.last else { return report }
     switch last.hipas {
     case .assigned, .assignedNS:
@@ -64,32 +97,37 @@ extension Machine {
       report.address = start &+ (ipa & (last.coverage - 1))
     default: break
     }
+    report.verdict = verdict(realm, ipa, last)
     if let address = report.address, last.raw & 1 != 0 {
       let pas: PAS = last.hipas == .assignedNS ? .nonSecure : .realm
       let gpi = gpi(address)
-      report.check = "\(pas.name) access, GPT says \(gpi.name): \(gpi.admits(pas) ? "passes" : "granule protection fault")"
+      report.check = report.verdict == .nothing ? .noMemory : gpi.admits(pas) ? .passes(pas, gpi) : .fault(pas, gpi)
     }
-    report.verdict = verdict(realm, ipa, last)
     return report
   }
 
-  private func verdict(_ realm: RealmDescriptor, _ ipa: UInt64, _ hop: WalkReport.Hop) -> String {
+  private func verdict(_ realm: RealmDescriptor, _ ipa: UInt64, _ hop: WalkReport.Hop) -> WalkReport.Verdict {
     switch translateStage2(realm, ipa, .read) {
-    case .address(let pa): return "a read gets the data at \(hex(pa))"
-    case .addressSize: return "Address Size Fault in the Realm"
+    case .address(let pa): return .data(pa)
+    case .nothing: return .nothing
+    case .addressSize: return .refused("Address Size Fault in the Realm")
     case .granuleProtection:
-      return configuration.granuleFaultsExitToHost
-        ? "a read exits to the Host: granule protection fault" : "a read takes a granule protection fault in the Realm"
-    case .permission: return "a read exits to the Host: permission fault"
-    case .nothing: return "no memory is at its PA: a read gives zero"
-    case .accessFlag: return "a read exits to the Host: access flag fault"
-    case .outputAddressSize: return "a read exits to the Host: address size fault, the PA is beyond the physical address space"
-    case .granuleProtectionOnWalk(let level): return "the table of level \(level) is not in the Realm PAS: granule protection fault"
+      return .refused(
+        configuration.granuleFaultsExitToHost
+          ? "a read exits to the Host: granule protection fault" : "a read takes a granule protection fault in the Realm")
+    case .permission: return .refused("a read exits to the Host: permission fault")
+    // The RMM makes no such entries; software of Realm or Root that writes to the tables may.
+    case .accessFlag: return .refused("a read exits to the Host: access flag fault")
+    case .outputAddressSize:
+      return .refused("a read exits to the Host: address size fault, the PA is beyond the physical address space")
+    case .granuleProtectionOnWalk(let level):
+      return .refused("the table of level \(level) is not in the Realm PAS: granule protection fault")
     case .translation:
-      guard realm.isProtected(ipa) else { return "a read exits to the Host: emulatable Data Abort" }
-      return hop.ripas == .empty
-        ? "RIPAS EMPTY: a read takes an external abort in the Realm"
-        : "RIPAS \(hop.ripas.name): a read exits to the Host: Data Abort"
+      guard realm.isProtected(ipa) else { return .refused("a read exits to the Host: emulatable Data Abort") }
+      return .refused(
+        hop.ripas == .empty
+          ? "RIPAS EMPTY: a read takes an external abort in the Realm"
+          : "RIPAS \(hop.ripas.name): a read exits to the Host: Data Abort")
     }
   }
 

@@ -56,15 +56,21 @@ public struct RTTPanel {
       canvas.text(inside.x + 1, y, "output address \(hex(address))", .text, limit: inside.width - 2)
       y += 1
     }
-    if y < bottom, !report.check.isEmpty {
-      canvas.text(
-        inside.x + 1, y, "granule protection check: \(report.check)",
-        report.check.contains("fault") ? .fault : report.check.contains("passes") ? .ok : .dim, limit: inside.width - 2)
+    if y < bottom, !report.hops.isEmpty {
+      canvas.text(inside.x + 1, y, "granule protection check: \(report.check.text)", role(report.check), limit: inside.width - 2)
       y += 1
     }
-    if y < bottom {
-      canvas.text(
-        inside.x + 1, y, "→ \(report.verdict)", report.verdict.contains("gets") ? .ok : .warning, limit: inside.width - 2)
+    guard y < bottom else { return }
+    var role = Role.warning
+    if case .data = report.verdict { role = .ok }
+    canvas.text(inside.x + 1, y, "→ \(report.verdict.text)", role, limit: inside.width - 2)
+  }
+
+  private func role(_ check: WalkReport.Check) -> Role {
+    switch check {
+    case .notReached, .noMemory: .dim
+    case .passes: .ok
+    case .fault: .fault
     }
   }
 
