@@ -41,11 +41,27 @@ static const char *capability(const char *name) {
 
 // A handler may do next to nothing, so it only tells the event loop, which then leaves, resizes or suspends in
 // its own time.
-static const int told_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT, SIGTSTP};
+static const int screen_signals[] = {SIGWINCH, SIGCONT, SIGTSTP};
+// All whose default is to end the program; of the real-time ones, see told_signals.
+static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPIPE,
+                                  SIGXCPU, SIGXFSZ,
+#ifdef SIGIO
+                                  SIGIO,
+#endif
+#ifdef SIGPWR
+                                  SIGPWR,
+#endif
+#ifdef SIGSTKFLT
+                                  SIGSTKFLT,
+#endif
+};
 // Swift traps by SIGILL on x86-64 and by SIGTRAP on arm64.
 static const int crash_signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS};
 
-static struct sigaction told_before[LENGTH(told_signals)];
+#define MOST_TOLD 80
+static int told_signals[MOST_TOLD]; // those above, and from SIGRTMIN to SIGRTMAX
+static int told_count;
+static struct sigaction told_before[MOST_TOLD];
 static struct sigaction crash_before[LENGTH(crash_signals)];
 static int signal_pipe[2] = {-1, -1};
 static volatile sig_atomic_t told_to_leave;
@@ -59,10 +75,13 @@ static char crash_note[1024];
 static FILE *stderr_held; // collects stderr while the screen is ours
 static int stderr_held_fd = -1, stderr_real = -1;
 
-static void tell_loop(int number) {
+static void tell_loop(int number, siginfo_t *info, void *context) {
+  (void)context;
+  // These two are ours if no one else sent them: a write that failed has said so to who wrote.
+  if ((number == SIGPIPE || number == SIGXFSZ) && (info->si_pid == getpid() || info->si_code == SI_KERNEL)) return;
   int kept = errno;
   unsigned char byte = (unsigned char)number;
-  if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT) told_to_leave = 1;
+  if (number != SIGWINCH && number != SIGCONT && number != SIGTSTP) told_to_leave = 1;
   // A full pipe means that the loop has more than enough to wake up for.
   ssize_t written = write(signal_pipe[1], &byte, 1);
   (void)written;
@@ -113,6 +132,15 @@ static void crashed(int number) {
   raise(number);
 }
 
+static void list_told_signals(void) {
+  told_count = 0;
+  for (int i = 0; i < LENGTH(screen_signals); i++) told_signals[told_count++] = screen_signals[i];
+  for (int i = 0; i < LENGTH(end_signals); i++) told_signals[told_count++] = end_signals[i];
+#ifdef SIGRTMIN
+  for (int number = SIGRTMIN; number <= SIGRTMAX && told_count < MOST_TOLD; number++) told_signals[told_count++] = number;
+#endif
+}
+
 static int install_signals(void) {
   if (pipe(signal_pipe) != 0) return -1;
   for (int i = 0; i < 2; i++) {
@@ -120,19 +148,21 @@ static int install_signals(void) {
     fcntl(signal_pipe[i], F_SETFD, FD_CLOEXEC);
   }
   // SA_RESTART spares ncurses' reads and writes; poll() comes back with EINTR all the same.
-  struct sigaction action = {.sa_handler = tell_loop, .sa_flags = SA_RESTART};
+  struct sigaction action = {.sa_sigaction = tell_loop, .sa_flags = SA_RESTART | SA_SIGINFO};
   sigemptyset(&action.sa_mask);
-  for (int i = 0; i < LENGTH(told_signals); i++) {
-    sigaction(told_signals[i], NULL, &told_before[i]);
+  list_told_signals();
+  for (int i = 0; i < told_count; i++) {
+    int number = told_signals[i];
+    sigaction(number, NULL, &told_before[i]);
     // Who started us with a signal ignored (nohup, a shell without job control) wants it ignored. The two that
-    // are ignored by default are a matter of the screen alone.
-    int screen_only = told_signals[i] == SIGWINCH || told_signals[i] == SIGCONT;
-    if (screen_only || told_before[i].sa_handler != SIG_IGN) sigaction(told_signals[i], &action, NULL);
+    // are ignored by default are a matter of the screen alone; the two that this program ignores itself, of writes.
+    int always = number == SIGWINCH || number == SIGCONT || number == SIGPIPE || number == SIGXFSZ;
+    if (always || told_before[i].sa_handler != SIG_IGN) sigaction(number, &action, NULL);
   }
 
   stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack};
   sigaltstack(&stack, NULL);
-  action.sa_handler = crashed;
+  action.sa_handler = crashed; // without SA_SIGINFO
   action.sa_flags = SA_ONSTACK;
   // Blocking everything also lets tcsetattr through when we crash in the background, where SIGTTOU would stop us.
   sigfillset(&action.sa_mask);
@@ -141,7 +171,7 @@ static int install_signals(void) {
 }
 
 static void remove_signals(void) {
-  for (int i = 0; i < LENGTH(told_signals); i++) sigaction(told_signals[i], &told_before[i], NULL);
+  for (int i = 0; i < told_count; i++) sigaction(told_signals[i], &told_before[i], NULL);
   for (int i = 0; i < LENGTH(crash_signals); i++) sigaction(crash_signals[i], &crash_before[i], NULL);
   for (int i = 0; i < 2; i++) close(signal_pipe[i]);
   signal_pipe[0] = signal_pipe[1] = -1;
@@ -239,6 +269,8 @@ enum { SEQUENCE_KEY = 0x2000, PASTE_BEGIN = 0x3000, PASTE_END };
 static mbstate_t partial; // of a character of which not all bytes have come
 static int held_key;      // read ahead, to be read next; ERR for none
 static int pasting;
+static int gone;       // the terminal can no more be read
+static int unread;     // bytes that were there and were not read, last time
 static int more_input; // ncurses may have read more from the terminal than it has handed out
 
 // Terminals send sequences which their terminfo entry does not have: other cursor key modes, TERM=screen with
@@ -355,6 +387,23 @@ static int read_mouse(struct ct_event *event) {
   return 0;
 }
 
+// Whether the terminal says that there is something to read, and gives nothing. A program in the background that no shell
+// looks after is refused like that; POLLHUP tells of other ends.
+static int gives_nothing(void) {
+  struct pollfd in = {STDIN_FILENO, POLLIN, 0};
+  int waiting = 0, before = unread;
+  unread = 0;
+  if (poll(&in, 1, 0) <= 0 || !(in.revents & POLLIN)) return 0;
+  if (ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting == 0) return 1;
+  // Bytes that came just now are read the next time; only those that stay tell something.
+  unread = waiting;
+  if (waiting != before) return 0;
+  unsigned char byte;
+  ssize_t count = read(STDIN_FILENO, &byte, 1);
+  if (count == 1) ungetch(byte);
+  return count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN);
+}
+
 int ct_next_event(struct ct_event *event) {
   memset(event, 0, sizeof *event);
   if (!screen || away) return 0; // reading would turn the keypad on, and stop us in the background
@@ -390,12 +439,14 @@ int ct_next_event(struct ct_event *event) {
   }
   more_input = 0;
   memset(event, 0, sizeof *event);
+  if (gives_nothing()) gone = 1;
   return 0;
 }
 
 int ct_wait(int timeout_ms, int extra_fd) {
   // poll() ignores negative descriptors.
   struct pollfd watched[] = {{STDIN_FILENO, POLLIN, 0}, {signal_pipe[0], POLLIN, 0}, {extra_fd, POLLIN, 0}};
+  if (gone) return CT_HANGUP;
   int found = more_input ? CT_INPUT : 0;
   if (poll(watched, 3, more_input ? 0 : timeout_ms) <= 0) return found;
   if (watched[0].revents & POLLIN) found |= CT_INPUT;
@@ -448,7 +499,8 @@ static int pair_for(int fg, int bg) {
 
 // What would change the terminal's state, or the order of the text around it, instead of showing.
 static int is_unprintable(wchar_t c) {
-  int turns_text = (c >= 0x200e && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  int turns_text =
+      c == 0x61c || (c >= 0x200e && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
   return c == 0 || turns_text || wcwidth(c) < 0;
 }
 
@@ -571,7 +623,7 @@ int ct_open(int want_mouse, int want_paste) {
   nodelay(input, TRUE);
   define_keys();
   held_key = ERR;
-  pasting = more_input = 0;
+  pasting = more_input = unread = gone = 0;
   memset(&partial, 0, sizeof partial);
   mouseinterval(0); // else each click waits for a second one
   mouse(1);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -31,4 +32,9 @@ pid_t pt_start(const char *program, char *const argv[], char *const envp[], int 
   if (terminal > 2) close(terminal);
   execve(program, argv, envp);
   _exit(127);
+}
+
+int pt_limit_files(pid_t pid, long long bytes) {
+  struct rlimit limit = {bytes < 0 ? RLIM_INFINITY : (rlim_t)bytes, RLIM_INFINITY};
+  return prlimit(pid, RLIMIT_FSIZE, &limit, NULL);
 }

@@ -83,8 +83,8 @@ int ct_utf8(void);
 
 /// Waits for keys, signals and `extra_fd` (-1 for none), at most `timeout_ms` (-1 for ever). 0 is a timeout.
 int ct_wait(int timeout_ms, int extra_fd);
-/// The next signal that came in, or 0: SIGTERM SIGINT SIGHUP SIGQUIT (leave), SIGWINCH (call ct_resized),
-/// SIGTSTP (call ct_suspend), SIGCONT (call ct_redraw).
+/// The next signal that came in, or 0: SIGWINCH (call ct_resized), SIGTSTP (call ct_suspend), SIGCONT (call ct_redraw); any
+/// other is one that ends a program (leave).
 int ct_next_signal(void);
 /// 1 and the next event, or 0 if there is none.
 int ct_next_event(struct ct_event *event);
