@@ -23,7 +23,7 @@ public struct Screens {
       return canvas
     }
     header(&canvas)
-    let commandRows = 1 + CommandLinePanel.extraRows(state)
+    let commandRows = 1 + CommandLinePanel.extraRows(state, width: width)
     let body = Rect(0, 1, width, height - 1 - commandRows)
     switch state.screen {
     case .overview: overview(&canvas, body)
@@ -54,8 +54,11 @@ public struct Screens {
       func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
       x = canvas.text(x, 0, "● REC \(two(s / 3600)):\(two(s / 60 % 60)):\(two(s % 60))", .fault) + 2
     case .off: x = canvas.text(x, 0, "○ not recorded", .warning) + 2
+    case .failing: x = canvas.text(x, 0, "✗ REC FAILS", .fault) + 2
+    case .lost: x = canvas.text(x, 0, "✗ REC LOST", .fault) + 2
     case .replay: x = canvas.text(x, 0, "▶ replay", .accent) + 2
     }
+    if let contradiction = state.contradiction { x = canvas.text(x, 0, contradiction.mark, .fault) + 2 }
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
     let configuration = session.configuration
     let machine = "\(megabytes(configuration.dramSize)) · \(configuration.peCount) PE · \(configuration.policy.name)"
@@ -146,22 +149,26 @@ public enum Printout {
   public static func draw(_ name: String, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Canvas? {
     var canvas = Canvas(width: width, height: height)
     var state = state
+    // A panel that stands alone says itself what the file says otherwise, as the whole screen does above its keys.
+    let notices = name == "overview" ? 0 : CommandLinePanel.notices(state, width: width).prefix(max(0, height - 1)).count
+    let rect = Rect(0, 0, width, height - notices)
     switch name {
     case "overview":
       state.screen = .overview
       return Screens(session, state).draw(width: width, height: height)
-    case "worlds": WorldsPanel(session).draw(&canvas, canvas.bounds, focused: false)
-    case "granules": GranulesPanel(session, state).draw(&canvas, canvas.bounds, focused: false)
-    case "realms": RealmsPanel(session, state).draw(&canvas, canvas.bounds, focused: false)
-    case "trace": TracePanel(session, state).draw(&canvas, canvas.bounds, focused: false)
-    case "timeline": TimelinePanel(session).draw(&canvas, canvas.bounds)
-    case "rtt": RTTPanel(session, state).draw(&canvas, canvas.bounds)
-    case "token": TokenPanel(session, state.token).draw(&canvas, canvas.bounds)
-    case "guest": GuestPanel(session, state.guest).draw(&canvas, canvas.bounds)
-    case "why": WhyPanel(state).draw(&canvas, canvas.bounds, focused: true)
-    case "palette": PalettePanel(state.palette).draw(&canvas, canvas.bounds)
+    case "worlds": WorldsPanel(session).draw(&canvas, rect, focused: false)
+    case "granules": GranulesPanel(session, state).draw(&canvas, rect, focused: false)
+    case "realms": RealmsPanel(session, state).draw(&canvas, rect, focused: false)
+    case "trace": TracePanel(session, state).draw(&canvas, rect, focused: false)
+    case "timeline": TimelinePanel(session).draw(&canvas, rect)
+    case "rtt": RTTPanel(session, state).draw(&canvas, rect)
+    case "token": TokenPanel(session, state.token).draw(&canvas, rect)
+    case "guest": GuestPanel(session, state.guest).draw(&canvas, rect)
+    case "why": WhyPanel(state).draw(&canvas, rect, focused: true)
+    case "palette": PalettePanel(state.palette).draw(&canvas, rect)
     default: return nil
     }
+    CommandLinePanel(state).drawNotices(&canvas, Rect(0, height - notices, width, notices))
     return canvas
   }
 }

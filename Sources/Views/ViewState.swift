@@ -56,9 +56,16 @@ public struct ViewState: Sendable {
   public var name = "untitled"
   public var recording = RecordingState.off
   public var seconds = 0
+  /// What the session's file says otherwise: in the header for good, in words until the person has seen them.
+  public var contradiction: Contradiction?
+  public var isContradictionKnown = false
+  /// What is wrong with the recording, as long as it is.
+  public var trouble: String?
 
   public enum RecordingState: Sendable, Equatable {
     case on, off, replay
+    /// It cannot be written now; it is not where it was.
+    case failing, lost
   }
   public struct Message: Sendable, Equatable {
     public var text: String

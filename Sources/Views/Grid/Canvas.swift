@@ -10,6 +10,9 @@ public struct Cell: Sendable, Equatable {
     self.role = role
     self.reverse = reverse
   }
+
+  /// In the cell after that of a character which takes two.
+  public static let second: Unicode.Scalar = "\u{0}"
 }
 
 /// A rectangle of cells.
@@ -40,6 +43,10 @@ public struct Canvas: Sendable, Equatable {
   public let width: Int
   public let height: Int
   public private(set) var cells: [Cell]
+  /// Marks that join the character of a cell, by the cell's index.
+  public private(set) var marks: [Int: [Unicode.Scalar]] = [:]
+  /// No character takes two cells or has marks: one scalar is one cell.
+  public private(set) var isPlain = true
 
   public init(width: Int, height: Int) {
     self.width = max(0, width)
@@ -53,7 +60,31 @@ public struct Canvas: Sendable, Equatable {
     get { cells[y * width + x] }
     set {
       guard x >= 0, x < width, y >= 0, y < height else { return }
+      if !isPlain { clear(x, y) }
       cells[y * width + x] = newValue
+    }
+  }
+
+  /// Makes a cell one that can be written alone: the other half of a wide character goes.
+  private mutating func clear(_ x: Int, _ y: Int) {
+    let index = y * width + x
+    marks[index] = nil
+    if cells[index].scalar == Cell.second {
+      cells[index - 1].scalar = " "
+      marks[index - 1] = nil
+    }
+    if x + 1 < width, cells[index + 1].scalar == Cell.second { cells[index + 1].scalar = " " }
+  }
+
+  /// Shows the cursor on a character.
+  public mutating func reverse(_ x: Int, _ y: Int) {
+    guard x >= 0, x < width, y >= 0, y < height else { return }
+    let index = y * width + x
+    cells[index].role = .text
+    cells[index].reverse = true
+    if x + 1 < width, cells[index + 1].scalar == Cell.second {
+      cells[index + 1].role = .text
+      cells[index + 1].reverse = true
     }
   }
 
@@ -65,24 +96,44 @@ public struct Canvas: Sendable, Equatable {
     let limit = min(limit, width - x)
     guard y >= 0, y < height, limit > 0 else { return x }
     var column = x
-    var rest = text.unicodeScalars[...]
+    var rest = Substring(text).unicodeScalars
     while let scalar = rest.first {
       let left = x + limit - column
       if left <= 0 { break }
       rest = rest.dropFirst()
-      // Control and combining scalars have no cell of their own: what a stranger's file holds must not move the cursor.
-      let printable =
-        scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && scalar.properties.generalCategory != .format
-      let shown: Unicode.Scalar = left == 1 && !rest.isEmpty ? "…" : printable ? scalar : "?"
-      self[column, y] = Cell(shown, role, reverse: reverse)
-      column += 1
+      let glyph = Glyph(scalar, &rest)
+      if left < glyph.width || left == glyph.width && !rest.isEmpty {
+        self[column, y] = Cell("…", role, reverse: reverse)
+        return column + 1
+      }
+      put(glyph, column, y, Cell(glyph.scalar, role, reverse: reverse))
+      column += glyph.width
     }
     return column
   }
 
+  private mutating func put(_ glyph: Glyph, _ x: Int, _ y: Int, _ cell: Cell) {
+    self[x, y] = cell
+    guard !glyph.isPlain, x >= 0, x + glyph.width <= width else { return }
+    isPlain = false
+    if !glyph.marks.isEmpty { marks[y * width + x] = glyph.marks }
+    if glyph.width == 2 { self[x + 1, y] = Cell(Cell.second, cell.role, reverse: cell.reverse) }
+  }
+
+  /// How many cells a text takes.
+  public static func columns(of text: some StringProtocol) -> Int {
+    var count = 0
+    var rest = Substring(text).unicodeScalars
+    while let scalar = rest.first {
+      rest = rest.dropFirst()
+      count += Glyph(scalar, &rest).width
+    }
+    return count
+  }
+
   /// The same, ending at column `right` (exclusive).
   public mutating func right(_ right: Int, _ y: Int, _ text: String, _ role: Role = .text) {
-    self.text(right - text.unicodeScalars.count, y, text, role)
+    self.text(right - Self.columns(of: text), y, text, role)
   }
 
   public mutating func fill(_ rect: Rect, _ cell: Cell) {
@@ -110,9 +161,8 @@ public struct Canvas: Sendable, Equatable {
     self[right, bottom] = Cell("╯", role)
     let end = text(rect.x + 2, rect.y, " \(title) ", focused ? .title : .text, limit: rect.width - 4)
     let room = right - 1 - end
-    if !note.isEmpty, room >= note.unicodeScalars.count + 3 {
-      text(right - 2 - note.unicodeScalars.count, rect.y, " \(note) ", .dim)
-    }
+    let wide = Self.columns(of: note)
+    if wide > 0, room >= wide + 3 { text(right - 2 - wide, rect.y, " \(note) ", .dim) }
     return rect.inside
   }
 
@@ -120,7 +170,10 @@ public struct Canvas: Sendable, Equatable {
   public var plainText: String {
     (0..<height).map { y in
       var view = String.UnicodeScalarView()
-      for x in 0..<width { view.append(self[x, y].scalar) }
+      for x in 0..<width where self[x, y].scalar != Cell.second {
+        view.append(self[x, y].scalar)
+        view.append(contentsOf: marks[y * width + x] ?? [])
+      }
       return String(view).trimmingEnd
     }.joined(separator: "\n") + "\n"
   }
@@ -136,11 +189,13 @@ public struct Canvas: Sendable, Equatable {
   public var ascii: Canvas {
     var copy = self
     for index in copy.cells.indices { copy.cells[index].scalar = Canvas.ascii(copy.cells[index].scalar) }
+    copy.marks = [:]
+    copy.isPlain = true
     return copy
   }
 
   static func ascii(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-    guard scalar.value >= 0x80 else { return scalar }
+    guard scalar.value >= 0x80 else { return scalar == Cell.second ? "?" : scalar }
     switch scalar {
     case "─", "━": return "-"
     case "│", "┃": return "|"

@@ -7,9 +7,46 @@ public struct CommandLinePanel {
   public init(_ state: ViewState) { self.state = state }
 
   /// Rows it needs above the bottom line.
-  public static func extraRows(_ state: ViewState) -> Int { state.command == nil ? 0 : 2 }
+  public static func extraRows(_ state: ViewState, width: Int) -> Int {
+    (state.command == nil ? 0 : 2) + notices(state, width: width).count
+  }
+
+  /// What stays on the screen until it is over: a recording that cannot be written, and what the session's file says otherwise.
+  /// And what went wrong with the last key, if it is too long for the line of the keys.
+  static func notices(_ state: ViewState, width: Int) -> [String] {
+    var rows: [String] = []
+    if let trouble = state.trouble { rows += wrap("✗ \(trouble)", to: width - 2) }
+    if let message = longMessage(state, width: width) { rows += wrap("✗ \(message)", to: width - 2) }
+    if !state.isContradictionKnown, let sentence = state.contradiction?.sentence { rows += wrap(sentence, to: width - 2) }
+    return rows
+  }
+
+  /// A message of something that was wrong, which the bottom line cannot hold.
+  private static func longMessage(_ state: ViewState, width: Int) -> String? {
+    guard state.command == nil, let message = state.message, message.isError else { return nil }
+    return Canvas.columns(of: message.text) > width - 2 ? message.text : nil
+  }
+
+  /// In up to two rows; the second ends with … if there is more.
+  private static func wrap(_ text: String, to width: Int) -> [String] {
+    let rows = WhyPanel.wrap(text, to: width, hanging: 2)
+    return rows.count <= 2 ? rows : [rows[0], "  " + rows[1...].map { String($0.drop { $0 == " " }) }.joined(separator: " ")]
+  }
+
+  func drawNotices(_ canvas: inout Canvas, _ rect: Rect) {
+    for (n, text) in Self.notices(state, width: rect.width).prefix(rect.height).enumerated() {
+      canvas.fill(Rect(rect.x, rect.y + n, rect.width, 1), Cell())
+      canvas.text(rect.x + 1, rect.y + n, text, .fault, limit: rect.width - 2)
+    }
+  }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+    let notices = min(Self.notices(state, width: rect.width).count, max(0, rect.height - 1))
+    drawNotices(&canvas, Rect(rect.x, rect.y, rect.width, notices))
+    drawLine(&canvas, Rect(rect.x, rect.y + notices, rect.width, rect.height - notices))
+  }
+
+  private func drawLine(_ canvas: inout Canvas, _ rect: Rect) {
     guard let command = state.command else {
       drawKeys(&canvas, rect)
       return
@@ -33,20 +70,26 @@ public struct CommandLinePanel {
     }
     let x = canvas.text(rect.x, line, command.prompt, .accent)
     let room = max(1, rect.width - x - 1)
-    let skip = max(0, command.cursor - room + 1)
+    let (skip, column) = scrolled(command, room)
     var view = String.UnicodeScalarView()
     view.append(contentsOf: command.text.unicodeScalars.dropFirst(skip))
     canvas.text(x, line, String(view), .text, limit: room)
-    let cursor = x + command.cursor - skip
-    if cursor < canvas.width { canvas[cursor, line] = Cell(canvas[cursor, line].scalar, .text, reverse: true) }
+    canvas.reverse(x + column, line)
+  }
+
+  /// How much of the text is left of what is shown, in scalars, so that the cursor is; and the cursor's column in it.
+  private func scrolled(_ command: CommandLineState, _ room: Int) -> (skip: Int, column: Int) {
+    let before = String(String.UnicodeScalarView(command.text.unicodeScalars.prefix(command.cursor)))
+    var characters = before[...]
+    var column = Canvas.columns(of: characters)
+    while column >= room, let first = characters.popFirst() { column -= Canvas.columns(of: String(first)) }
+    return (command.cursor - characters.unicodeScalars.count, column)
   }
 
   /// What was wrong with the line that was entered, in up to two rows.
   private func problem(width: Int) -> [String] {
     guard let message = state.message, message.isError else { return [] }
-    let rows = WhyPanel.wrap("✗ \(message.text)", to: width, hanging: 2)
-    // The second one ends with … if there is more.
-    return rows.count <= 2 ? rows : [rows[0], rows[1...].joined(separator: " ")]
+    return Self.wrap("✗ \(message.text)", to: width)
   }
 
   private func drawCandidates(_ command: CommandLineState, _ canvas: inout Canvas, _ rect: Rect) {
@@ -60,7 +103,7 @@ public struct CommandLinePanel {
 
   private func drawKeys(_ canvas: inout Canvas, _ rect: Rect) {
     let line = rect.y + rect.height - 1
-    if let message = state.message {
+    if let message = state.message, Self.longMessage(state, width: rect.width) == nil {
       canvas.text(rect.x + 1, line, message.text, message.isError ? .fault : .ok, limit: rect.width - 2)
       return
     }

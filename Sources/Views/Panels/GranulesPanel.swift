@@ -77,7 +77,8 @@ public struct GranulesPanel {
     var base = configuration.dramBase
     if zoom < fit {
       let span = (granules << 12) * UInt64(width)
-      let wanted = state.cursor ?? base
+      // The cursor may be where another machine had its memory.
+      let wanted = min(max(state.cursor ?? base, base), configuration.dramTop - 1)
       let row = (wanted - configuration.dramBase) / span
       let shown = UInt64(height)
       let top = state.mapBase.map { ($0 - min($0, configuration.dramBase)) / span } ?? 0

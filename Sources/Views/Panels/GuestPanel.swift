@@ -68,10 +68,9 @@ public struct GuestPanel {
       let x = inside.x + 1 + column * (inside.width / columns)
       let digits = String(cell.1, radix: 16)
       let end = canvas.text(x, inside.y + row, cell.0.padding(4), .dim)
-      let room = inside.width / columns - 5
-      let shown =
-        !isNarrow
-        ? String(repeating: "0", count: 16 - digits.count) + digits : digits.count > room ? "…" + digits.suffix(room - 1) : digits
+      let room = max(0, inside.width / columns - 5)
+      let tail = digits.count > room ? "…" + digits.suffix(max(0, room - 1)) : digits
+      let shown = isNarrow ? tail : String(repeating: "0", count: 16 - digits.count) + digits
       canvas.text(end, inside.y + row, shown, cell.2 ? .changed : .text, limit: room)
     }
   }

@@ -51,13 +51,14 @@ public struct WhyPanel {
 
   /// The lines of `text` in `width` columns, broken at spaces; all but the first are indented by `hanging`.
   static func wrap(_ text: String, to width: Int, hanging: Int) -> [String] {
+    let width = max(width, 1)
     // Where a hanging text would have no room, it hangs less.
-    let hanging = hanging * 2 > width ? 2 : hanging
+    let hanging = hanging * 2 > width ? min(2, width - 1) : hanging
     var lines: [String] = []
     var rest = Substring(text)
     while rest.count + (lines.isEmpty ? 0 : hanging) > width {
       let room = width - (lines.isEmpty ? 0 : hanging)
-      let limit = rest.index(rest.startIndex, offsetBy: max(room, 1))
+      let limit = rest.index(rest.startIndex, offsetBy: room)
       let space = rest[..<limit].lastIndex(of: " ").flatMap { rest[..<$0].allSatisfy { $0 == " " } ? nil : $0 }
       // A word longer than a line is broken where the line ends.
       let head = rest[..<(space ?? limit)]

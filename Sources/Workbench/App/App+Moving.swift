@@ -66,7 +66,7 @@ extension App {
   }
 
   var bodyRect: Rect {
-    Rect(0, 1, terminal.width, terminal.height - 2 - CommandLinePanel.extraRows(state))
+    Rect(0, 1, terminal.width, terminal.height - 2 - CommandLinePanel.extraRows(state, width: terminal.width))
   }
 
   func zoom(_ step: Int) {

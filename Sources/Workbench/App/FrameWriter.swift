@@ -16,22 +16,27 @@ enum FrameWriter {
     canvas.changes(from: old) { run in
       guard let first = run.cells.first else { return }
       if out.isEmpty { begin(&out) }
-      if row != run.y || column != run.x {
-        append("\u{1b}[", &out)
-        number(run.y + 1, &out)
-        out.append(UInt8(ascii: ";"))
-        number(run.x + 1, &out)
-        out.append(UInt8(ascii: "H"))
-      }
+      if row != run.y || column != run.x { place(run.x, run.y, &out) }
       var style = theme.style(first.role)
       if first.reverse { style.reverse.toggle() }
       if style != current {
         select(style, &out)
         current = style
       }
-      for cell in run.cells { utf8(cell.scalar, &out) }
       row = run.y
-      column = run.x + run.cells.count
+      column = run.x
+      guard !canvas.isPlain else {
+        for cell in run.cells { utf8(cell.scalar, &out) }
+        column += run.cells.count
+        return
+      }
+      canvas.pieces(run) { x, scalars, isPlain in
+        if row != run.y || column != x { place(x, run.y, &out) }
+        for scalar in scalars { utf8(scalar, &out) }
+        // Where the cursor is after a wide character is the terminal's opinion.
+        row = isPlain ? run.y : -1
+        column = x + scalars.count
+      }
     }
     if !out.isEmpty { append("\u{1b}[0m\u{1b}[?2026l", &out) }
     return out
@@ -52,6 +57,14 @@ enum FrameWriter {
       number(Int(colour.blue), &out)
     }
     out.append(UInt8(ascii: "m"))
+  }
+
+  private static func place(_ x: Int, _ y: Int, _ out: inout [UInt8]) {
+    append("\u{1b}[", &out)
+    number(y + 1, &out)
+    out.append(UInt8(ascii: ";"))
+    number(x + 1, &out)
+    out.append(UInt8(ascii: "H"))
   }
 
   private static func append(_ text: StaticString, _ out: inout [UInt8]) {

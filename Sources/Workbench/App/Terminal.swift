@@ -132,13 +132,18 @@ final class Terminal {
   }
 
   private func presentThroughCurses(_ canvas: Canvas) {
-    var scalars: [UInt32] = []
     canvas.changes(from: painted) { run in
       guard let first = run.cells.first else { return }
-      scalars.removeAll(keepingCapacity: true)
-      for cell in run.cells { scalars.append(cell.scalar.value) }
       let style = style(first)
-      ct_put(Int32(run.y), Int32(run.x), scalars, Int32(scalars.count), Int32(paletteColour(style)), -1, attributes(style))
+      let (colour, attributes) = (Int32(paletteColour(style)), attributes(style))
+      func put(_ x: Int, _ scalars: [UInt32]) {
+        ct_put(Int32(run.y), Int32(x), scalars, Int32(scalars.count), colour, -1, attributes)
+      }
+      if canvas.isPlain {
+        put(run.x, run.cells.map(\.scalar.value))
+      } else {
+        canvas.pieces(run) { x, scalars, _ in put(x, scalars.map(\.value)) }
+      }
     }
     ct_cursor(-1, -1)
     ct_flush()
@@ -186,8 +191,9 @@ final class Terminal {
       let number = ct_next_signal()
       if number != 0 { return .signal(number) }
     }
-    if what & CT_INPUT != 0 { return .input }
+    // A terminal that is gone is readable for ever, and nothing is read.
     if what & CT_HANGUP != 0 { return .hangup }
+    if what & CT_INPUT != 0 { return .input }
     return .timeout
   }
 

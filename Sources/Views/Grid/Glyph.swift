@@ -1,0 +1,38 @@
+import Engine
+
+/// A character as a canvas shows it: one or two cells wide, with the marks that join it.
+struct Glyph {
+  var scalar: Unicode.Scalar
+  var marks: [Unicode.Scalar] = []
+  var width = 1
+
+  var isPlain: Bool { width == 1 && marks.isEmpty }
+
+  /// Most marks a character has; a stranger's text may stack any number.
+  static let mostMarks = 2
+
+  /// - Parameter rest: the text after the scalar; marks that join it are taken from there.
+  init(_ scalar: Unicode.Scalar, _ rest: inout Substring.UnicodeScalarView) {
+    self.scalar = scalar
+    // What has no cell of its own, or acts instead of being seen, must not move the cursor.
+    if scalar.isUnseen {
+      self.scalar = "?"
+    } else if scalar.value >= 0x80 {
+      switch ConsoleGrid.cells(scalar) {
+      case .one: break
+      case .two: width = 2
+      case .none: self.scalar = "?"
+      case .unknown: self.scalar = "\u{FFFD}"
+      }
+    }
+    while let mark = rest.first, mark.value >= 0x300, !mark.isUnseen, case .none = ConsoleGrid.cells(mark) {
+      rest = rest.dropFirst()
+      if marks.count < Self.mostMarks, !Self.selectsForm(mark), self.scalar == scalar { marks.append(mark) }
+    }
+  }
+
+  /// Variation selectors can change a character's width, in some terminals: the form is the terminal's choice.
+  private static func selectsForm(_ mark: Unicode.Scalar) -> Bool {
+    (0xFE00...0xFE0F).contains(mark.value) || (0xE0100...0xE01EF).contains(mark.value)
+  }
+}
