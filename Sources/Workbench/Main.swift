@@ -1,6 +1,14 @@
 import ArgumentParser
 import Engine
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 @main
 struct Workbench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,7 +28,42 @@ struct Workbench: ParsableCommand {
       BootCommand.self, DisassembleCommand.self,
     ],
     defaultSubcommand: OpenCommand.self)
+
+  static func main() {
+    prepare()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      end(error)
+    }
+  }
+
+  /// What the shell may have left open, closed or set.
+  private static func prepare() {
+    // A file must not become standard output because that was closed: what is written there shall fail.
+    for descriptor in [0, 1, 2] as [Int32] where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)
+    }
+    // A pipe nobody reads, or a file that may not grow, is an error of the write that finds out.
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+  }
+
+  /// Help, or what was wrong with the command line; then the exit code.
+  private static func end(_ error: any Error) -> Never {
+    let code = exitCode(for: error)
+    let text = fullMessage(for: error)
+    if !text.isEmpty {
+      var out = Output(code.isSuccess ? 1 : 2)
+      out.lines(text)
+      out.flush()
+    }
+    leave(code.rawValue)
+  }
 }
+
+/// exit(3), by a name that the command's own method does not hide.
+private func leave(_ code: Int32) -> Never { exit(code) }
 
 /// Exit codes, as sysexits.h numbers them.
 enum Exit {
@@ -28,4 +71,7 @@ enum Exit {
   static let usage = ExitCode(64)
   static let badData = ExitCode(65)
   static let noInput = ExitCode(66)
+  static let unwritable = ExitCode(74)
+  /// What a shell gives for a program that SIGPIPE ended.
+  static let nobodyReads = ExitCode(141)
 }

@@ -1,5 +1,6 @@
 import CPseudoTerminal
 import Foundation
+import Testing
 
 #if canImport(Glibc)
   import Glibc
@@ -7,7 +8,7 @@ import Foundation
 
 /// Runs the built program in a pseudo-terminal, types at it and reads what it writes.
 final class PseudoTerminal {
-  private let primary: Int32
+  private var primary: Int32
   private let replica: Int32
   let pid: pid_t
   private(set) var output: [UInt8] = []
@@ -21,15 +22,21 @@ final class PseudoTerminal {
     var description: String
   }
 
-  init(_ arguments: [String] = [], environment: [String: String] = [:], columns: UInt16 = 120, rows: UInt16 = 36) throws {
+  /// - Parameter shell: commands of a shell that becomes the program then.
+  init(
+    _ arguments: [String] = [], environment: [String: String] = [:], columns: UInt16 = 120, rows: UInt16 = 36,
+    shell: String? = nil
+  ) throws {
     var variables = ["TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": "/dev/null"]
     variables["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
     variables.merge(environment) { $1 }
-    let argv: [UnsafeMutablePointer<CChar>?] = ([Self.program] + arguments).map { strdup($0) } + [nil]
+    let words = [Self.program] + arguments
+    let command = shell.map { ["/bin/sh", "-c", "\($0); exec \"$@\"", "sh"] + words } ?? words
+    let argv: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
     let envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
     var ends: (Int32, Int32) = (-1, -1)
-    pid = pt_start(Self.program, argv, envp, Int32(columns), Int32(rows), &ends.0, &ends.1)
+    pid = pt_start(command[0], argv, envp, Int32(columns), Int32(rows), &ends.0, &ends.1)
     primary = ends.0
     replica = ends.1
     var modes = termios()
@@ -92,6 +99,15 @@ final class PseudoTerminal {
     kill(pid, SIGWINCH)
   }
 
+  /// The terminal is closed, as by a window or a connection that goes.
+  func hangUp() {
+    close(primary)
+    primary = -1
+  }
+
+  /// Lets the program's files grow no further than `bytes`; nil lets them grow again.
+  func limitFiles(to bytes: Int?) { #expect(pt_limit_files(pid, bytes.map { Int64($0) } ?? -1) == 0) }
+
   /// Waits for the end: the exit code, or 128 plus the signal that killed it.
   func exitCode(seconds: Double = 20) throws -> Int32 {
     let deadline = Date().addingTimeInterval(seconds)
@@ -133,6 +149,23 @@ enum Headless {
     try process.run()
     input_.fileHandleForWriting.write(Data(input.utf8))
     try input_.fileHandleForWriting.close()
+    let out = output.fileHandleForReading.readDataToEndOfFile()
+    let err = error.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: out, as: UTF8.self), String(decoding: err, as: UTF8.self))
+  }
+}
+
+/// Runs a line of the shell; `workbench` is the built program.
+enum Shell {
+  static func run(_ line: String) throws -> (code: Int32, output: String, error: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.arguments = ["-c", "set -o pipefail; workbench() { \"\(PseudoTerminal.program)\" \"$@\"; }; \(line)"]
+    let (output, error) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = error
+    try process.run()
     let out = output.fileHandleForReading.readDataToEndOfFile()
     let err = error.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()

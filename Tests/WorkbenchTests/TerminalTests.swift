@@ -89,7 +89,11 @@ struct TerminalTests {
     #expect(replay.code == 0, "\(replay.error)")
   }
 
-  @Test(arguments: [SIGTERM, SIGHUP, SIGINT])
+  /// Every signal whose default is to end a program gives the terminal back, and the recording is finished.
+  @Test(arguments: [
+    SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR,
+    16, 34, 64,
+  ])
   func signalsEndItCleanly(_ signal: Int32) throws {
     let state = try TemporaryFolder()
     let terminal = try PseudoTerminal(environment: ["XDG_STATE_HOME": state.path])

@@ -38,7 +38,7 @@ extension App {
     session.seek(step)
     state.traceStep = nil
     afterChange()
-    recorder?.record(session, now: CPUClock.wall)
+    record()
     state.message = .init("at step \(session.position) of \(session.steps.count)")
   }
 
@@ -66,7 +66,7 @@ extension App {
     let words = text.split(separator: " ").map(String.init)
     guard let verb = words.first?.lowercased() else { return }
     switch verb {
-    case "q", "quit", "exit": running = false
+    case "q", "quit", "exit": quit()
     case "undo": perform(.undo)
     case "redo": perform(.redo)
     case "help": perform(.palette)
@@ -114,17 +114,12 @@ extension App {
     do throws(ScriptError) {
       try runner.run(line: text, number: 1, file: ".")
     } catch {
-      recorder?.record(session, now: CPUClock.wall)
+      record()
       state.message = .init(error.message, isError: true)
       openCommandLine(.command, text: text)
       return
     }
-    recorder?.record(session, now: CPUClock.wall)
-    if let failure = recorder?.failure {
-      state.recording = .off
-      state.message = .init("the recording cannot be written: \(failure)", isError: true)
-      return
-    }
+    record()
     report(left > 0 && session.position != before ? " (\(left) undone steps left behind; the recording has them)" : "")
     if session.position != before {
       runner.desk.noteLeft(before)

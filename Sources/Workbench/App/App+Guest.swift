@@ -45,7 +45,7 @@ extension App {
     }
     let seconds = CPUClock.now - start
     if let first = runner.desk.firstNewStep { recorder?.willPerform(at: first) }
-    recorder?.record(session, now: CPUClock.wall)
+    record()
     guard let outcome = runner.lastOutcome else { return }
     if runner.desk.guest.map({ ObjectIdentifier($0.debugger) }) != edition { state.guest = GuestViewState() }
     showGuest()

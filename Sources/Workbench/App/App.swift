@@ -22,6 +22,10 @@ final class App {
   var lastFrameTook = 0.0
   var lastFrameAt = 0.0
   let animates: Bool
+  /// Why there is no recording although there should be one.
+  var noRecorder: String?
+  /// The person knows that leaving loses what was done.
+  var hasWarned = false
   var lastReport: ScriptRunner.Report?
   var lastFailure: ScriptRunner.Failure?
   /// A guest goes on by itself until a key is pressed.
@@ -42,27 +46,67 @@ final class App {
     runner = ScriptRunner(session, desk: desk)
     runner.names = names
     history = CommandHistory(Paths.history)
+    if let trouble = history.trouble { self.state.message = .init("no history is kept: \(trouble)", isError: true) }
     serveGuests()
     runner.onReport = { [unowned self] in lastReport = $0 }
     runner.onFailure = { [unowned self] in lastFailure = $0 }
     if records, session.steps.isEmpty { startRecording() }
   }
 
-  /// Where the session is recorded, if it is.
-  var recordingPath: String? { recorder?.path }
+  // MARK: Recording
 
   func startRecording() {
     guard records, recorder == nil else { return }
     do throws(Recorder.CannotCreate) {
       let made = try Recorder(session.origin, now: CPUClock.wall)
       recorder = made
-      state.recording = .on
+      noRecorder = nil
+      showRecording()
       if state.name == "untitled" { state.name = made.path.split(separator: "/").last.map(String.init) ?? state.name }
       terminal.setCrashNote("workbench: the session up to here is in \(made.path)\n")
     } catch {
+      noRecorder = "not recorded: \(error.message)"
       state.recording = .off
       state.message = .init("not recorded: \(error.message)", isError: true)
     }
+  }
+
+  /// Brings the recording up to the session.
+  func record() {
+    recorder?.record(session, now: CPUClock.wall)
+    showRecording()
+  }
+
+  /// The header tells the truth about the recording, and a line above the keys what is wrong with it.
+  func showRecording() {
+    guard let recorder else { return }
+    switch recorder.trouble {
+    case nil:
+      state.recording = .on
+      hasWarned = false
+    case .unwritable: state.recording = .failing
+    case .removed, .moved: state.recording = .lost
+    }
+    state.trouble = recorder.trouble.map { trouble in
+      if case .unwritable = trouble { return "\(recorder.account) until there is room again" }
+      return "\(recorder.account); :write FILE saves the session"
+    }
+  }
+
+  /// What became of the recording, for standard error when the terminal is given back; and whether that is what was wanted.
+  var recordingAccount: (sentence: String, isWhole: Bool)? {
+    if let recorder { return (recorder.account, recorder.trouble == nil || recorder.trouble == .moved) }
+    return noRecorder.map { ($0, false) }
+  }
+
+  /// Leaves, but not at once if that would lose what was done.
+  func quit() {
+    if let account = recordingAccount, !account.isWhole, !session.steps.isEmpty, !hasWarned {
+      hasWarned = true
+      state.message = .init("what was done is not recorded: :write FILE saves it, quit again leaves without", isError: true)
+      return
+    }
+    running = false
   }
 
   // MARK: The loop
@@ -79,12 +123,16 @@ final class App {
         owesFrame = false
       }
       let patience =
-        owesFrame ? Int(rest * 1000) + 1 : isGuestRunning ? 0 : state.travel != nil ? 70 : state.recording == .on ? 1000 : 60_000
+        owesFrame ? Int(rest * 1000) + 1 : isGuestRunning ? 0 : state.travel != nil ? 70 : recorder != nil ? 1000 : 60_000
       switch terminal.wait(patience) {
       case .timeout:
         if owesFrame { continue }
         if isGuestRunning { guestCommand("continue") }
         if state.travel != nil { advanceTravel() }
+        if let recorder {
+          recorder.check()
+          showRecording()
+        }
       case .input:
         while let input = terminal.next() {
           take(input)
@@ -235,7 +283,7 @@ final class App {
     case .redraw: terminal.repaint()
     case .suspend: terminal.suspend()
     case .back: back()
-    case .quit: running = false
+    case .quit: quit()
     }
   }
 
@@ -250,7 +298,9 @@ final class App {
   }
 
   func back() {
-    if state.screen != .overview {
+    if state.contradiction != nil, !state.isContradictionKnown {
+      state.isContradictionKnown = true
+    } else if state.screen != .overview {
       state.screen = .overview
     } else if !state.filter.isEmpty {
       state.filter = ""

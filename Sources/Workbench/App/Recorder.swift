@@ -8,37 +8,20 @@ import Engine
   import Darwin
 #endif
 
-/// Where the program keeps its files.
-enum Paths {
-  /// `$XDG_STATE_HOME/workbench`, else `~/.local/state/workbench`.
-  static var state: String? {
-    if let state = environment("XDG_STATE_HOME"), state.hasPrefix("/") { return state + "/workbench" }
-    return environment("HOME").map { $0 + "/.local/state/workbench" }
-  }
-  static var sessions: String? { state.map { $0 + "/sessions" } }
-  static var history: String? { state.map { $0 + "/history" } }
-
-  static func environment(_ name: String) -> String? {
-    guard let value = getenv(name), value.pointee != 0 else { return nil }
-    return String(cString: value)
-  }
-
-  /// Makes a folder and those above it, for its owner alone. False if that is not possible.
-  static func make(_ path: String) -> Bool {
-    var made = ""
-    for part in path.split(separator: "/") {
-      made += "/" + part
-      if mkdir(made, 0o700) != 0, errno != EEXIST { return false }
-    }
-    return true
-  }
-}
-
-/// write(2), by a name that the recorder's own method does not hide.
-private func appendBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(descriptor, bytes, count) }
-
 /// Appends a session to its file as it happens: what a person does is one write, so that whatever ends the program leaves whole lines.
+///
+/// What cannot be written waits, and is tried again: when there is room the file is complete.
 final class Recorder {
+  /// What keeps the file from being the whole recording at its path.
+  enum Trouble: Equatable {
+    /// It cannot be written, and why.
+    case unwritable(String)
+    /// It has no name any more: when the program ends it is gone.
+    case removed
+    /// What is at the path is another file, or none.
+    case moved
+  }
+
   let path: String
   private let descriptor: Int32
   private let start: Double
@@ -49,8 +32,11 @@ final class Recorder {
   /// Index of the first step that is not the one the file has; set before steps are recorded.
   private var firstNewStep: Int?
   private var changed = false
-  /// Why writing failed, once it has.
-  private(set) var failure: String?
+  /// Lines that are not in the file yet; never more than the session's steps have.
+  private var waiting: [UInt8] = []
+  /// How long the file is, in whole lines.
+  private var size: off_t = 0
+  private(set) var trouble: Trouble?
 
   struct CannotCreate: Error {
     var message: String
@@ -80,7 +66,7 @@ final class Recorder {
       number += 1
     }
     start = now
-    write(Recording.header(configuration))
+    append(Recording.header(configuration))
   }
 
   deinit { close(descriptor) }
@@ -97,30 +83,29 @@ final class Recorder {
   /// Brings the file up to the session: the travel, if there was any, and the steps that are new.
   func record(_ session: Session, now: Double) {
     let seconds = now - start
+    // All of it in one write: what is there already when recording begins can be long.
+    var lines = ""
     // A step taken after going back replaces what was there: the file goes back first.
     let kept = min(recordedSteps, firstNewStep ?? recordedSteps)
     if kept < recordedSteps || position != kept, firstNewStep != nil {
-      if position != kept { write(Recording.travelLine("goto \(kept)", seconds: seconds)) }
+      if position != kept { lines += Recording.travelLine("goto \(kept)", seconds: seconds) }
       recordedSteps = kept
       position = kept
     }
     firstNewStep = nil
-    // All of it in one write: what is there already when recording begins can be long.
-    var lines = ""
     while recordedSteps < session.steps.count {
       lines += Recording.lines(session.steps[recordedSteps], seconds: seconds)
       recordedSteps += 1
       position = recordedSteps
       sinceDigest += 1
-      changed = true
     }
-    if !lines.isEmpty { write(lines) }
     if position != session.position {
       position = session.position
-      write(Recording.travelLine("goto \(position)", seconds: seconds))
-      changed = true
+      lines += Recording.travelLine("goto \(position)", seconds: seconds)
     }
-    if sinceDigest >= Recording.digestStride { writeDigest(session) }
+    if !lines.isEmpty { changed = true }
+    if sinceDigest >= Recording.digestStride { lines += digestLine(session) }
+    append(lines)
   }
 
   /// To be called before new steps are made: what is recorded beyond here is being replaced.
@@ -128,29 +113,57 @@ final class Recorder {
     if position < recordedSteps || self.position != position { firstNewStep = position }
   }
 
-  private func writeDigest(_ session: Session) {
+  private func digestLine(_ session: Session) -> String {
     sinceDigest = 0
-    write(Recording.digestLine(session.digest()))
+    return Recording.digestLine(session.digest())
   }
 
   /// The last lines: a digest of the state the person left.
   func finish(_ session: Session, now: Double) {
     record(session, now: now)
-    if changed { writeDigest(session) }
+    if changed { append(digestLine(session)) }
   }
 
-  private func write(_ text: String) {
-    guard failure == nil else { return }
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { appendBytes(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        failure = String(cString: strerror(errno))
+  /// Looks whether the file is where it was, and tries again to write what waits.
+  func check() { append("") }
+
+  private func append(_ text: String) {
+    waiting += Array(text.utf8)
+    if !waiting.isEmpty {
+      let (count, failed) = writeAll(waiting[...], to: descriptor)
+      var error = failed
+      // Some file systems find out only now that there is no room; one that cannot do this at all is no trouble.
+      if error == nil, fdatasync(descriptor) != 0, [EIO, ENOSPC, EDQUOT].contains(errno) { error = errno }
+      if let error {
+        trouble = .unwritable(String(cString: strerror(error)))
+        // Nothing of a line without its end, whatever ends the program now. Where that fails, the rest follows what is there.
+        if ftruncate(descriptor, size) != 0 {
+          size += off_t(count)
+          waiting.removeFirst(count)
+        }
         return
       }
-      bytes = bytes.dropFirst(count)
+      size += off_t(waiting.count)
+      waiting = []
     }
-    fdatasync(descriptor)
+    trouble = whereabouts()
+  }
+
+  private func whereabouts() -> Trouble? {
+    var here = stat()
+    var there = stat()
+    guard fstat(descriptor, &here) == 0 else { return .unwritable(String(cString: strerror(errno))) }
+    if here.st_nlink == 0 { return .removed }
+    return stat(path, &there) == 0 && there.st_ino == here.st_ino && there.st_dev == here.st_dev ? nil : .moved
+  }
+
+  /// The truth about the file, in a sentence.
+  var account: String {
+    switch trouble {
+    case nil: "recorded in \(path)"
+    case .unwritable(let reason): "\(path) cannot be written: \(reason); what was done since is not in it"
+    case .removed: "\(path) was removed: nothing of the recording is left"
+    case .moved: "the recording was moved away from \(path)"
+    }
   }
 }

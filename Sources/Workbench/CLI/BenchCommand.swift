@@ -32,7 +32,7 @@ struct BenchCommand: ParsableCommand {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      out.line(
+      out.lines(
         String(decoding: try encoder.encode(BenchReport(operations: rows, guests: guests ?? [], other: other)), as: UTF8.self))
       return
     }

@@ -101,7 +101,9 @@ struct BootCommand: ParsableCommand {
     let place = try peek.map { try number($0, of: "--peek") }
     options.bootArguments = append
     if let initrd {
-      options.initrd = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(initrd, limit: 256 << 20) }
+      options.initrd = try orComplain { () throws(TokenFile.Failure) in
+        try TokenFile.bytes(initrd, limit: 256 << 20, isPlain: true)
+      }
     }
     let program = try orComplain { () throws(TokenFile.Failure) in try GuestImages.load(image) }
     let party = try orComplain { () throws(TokenFile.Failure) in
@@ -159,7 +161,7 @@ struct BootCommand: ParsableCommand {
       }
     } else if json {
       var out = Output()
-      out.line(try JSONText.of(summary))
+      out.lines(try JSONText.of(summary))
       out.flush()
     } else {
       if printed > 0, vm.uart.output.last != 10 {
@@ -176,7 +178,7 @@ struct BootCommand: ParsableCommand {
         try SessionWriter.write(session, to: record)
       } catch {
         complain(error.message)
-        throw Exit.usage
+        throw error.code
       }
     }
     if until == nil ? ending != .poweredOff : !isReached { throw Exit.difference }

@@ -32,7 +32,9 @@ struct ExplainCommand: ParsableCommand {
     var session = Session(configuration)
     if let after {
       do throws(SessionLoader.Failure) {
-        session = try SessionLoader.load(after, configuration).session
+        let loaded = try SessionLoader.load(after, configuration)
+        SessionLoader.warn(of: loaded.contradiction, in: after)
+        session = loaded.session
       } catch {
         complain(error.message)
         throw ExitCode(error.code)

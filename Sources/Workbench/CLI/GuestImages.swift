@@ -48,7 +48,7 @@ enum GuestImages {
     let path = path(image)
     let bytes: [UInt8]
     do throws(TokenFile.Failure) {
-      bytes = try TokenFile.bytes(path, limit: 64 << 20)
+      bytes = try TokenFile.bytes(path, limit: 64 << 20, isPlain: true)
     } catch {
       throw isFile(path) ? error : TokenFile.Failure(message: error.message + others, code: error.code)
     }

@@ -44,7 +44,7 @@ enum Includes {
   static func load(_ name: String, from file: String) throws(ScriptError) -> (name: String, lines: [String]) {
     let path = try path(of: name, from: file)
     do throws(SessionLoader.Failure) {
-      return (path, try SessionLoader.read(path).lines)
+      return (path, try SessionLoader.read(path, isPlain: true).lines)
     } catch {
       throw ScriptError(message: "cannot include \(error.message)")
     }

@@ -8,12 +8,13 @@ import Engine
   import Darwin
 #endif
 
-/// A file that cannot be read, and why.
-struct UnreadableFile: Error {
-  var path: String
-  var reason: String
-  var message: String { "\(path): \(reason)" }
+/// read(2), by a name that the reader's own method does not hide.
+private func readBytes(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+  read(descriptor, buffer.baseAddress, buffer.count)
 }
+
+/// open(2), likewise.
+private func openFile(_ path: String, _ flags: Int32) -> Int32 { open(path, flags) }
 
 /// Reads a text file line by line without ever holding more than one line and one block.
 struct LineReader: ~Copyable {
@@ -23,33 +24,49 @@ struct LineReader: ~Copyable {
   private var position = 0
   private var filled = 0
   private var atEnd = false
+  /// The first line, if it was looked at before it was asked for.
+  private var first: Line?
   /// Number of the line that ``next()`` gave last.
   private(set) var number = 0
   /// Whether the last line ended with a newline.
   private(set) var lastWasWhole = true
 
-  /// - Parameter path: a file, or `-` for standard input.
-  init(_ path: String) throws(UnreadableFile) {
+  /// - Parameters:
+  ///   - path: a file, or `-` for standard input.
+  ///   - isPlain: FIFOs and devices are refused; for what a script names.
+  init(_ path: String, isPlain: Bool = false, followsLink: Bool = true) throws(UnreadableFile) {
+    let descriptor = try Self.open(path, isPlain, followsLink)
+    self.init(descriptor: descriptor, path: path)
+  }
+
+  private init(descriptor: Int32, path: String) {
+    self.descriptor = descriptor
     self.path = path
-    guard path != "-" else {
-      descriptor = 0
-      return
-    }
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  }
+
+  private static func open(_ path: String, _ isPlain: Bool, _ followsLink: Bool) throws(UnreadableFile) -> Int32 {
+    if path == "-" { return 0 }
+    if isPlain { return try PlainFile.open(path, followsLink: followsLink) }
+    let descriptor = openFile(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw UnreadableFile(path: path, reason: String(cString: strerror(errno))) }
-    var info = stat()
-    if fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFDIR {
-      close(descriptor)
-      throw UnreadableFile(path: path, reason: "is a directory; expected a script")
-    }
+    guard PlainFile.kind(descriptor) == "a directory" else { return descriptor }
+    close(descriptor)
+    throw UnreadableFile(path: path, reason: "is a directory; expected a script")
   }
 
   deinit { if descriptor > 0 { close(descriptor) } }
 
-  /// Whether a file begins with a text; false for standard input and for what cannot be read.
+  /// Whether a file begins with a text; false for what cannot be read, or could not be read again.
   static func begins(_ path: String, with text: String) -> Bool {
-    guard path != "-", var reader = try? LineReader(path), case .text(let first)? = reader.next() else { return false }
-    return first.hasPrefix(text)
+    guard path != "-", var reader = try? LineReader(path, isPlain: true) else { return false }
+    return reader.begins(with: text)
+  }
+
+  /// Whether the first line begins with a text. It is read, and comes with ``next()`` all the same.
+  mutating func begins(with text: String) -> Bool {
+    if first == nil { first = read() }
+    guard case .text(let line)? = first else { return false }
+    return line.hasPrefix(text)
   }
 
   enum Line {
@@ -61,11 +78,17 @@ struct LineReader: ~Copyable {
 
   /// The next line without its newline, or nil at the end.
   mutating func next() -> Line? {
+    guard let line = first else { return read() }
+    first = nil
+    return line
+  }
+
+  private mutating func read() -> Line? {
     var line: [UInt8] = []
     while true {
       if position == filled {
         if atEnd { break }
-        let count = block.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+        let count = block.withUnsafeMutableBytes { readBytes(descriptor, $0) }
         if count < 0 {
           if errno == EINTR { continue }
           atEnd = true
@@ -105,10 +128,20 @@ struct LineReader: ~Copyable {
     var bytes = bytes
     if bytes.last == 0x0D { bytes.removeLast() }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      let good = bytes.indices.first { String(validating: bytes[...$0], as: UTF8.self) == nil && bytes[$0] >= 0x80 } ?? 0
       return .bad(
-        ScriptError(line: number, column: good + 1, message: "found a byte that is not UTF-8 text; a script is plain text"))
+        ScriptError(
+          line: number, column: characters(before: bytes) + 1,
+          message: "found a byte that is not UTF-8 text; a script is plain text"))
     }
     return .text(text)
+  }
+
+  /// How many characters there are before the first byte that is not UTF-8: what columns count.
+  private func characters(before bytes: [UInt8]) -> Int {
+    var decoder = UTF8()
+    var iterator = bytes.makeIterator()
+    var count = 0
+    while case .scalarValue = decoder.decode(&iterator) { count += 1 }
+    return count
   }
 }

@@ -70,7 +70,7 @@ struct MeasureCommand: ParsableCommand {
       return
     }
     if json {
-      out.line(try JSONText.of(steps.filter { index == nil || $0.index == index }.map { MeasurementJSON($0) }))
+      out.lines(try JSONText.of(steps.filter { index == nil || $0.index == index }.map { MeasurementJSON($0) }))
       return
     }
     for index in index.map({ [$0] }) ?? Array(0...4) {
@@ -98,7 +98,7 @@ struct MeasureCommand: ParsableCommand {
         name throws(ScriptError) in
         let beside = try Includes.path(of: name, from: path)
         do throws(TokenFile.Failure) {
-          return try TokenFile.bytes(beside, limit: 256 << 20)
+          return try TokenFile.bytes(beside, limit: 256 << 20, isPlain: true)
         } catch {
           throw ScriptError(message: error.message)
         }
@@ -116,7 +116,9 @@ struct MeasureCommand: ParsableCommand {
   private func realm(_ realm: Int?, of path: String, _ configuration: MachineConfiguration) throws -> [MeasurementStep] {
     let session: Session
     do throws(SessionLoader.Failure) {
-      session = try SessionLoader.load(path, configuration).session
+      let loaded = try SessionLoader.load(path, configuration)
+      SessionLoader.warn(of: loaded.contradiction, in: path)
+      session = loaded.session
     } catch {
       complain(error.message)
       throw ExitCode(error.code)

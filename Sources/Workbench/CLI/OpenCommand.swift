@@ -65,6 +65,7 @@ struct OpenCommand: ParsableCommand {
     var session = first
     var names = ScriptNames()
     var desk = guest
+    var contradiction: Contradiction?
     var state = start
     if let file {
       do throws(SessionLoader.Failure) {
@@ -72,11 +73,13 @@ struct OpenCommand: ParsableCommand {
         session = loaded.session
         names = loaded.names
         desk = loaded.desk
+        contradiction = loaded.contradiction
       } catch {
         complain(error.message)
         return error.code
       }
       state = .reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
+      state.contradiction = contradiction
     } else if session.steps.isEmpty {
       state.cursor = configuration.dramBase
     } else {
@@ -96,11 +99,10 @@ struct OpenCommand: ParsableCommand {
       session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation, names: names, desk: desk)
     let code = app.run()
     terminal.close()
-    if let path = app.recordingPath {
-      var out = Output(2)
-      out.line("recorded in \(path)")
-      out.flush()
-    }
-    return code
+    guard let account = app.recordingAccount else { return code }
+    var out = Output(2)
+    out.line(account.sentence)
+    out.flush()
+    return code == 0 && !account.isWhole ? Exit.unwritable.rawValue : code
   }
 }

@@ -1,3 +1,6 @@
+import ArgumentParser
+import Engine
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -6,40 +9,74 @@
   import Darwin
 #endif
 
-/// Buffered text to a file descriptor; who closes the pipe it goes to ends the program quietly.
+/// Buffered text to standard output or standard error.
+///
+/// Who closes the pipe it goes to has read enough: the rest is thrown away, and the program goes on to the exit code it would have
+/// had. What cannot be written for another reason ends the program with 74, and it says why.
 struct Output {
   private let descriptor: Int32
   private let outlivesPipe: Bool
   private var buffer: [UInt8] = []
 
-  /// - Parameter outlivesPipe: the program has more to do than to print: it goes on when nobody reads.
-  init(_ descriptor: Int32 = 1, outlivesPipe: Bool = false) {
+  /// - Parameter outlivesPipe: false for what may print for ever: it ends when nobody reads.
+  init(_ descriptor: Int32 = 1, outlivesPipe: Bool = true) {
     self.descriptor = descriptor
     self.outlivesPipe = outlivesPipe
-    signal(SIGPIPE, SIG_IGN)
   }
 
+  /// A line, of which nothing acts on the terminal: what is not seen is escaped.
   mutating func line(_ text: String) {
-    buffer.append(contentsOf: text.utf8)
+    if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+      buffer.append(contentsOf: text.utf8)
+    } else {
+      for (n, part) in text.split(separator: "\t", omittingEmptySubsequences: false).enumerated() {
+        if n > 0 { buffer.append(0x09) }
+        buffer.append(contentsOf: shown(part, limit: .max).utf8)
+      }
+    }
     buffer.append(0x0A)
     if buffer.count > 1 << 16 { flush() }
   }
 
+  /// The lines of a text.
+  mutating func lines(_ text: String) {
+    for part in text.split(separator: "\n", omittingEmptySubsequences: false) { line(String(part)) }
+  }
+
+  /// Bytes as they are.
   mutating func append(_ bytes: [UInt8]) { buffer.append(contentsOf: bytes) }
 
   mutating func flush() {
-    var offset = 0
-    while offset < buffer.count {
-      let written = buffer[offset...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0 {
-        if errno == EINTR || errno == EAGAIN { continue }
-        if errno == EPIPE, outlivesPipe { break }
-        exit(errno == EPIPE ? 0 : 74)
-      }
-      offset += written
+    defer { buffer.removeAll(keepingCapacity: true) }
+    guard let error = writeAll(buffer[...], to: descriptor).error else { return }
+    // What standard error does not take, nobody can be told; the exit code still says how it went.
+    guard descriptor != 2 else { return }
+    if error == EPIPE {
+      if outlivesPipe { return }
+      exit(Exit.nobodyReads.rawValue)
     }
-    buffer.removeAll(keepingCapacity: true)
+    complain("standard output: \(String(cString: strerror(error)))")
+    exit(Exit.unwritable.rawValue)
   }
+}
+
+/// Writes bytes to a descriptor.
+///
+/// - Returns: how many of them it took, and why not all.
+func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> (count: Int, error: Int32?) {
+  var rest = bytes
+  while !rest.isEmpty {
+    let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if written >= 0 {
+      rest = rest.dropFirst(written)
+    } else if errno == EAGAIN {
+      var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      _ = poll(&ready, 1, -1)
+    } else if errno != EINTR {
+      return (bytes.count - rest.count, errno)
+    }
+  }
+  return (bytes.count, nil)
 }
 
 /// A line to standard error, as `workbench: …`.

@@ -27,7 +27,7 @@ struct ReplayCommand: ParsableCommand {
       complain(error.message)
       throw ExitCode(error.code)
     }
-    if !text.lastIsWhole { complain("\(file): note: the last line is torn and was dropped") }
+    if !text.lastIsWhole { complain("\(file): \(SessionLoader.Text.tornNote)") }
     let replayer: Replayer
     do throws(ScriptError) {
       replayer = try SessionLoader.replayed(text.wholeLines)

@@ -46,8 +46,21 @@ struct ScriptFile {
 
   /// Runs it; returns the exit code.
   func run(printing style: Style, onReport: @escaping (ScriptRunner.Report) -> Void = { _ in }) -> Int32 {
+    do throws(UnreadableFile) {
+      return run(try LineReader(path), printing: style, onReport)
+    } catch {
+      complain(error.message)
+      return 66
+    }
+  }
+
+  private func run(
+    _ reader: consuming LineReader, printing style: Style, _ onReport: @escaping (ScriptRunner.Report) -> Void
+  ) -> Int32 {
+    var reader = reader
     // A recording can go back in time, so it needs its history.
-    let session = Session(configuration, keepsHistory: LineReader.begins(path, with: "#workbench"))
+    let isRecording = reader.begins(with: "#workbench")
+    let session = Session(configuration, keepsHistory: isRecording)
     session.tracing = style == .json
     let runner = ScriptRunner(session)
     Includes.serve(runner)
@@ -61,29 +74,27 @@ struct ScriptFile {
       complain("\(failure.file):\(failure.line): \(failure.message)")
     }
     var code: Int32 = 0
-    do {
-      var reader = try LineReader(path)
-      reading: while let line = reader.next() {
-        do throws(ScriptError) {
-          switch line {
-          case .text(let text): try runner.run(line: text, number: reader.number, file: path)
-          case .bad(let error): throw error
-          case .failed(let failure):
-            complain(failure.message)
-            code = 66
-            break reading
-          }
-        } catch {
+    reading: while let line = reader.next() {
+      do throws(ScriptError) {
+        switch line {
+        case .failed(let failure):
+          complain(failure.message)
+          code = 66
+          break reading
+        case _ where isRecording && !reader.lastWasWhole:
           printer.flush()
-          complain(error.description(in: path))
-          code = 65
-          break
+          complain("\(path): \(SessionLoader.Text.tornNote)")
+          break reading
+        case .text(let text): try runner.run(line: text, number: reader.number, file: path)
+        case .bad(let error): throw error
         }
-        if path == "-" { printer.flush() }
+      } catch {
+        printer.flush()
+        complain(error.description(in: path))
+        code = 65
+        break
       }
-    } catch {
-      complain(error.message)
-      return 66
+      if path == "-" { printer.flush() }
     }
     runner.finish(file: path)
     printer.flush()
@@ -177,7 +188,7 @@ private struct JSONStatement: Encodable {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
+      return shownJSON(String(decoding: try encoder.encode(self), as: UTF8.self))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Views
 
 /// Opens a script or a recording as a session with its history.
 enum SessionLoader {
@@ -25,6 +26,8 @@ enum SessionLoader {
     var session: Session
     var names = ScriptNames()
     var desk: GuestDesk?
+    /// Where the file and the session contradict each other first.
+    var contradiction: Contradiction?
   }
 
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
@@ -32,11 +35,16 @@ enum SessionLoader {
   static func load(_ path: String, _ configuration: MachineConfiguration) throws(Failure) -> Loaded {
     let text = try read(path)
     do throws(ScriptError) {
-      if text.lines.first?.hasPrefix("#workbench") == true { return Loaded(session: try replayed(text.wholeLines).session) }
+      if text.isRecording {
+        let replayer = try replayed(text.wholeLines)
+        return Loaded(session: replayer.session, contradiction: replayer.difference.map { Contradiction($0) })
+      }
       let runner = ScriptRunner(Session(configuration))
       Includes.serve(runner)
       for (index, line) in text.lines.enumerated() { try runner.run(line: line, number: index + 1, file: path) }
-      return Loaded(session: runner.session, names: runner.names, desk: runner.desk)
+      runner.finish(file: path)
+      let failure = runner.failures.first.map { Contradiction($0, in: path) }
+      return Loaded(session: runner.session, names: runner.names, desk: runner.desk, contradiction: failure)
     } catch {
       throw .malformed(error.description(in: path))
     }
@@ -49,15 +57,21 @@ enum SessionLoader {
     var lastIsWhole = true
     /// Without a torn last line.
     var wholeLines: [String] { lastIsWhole ? lines : lines.dropLast() }
+    /// What is said of a torn one.
+    static let tornNote = "note: the last line is torn and was dropped"
+    var isRecording: Bool { lines.first?.hasPrefix("#workbench") == true }
   }
 
-  static func read(_ path: String) throws(Failure) -> Text {
+  /// - Parameter isPlain: FIFOs and devices are refused.
+  static func read(_ path: String, isPlain: Bool = false) throws(Failure) -> Text {
     var text = Text()
     var reader: LineReader
-    do throws(UnreadableFile) { reader = try LineReader(path) } catch { throw .unreadable(error) }
+    do throws(UnreadableFile) { reader = try LineReader(path, isPlain: isPlain) } catch { throw .unreadable(error) }
     while let line = reader.next() {
       switch line {
       case .text(let line): text.lines.append(line)
+      // A line may be torn in the middle of a character.
+      case .bad where text.isRecording && !reader.lastWasWhole: text.lines.append("")
       case .bad(let error): throw .malformed(error.description(in: path))
       case .failed(let failure): throw .unreadable(failure)
       }
@@ -72,5 +86,11 @@ enum SessionLoader {
     for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
     try replayer.finish()
     return replayer
+  }
+
+  /// Says on standard error what the file contradicts, for commands that look at a session.
+  static func warn(of contradiction: Contradiction?, in path: String) {
+    guard let contradiction else { return }
+    complain("\(contradiction.file ?? path):\(contradiction.line): \(contradiction.words)")
   }
 }

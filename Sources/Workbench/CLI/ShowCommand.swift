@@ -5,7 +5,10 @@ import Views
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Prints a screen as text.",
-    discussion: "Panels: \(Printout.names.joined(separator: ", ")). The token panel takes a token as FILE, too.")
+    discussion: """
+      Panels: \(Printout.names.joined(separator: ", ")). The token panel takes a token as FILE, too. If the machine answers \
+      otherwise than a recording says, or than a script expects, the screen and standard error say so, and the exit code is 1.
+      """)
 
   @Argument(help: "Panel.")
   var panel: String
@@ -56,13 +59,14 @@ struct ShowCommand: ParsableCommand {
     let configuration = try machine.configuration()
     var session = Session(configuration)
     var desk: GuestDesk?
+    var contradiction: Contradiction?
     var token: TokenViewState.File?
     if panel == "token", !TokenFile.isSession(file) {
       token = try TokenFile.view(file, key: key)
     } else {
       do throws(SessionLoader.Failure) {
         let loaded = try SessionLoader.load(file, configuration)
-        (session, desk) = (loaded.session, loaded.desk)
+        (session, desk, contradiction) = (loaded.session, loaded.desk, loaded.contradiction)
       } catch {
         complain(error.message)
         throw ExitCode(error.code)
@@ -77,6 +81,7 @@ struct ShowCommand: ParsableCommand {
     }
     var state = ViewState.reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
     state.show(desk?.guest)
+    state.contradiction = contradiction
     if let ipa {
       do throws(ScriptError) {
         state.rttIPA = try StatementParser(line: 0, names: ScriptNames()).value(ipa)
@@ -87,7 +92,7 @@ struct ShowCommand: ParsableCommand {
     }
     state.token.file = token
     state.token.tab = tab
-    state.token.row = max(0, row - 1)
+    state.token.row = max(1, row) - 1
     state.palette.rows = Keymap.rows(session, state)
     guard let canvas = Printout.draw(panel, session, state, width: width, height: height) else { throw Exit.usage }
     var out = Output()
@@ -95,5 +100,7 @@ struct ShowCommand: ParsableCommand {
       out.line(String(line))
     }
     out.flush()
+    SessionLoader.warn(of: contradiction, in: file)
+    if contradiction != nil { throw Exit.difference }
   }
 }

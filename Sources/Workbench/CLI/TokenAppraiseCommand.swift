@@ -76,7 +76,7 @@ struct TokenAppraiseCommand: ParsableCommand {
     let appraisal = Appraisal(document, values, challenge: challenge.flatMap { TokenFile.hexadecimal($0) })
     var out = Output()
     if json {
-      out.line(try JSONText.of(AppraisalJSON(appraisal)))
+      out.lines(try JSONText.of(AppraisalJSON(appraisal)))
     } else {
       for line in appraisal.lines { out.line(line) }
       if !appraisal.report.failures.isEmpty { out.line("the token is \(appraisal.report.summary)") }

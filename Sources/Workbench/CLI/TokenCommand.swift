@@ -89,7 +89,7 @@ struct TokenVerifyCommand: ParsableCommand {
     let report = VerificationReport(TokenDocument(token.bytes), options)
     var out = Output()
     if json {
-      out.line(try JSONText.of(VerificationJSON(report)))
+      out.lines(try JSONText.of(VerificationJSON(report)))
     } else {
       for line in report.lines(inputs: inputs) { out.line(line) }
     }
@@ -159,7 +159,7 @@ enum JSONText {
   static func of(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
+    return shownJSON(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 }
 

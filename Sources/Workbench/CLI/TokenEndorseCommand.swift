@@ -91,7 +91,7 @@ struct TokenKeyCommand: ParsableCommand {
   func run() throws {
     var machine = Machine(try machine.configuration())
     var out = Output()
-    out.line(machine.platformPublicKey().pem)
+    out.lines(machine.platformPublicKey().pem)
     out.flush()
   }
 }

@@ -18,8 +18,19 @@ enum TokenFile {
   }
 
   /// The bytes of a file, or of standard input for `-`.
-  static func bytes(_ path: String, limit: Int = 1 << 20) throws(Failure) -> [UInt8] {
-    let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+  ///
+  /// - Parameter isPlain: FIFOs, devices and standard input are refused; for what a script names, and what is booted.
+  static func bytes(_ path: String, limit: Int = 1 << 20, isPlain: Bool = false) throws(Failure) -> [UInt8] {
+    let descriptor: Int32
+    if isPlain {
+      do throws(UnreadableFile) {
+        descriptor = try PlainFile.open(path)
+      } catch {
+        throw Failure(message: error.message, code: 66)
+      }
+    } else {
+      descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+    }
     guard descriptor >= 0 else { throw Failure(message: "\(path): \(String(cString: strerror(errno)))", code: 66) }
     defer { if descriptor > 0 { close(descriptor) } }
     var all: [UInt8] = []

@@ -26,7 +26,9 @@ struct TokenSource: ParsableArguments {
     let session: Session
     let configuration = try machine.configuration()
     do throws(SessionLoader.Failure) {
-      session = try SessionLoader.load(file, configuration).session
+      let loaded = try SessionLoader.load(file, configuration)
+      SessionLoader.warn(of: loaded.contradiction, in: file)
+      session = loaded.session
     } catch {
       complain(error.message)
       throw ExitCode(error.code)
