@@ -200,7 +200,8 @@ final class App {
   }
 
   func take(key: String) {
-    state.message = nil
+    // A screen that is drawn anew is the same screen.
+    if key != "^L" { state.message = nil }
     if state.command != nil {
       takeInCommandLine(key)
       return
