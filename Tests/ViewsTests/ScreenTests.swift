@@ -76,7 +76,7 @@ struct ScreenTests {
   }
 
   /// Each tab of the token view with a line chosen that has something to tell.
-  static let tokenTabs: [(TokenTab, Int)] = [(.claims, 6), (.checks, 37), (.chain, 3), (.provenance, 4), (.appraisal, 9)]
+  static let tokenTabs: [(TokenTab, Int)] = [(.claims, 6), (.checks, 40), (.chain, 3), (.provenance, 4), (.appraisal, 9)]
 
   @Test(arguments: tokenTabs, sizes)
   func tokens(_ tab: (TokenTab, Int), _ size: (Int, Int)) throws {

@@ -79,7 +79,9 @@ struct TokenAppraiseCommand: ParsableCommand {
       out.lines(try JSONText.of(AppraisalJSON(appraisal)))
     } else {
       for line in appraisal.lines { out.line(line) }
-      if !appraisal.report.failures.isEmpty { out.line("the token is \(appraisal.report.summary)") }
+      if !appraisal.report.failures.isEmpty || !appraisal.report.warnings.isEmpty {
+        out.line("the token is \(appraisal.report.summary)")
+      }
     }
     out.flush()
     if appraisal.platform.status != .affirming || appraisal.realm.status != .affirming { throw Exit.difference }

@@ -43,7 +43,9 @@ enum TokenFile {
       }
       if count == 0 { return all }
       all.append(contentsOf: block[..<count])
-      guard all.count <= limit else { throw Failure(message: "\(path): larger than \(limit) bytes", code: 65) }
+      guard all.count <= limit else {
+        throw Failure(message: "\(path): larger than this program's limit of \(limit) bytes", code: 65)
+      }
     }
   }
 
@@ -81,39 +83,5 @@ enum TokenFile {
         name: path.split(separator: "/").last.map(String.init) ?? path, bytes: try token(path),
         key: try key.map { (path) throws(Failure) in try self.key(path) })
     }
-  }
-
-  /// A public key in PEM or as a JWK.
-  static func key(_ path: String) throws(Failure) -> PublicKey {
-    let text = String(decoding: try bytes(path, limit: 1 << 16), as: UTF8.self)
-    let trimmed = text.drop { $0.isWhitespace }
-    if trimmed.hasPrefix("{") { return try jwk(text, path) }
-    guard let key = PublicKey(pem: text) else {
-      throw Failure(message: "\(path): neither a public key of P-256, P-384 or P-521 in PEM, nor a JWK", code: 65)
-    }
-    return key
-  }
-
-  private struct JWK: Decodable {
-    var kty: String
-    var crv: String
-    var x: String
-    var y: String
-  }
-
-  private static func jwk(_ text: String, _ path: String) throws(Failure) -> PublicKey {
-    guard let jwk = try? JSONDecoder().decode(JWK.self, from: Data(text.utf8)) else {
-      throw Failure(message: "\(path): not a JWK with kty, crv, x and y", code: 65)
-    }
-    guard jwk.kty == "EC", let curve = EllipticCurve.allCases.first(where: { $0.name == jwk.crv }) else {
-      throw Failure(
-        message: "\(path): kty \(shown(jwk.kty)), crv \(shown(jwk.crv)); expected EC and P-256, P-384 or P-521", code: 65)
-    }
-    guard let x = base64(jwk.x), let y = base64(jwk.y), x.count == curve.coordinateLength, y.count == x.count,
-      let key = PublicKey(point: [4] + x + y)
-    else {
-      throw Failure(message: "\(path): x and y are no point of \(curve.name)", code: 65)
-    }
-    return key
   }
 }

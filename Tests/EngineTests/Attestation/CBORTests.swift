@@ -49,6 +49,21 @@ struct CBORTests {
     #expect(try remarks("a20100180100") == [.longHead(at: 3), .duplicateKey(3..<5)])
     #expect(try remarks("a2820102008201020a") == [.duplicateKey(5..<8)])
     #expect(try remarks("a220000100") == [])
+    // So is a container with the same in it, whatever the lengths of heads and the order of a map.
+    #expect(try remarks("a2810100811801" + "00") == [.longHead(at: 5), .duplicateKey(4..<7)])
+    #expect(try remarks("a2a20102030400a20304010200") == [.duplicateKey(7..<12)])
+    #expect(try remarks("a2c101001801" + "00") == [.longHead(at: 4)])
+    // Texts are their bytes: K and the Kelvin sign, and é in one scalar and in two, only look alike.
+    #expect(try remarks("a2614b0063e284aa00") == [])
+    #expect(try remarks("a262c3a9006365cc8100") == [])
+    #expect(try remarks("a262c3a90062c3a900") == [.duplicateKey(5..<8)])
+    #expect(try remarks("a28162c3a900816365cc8100") == [])
+    // 0.0 and -0.0, and NaNs of other bits, are other values; the width of a float is not.
+    #expect(try remarks("a2f9000000f9800000") == [])
+    #expect(try remarks("a2f97e0000f97e0000") == [.duplicateKey(5..<8)])
+    #expect(try remarks("a2f97e0100f97e0200") == [])
+    #expect(try remarks("a2fa7fa0000100fa7fa0000200") == [])
+    #expect(try remarks("a2f93c0000fa3f80000000") == [.duplicateKey(5..<10)])
     #expect(try remarks("5f4101ff") == [.indefiniteLength(at: 0)])
   }
 
@@ -71,6 +86,9 @@ struct CBORTests {
       var decoder = CBORDecoder(many)
       _ = try decoder.item()
     }
+    // Limits are called limits, with their numbers.
+    #expect(CBORError.Reason.tooDeep.rawValue.contains("this verifier's limit of \(CBORDecoder.depthLimit) "))
+    #expect(CBORError.Reason.tooMany.rawValue.contains("this verifier's limit of \(CBORDecoder.itemLimit) "))
   }
 
   /// Every place counts from the beginning of the whole, also inside byte strings.

@@ -54,6 +54,30 @@ struct COSETests {
     }
   }
 
+  /// What a key says of its use binds (RFC 9053 section 2.1), and what RFC 9052 section 7 gives a type has it.
+  @Test(arguments: [
+    ("0326", nil), ("04810" + "2", nil), ("04820102", nil), ("024101", nil), ("613f00", nil), ("2341aa", nil),
+    ("033822", "alg (3) is -35; a key of P-256 verifies ES256"), ("03654553323536", "alg (3) is \"ES256\""),
+    ("048101", "key_ops (4) is [1]"), ("0480", "key_ops (4) is []"), ("0402", "key_ops (4) is 2"),
+    ("048166766572696679", "key_ops (4) is [\"verify\"]"), ("026131", "kid (2) is a text"), ("0501", "Base IV (5) is an integer"),
+    ("4101" + "00", "a label is a byte string of 1 bytes"), ("0102", "a label stands twice"),
+  ])
+  func whatAKeySaysOfItsUse(_ entry: String, _ words: String?) throws {
+    let bytes = try #require([UInt8](hex: "a501022001215820" + x + "225820" + y + entry))
+    guard let words else {
+      #expect(try PublicKey(coseKey: bytes[...]).curve == .p256)
+      return
+    }
+    let error = #expect(throws: COSESign1.Malformed.self) { try PublicKey(coseKey: bytes[...]) }
+    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func aCompressedPointIsNamed() throws {
+    let bytes = try #require([UInt8](hex: "a401022001215820" + x + "22f5"))
+    let error = #expect(throws: COSESign1.Malformed.self) { try PublicKey(coseKey: bytes[...]) }
+    #expect(error?.message.contains("compressed") == true)
+  }
+
   @Test func keysOfEveryCurve() throws {
     let message = Array("message".utf8)
     let p256 = P256.Signing.PrivateKey()

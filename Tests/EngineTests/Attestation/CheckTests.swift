@@ -21,6 +21,7 @@ struct CheckTests {
   static let wrongs: [Wrong] = [
     Wrong("token_size", "nothing") { $0.spoil = { _ in [] } },
     Wrong("token_size", "more than any token") { $0.spoil = { $0 + [UInt8](repeating: 0, count: TokenDocument.sizeLimit) } },
+    Wrong("verifier_limits", "nested deeply") { $0.spoil = { _ in [UInt8](repeating: 0x81, count: 100) + [0] } },
     Wrong("cbor_wellformed", "cut short") { $0.spoil = { Array($0.dropLast()) } },
     Wrong("cbor_wellformed", "zeroes in a reserved head") { $0.spoil = { [0x1C] + $0 } },
     Wrong("cbor_trailing", "a byte after it") { $0.spoil = { $0 + [0] } },
@@ -57,11 +58,17 @@ struct CheckTests {
     Wrong("platform_lifecycle", "no such state") { $0.platform[2395] = .int(0x3100) },
     Wrong("platform_lifecycle", "negative") { $0.platform[2395] = .int(-1) },
     Wrong("platform_hash_algorithm", "missing") { $0.platform[2402] = nil },
+    Wrong("platform_hash_algorithm", "the name of no hash") { $0.platform[2402] = .text("banana") },
     Wrong("platform_verification_service", "bytes") { $0.platform[2400] = .bytes([1]) },
     Wrong("platform_software_components", "none") { $0.platform[2399] = .array([]) },
     Wrong("platform_software_components", "no signer") {
       $0.platform[2399] = .array([.map([(.int(2), .bytes([UInt8](repeating: 7, count: 32)))])])
     },
+    Wrong("platform_component_hashes", "a name of somebody's own") {
+      $0.platform[2399] = component(hash: "TF-M_SHA256MemPreXIP")
+    },
+    Wrong("platform_component_hashes", "32 bytes of sha-512") { $0.platform[2399] = component(hash: "sha-512") },
+    Wrong("realm_key_private", "d") { $0.addToKey([(.int(-4), .bytes([UInt8](repeating: 1, count: 48)))]) },
     Wrong("realm_cose", "four of three") { $0.realm.tag = 98 },
     Wrong("realm_algorithm", "ES256") { $0.realm.protected = [0xA1, 0x01, 0x26] },
     Wrong("realm_headers", "crit, unprotected") { $0.realm.unprotected = .map([(.int(2), .array([.int(9)]))]) },
@@ -89,6 +96,11 @@ struct CheckTests {
     Wrong("realm_signature", "another key") { $0.realm.signer = TokenBuilder.platformKey },
     Wrong("freshness", "another challenge") { $0.realm[10] = .bytes([UInt8](repeating: 0x5B, count: 64)) },
   ]
+
+  private static func component(hash: String) -> Item {
+    let digest = Item.bytes([UInt8](repeating: 7, count: 32))
+    return .array([.map([(.int(2), digest), (.int(5), digest), (.int(6), .text(hash))])])
+  }
 
   @Test(arguments: wrongs)
   func whatIsWrongFailsItsCheck(_ wrong: Wrong) throws {

@@ -2,7 +2,7 @@ import Crypto
 import Engine
 
 /// CBOR as the tests write it, well or badly.
-indirect enum Item {
+indirect enum Item: Sendable {
   case int(Int64), bytes([UInt8]), text(String), array([Item]), map([(Item, Item)]), tag(UInt64, Item)
   /// Anything, as it is.
   case raw([UInt8])
@@ -40,11 +40,17 @@ struct TokenBuilder {
     var protected: [UInt8] = [0xA1, 0x01, 0x38, 0x22]
     var unprotected = Item.map([])
     var claims: [(Int64, Item)]
+    /// Entries of the claims' map whose labels are no integers.
+    var others: [(Item, Item)] = []
     /// Instead of the claims' map.
     var payload: [UInt8]?
     var signer: P384.Signing.PrivateKey
+    /// What is signed instead of the protected header.
+    var signedProtected: [UInt8]?
     /// After signing.
     var spoilSignature: ([UInt8]) -> [UInt8] = { $0 }
+    /// The four parts of the COSE_Sign1.
+    var spoilParts: ([Item]) -> [Item] = { $0 }
 
     subscript(label: Int64) -> Item? {
       get { claims.first { $0.0 == label }?.1 }
@@ -58,10 +64,12 @@ struct TokenBuilder {
     }
 
     func encoded() throws -> [UInt8] {
-      let payload = payload ?? Item.map(claims.map { (.int($0.0), $0.1) }).encoded
-      let structure = Item.array([.text("Signature1"), .bytes(protected), .bytes([]), .bytes(payload)]).encoded
+      let payload = payload ?? Item.map(claims.map { (.int($0.0), $0.1) } + others).encoded
+      let structure = Item.array([
+        .text("Signature1"), .bytes(signedProtected ?? protected), .bytes([]), .bytes(payload),
+      ]).encoded
       let signature = spoilSignature(Array(try signer.signature(for: structure).rawRepresentation))
-      let body = Item.array([.bytes(protected), unprotected, .bytes(payload), .bytes(signature)])
+      let body = Item.array(spoilParts([.bytes(protected), unprotected, .bytes(payload), .bytes(signature)]))
       return tag.map { Item.tag($0, body).encoded } ?? body.encoded
     }
   }
@@ -75,12 +83,13 @@ struct TokenBuilder {
   /// After all.
   var spoil: ([UInt8]) -> [UInt8] = { $0 }
 
-  static var coseKey: [UInt8] {
+  static var coseKey: [UInt8] { Item.map(keyEntries).encoded }
+  static var keyEntries: [(Item, Item)] {
     let point = Array(realmKey.publicKey.x963Representation)
-    return Item.map([
+    return [
       (.int(1), .int(2)), (.int(-1), .int(2)), (.int(-2), .bytes(Array(point[1..<49]))),
       (.int(-3), .bytes(Array(point[49..<97]))),
-    ]).encoded
+    ]
   }
   static var bareKey: [UInt8] { Array(realmKey.publicKey.x963Representation) }
 
@@ -112,6 +121,14 @@ struct TokenBuilder {
     token.realm[265] = nil
     return token
   }
+
+  /// The Realm's key claim with these bytes, and the platform's challenge bound to it.
+  mutating func setKey(_ bytes: [UInt8]) {
+    realm[44237] = .bytes(bytes)
+    platform[10] = .bytes(Array(SHA256.hash(data: bytes)))
+  }
+  /// The Realm's key with more in it.
+  mutating func addToKey(_ entries: [(Item, Item)]) { setKey(Item.map(Self.keyEntries + entries).encoded) }
 
   func encoded() throws -> [UInt8] {
     let entries: [(Item, Item)] = [

@@ -1,4 +1,4 @@
-/// Why bytes are not well-formed CBOR, or not within bounds.
+/// Why bytes are not well-formed CBOR, or not within this decoder's limits.
 public struct CBORError: Error, Equatable, Sendable {
   public enum Reason: String, Sendable {
     case endOfInput = "the input ends inside an item"
@@ -9,8 +9,11 @@ public struct CBORError: Error, Equatable, Sendable {
     case badChunk = "a chunk of another type in an indefinite-length string"
     case notUTF8 = "a text that is not UTF-8"
     case oddMap = "a map that ends after a key"
-    case tooDeep = "items nested deeper than 16"
-    case tooMany = "more than 20000 items"
+    case tooDeep = "this verifier's limit of 16 levels of nested items is passed"
+    case tooMany = "this verifier's limit of 20000 items is passed"
+
+    /// The bytes may be good: this decoder reads no further.
+    public var isLimit: Bool { self == .tooDeep || self == .tooMany }
   }
   public var reason: Reason
   /// Byte where it was noticed.
@@ -180,19 +183,22 @@ public struct CBORDecoder {
     return children
   }
 
-  /// What a key is compared by: its value, however it was encoded; for a container its bytes.
+  /// What a key is compared by: its value, and for a container also what is in it, however it was encoded.
   private struct Key: Hashable {
     var value: CBORItem.Value
-    var container: ArraySlice<UInt8>?
+    var content: [UInt8]?
+
+    init(_ item: CBORItem) {
+      value = item.value
+      content = item.children.isEmpty ? nil : item.identity
+    }
   }
 
   private mutating func noteDuplicates(_ children: [CBORItem]) {
     guard children.count > 2 else { return }
     var seen = Set<Key>(minimumCapacity: children.count / 2)
-    for index in stride(from: 0, to: children.count - 1, by: 2) {
-      let key = children[index]
-      let container = key.children.isEmpty ? nil : input[key.range]
-      if !seen.insert(Key(value: key.value, container: container)).inserted { remarks.append(.duplicateKey(key.range)) }
+    for index in stride(from: 0, to: children.count - 1, by: 2) where !seen.insert(Key(children[index])).inserted {
+      remarks.append(.duplicateKey(children[index].range))
     }
   }
 
@@ -203,7 +209,7 @@ public struct CBORDecoder {
       guard head.value >= 32 else { throw CBORError(reason: .reservedSimple, offset: start) }
       return .simple(UInt8(head.value))
     case 25: return .float(Self.half(UInt16(head.value)))
-    case 26: return .float(Double(Float(bitPattern: UInt32(head.value))))
+    case 26: return .float(Self.single(UInt32(head.value)))
     default: return .float(Double(bitPattern: head.value))
     }
   }
@@ -215,8 +221,18 @@ public struct CBORDecoder {
     let fraction = Double(bits & 0x3FF)
     switch exponent {
     case 0: return sign * fraction * 0x1p-24
-    case 31: return fraction == 0 ? sign * .infinity : .nan
+    case 31: return fraction == 0 ? sign * .infinity : nan(bits >> 15 == 1, UInt64(bits & 0x3FF) << 42)
     default: return sign * Double(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1024)
     }
+  }
+
+  private static func single(_ bits: UInt32) -> Double {
+    let float = Float(bitPattern: bits)
+    return float.isNaN ? nan(bits >> 31 == 1, UInt64(bits & 0x7F_FFFF) << 29) : Double(float)
+  }
+
+  /// A NaN with its sign and payload: a conversion by the processor may change them, and NaNs of other bits are other values.
+  private static func nan(_ isNegative: Bool, _ payload: UInt64) -> Double {
+    Double(bitPattern: (isNegative ? 1 << 63 : 0) | 0x7FF << 52 | payload)
   }
 }

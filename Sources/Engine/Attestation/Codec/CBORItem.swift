@@ -1,7 +1,7 @@
 /// One decoded CBOR data item (RFC 8949) that remembers where it stood: every range counts bytes of the outermost input, so that
 /// an item of a token inside a byte string inside a token still points at its own bytes.
 public struct CBORItem: Sendable {
-  public enum Value: Sendable, Hashable {
+  public enum Value: Sendable {
     case unsigned(UInt64)
     /// -1 - n.
     case negative(UInt64)
@@ -34,10 +34,22 @@ public struct CBORItem: Sendable {
   }
   public var bytes: ArraySlice<UInt8>? { if case .bytes(let bytes) = value { bytes } else { nil } }
   public var text: String? { if case .text(let text) = value { text } else { nil } }
+  public var isInteger: Bool {
+    switch value {
+    case .unsigned, .negative: true
+    default: false
+    }
+  }
   public var isArray: Bool { value == .array }
   public var isMap: Bool { value == .map }
   /// The bytes after the head.
   public var content: Range<Int> { head.upperBound..<range.upperBound }
+
+  /// Whether this is a byte string that stands in the input as it is, and not in chunks.
+  var isInOnePiece: Bool {
+    guard let bytes else { return false }
+    return bytes.isEmpty || bytes.startIndex >= content.lowerBound && bytes.endIndex == content.upperBound
+  }
 
   /// Keys and values of a map, in the order they stand.
   public var pairs: [(key: CBORItem, value: CBORItem)] {
@@ -65,6 +77,7 @@ public struct CBORItem: Sendable {
     case .array: "an array of \(children.count)"
     case .map: "a map of \(children.count / 2)"
     case .tag(let number): "a tag \(number)"
+    case .simple(20...23): diagnostic
     case .simple: "a simple value"
     case .float: "a float"
     }

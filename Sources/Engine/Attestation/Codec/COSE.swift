@@ -62,6 +62,15 @@ public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
     }
   }
 
+  /// The one whose hash is as strong as the curve.
+  public init(_ curve: EllipticCurve) {
+    switch curve {
+    case .p256: self = .es256
+    case .p384: self = .es384
+    case .p521: self = .es512
+    }
+  }
+
   public var curve: EllipticCurve {
     switch self {
     case .es256: .p256
@@ -89,6 +98,9 @@ public struct COSESign1: Sendable {
   public let protected: CBORItem
   /// The map inside the protected header; nil if it is empty or none.
   public let protectedMap: CBORItem?
+  /// How that map is encoded. RFC 9052 section 9 wants the deterministic encoding only of what is hashed, and the header is hashed
+  /// as the bytes that were sent.
+  public let protectedRemarks: [CBORDecoder.Remark]
   public let unprotected: CBORItem
   public let payload: CBORItem
   public let signature: CBORItem
@@ -120,24 +132,45 @@ public struct COSESign1: Sendable {
     guard parts[2].bytes != nil else { throw Malformed("the payload is \(parts[2].kindName), not a byte string") }
     guard parts[3].bytes != nil else { throw Malformed("the signature is \(parts[3].kindName), not a byte string") }
     var map: CBORItem?
-    if !header.isEmpty {
-      var decoder = CBORDecoder(header)
-      guard let decoded = try? decoder.item(), decoder.isAtEnd, decoded.isMap else {
-        throw Malformed("the protected header holds no CBOR map")
-      }
-      guard decoder.remarks.isEmpty else { throw Malformed("the protected header is not in deterministic encoding") }
-      map = decoded
-    }
+    var remarks: [CBORDecoder.Remark] = []
+    if !header.isEmpty { (map, remarks) = try Self.map(in: header, "the protected header") }
     self.item = item
     protected = parts[0]
     protectedMap = map
+    // In chunks, the places would be those of the joined bytes; that there are chunks is a remark of its own.
+    protectedRemarks = parts[0].isInOnePiece ? remarks : []
     unprotected = parts[1]
     payload = parts[2]
     signature = parts[3]
   }
 
+  /// The map a byte string inside a token holds, with what its encoding has that the deterministic one has not.
+  static func map(
+    in bytes: ArraySlice<UInt8>, _ name: String
+  ) throws(Malformed) -> (map: CBORItem, remarks: [CBORDecoder.Remark]) {
+    var decoder = CBORDecoder(bytes)
+    let item: CBORItem
+    do throws(CBORError) {
+      item = try decoder.item()
+    } catch {
+      let message = error.reason.isLimit ? error.message : "\(name) holds no CBOR map: \(error.message)"
+      throw Malformed(message, isLimit: error.reason.isLimit)
+    }
+    guard decoder.isAtEnd, item.isMap else {
+      throw Malformed(
+        item.isMap ? "\(name) has bytes after its CBOR map" : "\(name) holds no CBOR map, but \(item.kindName)")
+    }
+    return (item, decoder.remarks)
+  }
+
   public struct Malformed: Error {
     public let message: String
-    init(_ message: String) { self.message = message }
+    /// Nothing is known to be wrong: a limit of this verifier kept it from reading on.
+    public let isLimit: Bool
+
+    init(_ message: String, isLimit: Bool = false) {
+      self.message = message
+      self.isLimit = isLimit
+    }
   }
 }

@@ -100,36 +100,6 @@ public struct PublicKey: Sendable, Equatable {
     self.key = wrap(key)
   }
 
-  /// Reads a COSE_Key (RFC 9052 section 7): kty EC2, one of three curves, x and y as byte strings.
-  ///
-  /// - Throws: what is wrong, in words.
-  public init(coseKey bytes: ArraySlice<UInt8>) throws(COSESign1.Malformed) {
-    var decoder = CBORDecoder(bytes)
-    guard let map = try? decoder.item(), decoder.isAtEnd, map.isMap else {
-      throw COSESign1.Malformed("not a CBOR map")
-    }
-    for remark in decoder.remarks {
-      if case .duplicateKey = remark { throw COSESign1.Malformed("a label stands twice in it") }
-    }
-    guard map.entry(1)?.int == 2 else {
-      throw COSESign1.Malformed("kty (1) is \(map.entry(1)?.diagnostic ?? "missing"), not 2 (EC2)")
-    }
-    guard let number = map.entry(-1)?.int, let curve = EllipticCurve(rawValue: number) else {
-      throw COSESign1.Malformed("crv (-1) is \(map.entry(-1)?.diagnostic ?? "missing"), not 1, 2 or 3")
-    }
-    guard let x = map.entry(-2)?.bytes, let y = map.entry(-3)?.bytes else {
-      throw COSESign1.Malformed("x (-2) and y (-3) must be byte strings")
-    }
-    guard x.count == curve.coordinateLength, y.count == curve.coordinateLength else {
-      throw COSESign1.Malformed(
-        "x has \(x.count) bytes and y \(y.count); \(curve.name) has \(curve.coordinateLength) each")
-    }
-    guard let key = PublicKey(point: [4] + x + y) else {
-      throw COSESign1.Malformed("x and y are no point of \(curve.name)")
-    }
-    self = key
-  }
-
   /// Whether r and s, fixed width and big-endian, are a signature of the message, hashed with the curve's own hash.
   public func verifies(_ signature: some Collection<UInt8>, of message: [UInt8]) -> Bool {
     let bytes = Array(signature)

@@ -35,11 +35,14 @@ extension TokenCheck {
         return ("\(state.name) (\(hex(UInt64(value))))", true)
       },
       claim(
-        .platform, "hash_algorithm", PlatformClaim.hashAlgorithm.rawValue, "claim 2402 is a text that names a hash",
-        "DEN0137 A7.2.3.2.9"
+        .platform, "hash_algorithm", PlatformClaim.hashAlgorithm.rawValue,
+        "claim 2402 names a hash of 32, 48 or 64 bytes as IANA does", "DEN0137 A7.2.3.2.9; RFC 6920 section 9.4"
       ) { item, _ in
         guard let text = item.text else { return ("\(item.kindName), not a text", false) }
-        return text.isEmpty ? ("an empty text", false) : (shown(text), true)
+        guard NamedHash(name: text) != nil else {
+          return ("\"\(shown(text))\" names none; expected one of \(NamedHash.names)", false)
+        }
+        return (text, true)
       },
       claim(
         .platform, "verification_service", PlatformClaim.verificationService.rawValue, "claim 2400 is a text, if it is there",
@@ -52,7 +55,34 @@ extension TokenCheck {
         "claim 2399 has at least one component, each with measurement (2) and signer (5) of 32, 48 or 64 bytes",
         "DEN0137 A7.2.3.2.6"
       ) { item, _ in components(item) },
+      TokenCheck(
+        "platform_component_hashes",
+        "a component that names its hash (6) names one of IANA's, and measurements are as long as the hash that is named",
+        "DEN0137 A7.2.3.2.6 recommends the names", .advisory
+      ) { context in componentHashes(context) },
     ]
+
+  private static func componentHashes(_ context: VerificationContext) -> CheckOutcome {
+    guard let claims = context.document.platform?.claims,
+      let components = claims.entry(PlatformClaim.softwareComponents.rawValue)?.children
+    else { return .notEvaluated("there are no components") }
+    let common = claims.entry(PlatformClaim.hashAlgorithm.rawValue)?.text
+    for (index, component) in components.enumerated() {
+      let own = component.entry(SoftwareComponentField.hashAlgorithm.rawValue)
+      guard let name = own?.text ?? common, let measurement = component.entry(SoftwareComponentField.measurement.rawValue)
+      else { continue }
+      let input = [measurement.input("measurement of component \(index)", of: context.document)]
+      guard let hash = NamedHash(name: name) else {
+        // A default that names no hash is claim 2402's own failure.
+        guard own != nil else { continue }
+        return .failed("component \(index) names \"\(shown(name))\", which is no hash of IANA's of 32, 48 or 64 bytes", input)
+      }
+      if let count = measurement.bytes?.count, count != hash.length {
+        return .failed("the measurement of component \(index) has \(count) bytes; \(hash.rawValue) has \(hash.length)", input)
+      }
+    }
+    return .passed("names and lengths agree")
+  }
 
   private static func components(_ item: CBORItem) -> (String, isGood: Bool) {
     guard item.isArray else { return ("\(item.kindName), not an array", false) }
@@ -109,7 +139,8 @@ extension TokenCheck {
       },
       TokenCheck(
         "realm_public_key",
-        "claim 44237 is a P-384 key: a COSE_Key, or a bare point in a legacy token", "DEN0137 A7.2.3.1.7"
+        "claim 44237 is a P-384 key for verifying ES384: a COSE_Key, or a bare point in a legacy token",
+        "DEN0137 A7.2.3.1.7; RFC 9053 sections 2.1 and 7.1.1"
       ) { context in
         guard let claims = context.document.realm?.claims else { return .notEvaluated("there are no claims") }
         guard let item = claims.entry(RealmClaim.publicKey.rawValue) else { return .failed("claim 44237 is missing") }
@@ -120,8 +151,21 @@ extension TokenCheck {
             key.curve == .p384, "a point of P-384 in \(item.bytes?.count ?? 0) bytes", "a key of \(key.curve.name), not P-384",
             input)
         } catch {
-          return .failed(error.message, input)
+          return error.isLimit ? .notEvaluated("not read to its end: \(error.message)") : .failed(error.message, input)
         }
+      },
+      TokenCheck(
+        "realm_key_private", "the Realm's key holds its public half alone", "RFC 9053 section 7.1.1", .warning
+      ) { context in
+        guard let claims = context.document.realm?.claims, let item = claims.entry(RealmClaim.publicKey.rawValue) else {
+          return .notEvaluated("there is no public key claim")
+        }
+        guard let secret = context.document.realm?.keyMap?.entry(PublicKey.Label.privateKey) else {
+          return .passed("no private key (-4) in it")
+        }
+        return .failed(
+          "the private key d (-4) is in it: whoever has this token can sign Realm tokens for this platform",
+          [secret.input("d", of: context.document), item.input("claim 44237", of: context.document)])
       },
       claim(
         .realm, "key_hash_algorithm", RealmClaim.publicKeyHashAlgorithm.rawValue,

@@ -5,10 +5,21 @@ extension TokenCheck {
       let count = context.document.bytes.count
       return .test(
         count > 0 && count <= TokenDocument.sizeLimit, "\(count) bytes",
-        count == 0 ? "there are no bytes" : "\(count) bytes; what is larger than \(TokenDocument.sizeLimit) is not read")
+        count == 0 ? "there are no bytes" : "\(count) bytes; this verifier's limit is \(TokenDocument.sizeLimit)")
+    },
+    TokenCheck(
+      "verifier_limits",
+      "no piece of CBOR in it nests deeper than \(CBORDecoder.depthLimit) or has more than \(CBORDecoder.itemLimit) items",
+      "this verifier"
+    ) { context in
+      guard context.document.bytes.count <= TokenDocument.sizeLimit else { return .notEvaluated("the token was not read") }
+      let limits = context.document.limits
+      return .test(limits.isEmpty, "within what this verifier reads", limits.joined(separator: "; "))
     },
     TokenCheck("cbor_wellformed", "the token is CBOR", "RFC 8949 section 3") { context in
-      if let error = context.document.error { return .failed(error.message) }
+      if let error = context.document.error {
+        return error.reason.isLimit ? .notEvaluated("not read to its end: \(error.message)") : .failed(error.message)
+      }
       guard let root = context.document.root else { return .notEvaluated("the token was not read") }
       return .passed("\(root.kindName) of \(root.range.count) bytes")
     },
@@ -126,7 +137,9 @@ extension TokenCheck {
         "RFC 9052 section 4.2; DEN0137 A7.2.3"
       ) { context in
         guard let part = context.document.part(kind) else { return .notEvaluated("there is no \(kind.title)") }
-        if let problem = part.problem { return .failed(problem) }
+        if let problem = part.problem {
+          return part.limit == nil ? .failed(problem) : .notEvaluated("not read to its end: \(problem)")
+        }
         guard let sign1 = part.sign1, let claims = part.claims else { return .failed("the \(kind.title) could not be read") }
         return .passed(
           "payload of \(sign1.payload.content.count) bytes with \(claims.children.count / 2) claims",
@@ -151,8 +164,8 @@ extension TokenCheck {
         "\(kind.rawValue)_headers", "no header is critical, and none stands in both headers", "RFC 9052 section 3.1"
       ) { context in
         guard let sign1 = context.document.part(kind)?.sign1 else { return .notEvaluated("there is no COSE_Sign1") }
-        let protected = sign1.protectedMap?.pairs.map(\.key.diagnostic) ?? []
-        let both = sign1.unprotected.pairs.map(\.key.diagnostic).filter { protected.contains($0) }
+        let protected = Set(sign1.protectedMap?.pairs.map(\.key.identity) ?? [])
+        let both = sign1.unprotected.pairs.map(\.key).filter { protected.contains($0.identity) }.map(\.diagnostic)
         let input = [
           sign1.protected.input("protected header", of: context.document),
           sign1.unprotected.input("unprotected header", of: context.document),

@@ -6,7 +6,33 @@ public struct TokenDifference: Sendable {
     /// The value in words; nil where the claim is absent.
     public let first: String?
     public let second: String?
-    public var isSame: Bool { first == second }
+    /// Whether the values are the same, byte for byte, also where their words are not: a text can look like another.
+    public let isSame: Bool
+
+    fileprivate init(_ part: TokenPart.Kind, _ first: Value?, _ second: Value?) {
+      self.part = part
+      name = first?.name ?? second?.name ?? ""
+      isSame = first?.identity == second?.identity
+      let look = isSame ? nil : first.flatMap { a in second.map { a.words == $0.words } }
+      self.first = look == true ? first.map { $0.distinguished(from: second) } : first?.words
+      self.second = look == true ? second.map { $0.distinguished(from: first) } : second?.words
+    }
+  }
+
+  /// What two tokens are compared by: a claim, a field or a part of the form.
+  fileprivate struct Value {
+    let name: String
+    let words: String
+    /// The same for the same value alone.
+    let identity: [UInt8]
+
+    /// The words, and the bytes from the first one on that is another.
+    func distinguished(from other: Value?) -> String {
+      let theirs = other?.identity ?? []
+      let shared = min(identity.count, theirs.count)
+      let place = (0..<shared).first { identity[$0] != theirs[$0] } ?? shared
+      return "\(words) (…\(hexBytes(identity.dropFirst(place).prefix(8))))"
+    }
   }
 
   /// Form, claims and fields, in the order of the first token.
@@ -19,10 +45,8 @@ public struct TokenDifference: Sendable {
     for kind in TokenPart.Kind.allCases {
       let left = Self.values(a, kind)
       let right = Self.values(b, kind)
-      for (name, value) in left { rows.append(Row(part: kind, name: name, first: value, second: Self.value(name, right))) }
-      for (name, value) in right where Self.value(name, left) == nil {
-        rows.append(Row(part: kind, name: name, first: nil, second: value))
-      }
+      for value in left { rows.append(Row(kind, value, Self.value(value.name, right))) }
+      for value in right where Self.value(value.name, left) == nil { rows.append(Row(kind, nil, value)) }
     }
     self.rows = rows
     lineage = Self.lineage(a, b)
@@ -30,24 +54,26 @@ public struct TokenDifference: Sendable {
 
   public var isSame: Bool { rows.allSatisfy(\.isSame) }
 
-  private static func value(_ name: String, _ values: [(String, String)]) -> String? { values.first { $0.0 == name }?.1 }
+  private static func value(_ name: String, _ values: [Value]) -> Value? { values.first { $0.name.hasSameBytes(as: name) } }
 
   /// Names and values; what stands several times is numbered.
-  private static func values(_ document: TokenDocument, _ kind: TokenPart.Kind) -> [(String, String)] {
+  private static func values(_ document: TokenDocument, _ kind: TokenPart.Kind) -> [Value] {
     guard let part = document.part(kind) else { return [] }
-    var values: [(String, String)] = []
-    var counts: [String: Int] = [:]
-    func add(_ name: String, _ value: String) {
-      counts[name, default: 0] += 1
-      values.append((counts[name] == 1 ? name : "\(name) (\(counts[name] ?? 0))", value))
+    var values: [Value] = []
+    var counts: [[UInt8]: Int] = [:]
+    func add(_ name: String, _ words: String, _ identity: [UInt8]) {
+      let count = counts[Array(name.utf8), default: 0] + 1
+      counts[Array(name.utf8)] = count
+      values.append(Value(name: count == 1 ? name : "\(name) (\(count))", words: words, identity: identity))
     }
-    add("envelope", document.envelope.name)
-    if let sign1 = part.sign1 { add("protected header", hexBytes(sign1.protected.bytes ?? [])) }
+    func add(_ name: String, _ item: CBORItem) { add(name, document.full(item), item.identity) }
+    add("envelope", document.envelope.name, Array(document.envelope.name.utf8))
+    if let header = part.sign1?.protected.bytes { add("protected header", hexBytes(header), Array(header)) }
     for reading in part.readings {
-      if reading.children.isEmpty { add(reading.name, document.full(reading.item)) }
+      if reading.children.isEmpty { add(reading.name, reading.item) }
       for child in reading.children {
-        if child.children.isEmpty { add(child.name, document.full(child.item)) }
-        for field in child.children { add("\(child.name) \(field.name)", document.full(field.item)) }
+        if child.children.isEmpty { add(child.name, child.item) }
+        for field in child.children { add("\(child.name) \(field.name)", field.item) }
       }
     }
     return values

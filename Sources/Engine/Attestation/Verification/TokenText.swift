@@ -18,7 +18,7 @@ extension VerificationReport {
 }
 
 extension VerificationReport.Finding {
-  /// ✓ passed, ✗ refuses the token, ! failed but only advises, · neither.
+  /// ✓ passed, ✗ refuses the token, ! failed but only advises or warns, · neither.
   public var mark: String {
     switch outcome.verdict {
     case .passed: "✓"
@@ -93,13 +93,8 @@ extension TokenDocument {
         return token
       }
       if let payload = part.sign1?.payload, item.range == payload.range { return part.claims }
-      if item.range == part.sign1?.protected.range { return part.sign1?.protectedMap }
-      if let key = part.claims?.entry(RealmClaim.publicKey.rawValue), part.kind == .realm, item.range == key.range,
-        let bytes = key.bytes
-      {
-        var decoder = CBORDecoder(bytes)
-        if let map = try? decoder.item(), decoder.isAtEnd, map.isMap { return map }
-      }
+      if item.range == part.sign1?.protected.range, item.isInOnePiece { return part.sign1?.protectedMap }
+      if let key = part.claims?.entry(RealmClaim.publicKey.rawValue), item.range == key.range { return part.keyMap }
     }
     return nil
   }

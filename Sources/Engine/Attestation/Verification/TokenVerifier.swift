@@ -82,18 +82,24 @@ public struct VerificationReport: Sendable {
     findings.filter { $0.check.weight == .mandatory && $0.outcome.verdict == .failed }.map(\.check.name)
   }
 
+  /// Warnings that failed, by name: they refuse nothing, but must not be overlooked.
+  public var warnings: [String] {
+    findings.filter { $0.check.weight == .warning && $0.outcome.verdict == .failed }.map(\.check.name)
+  }
+
   public func finding(_ name: String) -> Finding? { findings.first { $0.check.name == name } }
 
-  /// The verdict in one sentence.
+  /// The verdict in one sentence, with what it warns of.
   public var summary: String {
-    switch verdict {
-    case .accepted: return "accepted: \(TokenProfile(document)?.rawValue ?? "") token, every mandatory check passed"
-    case .refused:
-      let failures = failures
-      return "refused by \(failures.joined(separator: ", "))"
+    let verdict: String
+    switch self.verdict {
+    case .accepted: verdict = "accepted: \(TokenProfile(document)?.rawValue ?? "") token, every mandatory check passed"
+    case .refused: verdict = "refused by \(failures.joined(separator: ", "))"
     case .incomplete:
       let open = findings.filter { $0.check.weight == .mandatory && $0.outcome.verdict == .notEvaluated }.map(\.check.name)
-      return "incomplete: nothing refuses it, but not evaluated: \(open.joined(separator: ", "))"
+      verdict = "incomplete: nothing refuses it, but not evaluated: \(open.joined(separator: ", "))"
     }
+    let warnings = warnings
+    return warnings.isEmpty ? verdict : "\(verdict); warning: \(warnings.joined(separator: ", "))"
   }
 }
