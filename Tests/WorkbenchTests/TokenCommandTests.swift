@@ -100,6 +100,58 @@ struct TokenCommandTests {
     }
   }
 
+  /// By default nothing has the id of something else: a store keeps one of each.
+  @Test func endorsementsAreNamed() throws {
+    func id(_ form: String, _ more: [String] = []) throws -> String {
+      let result = try Headless.run(["token", "endorse", replayed, "--form", form] + more)
+      #expect(result.code == 0)
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+      return try #require((object["tag-identity"] as? [String: Any])?["id"] as? String)
+    }
+    let forms = ["comid-platform", "comid-anchor", "comid-realm"]
+    #expect(Set(try forms.map { try id($0) }).count == 3)
+    #expect(try id("comid-realm", ["--id", "mine"]) == "mine-realm-values")
+    for empty in ["", " "] {
+      let result = try Headless.run(["token", "endorse", replayed, "--form", "corim-realm", "--id", empty])
+      #expect(result.code == 64)
+      #expect(result.error.contains("--id is empty"))
+    }
+  }
+
+  /// A platform somebody debugs is endorsed, but not without a word.
+  @Test func endorsingAPlatformThatIsNotSecuredWarns() throws {
+    let folder = try TemporaryFolder()
+    let open = Self.session("14-debug-platform.session")
+    for form in ["text", "corim-platform", "comid-realm"] {
+      let result = try Headless.run(["token", "endorse", open, "--number", "2", "--form", form, "-o", folder.path + "/" + form])
+      #expect(result.code == 0)
+      #expect(result.error.contains("warning: the platform's life cycle is recoverable"), "\(result.error)")
+    }
+    #expect(try Headless.run(["token", "endorse", replayed, "-o", folder.path + "/secured"]).error == "")
+  }
+
+  /// What a JWK says of its use binds; a private key in it is warned of.
+  @Test func keysThatSayWhatTheyAreFor() throws {
+    let folder = try TemporaryFolder()
+    let (token, key) = try exported(folder)
+    let plain = try jwk(of: key).dropLast()
+    func verify(_ more: String) throws -> (code: Int32, error: String) {
+      let result = try Headless.run(["token", "verify", token, "--key", try folder.write("jwk", plain + more + "}")])
+      return (result.code, result.error)
+    }
+    #expect(try verify(",\"alg\":\"ES384\",\"key_ops\":[\"verify\"],\"use\":\"sig\"") == (0, ""))
+    #expect(try verify(",\"alg\":\"ES256\"").error.contains("alg is ES256; a key of P-384 verifies ES384"))
+    #expect(try verify(",\"alg\":\"ES256\"").code == 65)
+    #expect(try verify(",\"key_ops\":[\"sign\"]").error.contains("it must have verify"))
+    #expect(try verify(",\"key_ops\":[\"sign\"]").code == 65)
+    #expect(try verify(",\"use\":\"enc\"").error.contains("warning: "))
+    let secret = try verify(",\"d\":\"AA\"")
+    #expect(secret.code == 0)
+    #expect(secret.error.contains("warning: ") && secret.error.contains("the private key d is in it"))
+    let pem = try folder.write("private.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    #expect(try Headless.run(["token", "verify", token, "--key", pem]).error.contains("a private key; expected a public key"))
+  }
+
   @Test func showAndDiff() throws {
     let folder = try TemporaryFolder()
     let (token, _) = try exported(folder)

@@ -7,8 +7,9 @@ extension ReferenceValues {
     for anchor in anchors { lines.append("anchor\(word("instance-id", anchor.instanceID))\(word("key", anchor.key.point))") }
     for component in components {
       lines.append(
-        "component" + (component.type.map { " type=\($0)" } ?? "") + word("measurement", component.measurement)
-          + word("signer", component.signer) + (component.version.map { " version=\($0)" } ?? ""))
+        "component" + (component.type.map { " type=\(Self.written($0))" } ?? "") + word("measurement", component.measurement)
+          + (component.hash.map { " hash=\($0.rawValue)" } ?? "") + word("signer", component.signer)
+          + (component.version.map { " version=\(Self.written($0))" } ?? ""))
     }
     for config in configs { lines.append("config\(word("value", config))") }
     for lifecycle in lifecycles ?? [] { lines.append("lifecycle \(lifecycle.word)") }
@@ -18,6 +19,33 @@ extension ReferenceValues {
       lines.append(line)
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A token's text as one word of a line: what is not a printing ASCII character, or means something in a line, as % and two
+  /// hexadecimal digits for each byte, so that it is read back byte for byte.
+  private static func written(_ text: String) -> String {
+    var word = ""
+    for byte in text.utf8 {
+      let isPlain = (0x21...0x7E).contains(byte) && !"#%()".utf8.contains(byte)
+      word += isPlain ? String(Unicode.Scalar(byte)) : "%" + hexBytes([byte])
+    }
+    return word
+  }
+
+  /// The text such a word stands for; nil if a % is not followed by two digits, or the bytes are no UTF-8.
+  private static func read(_ word: String) -> String? {
+    var bytes: [UInt8] = []
+    var rest = Array(word.utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard rest.count >= 2, let value = [UInt8](hex: String(decoding: rest.prefix(2), as: UTF8.self)) else { return nil }
+      bytes += value
+      rest = rest.dropFirst(2)
+    }
+    return String(validating: bytes, as: UTF8.self)
   }
 
   /// Reads a file of reference values. Throws at the first line that is none.
@@ -44,7 +72,7 @@ extension ReferenceValues {
     }
     let forms: [String: [String]] = [
       "platform": ["implementation-id"], "anchor": ["instance-id", "key"],
-      "component": ["type", "measurement", "signer", "version"], "config": ["value"],
+      "component": ["type", "measurement", "hash", "signer", "version"], "config": ["value"],
       "realm": ["rim", "rpv", "rem0", "rem1", "rem2", "rem3"],
     ]
     guard let keys = forms[verb.text] else {
@@ -61,7 +89,8 @@ extension ReferenceValues {
     }
     func bytes(_ key: String) throws(ScriptError) -> [UInt8]? {
       guard let text = texts[key] else { return nil }
-      guard let bytes = [UInt8](hex: text), !bytes.isEmpty else {
+      // A platform's config may be empty.
+      guard let bytes = [UInt8](hex: text), !bytes.isEmpty || key == "value" else {
         throw bad(verb, "\(key)= must be bytes in hexadecimal, found \"\(shown(text))\"")
       }
       return bytes
@@ -69,6 +98,13 @@ extension ReferenceValues {
     func needed(_ key: String) throws(ScriptError) -> [UInt8] {
       guard let value = try bytes(key) else { throw bad(verb, "\(verb.text) needs \(key)=") }
       return value
+    }
+    func label(_ key: String) throws(ScriptError) -> String? {
+      guard let word = texts[key] else { return nil }
+      guard let text = Self.read(word) else {
+        throw bad(verb, "\(key)= has a % without two hexadecimal digits, or bytes that are no UTF-8: \"\(shown(word))\"")
+      }
+      return text
     }
     switch verb.text {
     case "platform": implementationID = try needed("implementation-id")
@@ -78,9 +114,14 @@ extension ReferenceValues {
       }
       anchors.append(Anchor(instanceID: try needed("instance-id"), key: key))
     case "component":
+      let hash = texts["hash"].flatMap { NamedHash(name: $0) }
+      if let name = texts["hash"], hash == nil {
+        throw bad(verb, "hash= is one of \(NamedHash.names), not \"\(shown(name))\"")
+      }
       components.append(
         Component(
-          type: texts["type"], measurement: try needed("measurement"), signer: try needed("signer"), version: texts["version"]))
+          type: try label("type"), measurement: try needed("measurement"), signer: try needed("signer"),
+          version: try label("version"), hash: hash))
     case "config": configs.append(try needed("value"))
     default:
       var realm = Realm(rim: try needed("rim"))

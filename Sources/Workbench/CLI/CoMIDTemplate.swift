@@ -14,10 +14,14 @@ struct CoMIDTemplate: Encodable {
   }
   struct Digest: Encodable {
     var bytes: [UInt8]
+    var hash: NamedHash?
 
     func encode(to encoder: any Encoder) throws {
       var container = encoder.unkeyedContainer()
-      try container.encode(CoRIM.algorithm(bytes))
+      switch CoRIM.algorithm(bytes, hash) {
+      case .number(let number): try container.encode(number)
+      case .name(let name): try container.encode(name)
+      }
       let text = Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
       try container.encode(text)
     }
@@ -76,13 +80,15 @@ struct CoMIDTemplate: Encodable {
     Measurement(key: Typed(type: "string", value: key), value: value)
   }
 
-  init(platform values: ReferenceValues, id: String) {
-    identity = Identity(id: "\(id)-platform")
+  /// - Parameter id: as of ``CoRIM/encoded(_:_:id:)``.
+  init(platform values: ReferenceValues, id: String?) {
+    identity = Identity(id: "\(id ?? CoRIM.name(values, .platform))-platform-values")
     var measurements = values.components.map { component in
       Self.measurement(
         "cca.software-component",
         Value(
-          digests: [Digest(bytes: component.measurement)], name: component.type, cryptokeys: [Self.bytes(component.signer)]))
+          digests: [Digest(bytes: component.measurement, hash: component.hash)], name: component.type,
+          cryptokeys: [Self.bytes(component.signer)]))
     }
     measurements += values.configs.map { config in
       Self.measurement(
@@ -96,8 +102,8 @@ struct CoMIDTemplate: Encodable {
     ])
   }
 
-  init(anchors values: ReferenceValues, id: String) {
-    identity = Identity(id: "\(id)-anchor")
+  init(anchors values: ReferenceValues, id: String?) {
+    identity = Identity(id: "\(id ?? CoRIM.name(values, .platform))-platform-anchors")
     triples = Triples(
       keys: values.anchors.map { anchor in
         KeyTriple(
@@ -107,8 +113,8 @@ struct CoMIDTemplate: Encodable {
       })
   }
 
-  init(realm values: ReferenceValues, id: String) {
-    identity = Identity(id: "\(id)-realm")
+  init(realm values: ReferenceValues, id: String?) {
+    identity = Identity(id: "\(id ?? CoRIM.name(values, .realm))-realm-values")
     triples = Triples(
       values: values.realms.map { realm in
         var measurements = [Self.measurement("cca.rim", Value(digests: [Digest(bytes: realm.rim)]))]

@@ -8,7 +8,7 @@ struct TokenEndorseCommand: ParsableCommand {
     discussion: """
       The token must verify first. Forms: text, which `token appraise` reads; corim-platform and corim-realm, unsigned CoRIMs in \
       CBOR; comid-platform, comid-anchor and comid-realm, templates in JSON for cocli, with the profiles veraison uses for CCA \
-      (2025).
+      (2025). A platform that is not secured is endorsed as well, with a warning.
       """)
 
   enum Form: String, CaseIterable {
@@ -27,8 +27,9 @@ struct TokenEndorseCommand: ParsableCommand {
   @Option(help: ArgumentHelp("\(Form.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "form"))
   var form: String = "text"
 
-  @Option(help: ArgumentHelp("Names the CoRIM.", valueName: "text"))
-  var id: String = "workbench"
+  @Option(
+    help: ArgumentHelp("Names the CoRIM and its CoMIDs; without it, they are named after what they hold.", valueName: "text"))
+  var id: String?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Writes a new file; - is standard output.", valueName: "file"))
   var output: String = "-"
@@ -36,6 +37,9 @@ struct TokenEndorseCommand: ParsableCommand {
   mutating func validate() throws {
     guard Form(rawValue: form) != nil else {
       throw ValidationError("--form is one of \(Form.allCases.map(\.rawValue).joined(separator: ", ")), not \"\(shown(form))\"")
+    }
+    if let id, id.allSatisfy(\.isWhitespace) {
+      throw ValidationError("--id is empty; it names the CoRIM, as in --id my-platform, or can be left out")
     }
   }
 
@@ -50,6 +54,7 @@ struct TokenEndorseCommand: ParsableCommand {
       throw Exit.difference
     }
     let values = ReferenceValues(document, key: options.platformKey)
+    warn(values, report)
     let bytes: [UInt8]
     switch Form(rawValue: form) ?? .text {
     case .text: bytes = Array(values.text.utf8)
@@ -60,6 +65,17 @@ struct TokenEndorseCommand: ParsableCommand {
     case .comidRealm: bytes = Array((try JSONText.of(CoMIDTemplate(realm: values, id: id)) + "\n").utf8)
     }
     try NewFile.writeOrComplain(bytes, to: output)
+  }
+
+  /// What somebody should know before anything is trusted for these values: they are good only if the token is.
+  private func warn(_ values: ReferenceValues, _ report: VerificationReport) {
+    for state in values.lifecycles ?? [] where state != .secured {
+      complain(
+        "warning: the platform's life cycle is \(state.name), not secured: what its token says may be whoever's who debugs it")
+    }
+    for name in report.warnings {
+      complain("warning: \(name): \(report.finding(name)?.outcome.sentence ?? "")")
+    }
   }
 }
 

@@ -77,8 +77,8 @@ public struct Appraisal: Sendable {
       let signer = item.entry(SoftwareComponentField.signer.rawValue)?.bytes.map { Array($0) } ?? []
       let version = item.entry(SoftwareComponentField.version.rawValue)?.text
       let matches = reference.components.contains { known in
-        known.measurement == measurement && known.signer == signer && (known.type == nil || known.type == type)
-          && (known.version == nil || known.version == version)
+        known.measurement == measurement && known.signer == signer && isExpected(type, known.type)
+          && isExpected(version, known.version)
       }
       if !matches {
         return .init(
@@ -87,6 +87,12 @@ public struct Appraisal: Sendable {
       }
     }
     return .init(claim: .executables, value: 2, reason: "all \(items.count) components are reference values")
+  }
+
+  /// Whether a text of a token is the one that is known, byte for byte; what is not known is not compared.
+  private static func isExpected(_ text: String?, _ known: String?) -> Bool {
+    guard let known else { return true }
+    return text?.hasSameBytes(as: known) ?? false
   }
 
   private static func realmEntries(_ claims: CBORItem, _ reference: ReferenceValues) -> [TrustVector.Entry] {

@@ -1,3 +1,5 @@
+import Crypto
+
 /// Reference values as an unsigned CoRIM (draft-ietf-rats-corim) with the profiles veraison's verifier takes for CCA since 2025:
 /// class ids as tagged bytes, text mkeys, measurements as digests.
 public enum CoRIM {
@@ -11,19 +13,24 @@ public enum CoRIM {
     public var profile: String { self == .platform ? platformProfile : realmProfile }
   }
 
-  /// The id of a hash among IANA's Named Information Hash Algorithms, by its length.
-  public static func algorithm(_ digest: [UInt8]) -> Int64 { digest.count == 64 ? 8 : digest.count == 48 ? 7 : 1 }
+  /// What an export is named after when nobody names it: `workbench` and the beginning of a hash of what it holds. A store keeps
+  /// one manifest and one CoMID for each id, so that another content must have another.
+  public static func name(_ reference: ReferenceValues, _ part: Part) -> String {
+    "workbench-\(hexBytes(SHA256.hash(data: encoded(reference, part, id: "")).prefix(4)))"
+  }
 
   /// The CoRIM as CBOR.
   ///
-  /// - Parameter id: names the manifest; its CoMIDs are named after it.
-  public static func encoded(_ reference: ReferenceValues, _ part: Part, id: String) -> [UInt8] {
+  /// - Parameter id: names the manifest; without one, it is named after what it holds. Its CoMIDs are named after it and the part.
+  public static func encoded(_ reference: ReferenceValues, _ part: Part, id given: String? = nil) -> [UInt8] {
+    let name = given ?? name(reference, part)
+    let id = given ?? "\(name)-\(part.rawValue)"
     var tags: [[UInt8]] = []
     switch part {
     case .platform:
-      tags.append(comid("\(id)-values") { platformTriples(reference, &$0) })
-      if !reference.anchors.isEmpty { tags.append(comid("\(id)-anchors") { anchorTriples(reference, &$0) }) }
-    case .realm: tags.append(comid("\(id)-values") { realmTriples(reference, &$0) })
+      tags.append(comid("\(name)-platform-values") { platformTriples(reference, &$0) })
+      if !reference.anchors.isEmpty { tags.append(comid("\(name)-platform-anchors") { anchorTriples(reference, &$0) }) }
+    case .realm: tags.append(comid("\(name)-realm-values") { realmTriples(reference, &$0) })
     }
     var writer = CBORWriter()
     writer.tag(501)
@@ -81,12 +88,27 @@ public enum CoRIM {
     }
   }
 
-  private static func digests(_ digest: [UInt8], _ writer: inout CBORWriter) {
+  private static func digests(_ digest: [UInt8], _ hash: NamedHash?, _ writer: inout CBORWriter) {
     writer.int(2)
     writer.array(1)
     writer.array(2)
-    writer.int(algorithm(digest))
+    switch algorithm(digest, hash) {
+    case .number(let number): writer.int(number)
+    case .name(let name): writer.text(name)
+    }
     writer.byteString(digest)
+  }
+
+  /// How a digest says what made it.
+  public enum Algorithm: Sendable, Equatable {
+    case number(Int64)
+    case name(String)
+  }
+
+  /// - Parameter hash: what made it, if it is not the hash of the SHA-2 family with its length.
+  public static func algorithm(_ digest: [UInt8], _ hash: NamedHash? = nil) -> Algorithm {
+    guard let hash = hash ?? NamedHash(length: digest.count) else { return .number(1) }
+    return hash.number.map { .number($0) } ?? .name(hash.rawValue)
   }
 
   private static func measurement(_ key: String, _ values: Int, _ writer: inout CBORWriter, _ body: (inout CBORWriter) -> Void) {
@@ -107,7 +129,7 @@ public enum CoRIM {
     writer.array(reference.components.count + reference.configs.count)
     for component in reference.components {
       measurement("cca.software-component", component.type == nil ? 2 : 3, &writer) { writer in
-        digests(component.measurement, &writer)
+        digests(component.measurement, component.hash, &writer)
         if let type = component.type {
           writer.int(11)
           writer.text(type)
@@ -149,8 +171,8 @@ public enum CoRIM {
       environment(realm.rim, nil, &writer)
       let rems = realm.rems.enumerated().compactMap { index, rem in rem.map { (index, $0) } }
       writer.array(1 + rems.count + (realm.rpv == nil ? 0 : 1))
-      measurement("cca.rim", 1, &writer) { digests(realm.rim, &$0) }
-      for (index, rem) in rems { measurement("cca.rem\(index)", 1, &writer) { digests(rem, &$0) } }
+      measurement("cca.rim", 1, &writer) { digests(realm.rim, nil, &$0) }
+      for (index, rem) in rems { measurement("cca.rem\(index)", 1, &writer) { digests(rem, nil, &$0) } }
       if let rpv = realm.rpv {
         measurement("cca.rpv", 1, &writer) { writer in
           writer.int(4)

@@ -12,6 +12,8 @@ public struct ReferenceValues: Sendable, Equatable {
     public var measurement: [UInt8]
     public var signer: [UInt8]
     public var version: String?
+    /// What the measurement was made with, if it was not the hash of the SHA-2 family with its length.
+    public var hash: NamedHash?
   }
   /// A Realm, found by its RIM. What is nil is not compared.
   public struct Realm: Sendable, Equatable {
@@ -40,14 +42,17 @@ public struct ReferenceValues: Sendable, Equatable {
       if let key, let instance = claims.entry(PlatformClaim.instanceID.rawValue)?.bytes {
         anchors = [Anchor(instanceID: Array(instance), key: key)]
       }
+      let common = claims.entry(PlatformClaim.hashAlgorithm.rawValue)?.text
       for item in claims.entry(PlatformClaim.softwareComponents.rawValue)?.children ?? [] {
         guard let measurement = item.entry(SoftwareComponentField.measurement.rawValue)?.bytes,
           let signer = item.entry(SoftwareComponentField.signer.rawValue)?.bytes
         else { continue }
+        let hash = (item.entry(SoftwareComponentField.hashAlgorithm.rawValue)?.text ?? common).flatMap { NamedHash(name: $0) }
         components.append(
           Component(
             type: item.entry(SoftwareComponentField.type.rawValue)?.text, measurement: Array(measurement),
-            signer: Array(signer), version: item.entry(SoftwareComponentField.version.rawValue)?.text))
+            signer: Array(signer), version: item.entry(SoftwareComponentField.version.rawValue)?.text,
+            hash: hash == NamedHash(length: measurement.count) ? nil : hash))
       }
       configs = claims.entry(PlatformClaim.config.rawValue)?.bytes.map { [Array($0)] } ?? []
       lifecycles = claims.entry(PlatformClaim.lifecycle.rawValue)?.int.flatMap { Lifecycle(claim: $0) }.map { [$0] }
