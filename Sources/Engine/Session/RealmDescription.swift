@@ -7,13 +7,18 @@ public struct RealmDescription: Sendable {
   public static let forms = [
     "realm [hash=sha-256] [s2sz=33] [num_bps=1] [num_wps=1] [flags=0] [sve_vl=0] [pmu_num_ctrs=0]",
     "ripas BASE TOP [level=3]", "data IPA [file=NAME] [pages=1] [fill=0] [measure=on]",
-    "rec [pc=0] [flags=1] [x0=0] … [x7=0]", "extend REM HEX", "let NAME = EXPR",
+    "rec [pc=0] [flags=1] [x0=0] … [x7=0]", "extend REM [HEX]", "let NAME = EXPR",
   ]
-  /// Most steps a description may make.
-  static let stepLimit = 1 << 20
+  /// Most steps a description may make: 1 GiB in pages, and about 100 MB of memory.
+  public static let stepLimit = 1 << 18
+  /// Most bytes of images a description may have read, one after the other.
+  public static let imageLimit = 1 << 30
 
   private var measurements: RealmMeasurements?
   private var names = ScriptNames()
+  /// The image that was read last: pages of one image are often given line by line.
+  private var image: (name: String, bytes: [UInt8])?
+  private var imageBytes = 0
 
   /// - Parameters:
   ///   - lines: the text, a fact a line.
@@ -23,7 +28,12 @@ public struct RealmDescription: Sendable {
     lines: [String], padsREM: Bool = true, load: (String) throws(ScriptError) -> [UInt8]
   ) throws(ScriptError) {
     for (index, line) in lines.enumerated() { try take(line, index + 1, padsREM, load) }
-    if measurements == nil { throw ScriptError(line: max(1, lines.count), column: 1, message: "there is no realm line") }
+    image = nil
+    guard measurements == nil else { return }
+    let isEmpty = lines.allSatisfy { $0.allSatisfy(\.isWhitespace) }
+    throw ScriptError(
+      line: max(1, lines.count), column: 1,
+      message: (isEmpty ? "the file is empty: " : "") + "there is no realm line, with which a description begins")
   }
 
   /// The last value of a measurement, 0 for the RIM; nil if nothing has been measured.
@@ -50,13 +60,7 @@ public struct RealmDescription: Sendable {
     case "data": try data(line, load)
     case "rec": try rec(line)
     case "extend":
-      let parts = try line.positional(2, "extend REM HEX")
-      let index = try line.number(parts[0])
-      guard (1...4).contains(index) else { throw line.bad(parts[0], "REM indices are 1 to 4, not \(index)") }
-      guard let value = [UInt8](hex: parts[1].text), value.count <= 64 else {
-        throw line.bad(parts[1], "expected up to 64 bytes in hexadecimal")
-      }
-      try note(.extend(value), line, index: Int(index))
+      try extend(line)
     default:
       throw line.bad(verb, "unknown fact \"\(shown(verb.text))\"; expected one of: \(Self.forms.joined(separator: "; "))")
     }
@@ -64,28 +68,36 @@ public struct RealmDescription: Sendable {
 
   private mutating func note(_ deed: MeasurementStep.Deed, _ line: Line, index: Int = 0) throws(ScriptError) {
     guard measurements != nil else { throw line.bad(line.verb, "\(line.verb.text) before the realm line") }
-    guard steps.count < Self.stepLimit else { throw line.bad(line.verb, "more than \(Self.stepLimit) measured steps") }
+    guard steps.count < Self.stepLimit else {
+      throw line.bad(line.verb, "more than \(Self.stepLimit) measured steps, this program's limit")
+    }
     if let step = measurements?.take(deed, index: index) { steps.append(step) }
   }
 
   private func realm(_ line: Line) throws(ScriptError) -> MeasurementStep.RealmParameters {
     var parameters = MeasurementStep.RealmParameters()
-    for (key, word) in try line.options(["hash", "s2sz", "num_bps", "num_wps", "flags", "sve_vl", "pmu_num_ctrs"]) {
-      if key == "hash" {
+    let options = try line.options(["hash", "s2sz", "num_bps", "num_wps", "flags", "sve_vl", "pmu_num_ctrs"])
+    for (key, word) in options where key == "flags" { parameters.flags = try line.number(word) }
+    // A count whose feature is off is measured and not looked at (RmiRealmParams): its field is a byte.
+    let byte = "a byte"
+    let (hasSVE, hasPMU) = (parameters.flags.bit(1), parameters.flags.bit(2))
+    for (key, word) in options {
+      switch key {
+      case "hash":
         guard let hash = HashAlgorithm(iana: word.text) else {
           throw line.bad(word, "hash is sha-256 or sha-512, not \"\(shown(word.text))\"")
         }
         parameters.hash = hash
-        continue
-      }
-      let value = try line.number(word)
-      switch key {
-      case "s2sz": parameters.s2sz = value
-      case "num_bps": parameters.numBPs = value
-      case "num_wps": parameters.numWPs = value
-      case "flags": parameters.flags = value
-      case "sve_vl": parameters.sveVL = value
-      default: parameters.pmuCounters = value
+      case "s2sz": parameters.s2sz = try line.number(word, key, 32...52, "the bits of an IPA")
+      case "num_bps": parameters.numBPs = try line.number(word, key, 1...63, "6 bits of RmiFeatureRegister0, 0 is reserved")
+      case "num_wps": parameters.numWPs = try line.number(word, key, 1...63, "6 bits of RmiFeatureRegister0, 0 is reserved")
+      case "sve_vl":
+        parameters.sveVL = try line.number(
+          word, key, hasSVE ? 0...15 : 0...255, hasSVE ? "4 bits of RmiFeatureRegister0" : byte)
+      case "pmu_num_ctrs":
+        parameters.pmuCounters = try line.number(
+          word, key, hasPMU ? 0...31 : 0...255, hasPMU ? "5 bits of RmiFeatureRegister0" : byte)
+      default: break
       }
     }
     return parameters
@@ -95,15 +107,18 @@ public struct RealmDescription: Sendable {
     let range = try line.positional(2, "ripas BASE TOP [level=3]")
     let base = try line.number(range[0])
     let top = try line.number(range[1])
-    var level: UInt64 = 3
-    for (_, word) in try line.options(["level"], after: 2) { level = try line.number(word) }
-    guard level <= 3 else { throw line.bad(line.verb, "level is 0 to 3, not \(level)") }
-    let size = rttEntrySize(Int(level))
+    var level = 3
+    for (key, word) in try line.options(["level"], after: 2) {
+      level = Int(Int64(bitPattern: try line.number(word, key, -1...3, "-1 with LPA2 alone")))
+    }
+    let size = rttEntrySize(level)
     guard base.isAligned(to: size), top.isAligned(to: size), base < top, top <= 1 << 52 else {
       throw line.bad(
         line.verb, "the range must not be empty, and both ends multiples of \(hex(size)), which a level \(level) entry covers")
     }
-    guard (top - base) / size <= UInt64(Self.stepLimit) else { throw line.bad(line.verb, "more than \(Self.stepLimit) entries") }
+    guard (top - base) / size <= UInt64(Self.stepLimit) else {
+      throw line.bad(line.verb, "more than \(Self.stepLimit) entries, this program's limit of measured steps")
+    }
     for address in stride(from: base, to: top, by: Int(size)) {
       try note(.ripas(base: address, top: address + size), line)
     }
@@ -112,37 +127,74 @@ public struct RealmDescription: Sendable {
   private mutating func data(_ line: Line, _ load: (String) throws(ScriptError) -> [UInt8]) throws(ScriptError) {
     let ipa = try line.number(try line.positional(1, "data IPA [file=NAME] [pages=1] [fill=0] [measure=on]")[0])
     guard ipa.isGranuleAligned, ipa < 1 << 52 else { throw line.bad(line.verb, "the IPA must be a multiple of 4096") }
-    var bytes: [UInt8]?
+    var file: Word?
     var pages: UInt64?
-    var fill: UInt64 = 0
+    var fill: (value: UInt64, word: Word)?
     var isMeasured = true
     for (key, word) in try line.options(["file", "pages", "fill", "measure"], after: 1) {
       switch key {
-      case "file":
-        do {
-          bytes = try load(word.text)
-        } catch {
-          throw line.bad(word, error.message)
-        }
+      case "file": file = word
       case "pages": pages = try line.number(word)
-      case "fill": fill = try line.number(word)
+      case "fill": fill = (try line.number(word, key, 0...255, "a byte"), word)
       default:
         guard ["on", "off"].contains(word.text) else { throw line.bad(word, "measure is on or off") }
         isMeasured = word.text == "on"
       }
     }
+    if file != nil, let fill {
+      throw line.bad(fill.word, "fill= goes without file=; an image's last page is filled with zeroes")
+    }
+    var bytes: [UInt8]?
+    if let file { bytes = try imageBytes(file, line, load) }
     let count = pages ?? UInt64(((bytes?.count ?? 4096) + 4095) / 4096)
-    guard (1...UInt64(Self.stepLimit)).contains(count) else { throw line.bad(line.verb, "pages must be 1 to \(Self.stepLimit)") }
+    guard (1...UInt64(Self.stepLimit)).contains(count) else {
+      throw line.bad(line.verb, "pages must be 1 to \(Self.stepLimit), this program's limit of measured steps, not \(count)")
+    }
+    let filled = [UInt8](repeating: UInt8(truncatingIfNeeded: fill?.value ?? 0), count: 4096)
+    let same = bytes == nil && isMeasured ? measurements?.content(filled) : nil
     for page in 0..<Int(count) {
-      var content: [UInt8]?
-      if isMeasured {
-        let granule =
-          bytes.map { $0[min(page * 4096, $0.count)..<min((page + 1) * 4096, $0.count)] }
-          ?? [UInt8](repeating: UInt8(truncatingIfNeeded: fill), count: 4096)[...]
-        content = measurements?.content(granule)
+      var content = same
+      if let bytes, isMeasured {
+        content = measurements?.content(bytes[min(page * 4096, bytes.count)..<min((page + 1) * 4096, bytes.count)])
       }
       try note(.data(ipa: ipa + UInt64(page) * 4096, flags: isMeasured ? 1 : 0, content: content), line)
     }
+  }
+
+  /// An image's bytes, read once for lines that follow each other.
+  private mutating func imageBytes(
+    _ name: Word, _ line: Line, _ load: (String) throws(ScriptError) -> [UInt8]
+  ) throws(ScriptError) -> [UInt8] {
+    if let image, image.name.hasSameBytes(as: name.text) { return image.bytes }
+    image = nil
+    let bytes: [UInt8]
+    do {
+      bytes = try load(name.text)
+    } catch {
+      throw line.bad(name, error.message)
+    }
+    guard !bytes.isEmpty else { throw line.bad(name, "\(shown(name.text)) is empty: it has no page to measure") }
+    imageBytes += bytes.count
+    guard imageBytes <= Self.imageLimit else {
+      throw line.bad(name, "the images have more than \(Self.imageLimit) bytes, this program's limit for a description")
+    }
+    image = (name.text, bytes)
+    return bytes
+  }
+
+  private mutating func extend(_ line: Line) throws(ScriptError) {
+    let parts = try line.positional(1, "extend REM [HEX]")
+    let index = try line.number(parts[0])
+    guard (1...4).contains(index) else { throw line.bad(parts[0], "REM indices are 1 to 4, not \(index)") }
+    if line.words.count > 2 {
+      throw line.bad(line.words[2], "found \"\(shown(line.words[2].text))\" after the bytes; expected: extend REM [HEX]")
+    }
+    // Without bytes: an extension of size 0, which RSI_MEASUREMENT_EXTEND accepts (DEN0137 B5.3.4).
+    let word = line.words.count > 1 ? line.words[1] : nil
+    guard let value = [UInt8](hex: word?.text ?? ""), value.count <= 64 else {
+      throw line.bad(word ?? line.verb, "expected up to 64 bytes in hexadecimal")
+    }
+    try note(.extend(value), line, index: Int(index))
   }
 
   private mutating func rec(_ line: Line) throws(ScriptError) {
@@ -160,92 +212,4 @@ public struct RealmDescription: Sendable {
     // A REC that is not runnable is not measured.
     if flags & 1 == 1 { try note(.rec(flags: flags, pc: pc, gprs: gprs), line) }
   }
-
-  /// One line's words.
-  private struct Line {
-    let number: Int
-    let verb: Word
-    let words: [Word]
-    let names: ScriptNames
-
-    func bad(_ word: Word, _ message: String) -> ScriptError {
-      ScriptError(line: number, column: word.column, message: message)
-    }
-
-    func number(_ word: Word) throws(ScriptError) -> UInt64 {
-      try ExpressionParser.parse(word, line: number) { names.value($0) }
-    }
-
-    func positional(_ count: Int, _ form: String) throws(ScriptError) -> [Word] {
-      guard words.count >= count else { throw bad(verb, "expected: \(form)") }
-      return Array(words.prefix(count))
-    }
-
-    func options(_ keys: [String], after count: Int = 0) throws(ScriptError) -> [(String, Word)] {
-      var result: [(String, Word)] = []
-      for word in words.dropFirst(count) {
-        guard let equals = word.text.firstIndex(of: "="), keys.contains(String(word.text[..<equals])) else {
-          throw bad(word, "found \"\(shown(word.text))\"; \(verb.text) has \(keys.map { $0 + "=" }.joined(separator: ", "))")
-        }
-        let key = String(word.text[..<equals])
-        result.append(
-          (key, Word(text: String(word.text[word.text.index(after: equals)...]), column: word.column + key.count + 1)))
-      }
-      return result
-    }
-  }
-}
-
-/// Where two constructions of a measurement part.
-public struct ConstructionDifference: Sendable, Equatable {
-  /// Index of the first step that differs, from 0.
-  public let index: Int
-  /// What is different, in words.
-  public let words: String
-
-  /// The first step that differs; nil if all are the same.
-  public init?(_ a: [MeasurementStep], _ b: [MeasurementStep]) {
-    for index in 0..<max(a.count, b.count) {
-      let left = index < a.count ? a[index] : nil
-      let right = index < b.count ? b[index] : nil
-      guard let left else {
-        self.init(index: index, words: "only the second has \(right?.text ?? "")")
-        return
-      }
-      guard let right else {
-        self.init(index: index, words: "only the first has \(left.text)")
-        return
-      }
-      if left.deed == right.deed, left.value == right.value { continue }
-      self.init(index: index, words: Self.compare(left, right, a, b, index))
-      return
-    }
-    return nil
-  }
-
-  private init(index: Int, words: String) {
-    self.index = index
-    self.words = words
-  }
-
-  private static func compare(
-    _ left: MeasurementStep, _ right: MeasurementStep, _ a: [MeasurementStep], _ b: [MeasurementStep], _ index: Int
-  ) -> String {
-    if left.deed == right.deed { return "the same step on different rules: the REM is padded in one and not in the other" }
-    if a.dropFirst(index + 1).first?.deed == right.deed, b.dropFirst(index + 1).first?.deed == left.deed {
-      return "the same two steps in the other order: \(left.text), \(right.text)"
-    }
-    guard left.deed.command == right.deed.command else {
-      return "\(left.text) in the first, \(right.text) in the second"
-    }
-    let fields = Dictionary(right.deed.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-    let mine = Dictionary(left.deed.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-    let names = left.deed.fields.map(\.name) + right.deed.fields.map(\.name).filter { mine[$0] == nil }
-    let differing = names.filter { mine[$0] != fields[$0] }.map { name in
-      "\(name) \(shorten(mine[name] ?? "0")) in the first, \(shorten(fields[name] ?? "0")) in the second"
-    }
-    return "\(left.deed.command): \(differing.joined(separator: "; "))"
-  }
-
-  private static func shorten(_ text: String) -> String { text.count > 24 ? "\(text.prefix(24))…" : text }
 }

@@ -70,7 +70,7 @@ struct MeasureCommand: ParsableCommand {
       return
     }
     if json {
-      out.lines(try JSONText.of(steps.filter { index == nil || $0.index == index }.map { MeasurementJSON($0) }))
+      try printJSON(steps.filter { index == nil || $0.index == index }, &out)
       return
     }
     for index in index.map({ [$0] }) ?? Array(0...4) {
@@ -84,6 +84,16 @@ struct MeasureCommand: ParsableCommand {
       }
       out.line("\(Self.name(index)) \(hexBytes(last.value))")
     }
+  }
+
+  /// An array, element by element: as one text, a long construction would need a hundred times its memory.
+  private func printJSON(_ steps: [MeasurementStep], _ out: inout Output) throws {
+    out.line("[")
+    for (number, step) in steps.enumerated() {
+      let lines = try JSONText.of(MeasurementJSON(step)).split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
+      out.line(number + 1 < steps.count ? lines + "," : lines)
+    }
+    out.line("]")
   }
 
   private static func name(_ index: Int) -> String { index == 0 ? "RIM" : "REM\(index - 1)" }
