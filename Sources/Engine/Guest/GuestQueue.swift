@@ -45,8 +45,15 @@ public struct GuestResult: Sendable {
 }
 
 /// The machine's one queue of guest actions, first in first out, used by whichever REC runs.
+///
+/// It is in pieces, so that a copy, such as a checkpoint has one, shares all of them but the last and costs no more when it changes.
 public struct GuestQueue: Sendable {
-  var actions: [GuestAction] = []
+  /// Most actions that wait.
+  package static let limit = 1 << 16
+  private static let pieceSize = 64
+  /// All but the last are full.
+  private var pieces: [[GuestAction]] = []
+  /// How many of the first piece are done.
   private var head = 0
   /// An instruction that left the Realm, with the REC and the pc it left from.
   struct Departure: Sendable {
@@ -58,27 +65,37 @@ public struct GuestQueue: Sendable {
   private var latest: Departure?
   /// Those of other RECs.
   private var others: [UInt64: Departure] = [:]
-  /// Tags of actions that had left a REC when it was destroyed.
+  /// Tags of actions that had left a REC when it was destroyed; the first of them.
   private(set) var forgotten: Set<Int> = []
+  private static let forgottenLimit = 1000
 
-  public var count: Int { actions.count - head }
-  public var pending: ArraySlice<GuestAction> { actions[head...] }
+  public var count: Int { pieces.isEmpty ? 0 : (pieces.count - 1) * Self.pieceSize + pieces[pieces.count - 1].count - head }
+  public var pending: some Sequence<GuestAction> { pieces.joined().dropFirst(head) }
 
-  mutating func append(_ action: GuestAction) { actions.append(action) }
+  /// False if it is full.
+  mutating func append(_ action: GuestAction) -> Bool {
+    guard count < Self.limit else { return false }
+    if pieces.last.map({ $0.count == Self.pieceSize }) ?? true { pieces.append([]) }
+    pieces[pieces.count - 1].append(action)
+    return true
+  }
 
   mutating func next() -> GuestAction? {
-    guard head < actions.count else { return nil }
-    let action = actions[head]
+    guard !pieces.isEmpty, head < pieces[0].count else { return nil }
+    let action = pieces[0][head]
     head += 1
-    if head == actions.count {
-      actions.removeAll(keepingCapacity: true)
-      head = 0
-    }
+    if head == pieces[0].count { dropPiece() }
     return action
   }
 
   mutating func clear() {
-    actions.removeAll(keepingCapacity: true)
+    if pieces.count > 1 { pieces.removeLast(pieces.count - 1) }
+    if !pieces.isEmpty { dropPiece() }
+  }
+
+  /// Forgets the first piece; the storage of the only one is used again.
+  private mutating func dropPiece() {
+    if pieces.count == 1 { pieces[0].removeAll(keepingCapacity: true) } else { pieces.removeFirst() }
     head = 0
   }
 
@@ -97,7 +114,7 @@ public struct GuestQueue: Sendable {
   }
 
   mutating func forget(_ rec: UInt64) {
-    if let departure = arrive(rec) { forgotten.insert(departure.action.tag) }
+    if let departure = arrive(rec), forgotten.count < Self.forgottenLimit { forgotten.insert(departure.action.tag) }
   }
 
   /// Every departure that is still to be judged, by REC.

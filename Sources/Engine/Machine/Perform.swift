@@ -49,7 +49,9 @@ extension Machine {
       }
       return .access(perform(access))
     case .guest(let guest):
-      control.guestQueue.append(guest)
+      guard control.guestQueue.append(guest) else {
+        return .refused("the queue is full: \(GuestQueue.limit) actions wait; guest clear empties it")
+      }
       return .queued
     case .guestClear:
       control.guestQueue.clear()
