@@ -56,6 +56,9 @@ struct CommandLineTests {
     let result = try Headless.run(["run", path])
     #expect(result.code == 65)
     #expect(result.error.contains(":1:4: found a byte that is not UTF-8"))
+    // Columns are those of characters.
+    try (Data("print é\u{FFFD}é".utf8) + [0xC3, 0x28]).write(to: URL(filePath: path))
+    #expect(try Headless.run(["run", path]).error.contains(":1:10: found a byte that is not UTF-8"))
   }
 
   @Test func theWorstNewsWins() throws {
@@ -81,6 +84,25 @@ struct CommandLineTests {
     let link = try folder.write("byLink", "include link/hostname\n")
     #expect(try Headless.run(["run", good]).code == 0)
     for path in [outside, absolute, link, loop] { #expect(try Headless.run(["run", path]).code == 65, "\(path)") }
+  }
+
+  /// A script of a stranger ends, and says where; what is no file is not waited for.
+  @Test func aStrangersScriptEnds() throws {
+    let folder = try TemporaryFolder()
+    for n in 1...15 { _ = try folder.write("\(n)", "include \(n + 1)\ninclude \(n + 1)\n") }
+    _ = try folder.write("16", "pe 0\n")
+    let bomb = try Headless.run(["run", "--raw", folder.path + "/1"])
+    #expect(bomb.code == 65)
+    #expect(bomb.error.contains("the run included 1000 files, as many as it may"))
+    let boot = try Headless.run(["run", "--raw", "--instructions", "1K", "-"], input: "boot tour\n")
+    #expect(boot.code == 65)
+    #expect(boot.error.contains("-:1:1: the run executed 1024 instructions of guests"))
+    let steps = try Headless.run(["run", "--steps", "2", "-"], input: "pe 0\npe 0\npe 0\n")
+    #expect(steps.code == 65 && steps.error.contains("-:3:1: the run did 2 steps"))
+    #expect(try Headless.run(["run", "--steps", "0", "-"]).code == 64)
+    mkfifo(folder.path + "/pipe", 0o600)
+    let pipe = try Headless.run(["run", try folder.write("pipes", "include pipe\n")])
+    #expect(pipe.code == 65 && pipe.error.contains("it is a pipe or a device"))
   }
 
   @Test func theThreeFormsOfOutput() throws {

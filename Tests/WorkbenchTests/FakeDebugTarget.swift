@@ -22,7 +22,8 @@ final class FakeDebugTarget: DebugTarget {
   var on: Set = [0]
   let vcpuCount = 3
   var current: Int { state.current }
-  var console: [UInt8] { state.console }
+  var consoleCount: Int { state.console.count }
+  func console(from start: Int) -> ArraySlice<UInt8> { state.console[min(start, state.console.count)...] }
   func isOn(_ vcpu: Int) -> Bool { on.contains(vcpu) }
 
   func registers(_ vcpu: Int) -> GuestRegisters {

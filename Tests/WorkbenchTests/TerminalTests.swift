@@ -89,6 +89,46 @@ struct TerminalTests {
     #expect(replay.code == 0, "\(replay.error)")
   }
 
+  /// Esc ends what takes long; other keys wait until it is over.
+  @Test func escapeEndsWhatTakesLong() throws {
+    let state = try TemporaryFolder()
+    let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
+    try terminal.until("Booted.")
+    terminal.type(":debug tour\r")
+    try terminal.until("it stands before its first instruction")
+    let mark = terminal.mark
+    terminal.type(":step 1000000\r")
+    usleep(300_000)
+    let clock = ContinuousClock()
+    let time = try clock.measure {
+      terminal.type("?\u{1B}")
+      try terminal.until("stopped by a key after ", since: mark)
+    }
+    #expect(time < .seconds(3))
+    try terminal.until("type to filter", since: mark)
+    terminal.type("\u{1B}")
+    usleep(100_000)
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+    let replay = try Headless.run(["replay", "--verify", try #require(state.recordings.first)])
+    #expect(replay.code == 0, "\(replay.error)")
+  }
+
+  @Test func aSignalEndsWhatTakesLong() throws {
+    let state = try TemporaryFolder()
+    let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
+    try terminal.until("Booted.")
+    terminal.type(":debug tour\r")
+    try terminal.until("it stands before its first instruction")
+    terminal.type(":step 1000000\r")
+    usleep(300_000)
+    kill(terminal.pid, SIGTERM)
+    #expect(try terminal.exitCode(seconds: 3) == 128 + SIGTERM)
+    #expect(terminal.modesAreRestored)
+    let replay = try Headless.run(["replay", "--verify", try #require(state.recordings.first)])
+    #expect(replay.code == 0, "\(replay.error)")
+  }
+
   /// Every signal whose default is to end a program gives the terminal back, and the recording is finished.
   @Test(arguments: [
     SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR,

@@ -24,8 +24,10 @@ public protocol DebugTarget: AnyObject {
   func stepBack() -> DebugStop
   /// Back to the last place before that would have stopped it, or to the beginning.
   func goBack() -> DebugStop
-  /// What the guest has printed, all of it, up to now.
-  var console: [UInt8] { get }
+  /// How many bytes the guest has printed up to now.
+  var consoleCount: Int { get }
+  /// What it has printed behind the first so many bytes, as far as it is kept.
+  func console(from start: Int) -> ArraySlice<UInt8>
   /// A line for `monitor TEXT`: its answer.
   func monitor(_ text: String) -> String
 }

@@ -55,6 +55,8 @@ package struct Memory: ~Copyable {
   package let limit: UInt64
   /// Pages that hold contents now.
   package private(set) var pageCount = 0
+  /// Pages the journal holds.
+  package private(set) var savedPages = 0
 
   /// - Parameter width: the physical address width in bits, 32 to 52.
   package init(width: UInt64) {
@@ -189,6 +191,7 @@ package struct Memory: ~Copyable {
     let page = chunk.pages[granule]
     if chunk.saved[granule] != epoch, !checkpoints.isEmpty {
       journal.append(.page(chunk: index, index: granule, contents: page))
+      savedPages += 1
     } else {
       pages.free(page)
     }
@@ -234,6 +237,7 @@ package struct Memory: ~Copyable {
       return chunk.pages[granule]
     }
     journal.append(.page(chunk: index, index: granule, contents: old))
+    if old != zeroPage { savedPages += 1 }
     let page: UnsafeMutableRawPointer
     if old == zeroPage {
       pageCount += 1
@@ -266,7 +270,10 @@ package struct Memory: ~Copyable {
           pages.free(page)
           pageCount -= 1
         }
-        if contents != zeroPage { pageCount += 1 }
+        if contents != zeroPage {
+          pageCount += 1
+          savedPages -= 1
+        }
         chunk.pages[granule] = contents
         chunk.saved[granule] = 0
         chunk.stale[granule] = 1

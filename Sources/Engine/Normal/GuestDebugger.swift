@@ -15,8 +15,30 @@ public final class GuestDebugger: DebugTarget {
   public private(set) var firstNewStep: Int?
   /// How the guest has ended, if it has.
   public private(set) var ending: RealmVM.Ending?
-  /// Where the session and the hypervisor stood before each entry.
-  private var trail: [(position: Int, host: RealmVM.Snapshot)] = []
+  /// Why the last motion was cut short, if it was.
+  public private(set) var halt: Halt?
+  /// Where the session and the hypervisor stood before each entry; not before the first ones of a long run.
+  private var trail: [Place] = []
+  private var trailBytes = 0
+  /// Most bytes of the trail; when it has them, the first half of it is forgotten.
+  static let trailLimit = 64 << 20
+  /// Whether the trail has lost its beginning.
+  public private(set) var hasForgotten = false
+
+  struct Place {
+    var position: Int
+    var host: RealmVM.Snapshot
+    var bytes: Int
+  }
+
+  public enum Halt: Equatable, Sendable {
+    /// Somebody wanted it to end.
+    case interrupted
+    /// The same, in the middle of the way back: the session stands between two places of the trail.
+    case interruptedOnTheWay
+    /// There is no room for more: why.
+    case exhausted(String)
+  }
 
   /// - Parameter vm: one that was built and has not run, or has run to where nothing is to be taken back from.
   public init(_ session: Session, _ vm: RealmVM) {
@@ -27,7 +49,8 @@ public final class GuestDebugger: DebugTarget {
 
   public var vcpuCount: Int { vm.state.vcpus.count }
   public func isOn(_ vcpu: Int) -> Bool { vm.state.vcpus[vcpu].isOn }
-  public var console: [UInt8] { vm.uart.output }
+  public var consoleCount: Int { vm.uart.count }
+  public func console(from start: Int) -> ArraySlice<UInt8> { vm.uart.bytes(from: start) }
 
   public func registers(_ vcpu: Int) -> GuestRegisters {
     let rec = vm.state.vcpus[vcpu].rec
@@ -49,7 +72,7 @@ public final class GuestDebugger: DebugTarget {
   private func enter(_ points: [DebugPoint], passing: UInt64? = nil, instructions: Int? = nil, stopsAtEvents: Bool = false)
     -> CodeDebugging.Hit?
   {
-    trail.append((session.position, vm.snapshot))
+    leaveTrail()
     firstNewStep = min(firstNewStep ?? session.position, session.position)
     let stopsAtSMC = stopsAtEvents && events.contains(.smc)
     if !points.isEmpty || stopsAtSMC {
@@ -65,6 +88,37 @@ public final class GuestDebugger: DebugTarget {
     // The entry is the last step; the pause that stands for what stopped it comes before.
     if vm.state.isHeld { session.insertPause(debugging.executed) }
     return hit
+  }
+
+  private func leaveTrail() {
+    let host = vm.snapshot
+    let place = Place(position: session.position, host: host, bytes: host.cost(after: trail.last?.host))
+    trail.append(place)
+    trailBytes += place.bytes
+    guard trailBytes > Self.trailLimit else { return }
+    trail.removeFirst(trail.count / 2)
+    trailBytes = trail.reduce(0) { $0 + $1.bytes }
+    hasForgotten = true
+  }
+
+  private func shortenTrail(to count: Int) {
+    for place in trail[count...] { trailBytes -= place.bytes }
+    trail.removeLast(trail.count - count)
+  }
+
+  /// Whether a motion is to be cut short here: what it has done so far stays.
+  private func halts() -> DebugStop? {
+    if let why = session.exhaustion {
+      halt = .exhausted(why)
+      return .failed(why)
+    }
+    guard session.isInterrupted() else { return nil }
+    return interrupted(.interrupted)
+  }
+
+  private func interrupted(_ how: Halt) -> DebugStop {
+    halt = how
+    return .failed("it was stopped")
   }
 
   private var watchpoints: [DebugPoint] {
@@ -87,11 +141,18 @@ public final class GuestDebugger: DebugTarget {
     }
   }
 
-  public func step(_ vcpu: Int) -> DebugStop {
+  /// Begins a motion.
+  private func begin() {
     firstNewStep = nil
+    halt = nil
+  }
+
+  public func step(_ vcpu: Int) -> DebugStop {
+    begin()
     if let ended { return ended }
     if let complete = complete(vcpu) { return complete }
     for _ in 0..<10_000 {
+      if let cut = halts() { return cut }
       if let page = vm.state.vcpus[vcpu].missing { return .failed("vCPU \(vcpu) stands: \(RealmVM.destroyed(page))") }
       // Another's turn comes first.
       let isOther = vm.nextTurn.map { $0 != vcpu } ?? false
@@ -113,6 +174,9 @@ public final class GuestDebugger: DebugTarget {
     return ended ?? .stepped
   }
 
+  /// How often the last motion was done that was to be done several times.
+  public private(set) var timesDone = 0
+
   /// A motion so often, or until something else than a step stops it. ``firstNewStep`` is then that of all of them.
   ///
   /// - Parameter looksBetween: it also stops between two motions where it is to stop.
@@ -120,9 +184,11 @@ public final class GuestDebugger: DebugTarget {
     var first: Int?
     defer { firstNewStep = first }
     var stop: DebugStop?
+    timesDone = 0
     for n in 0..<count {
       let before = circumstances()
       stop = motion()
+      if halt == nil { timesDone += 1 }
       first = [first, firstNewStep].compactMap { $0 }.min()
       guard stop == .stepped, n + 1 < count else { break }
       if looksBetween, let place = place(since: before) { return place }
@@ -149,11 +215,12 @@ public final class GuestDebugger: DebugTarget {
 
   /// - Parameter isEnough: asked between two entries whether to end here.
   public func goOn(limit: Int, isEnough: () -> Bool) -> DebugStop? {
-    firstNewStep = nil
+    begin()
     if let ended { return ended }
     let start = session.now
     var passing: UInt64? = registers(vm.nextTurn ?? current).pc
     repeat {
+      if let cut = halts() { return cut }
       let before = circumstances()
       if let hit = enter(points, passing: passing, stopsAtEvents: true) {
         return stop(hit)
@@ -167,16 +234,20 @@ public final class GuestDebugger: DebugTarget {
 
   /// Enters vCPUs in turn until the guest ends, or so many times; nothing else stops it.
   public func run(entries: Int) -> RealmVM.Ending? {
-    for _ in 0..<entries where ending == nil { _ = enter([]) }
+    for _ in 0..<entries where ending == nil {
+      if case .failed(let why) = halts() { return .failed(why) }
+      _ = enter([])
+    }
     return ending
   }
 
   /// Runs to the next exit to the Host.
   public func runToExit() -> DebugStop? {
-    firstNewStep = nil
+    begin()
     if let ended { return ended }
     var passing: UInt64? = registers(vm.nextTurn ?? current).pc
     repeat {
+      if let cut = halts() { return cut }
       if let hit = enter(points, passing: passing) { return stop(hit) }
       passing = nil
     } while vm.state.isHeld && ending == nil
@@ -186,91 +257,101 @@ public final class GuestDebugger: DebugTarget {
   // MARK: Back
 
   public func stepBack() -> DebugStop {
-    firstNewStep = nil
+    begin()
     let here = session.position
     var end = here
-    while let last = trail.popLast() {
-      let executed = replay(from: last.position, to: end, points: []).executed
-      if executed > 0 {
-        restore(last, leaving: here, executed - 1)
-        return .stepped
+    for index in trail.indices.reversed() {
+      if session.isInterrupted() { return interrupted(.interruptedOnTheWay) }
+      let last = trail[index]
+      guard let executed = replay(from: last.position, to: end, points: [])?.executed else {
+        return interrupted(.interruptedOnTheWay)
       }
-      if last.host.completes {
-        // It did nothing but complete the instruction that the vCPU had left at.
-        restore(last, leaving: here, nil)
-        return .stepped
+      // An entry that did nothing but complete the instruction the vCPU had left at is one, too.
+      if executed > 0 || last.host.completes {
+        return restore(index, leaving: here, executed > 0 ? executed - 1 : nil) ? .stepped : interrupted(.interruptedOnTheWay)
       }
       end = last.position
-      if trail.isEmpty { restore(last, leaving: here, nil) }
     }
+    guard trail.isEmpty || restore(0, leaving: here, nil) else { return interrupted(.interruptedOnTheWay) }
     return .beginning
   }
 
-  /// Goes to the last entry that is not later than a step. False if there is none.
+  /// Where the session stood before the first entry that is remembered.
+  public var firstPlace: Int? { trail.first?.position }
+
+  /// Goes to the last entry that is not later than a step. False if there is none, or if it was stopped on the way.
   public func goBack(to position: Int) -> Bool {
+    begin()
     guard let index = trail.lastIndex(where: { $0.position <= position }) else { return false }
-    let place = trail[index]
-    let end = session.steps.count
-    trail.removeLast(trail.count - index)
-    restore(place, leaving: end, nil)
+    guard restore(index, leaving: session.steps.count, nil) else {
+      halt = .interruptedOnTheWay
+      return false
+    }
     return true
   }
 
   public func goBack() -> DebugStop {
-    firstNewStep = nil
+    begin()
     let here = session.position
     var upper = trail.count
     var count = 4
     while upper > 0 {
       let lower = max(0, upper - count)
-      session.seek(trail[lower].position)
-      var found: (entry: Int, instructions: Int?, stop: DebugStop)?
-      for entry in lower..<upper {
-        let end = entry + 1 < trail.count ? trail[entry + 1].position : here
-        let start = session.position
-        let before = granules()
-        let debugging = replay(from: nil, to: end, points: points)
-        // Where it stands now is not before it.
-        let isLast = entry == trail.count - 1
-        if let hit = debugging.hits.last(where: { !isLast || $0.executed < debugging.executed }) {
-          found = (entry, hit.executed, stop(hit))
-        }
-        if !isLast, let event = event(exits: exits(start..<end), before, granules()) { found = (entry + 1, nil, event) }
-      }
-      if let (entry, instructions, stop) = found {
-        let place = trail[entry]
-        trail.removeLast(trail.count - entry)
-        restore(place, leaving: here, instructions)
-        return stop
+      guard let found = lastStop(in: lower..<upper, before: here) else { return interrupted(.interruptedOnTheWay) }
+      if let place = found.last {
+        guard restore(place.entry, leaving: here, place.instructions) else { return interrupted(.interruptedOnTheWay) }
+        return place.stop
       }
       upper = lower
       count *= 2
     }
-    guard let first = trail.first else { return .beginning }
-    trail = []
-    restore(first, leaving: here, nil)
+    guard trail.isEmpty || restore(0, leaving: here, nil) else { return interrupted(.interruptedOnTheWay) }
     return .beginning
   }
 
-  /// Does steps again and notes what code does in them.
-  private func replay(from start: Int?, to end: Int, points: [DebugPoint]) -> CodeDebugging {
-    if let start { session.seek(start) }
+  /// Places in some entries that would have stopped it, in their order, no more than one for an entry and its end; nil if it was
+  /// stopped on the way.
+  private func lastStop(in entries: Range<Int>, before here: Int) -> [(entry: Int, instructions: Int?, stop: DebugStop)]? {
+    guard session.seek(trail[entries.lowerBound].position, isInterruptible: true) else { return nil }
+    var found: [(entry: Int, instructions: Int?, stop: DebugStop)] = []
+    for entry in entries {
+      let end = entry + 1 < trail.count ? trail[entry + 1].position : here
+      let start = session.position
+      let before = granules()
+      guard let debugging = replay(from: nil, to: end, points: points) else { return nil }
+      // Where it stands now is not before it.
+      let isLast = entry == trail.count - 1
+      if let hit = debugging.hits.last(where: { !isLast || $0.executed < debugging.executed }) {
+        found.append((entry, hit.executed, stop(hit)))
+      }
+      if !isLast, let event = event(exits: exits(start..<end), before, granules()) { found.append((entry + 1, nil, event)) }
+    }
+    return found
+  }
+
+  /// Does steps again and notes what code does in them; nil if it was stopped on the way.
+  private func replay(from start: Int?, to end: Int, points: [DebugPoint]) -> CodeDebugging? {
+    if let start, !session.seek(start, isInterruptible: true) { return nil }
     var debugging = CodeDebugging(points, onlyNotes: true)
     debugging.stopsAtSMC = events.contains(.smc)
     session.machine.debugging = debugging
-    session.seek(end)
     defer { session.machine.debugging = nil }
+    guard session.seek(end, isInterruptible: true) else { return nil }
     return session.machine.debugging ?? CodeDebugging([])
   }
 
   /// Goes to where things stood before an entry, and forward by so many instructions of it; nil: not into it.
-  private func restore(_ place: (position: Int, host: RealmVM.Snapshot), leaving end: Int, _ instructions: Int?) {
-    session.rewind(to: place.position, from: end)
+  ///
+  /// - Returns: whether it is there; if not, it was stopped on the way, and the trail is as it was.
+  private func restore(_ index: Int, leaving end: Int, _ instructions: Int?) -> Bool {
+    let place = trail[index]
+    guard session.rewind(to: place.position, from: end) else { return false }
+    shortenTrail(to: index)
     vm.snapshot = place.host
     ending = nil
     current = vm.lastTurn
-    guard let instructions, instructions > 0 || place.host.completes else { return }
-    _ = enter([], instructions: instructions)
+    if let instructions, instructions > 0 || place.host.completes { _ = enter([], instructions: instructions) }
+    return true
   }
 
   // MARK: Words

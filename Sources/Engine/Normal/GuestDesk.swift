@@ -8,6 +8,8 @@ public final class GuestDesk {
     public let symbols: SymbolTable
     /// Where the session stood when it last moved.
     fileprivate(set) var position: Int
+    /// Whether its last motion was ended on the way back.
+    fileprivate var isOnTheWay = false
     /// Bytes of its console that were told.
     fileprivate var told = 0
   }
@@ -36,8 +38,12 @@ public final class GuestDesk {
   }
   /// Most instructions of a motion that does not say how many.
   public var instructionsAtOnce = 1_000_000_000
+  /// Whether the last command was cut short because somebody wanted it to end.
+  public private(set) var wasInterrupted = false
   /// Ends `continue` between two entries, so that somebody can look.
   public var isEnough: () -> Bool = { false }
+  /// Bytes of a line of the console that are told before it has ended.
+  private static let longestLine = 1 << 16
   /// Lines of the command that is being performed.
   private var lines: [String] = []
   /// Where steps begin that the last command made new in the session; nil if it made none.
@@ -51,6 +57,7 @@ public final class GuestDesk {
   /// - Parameter file: the script the command stands in.
   public func perform(_ command: GuestCommand, in file: String) throws(ScriptError) -> Outcome {
     firstNewStep = nil
+    wasInterrupted = false
     if case .boot(let image, let vcpus, let isRealm, let stands) = command {
       return try boot(image, vcpus, isRealm: isRealm, stands: stands, file)
     }
@@ -144,7 +151,7 @@ public final class GuestDesk {
   /// Whether nothing but what one did to it lies between a guest's last motion and now: the hostile Host may act in between.
   private func isInForce(_ guest: Guest) -> Bool {
     guard guest.position <= session.position else { return guest.position <= session.steps.count }
-    return !session.steps[guest.position..<session.position].contains { if case .reset = $0.deed { true } else { false } }
+    return !session.steps[guest.position..<session.position].contains { $0.isReset }
   }
 
   private func move(_ motion: GuestCommand.Motion) throws(ScriptError) -> Outcome {
@@ -157,8 +164,12 @@ public final class GuestDesk {
     let debugger = guest.debugger
     if session.position < guest.position {
       // A person has gone back: its Host goes on from the last entry before.
-      guard debugger.goBack(to: session.position) else {
-        throw ScriptError(message: "the guest was not built yet at step \(session.position); go forward, or boot it again")
+      // Who ended a motion on its way back may stand before all that its Host remembers.
+      let place = guest.isOnTheWay ? max(session.position, debugger.firstPlace ?? 0) : session.position
+      guard debugger.goBack(to: place) else {
+        if debugger.halt != nil { return standstill(guest, motion, 0) }
+        let why = debugger.hasForgotten ? "its Host does not remember so far back as" : "the guest was not built yet at"
+        throw ScriptError(message: "\(why) step \(session.position); go forward, or boot it again")
       }
     }
     let before = session.now
@@ -173,10 +184,37 @@ public final class GuestDesk {
       case .reverse: debugger.goBack()
       }
     firstNewStep = [firstNewStep, debugger.firstNewStep].compactMap { $0 }.min()
+    let instructions = session.now > before ? session.now - before : 0
+    if case .exhausted(let why) = debugger.halt {
+      self.guest?.position = session.position
+      throw ScriptError(message: why)
+    }
+    if debugger.halt != nil { return standstill(guest, motion, instructions) }
+    self.guest?.isOnTheWay = false
     self.guest?.position = session.position
     var outcome = outcome(stop, guest)
-    outcome.instructions = session.now > before ? session.now - before : 0
+    outcome.instructions = instructions
     takeConsole(isEnded: debugger.ending != nil)
+    outcome.console = lines
+    return outcome
+  }
+
+  /// A motion that somebody has ended: what it has done stays.
+  private func standstill(_ guest: Guest, _ motion: GuestCommand.Motion, _ instructions: UInt64) -> Outcome {
+    wasInterrupted = true
+    // On the way back the session stands before the place its Host knows: the next motion goes there first.
+    let isOnTheWay = guest.debugger.halt == .interruptedOnTheWay
+    self.guest?.isOnTheWay = isOnTheWay
+    self.guest?.position = isOnTheWay ? session.steps.count : session.position
+    let done =
+      switch motion {
+      case .step(let count), .over(let count), .back(let count): "\(guest.debugger.timesDone) of \(count) steps"
+      default: "\(instructions) instructions"
+      }
+    var outcome = outcome(nil, guest)
+    outcome.message = "stopped by a key after \(done): \(outcome.message)"
+    outcome.instructions = instructions
+    takeConsole(isEnded: false)
     outcome.console = lines
     return outcome
   }
@@ -190,7 +228,10 @@ public final class GuestDesk {
     case .point: Outcome(kind: .breakpoint, message: "breakpoint: \(place)")
     case .watched(_, let address): Outcome(kind: .watchpoint, message: "\(hex(address)) was written: \(place)")
     case .event(let words): Outcome(kind: .event, message: "\(words); \(place)")
-    case .beginning: Outcome(kind: .beginning, message: "this is where the guest began")
+    case .beginning:
+      Outcome(
+        kind: .beginning,
+        message: guest.debugger.hasForgotten ? "its Host remembers no further back than this" : "this is where the guest began")
     case .poweredOff: Outcome(kind: .poweredOff, message: "the guest turned itself off")
     case .reset: Outcome(kind: .reset, message: "the guest asked for a reset")
     case .failed(let why): Outcome(kind: .failed, message: why)
@@ -199,11 +240,14 @@ public final class GuestDesk {
 
   private func takeConsole(isEnded: Bool) {
     guard let guest else { return }
-    let bytes = guest.debugger.console
-    let start = min(guest.told, bytes.count)
-    let end = isEnded ? bytes.count : bytes[start...].lastIndex(of: 10).map { $0 + 1 } ?? start
-    self.guest?.told = end
-    var new = PL011.printable(bytes[start..<end]).split(separator: 10, omittingEmptySubsequences: false)
+    let count = guest.debugger.consoleCount
+    let told = min(guest.told, count)
+    let bytes = guest.debugger.console(from: told)
+    if count - told > bytes.count { lines.append("(\(count - told - bytes.count) bytes of its console are no longer kept)") }
+    var end = bytes.endIndex
+    if !isEnded, bytes.count <= Self.longestLine { end = bytes.lastIndex(of: 10).map { $0 + 1 } ?? bytes.startIndex }
+    self.guest?.told = count - (bytes.endIndex - end)
+    var new = PL011.printable(bytes[..<end]).split(separator: 10, omittingEmptySubsequences: false)
     if new.last?.isEmpty == true { new.removeLast() }
     lines += new.map { String(decoding: $0, as: UTF8.self) }
   }
@@ -213,7 +257,7 @@ public final class GuestDesk {
 
   /// A guest that has run already, as its Host's debugger knows it.
   public func adopt(_ debugger: GuestDebugger, _ symbols: SymbolTable) {
-    guest = Guest(debugger: debugger, symbols: symbols, position: session.position, told: debugger.console.count)
+    guest = Guest(debugger: debugger, symbols: symbols, position: session.position, told: debugger.consoleCount)
   }
 
   /// What the guest's hypervisor knows was left behind: something else was done instead.

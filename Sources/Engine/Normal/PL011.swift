@@ -3,7 +3,30 @@ public struct PL011: Sendable {
   /// Where it is in the guest's Unprotected half: the place kvmtool gives a UART, with the shared bit of a 33-bit IPA space.
   public static let base: UInt64 = 0x1_0100_0000
 
+  /// Bytes of ``output`` that are kept in any case.
+  package static let limit = 4 << 20
+
+  package init() {}
+
+  /// What was sent, without ``forgotten``.
   public private(set) var output: [UInt8] = []
+  /// How many bytes that were sent first are no longer kept.
+  public private(set) var forgotten = 0
+  /// How many bytes were sent.
+  public var count: Int { forgotten + output.count }
+
+  /// What was sent behind the first so many bytes, as far as it is kept.
+  public func bytes(from start: Int) -> ArraySlice<UInt8> { output[max(0, min(start - forgotten, output.count))...] }
+
+  /// Takes back all behind the first so many bytes.
+  package mutating func truncate(to count: Int) {
+    guard count > forgotten else {
+      output = []
+      forgotten = count
+      return
+    }
+    output.removeLast(max(0, self.count - count))
+  }
 
   /// What of it is shown as text: printable ASCII, tabs and line feeds, ? for the rest; a guest's other bytes reach nobody.
   public static func printable(_ bytes: some Sequence<UInt8>) -> [UInt8] {
@@ -11,8 +34,12 @@ public struct PL011: Sendable {
   }
 
   /// A store of the guest to one of its registers (UARTDR 0x00).
-  mutating func write(_ offset: UInt64, _ value: UInt64) {
-    if offset == 0 { output.append(UInt8(truncatingIfNeeded: value)) }
+  package mutating func write(_ offset: UInt64, _ value: UInt64) {
+    guard offset == 0 else { return }
+    output.append(UInt8(truncatingIfNeeded: value))
+    guard output.count >= 2 * Self.limit else { return }
+    forgotten += output.count - Self.limit
+    output.removeFirst(output.count - Self.limit)
   }
 
   /// A load: UARTFR 0x18 says that nothing waits and there is room; the identification registers say PL011.

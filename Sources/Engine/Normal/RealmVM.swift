@@ -82,8 +82,8 @@ public final class RealmVM {
     var vcpus: [VCPU] = []
     var current = 0
     /// Host pages by the shared IPA they are mapped at, and Protected pages by their IPA.
-    var shared: [UInt64: UInt64] = [:]
-    var given: [UInt64: UInt64] = [:]
+    var shared: PageMap = [:]
+    var given: PageMap = [:]
     var gic: VirtualGIC
     var exits: [ExitReason: Int] = [:]
     var pagesGiven = 0
@@ -98,19 +98,32 @@ public final class RealmVM {
   /// The vCPU that was entered last.
   var lastTurn = 0
 
-  /// Everything that changes while it runs.
+  /// Everything that changes while it runs; of the console, which only grows, no more than how long it is.
   struct Snapshot: Sendable {
     fileprivate var state: State
-    fileprivate var uart: PL011
+    fileprivate var consoleCount: Int
     fileprivate var lastTurn: Int
 
     /// ``VCPU/completes`` of the vCPU whose turn it is.
     var completes: Bool { state.vcpus[state.current].completes }
+
+    /// About how many bytes it has for itself, next to the one that was taken before it.
+    func cost(after other: Snapshot?) -> Int {
+      var bytes = 1500 + 300 * state.vcpus.count
+      guard let other else { return bytes }
+      if state.given.count != other.state.given.count { bytes += state.given.copyCost }
+      if state.shared.count != other.state.shared.count { bytes += state.shared.copyCost }
+      if state.tables.count != other.state.tables.count { bytes += 48 * state.tables.count }
+      return bytes
+    }
   }
 
   var snapshot: Snapshot {
-    get { Snapshot(state: state, uart: uart, lastTurn: lastTurn) }
-    set { (state, uart, lastTurn) = (newValue.state, newValue.uart, newValue.lastTurn) }
+    get { Snapshot(state: state, consoleCount: uart.count, lastTurn: lastTurn) }
+    set {
+      (state, lastTurn) = (newValue.state, newValue.lastTurn)
+      uart.truncate(to: newValue.consoleCount)
+    }
   }
   /// What the Host does at a host call, by its immediate, before the Realm goes on: it answers with registers of the message.
   public var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]

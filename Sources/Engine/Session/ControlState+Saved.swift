@@ -59,7 +59,7 @@ extension ControlState {
     for pe in pes where pe.runningREC != 0 && !recs.contains(pe.runningREC) {
       throw SavedState.Malformed(message: "a PE runs \(hex(pe.runningREC)), which is no REC")
     }
-    for _ in 0..<(try reader.number(upTo: 1 << 16)) { guestQueue.append(try GuestAction(&reader)) }
+    for _ in 0..<(try reader.number(upTo: 1 << 16)) { _ = guestQueue.append(try GuestAction(&reader)) }
     for _ in 0..<(try reader.number(upTo: 1 << 16)) {
       let (rec, pc) = (try reader.number(), try reader.number())
       guestQueue.depart(rec, try GuestAction(&reader), pc)

@@ -106,6 +106,9 @@ public final class Replayer {
   private var pending: (text: String, line: Int, isTimed: Bool, entropy: [[UInt8]], expected: [(String, Int)])?
   private var names = ScriptNames()
   private var version: Int?
+  /// Whether it has answers, and the first statement whose answer it does not have: a recording has all of them or none.
+  private var hasAnswers = false
+  private var unanswered: Difference?
 
   public init(_ session: Session) { self.session = session }
 
@@ -130,6 +133,7 @@ public final class Replayer {
       guard pending != nil else {
         throw ScriptError(line: line, column: 1, message: "an answer (=>) with no statement before it")
       }
+      hasAnswers = true
       pending?.expected.append((String(trimmed.dropFirst(2)).trimmed, line))
       return
     }
@@ -152,7 +156,11 @@ public final class Replayer {
   }
 
   /// To be called after the last line.
-  public func finish() throws(ScriptError) { try settle() }
+  public func finish() throws(ScriptError) {
+    try settle()
+    guard hasAnswers, let unanswered, unanswered.line < difference?.line ?? .max else { return }
+    difference = unanswered
+  }
 
   private func withoutTime(_ text: String) -> String {
     guard text.hasPrefix("@"), let space = text.firstIndex(of: " ") else { return text }
@@ -167,6 +175,14 @@ public final class Replayer {
     }
     guard let bytes = [UInt8](hex: body[body.index(after: colon)...]), bytes.count == count else { throw bad }
     return bytes
+  }
+
+  /// What entered through the entropy door in a step stands behind it, no more and no less.
+  private func compareEntropy(_ recorded: Int, _ line: Int) {
+    let drawn = session.read { $0.entropy.log.count }
+    guard version != nil, drawn != recorded else { return }
+    func values(_ count: Int) -> String { "\(count) value\(count == 1 ? "" : "s") of entropy" }
+    differ(line, values(recorded), values(drawn))
   }
 
   private func differ(_ line: Int, _ expected: String, _ got: String) {
@@ -196,14 +212,18 @@ public final class Replayer {
     _ entry: (text: String, line: Int, isTimed: Bool, entropy: [[UInt8]], expected: [(String, Int)])
   ) throws(ScriptError) {
     let statement = try StatementParser(line: entry.line, names: names).parse(entry.text)
+    if let why = session.overuse { throw ScriptError(line: entry.line, column: 1, message: why) }
     let result: StatementResult
     switch statement {
     case .perform(let action):
       result = session.perform(.perform(action), entropy: entry.entropy)
+      compareEntropy(entry.entropy.count, entry.line)
     case .query(let query): result = session.answer(query)
     case .token(let query): result = session.answer(query)
     case .travel(let travel):
-      try session.follow(travel, line: entry.line)
+      guard try session.follow(travel, line: entry.line) else {
+        throw ScriptError(line: entry.line, column: 1, message: "stopped on the way to another step")
+      }
       return
     case .newCase(let name):
       result = session.perform(.reset(session.configuration, name: name))
@@ -226,6 +246,9 @@ public final class Replayer {
       answersCompared += 1
       let line = index < got.count ? got[index] : "no answer"
       if line != expected.0 { differ(expected.1, expected.0, line) }
+    }
+    if entry.expected.isEmpty, entry.isTimed, version != nil, unanswered == nil, let first = got.first {
+      unanswered = Difference(line: entry.line, expected: "an answer (=>) to be recorded", got: first)
     }
     if !entry.expected.isEmpty, got.count > entry.expected.count {
       differ(entry.line, "no further answer", got[entry.expected.count])

@@ -20,9 +20,13 @@ public final class ScriptRunner {
   }
 
   public let session: Session
+  /// The first of them; ``failureCount`` counts all.
   public private(set) var failures: [Failure] = []
-  /// Guest expectations whose action never completed, though it began.
+  public private(set) var failureCount = 0
+  /// Guest expectations whose action never completed, though it began; the first of them.
   public private(set) var unseen: [Failure] = []
+  /// Whether the last line ended because somebody wanted it to: what was complete then stays.
+  public private(set) var wasInterrupted = false
   /// Called after every statement.
   public var onReport: (Report) -> Void = { _ in }
   /// Called for an expectation that did not hold, as soon as it is known.
@@ -45,8 +49,12 @@ public final class ScriptRunner {
   private var lastGuestTag: Int?
   private var nextTag = 1
   private var guestExpectations: [Int: [(expectation: Expectation, file: String, line: Int)]] = [:]
-  private var completedGuests: [Int: (answer: Answer, decidedBy: String?)] = [:]
+  private var openExpectations = 0
+  /// What became of the guest action that was queued last.
+  private var completedGuest: (answer: Answer, decidedBy: String?)?
   private var includeDepth = 0
+  /// Lines of included files that were run for the line that is run now.
+  private var linesInside = 0
 
   /// - Parameter desk: with a guest that another script has booted in the session.
   public init(_ session: Session, desk: GuestDesk? = nil) {
@@ -55,13 +63,20 @@ public final class ScriptRunner {
     travels = session.keepsHistory
   }
 
-  /// Runs one line. Throws what is wrong with it; nothing of the line has happened then.
+  /// Runs one line. Throws what is wrong with it; nothing of the line has happened then, or only what an included file did first.
   public func run(line text: String, number: Int, file: String) throws(ScriptError) {
+    wasInterrupted = false
+    linesInside = 0
+    try perform(line: text, number, file)
+  }
+
+  private func perform(line text: String, _ number: Int, _ file: String) throws(ScriptError) {
     guard text.utf8.count <= ScriptRunner.lineLimit else {
       throw ScriptError(
         line: number, column: ScriptRunner.lineLimit, message: "the line is longer than \(ScriptRunner.lineLimit) bytes")
     }
     var statement = try StatementParser(line: number, names: names).parse(text)
+    if let why = exhaustion(statement) { throw ScriptError(line: number, column: 1, message: why) }
     var result = StatementResult()
     switch statement {
     case .nothing: return
@@ -81,6 +96,7 @@ public final class ScriptRunner {
       if case .guest(var guest) = action {
         guest.tag = nextTag
         lastGuestTag = nextTag
+        completedGuest = nil
         nextTag += 1
         action = .guest(guest)
         statement = .perform(action)
@@ -88,7 +104,12 @@ public final class ScriptRunner {
       result = session.perform(.perform(action))
       noteGuests(result)
     case .query(let query): result = session.answer(query)
-    case .token(let query): result = session.answer(query)
+    case .token(let query):
+      if session.usage.verdicts >= session.limits.verdicts {
+        throw ScriptError(
+          line: number, column: 1, message: Session.exhausted("judged", UInt64(session.limits.verdicts), "tokens"))
+      }
+      result = session.answer(query)
     case .print(let value):
       result.text = hex(value)
       result.answer = Answer(kind: .ok, x: [value])
@@ -103,7 +124,9 @@ public final class ScriptRunner {
       guard travels else {
         throw ScriptError(line: number, column: 1, message: "going back needs a session with its history: this one keeps none")
       }
-      try session.follow(travel, line: number)
+      guard try session.follow(travel, line: number) else {
+        throw interruption(number, "stopped by a key on the way: this is step \(session.position)")
+      }
     case .guestExpect(let expectation):
       try expectGuest(expectation, number, file)
       return
@@ -124,19 +147,38 @@ public final class ScriptRunner {
         events: acts ? session.read { $0.events } : []))
   }
 
+  /// Why there is no room for a statement. What only looks may always; and going back makes room.
+  private func exhaustion(_ statement: Statement) -> String? {
+    if case .travel = statement { return session.overuse }
+    return statement.acts ? session.exhaustion : nil
+  }
+
   /// Most bytes a line may have.
   public static let lineLimit = 65536
+  /// Most failures that are kept, and most expectations of guests that may be open.
+  static let keptLimit = 1000
 
   /// To be called at the end of a file: settles what is still open.
   public func finish(file: String) { endCase(file) }
 
   private func refuseAbsurd(_ action: Action, _ line: Int) throws(ScriptError) {
-    guard case .access(let access) = action, case .fill(let length, _) = access.kind, length > StatementParser.fillLimit,
+    guard case .access(let access) = action, case .fill(let length, let byte) = access.kind,
       session.read({ $0.isBacked(access.address, length) })
     else { return }
-    throw ScriptError(
-      line: line, column: 1,
-      message: "a fill of \(sizeText(length)) is too large; one statement writes at most \(sizeText(StatementParser.fillLimit))")
+    func refusal(_ why: String) -> ScriptError {
+      ScriptError(line: line, column: 1, message: "a fill of \(sizeText(length)) is too large; \(why)")
+    }
+    if length > StatementParser.fillLimit {
+      throw refusal("one statement writes at most \(sizeText(StatementParser.fillLimit))")
+    }
+    if byte != 0, length > session.limits.memory - min(session.memoryInUse, session.limits.memory) {
+      throw refusal("the machine's memory may hold at most \(sizeText(session.limits.memory)) in a run")
+    }
+  }
+
+  private func interruption(_ line: Int, _ message: String) -> ScriptError {
+    wasInterrupted = true
+    return ScriptError(line: line, column: 1, message: message)
   }
 
   private func perform(_ command: GuestCommand, _ line: Int, _ file: String) throws(ScriptError) -> StatementResult {
@@ -147,6 +189,7 @@ public final class ScriptRunner {
     } catch {
       throw ScriptError(line: line, column: max(error.column, 1), message: error.message)
     }
+    if desk.wasInterrupted { wasInterrupted = true }
     var result = StatementResult()
     result.text = outcome.message
     result.console = outcome.console
@@ -161,7 +204,8 @@ public final class ScriptRunner {
 
   private func fail(_ file: String, _ line: Int, _ message: String) {
     let failure = Failure(file: file, line: line, message: message)
-    failures.append(failure)
+    failureCount += 1
+    if failures.count < ScriptRunner.keptLimit { failures.append(failure) }
     onFailure(failure)
   }
 
@@ -179,11 +223,16 @@ public final class ScriptRunner {
     guard let tag = lastGuestTag else {
       throw ScriptError(line: line, column: 1, message: "guest expect has no guest action before it to be about")
     }
-    if let (answer, decision) = completedGuests[tag] {
+    if let (answer, decision) = completedGuest {
       if let mismatch = expectation.mismatch(answer, decision: decision, captures: &captures) {
         fail(file, line, "guest: \(mismatch)")
       }
     } else {
+      guard openExpectations < ScriptRunner.keptLimit else {
+        throw ScriptError(
+          line: line, column: 1, message: "more than \(ScriptRunner.keptLimit) guest expectations wait for their actions")
+      }
+      openExpectations += 1
       guestExpectations[tag, default: []].append((expectation, file, line))
     }
   }
@@ -191,8 +240,9 @@ public final class ScriptRunner {
   private func noteGuests(_ result: StatementResult) {
     for guest in result.guestResults {
       let answer = guest.answer
-      completedGuests[guest.action.tag] = (answer, guest.decidedBy)
+      if guest.action.tag == lastGuestTag { completedGuest = (answer, guest.decidedBy) }
       for open in guestExpectations.removeValue(forKey: guest.action.tag) ?? [] {
+        openExpectations -= 1
         if let mismatch = open.expectation.mismatch(answer, decision: guest.decidedBy, captures: &captures) {
           fail(open.file, open.line, "guest: \(mismatch)")
         }
@@ -208,7 +258,7 @@ public final class ScriptRunner {
       for entry in open {
         if !began.contains(tag), waiting.contains(tag) || !started.contains(tag) {
           fail(entry.file, entry.line, "guest: the action never started, so \(entry.expectation.text) was not seen")
-        } else {
+        } else if unseen.count < ScriptRunner.keptLimit {
           unseen.append(
             Failure(
               file: entry.file, line: entry.line,
@@ -217,7 +267,8 @@ public final class ScriptRunner {
       }
     }
     guestExpectations = [:]
-    completedGuests = [:]
+    openExpectations = 0
+    completedGuest = nil
     captures = [:]
     lastGuestTag = nil
     last = nil
@@ -232,6 +283,11 @@ public final class ScriptRunner {
     guard includeDepth < 16 else {
       throw ScriptError(line: line, column: 1, message: "includes are nested more than 16 deep")
     }
+    guard session.usage.includes < session.limits.includes else {
+      throw ScriptError(
+        line: line, column: 1, message: Session.exhausted("included", UInt64(session.limits.includes), "files"))
+    }
+    session.usage.includes += 1
     includeDepth += 1
     defer { includeDepth -= 1 }
     let included: (name: String, lines: [String])
@@ -241,13 +297,33 @@ public final class ScriptRunner {
       throw ScriptError(line: line, column: 9, message: error.message)
     }
     for (index, text) in included.lines.enumerated() {
-      do {
-        try run(line: text, number: index + 1, file: included.name)
+      do throws(ScriptError) {
+        try countIncluded(text, index + 1)
+        try perform(line: text, index + 1, included.name)
+        if wasInterrupted { throw interruption(index + 1, "stopped by a key after \(linesInside) lines") }
       } catch {
+        if wasInterrupted { throw ScriptError(line: line, column: 9, message: error.message) }
         throw ScriptError(
           line: line, column: 9,
           message: "in \(included.name):\(error.line):\(error.column): \(error.message)")
       }
+    }
+  }
+
+  /// Counts a line of an included file: there may be too many, and somebody may want no more of them.
+  private func countIncluded(_ text: String, _ line: Int) throws(ScriptError) {
+    if session.isInterrupted() { throw interruption(line, "stopped by a key after \(linesInside) lines") }
+    linesInside += 1
+    session.usage.includedLines += 1
+    session.usage.includedBytes += text.utf8.count
+    let limits = session.limits
+    if session.usage.includedLines > limits.includedLines {
+      throw ScriptError(
+        line: line, column: 1, message: Session.exhausted("read", UInt64(limits.includedLines), "lines of included files"))
+    }
+    if session.usage.includedBytes > limits.includedBytes {
+      throw ScriptError(
+        line: line, column: 1, message: "the included files have more than \(sizeText(UInt64(limits.includedBytes))) in all")
     }
   }
 }
@@ -255,9 +331,11 @@ public final class ScriptRunner {
 extension String {
   /// Without white space at either end.
   var trimmed: String {
-    var view = self[...]
-    while let first = view.first, first.isWhitespace { view = view.dropFirst() }
-    while let last = view.last, last.isWhitespace { view = view.dropLast() }
-    return String(view)
+    // By scalars: to find the last character of a long run of spaces takes as long as the run is.
+    let scalars = unicodeScalars
+    guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+      let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+    else { return "" }
+    return String(scalars[first...last])
   }
 }

@@ -4,42 +4,13 @@
 /// steps after it again; nothing is computed backwards. What entered through the entropy door is kept with its step and enters
 /// again in the same place.
 public final class Session {
-  /// One thing that was done.
-  public struct Step: Sendable {
-    public enum Deed: Sendable {
-      case perform(Action)
-      /// A fresh machine; `name` if a `case` made it.
-      case reset(MachineConfiguration, name: String?)
-    }
-    public var deed: Deed
-    public var result: StatementResult
-    /// What happened on the way; empty if the session keeps none.
-    public var events: [Event]
-    public var entropy: [[UInt8]]
-    /// What it measured.
-    public var measured: [MeasurementStep] = []
-    /// Tokens it finished.
-    public var minted: [MintedToken] = []
-    /// The registers of a vCPU that ran code in it, after it.
-    public var guest: GuestRegisters?
-
-    /// The step as a line of the script language.
-    public var text: String {
-      switch deed {
-      case .perform(let action): action.scriptText
-      case .reset(let configuration, nil): "machine preset=default \(configuration.propertyText)"
-      case .reset(_, .some(let name)): "case \(name)"
-      }
-    }
-  }
-
   public internal(set) var machine: Machine
   /// The configuration of the present machine.
   public private(set) var configuration: MachineConfiguration
   /// The configuration the session began with.
   public let origin: MachineConfiguration
   /// All steps, also those that were undone and can be done again.
-  public private(set) var steps: [Step] = []
+  public private(set) var steps = StepList()
   /// How many of them are in force.
   public private(set) var position = 0
   /// Events of the boot, before the first step.
@@ -50,17 +21,24 @@ public final class Session {
   /// Tokens of all steps, also of those that were undone.
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
-  private(set) var printed: [ConsoleByte] = []
+  private(set) var printed = PrintedBytes()
   /// Changes when bytes are forgotten because something else was done instead.
   public private(set) var consoleEdition = 0
   /// What came through the entropy door in steps that a debugger took back: it comes again.
   private var foretold: [[UInt8]] = []
-  /// Most bytes of consoles a session keeps.
-  static let consoleLimit = 1 << 22
+  /// What a run may use up, and what of it has been.
+  public var limits = RunLimits.person
+  var usage = RunUsage()
+  /// Asked again and again while something takes long: whether somebody wants it to end. What is complete then stays.
+  public var isInterrupted: () -> Bool = { false }
   /// Most tokens a session keeps.
   static let tokenLimit = 10_000
   /// Steps between checkpoints.
   static let checkpointInterval = 128
+  /// Pages that all checkpoints together may keep; beyond them a checkpoint has to wait for 16 steps for each page it keeps.
+  static let savedPagesLimit = 1 << 14
+  /// Pages the checkpoints before the last one keep.
+  private var savedPages = 0
 
   /// - Parameter keepsHistory: false for a batch run that never goes back.
   public init(_ configuration: MachineConfiguration, keepsHistory: Bool = true) {
@@ -80,7 +58,7 @@ public final class Session {
     position = 0
     checkpoints = [(0, machine.checkpoint())]
     for index in finished.indices { finished[index].step = 0 }
-    for index in printed.indices { printed[index].step = 0 }
+    printed.setSteps(0)
   }
 
   /// Whether actions leave events.
@@ -117,7 +95,7 @@ public final class Session {
       steps.removeLast(steps.count - position)
       finished.removeAll { $0.step > position }
       if consoleCount < printed.count {
-        printed.removeLast(printed.count - consoleCount)
+        printed.keep(consoleCount)
         consoleEdition += 1
       }
     }
@@ -127,12 +105,8 @@ public final class Session {
     defer {
       noteTokens()
       // Another machine has another console: ESC c, as a terminal is reset.
-      if case .reset = deed, !printed.isEmpty {
-        printed += [0x1B, UInt8(ascii: "c")].map { ConsoleByte(step: position, byte: $0) }
-      }
-      if let byte = Session.consoleByte(result), printed.count < Session.consoleLimit {
-        printed.append(ConsoleByte(step: position, byte: byte))
-      }
+      if case .reset = deed, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
+      if let byte = Session.consoleByte(result) { printed.append([byte], position) }
     }
     guard keepsHistory else {
       position += 1
@@ -162,18 +136,25 @@ public final class Session {
   }
 
   private func noteCheckpoint() {
-    if case .reset = steps[position - 1].deed {
-      checkpoints = [(position, machine.checkpoint())]
-    } else if position - (checkpoints.last?.position ?? 0) >= Session.checkpointInterval {
-      checkpoints.append((position, machine.checkpoint()))
+    if steps[position - 1].isReset {
+      checkpoints = []
+    } else {
+      let since = position - (checkpoints.last?.position ?? 0)
+      guard since >= Session.checkpointInterval else { return }
+      let kept = machine.memory.savedPages
+      guard kept <= Session.savedPagesLimit || (kept - savedPages) * 16 <= since else { return }
     }
+    checkpoints.append((position, machine.checkpoint()))
+    savedPages = machine.memory.savedPages
   }
 
   private func carryOut(_ deed: Step.Deed) -> StatementResult {
     var result = StatementResult()
     machine.entropy.log = []
+    usage.steps += 1
     switch deed {
     case .reset(let configuration, _):
+      usage.machines += 1
       let tracing = machine.tracing
       self.configuration = configuration
       machine = Machine(configuration)
@@ -181,34 +162,55 @@ public final class Session {
       bootEvents = machine.events
       machine.tracing = tracing
     case .perform(let action):
+      let start = machine.control.guestInstructions
       let outcome = machine.perform(action)
+      note(action, machine.control.guestInstructions &- start)
       result = describe(action, outcome)
     }
     return result
   }
 
+  private func note(_ action: Action, _ instructions: UInt64) {
+    switch action {
+    case .idle: break
+    case .access(let access):
+      if case .fill(let length, _) = access.kind { usage.filled += min(length, StatementParser.fillLimit) }
+    // Time a guest skips is none of its instructions.
+    default: usage.instructions &+= min(instructions, UInt64(machine.guestBudget))
+    }
+  }
+
   // MARK: Going back and forth
 
   /// Goes to the state after `target` steps. `target` is 0 to the number of steps.
-  public func seek(_ target: Int) {
+  ///
+  /// - Parameter isInterruptible: whether ``isInterrupted`` may end it on the way, after a step before that.
+  /// - Returns: whether it is there.
+  @discardableResult
+  public func seek(_ target: Int, isInterruptible: Bool = false) -> Bool {
     precondition(keepsHistory && target >= 0 && target <= steps.count, "no such step")
     if target < position {
       if let index = checkpoints.lastIndex(where: { $0.position <= target }) {
         machine.restore(to: checkpoints[index].id)
         checkpoints.removeLast(checkpoints.count - index - 1)
         position = checkpoints[index].position
+        savedPages = machine.memory.savedPages
       } else {
         rebuild(before: target)
       }
     }
-    while position < target { redoOne() }
+    while position < target {
+      if isInterruptible, isInterrupted() { return false }
+      redoOne()
+    }
+    return true
   }
 
   /// The target lies before the last reset: build the machine that was there then.
   private func rebuild(before target: Int) {
     var start = target
     while start > 0 {
-      if case .reset = steps[start - 1].deed { break }
+      if steps[start - 1].isReset { break }
       start -= 1
     }
     var configuration = origin
@@ -219,20 +221,23 @@ public final class Session {
     machine.tracing = true
     position = start
     checkpoints = [(start, machine.checkpoint())]
+    savedPages = 0
   }
 
   /// Goes back to before step `end`; what came through the entropy door since then will come again.
-  func rewind(to target: Int, from end: Int) {
+  ///
+  /// - Returns: whether it is there; if not, somebody has ended it at a step before.
+  func rewind(to target: Int, from end: Int) -> Bool {
+    guard seek(target, isInterruptible: true) else { return false }
     foretold = steps[target..<end].flatMap(\.entropy) + foretold
-    seek(target)
+    return true
   }
 
   /// Notes that the last step was an entry whose PE was held after so many instructions: the pause that does it again comes before it.
   func insertPause(_ instructions: Int) {
     let last = position - 1
     let pause = Action.guestPause(instructions)
-    steps.insert(
-      Step(deed: .perform(pause), result: describe(pause, .done), events: [], entropy: []), at: last)
+    steps.insert(Step(deed: .perform(pause), result: describe(pause, .done)), at: last)
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
     position += 1
@@ -247,7 +252,9 @@ public final class Session {
   }
 
   /// Travels as a recording says.
-  func follow(_ travel: Statement.Travel, line: Int) throws(ScriptError) {
+  ///
+  /// - Returns: whether it is there; if not, somebody has ended it on the way.
+  func follow(_ travel: Statement.Travel, line: Int) throws(ScriptError) -> Bool {
     switch travel {
     case .undo: _ = undo()
     case .redo: _ = redo()
@@ -255,8 +262,9 @@ public final class Session {
       guard step <= steps.count else {
         throw ScriptError(line: line, column: 6, message: "there is no step \(step); there are 0 to \(steps.count)")
       }
-      seek(step)
+      return seek(step, isInterruptible: true)
     }
+    return true
   }
 
   /// Takes the last step back. False at the beginning.

@@ -1,26 +1,50 @@
-/// A byte a guest sent to its UART, and the step in which it did.
-public struct ConsoleByte: Sendable, Equatable {
-  public internal(set) var step: Int
-  public let byte: UInt8
+/// The bytes guests sent to their UARTs, each with the step in which it did.
+struct PrintedBytes {
+  /// Most bytes that are kept.
+  static let limit = 1 << 22
+  private static let notice = Array("\r\n[the console is full: what is printed from here on is not kept]\r\n".utf8)
+
+  private(set) var bytes: [UInt8] = []
+  private var steps: [UInt32] = []
+
+  var count: Int { bytes.count }
+
+  mutating func append(_ new: [UInt8], _ step: Int) {
+    guard count < Self.limit else { return }
+    let new = count + new.count < Self.limit ? new : new + Self.notice
+    bytes += new
+    steps += repeatElement(UInt32(clamping: step), count: new.count)
+  }
+
+  /// Forgets all behind the first so many.
+  mutating func keep(_ count: Int) {
+    bytes.removeLast(self.count - count)
+    steps.removeLast(steps.count - count)
+  }
+
+  mutating func setSteps(_ step: UInt32) { for index in steps.indices { steps[index] = step } }
+
+  /// How many were sent up to a step: they are in the order of their steps.
+  func count(upTo step: Int) -> Int {
+    var (low, high) = (0, steps.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(steps[middle]) <= step { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
 }
 
 extension Session {
   /// What guests have printed up to where the session stands: every store to the UART's data register that came to
   /// the Host.
-  public var console: [UInt8] { printed.prefix { $0.step <= position }.map(\.byte) }
+  public var console: [UInt8] { Array(printed.bytes[..<consoleCount]) }
 
   /// How many bytes that are.
-  public var consoleCount: Int {
-    var (low, high) = (0, printed.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if printed[middle].step <= position { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  public var consoleCount: Int { printed.count(upTo: position) }
 
   /// Some of these bytes.
-  public func console(_ range: Range<Int>) -> [UInt8] { printed[range].map(\.byte) }
+  public func console(_ range: Range<Int>) -> [UInt8] { Array(printed.bytes[range]) }
 
   /// Gives vCPUs another budget of instructions for each entry: for a run that is not recorded.
   package func setGuestBudget(_ budget: Int) {

@@ -55,7 +55,7 @@ extension Session {
     var found: [ProvenanceStep] = []
     for position in stride(from: step ?? position, to: 0, by: -1) {
       let deed = steps[position - 1]
-      if case .reset = deed.deed { break }
+      if deed.isReset { break }
       guard !deed.measured.isEmpty else { continue }
       var isMade = false
       for measurement in deed.measured.reversed() where measurement.rd == rd {
@@ -98,9 +98,11 @@ extension Session {
     case .show:
       return say("ok", document.lines.joined(separator: "\n"))
     case .verify:
+      usage.verdicts += 1
       let report = VerificationReport(document, VerificationOptions(platformKey: key, challenge: query.challenge))
       return say(report.verdict.rawValue, report.summary, decidedBy: report.failures.first)
     case .appraise:
+      usage.verdicts += 1
       guard let good = self.token(query.against ?? query.number) else { return missing(query.against) }
       let reference = ReferenceValues(TokenDocument(good.token.bytes), key: good.platformKey)
       let appraisal = Appraisal(document, reference, challenge: query.challenge)

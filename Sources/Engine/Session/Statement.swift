@@ -40,6 +40,14 @@ public enum Statement: Sendable {
     default: false
     }
   }
+
+  /// Whether it does something to a machine, or leads to something that does.
+  var acts: Bool {
+    switch self {
+    case .perform, .newCase, .machine, .guestCommand, .include: true
+    default: false
+    }
+  }
 }
 
 /// Names a script has defined.

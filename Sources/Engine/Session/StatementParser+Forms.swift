@@ -12,9 +12,10 @@ extension StatementParser {
     // Words are joined as they stand, so that columns in messages stay true.
     var text = ""
     let start = words[0].column
+    var end = start
     for word in words {
-      while text.unicodeScalars.count < word.column - start { text += " " }
-      text += word.text
+      text += String(repeating: " ", count: word.column - end) + word.text
+      end = word.column + word.text.unicodeScalars.count
     }
     return try number(Word(text: text, column: start))
   }

@@ -52,14 +52,7 @@ public struct TracePanel {
 
   /// Whether a step was refused or faulted.
   public static func failed(_ step: Session.Step) -> Bool {
-    guard let answer = step.result.answer else { return false }
-    switch answer.kind {
-    case .gpf, .fault: return true
-    // A Realm that keeps the PE has not failed.
-    case .other(let words): return !words.hasPrefix("running")
-    case .ok: return false
-    case .registers: return step.result.fid != nil && answer.x.first.map { $0 != 0 } ?? false
-    }
+    step.hasFailed
   }
 
   private func layer(_ step: Session.Step) -> String {

@@ -35,11 +35,12 @@ extension App {
 
   func travel(to step: Int) {
     guard step >= 0, step <= session.steps.count else { return }
-    session.seek(step)
+    beginStatement()
+    let isThere = session.seek(step, isInterruptible: true)
     state.traceStep = nil
     afterChange()
     record()
-    state.message = .init("at step \(session.position) of \(session.steps.count)")
+    state.message = .init("\(isThere ? "" : "stopped by a key ")at step \(session.position) of \(session.steps.count)")
   }
 
   /// After the machine has changed: what was looked at may be gone, and something new deserves the eye.
@@ -104,8 +105,15 @@ extension App {
     }
   }
 
+  /// What a person asks for now has nothing to do with what was asked before.
+  func beginStatement() {
+    session.renewLimits()
+    interruption.begin()
+  }
+
   func executeStatement(_ text: String) {
     startRecording()
+    beginStatement()
     let before = session.position
     let left = session.steps.count - before
     lastReport = nil
@@ -116,17 +124,23 @@ extension App {
     } catch {
       record()
       state.message = .init(error.message, isError: true)
-      openCommandLine(.command, text: text)
+      // What an included file did before stays.
+      if session.position != before { noteChange(since: before) }
+      if !runner.wasInterrupted { openCommandLine(.command, text: text) }
       return
     }
     record()
     report(left > 0 && session.position != before ? " (\(left) undone steps left behind; the recording has them)" : "")
     if session.position != before {
-      runner.desk.noteLeft(before)
-      state.traceStep = nil
-      afterChange()
+      noteChange(since: before)
       if animates, !WorldsPanel(session).hops().isEmpty { state.travel = 0 }
     }
+  }
+
+  private func noteChange(since before: Int) {
+    runner.desk.noteLeft(before)
+    state.traceStep = nil
+    afterChange()
   }
 
   func report(_ note: String) {

@@ -8,6 +8,7 @@ extension App {
     Includes.serve(runner)
     runner.desk.instructionsAtOnce = 100_000_000
     runner.desk.isEnough = { [unowned self] in CPUClock.wall > motionEnds }
+    session.isInterrupted = { [unowned self] in interruption.isWanted(terminal) }
     runner.desk.load = { name, file throws(ScriptError) in
       // What is typed may name any file.
       guard file == App.commandLine else { return try GuestImages.load(name, from: file) }
@@ -27,7 +28,13 @@ extension App {
   ///
   /// - Parameter isTyped: whether the line is to be corrected if something is wrong with it.
   func guestCommand(_ text: String, isTyped: Bool = false) {
+    if isGuestRunning, interruption.isUnattended {
+      isGuestRunning = false
+      state.message = .init("it stands: no key for \(Int(Interruption.patience / 60)) minutes; r goes on")
+      return
+    }
     startRecording()
+    beginStatement()
     // Without a number it goes on by itself after a look; with one it is done after that.
     let words = text.lowercased().split(separator: " ")
     let isOpen = words == ["continue"] || words.first == "boot"
@@ -36,16 +43,21 @@ extension App {
     let position = session.position
     let start = CPUClock.now
     let edition = runner.desk.guest.map { ObjectIdentifier($0.debugger) }
+    var trouble: ScriptError?
     do throws(ScriptError) {
       try runner.run(line: text, number: 1, file: App.commandLine)
     } catch {
-      state.message = .init(error.message, isError: true)
-      if isTyped { openCommandLine(.command, text: text) }
-      return
+      trouble = error
     }
     let seconds = CPUClock.now - start
     if let first = runner.desk.firstNewStep { recorder?.willPerform(at: first) }
     record()
+    if let trouble {
+      if session.position != position { afterChange() }
+      state.message = .init(trouble.message, isError: true)
+      if isTyped { openCommandLine(.command, text: text) }
+      return
+    }
     guard let outcome = runner.lastOutcome else { return }
     if runner.desk.guest.map({ ObjectIdentifier($0.debugger) }) != edition { state.guest = GuestViewState() }
     showGuest()
@@ -58,7 +70,7 @@ extension App {
       state.traceStep = nil
       afterChange()
     }
-    isGuestRunning = isOpen && outcome.kind == .running
+    isGuestRunning = isOpen && outcome.kind == .running && !runner.desk.wasInterrupted
     state.message = .init(
       isGuestRunning ? "it runs; any key stops it" : outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
   }

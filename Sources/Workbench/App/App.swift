@@ -30,6 +30,8 @@ final class App {
   var lastFailure: ScriptRunner.Failure?
   /// A guest goes on by itself until a key is pressed.
   var isGuestRunning = false
+  /// Whether what takes long is to end.
+  let interruption = Interruption()
   /// When a motion of a guest ends, for a look.
   var motionEnds = 0.0
 
@@ -116,6 +118,8 @@ final class App {
     draw()
     var owesFrame = false
     while running {
+      if takeWaiting() { owesFrame = true }
+      guard running else { break }
       // A slow line gets fewer frames, so that keys are never behind a queue of screens.
       let rest = lastFrameAt + 3 * lastFrameTook - CPUClock.wall
       if owesFrame, rest <= 0 {
@@ -139,14 +143,32 @@ final class App {
           if !running { break }
         }
       case .signal(let number): handleSignal(number)
-      case .hangup:
-        running = false
-        exitCode = 129
+      case .hangup: hangUp()
       }
       owesFrame = true
     }
     finish()
     return exitCode
+  }
+
+  /// Takes what came in while something took long: keys that were typed ahead, signals. False if there was nothing.
+  private func takeWaiting() -> Bool {
+    if interruption.hasHungUp { hangUp() }
+    var isSomething = false
+    while running, let number = interruption.nextSignal() {
+      isSomething = true
+      handleSignal(number)
+    }
+    while running, let input = interruption.nextInput() {
+      isSomething = true
+      take(input)
+    }
+    return isSomething
+  }
+
+  private func hangUp() {
+    running = false
+    exitCode = 129
   }
 
   func finish() {
@@ -185,6 +207,7 @@ final class App {
 
   func take(_ input: Terminal.Input) {
     state.travel = nil
+    interruption.noteInput()
     if isGuestRunning, pauseGuest(input) { return }
     switch input {
     case .key(let key): take(key: key)

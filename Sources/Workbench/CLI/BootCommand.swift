@@ -220,9 +220,9 @@ struct BootCommand: ParsableCommand {
   /// Prints what the console has beyond `from`.
   private func show(_ vm: RealmVM, from: Int) -> Int {
     var out = output()
-    out.append(PL011.printable(vm.uart.output[from...]))
+    out.append(PL011.printable(vm.uart.bytes(from: from)))
     out.flush()
-    return vm.uart.output.count
+    return vm.uart.count
   }
 }
 

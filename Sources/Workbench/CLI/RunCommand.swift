@@ -21,6 +21,7 @@ struct RunCommand: ParsableCommand {
   var raw = false
 
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var limits: LimitOptions
 
   mutating func validate() throws {
     if json, raw { throw ValidationError("--json and --raw exclude each other") }
@@ -28,8 +29,11 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try machine.configuration()
+    let limits = try limits.limits()
     var worst: Int32 = 0
-    for file in files { worst = max(worst, ScriptFile(path: file, configuration: configuration).run(printing: style)) }
+    for file in files {
+      worst = max(worst, ScriptFile(path: file, configuration: configuration, limits: limits).run(printing: style))
+    }
     if worst != 0 { throw ExitCode(worst) }
   }
 
@@ -43,6 +47,7 @@ struct ScriptFile {
   }
   var path: String
   var configuration: MachineConfiguration
+  var limits = RunLimits()
 
   /// Runs it; returns the exit code.
   func run(printing style: Style, onReport: @escaping (ScriptRunner.Report) -> Void = { _ in }) -> Int32 {
@@ -62,6 +67,7 @@ struct ScriptFile {
     let isRecording = reader.begins(with: "#workbench")
     let session = Session(configuration, keepsHistory: isRecording)
     session.tracing = style == .json
+    session.limits = limits
     let runner = ScriptRunner(session)
     Includes.serve(runner)
     let printer = StatementPrinter(style)
@@ -99,7 +105,7 @@ struct ScriptFile {
     runner.finish(file: path)
     printer.flush()
     for unseen in runner.unseen { complain("\(unseen.file):\(unseen.line): note: \(unseen.message)") }
-    return code != 0 ? code : runner.failures.isEmpty ? 0 : 1
+    return code != 0 ? code : runner.failureCount == 0 ? 0 : 1
   }
 }
 

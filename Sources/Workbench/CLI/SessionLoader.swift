@@ -41,8 +41,11 @@ enum SessionLoader {
       }
       let runner = ScriptRunner(Session(configuration))
       Includes.serve(runner)
+      // The file may be a stranger's; what is done to its session afterwards is a person's.
+      runner.session.limits = RunLimits()
       for (index, line) in text.lines.enumerated() { try runner.run(line: line, number: index + 1, file: path) }
       runner.finish(file: path)
+      runner.session.limits = .person
       let failure = runner.failures.first.map { Contradiction($0, in: path) }
       return Loaded(session: runner.session, names: runner.names, desk: runner.desk, contradiction: failure)
     } catch {

@@ -171,7 +171,7 @@ extension GDBServer {
   private func report(_ stop: DebugStop, _ vcpu: Int) -> [[UInt8]] {
     motion = nil
     thread = vcpu
-    shown = min(shown, target.console.count)
+    shown = min(shown, target.consoleCount)
     hasExited = stop == .poweredOff || stop == .reset
     switch stop {
     case .stepped: return [stopReply(5)]
@@ -207,9 +207,8 @@ extension GDBServer {
 
   /// What the console has since the last look, as the program shows it in a terminal.
   private func printed() -> [[UInt8]] {
-    let console = target.console
-    let new = console[min(shown, console.count)...]
-    shown = console.count
+    let new = target.console(from: shown)
+    shown = target.consoleCount
     return Self.output(
       new.compactMap { byte in
         byte == 13 ? nil : byte == 10 || (0x20..<0x7F).contains(byte) ? byte : 0x3F

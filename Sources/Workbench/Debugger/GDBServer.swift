@@ -73,7 +73,7 @@ final class GDBServer {
     thread = target.current
     motionThread = nil
     knowsBreakReasons = false
-    shown = target.console.count
+    shown = target.consoleCount
     detach()
   }
 

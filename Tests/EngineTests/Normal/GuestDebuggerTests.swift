@@ -47,7 +47,7 @@ struct GuestDebuggerTests {
     #expect(session.digest() == digest)
     debugger.points = []
     #expect(toTheEnd(debugger) == .poweredOff)
-    #expect(String(decoding: debugger.console, as: UTF8.self).contains("Good bye."))
+    #expect(String(decoding: debugger.vm.uart.output, as: UTF8.self).contains("Good bye."))
   }
 
   /// A breakpoint and a watchpoint, both ways; then the guest goes on, and a recording of it all replays.

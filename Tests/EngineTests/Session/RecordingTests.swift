@@ -70,6 +70,47 @@ struct RecordingTests {
     #expect(script.session.digest() == digest, "the same signatures enter again")
   }
 
+  /// Answers and entropy that were taken out of a recording are missed, each of them; one without any answer has none to compare.
+  @Test(arguments: [1, 2])
+  func whatIsTakenOutIsMissed(_ version: Int) throws {
+    let script = Script()
+    try script.run(Script.activeRealm.split(separator: "\n").prefix(24).joined(separator: "\n"))
+    try script.run("RMI_REALM_ACTIVATE rd\nns.read64 0x83f00008\nguest wfi\nguest clear\npe 1\ngpt.set 0x80301000 secure\nidle 5")
+    var lines = ["#workbench \(version)", "machine dram=64M pe=2 rmm=spec-1.0"]
+    for step in script.session.steps {
+      lines += Recording.lines(step, seconds: 0).split(separator: "\n").map(String.init)
+    }
+    #expect(try replay(lines.joined(separator: "\n")).difference == nil)
+    let answers = lines.indices.filter { lines[$0].hasPrefix("=>") }
+    #expect(answers.count > 20)
+    for index in answers {
+      var fewer = lines
+      fewer.remove(at: index)
+      let difference = try #require(try replay(fewer.joined(separator: "\n")).difference)
+      #expect(difference.line == index && difference.expected == "an answer (=>) to be recorded")
+    }
+    #expect(try replay(lines.filter { !$0.hasPrefix("=>") }.joined(separator: "\n")).difference == nil)
+  }
+
+  @Test func entropyThatIsTakenOutOrAddedIsMissed() throws {
+    let script = Script()
+    try script.run(Script.activeRealm)
+    try script.run(
+      "guest smc RSI_ATTESTATION_TOKEN_INIT\nguest smc RSI_ATTESTATION_TOKEN_CONTINUE 0 0 0x1000\nsmc RMI_REC_ENTER rec run")
+    var lines = Recording.header(script.session.origin).split(separator: "\n").map(String.init)
+    for step in script.session.steps {
+      lines += Recording.lines(step, seconds: 0).split(separator: "\n").map(String.init)
+    }
+    #expect(try replay(lines.joined(separator: "\n")).difference == nil)
+    let entropy = try #require(lines.firstIndex { $0.contains(" entropy ") })
+    var fewer = lines
+    fewer.remove(at: entropy)
+    #expect(try replay(fewer.joined(separator: "\n")).difference?.got == "2 values of entropy")
+    var more = lines
+    more.insert(lines[entropy], at: entropy)
+    #expect(try replay(more.joined(separator: "\n")).difference?.expected == "3 values of entropy")
+  }
+
   /// Recordings of version 1 knew one platform only, the sample.
   @Test func recordingsOfTheFirstVersionHaveTheSamplePlatform() throws {
     #expect(try Recording.configuration(of: ["#workbench 1", "machine pe=2"]).platform == .sample)

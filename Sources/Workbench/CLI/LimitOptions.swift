@@ -1,0 +1,38 @@
+import ArgumentParser
+import Engine
+
+/// What a run may use up, where a person wants it to be something else.
+struct LimitOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Most instructions guests may execute, such as 20G.", valueName: "n"))
+  var instructions: String?
+
+  @Option(help: ArgumentHelp("Most steps, of those that are kept and of those that are done.", valueName: "n"))
+  var steps: String?
+
+  @Option(help: ArgumentHelp("Most bytes of memory a machine may fill, such as 2G.", valueName: "bytes"))
+  var memory: String?
+
+  func limits() throws -> RunLimits {
+    var limits = RunLimits()
+    if let instructions { limits.instructions = try number(instructions, "--instructions") }
+    if let steps {
+      limits.steps = Int(try number(steps, "--steps"))
+      limits.history = limits.steps
+    }
+    if let memory { limits.memory = try number(memory, "--memory") }
+    return limits
+  }
+
+  private func number(_ text: String, _ option: String) throws -> UInt64 {
+    let most: UInt64 = 1 << 50
+    do throws(ScriptError) {
+      let value = try StatementParser(line: 0, names: ScriptNames()).value(text)
+      guard (1...most).contains(value) else { throw ScriptError(message: "expected a number from 1 to \(sizeText(most))") }
+      return value
+    } catch {
+      throw ValidationError("\(option): \(error.message)")
+    }
+  }
+
+  mutating func validate() throws { _ = try limits() }
+}
