@@ -45,6 +45,15 @@ extension Machine {
       pstate: rec.pstate)
   }
 
+  /// The width of the IPA space a vCPU is in.
+  func ipaWidth(of address: UInt64) -> UInt64? {
+    switch vcpu(address)?.stage2 {
+    case .realm(let realm): realm.ipaWidth
+    case .normal(let tables): 64 - tables.vtcr & 0x3F
+    case nil: nil
+    }
+  }
+
   /// How a vCPU's addresses are translated, as it stands.
   func regime(_ address: UInt64) -> TranslationRegime? {
     guard let (rec, stage2) = vcpu(address), rec.pstate >> 2 & 3 < 2 else { return nil }

@@ -2,7 +2,19 @@
 public struct BootImage: Sendable {
   public struct Segment: Sendable {
     public let address: UInt64
+    /// What is in the file.
     public let bytes: [UInt8]
+    /// Bytes it has in memory; those beyond the file's are zero.
+    public let size: UInt64
+
+    init(address: UInt64, bytes: [UInt8], size: UInt64? = nil) {
+      self.address = address
+      self.bytes = bytes
+      self.size = size ?? UInt64(bytes.count)
+    }
+
+    /// Where it ends; the last byte of the address space, if it ends there.
+    var end: UInt64 { address > .max - size ? .max : address + size }
   }
   public internal(set) var segments: [Segment]
   public let entry: UInt64
@@ -50,14 +62,14 @@ public struct BootImage: Sendable {
     self.segments = segments
     self.entry = entry
     self.kind = kind
-    memoryEnd = segments.reduce(entry &+ size) { max($0, $1.address &+ UInt64($1.bytes.count)) }
+    memoryEnd = segments.reduce(entry > .max - size ? .max : entry + size) { max($0, $1.end) }
   }
 
   private static func number(_ file: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
     (0..<count).reduce(0) { $0 | UInt64(file[offset + $1]) << UInt64(8 * $1) }
   }
 
-  /// The PT_LOAD segments of an ELF64 for AArch64; what a segment has in memory beyond its file is zero.
+  /// The PT_LOAD segments of an ELF64 for AArch64, 64 of them at most.
   private static func elf(_ file: [UInt8]) throws(Malformed) -> BootImage {
     guard file.count >= 64, file[4] == 2, file[5] == 1 else { throw Malformed(message: "not a little-endian ELF64") }
     guard number(file, 18, 2) == 183 else { throw Malformed(message: "not an ELF for AArch64 (e_machine 183)") }
@@ -73,31 +85,51 @@ public struct BootImage: Sendable {
       guard number(file, header, 4) == 1 else { continue }
       let (offset, address) = (number(file, header + 8, 8), number(file, header + 24, 8))
       let (length, inMemory) = (number(file, header + 32, 8), number(file, header + 40, 8))
-      guard offset <= UInt64(file.count), length <= UInt64(file.count) - offset, inMemory >= length, inMemory <= 1 << 30 else {
+      guard offset <= UInt64(file.count), length <= UInt64(file.count) - offset, inMemory >= length else {
         throw Malformed(message: "segment \(index) lies outside the file")
       }
       if inMemory == 0 { continue }
-      let bytes = Array(file[Int(offset)..<Int(offset + length)]) + [UInt8](repeating: 0, count: Int(inMemory - length))
-      segments.append(Segment(address: address, bytes: bytes))
+      guard inMemory <= RealmVM.mostMemory else {
+        throw Malformed(
+          message: "segment \(index) takes \(hex(inMemory)) bytes of memory; a guest has \(hex(RealmVM.mostMemory)) at most")
+      }
+      guard inMemory - 1 <= .max - address else {
+        throw Malformed(message: "segment \(index), \(hex(inMemory)) bytes at \(hex(address)), ends beyond the address space")
+      }
+      segments.append(Segment(address: address, bytes: Array(file[Int(offset)..<Int(offset + length)]), size: inMemory))
+    }
+    // Each has its own copy: segments that are all of the file again and again would take 64 times as much.
+    let copied = segments.reduce(0) { $0 + $1.bytes.count }
+    guard copied <= file.count else {
+      throw Malformed(message: "its segments have \(copied) bytes of the file, which has \(file.count): they overlap")
     }
     guard !segments.isEmpty else { throw Malformed(message: "it has nothing to load") }
     return BootImage(segments: segments, entry: number(file, 24, 8), kind: "ELF", symbols: SymbolTable(elf: file))
   }
 
-  /// The pages to load, by address: each with the bytes of all segments in it.
-  var pages: [(address: UInt64, bytes: [UInt8])] {
-    var pages: [UInt64: [UInt8]] = [:]
-    for segment in segments {
-      var done = 0
-      while done < segment.bytes.count {
-        let address = segment.address + UInt64(done)
-        let offset = Int(address - address.granuleBase)
-        let count = min(segment.bytes.count - done, Int(Granule.size) - offset)
-        pages[address.granuleBase, default: [UInt8](repeating: 0, count: Int(Granule.size))]
-          .replaceSubrange(offset..<offset + count, with: segment.bytes[done..<done + count])
-        done += count
-      }
+  /// Calls `body` with each page to load, by address, with the bytes of all segments in it; where segments overlap, the last counts.
+  ///
+  /// One page is in memory at a time. No segment may end beyond the address space's last page but one.
+  func forEachPage<E: Error>(_ body: ((address: UInt64, bytes: [UInt8])) throws(E) -> Void) throws(E) {
+    var next: UInt64 = 0
+    while let page = segments.filter({ $0.end > next }).map({ max($0.address.granuleBase, next) }).min() {
+      var bytes = [UInt8](repeating: 0, count: Int(Granule.size))
+      for segment in segments { segment.put(in: &bytes, at: page) }
+      try body((page, bytes))
+      next = page + Granule.size
     }
-    return pages.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}
+
+extension BootImage.Segment {
+  /// Puts what it has of a page there.
+  fileprivate func put(in page: inout [UInt8], at base: UInt64) {
+    let (from, to) = (max(address, base), min(end, base + Granule.size))
+    guard from < to else { return }
+    let known = min(address + UInt64(bytes.count), to)
+    if from < known {
+      page.replaceSubrange(Int(from - base)..<Int(known - base), with: bytes[Int(from - address)..<Int(known - address)])
+    }
+    for n in Int(max(from, known) - base)..<Int(to - base) { page[n] = 0 }
   }
 }

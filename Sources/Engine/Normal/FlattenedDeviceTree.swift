@@ -84,7 +84,8 @@ extension FlattenedDeviceTree {
     let level: UInt32 = 4
     func shared(_ interrupt: UInt32) -> [UInt32] { [0, interrupt, level] }
     func own(_ interrupt: Int) -> [UInt32] { [1, UInt32(interrupt - 16), level] }
-    let uart = "pl011@" + String(PL011.base, radix: 16)
+    let layout = GuestLayout(memory: options.memory)
+    let uart = "pl011@" + String(layout.uart, radix: 16)
     self.init { root in
       root.set("interrupt-parent", cells: [gic])
       root.set("compatible", "linux,dummy-virt")
@@ -130,13 +131,13 @@ extension FlattenedDeviceTree {
         node.set("interrupts", cells: own(29) + own(VirtualGIC.physicalTimer) + own(VirtualGIC.virtualTimer) + own(26))
         node.set("always-on")
       }
-      root.node("intc@" + String(VirtualGIC.distributor, radix: 16)) { node in
+      root.node("intc@" + String(layout.distributor, radix: 16)) { node in
         node.set("compatible", "arm,gic-v3")
         node.set("#interrupt-cells", cells: [3])
         node.set("#address-cells", cells: [0])
         node.set("interrupt-controller")
         let size = UInt64(options.vcpus) * VirtualGIC.redistributorSize
-        node.set("reg", wide: [VirtualGIC.distributor, VirtualGIC.distributorSize, VirtualGIC.redistributors, size])
+        node.set("reg", wide: [layout.distributor, VirtualGIC.distributorSize, layout.redistributors, size])
         node.set("phandle", cells: [gic])
       }
       root.node("apb-pclk") { node in
@@ -148,7 +149,7 @@ extension FlattenedDeviceTree {
       }
       root.node(uart) { node in
         node.set("compatible", "arm,pl011", "arm,primecell")
-        node.set("reg", wide: [PL011.base, Granule.size])
+        node.set("reg", wide: [layout.uart, Granule.size])
         node.set("interrupts", cells: shared(1))
         node.set("clocks", cells: [clock, clock])
         node.set("clock-names", "uartclk", "apb_pclk")

@@ -32,6 +32,8 @@ public protocol HostDoor: AnyObject {
   func isBusy(_ pe: Int) -> Bool
   /// The physical counter.
   var now: UInt64 { get }
+  /// Instructions after which a vCPU gives the Host its PE back.
+  var budget: UInt64 { get }
   /// Waits until the counter has a value.
   func idle(until time: UInt64)
 }

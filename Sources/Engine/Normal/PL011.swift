@@ -1,6 +1,7 @@
 /// A PL011 UART as a VMM models it: what is sent is collected, nothing is received.
 public struct PL011: Sendable {
-  /// Where it is in the guest's Unprotected half: the place kvmtool gives a UART, with the shared bit of a 33-bit IPA space.
+  /// Where it is in the guest's Unprotected half: the place kvmtool gives a UART, with the shared bit of the standard layout's
+  /// IPA space (``GuestLayout``).
   public static let base: UInt64 = 0x1_0100_0000
 
   /// Bytes of ``output`` that are kept in any case.
@@ -34,12 +35,17 @@ public struct PL011: Sendable {
   }
 
   /// A store of the guest to one of its registers (UARTDR 0x00).
-  package mutating func write(_ offset: UInt64, _ value: UInt64) {
-    guard offset == 0 else { return }
-    output.append(UInt8(truncatingIfNeeded: value))
-    guard output.count >= 2 * Self.limit else { return }
+  ///
+  /// - Returns: the byte it sends.
+  @discardableResult
+  package mutating func write(_ offset: UInt64, _ value: UInt64) -> UInt8? {
+    guard offset == 0 else { return nil }
+    let byte = UInt8(truncatingIfNeeded: value)
+    output.append(byte)
+    guard output.count >= 2 * Self.limit else { return byte }
     forgotten += output.count - Self.limit
     output.removeFirst(output.count - Self.limit)
+    return byte
   }
 
   /// A load: UARTFR 0x18 says that nothing waits and there is room; the identification registers say PL011.

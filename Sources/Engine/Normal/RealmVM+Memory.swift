@@ -49,16 +49,20 @@ extension RealmVM {
   /// The descriptor of a shared page: MemAttr 0b110, Normal write-back with FWB, in bits 4:2; S2AP in bits 7:6, bit 6 to read.
   static func sharedPage(_ page: UInt64, isWritable: Bool) -> UInt64 { page | 0b110 << 2 | (isWritable ? 0b11 : 0b01) << 6 }
 
-  /// Does what the Realm asked for, to the end, or to a page that is DESTROYED and that the Realm does not want changed; pages that
-  /// become EMPTY are taken back.
+  /// Does what the Realm asked for: to the end, to a page that is DESTROYED and that the Realm does not want changed, or as far as
+  /// ``callsForRIPAS`` go. The answer of RSI_IPA_STATE_SET tells the Realm how far that was, and the rest is the Realm's to ask for
+  /// again (DEN0137 A5.4). Pages that become EMPTY are taken back.
   func changeRIPAS(_ exit: RunExit, _ turn: Int) throws(Failure) {
     var base = exit.ripas.base
     let top = exit.ripas.top
     let first = base
-    while base < top {
+    var calls = 0
+    while base < top, calls < callsForRIPAS {
+      calls += 1
       let answer = send("RMI_RTT_SET_RIPAS", [rd, state.vcpus[turn].rec, base, top])
       if answer[0] == 0 {
         guard answer[1] > base else { throw Failure(message: "RMI_RTT_SET_RIPAS at \(hex(base)) made no progress") }
+        if !exit.ripas.isRAM { calls += 2 * pages(in: base..<answer[1]).count }
         base = answer[1]
       } else if answer[0] & 0xFF == Status.rmiRTT.value {
         // The walk ended above level 3, or at an entry that is not to be changed.
@@ -75,10 +79,17 @@ extension RealmVM {
       }
       return
     }
-    for ipa in stride(from: first, to: base, by: Int(Granule.size)) {
+    for ipa in pages(in: first..<base) {
       let answer = send("RMI_DATA_DESTROY", [rd, ipa])
       if answer[0] == 0 { try forget(ipa, answer[1]) }
     }
+  }
+
+  /// The pages of a range that the guest was given, by address.
+  private func pages(in range: Range<UInt64>) -> [UInt64] {
+    let count = (range.upperBound - range.lowerBound) / Granule.size
+    guard count < UInt64(state.given.count) else { return state.given.keys.filter(range.contains).sorted() }
+    return stride(from: range.lowerBound, to: range.upperBound, by: Int(Granule.size)).filter { state.given[$0] != nil }
   }
 
   /// Takes a page of the guest's RAM away.
@@ -87,6 +98,7 @@ extension RealmVM {
   private func forget(_ ipa: UInt64, _ granule: UInt64) throws(Failure) {
     try call("RMI_GRANULE_UNDELEGATE", granule)
     state.given[ipa] = nil
+    state.free.append(granule)
   }
 
   // MARK: What the guest and the Host show each other

@@ -10,9 +10,8 @@ extension RealmVM {
     static let sctlr: UInt64 = 0x400 + UInt64(RealmRegister.sctlrEL1.rawValue) * 8
   }
 
-  /// VTCR_EL2 for an IPA space of 33 bits: T0SZ 31, the walk begins at level 1, inner shareable and write-back, 4 KiB granules,
-  /// PAs of 48 bits.
-  static let vtcr: UInt64 = (64 - ipaWidth) | 1 << 6 | 0b01 << 8 | 0b01 << 10 | 0b11 << 12 | 0b101 << 16 | 1 << 31
+  /// VTCR_EL2: T0SZ, the walk begins at level 1, inner shareable and write-back, 4 KiB granules, PAs of 48 bits.
+  private var vtcr: UInt64 { (64 - layout.width) | 1 << 6 | 0b01 << 8 | 0b01 << 10 | 0b11 << 12 | 0b101 << 16 | 1 << 31 }
   /// HCR_EL2: besides what the model needs, SErrors and granule protection faults come to the Host.
   static let hcr = HCR.needed | HCR.amo | HCR.gpf
   /// Bits of a descriptor of stage 2: valid table, valid page; Normal write-back, S2AP readable and writable, inner shareable, AF.
@@ -24,7 +23,7 @@ extension RealmVM {
     state.root = try allocate()
     let listRegisters = door.listRegisters
     state.gic = VirtualGIC(vcpus: options.vcpus, listRegisters: listRegisters)
-    for page in image.pages {
+    try image.forEachPage { (page) throws(Failure) in
       let data = try allocate()
       door.write(data, page.bytes)
       try map(page.address, to: data)
@@ -37,7 +36,7 @@ extension RealmVM {
       reset(number, pc: number == 0 ? image.entry : 0, context: number == 0 ? image.x0 : 0)
     }
     door.setRegister("vttbr_el2", 1 << 48 | state.root)
-    door.setRegister("vtcr_el2", Self.vtcr)
+    door.setRegister("vtcr_el2", vtcr)
     door.setRegister("hcr_el2", Self.hcr)
   }
 

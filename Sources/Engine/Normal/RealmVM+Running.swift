@@ -34,12 +34,13 @@ extension RealmVM {
         return try handle(door.exitRecord(state.vcpus[state.current].run), state.current)
       }
       let turn = state.isHeld ? state.current : try nextVCPU()
-      state.current = turn
-      lastTurn = turn
+      beginTurn(turn)
       if !state.isHeld { prepareEntry(turn) }
       if let instructions { door.pause(after: instructions) }
       let vcpu = state.vcpus[turn]
+      let began = door.now
       let answer = state.isHeld ? door.resume() : send(vcpu)
+      state.executed &+= door.now &- began
       state.isHeld = answer == nil
       guard let answer else { return nil }
       guard answer[0] == 0 else {
@@ -50,6 +51,13 @@ extension RealmVM {
     } catch {
       return .failed(error.message)
     }
+  }
+
+  /// A vCPU that was not the last begins a slice of its own: as many ticks of the counter as the instructions of one entry.
+  private func beginTurn(_ turn: Int) {
+    if turn != state.current || state.sliceEnd == nil { state.sliceEnd = door.now &+ door.budget }
+    state.current = turn
+    lastTurn = turn
   }
 
   private func send(_ vcpu: VCPU) -> [UInt64]? {
@@ -120,15 +128,17 @@ extension RealmVM {
     try noteWaiting(exit)
     let timers = [exit.virtualTimer, exit.physicalTimer]
     state.vcpus[turn].deadline = timers.filter { $0.control & 0b111 == 0b001 }.map(\.compare).min()
+    var ending: Ending?
     switch exit.reason {
-    case .irq, .fiq: passOn(turn)
-    case .sync: return try fault(exit, turn)
+    case .irq, .fiq: break
+    case .sync: ending = try fault(exit, turn)
     case .ripasChange: try changeRIPAS(exit, turn)
-    case .psci: return try psci(exit, turn)
+    case .psci: ending = try psci(exit, turn)
     case .hostCall: hostCall(exit, turn)
-    case .serror: return .failed("the guest took an SError")
+    case .serror: ending = .failed("the guest took an SError")
     }
-    return nil
+    if ending == nil, state.current == turn { endSlice(turn) }
+    return ending
   }
 
   /// While a vCPU stands, the others may do no more than wait for it.
@@ -141,7 +151,20 @@ extension RealmVM {
     if state.waits > Self.longestWait { throw Failure(message: Self.destroyed(page)) }
   }
 
-  func passOn(_ turn: Int) { state.current = (turn + 1) % state.vcpus.count }
+  func passOn(_ turn: Int) {
+    state.current = (turn + 1) % state.vcpus.count
+    state.sliceEnd = nil
+  }
+
+  /// The turn is another's once the slice has been used, whatever the exit was for, and not before. A timer that is due has a vCPU
+  /// leave before it has executed anything, with the interrupt in its list registers at the next entry: if an IRQ exit gave the turn
+  /// away, the timer could be due again by then, and so on forever.
+  private func endSlice(_ turn: Int) {
+    guard let end = state.sliceEnd, door.now >= end else { return }
+    wake()
+    passOn(turn)
+    state.current = nextTurn ?? turn
+  }
 
   private func hostCall(_ exit: RunExit, _ turn: Int) {
     guard let answers = onHostCall[exit.immediate] else { return }
@@ -173,7 +196,8 @@ extension RealmVM {
 
   private func abort(_ exit: RunExit, _ turn: Int) throws(Failure) {
     let ipa = exit.ipa
-    let half: UInt64 = 1 << (Self.ipaWidth - 1)
+    let half = layout.half
+    let device = layout.device(ipa)
     if !options.isRealm, Syndrome.isGranuleProtection(exit.esr) {
       let place = state.given[ipa].map { ", PA \(hex($0))" } ?? ""
       throw Failure(message: "granule protection fault at IPA \(hex(ipa))\(place): what it leads to is not Non-secure")
@@ -183,8 +207,8 @@ extension RealmVM {
         state.vcpus[turn].missing = ipa
         return passOn(turn)
       }
-    } else if ipa == PL011.base || state.gic.contains(ipa), exit.esr & Syndrome.isv != 0 {
-      let address = ipa | exit.far & 0xFFF
+    } else if let device, device == PL011.base || state.gic.contains(device), exit.esr & Syndrome.isv != 0 {
+      let address = device | exit.far & 0xFFF
       if Syndrome.isWrite(exit.esr) {
         store(address, exit)
       } else {
@@ -206,7 +230,7 @@ extension RealmVM {
 
   private func store(_ address: UInt64, _ exit: RunExit) {
     if address.granuleBase == PL011.base {
-      uart.write(address & 0xFFF, exit.gpr(0))
+      if let byte = uart.write(address & 0xFFF, exit.gpr(0)) { onConsole?(byte) }
     } else {
       state.gic.write(address, size: Syndrome.size(exit.esr), exit.gpr(0))
     }

@@ -2,7 +2,7 @@
 /// image copied and measured page by page, RECs created, the Realm activated; then entered again and again, every exit handled.
 public final class RealmVM {
   public struct Options: Sendable {
-    /// Bytes of RAM, a multiple of 2 MiB.
+    /// Bytes of RAM, a multiple of 2 MiB, up to ``RealmVM/mostMemory``.
     public var memory: UInt64 = 16 << 20
     public var vcpus = 1
     public var hash = HashAlgorithm.sha256
@@ -23,8 +23,8 @@ public final class RealmVM {
 
   /// Where RAM begins, as kvmtool has it.
   public static let ramBase: UInt64 = 0x8000_0000
-  /// Width of the IPA space; the upper half is shared.
-  static let ipaWidth: UInt64 = 33
+  /// As much RAM as a guest can have: 6 GiB.
+  public static let mostMemory = GuestLayout.widest.mostMemory
   static let block: UInt64 = 2 << 20
 
   /// How a run ended.
@@ -75,12 +75,18 @@ public final class RealmVM {
   /// All the hypervisor knows, so that a debugger can go back.
   struct State: Sendable {
     var nextGranule: UInt64
+    /// Granules of the Host's that were the guest's; the last is used again first.
+    var free: [UInt64] = []
     var rd: UInt64 = 0
     /// Stage 2 of a VM of the Normal world: the first table, and those below.
     var root: UInt64 = 0
     var tables: [TableKey: UInt64] = [:]
     var vcpus: [VCPU] = []
     var current = 0
+    /// What the counter shows when the slice of the vCPU whose turn it is has been used; nil before its first entry.
+    var sliceEnd: UInt64?
+    /// Instructions the guest's vCPUs have executed.
+    var executed: UInt64 = 0
     /// Host pages by the shared IPA they are mapped at, and Protected pages by their IPA.
     var shared: PageMap = [:]
     var given: PageMap = [:]
@@ -127,11 +133,17 @@ public final class RealmVM {
   }
   /// What the Host does at a host call, by its immediate, before the Realm goes on: it answers with registers of the message.
   public var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]
+  /// Calls the Host makes for one change of RIPAS before it lets the Realm go on; one piece may take it past that by the calls for
+  /// 512 pages.
+  package var callsForRIPAS = 4096
+  /// Hears each byte the guest sends, also those the UART does not keep.
+  public var onConsole: ((UInt8) -> Void)?
 
   let door: any HostDoor
   /// The PE the hypervisor runs on, with its registers of stage 2.
   let pe: Int
   let options: Options
+  let layout: GuestLayout
   private let scratch: UInt64
   private let params: UInt64
 
@@ -141,11 +153,16 @@ public final class RealmVM {
   /// Exits by reason, and pages given on demand.
   public var exits: [ExitReason: Int] { state.exits }
   public var pagesGiven: Int { state.pagesGiven }
+  /// Instructions its vCPUs have executed.
+  public var executed: UInt64 { state.executed }
+  /// The address of the registers of the vCPU that was entered last, and its number.
+  public var lastVCPU: (number: Int, registers: UInt64) { (lastTurn, state.vcpus[lastTurn].rec) }
 
   public init(_ door: any HostDoor, _ options: Options) {
     self.door = door
     pe = door.pe
     self.options = options
+    layout = GuestLayout(memory: options.memory)
     scratch = door.dram.lowerBound + 0x1000
     params = door.dram.lowerBound + 0x2000
     state = State(
@@ -158,8 +175,9 @@ public final class RealmVM {
 
   // MARK: Building
 
-  /// A Host's granule, aligned to `count` of them.
+  /// A Host's granule, aligned to `count` of them. One that was the guest's is used again before one that never was.
   func allocate(_ count: UInt64 = 1) throws(Failure) -> UInt64 {
+    if count == 1, let granule = state.free.popLast() { return granule }
     let size = count * Granule.size
     let address = (state.nextGranule + size - 1) & ~(size - 1)
     guard address + size <= door.dram.upperBound else {
@@ -192,33 +210,27 @@ public final class RealmVM {
 
   /// Everything up to RMI_REALM_ACTIVATE, or up to the first entry of a VM that is no Realm.
   public func build(_ image: BootImage) throws(Failure) {
-    guard options.memory > 0, options.memory % Self.block == 0, options.memory <= 1 << 31 else {
-      throw Failure(message: "the guest's memory must be a multiple of 2M, up to 2G")
+    guard options.memory > 0, options.memory % Self.block == 0, options.memory <= Self.mostMemory else {
+      throw Failure(message: "the guest's memory must be a multiple of 2M, up to \(Self.mostMemory >> 30)G")
     }
     guard (1...8).contains(options.vcpus) else { throw Failure(message: "1 to 8 vCPUs") }
     let top = Self.ramBase + options.memory
     let image = try prepared(image)
-    for segment in image.segments
-    where !(Self.ramBase...top).contains(segment.address) || UInt64(segment.bytes.count) > top - segment.address {
-      throw Failure(
-        message:
-          "the image wants \(hex(segment.address)) to \(hex(segment.address &+ UInt64(segment.bytes.count))); RAM is \(hex(Self.ramBase)) to \(hex(top))"
-      )
-    }
+    try check(image, top)
     guard options.isRealm else { return try buildNormal(image) }
-    // A starting level of 2 with eight tables, for an IPA space of 33 bits.
     state.rd = try delegated()
     let listRegisters = Int(try call("RMI_FEATURES", 0)[1].bits(37, 34)) + 1
     state.gic = VirtualGIC(vcpus: options.vcpus, listRegisters: listRegisters)
-    let tables: UInt64 = 8
+    // The walk begins at level 2, with tables side by side.
+    let tables = layout.tables
     let root = try delegated(tables)
     for (offset, value) in [
-      (0x08, Self.ipaWidth), (0x18, 1), (0x20, 1), (0x30, UInt64(options.hash.rawValue)), (0x800, 1), (0x808, root), (0x810, 2),
+      (0x08, layout.width), (0x18, 1), (0x20, 1), (0x30, UInt64(options.hash.rawValue)), (0x800, 1), (0x808, root), (0x810, 2),
       (0x818, tables),
     ] as [(UInt64, UInt64)] { door.write64(params + offset, value) }
     try call("RMI_REALM_CREATE", rd, params)
-    try call("RMI_RTT_INIT_RIPAS", rd, Self.ramBase, top)
-    for page in image.pages {
+    try initRIPAS(to: top)
+    try image.forEachPage { (page) throws(Failure) in
       door.write(scratch, page.bytes)
       let data = try delegated()
       state.given[page.address] = data
@@ -246,6 +258,33 @@ public final class RealmVM {
         VCPU(rec: rec, run: run, isOn: number == 0, lists: [UInt64](repeating: 0, count: listRegisters)))
     }
     try call("RMI_REALM_ACTIVATE", rd)
+  }
+
+  /// Whether the guest has RAM for all of the image, and it begins in it.
+  private func check(_ image: BootImage, _ top: UInt64) throws(Failure) {
+    let ram = "RAM is \(hex(Self.ramBase)) to \(hex(top))"
+    for segment in image.segments
+    where !(Self.ramBase...top).contains(segment.address) || segment.size > top - segment.address {
+      throw Failure(message: "the image wants \(hex(segment.address)) to \(hex(segment.address &+ segment.size)); \(ram)")
+    }
+    // Each is within RAM, and there are 64 at most.
+    let size = image.segments.reduce(0) { $0 + $1.size }
+    guard size <= options.memory else {
+      throw Failure(message: "the image's segments have \(size) bytes, more than the guest's \(options.memory) of RAM")
+    }
+    guard image.segments.contains(where: { image.entry >= $0.address && image.entry - $0.address < $0.size }) else {
+      throw Failure(message: "the image begins at \(hex(image.entry)), which is in none of its segments; \(ram)")
+    }
+  }
+
+  /// RIPAS RAM for all of the guest's memory: a call does no more than one table of level 2, and says how far it came.
+  private func initRIPAS(to top: UInt64) throws(Failure) {
+    var base = Self.ramBase
+    while base < top {
+      let next = try call("RMI_RTT_INIT_RIPAS", rd, base, top)[1]
+      guard next > base else { throw Failure(message: "RMI_RTT_INIT_RIPAS at \(hex(base)) made no progress") }
+      base = next
+    }
   }
 
   private func prepared(_ image: BootImage) throws(Failure) -> BootImage {

@@ -10,8 +10,8 @@ public struct SymbolTable: Sendable, Equatable {
   /// By address.
   public let symbols: [Symbol]
   public static let none = SymbolTable([])
-  /// Most symbols that are read, and most bytes of a name.
-  private static let limit = 200_000
+  /// Most entries that are read, of all tables together, and most bytes of a name.
+  static let limit = 200_000
   private static let longestName = 128
 
   init(_ symbols: [Symbol]) {
@@ -55,12 +55,17 @@ public struct SymbolTable: Sendable, Equatable {
       return (type, offset, length, link)
     }
     var symbols: [Symbol] = []
+    var left = UInt64(Self.limit)
+    // Sections can be as many as there are numbers for them, and all be one table.
+    var seen: Set<UInt64> = []
     var index: UInt64 = 0
     while let table = section(index) {
       index += 1
-      guard table.type == 2, let names = section(table.link) else { continue }
+      guard table.type == 2, let names = section(table.link), seen.insert(table.offset).inserted else { continue }
       var at = table.offset
-      for _ in 0..<min(table.size / 24, UInt64(Self.limit)) {
+      let count = min(min(table.size, UInt64(file.count)) / 24, left)
+      left -= count
+      for _ in 0..<count {
         guard let name = number(at, 4), let info = number(at &+ 4, 1), let place = number(at &+ 6, 2),
           let value = number(at &+ 8, 8),
           let size = number(at &+ 16, 8)

@@ -218,7 +218,8 @@ enum IDRegisters {
   static func value(crm: UInt64, op2: UInt64, hasPMU: Bool) -> UInt64 {
     switch (crm, op2) {
     case (4, 0): 0x0000_0000_0100_0011  // ID_AA64PFR0: EL1, EL0 AArch64 only, AdvSIMD and FP, GICv3 system registers
-    case (5, 0): 0x0000_0000_1010_0006 | (hasPMU ? 0x600 : 0)  // ID_AA64DFR0: two breakpoints, two watchpoints
+    // ID_AA64DFR0: two breakpoints, both aware of contexts (CTX_CMPs may not exceed BRPs), two watchpoints
+    case (5, 0): 0x0000_0000_1010_1006 | (hasPMU ? 0x600 : 0)
     case (6, 0): 0x1000_0000_0001_0000  // ID_AA64ISAR0: CRC32, RNDR
     case (7, 0): 0x0000_0000_0F00_1025  // ID_AA64MMFR0: 48-bit PA, 16-bit ASID, 4 KiB granule only
     default: 0

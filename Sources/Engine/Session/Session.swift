@@ -106,7 +106,7 @@ public final class Session {
       noteTokens()
       // Another machine has another console: ESC c, as a terminal is reset.
       if case .reset = deed, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
-      if let byte = Session.consoleByte(result) { printed.append([byte], position) }
+      if let byte = consoleByte(result) { printed.append([byte], position) }
     }
     guard keepsHistory else {
       position += 1

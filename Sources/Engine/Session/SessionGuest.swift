@@ -53,13 +53,16 @@ extension Session {
   }
 
   /// The byte an exit carries to the UART, if it does.
-  static func consoleByte(_ result: StatementResult) -> UInt8? {
+  func consoleByte(_ result: StatementResult) -> UInt8? {
     guard let exit = result.exit, exit.reason == .sync else { return nil }
     func field(_ name: String) -> UInt64 { exit.fields.first { $0.name == name }?.value ?? 0 }
     let esr = field("esr")
-    guard Syndrome.ec(esr) == Syndrome.ecDataAbort, esr & Syndrome.isv != 0, Syndrome.isWrite(esr),
-      field("hpfar").bits(43, 4) << 12 == PL011.base, field("far") & 0xFFF == 0
+    guard Syndrome.ec(esr) == Syndrome.ecDataAbort, esr & Syndrome.isv != 0, Syndrome.isWrite(esr), field("far") & 0xFFF == 0
     else { return nil }
+    // Guests with much RAM have their devices elsewhere.
+    let isWide = machine.lastREC.flatMap { machine.ipaWidth(of: $0) } == GuestLayout.widest.width
+    let uart = isWide ? GuestLayout.widest.uart : PL011.base
+    guard field("hpfar").bits(43, 4) << 12 == uart else { return nil }
     return UInt8(truncatingIfNeeded: field("gpr0"))
   }
 

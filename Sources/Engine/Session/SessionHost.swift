@@ -56,6 +56,8 @@ extension Session: HostDoor {
 
   public var now: UInt64 { read { $0.control.guestInstructions } }
 
+  public var budget: UInt64 { read { UInt64($0.guestBudget) } }
+
   public func idle(until time: UInt64) { perform(.perform(.idle(time))) }
 }
 

@@ -9,8 +9,8 @@ struct BootCommand: ParsableCommand {
       IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; or the name of a guest in Sessions/guests: \(GuestImages.names.joined(separator: ", ")); \
       the tour if none is named. The guest's console is printed; what happens outside its Realm, and a summary, go to standard error. --record \
       writes every step as a recording, which workbench opens and replays. --normal boots the same image as a VM of the Normal world, \
-      to compare: the summary ends with what the Host can read of the guest's memory. The exit code is 0 if \
-      the guest turned itself off, or, with --until, if the event came.
+      to compare: the summary ends with what the Host can read of the guest's memory. SIGINT and SIGTERM end it with the summary. \
+      The exit code is 0 if the guest turned itself off, or, with --until, if the event came.
       """)
 
   @Argument(help: ArgumentHelp("Image to boot; the tour without it.", valueName: "image"), completion: .file())
@@ -21,7 +21,7 @@ struct BootCommand: ParsableCommand {
 
   private var image: String { given ?? named ?? GuestImages.tour }
 
-  @Option(help: "RAM of the guest, such as 32M.")
+  @Option(help: "RAM of the guest, such as 32M; 6G at most.")
   var mem: String = "16M"
 
   @Option(help: "Virtual CPUs, 1 to 8.")
@@ -59,6 +59,14 @@ struct BootCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Most instructions before it is given up, looked at after each entry; waiting does not count.", valueName: "instructions"))
+  var limit: UInt64 = 10_000_000_000
+
+  @Option(help: ArgumentHelp("Makes the guest's random numbers follow from a number.", valueName: "number"))
+  var seed: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
       "Stops after an event: an exit (sync, irq, psci, ripas_change, host_call), token, or text:WORDS once the console says so.",
       valueName: "event"))
   var until: BootEvent?
@@ -84,6 +92,7 @@ struct BootCommand: ParsableCommand {
       throw ValidationError("--hash is sha-256 or sha-512, not \"\(shown(hash))\"")
     }
     guard entries > 0 else { throw ValidationError("--entries must be positive") }
+    guard limit > 0 else { throw ValidationError("--limit must be positive") }
     guard (1...8).contains(vcpus) else { throw ValidationError("--vcpus is 1 to 8, not \(vcpus)") }
     guard given == nil || named == nil else { throw ValidationError("name one image: as an argument or with --image") }
   }
@@ -91,25 +100,70 @@ struct BootCommand: ParsableCommand {
   private func output(_ descriptor: Int32 = 1) -> Output { Output(descriptor, outlivesPipe: record != nil) }
 
   func run() throws {
+    let place = try peek.map { try number($0, of: "--peek") }
+    let boot = try built()
+    let (session, vm) = (boot.session, boot.vm)
+    let console = BootConsole(isShown: !json && !open, outlivesPipe: record != nil, words: words)
+    let outside = tellers(boot, console)
+    let debugger = keepsHistory ? GuestDebugger(session, vm) : nil
+    var end: BootEnd?
+    if let gdb, let debugger {
+      end = try debug(debugger, gdb).map { .guest($0) }
+      for byte in vm.uart.output { console.take(byte) }
+    }
+    vm.onConsole = { console.take($0) }
+    let over = end ?? run(boot, console, debugger)
+    // With --open the guest's last exit is to be seen, not a look at its memory.
+    let look = open ? nil : HostLook(vm, place ?? boot.entry)
+    let summary = BootSummary(
+      vm, session, over, GuestPlace(vm, session, boot.symbols), look, outside: outside.sentences)
+    if open {
+      try openWorkbench(boot, debugger)
+    } else if json {
+      var out = Output()
+      out.lines(try JSONText.of(summary))
+      out.flush()
+    } else {
+      console.finish()
+      var error = output(2)
+      for line in summary.lines { error.line(line) }
+      error.flush()
+    }
+    try save(session)
+    if let code = over.code(awaited: until != nil) { throw code }
+  }
+
+  /// Whether the steps are kept: only for who writes them, or goes back in them.
+  var keepsHistory: Bool { record != nil || open || gdb != nil }
+
+  /// Steps a history has at most: a boot of Linux takes 140,000.
+  static let mostSteps = 250_000
+
+  /// The words that are waited for.
+  private var words: String { if case .text(let words) = until { words } else { "" } }
+
+  // MARK: Before the first entry
+
+  /// A guest that was built, without its image's bytes: they are in its memory now.
+  private struct Boot {
+    let session: Session
+    let vm: RealmVM
+    let scene: ConfidentialModel
+    let entry: UInt64
+    let symbols: SymbolTable
+  }
+
+  private func built() throws -> Boot {
+    let options = try options()
     var configuration = try machine.configuration()
     configuration.vcpu = .code
-    var options = RealmVM.Options()
-    options.vcpus = vcpus
-    options.hash = HashAlgorithm(iana: hash) ?? .sha256
-    options.isRealm = !normal
-    options.memory = try number(mem, of: "--mem")
-    let place = try peek.map { try number($0, of: "--peek") }
-    options.bootArguments = append
-    if let initrd {
-      options.initrd = try orComplain { () throws(TokenFile.Failure) in
-        try TokenFile.bytes(initrd, limit: 256 << 20, isPlain: true)
-      }
-    }
+    if !machine.namesDRAM { configuration.dramSize = max(configuration.dramSize, Self.dram(for: options.memory)) }
     let program = try orComplain { () throws(TokenFile.Failure) in try GuestImages.load(image) }
     let party = try orComplain { () throws(TokenFile.Failure) in
       try GuestImages.relyingParty(trusting: relyingParty, options, configuration)
     }
-    let session = Session(configuration)
+    let session = Session(configuration, keepsHistory: keepsHistory)
+    if let seed { session.seedEntropy(seed) }
     let vm = RealmVM(session, options)
     let scene = ConfidentialModel(vm, session, party)
     do throws(RealmVM.Failure) {
@@ -118,70 +172,96 @@ struct BootCommand: ParsableCommand {
       complain("\(image): \(error.message)")
       throw Exit.badData
     }
-    var printed = 0
-    var outside: [String] = []
-    let tell = { [unowned vm] (sentence: String) in
-      outside.append(sentence)
+    return Boot(session: session, vm: vm, scene: scene, entry: program.entry, symbols: program.symbols)
+  }
+
+  private func options() throws -> RealmVM.Options {
+    var options = RealmVM.Options()
+    options.vcpus = vcpus
+    options.hash = HashAlgorithm(iana: hash) ?? .sha256
+    options.isRealm = !normal
+    options.memory = try number(mem, of: "--mem")
+    options.bootArguments = append
+    if let initrd {
+      options.initrd = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(initrd, limit: 256 << 20, isPlain: true) }
+    }
+    return options
+  }
+
+  /// DRAM for a guest with so much RAM, which it can share all of, and for the Host; the machine's own is enough for the smallest.
+  private static func dram(for memory: UInt64) -> UInt64 {
+    guard memory > 48 << 20 else { return 0 }
+    return 2 * min(memory, RealmVM.mostMemory) + 64 << 20
+  }
+
+  /// What happened outside of the guest, a sentence each: the first thousand.
+  private final class Outside {
+    var sentences: [String] = []
+    static let most = 1000
+  }
+
+  private func tellers(_ boot: Boot, _ console: BootConsole) -> Outside {
+    let outside = Outside()
+    let tell = { (sentence: String) in
+      if outside.sentences.count < Outside.most { outside.sentences.append(sentence) }
       guard !json, !open else { return }
       // What the guest said before comes before.
-      printed = show(vm, from: printed)
+      console.flush()
       var error = output(2)
       error.line("| \(sentence)")
       error.flush()
     }
-    scene.tell = tell
-    Tampering.offer(to: vm, tell: tell)
-    var left = entries
-    var ending: RealmVM.Ending?
-    let debugger = GuestDebugger(session, vm)
-    if let gdb {
-      ending = try debug(debugger, gdb)
-      if !json, !open { printed = show(vm, from: printed) }
-    }
-    var isReached = false
-    while ending == nil, left > 0, !isReached {
-      let batch = until == nil ? min(left, 64) : 1
+    boot.scene.tell = tell
+    Tampering.offer(to: boot.vm, tell: tell)
+    return outside
+  }
+
+  // MARK: While it runs
+
+  /// Enters its vCPUs until something ends it.
+  private func run(_ boot: Boot, _ console: BootConsole, _ debugger: GuestDebugger?) -> BootEnd {
+    let (session, vm) = (boot.session, boot.vm)
+    StopSignal.take(isPatient: record != nil)
+    defer { StopSignal.leave() }
+    var entered = 0
+    while true {
+      if let number = StopSignal.pending { return .signal(number) }
+      if entered == entries { return .entries(entered) }
+      if vm.executed >= limit { return .instructions(vm.executed) }
+      if keepsHistory, session.position >= Self.mostSteps { return .history(session.position) }
+      if let place = GuestPlace(vm, session, boot.symbols) {
+        StopSignal.prepare(
+          "the guest was stopped in the middle of an entry; it began with \(place.text), after \(vm.executed) instructions")
+      }
       let before = vm.exits
       // Who opens it afterwards goes back in it.
-      ending = open ? debugger.run(entries: batch) : vm.run(entries: batch)
-      left -= batch
-      isReached = until?.happened(vm, session, before) ?? false
-      if !json, !open { printed = show(vm, from: printed) }
+      let ending = open ? debugger?.run(entries: 1) : vm.run(entries: 1)
+      entered += 1
+      if let ending { return .guest(ending) }
+      if let until, until.happened(vm, session, console, before) { return .event(until) }
+      if entered % 64 == 0 { console.flush() }
     }
-    // With --open the guest's last exit is to be seen, not a look at its memory.
-    let look = open ? nil : HostLook(vm, place ?? program.entry)
-    let summary = BootSummary(
-      vm, session, ending, look, entries: entries - left, reached: isReached ? until : nil, outside: outside)
-    if open {
-      let desk = GuestDesk(session)
-      desk.adopt(debugger, program.symbols)
-      try OpenCommand.parse(["--no-record"]).run(on: session, desk) { state in
-        state.screen = .guest
-        state.name = image.split(separator: "/").last.map(String.init) ?? image
-      }
-    } else if json {
-      var out = Output()
-      out.lines(try JSONText.of(summary))
-      out.flush()
-    } else {
-      if printed > 0, vm.uart.output.last != 10 {
-        var out = output()
-        out.line("")
-        out.flush()
-      }
-      var error = output(2)
-      for line in summary.lines { error.line(line) }
-      error.flush()
+  }
+
+  // MARK: Afterwards
+
+  private func openWorkbench(_ boot: Boot, _ debugger: GuestDebugger?) throws {
+    let desk = GuestDesk(boot.session)
+    if let debugger { desk.adopt(debugger, boot.symbols) }
+    try OpenCommand.parse(["--no-record"]).run(on: boot.session, desk) { state in
+      state.screen = .guest
+      state.name = image.split(separator: "/").last.map(String.init) ?? image
     }
-    if let record {
-      do throws(NewFile.Failure) {
-        try SessionWriter.write(session, to: record)
-      } catch {
-        complain(error.message)
-        throw error.code
-      }
+  }
+
+  private func save(_ session: Session) throws {
+    guard let record else { return }
+    do throws(NewFile.Failure) {
+      try SessionWriter.write(session, to: record)
+    } catch {
+      complain(error.message)
+      throw error.code
     }
-    if until == nil ? ending != .poweredOff : !isReached { throw Exit.difference }
   }
 
   private func number(_ text: String, of option: String) throws -> UInt64 {
@@ -215,121 +295,5 @@ struct BootCommand: ParsableCommand {
       complain("--gdb: \(error.message)")
       throw Exit.usage
     }
-  }
-
-  /// Prints what the console has beyond `from`.
-  private func show(_ vm: RealmVM, from: Int) -> Int {
-    var out = output()
-    out.append(PL011.printable(vm.uart.bytes(from: from)))
-    out.flush()
-    return vm.uart.count
-  }
-}
-
-/// Something that ends a boot before the guest does.
-enum BootEvent: ExpressibleByArgument {
-  case exit(ExitReason)
-  case token
-  case text(String)
-
-  init?(argument: String) {
-    if let reason = ExitReason.allCases.first(where: { $0.name == argument.uppercased() }) {
-      self = .exit(reason)
-    } else if argument == "token" {
-      self = .token
-    } else if argument.hasPrefix("text:"), argument.count > 5 {
-      self = .text(String(argument.dropFirst(5)))
-    } else {
-      return nil
-    }
-  }
-
-  var text: String {
-    switch self {
-    case .exit(let reason): "exit \(reason.name)"
-    case .token: "token"
-    case .text(let words): "text:\(words)"
-    }
-  }
-
-  /// Whether it has come about since the exits were counted last.
-  func happened(_ vm: RealmVM, _ session: Session, _ before: [ExitReason: Int]) -> Bool {
-    switch self {
-    case .exit(let reason): vm.exits[reason] != before[reason]
-    case .token: !session.tokens.isEmpty
-    case .text(let words): String(decoding: vm.uart.output, as: UTF8.self).contains(words)
-    }
-  }
-}
-
-/// What the Host gets when it reads the guest's memory.
-struct HostLook: Encodable {
-  var address: UInt64
-  /// Where that is in the machine; nil if nothing is there.
-  var physical: UInt64?
-  /// Nil for a granule protection fault.
-  var bytes: [UInt8]?
-
-  init(_ vm: RealmVM, _ ipa: UInt64) {
-    address = ipa
-    physical = vm.hostAddress(of: ipa & ~7)
-    let words = [ipa & ~7, (ipa & ~7) + 8].map { vm.peek($0) }
-    guard let first = words[0], let second = words[1] else { return }
-    bytes = [first, second].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
-  }
-
-  var line: String {
-    guard let physical else { return "the Host has given the guest no memory at \(hex(address)) to look at" }
-    let place = "the guest's memory at \(hex(address)) (PA \(hex(physical)))"
-    guard let bytes else { return "the Host cannot read \(place): granule protection fault" }
-    let text = bytes.map { (0x20..<0x7F).contains($0) ? Character(Unicode.Scalar($0)) : "." }
-    return "the Host can read \(place): \(bytes.map { hexBytes([$0]) }.joined(separator: " "))  \(String(text))"
-  }
-}
-
-struct BootSummary: Encodable {
-  /// Whether the guest ran in a Realm.
-  var isRealm: Bool
-  var hostRead: HostLook?
-  var ending: String
-  var console: String
-  var instructions: UInt64
-  var exits: [String: Int]
-  var pagesGiven: Int
-  var steps: Int
-  var tokens: Int
-  var rim: String?
-  /// What Host and relying party did around a guest that asked for a key.
-  var outside: [String]
-
-  init(
-    _ vm: RealmVM, _ session: Session, _ ending: RealmVM.Ending?, _ look: HostLook?, entries: Int, reached: BootEvent?,
-    outside: [String]
-  ) {
-    self.outside = outside
-    isRealm = vm.isRealm
-    hostRead = look
-    switch ending {
-    case .poweredOff: self.ending = "powered off"
-    case .reset: self.ending = "reset"
-    case .failed(let why): self.ending = "failed: \(why)"
-    case nil where reached != nil: self.ending = "stopped at \(reached?.text ?? "")"
-    case nil: self.ending = "was given up after \(entries) entries"
-    }
-    console = String(decoding: vm.uart.output, as: UTF8.self)
-    instructions = session.read { $0.control.guestInstructions }
-    exits = Dictionary(vm.exits.map { ($0.key.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-    pagesGiven = vm.pagesGiven
-    steps = session.steps.count
-    tokens = session.tokens.count
-    rim = session.read { $0.realmSummaries().first?.measurements.first }.map { hexBytes($0) }
-  }
-
-  var lines: [String] {
-    let reasons = exits.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-    return [
-      "the guest \(ending)", "\(instructions) instructions, \(steps) steps, exits: \(reasons)",
-      "\(pagesGiven) pages given on demand, \(tokens) token\(tokens == 1 ? "" : "s")",
-    ] + (rim.map { ["RIM \($0)"] } ?? []) + (hostRead.map { [$0.line] } ?? [])
   }
 }

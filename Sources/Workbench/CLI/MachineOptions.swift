@@ -29,5 +29,8 @@ struct MachineOptions: ParsableArguments {
     return configuration
   }
 
+  /// Whether it says how much DRAM there is.
+  var namesDRAM: Bool { machine.split(separator: " ").contains { $0.lowercased().hasPrefix("dram=") } }
+
   mutating func validate() throws { _ = try configuration() }
 }

@@ -42,6 +42,23 @@ struct SystemInstructionTests {
     #expect([bytes[0], bytes[8]] == [1, 0])
   }
 
+  /// Identification registers do not contradict each other (Arm ARM D24): two breakpoints at least, no more of them aware of contexts
+  /// than there are; EL1 and EL0 in AArch64 only; FP with AdvSIMD; 4 KiB granules.
+  @Test func identificationIsArchitected() throws {
+    // X28 = 0x80800000; MRS X0 of ID_AA64DFR0_EL1, ID_AA64PFR0_EL1, ID_AA64MMFR0_EL1; STR X0, [X28, #8 * n].
+    let code: [UInt32] = [
+      0xD2B0_101C, 0xD538_0500, 0xF900_0380, 0xD538_0400, 0xF900_0780, 0xD538_0700, 0xF900_0B80,
+    ]
+    let bytes = try InstructionTests.run(code, .fast)
+    let words = (0..<3).map { n in (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[n * 8 + $1]) << UInt64(8 * $1) } }
+    func field(_ word: Int, _ low: UInt64) -> UInt64 { words[word] >> low & 0xF }
+    let (breakpoints, contexts, watchpoints) = (field(0, 12), field(0, 28), field(0, 20))
+    #expect(breakpoints == 1 && contexts <= breakpoints && watchpoints == 1)
+    #expect(field(0, 0) == 6, "DebugVer: Armv8.0")
+    #expect(field(1, 0) == 1 && field(1, 4) == 1 && field(1, 16) == field(1, 20))
+    #expect(field(2, 28) == 0 && field(2, 24) == 0xF && field(2, 20) == 0)
+  }
+
   /// With ICH_HCR_EL2.TDIR, which the Host may set for an entry, ICC_DIR_EL1 comes to it.
   @Test func deactivationIsTrappedWhenTheHostWantsIt() throws {
     var configuration = MachineConfiguration()
