@@ -88,7 +88,7 @@ extension RealmVM {
   /// The pages of a range that the guest was given, by address.
   private func pages(in range: Range<UInt64>) -> [UInt64] {
     let count = (range.upperBound - range.lowerBound) / Granule.size
-    guard count < UInt64(state.given.count) else { return state.given.keys.filter(range.contains).sorted() }
+    guard count < UInt64(state.given.count) else { return state.given.map(\.key).filter(range.contains) }
     return stride(from: range.lowerBound, to: range.upperBound, by: Int(Granule.size)).filter { state.given[$0] != nil }
   }
 

@@ -60,7 +60,7 @@ extension Session {
     guard Syndrome.ec(esr) == Syndrome.ecDataAbort, esr & Syndrome.isv != 0, Syndrome.isWrite(esr), field("far") & 0xFFF == 0
     else { return nil }
     // Guests with much RAM have their devices elsewhere.
-    let isWide = machine.lastREC.flatMap { machine.ipaWidth(of: $0) } == GuestLayout.widest.width
+    let isWide = machine.progress.vcpu.flatMap { machine.ipaWidth(of: $0) } == GuestLayout.widest.width
     let uart = isWide ? GuestLayout.widest.uart : PL011.base
     guard field("hpfar").bits(43, 4) << 12 == uart else { return nil }
     return UInt8(truncatingIfNeeded: field("gpr0"))
