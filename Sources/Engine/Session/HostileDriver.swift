@@ -22,6 +22,7 @@ public struct HostileDriver: Sendable {
     configuration.peCount = 1 + numbers.below(4)
     configuration.vcpu = numbers.chance(50) ? .code : .queue
     configuration.granuleFaultsExitToHost = numbers.chance(25)
+    configuration.monitorAnswersHost = !configuration.granuleFaultsExitToHost
     configuration.paWidth = numbers.pick([36, 40, 48, 48, 52])
     if configuration.paWidth == 52, numbers.chance(50) { configuration.dramBase = 1 << 48 }
     return configuration
@@ -187,6 +188,11 @@ public struct HostileRun: Sendable {
     if seed & 7 == 1 { problem = difference(&machine, seed) }
   }
 
+  private static func text(_ outcome: Outcome) -> String {
+    guard case .smc(.answer(let x)) = outcome else { return "\(outcome)" }
+    return (0..<18).map { hex(x[$0]) }.joined(separator: " ")
+  }
+
   private func prepare(_ machine: inout Machine, _ seed: UInt64) {
     machine.guestBudget = 1 << 9
     machine.entropy.numbers = SeededNumbers(seed: seed)
@@ -203,10 +209,10 @@ public struct HostileRun: Sendable {
       for n in 0..<200 {
         let action = driver.next(machine)
         machine.entropy.log = []
-        let one = "\(machine.perform(action))"
+        let one = Self.text(machine.perform(action))
         copy.entropy.supply = machine.entropy.log
         copy.entropy.log = []
-        let other = "\(copy.perform(action))"
+        let other = Self.text(copy.perform(action))
         guard one == other, machine.digest() == copy.digest() else {
           return "seed \(seed): a copy differs after \(n + 1) actions, the last \(action.scriptText)"
         }

@@ -31,11 +31,6 @@ enum Includes {
     }
     let root = String(cString: realFolder)
     guard String(cString: real).hasPrefix(root == "/" ? root : root + "/") else { throw outside }
-    // What is no file may never end, or never begin.
-    var info = stat()
-    guard stat(real, &info) == 0, info.st_mode & S_IFMT == S_IFREG || info.st_mode & S_IFMT == S_IFDIR else {
-      throw ScriptError(message: "cannot \(verb) \"\(shown(name))\": it is a pipe or a device; expected a file")
-    }
     return path
   }
 

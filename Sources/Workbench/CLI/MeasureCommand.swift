@@ -91,7 +91,7 @@ struct MeasureCommand: ParsableCommand {
     out.line("[")
     for (number, step) in steps.enumerated() {
       let lines = try JSONText.of(MeasurementJSON(step)).split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
-      out.line(number + 1 < steps.count ? lines + "," : lines)
+      out.lines(number + 1 < steps.count ? lines + "," : lines)
     }
     out.line("]")
   }

@@ -41,6 +41,11 @@ enum StopSignal {
         if !Seen.isPatient { _ = ualarm(60_000, 0) }
       }
     }
+    // Whoever started the program may have left them blocked, as a worker thread has.
+    var ours = sigset_t()
+    sigemptyset(&ours)
+    for number in [SIGINT, SIGTERM, SIGALRM] { sigaddset(&ours, number) }
+    pthread_sigmask(SIG_UNBLOCK, &ours, nil)
   }
 
   /// What is said if the next entry is not waited for.
