@@ -63,8 +63,8 @@ struct HostileTests {
       RMI_GRANULE_DELEGATE 0x80001000
       expect RMI_ERROR_INPUT
       gpt.set 0x80002000 secure
-      expect fail
       """)
+    #expect(script.takeRaw().last == "-> fail")
     script.runner.finish(file: "test")
     #expect(script.runner.failures == [])
     #expect(script.session.read { $0.control.panic } == nil)
@@ -97,6 +97,8 @@ struct HostileTests {
     try script.run(Script.activeRealm)
     try script.run(
       """
+      smc RMI_GRANULE_DELEGATE 0x80115000
+      smc RMI_RTT_CREATE rd 0x80115000 0x8000000000 1
       smc RMI_GRANULE_DELEGATE 0x80113000
       smc RMI_RTT_CREATE rd 0x80113000 0x8000000000 2
       smc RMI_GRANULE_DELEGATE 0x80114000
