@@ -270,7 +270,7 @@ struct BootCommandTests {
     for command in [["boot", path], ["disassemble", path], ["boot", "tour", "--initrd", path]] {
       let result = try Headless.run(command)
       #expect(result.code == 66)
-      #expect(result.error.contains("not a regular file"))
+      #expect(result.error.contains("is a FIFO; expected a file"))
     }
   }
 
@@ -279,6 +279,7 @@ struct BootCommandTests {
     let image = PseudoTerminal.root.appending(path: "Sessions/guests/fdt.img").path
     let result = try Headless.run(["boot", image, "--mem", "3G"])
     #expect(result.code == 0)
-    #expect(result.output.contains("memory: 0x80000000, size 0xc0000000\n"))
+    // Where this guest takes its UART to be there is RAM then: it prints nothing.
+    #expect(result.output == "" && result.error.contains("the guest powered off"), "\(result.error)")
   }
 }
