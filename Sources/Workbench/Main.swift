@@ -25,7 +25,7 @@ struct Workbench: ParsableCommand {
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
       CoverageCommand.self, BenchCommand.self, KeysCommand.self, FuzzCommand.self, TokenCommand.self, MeasureCommand.self,
-      BootCommand.self, DisassembleCommand.self,
+      BootCommand.self, DisassembleCommand.self, StateCommand.self,
     ],
     defaultSubcommand: OpenCommand.self)
 

@@ -47,6 +47,23 @@ struct EverySizeTests {
     draw(Printout.names, session, ViewState(), Self.small + Self.large)
   }
 
+  /// Software of the Realm world has written to an RD, a REC and the tables, field by field.
+  @Test func ofAMachineThatSomebodyHasScribbledOn() throws {
+    let session = try ScreenTests.session()
+    let state = ScreenTests.state(session)
+    let rd = try #require(session.read { $0.control.realms.first })
+    let rec = try #require(session.read { $0.control.recs.first })
+    let table = session.read { $0.realm(rd).rttBase }
+    let places = (0..<8).map { rd + $0 * 8 } + (0..<24).map { rec + $0 * 8 } + (0..<8).map { table + $0 * 8 }
+    for (n, place) in places.enumerated() {
+      for value in [UInt64.max, 0x7F7F_7F7F_7F7F_7F7F, table | 3, 0x000F_FFFF_FFFF_F003 &+ UInt64(n), 0] {
+        session.perform(.perform(.access(MemoryAccess(world: .realm, address: place, kind: .write64(value)))))
+        draw(Self.withoutTokens, session, state, n % 8 == 0 ? [(80, 24), (9, 4)] : [(40, 12)])
+      }
+    }
+    #expect(session.read { $0.control.isScribbled })
+  }
+
   @Test func ofARealmWithEverythingElseOnTheScreen() throws {
     let session = try ScreenTests.session()
     let state = Self.crowded(session)

@@ -137,7 +137,8 @@ struct BootCommandTests {
     arguments: [
       ("boot nosuch", 66, "nosuch: No such file"), ("boot GUEST --relying-party /nonexistent/file", 66, "No such file"),
       ("boot /nonexistent/file", 66, "No such file"), ("boot /dev/null", 66, "is a device; expected a file"),
-      ("boot /dev/zero", 66, "is a device; expected a file"), ("boot GUEST --initrd /dev/zero", 66, "is a device; expected a file"),
+      ("boot /dev/zero", 66, "is a device; expected a file"),
+      ("boot GUEST --initrd /dev/zero", 66, "is a device; expected a file"),
       ("boot GUEST --limit 0", 64, "--limit must be positive"), ("boot GUEST --seed x", 64, "--seed"),
       ("boot --mem 3M GUEST", 65, "multiple of 2M"),
       ("boot --mem lots GUEST", 64, "--mem"), ("boot --vcpus 9 GUEST", 64, "--vcpus is 1 to 8"),

@@ -185,7 +185,8 @@ struct StateReader {
 
   /// A line of ASCII, without its end; nil where there is none of at most 4096 bytes.
   mutating func line() -> String? {
-    guard let end = bytes[position...].prefix(4096).firstIndex(of: 10), bytes[position..<end].allSatisfy({ (32..<127).contains($0) })
+    guard let end = bytes[position...].prefix(4096).firstIndex(of: 10),
+      bytes[position..<end].allSatisfy({ (32..<127).contains($0) })
     else { return nil }
     defer { position = end + 1 }
     return String(decoding: bytes[position..<end], as: UTF8.self)

@@ -75,6 +75,9 @@ public final class Session {
   /// A 64-bit digest of the present state.
   public func digest() -> UInt64 { machine.digest() }
 
+  /// The present state as a file: see ``SavedState``.
+  public func savedState() -> [UInt8] { SavedState.bytes(&machine) }
+
   /// The digest as recordings of a version have it.
   func digest(ofVersion version: Int) -> UInt64 { version < 3 ? machine.digestOfVersion2() : machine.digest() }
 

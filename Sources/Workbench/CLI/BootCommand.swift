@@ -183,7 +183,9 @@ struct BootCommand: ParsableCommand {
     options.memory = try number(mem, of: "--mem")
     options.bootArguments = append
     if let initrd {
-      options.initrd = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(initrd, limit: 256 << 20, isPlain: true) }
+      options.initrd = try orComplain { () throws(TokenFile.Failure) in
+        try TokenFile.bytes(initrd, limit: 256 << 20, isPlain: true)
+      }
     }
     return options
   }
