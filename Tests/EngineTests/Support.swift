@@ -25,8 +25,12 @@ final class Script {
   private(set) var decisions: [Decision] = []
   private var line = 0
 
-  init(_ configuration: MachineConfiguration = MachineConfiguration(), keepsHistory: Bool = true) {
-    session = Session(configuration, keepsHistory: keepsHistory)
+  convenience init(_ configuration: MachineConfiguration = MachineConfiguration(), keepsHistory: Bool = true) {
+    self.init(in: Session(configuration, keepsHistory: keepsHistory))
+  }
+
+  init(in session: Session) {
+    self.session = session
     runner = ScriptRunner(session)
     runner.onReport = { [unowned self] report in
       raw += report.result.rawLines

@@ -32,7 +32,7 @@ public final class ConfidentialModel {
   static let report: UInt64 = 3
 
   /// Comes in with the first message to it; nil if this Host knows none.
-  public private(set) lazy var relyingParty = makeParty()
+  public private(set) lazy var relyingParty = madeParty()
   public private(set) var peeks: [Peek] = []
   /// What the Host makes of a request on its way to the relying party.
   public var changeRequest: (_ operation: UInt64, _ message: [UInt8]) -> [UInt8] = { $1 }
@@ -40,6 +40,10 @@ public final class ConfidentialModel {
   public var changeReply: (_ operation: UInt64, _ message: [UInt8]) -> [UInt8] = { $1 }
   /// Hears what happens outside the Realm while it happens, a sentence each.
   public var tell: (_ sentence: String) -> Void = { _ in }
+
+  /// What the image is called that it is to trust.
+  public var trusted = ConfidentialModel.guest
+  private var hasToldOfNobody = false
 
   private let makeParty: () -> RelyingParty?
   private var told = 0
@@ -56,6 +60,18 @@ public final class ConfidentialModel {
     self.door = door
     makeParty = relyingParty
     vm.onHostCall[Self.immediate] = { self.answer($0) }
+    vm.party = self
+  }
+
+  /// What it remembers until it comes in.
+  private var remembered = PartyMemory()
+  private var isIn = false
+
+  private func madeParty() -> RelyingParty? {
+    let party = makeParty()
+    party?.memory = remembered
+    isIn = party != nil
+    return party
   }
 
   /// Answers one host call: code in X0, length of what was put into the shared buffer in X1.
@@ -63,7 +79,12 @@ public final class ConfidentialModel {
     let (operation, buffer, length) = (call.registers[0], call.registers[1], call.registers[2])
     peek(operation, call.registers[3])
     // Code 0 and nothing with it: nobody answered.
-    guard operation != Self.report, let relyingParty else { return [0, 0] }
+    guard operation != Self.report else { return [0, 0] }
+    guard let relyingParty else {
+      if !hasToldOfNobody { tell("Nobody answers: there is no image \"\(shown(trusted))\" here for a relying party to trust.") }
+      hasToldOfNobody = true
+      return [0, 0]
+    }
     guard length <= Granule.size, let message = vm.readShared(buffer, Int(length)) else {
       return [RelyingParty.Code.malformed.rawValue, 0]
     }
@@ -84,6 +105,32 @@ public final class ConfidentialModel {
   }
 }
 
+// MARK: What is remembered
+
+extension ConfidentialModel: OutsideParty {
+  var immediate: UInt64 { Self.immediate }
+
+  var memory: PartyMemory {
+    get { isIn ? relyingParty?.memory ?? remembered : remembered }
+    set {
+      remembered = newValue
+      if isIn { relyingParty?.memory = newValue }
+    }
+  }
+
+  /// A nonce is what was sent, and the key went with a draw of its own.
+  func learn(_ call: RealmVM.HostCall, _ answer: [UInt64]) {
+    guard answer.count == 2, let operation = RelyingParty.Operation(rawValue: call.registers[0]) else { return }
+    let isGranted = answer[0] == RelyingParty.Code.granted.rawValue
+    switch operation {
+    case .nonce where isGranted && answer[1] == UInt64(RelyingParty.keyLength):
+      memory = PartyMemory(nonce: vm.readShared(call.registers[1], RelyingParty.keyLength), draws: memory.draws + 1)
+    case .nonce: break
+    case .key: memory = PartyMemory(nonce: nil, draws: memory.draws + (isGranted && answer[1] > 0 ? 1 : 0))
+    }
+  }
+}
+
 // MARK: Whom the relying party trusts
 
 extension ConfidentialModel {
@@ -96,8 +143,8 @@ extension ConfidentialModel {
   public static func party(
     trusting image: BootImage, _ options: RealmVM.Options, _ configuration: MachineConfiguration, seed: UInt64 = 1
   ) throws(RealmVM.Failure) -> RelyingParty {
-    var random = SeededBytes(seed: seed)
-    return RelyingParty(modelKey: key, reference: try reference(image, options, delivered(configuration))) { random.draw($0) }
+    RelyingParty(
+      modelKey: key, reference: try reference(image, options, delivered(configuration)), random: SeededBytes(seed: seed))
   }
 
   /// The machine as it was delivered: the unit that is known, secured, with its firmware as it was released.

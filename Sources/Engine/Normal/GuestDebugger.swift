@@ -10,20 +10,18 @@ public final class GuestDebugger: DebugTarget {
   public var points: [DebugPoint] = []
   /// What else stops it.
   public var events: Set<DebugEvent> = []
-  public private(set) var current = 0
+  public internal(set) var current = 0
   /// After a motion, where the steps begin that are new in the session; nil if there are none.
   public private(set) var firstNewStep: Int?
   /// How the guest has ended, if it has.
-  public private(set) var ending: RealmVM.Ending?
+  public internal(set) var ending: RealmVM.Ending?
   /// Why the last motion was cut short, if it was.
-  public private(set) var halt: Halt?
-  /// Where the session and the hypervisor stood before each entry; not before the first ones of a long run.
-  private var trail: [Place] = []
+  public internal(set) var halt: Halt?
+  /// Where the session and the hypervisor stood before the last entries; those before follow from the session's notes.
+  private(set) var trail: [Place] = []
   private var trailBytes = 0
   /// Most bytes of the trail; when it has them, the first half of it is forgotten.
   static let trailLimit = 64 << 20
-  /// Whether the trail has lost its beginning.
-  public private(set) var hasForgotten = false
 
   struct Place {
     var position: Int
@@ -90,15 +88,18 @@ public final class GuestDebugger: DebugTarget {
     return hit
   }
 
-  private func leaveTrail() {
-    let host = vm.snapshot
-    let place = Place(position: session.position, host: host, bytes: host.cost(after: trail.last?.host))
+  private func leaveTrail() { leaveTrail(at: session.position, vm.snapshot) }
+
+  func leaveTrail(at position: Int, _ host: RealmVM.Snapshot) {
+    let place = Place(position: position, host: host, bytes: host.cost(after: trail.last?.host))
     trail.append(place)
     trailBytes += place.bytes
-    guard trailBytes > Self.trailLimit else { return }
-    trail.removeFirst(trail.count / 2)
+    if trailBytes > Self.trailLimit { setTrail(trail.suffix(trail.count - trail.count / 2)) }
+  }
+
+  func setTrail(_ places: some Sequence<Place>) {
+    trail = Array(places)
     trailBytes = trail.reduce(0) { $0 + $1.bytes }
-    hasForgotten = true
   }
 
   private func shortenTrail(to count: Int) {
@@ -116,7 +117,7 @@ public final class GuestDebugger: DebugTarget {
     return interrupted(.interrupted)
   }
 
-  private func interrupted(_ how: Halt) -> DebugStop {
+  func interrupted(_ how: Halt) -> DebugStop {
     halt = how
     return .failed("it was stopped")
   }
@@ -258,55 +259,64 @@ public final class GuestDebugger: DebugTarget {
 
   public func stepBack() -> DebugStop {
     begin()
-    let here = session.position
+    let (here, whole) = (session.position, trail)
     var end = here
-    for index in trail.indices.reversed() {
-      if session.isInterrupted() { return interrupted(.interruptedOnTheWay) }
+    var index = trail.count
+    while true {
+      if index == 0 { index = remember(before: end) }
+      if halt != nil || session.isInterrupted() { return interruptedOnTheWay(whole) }
+      guard index > 0 else { break }
+      index -= 1
       let last = trail[index]
-      guard let executed = replay(from: last.position, to: end, points: [])?.executed else {
-        return interrupted(.interruptedOnTheWay)
-      }
+      guard let executed = replay(from: last.position, to: end, points: [])?.executed else { return interruptedOnTheWay(whole) }
       // An entry that did nothing but complete the instruction the vCPU had left at is one, too.
       if executed > 0 || last.host.completes {
-        return restore(index, leaving: here, executed > 0 ? executed - 1 : nil) ? .stepped : interrupted(.interruptedOnTheWay)
+        return restore(index, leaving: here, executed > 0 ? executed - 1 : nil) ? .stepped : interruptedOnTheWay(whole)
       }
       end = last.position
     }
-    guard trail.isEmpty || restore(0, leaving: here, nil) else { return interrupted(.interruptedOnTheWay) }
-    return .beginning
+    return beginning(whole, from: here)
   }
 
-  /// Where the session stood before the first entry that is remembered.
-  public var firstPlace: Int? { trail.first?.position }
-
-  /// Goes to the last entry that is not later than a step. False if there is none, or if it was stopped on the way.
-  public func goBack(to position: Int) -> Bool {
+  /// Goes to the last entry that is not later than a step.
+  ///
+  /// - Returns: why that is not possible; nil if it has been done, or stopped on the way.
+  public func goBack(to position: Int) -> String? {
     begin()
-    guard let index = trail.lastIndex(where: { $0.position <= position }) else { return false }
-    guard restore(index, leaving: session.steps.count, nil) else {
-      halt = .interruptedOnTheWay
-      return false
-    }
-    return true
+    guard let index = trail.lastIndex(where: { $0.position <= position }) else { return recall(at: position) }
+    if !restore(index, leaving: session.steps.count, nil) { halt = .interruptedOnTheWay }
+    return nil
   }
 
   public func goBack() -> DebugStop {
     begin()
-    let here = session.position
-    var upper = trail.count
+    let (here, whole) = (session.position, trail)
+    var upper = trail.isEmpty ? remember(before: here) : trail.count
     var count = 4
-    while upper > 0 {
+    while halt == nil, upper > 0 {
       let lower = max(0, upper - count)
-      guard let found = lastStop(in: lower..<upper, before: here) else { return interrupted(.interruptedOnTheWay) }
+      guard let found = lastStop(in: lower..<upper, before: here) else { return interruptedOnTheWay(whole) }
       if let place = found.last {
-        guard restore(place.entry, leaving: here, place.instructions) else { return interrupted(.interruptedOnTheWay) }
-        return place.stop
+        return restore(place.entry, leaving: here, place.instructions) ? place.stop : interruptedOnTheWay(whole)
       }
-      upper = lower
-      count *= 2
+      upper = lower > 0 ? lower : remember(before: trail[0].position)
+      count = min(2 * count, Self.longestLook)
     }
-    guard trail.isEmpty || restore(0, leaving: here, nil) else { return interrupted(.interruptedOnTheWay) }
-    return .beginning
+    return halt == nil ? beginning(whole, from: here) : interruptedOnTheWay(whole)
+  }
+
+  /// Most entries that are looked through on the way back before those before them.
+  private static let longestLook = 8192
+
+  /// Goes to the first entry of all.
+  private func beginning(_ whole: [Place], from here: Int) -> DebugStop {
+    trail.isEmpty || restore(0, leaving: here, nil) ? .beginning : interruptedOnTheWay(whole)
+  }
+
+  /// The trail is what it was before the motion.
+  private func interruptedOnTheWay(_ whole: [Place]) -> DebugStop {
+    setTrail(whole)
+    return interrupted(.interruptedOnTheWay)
   }
 
   /// Places in some entries that would have stopped it, in their order, no more than one for an entry and its end; nil if it was
@@ -343,7 +353,7 @@ public final class GuestDebugger: DebugTarget {
   /// Goes to where things stood before an entry, and forward by so many instructions of it; nil: not into it.
   ///
   /// - Returns: whether it is there; if not, it was stopped on the way, and the trail is as it was.
-  private func restore(_ index: Int, leaving end: Int, _ instructions: Int?) -> Bool {
+  func restore(_ index: Int, leaving end: Int, _ instructions: Int?) -> Bool {
     let place = trail[index]
     guard session.rewind(to: place.position, from: end) else { return false }
     shortenTrail(to: index)

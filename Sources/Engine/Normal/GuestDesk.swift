@@ -5,10 +5,12 @@ public final class GuestDesk {
   public struct Guest {
     public let debugger: GuestDebugger
     /// Names of places in its program.
-    public let symbols: SymbolTable
-    /// Where the session stood when it last moved.
-    fileprivate(set) var position: Int
-    /// Whether its last motion was ended on the way back.
+    public fileprivate(set) var symbols: SymbolTable
+    /// Where the session stood when it had been built.
+    fileprivate let built: Int
+    /// Where the session stood when it last moved; nil if its Host is still to find out what it knew.
+    fileprivate var position: Int?
+    /// Whether its last motion was ended on the way back: the session may stand before all that its Host has noted.
     fileprivate var isOnTheWay = false
     /// Bytes of its console that were told.
     fileprivate var told = 0
@@ -31,7 +33,11 @@ public final class GuestDesk {
   }
 
   public let session: Session
-  public private(set) var guest: Guest?
+  public private(set) var guest: Guest? {
+    willSet { if newValue == nil, let guest { former = guest } }
+  }
+  /// The guest before: where it was to stop holds for the same guest, found again.
+  private var former: Guest?
   /// Gives an image: its name as written, and the file it is written in.
   public var load: (String, String) throws(ScriptError) -> BootImage = { name, _ throws(ScriptError) in
     throw ScriptError(message: "no guest can be booted here (\(shown(name)))")
@@ -61,9 +67,9 @@ public final class GuestDesk {
     if case .boot(let image, let vcpus, let isRealm, let stands) = command {
       return try boot(image, vcpus, isRealm: isRealm, stands: stands, file)
     }
-    guard let guest else { throw missing }
+    let guest = try inForce(file)
     switch command {
-    case .move(let motion): return try move(motion)
+    case .move(let motion): return try move(motion, guest)
     case .stop(.event(let event)): guest.debugger.events.insert(event)
     case .stop(.code(let place)):
       let address = try address(place)
@@ -81,13 +87,20 @@ public final class GuestDesk {
       let address = try address(place)
       guard guest.debugger.points.contains(where: { $0.address == address }) else { throw nothing(place.text) }
       guest.debugger.points.removeAll { $0.address == address }
+    case .symbols(let image): return try takeSymbols(image ?? guest.debugger.vm.options.image, file)
     case .boot: break
     }
     return Outcome(kind: .done, message: points)
   }
 
   private var missing: ScriptError {
-    ScriptError(message: "no guest was booted here; boot IMAGE or debug IMAGE boots one, such as boot tour")
+    let step = session.position
+    if session.isBuiltLater(than: step) {
+      return ScriptError(message: "the guest was not built yet at step \(step); go forward, or boot it again")
+    }
+    let isThere = session.configuration.vcpu == .code && !session.read { $0.control.realms.isEmpty }
+    let lack = isThere ? " (a Realm is there, recorded without what its Host knew, or made by hand)" : ""
+    return ScriptError(message: "no guest was booted here\(lack); boot IMAGE or debug IMAGE boots one, such as boot tour")
   }
 
   private func nothing(_ place: String) -> ScriptError {
@@ -113,6 +126,17 @@ public final class GuestDesk {
     return all.isEmpty ? "it stops nowhere" : "it stops at \(all.joined(separator: ", "))"
   }
 
+  /// Names of the guest's places: a recording has none.
+  private func takeSymbols(_ image: String, _ file: String) throws(ScriptError) -> Outcome {
+    guard !image.isEmpty else {
+      throw ScriptError(message: "nothing says what the guest was booted from; expected symbols IMAGE")
+    }
+    let symbols = try load(image, file).symbols
+    guard !symbols.symbols.isEmpty else { throw ScriptError(message: "\(shown(image)) has no names") }
+    guest?.symbols = symbols
+    return Outcome(kind: .done, message: "\(symbols.symbols.count) names, from \(shown(image))")
+  }
+
   // MARK: Booting
 
   private func boot(_ name: String, _ vcpus: Int, isRealm: Bool, stands: Bool, _ file: String) throws(ScriptError) -> Outcome {
@@ -125,53 +149,89 @@ public final class GuestDesk {
     session.keepHistory()
     firstNewStep = session.position
     session.perform(.reset(configuration, name: nil))
+    options.image = name.split(separator: "/").last.map(String.init) ?? ""
     let vm = RealmVM(session, options)
-    let load = load
-    let tell = { [unowned self] (sentence: String) in
-      takeConsole(isEnded: false)
-      lines.append("(\(sentence))")
-    }
-    let scene = ConfidentialModel(vm, session) {
-      (try? load(ConfidentialModel.guest, file)).flatMap { try? ConfidentialModel.party(trusting: $0, options, configuration) }
-    }
-    scene.tell = tell
-    Tampering.offer(to: vm, tell: tell)
+    attach(to: vm, configuration, file)
     guest = nil
     do throws(RealmVM.Failure) {
       try vm.build(image)
     } catch {
       return Outcome(kind: .failed, message: "\(name): \(error.message)")
     }
-    guest = Guest(debugger: GuestDebugger(session, vm), symbols: image.symbols, position: session.position)
-    return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try move(.goOn(nil))
+    let built = Guest(
+      debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position)
+    guest = built
+    return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try move(.goOn(nil), built)
+  }
+
+  /// Whom the guest's host calls are for.
+  private func attach(to vm: RealmVM, _ configuration: MachineConfiguration, _ file: String) {
+    let (load, options) = (load, vm.options)
+    let tell = { [unowned self] (sentence: String) in
+      takeConsole(isEnded: false)
+      lines.append("(\(sentence))")
+    }
+    let trusted = options.trusts.isEmpty ? ConfidentialModel.guest : options.trusts
+    let scene = ConfidentialModel(vm, session) {
+      (try? load(trusted, file)).flatMap { try? ConfidentialModel.party(trusting: $0, options, configuration) }
+    }
+    scene.trusted = trusted
+    scene.tell = tell
+    Tampering.offer(to: vm, tell: tell)
   }
 
   // MARK: Moving
 
   /// Whether nothing but what one did to it lies between a guest's last motion and now: the hostile Host may act in between.
   private func isInForce(_ guest: Guest) -> Bool {
-    guard guest.position <= session.position else { return guest.position <= session.steps.count }
-    return !session.steps[guest.position..<session.position].contains { $0.isReset }
+    guard let position = guest.position, position <= session.position else {
+      return guest.position ?? 0 <= session.steps.count && session.hostBuilt(at: place(guest)) == guest.built
+    }
+    return !session.steps[position..<session.position].contains { $0.isReset }
   }
 
-  private func move(_ motion: GuestCommand.Motion) throws(ScriptError) -> Outcome {
-    guard let guest else { throw missing }
-    guard isInForce(guest) else {
-      // Another machine has taken the place of its own.
-      self.guest = nil
+  /// Where a guest is to go on.
+  private func place(_ guest: Guest) -> Int { guest.isOnTheWay ? max(session.position, guest.built) : session.position }
+
+  /// The guest that is there where the session stands: of the last motion, or one of whose Host the session has notes.
+  private func inForce(_ file: String) throws(ScriptError) -> Guest {
+    if let guest, isInForce(guest) { return guest }
+    guest = nil
+    guard let note = session.hostNote(at: session.position), let built = session.hostBuilt(at: session.position) else {
       throw missing
     }
-    let debugger = guest.debugger
-    if session.position < guest.position {
-      // A person has gone back: its Host goes on from the last entry before.
-      // Who ended a motion on its way back may stand before all that its Host remembers.
-      let place = guest.isOnTheWay ? max(session.position, debugger.firstPlace ?? 0) : session.position
-      guard debugger.goBack(to: place) else {
-        if debugger.halt != nil { return standstill(guest, motion, 0) }
-        let why = debugger.hasForgotten ? "its Host does not remember so far back as" : "the guest was not built yet at"
-        throw ScriptError(message: "\(why) step \(session.position); go forward, or boot it again")
-      }
+    do throws(HostNoteLine.Malformed) {
+      let vm = RealmVM(session, try HostNote(note.lines, on: session.configuration))
+      attach(to: vm, session.configuration, file)
+      let debugger = GuestDebugger(session, vm)
+      let known = former?.built == built ? former : nil
+      debugger.points = known?.debugger.points ?? []
+      debugger.events = known?.debugger.events ?? []
+      let found = Guest(debugger: debugger, symbols: known?.symbols ?? .none, built: built, position: nil)
+      guest = found
+      return found
+    } catch {
+      throw ScriptError(message: error.message)
     }
+  }
+
+  /// Where it last moved, its Host has been since; elsewhere, it goes there.
+  ///
+  /// - Returns: false if it was stopped on the way.
+  private func catchUp(_ guest: Guest) throws(ScriptError) -> Bool {
+    let debugger = guest.debugger
+    guard guest.position == nil || session.position < guest.position ?? 0 else { return true }
+    if let problem = debugger.goBack(to: place(guest)) { throw ScriptError(message: problem) }
+    guard debugger.halt == nil else { return false }
+    if guest.position == nil { self.guest?.told = debugger.consoleCount }
+    self.guest?.position = session.position
+    self.guest?.isOnTheWay = false
+    return true
+  }
+
+  private func move(_ motion: GuestCommand.Motion, _ guest: Guest) throws(ScriptError) -> Outcome {
+    guard try catchUp(guest) else { return standstill(guest, motion, 0) }
+    let debugger = guest.debugger
     let before = session.now
     lines = []
     let stop: DebugStop? =
@@ -190,7 +250,6 @@ public final class GuestDesk {
       throw ScriptError(message: why)
     }
     if debugger.halt != nil { return standstill(guest, motion, instructions) }
-    self.guest?.isOnTheWay = false
     self.guest?.position = session.position
     var outcome = outcome(stop, guest)
     outcome.instructions = instructions
@@ -205,7 +264,7 @@ public final class GuestDesk {
     // On the way back the session stands before the place its Host knows: the next motion goes there first.
     let isOnTheWay = guest.debugger.halt == .interruptedOnTheWay
     self.guest?.isOnTheWay = isOnTheWay
-    self.guest?.position = isOnTheWay ? session.steps.count : session.position
+    if self.guest?.position != nil { self.guest?.position = isOnTheWay ? session.steps.count : session.position }
     let done =
       switch motion {
       case .step(let count), .over(let count), .back(let count): "\(guest.debugger.timesDone) of \(count) steps"
@@ -228,10 +287,7 @@ public final class GuestDesk {
     case .point: Outcome(kind: .breakpoint, message: "breakpoint: \(place)")
     case .watched(_, let address): Outcome(kind: .watchpoint, message: "\(hex(address)) was written: \(place)")
     case .event(let words): Outcome(kind: .event, message: "\(words); \(place)")
-    case .beginning:
-      Outcome(
-        kind: .beginning,
-        message: guest.debugger.hasForgotten ? "its Host remembers no further back than this" : "this is where the guest began")
+    case .beginning: Outcome(kind: .beginning, message: "this is where the guest began")
     case .poweredOff: Outcome(kind: .poweredOff, message: "the guest turned itself off")
     case .reset: Outcome(kind: .reset, message: "the guest asked for a reset")
     case .failed(let why): Outcome(kind: .failed, message: why)
@@ -239,7 +295,7 @@ public final class GuestDesk {
   }
 
   private func takeConsole(isEnded: Bool) {
-    guard let guest else { return }
+    guard let guest, guest.position != nil else { return }
     let count = guest.debugger.consoleCount
     let told = min(guest.told, count)
     let bytes = guest.debugger.console(from: told)
@@ -257,11 +313,13 @@ public final class GuestDesk {
 
   /// A guest that has run already, as its Host's debugger knows it.
   public func adopt(_ debugger: GuestDebugger, _ symbols: SymbolTable) {
-    guest = Guest(debugger: debugger, symbols: symbols, position: session.position, told: debugger.consoleCount)
+    guest = Guest(
+      debugger: debugger, symbols: symbols, built: session.hostBuilt(at: session.position) ?? 0, position: session.position,
+      told: debugger.consoleCount)
   }
 
   /// What the guest's hypervisor knows was left behind: something else was done instead.
   public func noteLeft(_ position: Int) {
-    if let guest, position < guest.position { self.guest = nil }
+    if let guest, position < guest.position ?? 0 { self.guest = nil }
   }
 }

@@ -36,6 +36,34 @@ public protocol HostDoor: AnyObject {
   var budget: UInt64 { get }
   /// Waits until the counter has a value.
   func idle(until time: UInt64)
+
+  /// Whether it is time to note what the software knows.
+  var wantsNote: Bool { get }
+  /// Keeps what the software knows now with what was done last.
+  func note(_ text: @autoclosure () -> String)
+  /// Whether what is done now is done for somebody outside the machine: it is done again without asking him.
+  var isOutside: Bool { get set }
+  /// Whether all that is done was done before, and its software only finds out again what it knew.
+  var follows: Bool { get }
+  /// While it follows: values that were written next, to one 64-bit word after the other.
+  func followed(writesFrom address: UInt64, most: Int) -> [UInt64]
+}
+
+/// Somebody outside the machine who answers host calls, and remembers: a Host that goes back takes its memory back, too.
+protocol OutsideParty: AnyObject {
+  /// Which host calls are for it.
+  var immediate: UInt64 { get }
+  var memory: PartyMemory { get set }
+  /// Finds out again what it remembered after a call that it answered before.
+  func learn(_ call: RealmVM.HostCall, _ answer: [UInt64])
+}
+
+/// What a relying party remembers between two messages.
+struct PartyMemory: Sendable, Equatable {
+  /// The nonce that waits for an answer.
+  var nonce: [UInt8]?
+  /// How often it has drawn random bytes.
+  var draws = 0
 }
 
 /// RmiRecExit as a hypervisor reads it.

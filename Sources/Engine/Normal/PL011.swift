@@ -9,6 +9,12 @@ public struct PL011: Sendable {
 
   package init() {}
 
+  /// One that has sent so many bytes before; they are forgotten if `bytes` are not as many.
+  init(sent count: Int, _ bytes: [UInt8]) {
+    output = bytes.count == count ? bytes : []
+    forgotten = count - output.count
+  }
+
   /// What was sent, without ``forgotten``.
   public private(set) var output: [UInt8] = []
   /// How many bytes that were sent first are no longer kept.

@@ -26,6 +26,7 @@ extension RealmVM {
   ///
   /// - Parameter instructions: a vCPU holds its PE after so many.
   public func enter(instructions: Int? = nil) -> Ending? {
+    defer { if door.wantsNote { note() } }
     do throws(Failure) {
       returnToPE()
       if state.isHeld, !door.isBusy(pe) {
@@ -168,10 +169,23 @@ extension RealmVM {
 
   private func hostCall(_ exit: RunExit, _ turn: Int) {
     guard let answers = onHostCall[exit.immediate] else { return }
-    let answer = answers(HostCall(registers: exit.gprs))
-    for (n, value) in answer.prefix(31).enumerated() {
-      door.write64(state.vcpus[turn].run + Self.enterGPRs + UInt64(n) * 8, value)
+    let call = HostCall(registers: exit.gprs)
+    let place = state.vcpus[turn].run + Self.enterGPRs
+    guard let party, party.immediate == exit.immediate else { return write(answers(call), to: place) }
+    if door.follows {
+      // What came from outside came once.
+      let answer = door.followed(writesFrom: place, most: 31)
+      party.learn(call, answer)
+    } else {
+      door.isOutside = true
+      let answer = answers(call)
+      door.isOutside = false
+      write(answer, to: place)
     }
+  }
+
+  private func write(_ answer: [UInt64], to place: UInt64) {
+    for (n, value) in answer.prefix(31).enumerated() { door.write64(place + UInt64(n) * 8, value) }
   }
 
   private func fault(_ exit: RunExit, _ turn: Int) throws(Failure) -> Ending? {
@@ -230,7 +244,7 @@ extension RealmVM {
 
   private func store(_ address: UInt64, _ exit: RunExit) {
     if address.granuleBase == PL011.base {
-      if let byte = uart.write(address & 0xFFF, exit.gpr(0)) { onConsole?(byte) }
+      if let byte = uart.write(address & 0xFFF, exit.gpr(0)), !door.follows { onConsole?(byte) }
     } else {
       state.gic.write(address, size: Syndrome.size(exit.esr), exit.gpr(0))
     }

@@ -17,6 +17,10 @@ public final class RealmVM {
     public var initrd: [UInt8] = []
     /// The tree has random numbers that follow from this; nil: it has none.
     public var treeSeed: UInt64?
+    /// What the image is called, for who wants the names of its places later.
+    public var image = ""
+    /// The image a relying party trusts, if it is not the one it would.
+    public var trusts = ""
 
     public init() {}
   }
@@ -109,6 +113,7 @@ public final class RealmVM {
     fileprivate var state: State
     fileprivate var consoleCount: Int
     fileprivate var lastTurn: Int
+    fileprivate var party: PartyMemory?
 
     /// ``VCPU/completes`` of the vCPU whose turn it is.
     var completes: Bool { state.vcpus[state.current].completes }
@@ -125,10 +130,11 @@ public final class RealmVM {
   }
 
   var snapshot: Snapshot {
-    get { Snapshot(state: state, consoleCount: uart.count, lastTurn: lastTurn) }
+    get { Snapshot(state: state, consoleCount: uart.count, lastTurn: lastTurn, party: party?.memory) }
     set {
       (state, lastTurn) = (newValue.state, newValue.lastTurn)
       uart.truncate(to: newValue.consoleCount)
+      if let memory = newValue.party { party?.memory = memory }
     }
   }
   /// What the Host does at a host call, by its immediate, before the Realm goes on: it answers with registers of the message.
@@ -138,6 +144,8 @@ public final class RealmVM {
   package var callsForRIPAS = 4096
   /// Hears each byte the guest sends, also those the UART does not keep.
   public var onConsole: ((UInt8) -> Void)?
+  /// Who answers host calls from outside of the machine.
+  weak var party: (any OutsideParty)?
 
   let door: any HostDoor
   /// The PE the hypervisor runs on, with its registers of stage 2.
@@ -158,9 +166,10 @@ public final class RealmVM {
   /// The address of the registers of the vCPU that was entered last, and its number.
   public var lastVCPU: (number: Int, registers: UInt64) { (lastTurn, state.vcpus[lastTurn].rec) }
 
-  public init(_ door: any HostDoor, _ options: Options) {
+  /// - Parameter pe: the PE it runs on; nil for the present one.
+  public init(_ door: any HostDoor, _ options: Options, pe: Int? = nil) {
     self.door = door
-    pe = door.pe
+    self.pe = pe ?? door.pe
     self.options = options
     layout = GuestLayout(memory: options.memory)
     scratch = door.dram.lowerBound + 0x1000
@@ -210,6 +219,11 @@ public final class RealmVM {
 
   /// Everything up to RMI_REALM_ACTIVATE, or up to the first entry of a VM that is no Realm.
   public func build(_ image: BootImage) throws(Failure) {
+    try makeRealm(image)
+    note()
+  }
+
+  private func makeRealm(_ image: BootImage) throws(Failure) {
     guard options.memory > 0, options.memory % Self.block == 0, options.memory <= Self.mostMemory else {
       throw Failure(message: "the guest's memory must be a multiple of 2M, up to \(Self.mostMemory >> 30)G")
     }

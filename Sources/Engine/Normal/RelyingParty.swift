@@ -41,7 +41,7 @@ public final class RelyingParty {
 
   private let modelKey: [UInt8]
   private let reference: ReferenceValues
-  private let random: (_ count: Int) -> [UInt8]
+  private var random: Random
   /// The nonce that was drawn last, until a token is shown for it.
   private var nonce: [UInt8]?
 
@@ -55,11 +55,49 @@ public final class RelyingParty {
   ///   - reference: the keys of platforms that are trusted, and what they and the Realm must say of themselves. Without
   ///     components or configurations, those of a platform are not compared; a Realm's RIM always is.
   ///   - random: gives that many bytes nobody can foresee, for nonces and ephemeral keys.
-  public init(modelKey: [UInt8], reference: ReferenceValues, random: @escaping (_ count: Int) -> [UInt8]) {
+  public convenience init(modelKey: [UInt8], reference: ReferenceValues, random: @escaping (_ count: Int) -> [UInt8]) {
+    self.init(modelKey, reference, .unforeseen(random))
+  }
+
+  /// Its nonces and keys follow from a seed, so it can go back with its Host.
+  public convenience init(modelKey: [UInt8], reference: ReferenceValues, random: SeededBytes) {
+    self.init(modelKey, reference, .seeded(random))
+  }
+
+  private init(_ modelKey: [UInt8], _ reference: ReferenceValues, _ random: Random) {
     precondition(modelKey.count == Self.keyLength, "a model key has 32 bytes")
     self.modelKey = modelKey
     self.reference = reference
     self.random = random
+  }
+
+  /// Where nonces and ephemeral keys come from.
+  private enum Random {
+    case unforeseen((_ count: Int) -> [UInt8])
+    case seeded(SeededBytes)
+  }
+
+  private func draw() -> [UInt8] {
+    switch random {
+    case .unforeseen(let draw): return draw(Self.keyLength)
+    case .seeded(var bytes):
+      defer { random = .seeded(bytes) }
+      return bytes.draw(Self.keyLength)
+    }
+  }
+
+  /// What it remembers between two messages. How often it drew counts if what it draws follows from a seed.
+  var memory: PartyMemory {
+    get {
+      guard case .seeded(let bytes) = random else { return PartyMemory(nonce: nonce) }
+      return PartyMemory(nonce: nonce, draws: Int(bytes.blocks))
+    }
+    set {
+      nonce = newValue.nonce
+      guard case .seeded(var bytes) = random else { return }
+      bytes.blocks = UInt64(newValue.draws)
+      random = .seeded(bytes)
+    }
   }
 
   /// Answers one request.
@@ -72,7 +110,7 @@ public final class RelyingParty {
   }
 
   private func drawNonce() -> Reply {
-    let drawn = random(Self.keyLength)
+    let drawn = draw()
     nonce = drawn
     log.append("drew the nonce \(hexBytes(drawn.prefix(8)))…")
     return Reply(code: .granted, bytes: drawn)
@@ -156,7 +194,7 @@ public final class RelyingParty {
   // MARK: Answering
 
   private func release(to publicKey: [UInt8], _ challenge: [UInt8]) -> Reply {
-    guard let ephemeral = try? Curve25519.KeyAgreement.PrivateKey(rawRepresentation: random(Self.keyLength)),
+    guard let ephemeral = try? Curve25519.KeyAgreement.PrivateKey(rawRepresentation: draw()),
       let theirs = try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: publicKey),
       let secret = try? ephemeral.sharedSecretFromKeyAgreement(with: theirs),
       let sealed = try? ChaChaPoly.seal(
@@ -207,7 +245,8 @@ public final class RelyingParty {
 /// Bytes that follow from a number: for a relying party whose runs shall be the same each time. Nothing is secret about them.
 public struct SeededBytes {
   private let seed: UInt64
-  private var blocks: UInt64 = 0
+  /// How many pieces of 32 bytes were drawn.
+  fileprivate(set) var blocks: UInt64 = 0
 
   public init(seed: UInt64) { self.seed = seed }
 

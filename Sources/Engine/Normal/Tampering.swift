@@ -16,15 +16,17 @@ public enum Tampering: UInt64 {
   ///
   /// - Parameter tell: hears what the Host does, a sentence each.
   public static func offer(to vm: RealmVM, tell: @escaping (_ sentence: String) -> Void = { _ in }) {
+    // What it does again was told.
+    let say = { [unowned vm] (sentence: String) in if !vm.door.follows { tell(sentence) } }
     vm.onHostCall[immediate] = { [unowned vm] call in
       guard let what = Tampering(rawValue: call.registers[0]) else { return [1] }
       let ipa = call.registers[1].granuleBase
       do throws(RealmVM.Failure) {
         try what.perform(on: vm, ipa)
-        tell("The Host \(what.sentence(ipa)).")
+        say("The Host \(what.sentence(ipa)).")
         return [0]
       } catch {
-        tell("The Host does not do what was asked for: \(error.message).")
+        say("The Host does not do what was asked for: \(error.message).")
         return [1]
       }
     }

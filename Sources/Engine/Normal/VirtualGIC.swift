@@ -30,10 +30,10 @@ public struct VirtualGIC: Sendable {
     var isAsleep = true
   }
 
-  private var control: UInt64 = 0
-  private var spis = Bank()
-  private var routes = [UInt64](repeating: 0, count: 32)
-  private(set) var vcpus: [VCPU]
+  var control: UInt64 = 0
+  var spis = Bank()
+  var routes = [UInt64](repeating: 0, count: 32)
+  var vcpus: [VCPU]
 
   /// - Parameter listRegisters: how many the machine has.
   init(vcpus: Int, listRegisters: Int) {

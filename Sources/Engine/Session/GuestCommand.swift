@@ -8,6 +8,8 @@ public enum GuestCommand: Sendable {
   case watch(Address, count: UInt64)
   /// No longer stops there; nil: nowhere.
   case delete(Place?)
+  /// Names of its places come from an image; nil: the one it was booted from.
+  case symbols(image: String?)
 
   public enum Motion: Sendable {
     /// Until something stops it, or about so many instructions.
@@ -40,6 +42,7 @@ public enum GuestCommand: Sendable {
 
   public static let verbs = [
     "boot", "debug", "continue", "step", "over", "out", "back", "reverse", "break", "watch", "delete",
+    "symbols",
   ]
 }
 
@@ -67,6 +70,9 @@ extension StatementParser {
       return .watch(address(rest[0]), count: rest.count == 2 ? UInt64(try positive(rest[1], 4096)) : 8)
     case "delete":
       return .delete(rest.isEmpty ? nil : try place(verb, rest))
+    case "symbols":
+      try count(verb, rest, 0...1, "symbols [IMAGE]")
+      return .symbols(image: rest.first?.text)
     default: return nil
     }
   }

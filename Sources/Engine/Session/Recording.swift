@@ -1,7 +1,7 @@
 /// The text of a recording: a script whose lines carry, as annotations, when they were done and what the machine answered.
 public enum Recording {
   /// In version 1 every machine has the sample platform; since 2 a `machine` line says it where it does. Since 3 digests cover all of
-  /// the state.
+  /// the state, and lines that begin with `#host` say what the Host's software knew.
   public static let version = 3
   /// Steps between digests.
   public static let digestStride = 16
@@ -47,6 +47,7 @@ public enum Recording {
     var text = "\(time) \(step.text)\n"
     for value in step.entropy { text += "\(time) entropy \(value.count):\(hexBytes(value))\n" }
     for line in answerLines(step.result) { text += "=> \(line)\n" }
+    if let host = step.host { text += host.text + "\n" }
     return text
   }
 
@@ -109,6 +110,8 @@ public final class Replayer {
   /// Whether it has answers, and the first statement whose answer it does not have: a recording has all of them or none.
   private var hasAnswers = false
   private var unanswered: Difference?
+  /// Lines of a note that has not ended.
+  private var note: [(text: String, line: Int)] = []
 
   public init(_ session: Session) { self.session = session }
 
@@ -128,7 +131,9 @@ public final class Replayer {
       return
     }
     let trimmed = text.trimmed
+    if trimmed.hasPrefix(HostNoteLine.prefix), version ?? 0 >= 3 { return try takeHost(trimmed, line) }
     if trimmed.isEmpty || trimmed.hasPrefix("#") { return }
+    if let open = note.last { throw ScriptError(line: open.line, column: 1, message: "a note without its \(HostNote.end)") }
     if trimmed.hasPrefix("=>") {
       guard pending != nil else {
         throw ScriptError(line: line, column: 1, message: "an answer (=>) with no statement before it")
@@ -185,6 +190,27 @@ public final class Replayer {
     differ(line, values(recorded), values(drawn))
   }
 
+  /// What the Host's software knew after the step before, line by line.
+  private func takeHost(_ text: String, _ line: Int) throws(ScriptError) {
+    try settle()
+    guard session.position > 0 else { throw ScriptError(line: line, column: 1, message: "#host with no statement before it") }
+    if text == HostNote.aside { return session.keepMark(.aside) }
+    if text == HostNote.outside { return session.keepMark(.outside) }
+    guard note.count < HostNote.mostLines else {
+      throw ScriptError(line: line, column: 1, message: "a note of more than \(HostNote.mostLines) lines")
+    }
+    note.append((text, line))
+    guard text == HostNote.end else { return }
+    let lines = note
+    note = []
+    do throws(HostNoteLine.Malformed) {
+      _ = try HostNote(lines.map(\.text), on: session.configuration)
+    } catch {
+      throw ScriptError(line: lines[error.index].line, column: 1, message: error.message)
+    }
+    session.keepNote(lines.map(\.text).joined(separator: "\n"))
+  }
+
   private func differ(_ line: Int, _ expected: String, _ got: String) {
     if difference == nil { difference = Difference(line: line, expected: expected, got: got) }
   }
@@ -214,6 +240,9 @@ public final class Replayer {
     let statement = try StatementParser(line: entry.line, names: names).parse(entry.text)
     if let why = session.overuse { throw ScriptError(line: entry.line, column: 1, message: why) }
     let result: StatementResult
+    // Whose doing it was, the recording says.
+    session.isHostActing = true
+    defer { session.isHostActing = false }
     switch statement {
     case .perform(let action):
       result = session.perform(.perform(action), entropy: entry.entropy)

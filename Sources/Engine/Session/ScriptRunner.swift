@@ -78,6 +78,7 @@ public final class ScriptRunner {
     var statement = try StatementParser(line: number, names: names).parse(text)
     if let why = exhaustion(statement) { throw ScriptError(line: number, column: 1, message: why) }
     var result = StatementResult()
+    if statement.replaces { desk.noteLeft(session.position) }
     switch statement {
     case .nothing: return
     case .newCase(let name):

@@ -10,7 +10,7 @@ public final class Session {
   /// The configuration the session began with.
   public let origin: MachineConfiguration
   /// All steps, also those that were undone and can be done again.
-  public private(set) var steps = StepList()
+  public internal(set) var steps = StepList()
   /// How many of them are in force.
   public private(set) var position = 0
   /// Events of the boot, before the first step.
@@ -22,6 +22,17 @@ public final class Session {
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
   private(set) var printed = PrintedBytes()
+  /// There is a hypervisor with a guest, to which what others do is to be told from what it does itself.
+  var hasHost = false
+  /// What is done now is its doing.
+  var isHostActing = false
+  public var isOutside = false
+  /// It does again what it did before.
+  var following: Following?
+  /// Where it was last noted what it knew, and in how many bytes.
+  var noted = (position: 0, bytes: 0)
+  /// Fewest steps between two notes. After one that is long there are more, so that notes take about 16 bytes a step at most.
+  package var hostNoteStride = 4096
   /// Changes when bytes are forgotten because something else was done instead.
   public private(set) var consoleEdition = 0
   /// What came through the entropy door in steps that a debugger took back: it comes again.
@@ -101,6 +112,8 @@ public final class Session {
         printed.keep(consoleCount)
         consoleEdition += 1
       }
+      hasHost = hasHostNote(at: position)
+      noted.position = min(noted.position, position)
     }
     machine.entropy.supply = entropy.isEmpty ? foretold : entropy
     let result = carryOut(deed)
@@ -118,7 +131,7 @@ public final class Session {
     steps.append(
       Step(
         deed: deed, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
-        minted: machine.minted, guest: ranGuest()))
+        minted: machine.minted, guest: ranGuest(), host: mark(of: deed)))
     position += 1
     noteCheckpoint()
     return result

@@ -16,11 +16,12 @@ extension Session {
     public let measured: [MeasurementStep]
     /// Tokens it finished.
     public let minted: [MintedToken]
-    private let packedGuest: Box<GuestRegisters>?
+    private var rest: PackedRest
 
     init(
       deed: Deed, result: StatementResult, events: [Event] = [], entropy: [[UInt8]] = [], measured: [MeasurementStep] = [],
-      minted: [MintedToken] = [], guest: GuestRegisters? = nil
+      minted: [MintedToken] = [], guest: GuestRegisters? = nil,
+      host: HostMark? = nil
     ) {
       packedDeed = PackedDeed(deed)
       packedResult = PackedResult(result)
@@ -28,7 +29,7 @@ extension Session {
       self.entropy = entropy
       self.measured = measured.copied
       self.minted = minted
-      packedGuest = guest.map { Box($0) }
+      rest = PackedRest(guest, host)
     }
 
     public var deed: Deed { packedDeed.deed }
@@ -37,7 +38,12 @@ extension Session {
       set { packedResult = PackedResult(newValue) }
     }
     /// The registers of a vCPU that ran code in it, after it.
-    public var guest: GuestRegisters? { packedGuest?.value }
+    public var guest: GuestRegisters? { rest.guest }
+    /// What is to be known of the Host's software after it.
+    public internal(set) var host: HostMark? {
+      get { rest.host }
+      set { rest = PackedRest(guest, newValue) }
+    }
 
     /// Whether it made a fresh machine.
     var isReset: Bool { packedDeed.isReset }
@@ -66,6 +72,27 @@ extension Array {
   fileprivate var copied: [Element] {
     isEmpty ? [] : Array(unsafeUninitializedCapacity: count) { $1 = $0.initialize(fromContentsOf: self) }
   }
+}
+
+/// What few steps have, in the room of one reference.
+private enum PackedRest: Sendable {
+  case none
+  case guest(Box<GuestRegisters>)
+  case host(Box<(guest: GuestRegisters?, host: Session.HostMark)>)
+
+  init(_ guest: GuestRegisters?, _ host: Session.HostMark?) {
+    self = host.map { .host(Box((guest, $0))) } ?? guest.map { .guest(Box($0)) } ?? .none
+  }
+
+  var guest: GuestRegisters? {
+    switch self {
+    case .none: nil
+    case .guest(let box): box.value
+    case .host(let box): box.value.guest
+    }
+  }
+
+  var host: Session.HostMark? { if case .host(let box) = self { box.value.host } else { nil } }
 }
 
 /// A deed without the registers that are 0 at the end of an SMC.

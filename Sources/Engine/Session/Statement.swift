@@ -32,6 +32,14 @@ public enum Statement: Sendable {
     case gpt(UInt64), state(UInt64), refcount(UInt64), rim(UInt64), peek64(UInt64), register(String)
   }
 
+  /// Whether it takes the place of steps that were undone.
+  var replaces: Bool {
+    switch self {
+    case .perform, .newCase, .machine: true
+    default: false
+    }
+  }
+
   /// Whether `expect` can be about it.
   var answers: Bool {
     switch self {

@@ -79,6 +79,7 @@ struct Completion {
     case "over": return "over [N]: an instruction; a call with all it does"
     case "out": return "out: the guest runs until it leaves the Realm"
     case "back": return "back [N]: takes an instruction back, or N"
+    case "symbols": return "symbols [IMAGE]: names of the guest's places, from its image"
     case "reverse": return "reverse: back to the place before that would have stopped the guest"
     case "break": return "break ADDRESS|NAME|smc|exit [REASON]|granule PA: where the guest is to stop"
     case "watch": return "watch ADDRESS|NAME [BYTES]: the guest stops when it writes there"

@@ -177,6 +177,9 @@ struct BootCommand: ParsableCommand {
 
   private func options() throws -> RealmVM.Options {
     var options = RealmVM.Options()
+    // A recording tells the name of a file, and not in whose folders it is.
+    options.image = Self.name(of: image)
+    options.trusts = relyingParty.map(Self.name) ?? ""
     options.vcpus = vcpus
     options.hash = HashAlgorithm(iana: hash) ?? .sha256
     options.isRealm = !normal
@@ -214,6 +217,7 @@ struct BootCommand: ParsableCommand {
       error.flush()
     }
     boot.scene.tell = tell
+    boot.scene.trusted = relyingParty ?? ConfidentialModel.guest
     Tampering.offer(to: boot.vm, tell: tell)
     return outside
   }
@@ -265,6 +269,8 @@ struct BootCommand: ParsableCommand {
       throw error.code
     }
   }
+
+  private static func name(of image: String) -> String { image.split(separator: "/").last.map(String.init) ?? image }
 
   private func number(_ text: String, of option: String) throws -> UInt64 {
     do throws(ScriptError) {
