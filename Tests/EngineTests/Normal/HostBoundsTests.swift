@@ -164,4 +164,15 @@ struct HostBoundsTests {
     #expect(try digest(7) != digest(8))
     #expect(try digest(nil) != digest(nil))
   }
+
+  /// One entry draws so many random numbers and no more: RNDR fails from there on, as the architecture lets it, until the next.
+  @Test func randomNumbersOfOneEntryHaveABound() throws {
+    // again: MRS X1, RNDR; B.EQ done; ADD X2, X2, #1; B again; done: power off.
+    let code = [0xD53B_2401, 0x5400_0060, 0x9100_0442, 0x17FF_FFFD] as [UInt32] + [0xAA02_03F3] + Self.powerOff
+    let (session, vm) = try Guest(registers: [(2, 0)], code: code).built()
+    #expect(vm.run(entries: 100) == .poweredOff)
+    let registers = try #require(session.read { $0.guestRegisters(vm.lastVCPU.registers) })
+    #expect(registers.x[19] == 4096 && registers.x[1] == 0)
+    #expect(registers.pstate.bit(30))
+  }
 }

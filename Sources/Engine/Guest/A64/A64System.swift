@@ -166,9 +166,9 @@ extension Machine {
     // DCZID_EL0: 64 bytes
     case Self.key(3, 3, 0, 0, 7): return 4 | (core.exceptionLevel == 0 && !rec[.sctlrEL1].bit(14) ? 0x10 : 0)
     case Self.key(3, 3, 2, 4, 0), Self.key(3, 3, 2, 4, 1):
-      // RNDR and RNDRRS never fail here.
-      core.nzcv = 0
-      return random()
+      // RNDR and RNDRRS: one that fails gives zero and sets Z (Arm ARM, RNDR).
+      core.nzcv = entropy.hasMore ? 0 : 1 << 30
+      return entropy.hasMore ? random() : 0
     case Self.key(3, 3, 14, 0, 0): return 1_000_000_000
     case Self.key(3, 3, 14, 0, 2): return core.now &- rec[.cntvoffEL2]
     case Self.key(3, 3, 14, 0, 1): return core.now &- rec[.cntpoffEL2]
