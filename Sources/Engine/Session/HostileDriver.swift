@@ -148,6 +148,8 @@ public struct HostileRun: Sendable {
   public var panics = 0
   /// Machines in which somebody wrote to what EL3 or the RMM keeps.
   public var scribbled = 0
+  /// How often a copy of a machine went the same way.
+  public var pairs = 0
   /// Of the machines' states at the end, one after the other.
   public var digest: UInt64 = 0
   /// What went wrong, with the seed of the machine.
@@ -155,16 +157,19 @@ public struct HostileRun: Sendable {
 
   /// Performs actions on a fresh machine every `perMachine`. After each, what must always hold is checked; now and then everything
   /// that onlookers ask is asked, and a copy of the machine by way of its saved state has to go the same way.
-  public static func perform(actions: Int, seed: UInt64, perMachine: Int = 1000) -> HostileRun {
+  ///
+  /// - Parameter pairs: from so many states of each machine; nil: from a few of one machine in eight.
+  public static func perform(actions: Int, seed: UInt64, perMachine: Int = 1000, pairs: Int? = nil) -> HostileRun {
     var run = HostileRun()
     var seeds = SeededNumbers(seed: seed)
     while run.actions < actions, run.problem == nil {
-      run.one(seeds.next(), min(perMachine, actions - run.actions))
+      let next = seeds.next()
+      run.one(next, min(perMachine, actions - run.actions), pairs: pairs ?? (next & 7 == 1 ? 10 : 0))
     }
     return run
   }
 
-  private mutating func one(_ seed: UInt64, _ count: Int) {
+  private mutating func one(_ seed: UInt64, _ count: Int, pairs: Int) {
     let configuration = HostileDriver.configuration(seed: seed)
     var machine = Machine(configuration)
     prepare(&machine, seed)
@@ -185,7 +190,10 @@ public struct HostileRun: Sendable {
     if machine.control.panic != nil { panics += 1 }
     if machine.control.isScribbled { scribbled += 1 }
     digest = mix(digest ^ machine.digest())
-    if seed & 7 == 1 { problem = difference(&machine, seed) }
+    for n in 0..<pairs where problem == nil {
+      problem = difference(&machine, seed, mix(seed &+ UInt64(n)))
+      self.pairs += 1
+    }
   }
 
   private static func text(_ outcome: Outcome) -> String {
@@ -198,15 +206,17 @@ public struct HostileRun: Sendable {
     machine.entropy.numbers = SeededNumbers(seed: seed)
   }
 
-  /// How a copy of the machine differs after the same actions; nil if it does not. Signatures come through the entropy door, so what
-  /// the one draws is given to the other.
-  private func difference(_ machine: inout Machine, _ seed: UInt64) -> String? {
+  private static let continuation = 20
+
+  /// How a copy of the machine differs on the same way; nil if it does not. Signatures come through the entropy door, so what the one
+  /// draws is given to the other.
+  private func difference(_ machine: inout Machine, _ seed: UInt64, _ way: UInt64) -> String? {
     do throws(SavedState.Malformed) {
       var copy = try SavedState.machine(SavedState.bytes(&machine))
-      prepare(&copy, mix(seed))
-      prepare(&machine, mix(seed))
-      var driver = HostileDriver(seed: ~seed, machine.configuration)
-      for n in 0..<200 {
+      prepare(&copy, way)
+      prepare(&machine, way)
+      var driver = HostileDriver(seed: way, machine.configuration)
+      for n in 0..<Self.continuation {
         let action = driver.next(machine)
         machine.entropy.log = []
         let one = Self.text(machine.perform(action))

@@ -20,9 +20,15 @@ struct FuzzCommand: ParsableCommand {
 
   @Flag(
     help: """
-      Hostile software in every world: it also writes to what the RMM and EL3 keep, and each machine has divergences of its own. Each       action must leave the machine standing, and the rules that such software cannot break by right.
+      Hostile software in every world: it also writes to what the RMM and EL3 keep, and each machine has divergences of its own. Each \
+      action must leave the machine standing, and the rules that such software cannot break by right.
       """)
   var hostile = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --hostile: from so many states of each machine, a copy of it has to go the same way.", valueName: "count"))
+  var pairs: Int?
 
   @Option(help: "Check the rules after every so many actions.")
   var checkEvery: Int = 1
@@ -31,6 +37,7 @@ struct FuzzCommand: ParsableCommand {
 
   func run() throws {
     guard calls > 0, checkEvery > 0 else { throw ValidationError("--calls and --check-every must be positive") }
+    guard pairs ?? 0 >= 0, pairs == nil || hostile else { throw ValidationError("--pairs is for --hostile, and not negative") }
     let policy = try machine.configuration().policy
     if hostile {
       try attack()
@@ -56,13 +63,13 @@ struct FuzzCommand: ParsableCommand {
   }
 
   private func attack() throws {
-    let run = HostileRun.perform(actions: calls, seed: seed)
+    let run = HostileRun.perform(actions: calls, seed: seed, pairs: pairs)
     var out = Output()
     defer { out.flush() }
     out.line("\(run.actions) hostile actions on \(run.machines) machines, seed \(seed)")
     out.line(
-      "\(run.scribbled) had memory of the RMM or EL3 written by hand, \(run.panics) ended in an RMM panic; digest \(hex(run.digest))"
-    )
+      "\(run.scribbled) had memory of the RMM or EL3 written by hand, \(run.panics) ended in an RMM panic; digest \(hex(run.digest))")
+    out.line("\(run.pairs) copies by way of a saved state went the same way")
     if let problem = run.problem {
       out.line(problem)
       throw Exit.difference
