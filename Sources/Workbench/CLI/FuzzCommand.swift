@@ -68,7 +68,8 @@ struct FuzzCommand: ParsableCommand {
     defer { out.flush() }
     out.line("\(run.actions) hostile actions on \(run.machines) machines, seed \(seed)")
     out.line(
-      "\(run.scribbled) had memory of the RMM or EL3 written by hand, \(run.panics) ended in an RMM panic; digest \(hex(run.digest))")
+      "\(run.scribbled) had memory of the RMM or EL3 written by hand, \(run.panics) ended in an RMM panic; digest \(hex(run.digest))"
+    )
     out.line("\(run.pairs) copies by way of a saved state went the same way")
     if let problem = run.problem {
       out.line(problem)
