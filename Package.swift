@@ -8,6 +8,16 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+/// Who sees the Engine depends on its parts by name, too: a build then makes it anew when the layout of a part's types changes.
+let engine: [Target.Dependency] = ["Attestation", "Basics", "Engine", "Host", "Machine", "Session"]
+
+/// A part of the Engine: a folder of its own, which sees the parts below it and no other.
+func part(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/Engine/\(name)", swiftSettings: strict)
+}
+
 let package = Package(
   name: "workbench",
   products: [
@@ -21,25 +31,27 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CNcurses"),
     .target(name: "CTerm", dependencies: ["CNcurses"]),
+    part("Basics", []),
+    part("Attestation", ["Basics", crypto]),
+    part("Machine", ["Attestation", "Basics", crypto]),
+    part("Host", ["Attestation", "Basics", "Machine", crypto]),
+    part("Session", ["Attestation", "Basics", "Host", "Machine"]),
     .target(
-      name: "Engine", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: strict),
-    .target(name: "Views", dependencies: ["Engine"], swiftSettings: strict),
+      name: "Engine", dependencies: ["Attestation", "Basics", "Host", "Machine", "Session"], path: "Sources/Engine",
+      exclude: ["Attestation", "Basics", "Host", "Machine", "Session"], swiftSettings: strict),
+    .target(name: "Views", dependencies: engine, swiftSettings: strict),
     .executableTarget(
       name: "Workbench",
-      dependencies: [
-        "CNcurses", "CTerm", "Engine", "Views",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      dependencies: engine + [
+        "CNcurses", "CTerm", "Views", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EngineTests",
-      dependencies: ["Engine", .product(name: "Crypto", package: "swift-crypto")],
-      exclude: ["Fixtures"], swiftSettings: strict),
-    .testTarget(name: "ViewsTests", dependencies: ["Engine", "Views"], exclude: ["Screens"], swiftSettings: strict),
+      name: "EngineTests", dependencies: engine + [crypto], exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(name: "ViewsTests", dependencies: engine + ["Views"], exclude: ["Screens"], swiftSettings: strict),
     .target(name: "CPseudoTerminal", path: "Tests/CPseudoTerminal"),
     .testTarget(
-      name: "WorkbenchTests", dependencies: ["CPseudoTerminal", "Workbench"],
+      name: "WorkbenchTests", dependencies: engine + ["CPseudoTerminal", "Workbench"],
       swiftSettings: strict),
   ]
 )

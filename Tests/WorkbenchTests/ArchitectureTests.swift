@@ -1,47 +1,105 @@
 import Foundation
 import Testing
 
-/// Imports point one way: CNcurses <- CTerm <- Workbench -> Views -> Engine.
+/// What may know what. Between targets the compiler keeps the walls; these tests keep what it does not see: what the Engine does without,
+/// and who names whom inside the module Machine.
 struct ArchitectureTests {
-  private func sources(_ folder: String) throws -> [(name: String, text: String)] {
-    let root = PseudoTerminal.root.appending(path: "Sources/\(folder)")
-    let files = try #require(FileManager.default.enumerator(atPath: root.path))
-    return try files.compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") }.map {
-      ($0, try String(contentsOf: root.appending(path: $0), encoding: .utf8))
+  private struct Source {
+    /// Below Sources, such as `Engine/Machine/Root/Boot.swift`.
+    let path: String
+    let text: String
+
+    /// Without comments and texts.
+    var code: String {
+      text.replacing(/\/\/.*/, with: "").replacing(/"""[\s\S]*?"""/, with: "").replacing(/"(?:\\.|[^"\\\n])*"/, with: "")
+    }
+
+    var imports: Set<String> {
+      Set(
+        text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { $0.hasPrefix("import ") }
+          .map { String($0.dropFirst(7)) })
     }
   }
 
-  private func imports(_ text: String) -> Set<String> {
-    Set(
-      text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { $0.hasPrefix("import ") }
-        .map { String($0.dropFirst(7)) })
+  private func sources(_ folder: String) throws -> [Source] {
+    let root = PseudoTerminal.root.appending(path: "Sources/\(folder)")
+    let files = try #require(FileManager.default.enumerator(atPath: root.path))
+    return try files.compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") }.map {
+      Source(path: "\(folder)/\($0)", text: try String(contentsOf: root.appending(path: $0), encoding: .utf8))
+    }
   }
 
-  @Test func engineImportsOnlyCryptographyAndThePageAllocator() throws {
-    for file in try sources("Engine") {
-      let allowed: Set<String> =
-        ["Machine/Memory.swift", "Machine/PageArena.swift"].contains(file.name) ? ["Glibc", "Musl", "Darwin"] : ["Crypto"]
-      #expect(imports(file.text).isSubset(of: allowed), "\(file.name)")
+  /// The parts of the Engine, each with those it may see.
+  private static let parts: KeyValuePairs<String, Set<String>> = [
+    "Basics": [], "Attestation": ["Basics"], "Machine": ["Attestation", "Basics"],
+    "Host": ["Attestation", "Basics", "Machine"], "Session": ["Attestation", "Basics", "Host", "Machine"],
+  ]
+
+  @Test(arguments: parts.map(\.key))
+  func aPartImportsThePartsBelowItAndCryptography(_ part: String) throws {
+    let below = try #require(Self.parts.first { $0.key == part }?.value)
+    for file in try sources("Engine/\(part)") {
+      let pages = ["Memory.swift", "PageArena.swift"].contains { file.path == "Engine/Machine/Hardware/\($0)" }
+      let allowed = below.union(pages ? ["Glibc", "Musl", "Darwin"] : ["Crypto"])
+      #expect(file.imports.isSubset(of: allowed), "\(file.path)")
+    }
+  }
+
+  /// Folders of Machine, each with those whose types it may name. All may name what is in Door, which is the machine itself, and Door
+  /// may name all but what onlookers ask.
+  private static let folders: [String: Set<String>] = [
+    "Hardware": ["Door"], "Root": ["Door", "Hardware"], "Realm": ["Door", "Hardware", "Root"],
+    "Processor": ["Door", "Hardware", "Realm"], "Door": ["Hardware", "Processor", "Realm", "Root"],
+    "Inspect": ["Door", "Hardware", "Processor", "Realm", "Root"],
+  ]
+
+  @Test func insideTheMachineNamesPointOneWay() throws {
+    let files = try sources("Engine/Machine")
+    func folder(_ file: Source) -> String { String(file.path.split(separator: "/")[2]) }
+    var declared: [Substring: String] = [:]
+    var known: Set<String> = []
+    for file in files {
+      known.insert(folder(file))
+      for type in file.code.matches(of: /(?m)^(?:[@\w()]+ )*(?:struct|class|enum|protocol|typealias) ([A-Z]\w*)/) {
+        declared[type.1] = folder(file)
+      }
+    }
+    #expect(known == Set(Self.folders.keys))
+    #expect(declared.count > 100)
+    for file in files {
+      let allowed = Self.folders[folder(file)]?.union([folder(file)]) ?? []
+      let named = Set(file.code.matches(of: /\b[A-Z]\w*/).map(\.0))
+      for name in named {
+        guard let home = declared[name] else { continue }
+        #expect(allowed.contains(home), "\(file.path) names \(name), which is in \(home)")
+      }
+    }
+  }
+
+  /// Only EL3 and the hardware write GPT entries.
+  @Test func theRMMChangesAGPIThroughEL3Alone() throws {
+    for file in try sources("Engine/Machine/Realm") {
+      for word in ["setGPI", "changeGPI"] {
+        #expect(!file.code.contains(word), "\(file.path) uses \(word)")
+      }
     }
   }
 
   @Test func viewsImportOnlyTheEngine() throws {
-    for file in try sources("Views") { #expect(imports(file.text).isSubset(of: ["Engine"]), "\(file.name)") }
+    for file in try sources("Views") { #expect(file.imports.isSubset(of: ["Engine"]), "\(file.path)") }
   }
 
   @Test func onlyTheTerminalKnowsCurses() throws {
-    for file in try sources("Workbench") where file.name != "App/Terminal.swift" {
-      #expect(imports(file.text).isDisjoint(with: ["CNcurses", "CTerm"]), "\(file.name)")
+    for file in try sources("Workbench") where file.path != "Workbench/App/Terminal.swift" {
+      #expect(file.imports.isDisjoint(with: ["CNcurses", "CTerm"]), "\(file.path)")
     }
   }
 
   @Test func engineHasNoClockNoEntropyAndPrintsNothing() throws {
     for file in try sources("Engine") {
       for word in [" print(", "Date(", "SystemRandomNumberGenerator", ".random(", "clock_gettime", "getenv", "fopen("] {
-        let code = file.text.split(separator: "\n").filter {
-          !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") && !$0.contains("case print(")
-        }
-        #expect(!code.contains { $0.contains(word) }, "\(file.name) uses \(word)")
+        let code = file.code.split(separator: "\n").filter { !$0.contains("case print(") }
+        #expect(!code.contains { $0.contains(word) }, "\(file.path) uses \(word)")
       }
     }
   }

@@ -1,4 +1,8 @@
-@testable import Engine
+import Engine
+@testable import Attestation
+@testable import Host
+@testable import Machine
+@testable import Session
 @testable import Workbench
 
 /// A guest made up for the server: 64 bytes of memory at 0x1000, and code without end. Each instruction counts X0 up; the one at

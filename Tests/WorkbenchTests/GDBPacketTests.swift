@@ -1,6 +1,10 @@
+import Engine
 import Testing
 
-@testable import Engine
+@testable import Attestation
+@testable import Host
+@testable import Machine
+@testable import Session
 @testable import Workbench
 
 /// Frames, hexadecimal digits, and what a peer without manners may send.

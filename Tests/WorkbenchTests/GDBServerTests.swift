@@ -1,7 +1,11 @@
+import Engine
 import Foundation
 import Testing
 
-@testable import Engine
+@testable import Attestation
+@testable import Host
+@testable import Machine
+@testable import Session
 @testable import Workbench
 
 struct GDBServerTests {

@@ -22,10 +22,8 @@ public struct TimelinePanel {
       let from = column * total / width
       let to = max(from + 1, (column + 1) * total / width)
       // With fewer steps than columns a step is as wide as its share.
-      let steps = session.steps[from..<min(to, total)]
-      let failed = steps.contains { TracePanel.failed($0) }
-      let most = steps.map(\.events.count).max() ?? 0
-      let height = most == 0 ? 0 : most < 8 ? 0 : most < 14 ? 1 : most < 24 ? 2 : most < 60 ? 3 : 4
+      let glance = session.steps.glance(from..<min(to, total))
+      let (failed, height) = (glance.hasFailed, glance.amount)
       let here = session.position > from && session.position <= to
       let past = from < session.position
       canvas[x + column, rect.y] = Cell(

@@ -23,7 +23,7 @@ public struct TracePanel {
   func rows(_ index: Int) -> [Row] {
     let step = session.steps[index]
     let answer = Decoder.lines(step.result).last { !$0.hasPrefix("guest ") } ?? ""
-    let failed = TracePanel.failed(step)
+    let failed = step.hasFailed
     var rows = [
       Row(
         step: index + 1, isHead: true, layer: layer(step), text: title(step), answer: shorten(answer),
@@ -48,11 +48,6 @@ public struct TracePanel {
       rows.append(Row(step: index + 1, isHead: false, layer: "", text: "… \(more) more events", answer: "", role: .dim))
     }
     return rows
-  }
-
-  /// Whether a step was refused or faulted.
-  public static func failed(_ step: Session.Step) -> Bool {
-    step.hasFailed
   }
 
   private func layer(_ step: Session.Step) -> String {

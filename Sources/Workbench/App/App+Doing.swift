@@ -152,7 +152,7 @@ extension App {
     let lines = Decoder.lines(report.result)
     var text = lines.joined(separator: " · ")
     if case .perform(.guest) = report.statement { text = "queued: the next RMI_REC_ENTER does it" }
-    let failed = session.lastStep.map { TracePanel.failed($0) } ?? false
+    let failed = session.lastStep?.hasFailed ?? false
     if failed, let decision = report.result.decidedBy { text += " by \(decision) (w: why)" }
     if !text.isEmpty { state.message = .init(text + note, isError: failed) }
   }

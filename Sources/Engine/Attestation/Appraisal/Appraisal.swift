@@ -1,3 +1,5 @@
+import Basics
+
 /// A token held against reference values: two trust vectors with a reason for each value.
 ///
 /// The values are those veraison's services give where they give one; a Realm is not appraised on a platform whose token does not

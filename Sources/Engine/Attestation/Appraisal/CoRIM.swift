@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 
 /// Reference values as an unsigned CoRIM (draft-ietf-rats-corim) with the profiles veraison's verifier takes for CCA since 2025:

@@ -5,6 +5,11 @@ public struct ReferenceValues: Sendable, Equatable {
   public struct Anchor: Sendable, Equatable {
     public var instanceID: [UInt8]
     public var key: PublicKey
+
+    public init(instanceID: [UInt8], key: PublicKey) {
+      self.instanceID = instanceID
+      self.key = key
+    }
   }
   /// A measured piece of firmware. What is nil is not compared.
   public struct Component: Sendable, Equatable {
@@ -14,6 +19,14 @@ public struct ReferenceValues: Sendable, Equatable {
     public var version: String?
     /// What the measurement was made with, if it was not the hash of the SHA-2 family with its length.
     public var hash: NamedHash?
+
+    public init(type: String? = nil, measurement: [UInt8], signer: [UInt8], version: String? = nil, hash: NamedHash? = nil) {
+      self.type = type
+      self.measurement = measurement
+      self.signer = signer
+      self.version = version
+      self.hash = hash
+    }
   }
   /// A Realm, found by its RIM. What is nil is not compared.
   public struct Realm: Sendable, Equatable {
@@ -21,6 +34,12 @@ public struct ReferenceValues: Sendable, Equatable {
     public var rpv: [UInt8]?
     /// REM 0 to 3.
     public var rems: [[UInt8]?] = [nil, nil, nil, nil]
+
+    public init(rim: [UInt8], rpv: [UInt8]? = nil, rems: [[UInt8]?] = [nil, nil, nil, nil]) {
+      self.rim = rim
+      self.rpv = rpv
+      self.rems = rems
+    }
   }
 
   public var implementationID: [UInt8]?

@@ -82,5 +82,5 @@ extension CBORItem {
 
 extension String {
   /// Whether the two are the same bytes in UTF-8: what decides about texts of tokens, not `==`, which compares what they look like.
-  func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+  package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

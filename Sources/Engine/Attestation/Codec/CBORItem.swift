@@ -1,3 +1,5 @@
+import Basics
+
 /// One decoded CBOR data item (RFC 8949) that remembers where it stood: every range counts bytes of the outermost input, so that
 /// an item of a token inside a byte string inside a token still points at its own bytes.
 public struct CBORItem: Sendable {

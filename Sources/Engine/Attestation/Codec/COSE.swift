@@ -19,7 +19,7 @@ public enum COSE {
   }
 
   /// COSE_Sign1_Tagged with an empty unprotected header.
-  static func sign1(
+  package static func sign1(
     _ payload: some Collection<UInt8>, signature: some Collection<UInt8>, protected: [UInt8] = protectedES384
   ) -> [UInt8] {
     var writer = CBORWriter(capacity: payload.count + 128)
@@ -33,7 +33,7 @@ public enum COSE {
   }
 
   /// COSE_Key of a P-384 public key given as x and y, 48 bytes each: {1: 2, -1: 2, -2: x, -3: y}.
-  static func key(x: some Collection<UInt8>, y: some Collection<UInt8>) -> [UInt8] {
+  package static func key(x: some Collection<UInt8>, y: some Collection<UInt8>) -> [UInt8] {
     var writer = CBORWriter(capacity: 107)
     writer.map(4)
     writer.int(1)

@@ -1,3 +1,5 @@
+import Basics
+
 /// COSE_Key (RFC 9052 section 7) of an elliptic curve (RFC 9053 section 7.1.1), as a Realm token carries the key it is signed with.
 extension PublicKey {
   /// The labels of a COSE_Key this verifier looks at.

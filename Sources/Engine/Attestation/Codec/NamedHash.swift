@@ -51,5 +51,5 @@ public enum NamedHash: String, Sendable, CaseIterable {
     }
   }
 
-  static let names = allCases.map(\.rawValue).joined(separator: ", ")
+  package static let names = allCases.map(\.rawValue).joined(separator: ", ")
 }

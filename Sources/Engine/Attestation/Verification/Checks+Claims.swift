@@ -1,3 +1,5 @@
+import Basics
+
 extension TokenCheck {
   static let digestLengths = [32, 48, 64]
 

@@ -1,3 +1,5 @@
+import Basics
+
 extension TokenCheck {
   /// Of the bytes, the encoding and the envelope.
   static let envelope: [TokenCheck] = [

@@ -1,3 +1,5 @@
+import Basics
+
 /// The claims of a platform token (DEN0137 A7.2.3.2), by label.
 public enum PlatformClaim: Int64, Sendable, CaseIterable {
   case profile = 265

@@ -1,3 +1,5 @@
+import Basics
+
 /// Two tokens claim by claim, and what they have in common.
 public struct TokenDifference: Sendable {
   public struct Row: Sendable, Equatable {

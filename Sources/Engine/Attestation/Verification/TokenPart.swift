@@ -21,7 +21,7 @@ public struct TokenPart: Sendable {
   public private(set) var remarks: [CBORDecoder.Remark] = []
 
   /// The content type application/eat+cwt.
-  static let contentFormat: Int64 = 263
+  package static let contentFormat: Int64 = 263
 
   init(_ kind: Kind, entry: CBORItem) {
     self.kind = kind

@@ -1,3 +1,5 @@
+import Basics
+
 /// Which set of claims a token follows, told by its profile claim.
 public enum ClaimProfile: Sendable, Equatable {
   /// RMM 1.0: `tag:arm.com,2023:cca_platform#1.0.0`, `tag:arm.com,2023:realm#1.0.0`.

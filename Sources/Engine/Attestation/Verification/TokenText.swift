@@ -1,3 +1,5 @@
+import Basics
+
 /// Tokens and reports as lines of text.
 extension VerificationReport {
   /// One line a check, with what it looked at below those that failed, or below all.

@@ -1,0 +1,93 @@
+/// Lower-case hexadecimal with `0x` and no leading zeros: how numbers are written everywhere.
+public func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+
+/// Two lower-case hexadecimal digits a byte, no prefix.
+public func hexBytes(_ bytes: some Sequence<UInt8>) -> String {
+  var text = ""
+  for byte in bytes {
+    if byte < 16 { text.append("0") }
+    text.append(String(byte, radix: 16))
+  }
+  return text
+}
+
+extension String {
+  /// Filled with spaces to a width.
+  public func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
+
+extension [UInt8] {
+  /// Bytes written in hexadecimal, two digits each, without a prefix. Nil for anything else.
+  public init?(hex: some StringProtocol) {
+    let digits = hex.utf8
+    self = []
+    reserveCapacity(digits.count / 2)
+    var high: UInt8?
+    for digit in digits {
+      let value: UInt8
+      switch digit {
+      case 0x30...0x39: value = digit - 0x30
+      case 0x41...0x46: value = digit - 0x41 + 10
+      case 0x61...0x66: value = digit - 0x61 + 10
+      default: return nil
+      }
+      if let first = high {
+        append(first << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    if high != nil { return nil }
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether it acts on a terminal, turns the text around it or hides in it, instead of being seen: controls (C0, DEL, C1),
+  /// format characters (bidirectional controls, joiners, tags) and the separators of lines and paragraphs.
+  public var isUnseen: Bool {
+    if value < 0xA0 { return value < 0x20 || value >= 0x7F }
+    return switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+}
+
+/// Text of a stranger's file made safe to show: what is not seen is escaped, and it is cut to a sensible length.
+public func shown(_ text: some StringProtocol, limit: Int = 40) -> String {
+  var result = ""
+  for (count, scalar) in text.unicodeScalars.enumerated() {
+    if count == limit { return result + "…" }
+    if scalar.isUnseen {
+      result += "\\u{" + String(scalar.value, radix: 16) + "}"
+    } else {
+      result.unicodeScalars.append(scalar)
+    }
+  }
+  return result
+}
+
+/// A JSON text in which everything that is not seen is escaped as JSON does it; line feeds between its parts stay.
+public func shownJSON(_ text: String) -> String {
+  guard text.unicodeScalars.contains(where: { $0.isUnseen && $0 != "\n" }) else { return text }
+  var result = ""
+  for scalar in text.unicodeScalars {
+    guard scalar.isUnseen, scalar != "\n" else {
+      result.unicodeScalars.append(scalar)
+      continue
+    }
+    for unit in UTF16.encode(scalar) ?? .init() {
+      let digits = String(unit, radix: 16)
+      result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+  }
+  return result
+}
+
+/// A number of bytes as a person writes it: `64M`, `4G`, `4096`.
+public func sizeText(_ bytes: UInt64) -> String {
+  for (shift, suffix) in [(30, "G"), (20, "M"), (10, "K")] as [(UInt64, String)]
+  where bytes >= 1 << shift && bytes & ((1 << shift) - 1) == 0 { return "\(bytes >> shift)\(suffix)" }
+  return "\(bytes)"
+}

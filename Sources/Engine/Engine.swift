@@ -1,0 +1,6 @@
+/// What an embedder imports: the machine and its RMM, the Host's software, sessions and scripts, and tokens of any machine.
+@_exported import Attestation
+@_exported import Basics
+@_exported import Host
+@_exported import Machine
+@_exported import Session

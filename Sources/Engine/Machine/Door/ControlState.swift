@@ -1,0 +1,82 @@
+import Basics
+
+/// The machine's state that is not in modelled memory. Small and copied whole by a checkpoint.
+public struct ControlState: Sendable {
+  public var pes: [ProcessingElement] = []
+  public var currentPE = 0
+  /// One bit for each PE that runs a REC or a vCPU of the Normal world: `runningREC` or `runningVCPU` is not 0.
+  var busyPEs: UInt8 = 0
+  /// Where EL3 will put the next L1 GPT table.
+  var nextL1Table: UInt64 = 0
+  /// Boot stages that have been passed.
+  public var bootStages: UInt64 = 0
+  /// Realm descriptors that exist, ascending.
+  public var realms: [UInt64] = []
+  /// RECs that exist, ascending.
+  public var recs: [UInt64] = []
+  /// VMIDs in use, one bit each.
+  var vmids: [UInt64] = [0, 0, 0, 0]
+  /// What the guests have still to do.
+  public var guestQueue = GuestQueue()
+  /// Instructions the Realms' vCPUs have executed, and time they have skipped: the count of the virtual counter.
+  public var guestInstructions: UInt64 = 0
+  /// V0 to V31, FPCR and FPSR of RECs that have used them: see ``VectorUnit``.
+  var vectors: [UInt64: [UInt64]] = [:]
+  /// Instructions a vCPU executes before it holds its PE for a debugger.
+  public var guestPause: Int?
+  /// Whether software of the Realm or of the Root world has written memory by hand: what EL3 and the RMM keep there may be anything,
+  /// and they look before they follow an address.
+  public package(set) var isScribbled = false
+  /// Why the RMM has stopped, if it has: from then on EL3 answers RMI with SMC_UNK.
+  public package(set) var panic: RMMPanic?
+}
+
+extension ControlState {
+  /// 64 bits that depend on every field, and for a list or a table on what stands where.
+  func digest() -> UInt64 {
+    var hash = StateHash()
+    hash.add(UInt64(currentPE))
+    hash.add(nextL1Table)
+    hash.add(bootStages)
+    hash.add(UInt64(busyPEs))
+    hash.add(guestInstructions)
+    hash.add(guestPause.map { UInt64(bitPattern: Int64($0)) })
+    hash.add(isScribbled ? 1 : 0)
+    hash.add(panic?.address)
+    hash.add(realms)
+    hash.add(recs)
+    hash.add(vmids)
+    hash.add(UInt64(pes.count))
+    for pe in pes { pe.add(to: &hash) }
+    hash.add(UInt64(vectors.count))
+    for (rec, words) in vectors.sorted(by: { $0.key < $1.key }) {
+      hash.add(rec)
+      hash.add(words)
+    }
+    hash.add(guestQueue.digest())
+    return hash.value
+  }
+
+  /// The digest of recordings up to version 2, for comparing with theirs. It leaves out active priorities, and whose vector
+  /// registers are whose.
+  func digestOfVersion2() -> UInt64 {
+    var hash = mix(UInt64(currentPE) ^ nextL1Table << 8 ^ bootStages << 40)
+    for pe in pes {
+      hash = mix(hash ^ UInt64(pe.world.rawValue) ^ UInt64(pe.exceptionLevel) << 8 ^ pe.runningREC)
+      hash = mix(hash ^ pe.scrEL3)
+      for n in 0..<18 { hash = mix(hash ^ pe.x[n]) }
+      hash = mix(hash ^ pe.ichHCR ^ mix(pe.ichVMCR ^ mix(pe.ichMISR ^ mix(pe.isrEL1))))
+      for n in 0..<16 { hash = mix(hash ^ pe.ichLR[n]) }
+      if pe.vttbrEL2 | pe.vtcrEL2 | pe.hcrEL2 != 0 {
+        hash = mix(hash ^ mix(mix(pe.vttbrEL2) ^ pe.vtcrEL2) ^ pe.hcrEL2 ^ mix(pe.runningVCPU))
+      }
+    }
+    for value in realms { hash = mix(hash ^ value) }
+    for value in recs { hash = mix(hash ^ ~value) }
+    for value in vmids { hash = mix(hash ^ value) }
+    if guestInstructions != 0 { hash = mix(hash ^ guestInstructions) }
+    for rec in vectors.keys.sorted() { for word in vectors[rec] ?? [] { hash = mix(hash ^ word) } }
+    if let guestPause { hash = mix(hash ^ UInt64(guestPause)) }
+    return mix(hash ^ guestQueue.digest())
+  }
+}

@@ -1,0 +1,198 @@
+import Attestation
+import Basics
+
+/// A rule of the model that does not hold.
+public struct InvariantViolation: Sendable, Equatable {
+  /// Short name of the rule.
+  public var rule: String
+  /// Where and how it is broken.
+  public var detail: String
+}
+
+/// What must be true between any two actions, whatever was done.
+///
+/// | rule | says |
+/// |---|---|
+/// | `gpt_mirror` | the metadata byte of a granule says the same GPI as the GPT walk |
+/// | `pas_state` | a granule's state is UNDELEGATED exactly when its GPI is not REALM |
+/// | `delegated_zero` | a DELEGATED granule holds zeroes |
+/// | `one_owner` | every RD, REC, REC_AUX, RTT and DATA granule is owned by exactly one Realm, in one place |
+/// | `assigned_data` | an ASSIGNED entry maps DATA granules, each mapped nowhere else |
+/// | `table_rtt` | a TABLE entry points to an RTT granule that no other entry points to |
+/// | `half` | Protected entries are UNASSIGNED, ASSIGNED or TABLE, Unprotected ones their NS counterparts or TABLE |
+/// | `rec_count` | a Realm's recCount is the number of its RECs, and its recIndex is at least that |
+/// | `vmid` | Realms have different VMIDs, and those in use are marked |
+/// | `running` | a REC is RUNNING exactly when a PE runs it; a PE runs one guest at most, and is busy exactly when it does |
+/// | `ripas_range` | a REC's RIPAS progress lies within its request |
+/// | `normal_cannot_read` | no Realm, Root or Secure granule passes the check for the Non-secure PAS |
+/// | `rim_hash` | bytes of a measurement beyond the hash's length are zero |
+/// | `lists` | the RMM's lists of Realms and RECs are those granules that are RD and REC |
+///
+/// Software of the Realm and of the Root world that writes to memory by hand (``ControlState/isScribbled``) breaks by right whatever
+/// an RD, a REC, an RTT, the GPT or a clean granule says. What EL3 and the RMM keep elsewhere must hold all the same: `lists`, and of
+/// `running` that a PE is busy exactly when it runs something.
+extension Machine {
+  /// Evaluates every rule; empty when all hold.
+  public func invariantViolations() -> [InvariantViolation] {
+    var check = InvariantCheck()
+    check.run(self)
+    return check.violations
+  }
+}
+
+private struct InvariantCheck {
+  var violations: [InvariantViolation] = []
+  /// Where each granule the RMM uses was met.
+  private var owners: [UInt64: String] = [:]
+
+  mutating func fail(_ rule: String, _ detail: String) {
+    violations.append(InvariantViolation(rule: rule, detail: detail))
+  }
+
+  mutating func run(_ m: borrowing Machine) {
+    // An RMM that has stopped did so in the middle of what it was doing.
+    if m.control.panic == nil { checkLists(m) }
+    checkBusyPEs(m)
+    guard !m.control.isScribbled else { return }
+    for rd in m.control.realms { checkRealm(m, rd) }
+    checkRECs(m)
+    checkVMIDs(m)
+    checkGranules(m)
+  }
+
+  private mutating func own(_ m: borrowing Machine, _ address: UInt64, _ state: GranuleState, _ place: String) {
+    if !m.granuleIs(address, state) {
+      fail("one_owner", "\(hex(address)), \(place), is \(m.granuleState(address).name), not \(state.name)")
+    }
+    if let other = owners[address] { fail("one_owner", "\(hex(address)) is \(place) and \(other)") }
+    owners[address] = place
+  }
+
+  private mutating func checkRealm(_ m: borrowing Machine, _ rd: UInt64) {
+    own(m, rd, .rd, "RD")
+    let realm = m.realm(rd)
+    for n in 0..<5 where realm.measurement(n)[realm.hash.length...].contains(where: { $0 != 0 }) {
+      fail("rim_hash", "measurement \(n) of \(hex(rd)) has bytes beyond \(realm.hash.length)")
+    }
+    let count = UInt64(m.control.recs.count { m.rec($0).owner == rd })
+    if realm.recCount != count || realm.recIndex < count {
+      fail("rec_count", "\(hex(rd)) counts \(realm.recCount) RECs, next index \(realm.recIndex), there are \(count)")
+    }
+    var tables: [(UInt64, Int, UInt64)] = []
+    m.forEachTable(realm) { table, level, base in tables.append((table, level, base)) }
+    for (table, level, base) in tables {
+      own(m, table, .rtt, "level \(level) table of \(hex(rd)) at IPA \(hex(base))")
+      checkEntries(m, rd, table, level, base)
+    }
+  }
+
+  private mutating func checkEntries(_ m: borrowing Machine, _ rd: UInt64, _ table: UInt64, _ level: Int, _ base: UInt64) {
+    let realm = m.realm(rd)
+    let lpa2 = realm.lpa2
+    guard m.memory.hasPage(table) else { return }
+    for index in 0..<512 {
+      let entry = RTTEntry(raw: m.rttLoad(table, index))
+      let ipa = base &+ UInt64(index) &* rttEntrySize(level)
+      guard entry.raw != 0, ipa < realm.ipaTop else { continue }
+      switch entry.hipas(level) {
+      case .table: continue
+      case .unassigned, .assigned:
+        if !realm.isProtected(ipa) { fail("half", "Unprotected IPA \(hex(ipa)) of \(hex(rd)) is \(entry.hipas(level).name)") }
+      case .unassignedNS, .assignedNS:
+        if realm.isProtected(ipa) { fail("half", "Protected IPA \(hex(ipa)) of \(hex(rd)) is \(entry.hipas(level).name)") }
+      }
+      guard entry.hipas(level) == .assigned else { continue }
+      let address = entry.address(lpa2: lpa2)
+      for n in 0..<(rttEntrySize(level) >> 12) {
+        own(m, address + n << 12, .data, "DATA of \(hex(rd)) at IPA \(hex(ipa + n << 12))")
+      }
+    }
+  }
+
+  private mutating func checkRECs(_ m: borrowing Machine) {
+    for address in m.control.recs {
+      own(m, address, .rec, "REC")
+      let rec = m.rec(address)
+      if !m.control.realms.contains(rec.owner) { fail("one_owner", "REC \(hex(address)) is owned by \(hex(rec.owner)), no RD") }
+      for n in 0..<rec.auxCount { own(m, rec.aux(n), .recAux, "aux \(n) of REC \(hex(address))") }
+      let runs = m.control.pes.contains { $0.runningREC == address }
+      if runs != rec.running { fail("running", "REC \(hex(address)) is \(rec.running ? "" : "not ")RUNNING") }
+      if rec.ripasAddr > rec.ripasTop {
+        fail("ripas_range", "REC \(hex(address)): \(hex(rec.ripasAddr)) beyond \(hex(rec.ripasTop))")
+      }
+    }
+  }
+
+  private mutating func checkBusyPEs(_ m: borrowing Machine) {
+    for (n, pe) in m.control.pes.enumerated() {
+      let isBusy = m.control.busyPEs >> UInt8(n) & 1 == 1
+      if isBusy != (pe.runningREC | pe.runningVCPU != 0) { fail("running", "PE \(n) is \(isBusy ? "" : "not ")busy") }
+      if pe.runningREC != 0, pe.runningVCPU != 0 { fail("running", "PE \(n) runs a REC and a vCPU of the Normal world") }
+      if pe.runningREC != 0, m.control.panic != nil { fail("running", "PE \(n) runs a REC without an RMM") }
+    }
+  }
+
+  private mutating func checkLists(_ m: borrowing Machine) {
+    var realms: [UInt64] = []
+    var recs: [UInt64] = []
+    m.memory.forEachChunk(from: m.configuration.dramBase, to: m.configuration.dramTop) { chunk, records in
+      for index in 0..<512 {
+        let address = chunk + UInt64(index) << 12
+        switch GranuleRecord(raw: records[index]).state {
+        case .rd: realms.append(address)
+        case .rec: recs.append(address)
+        default: break
+        }
+      }
+    }
+    if realms != m.control.realms { fail("lists", "RDs are \(realms.map(hex)), the RMM lists \(m.control.realms.map(hex))") }
+    if recs != m.control.recs { fail("lists", "RECs are \(recs.map(hex)), the RMM lists \(m.control.recs.map(hex))") }
+  }
+
+  private mutating func checkVMIDs(_ m: borrowing Machine) {
+    let vmids = m.control.realms.map { m.realm($0).vmid }
+    if Set(vmids).count != vmids.count { fail("vmid", "two Realms have the same VMID") }
+    let marked = m.control.vmids.reduce(0) { $0 + $1.nonzeroBitCount }
+    if marked != vmids.count || vmids.contains(where: { m.vmidIsFree($0) }) {
+      fail("vmid", "marked VMIDs differ from those in use")
+    }
+  }
+
+  private mutating func checkGranules(_ m: borrowing Machine) {
+    let base = m.configuration.dramBase
+    let top = m.configuration.dramTop
+    var records: [(UInt64, UInt8)] = []
+    m.memory.forEachChunk(from: base, to: top) { chunk, bytes in
+      for index in 0..<512 where bytes[index] != 0 {
+        let address = chunk + UInt64(index) << 12
+        if address >= base, address < top { records.append((address, bytes[index])) }
+      }
+    }
+    for (address, raw) in records {
+      let record = GranuleRecord(raw: raw)
+      if (record.state == .undelegated) == (record.gpi == .realm) {
+        fail("pas_state", "\(hex(address)) is \(record.state.name) with GPI \(record.gpi.name)")
+      }
+      if let walked = m.gptWalk(address).gpi, walked != record.gpi {
+        fail("gpt_mirror", "\(hex(address)): mirror \(record.gpi.name), GPT \(walked.name)")
+      }
+      if record.gpi != .nonSecure, record.gpi != .any, m.granuleProtectionCheck(address, .nonSecure) == nil {
+        fail("normal_cannot_read", "\(hex(address)), \(record.gpi.name), passes a Non-secure access")
+      }
+      switch record.state {
+      case .undelegated: break
+      case .delegated:
+        if m.memory.hasPage(address), !isZero(m.memory.page(address)) {
+          fail("delegated_zero", "\(hex(address)) holds something")
+        }
+      case .rd, .rec, .recAux, .data, .rtt:
+        if owners[address] == nil { fail("one_owner", "\(hex(address)), \(record.state.name), belongs to nobody") }
+      }
+    }
+  }
+
+  private func isZero(_ page: UnsafeRawPointer) -> Bool {
+    for word in 0..<512 where page.load(fromByteOffset: word * 8, as: UInt64.self) != 0 { return false }
+    return true
+  }
+}

@@ -1,0 +1,127 @@
+import Basics
+
+/// A whole RME machine as one value with one door: ``perform(_:)``.
+///
+/// It holds memory, the granule protection table, processing elements, EL3, the RMM, the Secure world's owner and the guests'
+/// programs. It knows no clock, no entropy, no file and no terminal: what does not follow from the actions enters through
+/// ``entropy``. It has one owner (noncopyable); ``checkpoint()`` and ``restore(to:)`` are how to go back.
+///
+/// Most of the state is where hardware has it, in modelled memory: GPT descriptors in Root memory, realm descriptors, RECs,
+/// measurements and stage 2 tables in the granules the Host gave for them. ``control`` holds the little that is not.
+///
+/// Every stored property is of one of these sorts:
+/// - **state**: ``memory`` and ``control``. It is what a checkpoint saves, a digest covers and a file keeps, and all that the
+///   answer to an action depends on, beside what comes through ``entropy``;
+/// - **observation**: ``observation`` and ``progress``, what the last action left for onlookers, forgotten when the next begins;
+/// - **caches**: ``workspace`` and ``keys``. They follow from the state and the configuration and may be dropped at any moment;
+/// - **settings**: of whoever looks on. None changes an answer, but ``guestBudget`` and ``debugging`` give a PE back earlier.
+public struct Machine: ~Copyable {
+  public let configuration: MachineConfiguration
+
+  // State
+  package var memory: Memory
+  package var control = ControlState()
+
+  // Observation
+  package var observation = Observation()
+  package var progress = ActionProgress()
+
+  // Caches
+  /// The interpreter's, once a Realm's code has run.
+  var workspace: A64Workspace?
+  /// The platform's keys, once they were needed.
+  var keys: PlatformKeys?
+
+  // Settings
+  /// What does not follow from the actions: see ``EntropyDoor``.
+  public var entropy = EntropyDoor()
+  /// Whether actions leave events.
+  public var tracing = true
+  /// Whether RSI and PSCI calls are explained before they run.
+  package var explaining = false
+  /// Which of the two engines executes a Realm's code: they differ in speed only.
+  package var codeEngine = CodeEngine.fast
+  /// What a debugger wants of the code that runs next.
+  package var debugging: CodeDebugging?
+  /// Instructions a vCPU executes before the Host gets its PE back.
+  package var guestBudget = 1 << 20
+
+  package let dramBase: UInt64
+  package let dramSize: UInt64
+  package let policy: Policy
+  package let features: FeatureRegister0
+  private var savedControl: [ControlState] = []
+
+  /// Builds and boots a machine: EL3 first, then the RMM, then the Normal world.
+  ///
+  /// - Parameter configuration: must have no ``MachineConfiguration/problem``.
+  public init(_ configuration: MachineConfiguration) {
+    precondition(configuration.problem == nil, configuration.problem ?? "")
+    self.configuration = configuration
+    memory = Memory(width: configuration.paWidth)
+    dramBase = configuration.dramBase
+    dramSize = configuration.dramSize
+    policy = configuration.policy
+    features = FeatureRegister0(configuration.featureRegister0)
+    control.pes = Array(repeating: ProcessingElement(), count: configuration.peCount)
+    control.nextL1Table = GranuleProtectionTable.l1Base(memory.limit)
+    boot()
+  }
+
+  // MARK: Checkpoints
+
+  /// Marks this state as a place to come back to, and returns its number. Costs what changes afterwards, not what exists.
+  public mutating func checkpoint() -> Int {
+    savedControl.append(control)
+    return memory.checkpoint()
+  }
+
+  /// Puts the state of a checkpoint back. It stays in force; later ones are forgotten.
+  public mutating func restore(to checkpoint: Int) {
+    memory.restore(to: checkpoint)
+    control = savedControl[checkpoint]
+    savedControl.removeLast(savedControl.count - checkpoint - 1)
+    forgetLastAction()
+  }
+
+  /// 64 bits that depend on all of the machine's state and on nothing else.
+  public mutating func digest() -> UInt64 {
+    var hash = StateHash()
+    hash.add(memory.digest())
+    hash.add(control.digest())
+    return hash.value
+  }
+
+  /// The digest that recordings up to version 2 have.
+  package mutating func digestOfVersion2() -> UInt64 { mix(memory.digest() ^ control.digestOfVersion2()) }
+
+  // MARK: Small things everybody needs
+
+  @inline(__always) package func isDRAM(_ address: UInt64) -> Bool { address &- dramBase < dramSize }
+
+  /// Whether `address` is the PA of a delegable granule's byte.
+  @inline(__always) package func isDelegable(_ address: UInt64) -> Bool { isDRAM(address) }
+
+  /// The RMM's state of the granule at a granule-aligned address; UNDELEGATED for what is not delegable.
+  @inline(__always) package func granuleState(_ address: UInt64) -> GranuleState {
+    isDRAM(address) ? GranuleRecord(raw: memory.record(address)).state : .undelegated
+  }
+
+  @inline(__always) package func granuleIs(_ address: UInt64, _ state: GranuleState) -> Bool {
+    isDRAM(address) && GranuleRecord(raw: memory.record(address)).isState(state)
+  }
+
+  package mutating func setGranuleState(_ address: UInt64, _ state: GranuleState) {
+    let old = GranuleRecord(raw: memory.record(address))
+    memory.setRecord(address, GranuleRecord(state: state, gpi: old.gpi).raw)
+    if tracing { emit(.granule, address, UInt64(old.state.rawValue), UInt64(state.rawValue), world: .realm) }
+  }
+
+  package mutating func emit(
+    _ kind: Event.Kind, _ a: UInt64, _ b: UInt64 = 0, _ c: UInt64 = 0, world: World, detail: UInt8 = 0
+  ) {
+    observation.append(
+      Event(
+        kind: kind, world: world, depth: progress.depth, detail: detail, pe: UInt8(control.currentPE), a: a, b: b, c: c))
+  }
+}

@@ -1,0 +1,25 @@
+import Attestation
+import Basics
+
+extension MachineConfiguration {
+  /// The configuration as properties that a script's `machine` statement reads, without those that have their default.
+  public var propertyText: String {
+    let plain = MachineConfiguration()
+    var parts = ["dram=\(sizeText(dramSize))", "pe=\(peCount)", "rmm=\(policy.name)"]
+    if dramBase != plain.dramBase { parts.append("dram_base=\(hex(dramBase))") }
+    if paWidth != plain.paWidth { parts.append("pa_width=\(paWidth)") }
+    if recAuxCount != plain.recAuxCount { parts.append("rec_aux_count=\(recAuxCount)") }
+    if featureRegister0 != plain.featureRegister0 { parts.append("feature_register_0=\(hex(featureRegister0))") }
+    if !attestation { parts.append("attestation=off") }
+    if vcpu != plain.vcpu { parts.append("vcpu=\(vcpu.rawValue)") }
+    if platform != plain.platform { parts.append("platform=\(platform.rawValue)") }
+    if instance != plain.instance { parts.append("instance=\(instance)") }
+    if lifecycle != plain.lifecycle { parts.append("lifecycle=\(hex(lifecycle))") }
+    if !patched.isEmpty {
+      parts.append("patch=\(Firmware.allCases.filter { patched.contains($0) }.map(\.rawValue).joined(separator: "+"))")
+    }
+    if token != plain.token { parts.append("token=\(token.rawValue)") }
+    if granuleFaultsExitToHost { parts.append("host=tf-rmm") }
+    return parts.joined(separator: " ")
+  }
+}

@@ -1,0 +1,129 @@
+import Attestation
+import Basics
+
+/// What a machine is made of: everything that is decided before it boots and never changes after.
+public struct MachineConfiguration: Sendable, Equatable {
+  /// First byte of DRAM, all of it delegable. At least 0x8000_0000, a multiple of 2 MiB.
+  public var dramBase: UInt64 = 0x8000_0000
+  /// Bytes of DRAM, a multiple of 4 KiB.
+  public var dramSize: UInt64 = 64 << 20
+  /// Processing elements, 1 to 8.
+  public var peCount = 2
+  /// Physical address width in bits, 36 to 52.
+  public var paWidth: UInt64 = 48
+  /// RMI_REC_AUX_COUNT of every Realm, 0 to 16.
+  public var recAuxCount: UInt64 = 16
+  /// RMI_FEATURES(0).
+  public var featureRegister0: UInt64 = 0x283_fc10_4130
+  /// Which divergences from the specification the RMM shows.
+  public var policy = Policy.spec
+  /// Whether EL3 has a Realm attestation key; without one RSI_ATTESTATION_TOKEN_CONTINUE fails with RSI_ERROR_UNKNOWN.
+  public var attestation = true
+  /// What a Realm's vCPU does when it runs.
+  public var vcpu = VCPUKind.queue
+  /// Whose platform token EL3 hands out.
+  public var platform = PlatformKind.model
+  /// Which unit of the modelled platform this is: its key, its instance id and its Realm attestation key follow from it.
+  public var instance: UInt64 = 1
+  /// The life cycle claim of the modelled platform, 16 bits; 0x30xx is secured.
+  public var lifecycle: UInt64 = 0x3000
+  /// Firmware whose image differs in one bit from what was released.
+  public var patched: Set<Firmware> = []
+  /// The form of the tokens the RMM makes: ``TokenProfile/rmm1``, or one that is found in the wild.
+  public var token = TokenProfile.rmm1
+  /// Whether EL3 itself answers the Host (SMCCC_VERSION); the host that ran TF-RMM had no EL3 beside it.
+  public var monitorAnswersHost = true
+  /// Whether an access through ASSIGNED_NS to a granule that is not Non-secure leaves the Realm as an exit, because of the host
+  /// that ran TF-RMM, instead of being taken by the Realm (HCR_EL2.GPF).
+  public var granuleFaultsExitToHost = false
+  /// The name the configuration was chosen by.
+  public var name = "default"
+
+  public init() {}
+
+  /// The presets, by name.
+  public static let presets: [(name: String, summary: String, configuration: MachineConfiguration)] = [
+    ("default", "64 MiB, 2 PEs, RMM to the letter of DEN0137 1.0-rel0", MachineConfiguration()),
+    (
+      "tf-rmm", "64 MiB, 1 PE, an RMM that behaves as TF-RMM v0.6.0 on its host build",
+      {
+        var machine = MachineConfiguration()
+        machine.name = "tf-rmm"
+        machine.peCount = 1
+        machine.policy = .tfRMM
+        machine.granuleFaultsExitToHost = true
+        machine.monitorAnswersHost = false
+        machine.platform = .sample
+        return machine
+      }()
+    ),
+  ]
+
+  public static func preset(_ name: String) -> MachineConfiguration? {
+    presets.first { $0.name == name }?.configuration
+  }
+
+  public var dramTop: UInt64 { dramBase + dramSize }
+
+  /// Why this machine cannot be built, or nil.
+  public var problem: String? {
+    guard (36...52).contains(paWidth) else { return "pa_width must be 36 to 52 bits, not \(paWidth)" }
+    guard (1...8).contains(peCount) else { return "pe must be 1 to 8, not \(peCount)" }
+    guard recAuxCount <= 16 else { return "rec_aux_count must be 0 to 16, not \(recAuxCount)" }
+    guard dramBase >= 0x8000_0000, dramBase.isAligned(to: 2 << 20) else {
+      return "dram_base must be at least 0x80000000 and a multiple of 2M, not \(hex(dramBase))"
+    }
+    guard dramSize > 0, dramSize.isGranuleAligned else {
+      return "dram must be a positive multiple of 4K, not \(hex(dramSize))"
+    }
+    guard dramSize <= 1 << paWidth, dramBase <= (1 << paWidth) - dramSize else {
+      return "dram \(hex(dramBase))+\(hex(dramSize)) does not fit in \(paWidth) bits of physical address"
+    }
+    guard Lifecycle(claim: Int64(clamping: lifecycle)) != nil else {
+      let states = Lifecycle.allCases.map { "\(hex(UInt64($0.rawValue) << 8)) \($0.name)" }.joined(separator: ", ")
+      return "lifecycle \(hex(lifecycle)) stands for no state; expected \(states), each with any low byte"
+    }
+    let plain = MachineConfiguration()
+    guard platform == .model || (instance == plain.instance && lifecycle == plain.lifecycle && patched.isEmpty) else {
+      return "instance, lifecycle and patch are of the modelled platform; the sample platform's claims are fixed"
+    }
+    let feature = FeatureRegister0(featureRegister0)
+    guard (32...52).contains(feature.s2sz) else { return "feature_register_0: S2SZ must be 32 to 52" }
+    return nil
+  }
+}
+
+/// What runs in a Realm.
+public enum VCPUKind: String, Sendable, CaseIterable {
+  /// What `guest` statements have queued.
+  case queue
+  /// The A64 code at its pc.
+  case code
+}
+
+/// RmiFeatureRegister0 (DEN0137 B4.4.4).
+public struct FeatureRegister0: Sendable, Equatable {
+  public let raw: UInt64
+  public init(_ raw: UInt64) { self.raw = raw }
+  public var s2sz: UInt64 { raw.bits(7, 0) }
+  public var lpa2: Bool { raw.bit(8) }
+  public var sve: Bool { raw.bit(9) }
+  public var sveVL: UInt64 { raw.bits(13, 10) }
+  public var numBPs: UInt64 { raw.bits(19, 14) }
+  public var numWPs: UInt64 { raw.bits(25, 20) }
+  public var pmu: Bool { raw.bit(26) }
+  public var pmuCounters: UInt64 { raw.bits(31, 27) }
+  public var sha256: Bool { raw.bit(32) }
+  public var sha512: Bool { raw.bit(33) }
+  /// Usable GIC list registers (the field holds one less).
+  public var listRegisters: Int { Int(raw.bits(37, 34)) + 1 }
+  /// A Realm has at most 2^n - 1 RECs.
+  public var maxRecsOrder: UInt64 { raw.bits(41, 38) }
+
+  /// The fields in words, for the feature panel and the decoded trace.
+  public var summary: String {
+    "S2SZ=\(s2sz) LPA2=\(lpa2 ? 1 : 0) SVE=\(sve ? 1 : 0) NUM_BPS=\(numBPs) NUM_WPS=\(numWPs) PMU=\(pmu ? 1 : 0)"
+      + " PMU_NUM_CTRS=\(pmuCounters) SHA-256=\(sha256 ? 1 : 0) SHA-512=\(sha512 ? 1 : 0) LRS=\(listRegisters)"
+      + " MAX_RECS_ORDER=\(maxRecsOrder)"
+  }
+}

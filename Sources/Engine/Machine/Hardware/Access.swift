@@ -1,0 +1,148 @@
+/// A memory access of a world, through the granule protection check.
+extension Machine {
+  /// Whether every byte of the range passes the check for `pas`.
+  package func check(_ address: UInt64, _ length: UInt64, _ pas: PAS) -> GranuleProtectionFault? {
+    guard length > 0 else { return nil }
+    guard address <= ~(length - 1) else {
+      return GranuleProtectionFault(kind: .protection, level: 0, address: address, pas: pas)
+    }
+    var granule = address.granuleBase
+    let last = (address + (length - 1)).granuleBase
+    while true {
+      if let fault = granuleProtectionCheck(granule, pas) {
+        var fault = fault
+        fault.address = max(granule, address)
+        return fault
+      }
+      if granule == last { return nil }
+      granule += Granule.size
+    }
+  }
+
+  /// Reads up to 8 bytes, little-endian, unaligned allowed. What is not backed by memory reads as zero.
+  package func readBytes(_ address: UInt64, _ count: Int) -> UInt64 {
+    var value: UInt64 = 0
+    for i in 0..<count {
+      let byteAddress = address &+ UInt64(i)
+      guard byteAddress < memory.limit else { continue }
+      let byte = memory.page(byteAddress).load(fromByteOffset: Int(byteAddress & 4095), as: UInt8.self)
+      value |= UInt64(byte) << UInt64(8 * i)
+    }
+    return value
+  }
+
+  mutating func writeBytes(_ address: UInt64, _ count: Int, _ value: UInt64) {
+    if address & 7 == 0, count == 8 {
+      if address < memory.limit { memory.store64(address, value) }
+      return
+    }
+    for i in 0..<count {
+      let byteAddress = address &+ UInt64(i)
+      guard byteAddress < memory.limit else { continue }
+      memory.writablePage(byteAddress).storeBytes(
+        of: UInt8(truncatingIfNeeded: value >> UInt64(8 * i)), toByteOffset: Int(byteAddress & 4095), as: UInt8.self)
+    }
+  }
+
+  /// The range is backed: see ``isBacked(_:_:)``.
+  private mutating func fillBytes(_ address: UInt64, _ length: UInt64, _ byte: UInt8) {
+    var at = address
+    let top = address + length
+    while at < top {
+      let end = min(top, at.granuleBase + Granule.size)
+      if byte == 0, at.isGranuleAligned, end - at == Granule.size {
+        memory.wipe(at)
+      } else if !(byte == 0 && !memory.hasPage(at)) {
+        memory.writablePage(at).advanced(by: Int(at & 4095))
+          .initializeMemory(as: UInt8.self, repeating: byte, count: Int(end - at))
+      }
+      at = end
+    }
+  }
+
+  private mutating func copyBytes(_ address: UInt64, _ bytes: [UInt8]) {
+    var done = 0
+    while done < bytes.count {
+      let at = address + UInt64(done)
+      let count = min(bytes.count - done, Int(Granule.size - (at & 4095)))
+      bytes[done..<done + count].withUnsafeBytes { source in
+        if let base = source.baseAddress {
+          memory.writablePage(at).advanced(by: Int(at & 4095)).copyMemory(from: base, byteCount: count)
+        }
+      }
+      done += count
+    }
+  }
+
+  /// Performs an access action: what a world reads or writes through its own PAS, or the fault it takes.
+  mutating func perform(_ access: MemoryAccess) -> AccessOutcome {
+    let pas = access.world.ownPAS
+    let length: UInt64 =
+      switch access.kind {
+      case .read64, .write64: 8
+      case .write8: 1
+      case .fill(let length, _): length
+      case .bytes(let bytes): UInt64(bytes.count)
+      }
+    // Only DRAM and the memories of the Root and Secure worlds answer; anything else on the bus is refused.
+    let fault: GranuleProtectionFault? =
+      isBacked(access.address, length)
+      ? check(access.address, length, pas)
+      : granuleProtectionCheckByWalk(access.address, pas)
+        ?? GranuleProtectionFault(kind: .addressSize, level: 0, address: access.address, pas: pas)
+    if let fault {
+      if tracing {
+        emit(
+          .fault, fault.address, UInt64(pas.rawValue), fault.syndrome(write: access.kind.isWrite),
+          world: access.world)
+      }
+      return .fault(fault)
+    }
+    if tracing { emit(.access, access.address, length, access.kind.isWrite ? 1 : 0, world: access.world) }
+    if access.kind.isWrite, access.world == .realm || access.world == .root { control.isScribbled = true }
+    switch access.kind {
+    case .read64: return .value(readBytes(access.address, 8))
+    case .write64(let value): writeBytes(access.address, 8, value)
+    case .write8(let value): writeBytes(access.address, 1, UInt64(value))
+    case .fill(let length, let byte): fillBytes(access.address, length, byte)
+    case .bytes(let bytes): copyBytes(access.address, bytes)
+    }
+    return .ok
+  }
+}
+
+/// One access of one world.
+public struct MemoryAccess: Sendable, Equatable {
+  public enum Kind: Sendable, Equatable {
+    case read64
+    case write64(UInt64)
+    case write8(UInt8)
+    /// Length in bytes, and the byte.
+    case fill(UInt64, UInt8)
+    case bytes([UInt8])
+
+    public var isWrite: Bool { self != .read64 }
+  }
+  /// Most bytes one fill writes.
+  public static let fillLimit: UInt64 = 256 << 20
+  public var world: World
+  public var address: UInt64
+  public var kind: Kind
+
+  public init(world: World, address: UInt64, kind: Kind) {
+    self.world = world
+    self.address = address
+    self.kind = kind
+  }
+}
+
+public enum AccessOutcome: Sendable, Equatable {
+  case value(UInt64)
+  case ok
+  case fault(GranuleProtectionFault)
+}
+
+extension Machine {
+  /// Puts something into a granule past every check, as its owner might have: for benchmarks.
+  package mutating func scribble(_ address: UInt64) { memory.store64(address, 0x5343_5249_4242_4C45) }
+}

@@ -1,0 +1,213 @@
+import Basics
+
+/// The granule protection table: L0 and L1 descriptors in Root memory, as the Arm ARM lays them out for a 4 KiB granule and an
+/// L0 region of 1 GiB (GPCCR_EL3.PGS = 0, L0GPTSZ = 0).
+///
+/// An L0 entry is a block (one GPI for 1 GiB) or points to an L1 table of 16384 entries. An L1 entry describes 64 KiB: sixteen
+/// 4-bit GPIs, or a contiguous descriptor that stands, repeated, for 2, 32 or 512 MiB.
+///
+/// Where L0 and the L1 tables lie is Root memory of this model: L0 at `l0Base`, L1 tables one after another behind it when the first
+/// granule of their region changes.
+package enum GranuleProtectionTable {
+  package static let l0Base: UInt64 = 0x4000_0000
+  static let l1Top: UInt64 = 0x8000_0000
+  package static let l1Size: UInt64 = 128 << 10
+  static let regionShift: UInt64 = 30
+
+  /// The first L1 table: 2 MiB behind the beginning of L0, or where L0 ends if the physical address space is larger than 48 bits.
+  package static func l1Base(_ limit: UInt64) -> UInt64 { max(l0Base + 0x20_0000, l0Base + (limit >> regionShift) * 8) }
+
+  static func l0Block(_ gpi: GPI) -> UInt64 { 1 | UInt64(gpi.rawValue) << 4 }
+  static func l0Table(_ l1: UInt64) -> UInt64 { 3 | l1 }
+  /// - Parameter size: 1 for 2 MiB, 2 for 32 MiB, 3 for 512 MiB.
+  static func contiguous(_ gpi: GPI, _ size: UInt64) -> UInt64 {
+    1 | UInt64(gpi.rawValue) << 4 | size << 8
+  }
+  static func granules(_ gpi: GPI) -> UInt64 { 0x1111_1111_1111_1111 &* UInt64(gpi.rawValue) }
+  /// L1 entries a contiguous descriptor of each size covers.
+  static let contiguousEntries: [UInt64] = [1, 32, 512, 8192]
+}
+
+/// Why an access did not pass: the fields of a granule protection exception (Arm ARM, "Granule protection faults").
+public struct GranuleProtectionFault: Error, Sendable, Equatable {
+  public enum Kind: UInt8, Sendable {
+    case addressSize, walk, protection
+  }
+  public var kind: Kind
+  /// GPT level at which it happened.
+  public var level: UInt8
+  /// The faulting physical address.
+  public var address: UInt64
+  /// The address space the access carried.
+  public var pas: PAS
+  /// What the GPT says of the granule, if the walk got that far.
+  public var gpi: GPI?
+
+  /// GPCSC of the syndrome: 0x00 address size, 0x04 walk, 0x0C GPF, plus the level.
+  public var gpcsc: UInt8 {
+    switch kind {
+    case .addressSize: level
+    case .walk: 0x04 + level
+    case .protection: 0x0C + level
+    }
+  }
+
+  /// ESR_EL3 of the exception if SCR_EL3.GPF routes it to EL3: EC 0x1E, IL, GPCSC in bits 19:14, WnR in bit 6, xFSC 0x28.
+  public func syndrome(write: Bool) -> UInt64 {
+    0x1E << 26 | 1 << 25 | UInt64(gpcsc) << 14 | (write ? 1 << 6 : 0) | 0x28
+  }
+
+  public var reason: String {
+    let said = gpi.map { "the GPT says \($0.name)" } ?? "the GPT walk fails"
+    return "granule protection fault: \(pas.name) access to \(hex(address)), \(said) (GPCSC 0x\(String(gpcsc, radix: 16)))"
+  }
+}
+
+/// What a walk of the GPT found, hop by hop.
+public struct GPTWalk: Sendable, Equatable {
+  public var l0Address: UInt64
+  public var l0Entry: UInt64
+  /// Address and value of the L1 entry, when the L0 entry is a table.
+  public var l1Address: UInt64?
+  public var l1Entry: UInt64?
+  /// Nil when a descriptor is not valid or the address is outside the protected space.
+  public var gpi: GPI?
+  /// Level at which the walk ended.
+  public var level: UInt8
+}
+
+extension Machine {
+  /// Walks the GPT for a physical address, reading the descriptors in Root memory.
+  package func gptWalk(_ address: UInt64) -> GPTWalk {
+    typealias GPT = GranuleProtectionTable
+    let l0Address = GPT.l0Base + (address >> GPT.regionShift) * 8
+    guard address < memory.limit else {
+      return GPTWalk(l0Address: l0Address, l0Entry: 0, gpi: nil, level: 0)
+    }
+    let l0 = memory.load64(l0Address)
+    var walk = GPTWalk(l0Address: l0Address, l0Entry: l0, gpi: nil, level: 0)
+    switch l0 & 0xF {
+    case 1:
+      walk.gpi = l0 >> 8 == 0 ? GPI(rawValue: UInt8(l0 >> 4 & 0xF)) : nil
+    case 3 where l0 & 0xFFF0_0000_0000_0FF0 == 0:
+      let table = l0 & 0x000F_FFFF_FFFF_F000
+      guard table < memory.limit else { break }
+      let l1Address = table + (address.bits(GPT.regionShift - 1, 16)) * 8
+      let l1 = memory.load64(l1Address)
+      walk.level = 1
+      walk.l1Address = l1Address
+      walk.l1Entry = l1
+      if l1 & 0xF == 1 {
+        walk.gpi = l1 >> 10 == 0 && l1.bits(9, 8) != 0 ? GPI(rawValue: UInt8(l1 >> 4 & 0xF)) : nil
+      } else {
+        walk.gpi = GPI(rawValue: UInt8((l1 >> (address.bits(15, 12) * 4)) & 0xF))
+      }
+    default:
+      break
+    }
+    return walk
+  }
+
+  /// What the GPT says of a granule. DRAM is answered from the mirror beside each granule, the rest by a walk; all of it by a walk
+  /// once software has written to the tables past EL3.
+  @inline(__always) package func gpi(_ address: UInt64) -> GPI {
+    if isDRAM(address), !control.isScribbled { return GranuleRecord(raw: memory.record(address)).gpi }
+    return gptWalk(address).gpi ?? .noAccess
+  }
+
+  /// The granule protection check of one access, by the table walk alone.
+  package func granuleProtectionCheckByWalk(_ address: UInt64, _ pas: PAS) -> GranuleProtectionFault? {
+    guard address < memory.limit else {
+      // A Non-secure access beyond the protected space always passes (Arm ARM, GPC rule 2); others fault at level 0.
+      return pas == .nonSecure
+        ? nil : GranuleProtectionFault(kind: .protection, level: 0, address: address, pas: pas)
+    }
+    let walk = gptWalk(address)
+    guard let gpi = walk.gpi else {
+      return GranuleProtectionFault(kind: .walk, level: walk.level, address: address, pas: pas)
+    }
+    return gpi.admits(pas)
+      ? nil
+      : GranuleProtectionFault(kind: .protection, level: walk.level, address: address, pas: pas, gpi: gpi)
+  }
+
+  /// The granule protection check of one access. The fast path looks at the mirror only; a test holds it to the walk.
+  @inline(__always) package func granuleProtectionCheck(_ address: UInt64, _ pas: PAS) -> GranuleProtectionFault? {
+    if isDRAM(address), GranuleRecord(raw: memory.record(address)).gpi.admits(pas), !control.isScribbled { return nil }
+    return granuleProtectionCheckByWalk(address, pas)
+  }
+
+  /// Whether the GPI of a granule can be changed: its region has an L1 table that EL3 has made, or is a block and Root memory has room
+  /// for a table. EL3 follows no descriptor that is not its own (TF-A, `get_gpi_params`).
+  func canSetGPI(_ address: UInt64) -> Bool {
+    typealias GPT = GranuleProtectionTable
+    let l0 = memory.load64(GPT.l0Base + (address >> GPT.regionShift) * 8)
+    switch l0 & 0xF {
+    case 3:
+      let table = l0 & 0x000F_FFFF_FFFF_F000
+      let first = GPT.l1Base(memory.limit)
+      return l0 & 0xFFF0_0000_0000_0FF0 == 0 && table >= first && (table - first) % GPT.l1Size == 0
+        && table < control.nextL1Table
+    case 1: return control.nextL1Table + GPT.l1Size <= GPT.l1Top
+    default: return false
+    }
+  }
+
+  /// Writes the GPI of one granule into the tables and the mirror: splits blocks on the way down, and joins 2 MiB again when
+  /// they have become alike. The caller is EL3, has applied its rules and has asked ``canSetGPI(_:)``.
+  package mutating func setGPI(_ address: UInt64, _ gpi: GPI) {
+    typealias GPT = GranuleProtectionTable
+    let region = address >> GPT.regionShift
+    let l0Address = GPT.l0Base + region * 8
+    var l0 = memory.load64(l0Address)
+    if l0 & 0xF != 3 {
+      let old = GPI(rawValue: UInt8(l0 >> 4 & 0xF)) ?? .noAccess
+      let table = control.nextL1Table
+      control.nextL1Table += GPT.l1Size
+      fillL1(table, 0, 16384, GPT.contiguous(old, 3))
+      l0 = GPT.l0Table(table)
+      memory.store64(l0Address, l0)
+    }
+    let table = l0 & 0x000F_FFFF_FFFF_F000
+    let index = address.bits(GPT.regionShift - 1, 16)
+    var entry = memory.load64(table + index * 8)
+    while entry & 0xF == 1 {
+      let old = GPI(rawValue: UInt8(entry >> 4 & 0xF)) ?? .noAccess
+      let size = entry.bits(9, 8)
+      let count = GPT.contiguousEntries[Int(size)]
+      let first = index & ~(count - 1)
+      // Size 0 is reserved: nobody but a hand from outside writes it, and it stands for its 64 KiB alone.
+      let smaller = size <= 1 ? GPT.granules(old) : GPT.contiguous(old, size - 1)
+      fillL1(table, first, count, smaller)
+      entry = smaller
+    }
+    let shift = address.bits(15, 12) * 4
+    entry = entry & ~(0xF << shift) | UInt64(gpi.rawValue) << shift
+    memory.store64(table + index * 8, entry)
+    if entry == GPT.granules(gpi) { joinGPT(table, index, gpi) }
+    memory.setRecord(
+      address, GranuleRecord(state: GranuleRecord(raw: memory.record(address)).state, gpi: gpi).raw)
+  }
+
+  private mutating func joinGPT(_ table: UInt64, _ index: UInt64, _ gpi: GPI) {
+    typealias GPT = GranuleProtectionTable
+    let first = index & ~31
+    let alike = GPT.granules(gpi)
+    // 32 entries never cross a granule of the table.
+    let page = memory.page(table + first * 8) + Int((table + first * 8) & 4095)
+    for i in 0..<32 where UInt64(littleEndian: page.load(fromByteOffset: i &* 8, as: UInt64.self)) != alike { return }
+    fillL1(table, first, 32, GPT.contiguous(gpi, 1))
+  }
+
+  /// Writes the same entry `count` times.
+  private mutating func fillL1(_ table: UInt64, _ first: UInt64, _ count: UInt64, _ entry: UInt64) {
+    var index = first
+    while index < first + count {
+      let address = table + index * 8
+      let room = min(first + count - index, (Granule.size - (address & 4095)) / 8)
+      (memory.writablePage(address) + Int(address & 4095))
+        .initializeMemory(as: UInt64.self, repeating: entry.littleEndian, count: Int(room))
+      index += room
+    }
+  }
+}

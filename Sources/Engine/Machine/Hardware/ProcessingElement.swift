@@ -1,0 +1,103 @@
+/// A processing element as far as SMCs and the RMM see it.
+public struct ProcessingElement: Sendable {
+  /// Where it executes now.
+  public var world: World = .root
+  /// Exception level, 0 to 3.
+  public var exceptionLevel: UInt8 = 3
+  /// X0 to X17 of the Host as the last SMC left them.
+  public var x = InlineArray<18, UInt64>(repeating: 0)
+  /// SCR_EL3, the bits that make a security state: NS (0) and NSE (62).
+  public var scrEL3: UInt64 = 0
+  /// GIC virtual CPU interface registers the RMM reads and writes.
+  public var ichHCR: UInt64 = 0
+  public var ichVMCR: UInt64 = 0
+  public var ichMISR: UInt64 = 0
+  public var ichLR = InlineArray<16, UInt64>(repeating: 0)
+  /// Active priorities of the Realm that runs here, while it does.
+  public var ichAP0R: UInt64 = 0
+  public var ichAP1R: UInt64 = 0
+  /// Non-zero while an interrupt for the Host is pending.
+  public var isrEL1: UInt64 = 0
+  /// The REC that runs here, 0 when none does.
+  public var runningREC: UInt64 = 0
+  /// Registers of NS-EL2 that a vCPU of the Normal world's own runs with.
+  public var vttbrEL2: UInt64 = 0
+  public var vtcrEL2: UInt64 = 0
+  public var hcrEL2: UInt64 = 0
+  /// Where the registers of the vCPU are that runs here outside any Realm, 0 when none does.
+  public var runningVCPU: UInt64 = 0
+  /// Instructions that are left in the entry of what runs here: calls the RMM answers itself do not begin anew. 0 when nothing runs.
+  var guestLeft = 0
+
+  public init() {}
+
+  /// Adds every field to a digest.
+  func add(to hash: inout StateHash) {
+    hash.add(UInt64(world.rawValue))
+    hash.add(UInt64(exceptionLevel))
+    for n in 0..<18 { hash.add(x[n]) }
+    hash.add(scrEL3)
+    hash.add(ichHCR)
+    hash.add(ichVMCR)
+    hash.add(ichMISR)
+    for n in 0..<16 { hash.add(ichLR[n]) }
+    hash.add(ichAP0R)
+    hash.add(ichAP1R)
+    hash.add(isrEL1)
+    hash.add(runningREC)
+    hash.add(vttbrEL2)
+    hash.add(vtcrEL2)
+    hash.add(hcrEL2)
+    hash.add(runningVCPU)
+    hash.add(UInt64(guestLeft))
+  }
+
+  /// `NS-EL2`, `R-EL1`, `EL3`…
+  public var place: String { ProcessingElement.place(world, exceptionLevel) }
+
+  public static func place(_ world: World, _ level: UInt8) -> String {
+    switch world {
+    case .root: "EL3"
+    case .normal: "NS-EL\(level)"
+    case .realm: "R-EL\(level)"
+    case .secure: "S-EL\(level)"
+    }
+  }
+
+  /// SCR_EL3.{NSE, NS} for a world below EL3.
+  static func scr(_ world: World) -> UInt64 { (world.ns ? 1 : 0) | (world.nse ? 1 << 62 : 0) }
+
+  /// Registers `sysreg` can name, with their places.
+  public static let registerNames = [
+    "isr_el1", "ich_misr_el2", "ich_vmcr_el2", "ich_hcr_el2", "vttbr_el2", "vtcr_el2", "hcr_el2", "scr_el3",
+  ]
+
+  public func register(_ name: String) -> UInt64? {
+    switch name {
+    case "isr_el1": isrEL1
+    case "ich_misr_el2": ichMISR
+    case "ich_vmcr_el2": ichVMCR
+    case "ich_hcr_el2": ichHCR
+    case "vttbr_el2": vttbrEL2
+    case "vtcr_el2": vtcrEL2
+    case "hcr_el2": hcrEL2
+    case "scr_el3": scrEL3
+    default: nil
+    }
+  }
+
+  /// Sets a register from outside. False for an unknown name, or one that only EL3 writes.
+  public mutating func setRegister(_ name: String, _ value: UInt64) -> Bool {
+    switch name {
+    case "isr_el1": isrEL1 = value
+    case "ich_misr_el2": ichMISR = value
+    case "ich_vmcr_el2": ichVMCR = value
+    case "ich_hcr_el2": ichHCR = value
+    case "vttbr_el2": vttbrEL2 = value
+    case "vtcr_el2": vtcrEL2 = value
+    case "hcr_el2": hcrEL2 = value
+    default: return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,65 @@
+import Basics
+
+extension Event {
+  /// The layer it belongs to: where in the stack it happened.
+  public var layer: String {
+    switch kind {
+    case .smc, .smcReturn, .access: ProcessingElement.place(world, world == .root ? 3 : world == .secure ? 1 : 2)
+    case .move, .boot, .bootMeasurement, .gpi: "EL3"
+    case .service: world == .root ? "EL3" : "R-EL2"
+    case .granule, .rttEntry, .realmState, .measurement, .refusal, .panic: "R-EL2"
+    case .exit: ProcessingElement.place(world, 2)
+    case .exception, .injection, .call, .interrupt, .virtualInterrupt: ProcessingElement.place(world, 1)
+    case .fault: "GPC"
+    case .leftOut: "…"
+    }
+  }
+
+  /// One line that says what happened.
+  public var text: String {
+    switch kind {
+    case .smc: return "SMC \(Commands.name(of: a))"
+    case .smcReturn: return "returns X0=\(hex(a))"
+    case .move:
+      let from = ProcessingElement.place(World(rawValue: UInt8(a >> 8)) ?? .root, UInt8(a & 0xFF))
+      let to = ProcessingElement.place(World(rawValue: UInt8(b >> 8)) ?? .root, UInt8(b & 0xFF))
+      return "\(from) → \(to)  SCR_EL3.{NSE,NS}={\(c >> 62 & 1),\(c & 1)}"
+    case .service:
+      let name = Commands.name(of: a)
+      if a == UInt64(ServiceFID.rmiRequestComplete) { return "\(name) X0=\(hex(b))" }
+      if a == UInt64(ServiceFID.bootComplete) { return "\(name) \(Int64(bitPattern: b))" }
+      return "\(name) \(hex(b)) → \(EL3Error(rawValue: Int64(bitPattern: c))?.name ?? hex(c))"
+    case .gpi: return "GPT \(hex(a)) \(GPI(rawValue: UInt8(b))?.name ?? "?") → \(GPI(rawValue: UInt8(c))?.name ?? "?")"
+    case .granule:
+      return
+        "granule \(hex(a)) \(GranuleState(rawValue: UInt8(b))?.name ?? "?") → \(GranuleState(rawValue: UInt8(c))?.name ?? "?")"
+    case .rttEntry: return "RTT entry \(hex(a)) \(hex(b)) → \(hex(c))"
+    case .realmState:
+      func name(_ value: UInt64) -> String { RealmState(rawValue: UInt8(value))?.name ?? "none" }
+      return "Realm \(hex(a)) \(name(b)) → \(name(c))"
+    case .measurement: return "\(b == 0 ? "RIM" : "REM \(b - 1)") of \(hex(a)) = \(String(c, radix: 16))…"
+    case .fault:
+      return "granule protection fault at \(hex(a)), \(PAS(rawValue: UInt8(b))?.name ?? "?") access, ESR \(hex(c))"
+    case .exception:
+      return "\(Decoder.syndrome(a)) to \(ProcessingElement.place(world, 2))\(c == 0 ? "" : ", IPA \(hex((c >> 4) << 12))")"
+    case .injection: return "takes \(Decoder.syndrome(a)) at EL1, pc=\(hex(c))"
+    case .exit:
+      return
+        "\(world == .realm ? "REC" : "vCPU") \(hex(a)) exits: \(ExitReason(rawValue: UInt8(b))?.name ?? "?")\(c == 0 ? "" : " esr=\(hex(c))")"
+    case .call: return detail == 0 ? "\(Commands.name(of: a)) → X0=\(hex(c))" : "\(Commands.name(of: a)) leaves the Realm"
+    case .refusal: return "refused"
+    case .boot:
+      let stage = BootStage(rawValue: Int(a))
+      return "\(stage?.name ?? "?"): \(stage?.summary ?? "")"
+    case .bootMeasurement:
+      let component = Int(a) < Firmware.allCases.count ? Firmware.allCases[Int(a)].rawValue : "?"
+      let digits = String(b, radix: 16)
+      return "\(component) measured: \(String(repeating: "0", count: 16 - digits.count))\(digits)…"
+    case .interrupt: return "virtual SError pending"
+    case .virtualInterrupt: return "virtual interrupt \(a) taken at \(hex(b))"
+    case .panic: return RMMPanic(address: a).text
+    case .leftOut: return "\(a) more events of this step were not kept"
+    case .access: return "\(c == 0 ? "reads" : "writes") \(hex(a)), \(b) byte\(b == 1 ? "" : "s")"
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import Basics
+
+extension Machine {
+  /// What a granule is to its owner, and who that is.
+  package func role(_ address: UInt64) -> (owner: UInt64?, text: String) {
+    switch granuleState(address) {
+    case .undelegated:
+      return (nil, gpi(address) == .nonSecure ? "the Host's" : "in the \(gpi(address).name) PAS, not the Host's")
+    case .delegated: return (nil, "the RMM's, unused")
+    case .rd: return (address, "Realm descriptor")
+    case .rec:
+      let rec = rec(address)
+      return (rec.owner, "REC \(rec.index)")
+    case .recAux:
+      for candidate in control.recs {
+        let rec = rec(candidate)
+        for n in 0..<rec.auxCount where rec.aux(n) == address { return (rec.owner, "aux \(n) of REC \(rec.index)") }
+      }
+      return (nil, "auxiliary granule")
+    case .rtt, .data:
+      for rd in control.realms { if let text = place(address, in: rd) { return (rd, text) } }
+      return (nil, "")
+    }
+  }
+
+  /// What an RTT or DATA granule is in a Realm, if it is in it.
+  private func place(_ address: UInt64, in rd: UInt64) -> String? {
+    let realm = realm(rd)
+    let lpa2 = realm.lpa2
+    var found: String?
+    forEachTable(realm) { table, level, base in
+      if table == address { found = "level \(level) table from IPA \(hex(base))" }
+      guard found == nil, memory.hasPage(table) else { return }
+      for index in 0..<512 {
+        let entry = RTTEntry(raw: rttLoad(table, index))
+        guard entry.hipas(level) == .assigned else { continue }
+        let start = entry.address(lpa2: lpa2)
+        guard address &- start < rttEntrySize(level) else { continue }
+        let ipa = base + UInt64(index) * rttEntrySize(level) + (address - start)
+        found = "mapped at IPA \(hex(ipa)), \(entry.ripas.name)"
+        return
+      }
+    }
+    return found
+  }
+}

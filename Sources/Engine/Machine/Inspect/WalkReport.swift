@@ -1,0 +1,181 @@
+import Basics
+
+/// An RTT walk for people: each hop, and what stands at its end.
+public struct WalkReport: Sendable {
+  public struct Hop: Sendable {
+    public var level: Int
+    public var table: UInt64
+    public var index: Int
+    public var raw: UInt64
+    public var hipas: HIPAS
+    public var ripas: RIPAS
+    /// Fields of the descriptor in words.
+    public var bits: String
+    public var coverage: UInt64
+  }
+  public var ipa: UInt64
+  public var isProtected: Bool
+  public var hops: [Hop]
+  /// Output address, if the walk gave one.
+  public var address: UInt64?
+  /// What the granule protection check says of it.
+  public var check: Check
+  /// What happens to a Realm's read at this IPA.
+  public var verdict: Verdict
+
+  public enum Check: Sendable, Equatable {
+    case notReached
+    /// Nothing there has an owner.
+    case noMemory
+    case passes(PAS, GPI)
+    case fault(PAS, GPI)
+
+    public var text: String {
+      switch self {
+      case .notReached: "not reached"
+      case .noMemory: "no memory is there to protect"
+      case .passes(let pas, let gpi): "\(pas.name) access, GPT says \(gpi.name): passes"
+      case .fault(let pas, let gpi): "\(pas.name) access, GPT says \(gpi.name): granule protection fault"
+      }
+    }
+  }
+
+  public enum Verdict: Sendable, Equatable {
+    case data(UInt64)
+    /// The walk leads to an address where no memory is.
+    case nothing
+    /// An exception of the Realm or an exit to the Host, in words.
+    case refused(String)
+
+    public var text: String {
+      switch self {
+      case .data(let address): "a read gets the data at \(hex(address))"
+      case .nothing: "no memory answers there: a read gives zero, a write is lost"
+      case .refused(let words): words
+      }
+    }
+  }
+}
+
+/// A run of alike entries of one table.
+public struct EntryRun: Sendable, Equatable {
+  public var first: Int
+  public var last: Int
+  public var ipa: UInt64
+  public var hipas: HIPAS
+  public var ripas: RIPAS
+  /// Address of the first entry, if it has one.
+  public var address: UInt64?
+}
+
+extension Machine {
+  /// Walks a Realm's tables for an IPA and says what is met. Nil if `rd` is no RD.
+  public func walkReport(_ rd: UInt64, _ ipa: UInt64) -> WalkReport? {
+    guard rd.isGranuleAligned, granuleIs(rd, .rd) else { return nil }
+    let realm = realm(rd)
+    guard ipa < realm.ipaTop else {
+      return WalkReport(
+        ipa: ipa, isProtected: false, hops: [], address: nil, check: .notReached,
+        verdict: .refused(
+          "beyond the IPA space (\(realm.ipaWidth) bits): \(policy.has(.d20) ? "external abort" : "Address Size Fault") in the Realm"
+        ))
+    }
+    var hops: [WalkReport.Hop] = []
+    for level in realm.startLevel...3 {
+      let walk = rttWalk(realm, ipa, to: level)
+      guard walk.level == level else { break }
+      hops.append(
+        WalkReport.Hop(
+          level: level, table: walk.table, index: walk.index, raw: walk.entry.raw, hipas: walk.entry.hipas(level),
+          ripas: walk.entry.ripas, bits: describe(walk.entry, level, lpa2: realm.lpa2), coverage: rttEntrySize(level)))
+      if !walk.entry.isTable(level) { break }
+    }
+    var report = WalkReport(
+      ipa: ipa, isProtected: realm.isProtected(ipa), hops: hops, address: nil, check: .notReached, verdict: .nothing)
+    guard let last = hops.last else { return report }
+    switch last.hipas {
+    case .assigned, .assignedNS:
+      let start = RTTEntry(raw: last.raw).address(lpa2: realm.lpa2)
+      report.address = start &+ (ipa & (last.coverage - 1))
+    default: break
+    }
+    report.verdict = verdict(realm, ipa, last)
+    if let address = report.address, last.raw & 1 != 0 {
+      let pas: PAS = last.hipas == .assignedNS ? .nonSecure : .realm
+      let gpi = gpi(address)
+      report.check = report.verdict == .nothing ? .noMemory : gpi.admits(pas) ? .passes(pas, gpi) : .fault(pas, gpi)
+    }
+    return report
+  }
+
+  private func verdict(_ realm: RealmDescriptor, _ ipa: UInt64, _ hop: WalkReport.Hop) -> WalkReport.Verdict {
+    switch translateStage2(realm, ipa, .read) {
+    case .address(let pa): return .data(pa)
+    case .nothing: return .nothing
+    case .addressSize: return .refused("Address Size Fault in the Realm")
+    case .granuleProtection:
+      return .refused(
+        configuration.granuleFaultsExitToHost
+          ? "a read exits to the Host: granule protection fault" : "a read takes a granule protection fault in the Realm")
+    case .permission: return .refused("a read exits to the Host: permission fault")
+    // The RMM makes no such entries; software of Realm or Root that writes to the tables may.
+    case .accessFlag: return .refused("a read exits to the Host: access flag fault")
+    case .outputAddressSize:
+      return .refused("a read exits to the Host: address size fault, the PA is beyond the physical address space")
+    case .granuleProtectionOnWalk(let level):
+      return .refused("the table of level \(level) is not in the Realm PAS: granule protection fault")
+    case .translation:
+      guard realm.isProtected(ipa) else { return .refused("a read exits to the Host: emulatable Data Abort") }
+      return .refused(
+        hop.ripas == .empty
+          ? "RIPAS EMPTY: a read takes an external abort in the Realm"
+          : "RIPAS \(hop.ripas.name): a read exits to the Host: Data Abort")
+    }
+  }
+
+  private func describe(_ entry: RTTEntry, _ level: Int, lpa2: Bool) -> String {
+    let address = entry.address(lpa2: lpa2)
+    switch entry.hipas(level) {
+    case .table: return "valid, table \(hex(address))"
+    case .unassigned: return "invalid"
+    case .unassignedNS: return "invalid, NS"
+    case .assigned:
+      return entry.isValid
+        ? "valid \(level == 3 ? "page" : "block") \(hex(address)), Normal WB, RW" : "invalid, remembers \(hex(address))"
+    case .assignedNS:
+      let access = ["none", "RO", "WO", "RW"][Int(entry.permissions)]
+      return "valid \(level == 3 ? "page" : "block") \(hex(address)), NS, XN, \(access), MemAttr \(entry.raw.bits(4, 2))"
+    }
+  }
+
+  /// The entries of a table as runs of alike ones. At most `limit` runs.
+  public func entryRuns(_ rd: UInt64, table: UInt64, level: Int, base: UInt64, limit: Int = 64) -> [EntryRun] {
+    let lpa2 = realm(rd).lpa2
+    var runs: [EntryRun] = []
+    let ipaTop = realm(rd).ipaTop
+    for index in 0..<512 {
+      // A starting level table can be larger than the IPA space.
+      guard base + UInt64(index) * rttEntrySize(level) < ipaTop else { break }
+      let entry = RTTEntry(raw: rttLoad(table, index))
+      let hipas = entry.hipas(level)
+      let address = entry.isLive ? entry.address(lpa2: lpa2) : nil
+      if let last = runs.last, last.hipas == hipas, last.ripas == entry.ripas, hipas != .table,
+        address == last.address.map({ $0 + UInt64(index - last.first) * rttEntrySize(level) })
+      {
+        runs[runs.count - 1].last = index
+        continue
+      }
+      if runs.count == limit { break }
+      runs.append(
+        EntryRun(
+          first: index, last: index, ipa: base + UInt64(index) * rttEntrySize(level), hipas: hipas, ripas: entry.ripas,
+          address: address))
+    }
+    return runs
+  }
+
+  /// First IPA a hop's table covers.
+  public func tableBase(_ hop: WalkReport.Hop, ipa: UInt64) -> UInt64 {
+    ipa & ~(hop.coverage - 1) &- UInt64(hop.index) * hop.coverage
+  }
+}

@@ -1,0 +1,127 @@
+/// What a debugger wants of code that runs: places to stop at, and a count. It is no part of the machine's state: where it stops a
+/// vCPU, the session notes that the PE was held after so many instructions, and needs no debugger to do it again.
+package struct CodeDebugging: Sendable {
+  package struct Hit: Equatable, Sendable {
+    package let point: DebugPoint
+    /// What was accessed, or the pc.
+    package let address: UInt64
+    /// Instructions executed before it, of those of this run.
+    package let executed: Int
+  }
+
+  private struct Watched: Sendable {
+    package let point: DebugPoint
+    let range: Range<UInt64>
+    let reads: Bool
+    let writes: Bool
+  }
+
+  private var code: Set<UInt64> = []
+  private var data: [Watched] = []
+  /// A place it stands at already.
+  private var passing: UInt64?
+  /// Goes on at each hit, and only notes it.
+  let onlyNotes: Bool
+  package private(set) var executed = 0
+  package private(set) var hits: [Hit] = []
+  private var accessed: Hit?
+  /// Stops before an SMC.
+  package var stopsAtSMC = false
+
+  package init(_ points: [DebugPoint], passing: UInt64? = nil, onlyNotes: Bool = false) {
+    self.passing = passing
+    self.onlyNotes = onlyNotes
+    for point in points {
+      switch point {
+      case .execute(let address): code.insert(address)
+      case .write(let address, let count): watch(point, address, count, reads: false, writes: true)
+      case .read(let address, let count): watch(point, address, count, reads: true, writes: false)
+      case .access(let address, let count): watch(point, address, count, reads: true, writes: true)
+      }
+    }
+  }
+
+  private mutating func watch(_ point: DebugPoint, _ address: UInt64, _ count: UInt64, reads: Bool, writes: Bool) {
+    let (end, overflow) = address.addingReportingOverflow(count)
+    data.append(Watched(point: point, range: address..<(overflow ? .max : end), reads: reads, writes: writes))
+  }
+
+  var watches: Bool { !data.isEmpty }
+
+  /// Whether the instruction at the pc is not to be executed now; if it is, it counts.
+  mutating func stops(before pc: UInt64, isSMC: Bool) -> Bool {
+    let isPassed = passing == pc
+    passing = nil
+    accessed = nil
+    if !isPassed, isSMC || code.contains(pc) {
+      hits.append(Hit(point: .execute(pc), address: pc, executed: executed))
+      if !onlyNotes { return true }
+    }
+    executed += 1
+    return false
+  }
+
+  /// SMC, whatever its immediate.
+  package static func isSMC(_ word: UInt32) -> Bool { word & 0xFFE0_001F == 0xD400_0003 }
+
+  /// The last instruction did not complete, and will be executed again.
+  mutating func takeBackLast() { executed -= 1 }
+
+  mutating func noteAccess(_ address: UInt64, _ size: Int, isWrite: Bool) {
+    guard accessed == nil else { return }
+    let range = address..<(address &+ UInt64(size) > address ? address + UInt64(size) : .max)
+    guard let found = data.first(where: { (isWrite ? $0.writes : $0.reads) && $0.range.overlaps(range) }) else { return }
+    accessed = Hit(point: found.point, address: max(address, found.range.lowerBound), executed: executed)
+  }
+
+  /// Whether the instruction that was executed has accessed what is watched.
+  mutating func stopsAfterAccess() -> Bool {
+    guard let accessed else { return false }
+    hits.append(accessed)
+    self.accessed = nil
+    return !onlyNotes
+  }
+}
+
+extension Machine {
+  /// As the reference engine does it, with a look at each instruction.
+  mutating func runDebugged(_ core: inout A64Core) -> A64Stop? {
+    core.isWatched = debugging?.watches == true
+    do throws(A64Stop) {
+      while core.left > 0 {
+        let isSMC = debugging?.stopsAtSMC == true && isSMC(&core)
+        if debugging?.stops(before: core.pc, isSMC: isSMC) == true { return .held }
+        try stepCode(&core)
+        if core.isWatched, debugging?.stopsAfterAccess() == true { return .held }
+      }
+      return nil
+    } catch {
+      if case .toEL2(.sync(let esr, _, _)) = error,
+        [Syndrome.ecDataAbort, Syndrome.ecInstructionAbort].contains(Syndrome.ec(esr))
+      {
+        debugging?.takeBackLast()
+      }
+      return error
+    }
+  }
+
+  /// Whether an SMC comes next; what cannot be fetched is none.
+  private mutating func isSMC(_ core: inout A64Core) -> Bool {
+    guard let page = try? fetchPage(&core) else { return false }
+    return CodeDebugging.isSMC(UInt32(littleEndian: page.load(fromByteOffset: Int(core.pc & 4095), as: UInt32.self)))
+  }
+
+  /// Bytes at a virtual address as a vCPU would read them; shorter where a page is missing.
+  package func guestBytes(_ rec: UInt64, _ address: UInt64, _ count: Int) -> [UInt8] {
+    guard let regime = regime(rec) else { return [] }
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      let (at, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
+      guard !overflow, let pa = translate(at, .read, regime).pa else { break }
+      let piece = min(count - bytes.count, 4096 - Int(at & 4095))
+      let page = memory.page(pa)
+      bytes += (0..<piece).map { page.load(fromByteOffset: Int(at & 4095) + $0, as: UInt8.self) }
+    }
+    return bytes
+  }
+}

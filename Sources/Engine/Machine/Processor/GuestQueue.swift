@@ -1,0 +1,137 @@
+import Basics
+
+/// Something a Realm's vCPU does, before there is code for it: one instruction, or one thing done to it from outside.
+public struct GuestAction: Sendable {
+  public enum Kind: UInt8, Sendable {
+    case smc, read64, write64, exec, wfi, wfe, hvc, irq, fiq, serror, sync, setreg, getreg, setsys, getsys, hold
+  }
+  public var kind: Kind
+  /// Arguments: for `smc` X0…; otherwise in the order of the script's words.
+  public var x = InlineArray<18, UInt64>(repeating: 0)
+  /// How many of them were given.
+  public var count: Int
+  /// Which statement queued it, for its expectations.
+  public var tag: Int = 0
+
+  public init(_ kind: Kind, _ arguments: [UInt64] = []) {
+    self.kind = kind
+    count = min(arguments.count, 18)
+    for (n, value) in arguments.prefix(18).enumerated() { x[n] = value }
+  }
+
+  func digest(_ seed: UInt64) -> UInt64 {
+    var hash = mix(seed ^ UInt64(kind.rawValue) ^ UInt64(count) << 8)
+    for n in 0..<count { hash = mix(hash ^ x[n]) }
+    return hash
+  }
+}
+
+/// What a queued action did.
+public struct GuestResult: Sendable {
+  public enum Value: Sendable {
+    /// X0 to X8 after a call, or after a trapped access was handled.
+    case registers(InlineArray<9, UInt64>)
+    case value(UInt64)
+    case ok
+    /// It did not complete and is not repeated.
+    case retry
+    /// Control went elsewhere.
+    case exception(pc: UInt64, elr: UInt64, esr: UInt64, far: UInt64, spsr: UInt64, x0: UInt64)
+  }
+  public var value: Value
+  public var action: GuestAction
+  /// The REC it ran in.
+  public var rec: UInt64
+  /// The condition that decided it, if it was a call that was refused.
+  public var decidedBy: String?
+}
+
+/// The machine's one queue of guest actions, first in first out, used by whichever REC runs.
+///
+/// It is in pieces, so that a copy, such as a checkpoint has one, shares all of them but the last and costs no more when it changes.
+public struct GuestQueue: Sendable {
+  /// Most actions that wait.
+  package static let limit = 1 << 16
+  private static let pieceSize = 64
+  /// All but the last are full.
+  private var pieces: [[GuestAction]] = []
+  /// How many of the first piece are done.
+  private var head = 0
+  /// An instruction that left the Realm, with the REC and the pc it left from.
+  package struct Departure: Sendable {
+    var rec: UInt64
+    package var action: GuestAction
+    var pc: UInt64
+  }
+  /// The last one: most are judged before another REC has one.
+  private var latest: Departure?
+  /// Those of other RECs.
+  private var others: [UInt64: Departure] = [:]
+  /// Tags of actions that had left a REC when it was destroyed; the first of them.
+  package private(set) var forgotten: Set<Int> = []
+  private static let forgottenLimit = 1000
+
+  public var count: Int { pieces.isEmpty ? 0 : (pieces.count - 1) * Self.pieceSize + pieces[pieces.count - 1].count - head }
+  public var pending: some Sequence<GuestAction> { pieces.joined().dropFirst(head) }
+
+  /// False if it is full.
+  mutating func append(_ action: GuestAction) -> Bool {
+    guard count < Self.limit else { return false }
+    if pieces.last.map({ $0.count == Self.pieceSize }) ?? true { pieces.append([]) }
+    pieces[pieces.count - 1].append(action)
+    return true
+  }
+
+  mutating func next() -> GuestAction? {
+    guard !pieces.isEmpty, head < pieces[0].count else { return nil }
+    let action = pieces[0][head]
+    head += 1
+    if head == pieces[0].count { dropPiece() }
+    return action
+  }
+
+  mutating func clear() {
+    if pieces.count > 1 { pieces.removeLast(pieces.count - 1) }
+    if !pieces.isEmpty { dropPiece() }
+  }
+
+  /// Forgets the first piece; the storage of the only one is used again.
+  private mutating func dropPiece() {
+    if pieces.count == 1 { pieces[0].removeAll(keepingCapacity: true) } else { pieces.removeFirst() }
+    head = 0
+  }
+
+  @inline(__always) mutating func depart(_ rec: UInt64, _ action: GuestAction, _ pc: UInt64) {
+    if let old = latest, old.rec != rec { others[old.rec] = old }
+    latest = Departure(rec: rec, action: action, pc: pc)
+  }
+
+  /// What a REC left with, which is forgotten here.
+  @inline(__always) mutating func arrive(_ rec: UInt64) -> Departure? {
+    if let departure = latest, departure.rec == rec {
+      latest = nil
+      return departure
+    }
+    return others.isEmpty ? nil : others.removeValue(forKey: rec)
+  }
+
+  mutating func forget(_ rec: UInt64) {
+    if let departure = arrive(rec), forgotten.count < Self.forgottenLimit { forgotten.insert(departure.action.tag) }
+  }
+
+  /// Every departure that is still to be judged, by REC.
+  package var departures: [Departure] {
+    var all = Array(others.values)
+    if let latest { all.append(latest) }
+    return all.sorted { $0.rec < $1.rec }
+  }
+
+  func digest() -> UInt64 {
+    var hash: UInt64 = 1
+    for action in pending { hash = action.digest(hash) }
+    for departure in departures {
+      hash = departure.action.digest(mix(hash ^ departure.rec ^ mix(departure.pc)))
+    }
+    return hash
+  }
+}

@@ -1,0 +1,149 @@
+/// One RMI, RSI or PSCI command, said once: everything else (dispatch, completion, forms, decoded trace, `explain`, the
+/// reference, coverage) is made from this.
+package protocol Command: SendableMetatype {
+  static var name: StaticString { get }
+  /// Function identifier.
+  static var fid: UInt32 { get }
+  /// One sentence.
+  static var summary: StaticString { get }
+  static var inputs: [Input] { get }
+  /// Results beside X0.
+  static var outputs: [Output] { get }
+  /// The specification's partial order: every condition on the left is decided before any on the right.
+  static var order: [Ordering] { get }
+
+  /// Every failure condition under its specification name, in an order the specification allows. The first that holds decides.
+  ///
+  /// Anything a condition needs from the machine must be computed inside its own argument: it is evaluated only when all
+  /// conditions before it have passed, and not at all when the conditions are merely listed.
+  static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal)
+
+  /// What the command does once no condition holds. Sets `c.out`.
+  static func effect(_ m: inout Machine, _ c: inout Call)
+
+  /// What a refusal answers beside X0, and what it changes where a divergence makes it change something.
+  static func refused(_ m: inout Machine, _ c: inout Call)
+}
+
+extension Command {
+  package static var outputs: [Output] { [] }
+  package static var order: [Ordering] { [] }
+  package static func conditions<W: Watcher>(
+    _ m: borrowing Machine, _ c: inout Call, _ w: inout W
+  ) throws(Refusal) {}
+  package static func refused(_ m: inout Machine, _ c: inout Call) {}
+}
+
+/// A register a command reads.
+package struct Input: Sendable {
+  package var name: StaticString
+  /// Register number, 1 to 17.
+  package var register: Int
+  package var kind: Kind
+  package var meaning: StaticString
+
+  /// What a value of the register is, for forms, completion and decoding.
+  package enum Kind: UInt8, Sendable {
+    case undelegatedPA, delegatedPA, rdPA, recPA, nsPA
+    case ipa, ipaTop, level, descriptor, flags, version, number, size, status, mpidr, ripas, bytes
+  }
+
+  package init(_ name: StaticString, _ register: Int, _ kind: Kind, _ meaning: StaticString) {
+    self.name = name
+    self.register = register
+    self.kind = kind
+    self.meaning = meaning
+  }
+}
+
+/// A register a command writes.
+package struct Output: Sendable {
+  package var name: StaticString
+  package var register: Int
+  package var meaning: StaticString
+
+  package init(_ name: StaticString, _ register: Int, _ meaning: StaticString) {
+    self.name = name
+    self.register = register
+    self.meaning = meaning
+  }
+}
+
+/// A line of the specification's partial order.
+package struct Ordering: Sendable {
+  package var before: [StaticString]
+  package var after: [StaticString]
+
+  package init(_ before: [StaticString], before after: [StaticString]) {
+    self.before = before
+    self.after = after
+  }
+}
+
+/// A call in flight: its registers, its answer, and what its conditions found out on the way for its effect to use.
+package struct Call {
+  /// X0 to X10 as the caller set them: no command reads more.
+  package var x = InlineArray<11, UInt64>(repeating: 0)
+  /// X0 to X8 as the caller will find them. A command sets X0 on success only if it is not zero.
+  package var out = InlineArray<9, UInt64>(repeating: 0)
+  /// The REC that makes an RSI or PSCI call.
+  package var rec: UInt64 = 0
+  package var walk = RTTWalk()
+  /// The name of the condition that decided, if one did.
+  package var decidedBy: StaticString?
+  /// What becomes of the Realm after an RSI or PSCI call.
+  var realmAction = RealmAction.returnToRealm
+
+  @inline(__always) package subscript(_ input: Input) -> UInt64 { x[input.register] }
+
+  @inline(__always) package init() {}
+}
+
+/// What an RSI or PSCI call makes of the Realm's registers and of the entry.
+enum RealmAction {
+  /// The answer goes to X0…, the pc past the SMC, the Realm goes on.
+  case returnToRealm
+  /// The same, but the REC exits.
+  case updateAndExit
+  /// Registers stay, the pc goes past the SMC, the REC exits; what is to be answered is answered later.
+  case exit
+  /// The call touched Realm memory that the Host must provide: a Data Abort exit at the pc of the SMC.
+  case stage2Abort(ipa: UInt64, level: Int)
+}
+
+/// A result code of one of the three interfaces.
+package struct Status: Sendable {
+  package var name: StaticString
+  package var value: UInt64
+
+  static let rmiInput = Status(name: "RMI_ERROR_INPUT", value: 1)
+  static let rmiRealm = Status(name: "RMI_ERROR_REALM", value: 2)
+  static let rmiREC = Status(name: "RMI_ERROR_REC", value: 3)
+  package static let rmiRTT = Status(name: "RMI_ERROR_RTT", value: 4)
+  static let rsiInput = Status(name: "RSI_ERROR_INPUT", value: 1)
+  static let rsiState = Status(name: "RSI_ERROR_STATE", value: 2)
+  static let rsiUnknown = Status(name: "RSI_ERROR_UNKNOWN", value: 4)
+  static let psciInvalidParameters = Status(name: "PSCI_INVALID_PARAMETERS", value: PSCIReturn.invalidParameters)
+  static let psciInvalidAddress = Status(name: "PSCI_INVALID_ADDRESS", value: PSCIReturn.invalidAddress)
+  static let psciAlreadyOn = Status(name: "PSCI_ALREADY_ON", value: PSCIReturn.alreadyOn)
+}
+
+/// PsciReturnCode: signed, as X0 holds it.
+package enum PSCIReturn {
+  static let success: UInt64 = 0
+  static let off: UInt64 = 1
+  static let notSupported = UInt64(bitPattern: -1)
+  static let invalidParameters = UInt64(bitPattern: -2)
+  package static let denied = UInt64(bitPattern: -3)
+  static let alreadyOn = UInt64(bitPattern: -4)
+  static let invalidAddress = UInt64(bitPattern: -9)
+}
+
+enum RSIReturn {
+  static let success: UInt64 = 0
+  static let errorInput: UInt64 = 1
+  static let incomplete: UInt64 = 3
+}
+
+/// SMCCC_NOT_SUPPORTED.
+let smcccNotSupported = UInt64.max

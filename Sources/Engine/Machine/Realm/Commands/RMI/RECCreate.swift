@@ -1,0 +1,167 @@
+import Basics
+
+/// DEN0137 B4.3.12.
+enum RECCreate: Command {
+  static let name: StaticString = "RMI_REC_CREATE"
+  static let fid: UInt32 = 0xC400_015A
+  static let summary: StaticString = "Makes a REC of a NEW Realm; a runnable one extends the RIM."
+
+  static let rd = Input("rd", 1, .rdPA, "PA of the RD")
+  static let rec = Input("rec", 2, .delegatedPA, "PA of the granule that becomes the REC")
+  static let paramsPtr = Input("params_ptr", 3, .nsPA, "PA of RmiRecParams in Non-secure memory")
+  static let inputs = [rd, rec, paramsPtr]
+
+  static let order = [Ordering(["rd_bound", "rd_state"], before: ["realm_state", "num_recs"])]
+
+  @inline(__always) static func conditions<W: Watcher>(
+    _ m: borrowing Machine, _ c: inout Call, _ w: inout W
+  ) throws(Refusal) {
+    try w.nsGranule("params_align", "params_bound", "params_pas", m, c[paramsPtr], "params_ptr")
+    if m.policy.has(.order) {
+      // TF-RMM takes the auxiliary granules before it looks at rec and rd.
+      try w.check(
+        "num_aux", "more than 16 auxiliary granules", .rmiInput, "num_aux = \(m.recParams(c[paramsPtr]).numAux)",
+        m.recParams(c[paramsPtr]).numAux > 16)
+      try w.auxiliaries(m, &c, paramsPtr: paramsPtr, rec: nil)
+      try w.check(
+        "rec_state", "rec is one of the auxiliary granules", .rmiInput, "rec = \(hex(c[rec]))",
+        m.auxiliaryAlias(c[paramsPtr], c[rec]))
+    }
+    try w.granule("rec_align", "rec_bound", "rec_state", m, c[rec], is: .delegated, "rec")
+    try w.granule("rd_align", "rd_bound", "rd_state", m, c[rd], is: .rd, "rd")
+    if m.policy.has(.order) { try w.recLimit(m, &c, rd: rd) }
+    try w.check(
+      "realm_state", "the Realm is not NEW", .rmiRealm, "Realm is \(m.realm(c[rd]).state.name)",
+      m.realm(c[rd]).state != .new)
+    if !m.policy.has(.order) { try w.recLimit(m, &c, rd: rd) }
+    try w.check(
+      "mpidr_index", "the MPIDR is not that of the Realm's next REC", .rmiInput,
+      "mpidr = \(hex(m.recParams(c[paramsPtr]).mpidr)), next index \(m.realm(c[rd]).recIndex)",
+      {
+        let mpidr = m.recParams(c[paramsPtr]).mpidr
+        if m.policy.has(.d28), mpidr & 0xFFFF_FFFF_0000_00F0 != 0 { return true }
+        return recIndex(mpidr: mpidr) != m.realm(c[rd]).recIndex
+      }())
+    try w.check(
+      "num_aux", "not the number of auxiliary granules RMI_REC_AUX_COUNT gives", .rmiInput,
+      "num_aux = \(m.recParams(c[paramsPtr]).numAux), needed \(m.configuration.recAuxCount)",
+      m.recParams(c[paramsPtr]).numAux != m.configuration.recAuxCount)
+    if !m.policy.has(.order) { try w.auxiliaries(m, &c, paramsPtr: paramsPtr, rec: rec) }
+  }
+
+  static func effect(_ m: inout Machine, _ c: inout Call) {
+    let params = m.recParams(c[paramsPtr])
+    m.setGranuleState(c[rec], .rec)
+    let new = m.mutableREC(c[rec])
+    new.owner = c[rd]
+    new.mpidr = params.mpidr & 0xFFFF_FF0F
+    new.runnable = params.flags.bit(0)
+    new.pc = params.pc
+    new.pstate = RealmPSTATE.reset
+    new[.sctlrEL1] = RealmPSTATE.sctlrReset
+    new[.mdscrEL1] = 0x1000
+    // TF-RMM's values, where the specification has none. PMCR_EL0: LC and DP. ICH_HCR_EL2: En, vSGIEOICount and DVIM.
+    new[.pmcrEL0] = 0x60
+    new[.ichHCR] = 0x8101
+    new.auxCount = Int(params.numAux)
+    let page = m.memory.page(c[paramsPtr])
+    for n in 0..<8 {
+      new.setX(n, UInt64(littleEndian: page.load(fromByteOffset: 0x300 + n * 8, as: UInt64.self)))
+    }
+    for n in 0..<Int(params.numAux) {
+      let aux = m.recParamsAux(c[paramsPtr], n)
+      new.setAux(n, aux)
+      m.setGranuleState(aux, .recAux)
+    }
+    let realm = m.mutableRealm(c[rd])
+    realm.recIndex &+= 1
+    realm.recCount &+= 1
+    if new.runnable {
+      Measurement.rec(
+        realm.hash, realm.measurement(0), flags: params.flags, pc: params.pc, gprs: page + 0x300)
+      m.noteMeasurement(c[rd], 0, .rec(flags: params.flags, pc: params.pc, gprs: (0..<8).map { new.x($0) }))
+    }
+    m.control.recs.insert(c[rec], at: m.control.recs.firstIndex { $0 > c[rec] } ?? m.control.recs.endIndex)
+  }
+}
+
+extension Watcher {
+  @inline(__always) mutating func recLimit(_ m: borrowing Machine, _ c: inout Call, rd: Input) throws(Refusal) {
+    try check(
+      "num_recs", "the Realm has as many RECs as it can", .rmiRealm,
+      "\(m.realm(c[rd]).recCount) RECs, at most \((1 << m.features.maxRecsOrder) - 1)",
+      m.realm(c[rd]).recCount >= (1 << m.features.maxRecsOrder) - 1)
+  }
+
+  /// - Parameter rec: nil when TF-RMM's way applies: the granules are taken one by one, so an alias shows as a wrong state.
+  @inline(__always) mutating func auxiliaries(
+    _ m: borrowing Machine, _ c: inout Call, paramsPtr: Input, rec: Input?
+  ) throws(Refusal) {
+    try check(
+      "aux_align", "an auxiliary granule's address is not a multiple of 4096", .rmiInput,
+      m.firstAuxiliary(c[paramsPtr]) { m, address, _ in !address.isGranuleAligned } ?? "all aligned",
+      m.firstAuxiliary(c[paramsPtr]) { m, address, _ in !address.isGranuleAligned } != nil)
+    try check(
+      "aux_alias", "an auxiliary granule is given twice, or is rec", .rmiInput,
+      "rec = \(rec.map { hex(c[$0]) } ?? "-")",
+      m.auxiliaryTwice(c[paramsPtr]) || (rec.map { m.auxiliaryAlias(c[paramsPtr], c[$0]) } ?? false))
+    try check(
+      "aux_state", "an auxiliary granule is not a DELEGATED granule", .rmiInput,
+      m.firstAuxiliary(c[paramsPtr]) { m, address, _ in !m.granuleIs(address, .delegated) } ?? "all DELEGATED",
+      m.firstAuxiliary(c[paramsPtr]) { m, address, _ in !m.granuleIs(address, .delegated) } != nil)
+  }
+}
+
+/// RmiRecParams (DEN0137 B4.4.19), without the auxiliary granules.
+struct RECParams {
+  var flags: UInt64
+  var mpidr: UInt64
+  var pc: UInt64
+  var numAux: UInt64
+}
+
+/// Processor state of a vCPU that starts.
+package enum RealmPSTATE {
+  /// EL1h, DAIF masked.
+  package static let reset: UInt64 = 0x3C5
+  /// SCTLR_EL1 with MMU and caches off (what TF-RMM gives).
+  package static let sctlrReset: UInt64 = 0xC5_0878
+}
+
+extension Machine {
+  func recParams(_ address: UInt64) -> RECParams {
+    let page = memory.page(address)
+    func word(_ offset: Int) -> UInt64 {
+      UInt64(littleEndian: page.load(fromByteOffset: offset, as: UInt64.self))
+    }
+    return RECParams(
+      flags: word(0), mpidr: word(0x100), pc: word(0x200),
+      numAux: policy.has(.d42) ? word(0x800) & 0xFFFF_FFFF : word(0x800))
+  }
+
+  func recParamsAux(_ address: UInt64, _ n: Int) -> UInt64 {
+    UInt64(littleEndian: memory.page(address).load(fromByteOffset: 0x808 + n * 8, as: UInt64.self))
+  }
+
+  /// Says which auxiliary granule fails `test`, or nil.
+  func firstAuxiliary(_ params: UInt64, _ test: (borrowing Machine, UInt64, Int) -> Bool) -> String? {
+    for n in 0..<Int(min(recParams(params).numAux, 16)) {
+      let address = recParamsAux(params, n)
+      if test(self, address, n) { return "aux[\(n)] = \(hex(address)), \(granuleState(address).name)" }
+    }
+    return nil
+  }
+
+  func auxiliaryTwice(_ params: UInt64) -> Bool {
+    let count = Int(min(recParams(params).numAux, 16))
+    for n in 0..<count {
+      for k in (n + 1)..<max(count, n + 1) where recParamsAux(params, n) == recParamsAux(params, k) { return true }
+    }
+    return false
+  }
+
+  func auxiliaryAlias(_ params: UInt64, _ rec: UInt64) -> Bool {
+    for n in 0..<Int(min(recParams(params).numAux, 16)) where recParamsAux(params, n) == rec { return true }
+    return false
+  }
+}

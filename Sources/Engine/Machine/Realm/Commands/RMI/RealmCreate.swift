@@ -1,0 +1,185 @@
+import Attestation
+import Basics
+
+/// DEN0137 B4.3.8.
+enum RealmCreate: Command {
+  static let name: StaticString = "RMI_REALM_CREATE"
+  static let fid: UInt32 = 0xC400_0158
+  static let summary: StaticString = "Makes a Realm: its descriptor and its starting level tables."
+
+  static let rd = Input("rd", 1, .delegatedPA, "PA of the granule that becomes the RD")
+  static let paramsPtr = Input("params_ptr", 2, .nsPA, "PA of RmiRealmParams in Non-secure memory")
+  static let inputs = [rd, paramsPtr]
+
+  @inline(__always) static func conditions<W: Watcher>(
+    _ m: borrowing Machine, _ c: inout Call, _ w: inout W
+  ) throws(Refusal) {
+    try w.nsGranule("params_align", "params_bound", "params_pas", m, c[paramsPtr], "params_ptr")
+    try w.check(
+      "params_valid", "a parameter has an encoding that does not exist", .rmiInput,
+      "hash_algo = \(m.realmParams(c[paramsPtr]).hash)", m.realmParams(c[paramsPtr]).hash > 1)
+    try w.check(
+      "params_supp", "a parameter asks for what this machine does not have", .rmiInput,
+      m.realmParams(c[paramsPtr]).unsupported(by: m.features) ?? "every parameter is supported",
+      m.realmParams(c[paramsPtr]).unsupported(by: m.features) != nil)
+    try w.check(
+      "rtt_num_level", "IPA width, starting level and number of tables do not fit each other", .rmiInput,
+      {
+        let p = m.realmParams(c[paramsPtr])
+        return "s2sz = \(p.s2sz), rtt_level_start = \(p.levelStart), rtt_num_start = \(p.numStart)"
+      }(),
+      {
+        let p = m.realmParams(c[paramsPtr])
+        return !m.startingLevelIsValid(width: p.s2sz, level: p.levelStart, tables: p.numStart, lpa2: p.lpa2)
+      }())
+    try w.check(
+      "vmid_valid", "the VMID is out of range or in use", .rmiInput,
+      "vmid = \(m.realmParams(c[paramsPtr]).vmid)", !m.vmidIsFree(m.realmParams(c[paramsPtr]).vmid))
+    try w.check(
+      "alias", "rd lies among the starting level tables", .rmiInput,
+      "rd = \(hex(c[rd])), tables from \(hex(m.realmParams(c[paramsPtr]).rttBase))",
+      {
+        let p = m.realmParams(c[paramsPtr])
+        return c[rd] >= p.rttBase && c[rd] &- p.rttBase <= (p.numStart - 1) * Granule.size
+      }())
+    try w.granule("rd_align", "rd_bound", "rd_state", m, c[rd], is: .delegated, "rd")
+    try w.check(
+      "rtt_align", "rtt_base is not a multiple of rtt_num_start * 4096", .rmiInput,
+      "rtt_base = \(hex(m.realmParams(c[paramsPtr]).rttBase)), \(m.realmParams(c[paramsPtr]).numStart) tables",
+      {
+        let p = m.realmParams(c[paramsPtr])
+        return !p.rttBase.isAligned(to: m.policy.has(.d1) ? Granule.size : p.numStart * Granule.size)
+      }())
+    try w.check(
+      "rtt_state", "a starting level table is not a DELEGATED granule", .rmiInput,
+      {
+        let p = m.realmParams(c[paramsPtr])
+        let first = (0..<p.numStart).first { !m.granuleIs(p.rttBase &+ $0 * Granule.size, .delegated) }
+        guard let first else { return "all \(p.numStart) tables from \(hex(p.rttBase)) are DELEGATED" }
+        let granule = p.rttBase &+ first * Granule.size
+        return m.isDelegable(granule)
+          ? "granule \(hex(granule)) is \(m.granuleState(granule).name)" : "\(hex(granule)) is not delegable"
+      }(),
+      {
+        let p = m.realmParams(c[paramsPtr])
+        for i in 0..<p.numStart where !m.granuleIs(p.rttBase &+ i * Granule.size, .delegated) { return true }
+        return false
+      }())
+  }
+
+  static func effect(_ m: inout Machine, _ c: inout Call) {
+    let p = m.realmParams(c[paramsPtr])
+    m.setGranuleState(c[rd], .rd)
+    let realm = m.mutableRealm(c[rd])
+    realm.hash = p.hash == 0 ? .sha256 : .sha512
+    realm.lpa2 = p.lpa2
+    realm.pmu = p.flags.bit(2)
+    realm.ipaWidth = p.s2sz
+    realm.startLevel = Int(p.levelStart)
+    realm.rttCount = Int(p.numStart)
+    realm.rttBase = p.rttBase
+    realm.vmid = p.vmid
+    realm.pmuCounters = p.pmuCounters
+    realm.flags = p.flags
+    let page = m.memory.page(c[paramsPtr])
+    realm.rpv.copyMemory(from: UnsafeRawBufferPointer(start: page + 0x400, count: 64))
+    // UNASSIGNED and EMPTY is the all-zero entry; the Unprotected half needs its own.
+    let size = rttEntrySize(realm.startLevel)
+    var ipa: UInt64 = 0
+    for table in 0..<realm.rttCount {
+      let address = p.rttBase + UInt64(table) * Granule.size
+      m.setGranuleState(address, .rtt)
+      for index in 0..<512 where ipa < realm.ipaTop {
+        if !realm.isProtected(ipa) {
+          m.ownWritablePage(address).storeBytes(
+            of: RTTEntry.unassignedNS.raw.littleEndian, toByteOffset: index * 8, as: UInt64.self)
+        }
+        ipa += size
+      }
+    }
+    Measurement.initial(realm.hash, p.measured, into: realm.measurement(0))
+    m.reserveVMID(p.vmid, true)
+    m.control.realms.insert(c[rd], at: m.control.realms.firstIndex { $0 > c[rd] } ?? m.control.realms.endIndex)
+    if m.tracing { m.emit(.realmState, c[rd], 0xFF, UInt64(RealmState.new.rawValue), world: .realm) }
+    m.noteMeasurement(c[rd], 0, .create(p.measured))
+  }
+}
+
+/// RmiRealmParams (DEN0137 B4.4.12) as the Host wrote them.
+struct RealmParams {
+  var flags: UInt64
+  var s2sz: UInt64
+  var sveVL: UInt64
+  var numBPs: UInt64
+  var numWPs: UInt64
+  var pmuCounters: UInt64
+  var hash: UInt64
+  var vmid: UInt64
+  var rttBase: UInt64
+  var levelStart: Int64
+  var numStart: UInt64
+
+  var lpa2: Bool { flags.bit(0) }
+
+  /// What the RIM begins with.
+  var measured: MeasurementStep.RealmParameters {
+    var parameters = MeasurementStep.RealmParameters()
+    parameters.flags = flags
+    parameters.s2sz = s2sz
+    parameters.sveVL = sveVL
+    parameters.numBPs = numBPs
+    parameters.numWPs = numWPs
+    parameters.pmuCounters = pmuCounters
+    parameters.hash = hash == 0 ? .sha256 : .sha512
+    return parameters
+  }
+
+  /// What is asked for and not there, or nil.
+  func unsupported(by features: FeatureRegister0) -> String? {
+    if lpa2, !features.lpa2 { return "LPA2 is not supported" }
+    if s2sz < 32 || s2sz > features.s2sz { return "s2sz = \(s2sz), supported 32 to \(features.s2sz)" }
+    if s2sz > 48, !lpa2 { return "s2sz = \(s2sz) needs flags.lpa2" }
+    if numBPs == 0 || numBPs > features.numBPs { return "num_bps = \(numBPs), supported 1 to \(features.numBPs)" }
+    if numWPs == 0 || numWPs > features.numWPs { return "num_wps = \(numWPs), supported 1 to \(features.numWPs)" }
+    if flags.bit(1) {
+      if !features.sve { return "SVE is not supported" }
+      if sveVL > features.sveVL { return "sve_vl = \(sveVL), supported up to \(features.sveVL)" }
+    }
+    if flags.bit(2) {
+      if !features.pmu { return "the PMU is not supported" }
+      // Without FEAT_HPMN0 a Realm with a PMU has at least one counter.
+      if pmuCounters == 0 || pmuCounters > features.pmuCounters {
+        return "pmu_num_ctrs = \(pmuCounters), supported 1 to \(features.pmuCounters)"
+      }
+    }
+    if hash == 0, !features.sha256 { return "SHA-256 is not supported" }
+    if hash == 1, !features.sha512 { return "SHA-512 is not supported" }
+    return nil
+  }
+}
+
+extension Machine {
+  func realmParams(_ address: UInt64) -> RealmParams {
+    let page = memory.page(address)
+    func word(_ offset: Int) -> UInt64 {
+      UInt64(littleEndian: page.load(fromByteOffset: offset, as: UInt64.self))
+    }
+    // TF-RMM reads the byte-sized parameters as 32 bits (D26).
+    let mask: UInt64 = policy.has(.d26) ? 0xFFFF_FFFF : 0xFF
+    return RealmParams(
+      flags: word(0), s2sz: word(0x08) & mask, sveVL: word(0x10) & mask, numBPs: word(0x18) & mask,
+      numWPs: word(0x20) & mask, pmuCounters: word(0x28) & mask, hash: word(0x30) & 0xFF,
+      vmid: word(0x800) & 0xFFFF, rttBase: word(0x808), levelStart: Int64(bitPattern: word(0x810)),
+      numStart: word(0x818) & 0xFFFF_FFFF)
+  }
+
+  /// VMIDs are 8 bits wide: there is no FEAT_VMID16 here.
+  func vmidIsFree(_ vmid: UInt64) -> Bool {
+    vmid < 256 && control.vmids[Int(vmid >> 6)] >> (vmid & 63) & 1 == 0
+  }
+
+  mutating func reserveVMID(_ vmid: UInt64, _ on: Bool) {
+    let bit: UInt64 = 1 << (vmid & 63)
+    if on { control.vmids[Int(vmid >> 6)] |= bit } else { control.vmids[Int(vmid >> 6)] &= ~bit }
+  }
+}

@@ -1,0 +1,155 @@
+import Attestation
+import Basics
+
+/// One step in the making of a RIM or a REM: what was measured, and the value after it.
+public struct MeasurementStep: Sendable, Equatable {
+  /// What went into the hash.
+  public enum Deed: Sendable, Equatable {
+    /// RMI_REALM_CREATE: the parameters that count (DEN0137 A7.1.1).
+    case create(RealmParameters)
+    /// RMI_DATA_CREATE; the hash of the granule if it is measured.
+    case data(ipa: UInt64, flags: UInt64, content: [UInt8]?)
+    /// RMI_REC_CREATE of a runnable REC; X0 to X7.
+    case rec(flags: UInt64, pc: UInt64, gprs: [UInt64])
+    /// RMI_RTT_INIT_RIPAS, one RTT entry of it.
+    case ripas(base: UInt64, top: UInt64)
+    /// RSI_MEASUREMENT_EXTEND with the bytes that count.
+    case extend([UInt8])
+  }
+
+  public let rd: UInt64
+  /// 0 is the RIM, 1 to 4 are the REMs.
+  public let index: Int
+  public let deed: Deed
+  /// As long as the Realm's hash.
+  public let value: [UInt8]
+
+  /// The parameters of a Realm that are measured.
+  public struct RealmParameters: Sendable, Equatable {
+    public var flags: UInt64 = 0
+    public var s2sz: UInt64 = 33
+    public var sveVL: UInt64 = 0
+    public var numBPs: UInt64 = 1
+    public var numWPs: UInt64 = 1
+    public var pmuCounters: UInt64 = 0
+    public var hash = HashAlgorithm.sha256
+
+    public init() {}
+  }
+}
+
+extension MeasurementStep.Deed {
+  /// Which command does it.
+  public var command: String {
+    switch self {
+    case .create: "RMI_REALM_CREATE"
+    case .data: "RMI_DATA_CREATE"
+    case .rec: "RMI_REC_CREATE"
+    case .ripas: "RMI_RTT_INIT_RIPAS"
+    case .extend: "RSI_MEASUREMENT_EXTEND"
+    }
+  }
+
+  /// What it puts into the hash, by name, in one order: what two constructions are compared by.
+  public var fields: [(name: String, value: String)] {
+    switch self {
+    case .create(let p):
+      return [
+        ("flags", hex(p.flags)), ("s2sz", "\(p.s2sz)"), ("sve_vl", "\(p.sveVL)"), ("num_bps", "\(p.numBPs)"),
+        ("num_wps", "\(p.numWPs)"), ("pmu_num_ctrs", "\(p.pmuCounters)"), ("hash_algo", p.hash.name),
+      ]
+    case .data(let ipa, let flags, let content):
+      return [("ipa", hex(ipa)), ("flags", hex(flags)), ("content", content.map { hexBytes($0) } ?? "not measured")]
+    case .rec(let flags, let pc, let gprs):
+      return [("flags", hex(flags)), ("pc", hex(pc))]
+        + gprs.enumerated().filter { $0.element != 0 }.map { ("x\($0.offset)", hex($0.element)) }
+    case .ripas(let base, let top): return [("base", hex(base)), ("top", hex(top))]
+    case .extend(let value): return [("size", "\(value.count)"), ("value", hexBytes(value))]
+    }
+  }
+}
+
+extension MeasurementStep {
+  /// The step in one line, without its value.
+  public var text: String {
+    var fields = deed.fields
+    if case .create = deed { fields = fields.filter { $0.value != "0" && $0.value != "0x0" } }
+    let words = fields.map { name, value in
+      "\(name)=\(value.count > 40 ? value.prefix(16) + "…" : value[...])"
+    }
+    return "\(deed.command) \(words.joined(separator: " "))"
+  }
+}
+
+/// The measurements of a Realm as steps make them, without a machine: the same rules on values.
+public struct RealmMeasurements: Sendable {
+  public let hash: HashAlgorithm
+  /// Whether REM extensions pad both operands to 64 bytes; TF-RMM does not (D23).
+  public let padsREM: Bool
+  /// RIM and REMs, 64 bytes each.
+  private var slots = [[UInt8]](repeating: [UInt8](repeating: 0, count: 64), count: 5)
+
+  public init(_ hash: HashAlgorithm, padsREM: Bool = true) {
+    self.hash = hash
+    self.padsREM = padsREM
+  }
+
+  /// The value of a measurement, as long as the hash. 0 is the RIM.
+  public subscript(index: Int) -> [UInt8] { Array(slots[index].prefix(hash.length)) }
+
+  /// Does one step and returns it with its value.
+  ///
+  /// - Parameter index: 0 for everything but an extension, which is of 1 to 4.
+  @discardableResult
+  public mutating func take(_ deed: MeasurementStep.Deed, index: Int = 0, rd: UInt64 = 0) -> MeasurementStep {
+    slots[index].withUnsafeMutableBytes { Self.apply(deed, hash, $0, padded: padsREM) }
+    return MeasurementStep(rd: rd, index: index, deed: deed, value: self[index])
+  }
+
+  private static func apply(
+    _ deed: MeasurementStep.Deed, _ hash: HashAlgorithm, _ slot: UnsafeMutableRawBufferPointer, padded: Bool
+  ) {
+    switch deed {
+    case .create(let parameters): Measurement.initial(hash, parameters, into: slot)
+    case .data(let ipa, let flags, let content):
+      if let content {
+        content.withUnsafeBytes { Measurement.data(hash, slot, ipa: ipa, flags: flags, digest: $0) }
+      } else {
+        Measurement.data(hash, slot, ipa: ipa, flags: flags, digest: nil)
+      }
+    case .rec(let flags, let pc, let gprs):
+      let words = (0..<8).map { ($0 < gprs.count ? gprs[$0] : 0).littleEndian }
+      words.withUnsafeBytes {
+        if let base = $0.baseAddress { Measurement.rec(hash, slot, flags: flags, pc: pc, gprs: base) }
+      }
+    case .ripas(let base, let top): Measurement.ripas(hash, slot, base: base, top: top)
+    case .extend(let value):
+      value.withUnsafeBytes { Measurement.extendREM(hash, slot, value: $0, size: value.count, padded: padded) }
+    }
+  }
+
+  /// The hash of a granule's content, as RMI_DATA_CREATE takes it.
+  ///
+  /// - Parameter page: at most 4096 bytes; the rest is zero.
+  public func content(_ page: some Collection<UInt8>) -> [UInt8] {
+    var granule = [UInt8](page.prefix(4096))
+    granule.append(contentsOf: [UInt8](repeating: 0, count: 4096 - granule.count))
+    var out = [UInt8](repeating: 0, count: 64)
+    granule.withUnsafeBytes { source in out.withUnsafeMutableBytes { Measurement.hash(hash, source, into: $0) } }
+    return Array(out.prefix(hash.length))
+  }
+}
+
+extension Machine {
+  /// Leaves an event and a step for a measurement that changed.
+  @inline(__always) mutating func noteMeasurement(_ rd: UInt64, _ index: Int, _ deed: @autoclosure () -> MeasurementStep.Deed) {
+    if tracing {
+      let realm = realm(rd)
+      let slot = realm.measurement(index)
+      emit(
+        .measurement, rd, UInt64(index), UInt64(bigEndian: slot.loadUnaligned(as: UInt64.self)), world: .realm)
+      observation.append(
+        MeasurementStep(rd: rd, index: index, deed: deed(), value: Array(slot[0..<realm.hash.length])))
+    }
+  }
+}

@@ -1,0 +1,387 @@
+import Basics
+import Host
+import Machine
+
+/// A guest under a debugger, in a session that is recorded: each motion is the Host's to make, and a recording of it needs no
+/// debugger to be replayed.
+///
+/// Going back restores the session and what the hypervisor knew before an entry, and goes forward to the instruction. What came
+/// through the entropy door then comes again. Registers and memory are only read: a Realm's are nobody's to write, and a recording
+/// knows only what the Host and the guest did.
+public final class GuestDebugger: DebugTarget {
+  let session: Session
+  public let vm: RealmVM
+  public var points: [DebugPoint] = []
+  /// What else stops it.
+  public var events: Set<DebugEvent> = []
+  public internal(set) var current = 0
+  /// After a motion, where the steps begin that are new in the session; nil if there are none.
+  public private(set) var firstNewStep: Int?
+  /// How the guest has ended, if it has.
+  public internal(set) var ending: RealmVM.Ending?
+  /// Why the last motion was cut short, if it was.
+  public internal(set) var halt: Halt?
+  /// Where the session and the hypervisor stood before the last entries; those before follow from the session's notes.
+  private(set) var trail: [Place] = []
+  private var trailBytes = 0
+  /// Most bytes of the trail; when it has them, the first half of it is forgotten.
+  static let trailLimit = 64 << 20
+
+  struct Place {
+    var position: Int
+    var host: RealmVM.Snapshot
+    var bytes: Int
+  }
+
+  public enum Halt: Equatable, Sendable {
+    /// Somebody wanted it to end.
+    case interrupted
+    /// The same, in the middle of the way back: the session stands between two places of the trail.
+    case interruptedOnTheWay
+    /// There is no room for more: why.
+    case exhausted(String)
+  }
+
+  /// - Parameter vm: one that was built and has not run, or has run to where nothing is to be taken back from.
+  public init(_ session: Session, _ vm: RealmVM) {
+    precondition(session.keepsHistory, "a debugger goes back")
+    self.session = session
+    self.vm = vm
+  }
+
+  public var vcpuCount: Int { vm.state.vcpus.count }
+  public func isOn(_ vcpu: Int) -> Bool { vm.state.vcpus[vcpu].isOn }
+  public var consoleCount: Int { vm.uart.count }
+  public func console(from start: Int) -> ArraySlice<UInt8> { vm.uart.bytes(from: start) }
+
+  public func registers(_ vcpu: Int) -> GuestRegisters {
+    let rec = vm.state.vcpus[vcpu].rec
+    return session.read { $0.guestRegisters(rec) }
+      ?? GuestRegisters(rec: rec, isInRealm: vm.isRealm, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
+  }
+
+  public func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool { false }
+  public func write(_ vcpu: Int, _ address: UInt64, _ bytes: [UInt8]) -> Bool { false }
+
+  public func read(_ vcpu: Int, _ address: UInt64, _ count: Int) -> [UInt8] {
+    let rec = vm.state.vcpus[vcpu].rec
+    return session.read { $0.guestBytes(rec, address, count) }
+  }
+
+  // MARK: Forward
+
+  /// One entry, or the rest of one; with places to stop at.
+  private func enter(_ points: [DebugPoint], passing: UInt64? = nil, instructions: Int? = nil, stopsAtEvents: Bool = false)
+    -> CodeDebugging.Hit?
+  {
+    leaveTrail()
+    firstNewStep = min(firstNewStep ?? session.position, session.position)
+    let stopsAtSMC = stopsAtEvents && events.contains(.smc)
+    if !points.isEmpty || stopsAtSMC {
+      var debugging = CodeDebugging(points, passing: passing)
+      debugging.stopsAtSMC = stopsAtSMC
+      session.machine.debugging = debugging
+    }
+    ending = vm.enter(instructions: instructions)
+    current = vm.lastTurn
+    let debugging = session.machine.debugging
+    session.machine.debugging = nil
+    guard let debugging, let hit = debugging.hits.last else { return nil }
+    // The entry is the last step; the pause that stands for what stopped it comes before.
+    if vm.state.isHeld { session.insertPause(debugging.executed) }
+    return hit
+  }
+
+  private func leaveTrail() { leaveTrail(at: session.position, vm.snapshot) }
+
+  func leaveTrail(at position: Int, _ host: RealmVM.Snapshot) {
+    let place = Place(position: position, host: host, bytes: host.cost(after: trail.last?.host))
+    trail.append(place)
+    trailBytes += place.bytes
+    if trailBytes > Self.trailLimit { setTrail(trail.suffix(trail.count - trail.count / 2)) }
+  }
+
+  func setTrail(_ places: some Sequence<Place>) {
+    trail = Array(places)
+    trailBytes = trail.reduce(0) { $0 + $1.bytes }
+  }
+
+  private func shortenTrail(to count: Int) {
+    for place in trail[count...] { trailBytes -= place.bytes }
+    trail.removeLast(trail.count - count)
+  }
+
+  /// Whether a motion is to be cut short here: what it has done so far stays.
+  private func halts() -> DebugStop? {
+    if let why = session.exhaustion {
+      halt = .exhausted(why)
+      return .failed(why)
+    }
+    guard session.isInterrupted() else { return nil }
+    return interrupted(.interrupted)
+  }
+
+  func interrupted(_ how: Halt) -> DebugStop {
+    halt = how
+    return .failed("it was stopped")
+  }
+
+  private var watchpoints: [DebugPoint] {
+    points.filter { if case .execute = $0 { false } else { true } }
+  }
+
+  private func stop(_ hit: CodeDebugging.Hit) -> DebugStop {
+    if case .execute(let pc) = hit.point {
+      return points.contains(hit.point) ? .point(hit.point) : .event("an SMC at \(hex(pc))")
+    }
+    return .watched(hit.point, address: hit.address)
+  }
+
+  private var ended: DebugStop? {
+    switch ending {
+    case nil: nil
+    case .poweredOff: .poweredOff
+    case .reset: .reset
+    case .failed(let why): .failed(why)
+    }
+  }
+
+  /// Begins a motion.
+  private func begin() {
+    firstNewStep = nil
+    halt = nil
+  }
+
+  public func step(_ vcpu: Int) -> DebugStop {
+    begin()
+    if let ended { return ended }
+    if let complete = complete(vcpu) { return complete }
+    for _ in 0..<10_000 {
+      if let cut = halts() { return cut }
+      if let page = vm.state.vcpus[vcpu].missing { return .failed("vCPU \(vcpu) stands: \(RealmVM.destroyed(page))") }
+      // Another's turn comes first.
+      let isOther = vm.nextTurn.map { $0 != vcpu } ?? false
+      let hit = enter(isOther ? [] : watchpoints, instructions: isOther ? nil : 1)
+      if let hit { return stop(hit) }
+      if let ended { return ended }
+      guard !isOther, current == vcpu else { continue }
+      guard vm.state.vcpus[vcpu].missing == nil else { continue }
+      // What the Host does for an instruction is part of it.
+      return complete(vcpu) ?? .stepped
+    }
+    return .failed("vCPU \(vcpu) does not get to run")
+  }
+
+  /// The rest of an instruction that a vCPU has left at, and that its next entry completes; nil if it has left at none.
+  private func complete(_ vcpu: Int) -> DebugStop? {
+    guard vm.state.vcpus[vcpu].completes, vm.nextTurn == vcpu else { return nil }
+    _ = enter([], instructions: 0)
+    return ended ?? .stepped
+  }
+
+  /// How often the last motion was done that was to be done several times.
+  public private(set) var timesDone = 0
+
+  /// A motion so often, or until something else than a step stops it. ``firstNewStep`` is then that of all of them.
+  ///
+  /// - Parameter looksBetween: it also stops between two motions where it is to stop.
+  public func times(_ count: Int, looksBetween: Bool = false, _ motion: () -> DebugStop?) -> DebugStop? {
+    var first: Int?
+    defer { firstNewStep = first }
+    var stop: DebugStop?
+    timesDone = 0
+    for n in 0..<count {
+      let before = circumstances()
+      stop = motion()
+      if halt == nil { timesDone += 1 }
+      first = [first, firstNewStep].compactMap { $0 }.min()
+      guard stop == .stepped, n + 1 < count else { break }
+      if looksBetween, let place = place(since: before) { return place }
+    }
+    return stop
+  }
+
+  /// Whether it is to stop where it stands.
+  private func place(since before: Circumstances) -> DebugStop? {
+    if let event = event(since: before) { return event }
+    let pc = registers(current).pc
+    if points.contains(.execute(pc)) { return .point(.execute(pc)) }
+    guard events.contains(.smc), let word = word(current, pc), CodeDebugging.isSMC(word) else { return nil }
+    return .event("an SMC at \(hex(pc))")
+  }
+
+  /// The instruction at an address, as a vCPU would read it.
+  func word(_ vcpu: Int, _ address: UInt64) -> UInt32? {
+    let bytes = read(vcpu, address, 4)
+    return bytes.count == 4 ? bytes.enumerated().reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) } : nil
+  }
+
+  public func goOn(limit: Int) -> DebugStop? { goOn(limit: limit) { false } }
+
+  /// - Parameter isEnough: asked between two entries whether to end here.
+  public func goOn(limit: Int, isEnough: () -> Bool) -> DebugStop? {
+    begin()
+    if let ended { return ended }
+    let start = session.now
+    var passing: UInt64? = registers(vm.nextTurn ?? current).pc
+    repeat {
+      if let cut = halts() { return cut }
+      let before = circumstances()
+      if let hit = enter(points, passing: passing, stopsAtEvents: true) {
+        return stop(hit)
+      }
+      if let ended { return ended }
+      if let event = event(since: before) { return event }
+      passing = nil
+    } while session.now &- start < UInt64(max(limit, 1)) && !isEnough()
+    return nil
+  }
+
+  /// Enters vCPUs in turn until the guest ends, or so many times; nothing else stops it.
+  public func run(entries: Int) -> RealmVM.Ending? {
+    for _ in 0..<entries where ending == nil {
+      if case .failed(let why) = halts() { return .failed(why) }
+      _ = enter([])
+    }
+    return ending
+  }
+
+  /// Runs to the next exit to the Host.
+  public func runToExit() -> DebugStop? {
+    begin()
+    if let ended { return ended }
+    var passing: UInt64? = registers(vm.nextTurn ?? current).pc
+    repeat {
+      if let cut = halts() { return cut }
+      if let hit = enter(points, passing: passing) { return stop(hit) }
+      passing = nil
+    } while vm.state.isHeld && ending == nil
+    return ended
+  }
+
+  // MARK: Back
+
+  public func stepBack() -> DebugStop {
+    begin()
+    let (here, whole) = (session.position, trail)
+    var end = here
+    var index = trail.count
+    while true {
+      if index == 0 { index = remember(before: end) }
+      if halt != nil || session.isInterrupted() { return interruptedOnTheWay(whole) }
+      guard index > 0 else { break }
+      index -= 1
+      let last = trail[index]
+      guard let executed = replay(from: last.position, to: end, points: [])?.executed else { return interruptedOnTheWay(whole) }
+      // An entry that did nothing but complete the instruction the vCPU had left at is one, too.
+      if executed > 0 || last.host.completes {
+        return restore(index, leaving: here, executed > 0 ? executed - 1 : nil) ? .stepped : interruptedOnTheWay(whole)
+      }
+      end = last.position
+    }
+    return beginning(whole, from: here)
+  }
+
+  /// Goes to the last entry that is not later than a step.
+  ///
+  /// - Returns: why that is not possible; nil if it has been done, or stopped on the way.
+  public func goBack(to position: Int) -> String? {
+    begin()
+    guard let index = trail.lastIndex(where: { $0.position <= position }) else { return recall(at: position) }
+    if !restore(index, leaving: session.steps.count, nil) { halt = .interruptedOnTheWay }
+    return nil
+  }
+
+  public func goBack() -> DebugStop {
+    begin()
+    let (here, whole) = (session.position, trail)
+    var upper = trail.isEmpty ? remember(before: here) : trail.count
+    var count = 4
+    while halt == nil, upper > 0 {
+      let lower = max(0, upper - count)
+      guard let found = lastStop(in: lower..<upper, before: here) else { return interruptedOnTheWay(whole) }
+      if let place = found.last {
+        return restore(place.entry, leaving: here, place.instructions) ? place.stop : interruptedOnTheWay(whole)
+      }
+      upper = lower > 0 ? lower : remember(before: trail[0].position)
+      count = min(2 * count, Self.longestLook)
+    }
+    return halt == nil ? beginning(whole, from: here) : interruptedOnTheWay(whole)
+  }
+
+  /// Most entries that are looked through on the way back before those before them.
+  private static let longestLook = 8192
+
+  /// Goes to the first entry of all.
+  private func beginning(_ whole: [Place], from here: Int) -> DebugStop {
+    trail.isEmpty || restore(0, leaving: here, nil) ? .beginning : interruptedOnTheWay(whole)
+  }
+
+  /// The trail is what it was before the motion.
+  private func interruptedOnTheWay(_ whole: [Place]) -> DebugStop {
+    setTrail(whole)
+    return interrupted(.interruptedOnTheWay)
+  }
+
+  /// Places in some entries that would have stopped it, in their order, no more than one for an entry and its end; nil if it was
+  /// stopped on the way.
+  private func lastStop(in entries: Range<Int>, before here: Int) -> [(entry: Int, instructions: Int?, stop: DebugStop)]? {
+    guard session.seek(trail[entries.lowerBound].position, isInterruptible: true) else { return nil }
+    var found: [(entry: Int, instructions: Int?, stop: DebugStop)] = []
+    for entry in entries {
+      let end = entry + 1 < trail.count ? trail[entry + 1].position : here
+      let start = session.position
+      let before = granules()
+      guard let debugging = replay(from: nil, to: end, points: points) else { return nil }
+      // Where it stands now is not before it.
+      let isLast = entry == trail.count - 1
+      if let hit = debugging.hits.last(where: { !isLast || $0.executed < debugging.executed }) {
+        found.append((entry, hit.executed, stop(hit)))
+      }
+      if !isLast, let event = event(exits: exits(start..<end), before, granules()) { found.append((entry + 1, nil, event)) }
+    }
+    return found
+  }
+
+  /// Does steps again and notes what code does in them; nil if it was stopped on the way.
+  private func replay(from start: Int?, to end: Int, points: [DebugPoint]) -> CodeDebugging? {
+    if let start, !session.seek(start, isInterruptible: true) { return nil }
+    var debugging = CodeDebugging(points, onlyNotes: true)
+    debugging.stopsAtSMC = events.contains(.smc)
+    session.machine.debugging = debugging
+    defer { session.machine.debugging = nil }
+    guard session.seek(end, isInterruptible: true) else { return nil }
+    return session.machine.debugging ?? CodeDebugging([])
+  }
+
+  /// Goes to where things stood before an entry, and forward by so many instructions of it; nil: not into it.
+  ///
+  /// - Returns: whether it is there; if not, it was stopped on the way, and the trail is as it was.
+  func restore(_ index: Int, leaving end: Int, _ instructions: Int?) -> Bool {
+    let place = trail[index]
+    guard session.rewind(to: place.position, from: end) else { return false }
+    shortenTrail(to: index)
+    vm.snapshot = place.host
+    ending = nil
+    current = vm.lastTurn
+    if let instructions, instructions > 0 || place.host.completes { _ = enter([], instructions: instructions) }
+    return true
+  }
+
+  // MARK: Words
+
+  public func monitor(_ text: String) -> String {
+    let words = text.split(separator: " ").map(String.init)
+    switch words.first {
+    case "info":
+      let digest = session.digest()
+      return "step \(session.position) of the session, \(session.now) instructions and ticks, digest \(hex(digest))\n"
+    case "translate" where words.count == 2:
+      guard let address = UInt64(words[1].hasPrefix("0x") ? String(words[1].dropFirst(2)) : words[1], radix: 16) else { break }
+      let rec = vm.state.vcpus[current].rec
+      return session.read { $0.translation(rec, address) } + "\n"
+    default: break
+    }
+    return "monitor info: where the session stands\nmonitor translate ADDRESS: stage 1 and stage 2 of a virtual address\n"
+  }
+}

@@ -1,0 +1,349 @@
+import Basics
+import Host
+import Machine
+
+/// The guest that was booted in a session, and what a person does with it.
+///
+/// What it does is done as its Host does it, step by step, so a recording of the session needs neither image nor desk.
+public final class GuestDesk {
+  public struct Guest {
+    public let debugger: GuestDebugger
+    /// Names of places in its program.
+    public fileprivate(set) var symbols: SymbolTable
+    /// Where the session stood when it had been built.
+    fileprivate let built: Int
+    /// Where the session stood when it last moved; nil if its Host is still to find out what it knew.
+    fileprivate var position: Int?
+    /// Whether its last motion was ended on the way back: the session may stand before all that its Host has noted.
+    fileprivate var isOnTheWay = false
+    /// Bytes of its console that were told.
+    fileprivate var told = 0
+  }
+
+  /// What came of a command.
+  public struct Outcome: Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
+      case done, stands, stepped, breakpoint, watchpoint, event, beginning, running, reset, failed
+      case poweredOff = "powered_off"
+    }
+    public var kind: Kind
+    /// In words.
+    public var message: String
+    /// What the guest has printed since the command before: whole lines, and the rest once it has ended. In brackets between them,
+    /// what happened outside of it.
+    public var console: [String] = []
+    /// Instructions it executed.
+    public var instructions: UInt64 = 0
+  }
+
+  public let session: Session
+  public private(set) var guest: Guest? {
+    willSet { if newValue == nil, let guest { former = guest } }
+  }
+  /// The guest before: where it was to stop holds for the same guest, found again.
+  private var former: Guest?
+  /// Gives an image: its name as written, and the file it is written in.
+  public var load: (String, String) throws(ScriptError) -> BootImage = { name, _ throws(ScriptError) in
+    throw ScriptError(message: "no guest can be booted here (\(shown(name)))")
+  }
+  /// Most instructions of a motion that does not say how many.
+  public var instructionsAtOnce = 1_000_000_000
+  /// Whether the last command was cut short because somebody wanted it to end.
+  public private(set) var wasInterrupted = false
+  /// Ends `continue` between two entries, so that somebody can look.
+  public var isEnough: () -> Bool = { false }
+  /// Places it stops at that are named; the last of them.
+  private static let mostNamed = 8
+  /// Places a guest is to stop at.
+  static let mostPoints = 1000
+  /// Bytes of a line of the console that are told before it has ended.
+  private static let longestLine = 1 << 16
+  /// Lines of the command that is being performed.
+  private var lines: [String] = []
+  /// Where steps begin that the last command made new in the session; nil if it made none.
+  public private(set) var firstNewStep: Int?
+
+  /// What `expect` can be about.
+  static let answers = Set(Outcome.Kind.allCases.map(\.rawValue)).subtracting([Outcome.Kind.done.rawValue])
+
+  public init(_ session: Session) { self.session = session }
+
+  /// - Parameter file: the script the command stands in.
+  public func perform(_ command: GuestCommand, in file: String) throws(ScriptError) -> Outcome {
+    firstNewStep = nil
+    wasInterrupted = false
+    if case .boot(let image, let vcpus, let isRealm, let stands) = command {
+      return try boot(image, vcpus, isRealm: isRealm, stands: stands, file)
+    }
+    let guest = try inForce(file)
+    switch command {
+    case .move(let motion): return try move(motion, guest)
+    case .stop(.event(let event)):
+      try makeRoom(guest)
+      guest.debugger.events.insert(event)
+    case .stop(.code(let place)):
+      let address = try address(place)
+      guard address % 4 == 0 else {
+        throw ScriptError(message: "\(hex(address)) is no address of an instruction; expected a multiple of 4")
+      }
+      try makeRoom(guest)
+      if !guest.debugger.points.contains(.execute(address)) { guest.debugger.points.append(.execute(address)) }
+    case .watch(let place, let count):
+      try makeRoom(guest)
+      guest.debugger.points.append(.write(try address(place), count: count))
+    case .delete(nil):
+      guest.debugger.points = []
+      guest.debugger.events = []
+    case .delete(.event(let event)):
+      guard guest.debugger.events.remove(event) != nil else { throw nothing(event.text) }
+    case .delete(.code(let place)):
+      let address = try address(place)
+      guard guest.debugger.points.contains(where: { $0.address == address }) else { throw nothing(place.text) }
+      guest.debugger.points.removeAll { $0.address == address }
+    case .symbols(let image): return try takeSymbols(image ?? guest.debugger.vm.options.image, file)
+    case .boot: break
+    }
+    return Outcome(kind: .done, message: points)
+  }
+
+  private func makeRoom(_ guest: Guest) throws(ScriptError) {
+    guard guest.debugger.points.count + guest.debugger.events.count < Self.mostPoints else {
+      throw ScriptError(message: "the guest has \(Self.mostPoints) places to stop at, as many as there can be; delete some")
+    }
+  }
+
+  private var missing: ScriptError {
+    let step = session.position
+    if session.isBuiltLater(than: step) {
+      return ScriptError(message: "the guest was not built yet at step \(step); go forward, or boot it again")
+    }
+    let isThere = session.configuration.vcpu == .code && !session.read { $0.control.realms.isEmpty }
+    let lack = isThere ? " (a Realm is there, recorded without what its Host knew, or made by hand)" : ""
+    return ScriptError(message: "no guest was booted here\(lack); boot IMAGE or debug IMAGE boots one, such as boot tour")
+  }
+
+  private func nothing(_ place: String) -> ScriptError {
+    ScriptError(message: "the guest is not to stop at \(shown(place)): \(points)")
+  }
+
+  private func address(_ place: GuestCommand.Address) throws(ScriptError) -> UInt64 {
+    guard let address = guest?.symbols.address(of: place.text) ?? place.value else {
+      throw ScriptError(
+        message: "\"\(shown(place.text))\" is neither a number nor a name in the guest's ELF; expected ADDRESS or NAME")
+    }
+    return address
+  }
+
+  /// Where it is to stop, in words.
+  private var points: String {
+    guard let guest else { return "" }
+    let places = guest.debugger.points.map { point in
+      if case .execute(let address) = point { return guest.symbols.text(address) ?? hex(address) }
+      return "a write to \(hex(point.address))"
+    }
+    let all = places + guest.debugger.events.map(\.text).sorted()
+    let more = all.count > Self.mostNamed ? " and \(all.count - Self.mostNamed) more" : ""
+    return all.isEmpty ? "it stops nowhere" : "it stops at \(all.suffix(Self.mostNamed).joined(separator: ", "))\(more)"
+  }
+
+  /// Names of the guest's places: a recording has none.
+  private func takeSymbols(_ image: String, _ file: String) throws(ScriptError) -> Outcome {
+    guard !image.isEmpty else {
+      throw ScriptError(message: "nothing says what the guest was booted from; expected symbols IMAGE")
+    }
+    guard session.usage.includes < session.limits.includes else {
+      throw ScriptError(message: "the run read \(session.limits.includes) files, as many as it may")
+    }
+    session.usage.includes += 1
+    let symbols = try load(image, file).symbols
+    guard !symbols.symbols.isEmpty else { throw ScriptError(message: "\(shown(image)) has no names") }
+    guest?.symbols = symbols
+    return Outcome(kind: .done, message: "\(symbols.symbols.count) names, from \(shown(image))")
+  }
+
+  // MARK: Booting
+
+  private func boot(_ name: String, _ vcpus: Int, isRealm: Bool, stands: Bool, _ file: String) throws(ScriptError) -> Outcome {
+    let image = try load(name, file)
+    var configuration = session.configuration
+    configuration.vcpu = .code
+    var options = RealmVM.Options()
+    options.vcpus = vcpus
+    options.isRealm = isRealm
+    session.keepHistory()
+    firstNewStep = session.position
+    session.perform(.reset(configuration, name: nil))
+    options.image = name.split(separator: "/").last.map(String.init) ?? ""
+    let vm = RealmVM(session, options)
+    attach(to: vm, configuration, file)
+    guest = nil
+    do throws(RealmVM.Failure) {
+      try vm.build(image)
+    } catch {
+      return Outcome(kind: .failed, message: "\(name): \(error.message)")
+    }
+    let built = Guest(
+      debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position)
+    guest = built
+    return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try move(.goOn(nil), built)
+  }
+
+  /// Whom the guest's host calls are for.
+  private func attach(to vm: RealmVM, _ configuration: MachineConfiguration, _ file: String) {
+    let (load, options) = (load, vm.options)
+    let tell = { [unowned self] (sentence: String) in
+      takeConsole(isEnded: false)
+      lines.append("(\(sentence))")
+    }
+    let trusted = options.trusts.isEmpty ? ConfidentialModel.guest : options.trusts
+    let scene = ConfidentialModel(vm, session) {
+      (try? load(trusted, file)).flatMap { try? ConfidentialModel.party(trusting: $0, options, configuration) }
+    }
+    scene.trusted = trusted
+    scene.tell = tell
+    Tampering.offer(to: vm, tell: tell)
+  }
+
+  // MARK: Moving
+
+  /// Whether nothing but what one did to it lies between a guest's last motion and now: the hostile Host may act in between.
+  private func isInForce(_ guest: Guest) -> Bool {
+    guard let position = guest.position, position <= session.position else {
+      return guest.position ?? 0 <= session.steps.count && session.hostBuilt(at: place(guest)) == guest.built
+    }
+    return !session.steps[position..<session.position].contains { $0.isReset }
+  }
+
+  /// Where a guest is to go on.
+  private func place(_ guest: Guest) -> Int { guest.isOnTheWay ? max(session.position, guest.built) : session.position }
+
+  /// The guest that is there where the session stands: of the last motion, or one of whose Host the session has notes.
+  private func inForce(_ file: String) throws(ScriptError) -> Guest {
+    if let guest, isInForce(guest) { return guest }
+    guest = nil
+    guard let note = session.hostNote(at: session.position), let built = session.hostBuilt(at: session.position) else {
+      throw missing
+    }
+    do throws(HostNoteLine.Malformed) {
+      let vm = RealmVM(session, try HostNote(note.lines, on: session.configuration))
+      attach(to: vm, session.configuration, file)
+      let debugger = GuestDebugger(session, vm)
+      let known = former?.built == built ? former : nil
+      debugger.points = known?.debugger.points ?? []
+      debugger.events = known?.debugger.events ?? []
+      let found = Guest(debugger: debugger, symbols: known?.symbols ?? .none, built: built, position: nil)
+      guest = found
+      return found
+    } catch {
+      throw ScriptError(message: error.message)
+    }
+  }
+
+  /// Where it last moved, its Host has been since; elsewhere, it goes there.
+  ///
+  /// - Returns: false if it was stopped on the way.
+  private func catchUp(_ guest: Guest) throws(ScriptError) -> Bool {
+    let debugger = guest.debugger
+    guard guest.position == nil || session.position < guest.position ?? 0 else { return true }
+    if let problem = debugger.goBack(to: place(guest)) { throw ScriptError(message: problem) }
+    guard debugger.halt == nil else { return false }
+    if guest.position == nil { self.guest?.told = debugger.consoleCount }
+    self.guest?.position = session.position
+    self.guest?.isOnTheWay = false
+    return true
+  }
+
+  private func move(_ motion: GuestCommand.Motion, _ guest: Guest) throws(ScriptError) -> Outcome {
+    guard try catchUp(guest) else { return standstill(guest, motion, 0) }
+    let debugger = guest.debugger
+    let before = session.now
+    lines = []
+    let stop: DebugStop? =
+      switch motion {
+      case .goOn(let count): debugger.goOn(limit: count ?? instructionsAtOnce, isEnough: isEnough)
+      case .step(let count): debugger.times(count, looksBetween: true) { debugger.step(debugger.current) }
+      case .over(let count): debugger.times(count) { debugger.stepOver(debugger.current, limit: instructionsAtOnce) }
+      case .out: debugger.runToExit()
+      case .back(let count): debugger.times(count) { debugger.stepBack() }
+      case .reverse: debugger.goBack()
+      }
+    firstNewStep = [firstNewStep, debugger.firstNewStep].compactMap { $0 }.min()
+    let instructions = session.now > before ? session.now - before : 0
+    if case .exhausted(let why) = debugger.halt {
+      self.guest?.position = session.position
+      throw ScriptError(message: why)
+    }
+    if debugger.halt != nil { return standstill(guest, motion, instructions) }
+    self.guest?.position = session.position
+    var outcome = outcome(stop, guest)
+    outcome.instructions = instructions
+    takeConsole(isEnded: debugger.ending != nil)
+    outcome.console = lines
+    return outcome
+  }
+
+  /// A motion that somebody has ended: what it has done stays.
+  private func standstill(_ guest: Guest, _ motion: GuestCommand.Motion, _ instructions: UInt64) -> Outcome {
+    wasInterrupted = true
+    // On the way back the session stands before the place its Host knows: the next motion goes there first.
+    let isOnTheWay = guest.debugger.halt == .interruptedOnTheWay
+    self.guest?.isOnTheWay = isOnTheWay
+    if self.guest?.position != nil { self.guest?.position = isOnTheWay ? session.steps.count : session.position }
+    let done =
+      switch motion {
+      case .step(let count), .over(let count), .back(let count): "\(guest.debugger.timesDone) of \(count) steps"
+      default: "\(instructions) instructions"
+      }
+    var outcome = outcome(nil, guest)
+    outcome.message = "stopped by a key after \(done): \(outcome.message)"
+    outcome.instructions = instructions
+    takeConsole(isEnded: false)
+    outcome.console = lines
+    return outcome
+  }
+
+  private func outcome(_ stop: DebugStop?, _ guest: Guest) -> Outcome {
+    let pc = guest.debugger.registers(guest.debugger.current).pc
+    let place = "vCPU \(guest.debugger.current) at \(guest.symbols.text(pc) ?? hex(pc))"
+    return switch stop {
+    case nil: Outcome(kind: .running, message: "\(place), still running")
+    case .stepped: Outcome(kind: .stepped, message: place)
+    case .point: Outcome(kind: .breakpoint, message: "breakpoint: \(place)")
+    case .watched(_, let address): Outcome(kind: .watchpoint, message: "\(hex(address)) was written: \(place)")
+    case .event(let words): Outcome(kind: .event, message: "\(words); \(place)")
+    case .beginning: Outcome(kind: .beginning, message: "this is where the guest began")
+    case .poweredOff: Outcome(kind: .poweredOff, message: "the guest turned itself off")
+    case .reset: Outcome(kind: .reset, message: "the guest asked for a reset")
+    case .failed(let why): Outcome(kind: .failed, message: why)
+    }
+  }
+
+  private func takeConsole(isEnded: Bool) {
+    guard let guest, guest.position != nil else { return }
+    let count = guest.debugger.consoleCount
+    let told = min(guest.told, count)
+    let bytes = guest.debugger.console(from: told)
+    if count - told > bytes.count { lines.append("(\(count - told - bytes.count) bytes of its console are no longer kept)") }
+    var end = bytes.endIndex
+    if !isEnded, bytes.count <= Self.longestLine { end = bytes.lastIndex(of: 10).map { $0 + 1 } ?? bytes.startIndex }
+    self.guest?.told = count - (bytes.endIndex - end)
+    var new = PL011.printable(bytes[..<end]).split(separator: 10, omittingEmptySubsequences: false)
+    if new.last?.isEmpty == true { new.removeLast() }
+    lines += new.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Registers X0 to X30 of the vCPU it stands at.
+  var registers: [UInt64] { guest.map { $0.debugger.registers($0.debugger.current).x } ?? [] }
+
+  /// A guest that has run already, as its Host's debugger knows it.
+  public func adopt(_ debugger: GuestDebugger, _ symbols: SymbolTable) {
+    guest = Guest(
+      debugger: debugger, symbols: symbols, built: session.hostBuilt(at: session.position) ?? 0, position: session.position,
+      told: debugger.consoleCount)
+  }
+
+  /// What the guest's hypervisor knows was left behind: something else was done instead.
+  public func noteLeft(_ position: Int) {
+    if let guest, position < guest.position ?? 0 { self.guest = nil }
+  }
+}

@@ -1,0 +1,108 @@
+import Attestation
+import Basics
+import Machine
+
+/// What there is to say about a granule: for the map's cursor.
+public struct GranuleStory: Sendable, Equatable {
+  public var address: UInt64
+  public var gpi: GPI
+  public var state: GranuleState
+  /// The Realm it belongs to.
+  public var owner: UInt64?
+  /// What it is there: "level 3 table from IPA 0x0", "mapped at IPA 0x1000, RAM", "aux 3 of REC 0".
+  public var role: String
+  /// Steps that changed it, newest first, with what they did.
+  public var history: [(step: Int, text: String)]
+
+  public static func == (a: GranuleStory, b: GranuleStory) -> Bool {
+    a.address == b.address && a.gpi == b.gpi && a.state == b.state && a.owner == b.owner && a.role == b.role
+      && a.history.map(\.step) == b.history.map(\.step)
+  }
+}
+
+extension Session {
+  /// A granule's state, owner, place and history.
+  public func story(_ address: UInt64) -> GranuleStory {
+    let address = address.granuleBase
+    var history: [(step: Int, text: String)] = []
+    for index in (0..<position).reversed() {
+      for event in steps[index].events.reversed() where event.a == address {
+        switch event.kind {
+        case .granule: history.append((index + 1, event.text))
+        case .gpi: history.append((index + 1, event.text))
+        default: break
+        }
+      }
+      if history.count >= 16 { break }
+    }
+    return read { machine in
+      let role = machine.role(address)
+      return GranuleStory(
+        address: address, gpi: machine.gpi(address), state: machine.granuleState(address), owner: role.owner,
+        role: role.text, history: history)
+    }
+  }
+
+  /// Why a step answered what it answered: the conditions of its call in the state before it. For a guest's call, in the state in
+  /// which its REC made it; if it has not been made yet, in the present state.
+  ///
+  /// - Parameter step: from 1.
+  public func explanation(ofStep step: Int) -> Explanation? {
+    guard step >= 1, step <= steps.count, case .perform(let action) = steps[step - 1].deed else { return nil }
+    switch action {
+    case .smc(.normal, let x):
+      guard let entry = Commands.called(x[0]) else { return nil }
+      let here = position
+      seek(step - 1)
+      defer { seek(here) }
+      return read { $0.explain(entry, x, rec: $0.callingREC) }
+    case .guest(let guest) where guest.kind == .smc:
+      guard let entry = Commands.called(guest.x[0]) else { return nil }
+      return explanation(ofGuest: guest, queuedAt: step) ?? read { $0.explain(entry, guest.x, rec: $0.callingREC) }
+    default: return nil
+    }
+  }
+
+  /// Runs the step in which a queued call was made once more, with its conditions noted.
+  private func explanation(ofGuest guest: GuestAction, queuedAt step: Int) -> Explanation? {
+    let made = steps[step...].firstIndex { later in later.result.guestResults.contains { $0.action.tag == guest.tag } }
+    guard let made, made < position else { return nil }
+    let here = position
+    let call = Decoder.call({ $0 < guest.count ? guest.x[$0] : 0 }, count: 11)
+    // A call that left the Realm was made in an earlier entry than the one that completed it.
+    for candidate in step...made {
+      guard case .perform(.smc(.normal, let x)) = steps[candidate].deed, x[0] & ~0x1_0000 == UInt64(RECEnter.fid) else {
+        continue
+      }
+      seek(candidate)
+      let found = explanations(redoingTo: candidate + 1).first { $0.call == call }
+      if let found {
+        seek(here)
+        return found
+      }
+    }
+    seek(here)
+    return nil
+  }
+
+  /// Why a call would answer what it would, now.
+  public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> Explanation {
+    read { $0.explain(entry, x, rec: $0.callingREC) }
+  }
+}
+
+extension Session {
+  /// The last step in force that is a call with conditions, from 1.
+  public var lastCallStep: Int? {
+    for index in (0..<position).reversed() {
+      guard case .perform(.smc(.normal, let x)) = steps[index].deed else { continue }
+      if Commands.called(x[0]) != nil { return index + 1 }
+    }
+    return nil
+  }
+}
+
+extension Machine {
+  /// Granules that have contents of their own.
+  public var pagesInUse: Int { memory.pageCount }
+}

@@ -1,0 +1,116 @@
+import Basics
+import Machine
+
+/// What an answer should be: `STATUS[:INDEX] [CONDS]`.
+public struct Expectation: Sendable, Equatable {
+  public enum Status: Sendable, Equatable {
+    case any
+    /// A memory access that went through, or anything that was done.
+    case ok
+    /// A granule protection fault.
+    case gpf
+    /// An exception was taken in the Realm.
+    case fault
+    /// What `state` and `gpt` say: DELEGATED, NS…
+    case word(String)
+    /// X0 is this number; the name is for the message.
+    case code(UInt64, String)
+  }
+  public enum Operand: Sendable, Equatable {
+    case value(UInt64)
+    /// `?name`: the first use captures, later ones compare.
+    case capture(String)
+  }
+  public struct Condition: Sendable, Equatable {
+    public var register: Int
+    public var mask: UInt64
+    public var negated: Bool
+    public var operand: Operand
+    /// As it was written.
+    public var text: String
+  }
+
+  /// One of these…
+  public var alternatives: [Status]
+  /// …or, if set, none of them.
+  public var negated: Bool
+  public var conditions: [Condition]
+  /// The condition that must have decided: `by=gran_state`.
+  public var decidedBy: String?
+  /// As it was written.
+  public var text: String
+}
+
+/// What an expectation is compared with.
+public struct Answer: Sendable {
+  public enum Kind: Sendable {
+    case registers
+    /// An access that went through, or another thing that was done.
+    case ok
+    case gpf
+    /// An exception in the Realm.
+    case fault
+    /// Nothing that can be expected of: a refusal in words.
+    case other(String)
+  }
+  public var kind: Kind
+  public var x: [UInt64]
+  /// Which interface's codes X0 holds, if it holds one.
+  public var interface: Interface?
+
+  /// The answer in words.
+  public var text: String {
+    switch kind {
+    case .registers:
+      guard let x0 = x.first else { return "nothing" }
+      return interface.map { Names.status($0, x0) } ?? hex(x0)
+    case .ok: return x.first.map { $0 == 0 ? "ok" : hex($0) } ?? "ok"
+    case .gpf: return "gpf"
+    case .fault: return "fault"
+    case .other(let text): return text
+    }
+  }
+}
+
+extension Expectation {
+  /// Why the answer is not what was expected, or nil. Captures into `names`.
+  ///
+  /// - Parameter decision: the condition that decided the call, if one did.
+  func mismatch(_ answer: Answer, decision: String? = nil, captures names: inout [String: UInt64]) -> String? {
+    let matches = alternatives.contains { status in
+      switch (status, answer.kind) {
+      case (.any, _): true
+      case (.ok, .ok): true
+      case (.gpf, .gpf): true
+      case (.fault, .fault): true
+      case (.word(let wanted), .other(let got)): wanted == got
+      case (.code(let value, _), .registers): answer.x.first == value
+      case (.code(let value, _), .ok): answer.x.first == value
+      default: false
+      }
+    }
+    if matches == negated { return "expected \(text), got \(answer.text)" }
+    if let decidedBy, decidedBy != decision {
+      return "expected by=\(decidedBy), decided by \(decision ?? "no condition")"
+    }
+    for condition in conditions {
+      let raw = condition.register < answer.x.count ? answer.x[condition.register] : 0
+      let value = raw & condition.mask
+      let wanted: UInt64
+      switch condition.operand {
+      case .value(let number): wanted = number & condition.mask
+      case .capture(let name):
+        guard let known = names[name] else {
+          if condition.negated { return "expected \(condition.text), but ?\(name) has captured nothing yet" }
+          names[name] = value
+          continue
+        }
+        wanted = known
+      }
+      if (value == wanted) == condition.negated {
+        return "expected \(condition.text), got x\(condition.register)=\(hex(raw))"
+      }
+    }
+    return nil
+  }
+}

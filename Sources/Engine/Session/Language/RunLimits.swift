@@ -1,0 +1,92 @@
+import Basics
+import Machine
+
+/// What a run may use up: a script may be a stranger's, and has to end.
+public struct RunLimits: Sendable {
+  /// Files that are included, in all.
+  public var includes = 1_000
+  /// Lines of included files: a file may be included again and again.
+  public var includedLines = 1_000_000
+  /// Bytes of these lines.
+  public var includedBytes = 64 << 20
+  /// Fresh machines: `machine`, `case`, `boot` and `debug`.
+  public var machines = 20_000
+  /// What is done to machines, and what is done again on the way to another step.
+  public var steps = 10_000_000
+  /// Instructions of guests, and what takes as long as so many: see ``exceptionCost`` and ``signatureCost``.
+  public var instructions: UInt64 = 1_000_000_000
+  /// Instructions that an exception counts for: about as many are executed in the time it takes.
+  static let exceptionCost: UInt64 = 256
+  /// Instructions that the signature of a token counts for.
+  static let signatureCost: UInt64 = 300_000
+  /// `token verify` and `token appraise`.
+  public var verdicts = 2_000
+  /// Bytes written by fills.
+  public var filled: UInt64 = 8 << 30
+  /// Bytes of one machine's memory that have contents, with what is kept of them to go back to.
+  public var memory: UInt64 = 192 << 20
+  /// Steps a session keeps, to go back to.
+  public var history = 250_000
+
+  public init() {}
+
+  /// For a person who looks on and can end what takes too long, and for programs that know what they run.
+  public static var person: RunLimits {
+    var limits = RunLimits()
+    limits.includedLines = 250_000
+    limits.instructions = 1 << 50
+    limits.machines = Int.max
+    limits.steps = Int.max
+    limits.verdicts = Int.max
+    limits.filled = .max
+    limits.memory = .max
+    limits.history = 1_000_000
+    return limits
+  }
+}
+
+/// What of ``RunLimits`` has been used up.
+struct RunUsage {
+  var includes = 0
+  var includedLines = 0
+  var includedBytes = 0
+  var machines = 0
+  var steps = 0
+  var instructions: UInt64 = 0
+  var verdicts = 0
+  var filled: UInt64 = 0
+}
+
+extension Session {
+  /// Begins to count anew: what comes next is another run.
+  public func renewLimits() { usage = RunUsage() }
+
+  /// Why nothing more may be done; nil if there is room.
+  public var exhaustion: String? {
+    if let overuse { return overuse }
+    if memoryInUse > limits.memory {
+      return "the machine's memory holds more than \(sizeText(limits.memory)), as much as a run may use"
+    }
+    if keepsHistory, position >= limits.history {
+      return "the session has \(limits.history) steps, as many as one keeps; go back, or begin another"
+    }
+    return nil
+  }
+
+  /// What has been done more often than may be; going back does not make room for it.
+  var overuse: String? {
+    if usage.steps >= limits.steps { return Self.exhausted("did", UInt64(limits.steps), "steps") }
+    if usage.instructions >= limits.instructions {
+      return Self.exhausted("executed", limits.instructions, "instructions of guests")
+    }
+    if usage.machines >= limits.machines { return Self.exhausted("made", UInt64(limits.machines), "machines") }
+    return usage.filled > limits.filled ? "the run filled \(sizeText(limits.filled)) of memory, as much as it may" : nil
+  }
+
+  static func exhausted(_ did: String, _ count: UInt64, _ what: String) -> String {
+    "the run \(did) \(count) \(what), as many as it may"
+  }
+
+  /// Bytes of the machine's memory that have contents, and of what its checkpoints keep of them.
+  var memoryInUse: UInt64 { read { UInt64($0.memory.pageCount + $0.memory.savedPages) * Granule.size } }
+}

@@ -1,0 +1,325 @@
+import Attestation
+import Basics
+import Machine
+
+/// A machine and everything that was done to it: steps, with checkpoints to go back to.
+///
+/// A step is a statement that does something to the machine. Going back restores the nearest checkpoint before and performs the
+/// steps after it again; nothing is computed backwards. What entered through the entropy door is kept with its step and enters
+/// again in the same place.
+public final class Session {
+  public internal(set) var machine: Machine
+  /// The configuration of the present machine.
+  public private(set) var configuration: MachineConfiguration
+  /// The configuration the session began with.
+  public let origin: MachineConfiguration
+  /// All steps, also those that were undone and can be done again.
+  public internal(set) var steps = StepList()
+  /// How many of them are in force.
+  public private(set) var position = 0
+  /// Events of the boot, before the first step.
+  public private(set) var bootEvents: [Event]
+  /// Whether steps are kept, so that one can go back.
+  public private(set) var keepsHistory: Bool
+  private var checkpoints: [(position: Int, id: Int)] = []
+  /// Tokens of all steps, also of those that were undone.
+  private(set) var finished: [SessionToken] = []
+  /// Bytes guests printed in all steps, also in those that were undone.
+  private(set) var printed = PrintedBytes()
+  /// There is a hypervisor with a guest, to which what others do is to be told from what it does itself.
+  var hasHost = false
+  /// What is done now is its doing.
+  var isHostActing = false
+  public var isOutside = false
+  /// It does again what it did before.
+  var following: Following?
+  /// Where it was last noted what it knew, and in how many bytes.
+  var noted = (position: 0, bytes: 0)
+  /// Fewest steps between two notes. After one that is long there are more, so that notes take about 16 bytes a step at most.
+  package var hostNoteStride = 4096
+  /// Changes when bytes are forgotten because something else was done instead.
+  public private(set) var consoleEdition = 0
+  /// What came through the entropy door in steps that a debugger took back: it comes again.
+  private var foretold: [[UInt8]] = []
+  /// What a run may use up, and what of it has been.
+  public var limits = RunLimits.person
+  var usage = RunUsage()
+  /// Asked again and again while something takes long: whether somebody wants it to end. What is complete then stays.
+  public var isInterrupted: () -> Bool = { false }
+  /// Most tokens a session keeps.
+  static let tokenLimit = 10_000
+  /// Steps between checkpoints.
+  static let checkpointInterval = 128
+  /// Pages that all checkpoints together may keep; beyond them a checkpoint has to wait for 16 steps for each page it keeps.
+  static let savedPagesLimit = 1 << 14
+  /// Pages the checkpoints before the last one keep.
+  private var savedPages = 0
+
+  /// - Parameter keepsHistory: false for a batch run that never goes back.
+  public init(_ configuration: MachineConfiguration, keepsHistory: Bool = true) {
+    origin = configuration
+    self.configuration = configuration
+    self.keepsHistory = keepsHistory
+    machine = Machine(configuration)
+    bootEvents = machine.events
+    machine.tracing = keepsHistory
+    if keepsHistory { checkpoints = [(0, machine.checkpoint())] }
+  }
+
+  /// Keeps steps from here on, if it does not yet: this is as far as one can go back then.
+  func keepHistory() {
+    guard !keepsHistory else { return }
+    keepsHistory = true
+    position = 0
+    checkpoints = [(0, machine.checkpoint())]
+    for index in finished.indices { finished[index].step = 0 }
+    printed.setSteps(0)
+  }
+
+  /// Whether actions leave events.
+  public var tracing: Bool {
+    get { machine.tracing }
+    set { machine.tracing = newValue }
+  }
+
+  /// How Realms' code is executed: faster, or one instruction after the other. What comes of it is the same.
+  public var codeEngine = CodeEngine.fast {
+    didSet { machine.codeEngine = codeEngine }
+  }
+
+  /// A 64-bit digest of the present state.
+  public func digest() -> UInt64 { machine.digest() }
+
+  /// The present state as a file: see ``SavedState``.
+  public func savedState() -> [UInt8] { SavedState.bytes(&machine) }
+
+  /// The digest as recordings of a version have it.
+  func digest(ofVersion version: Int) -> UInt64 { version < 3 ? machine.digestOfVersion2() : machine.digest() }
+
+  /// Reads the machine.
+  public func read<T>(_ body: (borrowing Machine) -> T) -> T { body(machine) }
+
+  /// The last step in force.
+  public var lastStep: Step? { position > 0 ? steps[position - 1] : nil }
+
+  // MARK: Doing
+
+  /// Does a thing and makes it a step. What was undone before is forgotten.
+  ///
+  /// - Parameter entropy: recorded values to use instead of new ones.
+  @discardableResult
+  public func perform(_ deed: Step.Deed, entropy: [[UInt8]] = []) -> StatementResult {
+    if keepsHistory, position < steps.count {
+      steps.removeLast(steps.count - position)
+      finished.removeAll { $0.step > position }
+      if consoleCount < printed.count {
+        printed.keep(consoleCount)
+        consoleEdition += 1
+      }
+      hasHost = hasHostNote(at: position)
+      noted.position = min(noted.position, position)
+    }
+    machine.entropy.supply = entropy.isEmpty ? foretold : entropy
+    let result = carryOut(deed)
+    if entropy.isEmpty { foretold = machine.entropy.supply }
+    defer {
+      noteTokens()
+      // Another machine has another console: ESC c, as a terminal is reset.
+      if case .reset = deed, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
+      if let byte = consoleByte(result) { printed.append([byte], position) }
+    }
+    guard keepsHistory else {
+      position += 1
+      return result
+    }
+    steps.append(
+      Step(
+        deed: deed, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
+        minted: machine.minted, guest: ranGuest(), host: mark(of: deed)))
+    position += 1
+    noteCheckpoint()
+    return result
+  }
+
+  /// The vCPU that ran code in the last action.
+  private func ranGuest() -> GuestRegisters? {
+    guard configuration.vcpu == .code, let rec = machine.progress.vcpu else { return nil }
+    return machine.guestRegisters(rec)
+  }
+
+  private func noteTokens() {
+    for token in machine.minted where finished.count < Session.tokenLimit {
+      finished.append(
+        SessionToken(
+          number: finished.count + 1, step: position, token: token, platformKey: machine.platformPublicKey()))
+    }
+  }
+
+  private func noteCheckpoint() {
+    if steps[position - 1].isReset {
+      checkpoints = []
+    } else {
+      let since = position - (checkpoints.last?.position ?? 0)
+      guard since >= Session.checkpointInterval else { return }
+      let kept = machine.memory.savedPages
+      guard kept <= Session.savedPagesLimit || (kept - savedPages) * 16 <= since else { return }
+    }
+    checkpoints.append((position, machine.checkpoint()))
+    savedPages = machine.memory.savedPages
+  }
+
+  private func carryOut(_ deed: Step.Deed) -> StatementResult {
+    var result = StatementResult()
+    machine.entropy.log = []
+    usage.steps += 1
+    switch deed {
+    case .reset(let configuration, _):
+      usage.machines += 1
+      let tracing = machine.tracing
+      self.configuration = configuration
+      machine = Machine(configuration)
+      machine.codeEngine = codeEngine
+      bootEvents = machine.events
+      machine.tracing = tracing
+    case .perform(let action):
+      let start = machine.control.guestInstructions
+      let outcome = machine.perform(action)
+      note(action, machine.control.guestInstructions &- start)
+      result = describe(action, outcome)
+    }
+    return result
+  }
+
+  private func note(_ action: Action, _ instructions: UInt64) {
+    switch action {
+    case .idle: break
+    case .access(let access):
+      if case .fill(let length, _) = access.kind { usage.filled += min(length, StatementParser.fillLimit) }
+    default:
+      // Time a guest skips is none of its instructions.
+      usage.instructions &+=
+        min(instructions, UInt64(machine.guestBudget)) + UInt64(machine.progress.exceptions) * RunLimits.exceptionCost
+        + UInt64(machine.progress.signatures) * RunLimits.signatureCost
+    }
+  }
+
+  // MARK: Going back and forth
+
+  /// Goes to the state after `target` steps. `target` is 0 to the number of steps.
+  ///
+  /// - Parameter isInterruptible: whether ``isInterrupted`` may end it on the way, after a step before that.
+  /// - Returns: whether it is there.
+  @discardableResult
+  public func seek(_ target: Int, isInterruptible: Bool = false) -> Bool {
+    precondition(keepsHistory && target >= 0 && target <= steps.count, "no such step")
+    if target < position {
+      if let index = checkpoints.lastIndex(where: { $0.position <= target }) {
+        machine.restore(to: checkpoints[index].id)
+        checkpoints.removeLast(checkpoints.count - index - 1)
+        position = checkpoints[index].position
+        savedPages = machine.memory.savedPages
+      } else {
+        rebuild(before: target)
+      }
+    }
+    while position < target {
+      if isInterruptible, isInterrupted() { return false }
+      redoOne()
+    }
+    return true
+  }
+
+  /// The target lies before the last reset: build the machine that was there then.
+  private func rebuild(before target: Int) {
+    var start = target
+    while start > 0 {
+      if steps[start - 1].isReset { break }
+      start -= 1
+    }
+    var configuration = origin
+    if start > 0, case .reset(let named, _) = steps[start - 1].deed { configuration = named }
+    self.configuration = configuration
+    machine = Machine(configuration)
+    machine.codeEngine = codeEngine
+    machine.tracing = true
+    position = start
+    checkpoints = [(start, machine.checkpoint())]
+    savedPages = 0
+  }
+
+  /// Goes back to before step `end`; what came through the entropy door since then will come again.
+  ///
+  /// - Returns: whether it is there; if not, somebody has ended it at a step before.
+  func rewind(to target: Int, from end: Int) -> Bool {
+    guard seek(target, isInterruptible: true) else { return false }
+    foretold = steps[target..<end].flatMap(\.entropy) + foretold
+    return true
+  }
+
+  /// Notes that the last step was an entry whose PE was held after so many instructions: the pause that does it again comes before it.
+  func insertPause(_ instructions: Int) {
+    let last = position - 1
+    let pause = Action.guestPause(instructions)
+    steps.insert(Step(deed: .perform(pause), result: describe(pause, .done)), at: last)
+    for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
+    for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
+    position += 1
+  }
+
+  private func redoOne() {
+    machine.entropy.supply = steps[position].entropy
+    let result = carryOut(steps[position].deed)
+    steps[position].result = result
+    position += 1
+    noteCheckpoint()
+  }
+
+  /// Travels as a recording says.
+  ///
+  /// - Returns: whether it is there; if not, somebody has ended it on the way.
+  func follow(_ travel: Statement.Travel, line: Int) throws(ScriptError) -> Bool {
+    switch travel {
+    case .undo: _ = undo()
+    case .redo: _ = redo()
+    case .goto(let step):
+      guard step <= steps.count else {
+        throw ScriptError(line: line, column: 6, message: "there is no step \(step); there are 0 to \(steps.count)")
+      }
+      return seek(step, isInterruptible: true)
+    }
+    return true
+  }
+
+  /// Takes the last step back. False at the beginning.
+  public func undo() -> Bool {
+    guard position > 0 else { return false }
+    seek(position - 1)
+    return true
+  }
+
+  /// Does the next undone step again. False if there is none.
+  public func redo() -> Bool {
+    guard position < steps.count else { return false }
+    seek(position + 1)
+    return true
+  }
+
+  /// Does the next undone step again and gives the explanations of the RSI and PSCI calls made in it.
+  func explanations(redoingTo target: Int) -> [Explanation] {
+    machine.explaining = true
+    defer { machine.explaining = false }
+    seek(target)
+    return machine.observation.explanations
+  }
+
+  // MARK: Looking
+
+  /// Answers a query of the script language: the line `--raw` prints, and the number for `expect`.
+  public func answer(_ query: MachineQuery) -> StatementResult {
+    var result = StatementResult()
+    let (text, value) = machine.answer(query)
+    result.text = "-> " + text
+    result.answer = Answer(kind: value == nil ? .other(text) : .ok, x: value.map { [$0] } ?? [])
+    return result
+  }
+}

@@ -1,0 +1,85 @@
+import Host
+import Machine
+
+/// The bytes guests sent to their UARTs, each with the step in which it did.
+struct PrintedBytes {
+  /// Most bytes that are kept.
+  static let limit = 1 << 22
+  private static let notice = Array("\r\n[the console is full: what is printed from here on is not kept]\r\n".utf8)
+
+  private(set) var bytes: [UInt8] = []
+  private var steps: [UInt32] = []
+
+  var count: Int { bytes.count }
+
+  mutating func append(_ new: [UInt8], _ step: Int) {
+    guard count < Self.limit else { return }
+    let new = count + new.count < Self.limit ? new : new + Self.notice
+    bytes += new
+    steps += repeatElement(UInt32(clamping: step), count: new.count)
+  }
+
+  /// Forgets all behind the first so many.
+  mutating func keep(_ count: Int) {
+    bytes.removeLast(self.count - count)
+    steps.removeLast(steps.count - count)
+  }
+
+  mutating func setSteps(_ step: UInt32) { for index in steps.indices { steps[index] = step } }
+
+  /// How many were sent up to a step: they are in the order of their steps.
+  func count(upTo step: Int) -> Int {
+    var (low, high) = (0, steps.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(steps[middle]) <= step { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+extension Session {
+  /// What guests have printed up to where the session stands: every store to the UART's data register that came to
+  /// the Host.
+  public var console: [UInt8] { Array(printed.bytes[..<consoleCount]) }
+
+  /// How many bytes that are.
+  public var consoleCount: Int { printed.count(upTo: position) }
+
+  /// Some of these bytes.
+  public func console(_ range: Range<Int>) -> [UInt8] { Array(printed.bytes[range]) }
+
+  /// Gives vCPUs another budget of instructions for each entry: for a run that is not recorded.
+  package func setGuestBudget(_ budget: Int) {
+    precondition(!keepsHistory && budget > 0, "a recording has the machine's own budget")
+    machine.guestBudget = budget
+  }
+
+  /// The byte an exit carries to the UART, if it does.
+  func consoleByte(_ result: StatementResult) -> UInt8? {
+    guard let exit = result.exit, exit.reason == .sync else { return nil }
+    func field(_ name: String) -> UInt64 { exit.fields.first { $0.name == name }?.value ?? 0 }
+    let esr = field("esr")
+    guard Syndrome.ec(esr) == Syndrome.ecDataAbort, esr & Syndrome.isv != 0, Syndrome.isWrite(esr), field("far") & 0xFFF == 0
+    else { return nil }
+    // Guests with much RAM have their devices elsewhere.
+    let isWide = machine.progress.vcpu.flatMap { machine.ipaWidth(of: $0) } == GuestLayout.widest.width
+    let uart = isWide ? GuestLayout.widest.uart : PL011.base
+    guard field("hpfar").bits(43, 4) << 12 == uart else { return nil }
+    return UInt8(truncatingIfNeeded: field("gpr0"))
+  }
+
+  /// The registers of the vCPU that ran last, and what they were after the run before.
+  public func lastGuest() -> (now: GuestRegisters, before: GuestRegisters?)? {
+    var found: GuestRegisters?
+    for step in stride(from: position, to: max(0, position - 4096), by: -1) {
+      guard let registers = steps[step - 1].guest else { continue }
+      guard let now = found else {
+        found = registers
+        continue
+      }
+      if registers.rec == now.rec { return (now, registers) }
+    }
+    return found.map { ($0, nil) }
+  }
+}

@@ -1,0 +1,90 @@
+import Host
+import Machine
+
+/// Normal-world software acts through a session: every call it makes is a step.
+extension Session: HostDoor {
+  /// A step of the Host's software: a new one, or, while it follows what was done before, the next of those.
+  @discardableResult
+  private func act(_ action: Action) -> StatementResult {
+    guard !follows else { return follow(action) }
+    isHostActing = true
+    defer { isHostActing = false }
+    return perform(.perform(action))
+  }
+
+  public func smc(_ arguments: [UInt64]) -> [UInt64]? {
+    var x = InlineArray<18, UInt64>(repeating: 0)
+    for (n, value) in arguments.prefix(18).enumerated() { x[n] = value }
+    return answer(act(.smc(.normal, x)))
+  }
+
+  public func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]? {
+    answer(act(.enterVCPU(vcpu, run: run)))
+  }
+
+  public var listRegisters: Int { read { $0.features.listRegisters } }
+
+  public func setRegister(_ name: String, _ value: UInt64) { act(.setRegister(name, value)) }
+
+  public var pe: Int { read { $0.control.currentPE } }
+  public func selectPE(_ pe: Int) { act(.selectPE(pe)) }
+
+  public func isBusy(_ pe: Int) -> Bool { read { $0.control.pes[pe].runningREC | $0.control.pes[pe].runningVCPU != 0 } }
+
+  public func resume() -> [UInt64]? { answer(act(.resume(pe))) }
+
+  /// X0 and up, filled to 18; nil if there is no answer yet; 1 if there will be none.
+  private func answer(_ result: StatementResult) -> [UInt64]? {
+    guard let x = result.answer?.x, !x.isEmpty else {
+      let pe = read { $0.control.pes[$0.control.currentPE] }
+      return pe.runningREC | pe.runningVCPU == 0 ? [1] + [UInt64](repeating: 0, count: 17) : nil
+    }
+    return x + [UInt64](repeating: 0, count: max(0, 18 - x.count))
+  }
+
+  public func pause(after instructions: Int) { act(.guestPause(instructions)) }
+
+  public func write(_ address: UInt64, _ bytes: [UInt8]) {
+    act(.access(MemoryAccess(world: .normal, address: address, kind: .bytes(bytes))))
+  }
+
+  public func write64(_ address: UInt64, _ value: UInt64) {
+    act(.access(MemoryAccess(world: .normal, address: address, kind: .write64(value))))
+  }
+
+  public func read64(_ address: UInt64) -> UInt64? {
+    let result = act(.access(MemoryAccess(world: .normal, address: address, kind: .read64)))
+    guard case .ok = result.answer?.kind else { return nil }
+    return result.answer?.x.first
+  }
+
+  public func read(_ address: UInt64, _ count: Int) -> [UInt8]? { read { $0.hostBytes(address, count) } }
+
+  public func exitRecord(_ run: UInt64) -> RunExit {
+    RunExit(read(run + UInt64(RecRun.exitBase), 2048) ?? [UInt8](repeating: 0, count: 2048))
+  }
+
+  public var dram: Range<UInt64> { configuration.dramBase..<configuration.dramTop }
+
+  public var now: UInt64 { read { $0.control.guestInstructions } }
+
+  public var budget: UInt64 { read { UInt64($0.guestBudget) } }
+
+  public func idle(until time: UInt64) { act(.idle(time)) }
+
+  public var follows: Bool { following != nil }
+
+  public var wantsNote: Bool {
+    keepsHistory && !follows && position - noted.position >= max(hostNoteStride, noted.bytes * hostNoteStride >> 16)
+  }
+
+  public func note(_ text: @autoclosure () -> String) { if keepsHistory { keepNote(text()) } }
+}
+
+extension Machine {
+  /// What the Normal world reads; nil if the granule protection check stops it.
+  fileprivate func hostBytes(_ address: UInt64, _ count: Int) -> [UInt8]? {
+    guard check(address, UInt64(count), .nonSecure) == nil else { return nil }
+    return (0..<UInt64(count)).map { UInt8(truncatingIfNeeded: readBytes(address + $0, 1)) }
+  }
+}

@@ -1,0 +1,132 @@
+import Attestation
+import Machine
+
+/// A token that was finished in a session.
+public struct SessionToken: Sendable {
+  /// From 1, in the order they were finished.
+  public let number: Int
+  /// The step that finished it, from 1.
+  public internal(set) var step: Int
+  public let token: MintedToken
+  /// The key its platform token was signed with.
+  public let platformKey: PublicKey
+}
+
+/// A step of a measurement and the session's step it happened in.
+public struct ProvenanceStep: Sendable, Equatable {
+  public let step: Int
+  public let measurement: MeasurementStep
+}
+
+extension Session {
+  /// What a `token` statement asks.
+  public struct TokenQuery: Sendable {
+    public enum Verb: String, Sendable, CaseIterable {
+      case verify, appraise, show
+    }
+    public var verb = Verb.verify
+    /// Which token; nil is the last.
+    public var number: Int?
+    /// Another one, whose platform token takes the place of its own.
+    public var platform: Int?
+    /// What was sent to the Realm.
+    public var challenge: [UInt8]?
+    /// The token the reference values are taken from.
+    public var against: Int?
+
+    /// What it can be answered.
+    static let answers =
+      [VerificationReport.Verdict.accepted, .refused, .incomplete].map(\.rawValue) + TrustVector.Tier.allCases.map(\.rawValue)
+  }
+
+  /// Tokens finished up to where the session stands.
+  public var tokens: [SessionToken] { finished.filter { $0.step <= position } }
+
+  public func token(_ number: Int?) -> SessionToken? {
+    let tokens = tokens
+    guard let number else { return tokens.last }
+    return tokens.first { $0.number == number }
+  }
+
+  /// The steps that made a measurement of a Realm, since the Realm was made.
+  ///
+  /// - Parameters:
+  ///   - rd: the PA of its descriptor.
+  ///   - index: 0 for the RIM, 1 to 4 for the REMs.
+  ///   - upTo: the session's step to look from; nil is where it stands.
+  public func provenance(_ rd: UInt64, _ index: Int, upTo step: Int? = nil) -> [ProvenanceStep] {
+    var found: [ProvenanceStep] = []
+    for position in stride(from: step ?? position, to: 0, by: -1) {
+      let deed = steps[position - 1]
+      if deed.isReset { break }
+      guard !deed.measured.isEmpty else { continue }
+      var isMade = false
+      for measurement in deed.measured.reversed() where measurement.rd == rd {
+        if measurement.index == index { found.append(ProvenanceStep(step: position, measurement: measurement)) }
+        if case .create = measurement.deed { isMade = true }
+      }
+      if isMade { break }
+    }
+    return found.reversed()
+  }
+
+  /// Answers a `token` statement: `accepted`, `refused` or `incomplete`, decided by the first check that failed; for an
+  /// appraisal the worse of the two tiers, decided by the first claim that has it.
+  func answer(_ query: TokenQuery) -> StatementResult {
+    var result = StatementResult()
+    func say(_ word: String, _ text: String, decidedBy: String? = nil) -> StatementResult {
+      result.text = "-> \(text)"
+      result.answer = Answer(kind: .other(word), x: [])
+      result.failedCheck = decidedBy
+      return result
+    }
+    func missing(_ number: Int?) -> StatementResult {
+      let count = tokens.count
+      return say(
+        "none", count == 0 ? "no token has been finished" : "there is no token \(number ?? 0); there are 1 to \(count)")
+    }
+    guard let token = token(query.number) else { return missing(query.number) }
+    var bytes = token.token.bytes
+    var key = token.platformKey
+    if let other = query.platform {
+      guard let donor = self.token(other) else { return missing(other) }
+      guard let glued = CCAToken.glued(platform: donor.token.bytes, realm: bytes) else {
+        return say("none", "the tokens cannot be taken apart")
+      }
+      bytes = glued
+      key = donor.platformKey
+    }
+    let document = TokenDocument(bytes)
+    switch query.verb {
+    case .show:
+      return say("ok", document.lines.joined(separator: "\n"))
+    case .verify:
+      usage.verdicts += 1
+      let report = VerificationReport(document, VerificationOptions(platformKey: key, challenge: query.challenge))
+      return say(report.verdict.rawValue, report.summary, decidedBy: report.failures.first)
+    case .appraise:
+      usage.verdicts += 1
+      guard let good = self.token(query.against ?? query.number) else { return missing(query.against) }
+      let reference = ReferenceValues(TokenDocument(good.token.bytes), key: good.platformKey)
+      let appraisal = Appraisal(document, reference, challenge: query.challenge)
+      let worst = [appraisal.platform, appraisal.realm].flatMap(\.entries).first {
+        $0.tier == appraisal.status && $0.tier > .affirming
+      }
+      let failed = appraisal.report.failures.first
+      return say(
+        appraisal.status.rawValue, appraisal.lines.joined(separator: "\n   "),
+        decidedBy: failed ?? worst?.claim.rawValue)
+    }
+  }
+}
+
+extension CCAToken {
+  /// The Realm token of one CCA token with the platform token of another; nil if one of them has no such part.
+  public static func glued(platform: [UInt8], realm: [UInt8]) -> [UInt8]? {
+    let donor = TokenDocument(platform)
+    let other = TokenDocument(realm)
+    guard let first = donor.platform?.sign1?.item.range, let second = other.realm?.sign1?.item.range else { return nil }
+    return joined(
+      platform: platform[first], realm: realm[second], other.envelope == .collection ? .collection : .rmm1)
+  }
+}

@@ -1,0 +1,75 @@
+/// Steps in pieces of a fixed size: it grows without being copied, and has room for no more than one piece too many.
+public struct StepList: RandomAccessCollection, Sendable {
+  /// What a timeline shows of a step, in a byte: so that all steps can be looked at for each frame.
+  public struct Glance: Sendable, Equatable {
+    fileprivate var bits: UInt8 = 0
+
+    /// How much happened, 0 to 4.
+    public var amount: Int { Int(bits & 7) }
+    /// Whether it was refused or faulted.
+    public var hasFailed: Bool { bits & 8 != 0 }
+
+    fileprivate init() {}
+
+    fileprivate init(_ step: Session.Step) {
+      let amount: UInt8 =
+        switch step.events.count {
+        case ..<8: 0
+        case ..<14: 1
+        case ..<24: 2
+        case ..<60: 3
+        default: 4
+        }
+      bits = amount | (step.hasFailed ? 8 : 0)
+    }
+  }
+
+  private static let pieceSize = 1024
+  /// All but the last are full.
+  private var pieces: [[Session.Step]] = []
+  private var glances: [Glance] = []
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { glances.count }
+
+  public internal(set) subscript(index: Int) -> Session.Step {
+    get { pieces[index / Self.pieceSize][index % Self.pieceSize] }
+    set {
+      pieces[index / Self.pieceSize][index % Self.pieceSize] = newValue
+      glances[index] = Glance(newValue)
+    }
+  }
+
+  /// Of some steps, the most that happened in one, and whether one failed.
+  public func glance(_ range: Range<Int>) -> Glance {
+    glances[range].withUnsafeBufferPointer { glances in
+      var sum = Glance()
+      for glance in glances { sum.bits = Swift.max(sum.bits & 7, glance.bits & 7) | (sum.bits | glance.bits) & 8 }
+      return sum
+    }
+  }
+
+  mutating func append(_ step: Session.Step) {
+    if pieces.last.map({ $0.count == Self.pieceSize }) ?? true { pieces.append([]) }
+    pieces[pieces.count - 1].append(step)
+    glances.append(Glance(step))
+  }
+
+  mutating func removeLast(_ count: Int) {
+    glances.removeLast(count)
+    var left = count
+    while left > 0 {
+      let taken = Swift.min(left, pieces[pieces.count - 1].count)
+      pieces[pieces.count - 1].removeLast(taken)
+      if pieces[pieces.count - 1].isEmpty { pieces.removeLast() }
+      left -= taken
+    }
+  }
+
+  mutating func insert(_ step: Session.Step, at index: Int) {
+    let behind = Array(self[index...])
+    removeLast(behind.count)
+    append(step)
+    for step in behind { append(step) }
+  }
+}
