@@ -2,6 +2,7 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 ARGS ?=
+FLAGS ?=
 
 .PHONY: run test check bench install setup format docs build
 
@@ -12,14 +13,13 @@ run: setup
 
 ## test: builds and runs all tests
 test: setup
-	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest
+	$(SWIFT) build --build-tests $(FLAGS)
+	$(SWIFT) test --skip-build --disable-xctest $(FLAGS)
 
 ## check: what must hold before a change lands: format, no warnings, tests, generated documents up to date
 check: setup
 	$(SWIFT) format lint --strict --recursive Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
-	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
-	$(SWIFT) test --skip-build --disable-xctest
+	$(MAKE) test FLAGS="-Xswiftc -warnings-as-errors"
 	.build/debug/workbench commands | diff - Documentation/Commands.md
 	.build/debug/workbench keys | diff - Documentation/Keys.md
 	.build/debug/workbench token checks | diff - Documentation/TokenChecks.md

@@ -1,4 +1,5 @@
 import Engine
+
 @testable import Attestation
 @testable import Host
 @testable import Machine

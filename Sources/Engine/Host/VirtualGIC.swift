@@ -230,7 +230,7 @@ public struct VirtualGIC: Sendable {
     }
   }
 
-  /// Which bank a frame's registers are of; the redistributor whose SGI frame it is, or -1 for the distributor.
+  /// Which frame an address is in; of a redistributor, which.
   private enum Frame {
     case distributor
     case redistributor(Int)

@@ -11,10 +11,11 @@ public struct WorldsPanel {
     self.travel = travel
   }
 
+  /// What runs at EL0, EL1 and EL2. The Secure partition manager of this model runs at S-EL1: there is no S-EL2 in it.
   private static let columns: [(world: World, title: String, role: Role, software: [String])] = [
     (.normal, "Normal", .normal, ["VMM", "kernel", "KVM"]),
     (.realm, "Realm", .realm, ["app", "guest", "RMM"]),
-    (.secure, "Secure", .secure, ["TA", "TEE OS", "SPMC"]),
+    (.secure, "Secure", .secure, ["TA", "SPMC", "-"]),
   ]
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
@@ -36,8 +37,7 @@ public struct WorldsPanel {
       guard y < inside.y + inside.height else { return }
       canvas.text(inside.x, y, "EL\(level)", .dim)
       for (n, column) in Self.columns.enumerated() {
-        // The Secure partition manager of this model runs at S-EL1: there is no S-EL2 in it.
-        let software = column.world == .secure ? ["TA", "SPMC", "-"][row] : column.software[row]
+        let software = column.software[row]
         let here = control.pes.indices.filter {
           control.pes[$0].world == column.world && control.pes[$0].exceptionLevel == UInt8(level)
         }

@@ -21,7 +21,7 @@ struct ProvenanceRows {
   ///   - upTo: the session's step to look from; nil is where it stands.
   init(_ session: Session, _ rd: UInt64, upTo step: Int?) {
     var rows: [TokenRow] = []
-    let isPadded = session.read { !$0.configuration.policy.has(.d23) }
+    let isPadded = session.read { !$0.configuration.policy.has(.measurementExtendUnpadded) }
     for index in 0...4 {
       let steps = session.provenance(rd, index, upTo: step)
       guard let last = steps.last else { continue }

@@ -104,7 +104,7 @@ struct MeasureCommand: ParsableCommand {
     if TokenFile.isSession(path) { return try self.realm(realm, of: path, configuration) }
     do {
       let lines = try SessionLoader.read(path).lines
-      let description = try RealmDescription(lines: lines, padsREM: !configuration.policy.has(.d23)) {
+      let description = try RealmDescription(lines: lines, padsREM: !configuration.policy.has(.measurementExtendUnpadded)) {
         name throws(ScriptError) in
         let beside = try Includes.path(of: name, from: path)
         do throws(TokenFile.Failure) {

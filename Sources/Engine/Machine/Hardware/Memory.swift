@@ -1,4 +1,5 @@
 import Basics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -58,6 +59,10 @@ package struct Memory: ~Copyable {
   package private(set) var pageCount = 0
   /// Pages the journal holds.
   package private(set) var savedPages = 0
+  /// Never used. A type with an existential in it has no value apart from its place in memory, so whoever only reads a memory, or a
+  /// machine, is given its address. Without it each such call that is not inlined is handed a copy of all its fields: a kilobyte of a
+  /// machine's, several times an SMC.
+  private let place: (any Sendable)? = nil
 
   /// - Parameter width: the physical address width in bits, 32 to 52.
   package init(width: UInt64) {

@@ -77,7 +77,7 @@ extension Machine {
       return WalkReport(
         ipa: ipa, isProtected: false, hops: [], address: nil, check: .notReached,
         verdict: .refused(
-          "beyond the IPA space (\(realm.ipaWidth) bits): \(policy.has(.d20) ? "external abort" : "Address Size Fault") in the Realm"
+          "beyond the IPA space (\(realm.ipaWidth) bits): \(policy.has(.accessBeyondIPASpaceIsSEA) ? "external abort" : "Address Size Fault") in the Realm"
         ))
     }
     var hops: [WalkReport.Hop] = []

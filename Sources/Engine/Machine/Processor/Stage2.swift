@@ -27,7 +27,7 @@ enum Stage2Outcome {
 extension Machine {
   /// Translates an IPA for an access of the Realm as the hardware does: the tables, their permissions, then the granule check.
   func translateStage2(_ realm: RealmDescriptor, _ ipa: UInt64, _ kind: Stage2Access) -> Stage2Outcome {
-    guard ipa < realm.ipaTop else { return policy.has(.d20) ? .translation(level: 0) : .addressSize }
+    guard ipa < realm.ipaTop else { return policy.has(.accessBeyondIPASpaceIsSEA) ? .translation(level: 0) : .addressSize }
     if control.isScribbled, let level = foreignTable(realm, ipa) { return .granuleProtectionOnWalk(level: level) }
     let walk = rttWalk(realm, ipa, to: 3)
     guard walk.entry.isValid else { return .translation(level: walk.level) }

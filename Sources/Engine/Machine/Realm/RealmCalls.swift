@@ -40,7 +40,7 @@ extension Machine {
 
   /// The number that decides: X0 by the specification; W0 without the SVE hint, except for PSCI, by TF-RMM (D41).
   private func realmFunction(_ x0: UInt64) -> UInt64 {
-    guard policy.has(.d41) else { return x0 }
+    guard policy.has(.fidIsW0WithoutSVEHint) else { return x0 }
     let w0 = x0 & 0xFFFF_FFFF
     let withoutHint = w0 & ~0x1_0000
     return PSCI.range.contains(withoutHint & ~0x4000_0000) ? w0 : withoutHint
@@ -53,7 +53,7 @@ extension Machine {
     // After a PSCI exit X7 and up are the vCPU's own (DEN0137 A4.3); else what is not an output is zero.
     var last = 16
     if case .updateAndExit = call.realmAction, PSCI.range.contains(call.x[0] & 0xBFFF_FFFF) { last = 6 }
-    if !policy.has(.d22), top >= 0 { for n in (written + 1)...last { rec.setX(n, 0) } }
+    if !policy.has(.rsiKeepsX4AndUp), top >= 0 { for n in (written + 1)...last { rec.setX(n, 0) } }
   }
 
   /// Finds and runs the command. Returns the highest output register; -1 if there is no such command.
@@ -79,10 +79,10 @@ extension Machine {
     case UInt64(PSCICPUSuspend.fid): execute(PSCICPUSuspend.self, &call)
     case UInt64(PSCICPUOn.fid): execute(PSCICPUOn.self, &call)
     case UInt64(PSCIAffinityInfo.fid): execute(PSCIAffinityInfo.self, &call)
-    case UInt64(PSCICPUSuspend.fid32) where policy.has(.d39): execute(PSCICPUSuspend.self, &call)
-    case UInt64(PSCICPUOn.fid32) where policy.has(.d39): execute(PSCICPUOn.self, &call)
-    case UInt64(PSCIAffinityInfo.fid32) where policy.has(.d39): execute(PSCIAffinityInfo.self, &call)
-    case 0x8000_0000 where policy.has(.d33): call.out[0] = 0x1_0002
+    case UInt64(PSCICPUSuspend.fid32) where policy.has(.psciSMC32Aliases): execute(PSCICPUSuspend.self, &call)
+    case UInt64(PSCICPUOn.fid32) where policy.has(.psciSMC32Aliases): execute(PSCICPUOn.self, &call)
+    case UInt64(PSCIAffinityInfo.fid32) where policy.has(.psciSMC32Aliases): execute(PSCIAffinityInfo.self, &call)
+    case 0x8000_0000 where policy.has(.realmSMCCCIs1_2): call.out[0] = 0x1_0002
     default:
       // A function nobody defines: SMCCC has the vCPU keep X4 and up.
       call.out[0] = smcccNotSupported
@@ -109,7 +109,7 @@ extension Machine {
       guard case .address(let pa) = realmMemory(realm(rec.owner), call.x[1]) else { return }
       let page = memory.page(pa) + Int(pa & 0xF00)
       let imm = UInt32(littleEndian: page.load(as: UInt32.self))
-      exit.imm = policy.has(.d45) ? imm : imm & 0xFFFF
+      exit.imm = policy.has(.hostCallImmediateOf32Bits) ? imm : imm & 0xFFFF
       for n in 0..<31 {
         exit.gprs[n] = UInt64(littleEndian: page.load(fromByteOffset: 8 + n * 8, as: UInt64.self))
       }
@@ -117,19 +117,19 @@ extension Machine {
       exit.reason = .irq
     default:
       exit.reason = .psci
-      exit.gprs[0] = policy.has(.d40) ? call.x[0] : fid
+      exit.gprs[0] = policy.has(.psciExitIsRaw) ? call.x[0] : fid
       let function = UInt32(truncatingIfNeeded: fid)
       switch function {
       case PSCICPUOn.fid, PSCICPUOn.fid32:
         exit.gprs[1] = call.x[1]
-        if !policy.has(.d40) {
+        if !policy.has(.psciExitIsRaw) {
           exit.gprs[2] = call.x[2]
           exit.gprs[3] = call.x[3] & 0xFFFF_FFFF
         }
       case PSCIAffinityInfo.fid, PSCIAffinityInfo.fid32:
         exit.gprs[1] = call.x[1]
       case PSCICPUSuspend.fid, PSCICPUSuspend.fid32:
-        if !policy.has(.d40) {
+        if !policy.has(.psciExitIsRaw) {
           exit.gprs[1] = call.x[1] & 0xFFFF_FFFF
           exit.gprs[2] = call.x[2]
           exit.gprs[3] = call.x[3]

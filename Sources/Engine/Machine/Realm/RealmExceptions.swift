@@ -48,7 +48,7 @@ extension Machine {
       return handleInstructionAbort(esr, far, hpfar, rec, &exit)
     case Syndrome.ecWFx:
       rec.pc &+= 4
-      if policy.has(.d11) {
+      if policy.has(.wfxtExitWithoutTimeout) {
         exit.esr = esr & (Syndrome.ecMask | 1)
       } else {
         exit.esr = esr & (Syndrome.ecMask | 0b11)
@@ -68,7 +68,7 @@ extension Machine {
       return true
     default:
       // TF-RMM tells nothing of an exception it does not know (D36).
-      if !policy.has(.d36) { exit.esr = esr & Syndrome.ecMask }
+      if !policy.has(.unknownClassExitIsZero) { exit.esr = esr & Syndrome.ecMask }
       return false
     }
   }
@@ -97,7 +97,7 @@ extension Machine {
       return false
     }
     let emulatable = esr & Syndrome.isv != 0
-    if policy.has(.d12) {
+    if policy.has(.unprotectedAbortSaysMore) {
       exit.esr = esr & Syndrome.unprotectedMask
     } else {
       exit.esr = esr & (emulatable ? Syndrome.unprotectedMask | Syndrome.il : Syndrome.abortMask | Syndrome.il)
@@ -106,7 +106,7 @@ extension Machine {
     exit.far = far & 0xFFF
     if Syndrome.isWrite(esr) {
       let value = register(rec, Syndrome.srt(esr))
-      exit.gprs[0] = policy.has(.d34) ? value & Syndrome.sizeMask(esr) : value
+      exit.gprs[0] = policy.has(.emulatedStoreIsCut) ? value & Syndrome.sizeMask(esr) : value
     }
     return false
   }
@@ -130,7 +130,7 @@ extension Machine {
   mutating func handleExternalAbort(_ esr: UInt64, _ far: UInt64, _ rec: REC, _ exit: inout ExitRecord) {
     // SET: 0 recoverable (UER), 2 uncontainable (UC), 3 restartable (UEO).
     switch esr.bits(12, 11) {
-    case _ where !policy.has(.d35):
+    case _ where !policy.has(.syncExternalAbortMasked):
       // Without a rule the Host learns no more than that there was an abort.
       exit.esr = esr & Syndrome.ecMask
     case 0:
@@ -145,10 +145,10 @@ extension Machine {
   }
 
   mutating func handleSError(_ esr: UInt64, _ rec: REC, _ exit: inout ExitRecord) {
-    exit.esr = esr & (Syndrome.serrorMask | (policy.has(.d10) ? 0 : Syndrome.ecMask))
-    guard policy.has(.d37) else { return }
+    exit.esr = esr & (Syndrome.serrorMask | (policy.has(.serrorExitWithoutClass) ? 0 : Syndrome.ecMask))
+    guard policy.has(.serrorUEUAndUERPended) else { return }
     // AET: 1 unrecoverable and 3 recoverable are pended in the Realm as well, 2 restartable and 6 corrected only told. For the
-    // others, for IDS and for a DFSC that is not asynchronous (D32) TF-RMM means to stop the system; its release build goes on.
+    // others, for IDS and for a DFSC that is not asynchronous TF-RMM means to stop the system; its release build goes on.
     switch esr.bits(12, 10) {
     case 1, 3:
       rec.serrorPending = true
@@ -170,7 +170,7 @@ extension Machine {
     // emulates them (D13). TF-RMM's mask looks at two bits of Op1 and one of CRm.
     let isICC =
       op0 == 3 && ((op1 & 3 == 0 && crn == 12 && crm & 8 != 0) || (op1 == 0 && crn == 4 && crm == 6 && op2 == 0))
-    if isICC, policy.has(.d13) {
+    if isICC, policy.has(.gicTrapKeepsSyndrome) {
       exit.esr = esr
       if !isRead { exit.gprs[0] = register(rec, rt) }
       return false

@@ -6,7 +6,7 @@ enum RealmException {
   case irq
   case fiq
   case serror(esr: UInt64)
-  /// The Realm keeps the PE: the run is continued by ``Machine/resume(pe:)``.
+  /// The Realm keeps the PE: the run is continued by ``Action/resume(_:)``.
   case keepsRunning
 }
 
@@ -36,7 +36,7 @@ extension Machine {
       completeEmulation(rec, value: runWord(run, RecRun.enterGPRs))
     }
     completeRIPASChange(rec, reject: flags.bit(4))
-    if policy.has(.d13), Syndrome.ec(rec.lastESR) == Syndrome.ecSysreg, rec.lastESR & 1 != 0 {
+    if policy.has(.gicTrapKeepsSyndrome), Syndrome.ec(rec.lastESR) == Syndrome.ecSysreg, rec.lastESR & 1 != 0 {
       let rt = Int(rec.lastESR.bits(9, 5))
       if rt != 31 { rec.setX(rt, runWord(run, RecRun.enterGPRs)) }
     }
@@ -45,7 +45,7 @@ extension Machine {
       if completeHostCall(rec, run: run, &exit) {
         rec.hostCallPending = false
       } else {
-        exit.bare = policy.has(.d38)
+        exit.bare = policy.has(.hostCallAbortExitIsBare)
         writeExit(exit, address, to: run)
         noteExit(address, exit)
         return 0
@@ -158,7 +158,7 @@ extension Machine {
     rec.setX(0, RSIReturn.success)
     rec.setX(1, rec.ripasAddr)
     rec.setX(2, rejected ? 1 : 0)
-    if !policy.has(.d22) { for n in 3...16 { rec.setX(n, 0) } }
+    if !policy.has(.rsiKeepsX4AndUp) { for n in 3...16 { rec.setX(n, 0) } }
     rec.ripasBase = 0
     rec.ripasTop = 0
     rec.ripasAddr = 0
@@ -170,8 +170,8 @@ extension Machine {
     switch realmMemory(realm(rec.owner), ipa) {
     case .empty:
       // Nowhere to put the results. TF-RMM does not even write X0 (D9).
-      if !policy.has(.d9) { rec.setX(0, RSIReturn.success) }
-      if !policy.has(.d22) { for n in 1...16 { rec.setX(n, 0) } }
+      if !policy.has(.hostCallAtEmptyIPADropsResults) { rec.setX(0, RSIReturn.success) }
+      if !policy.has(.rsiKeepsX4AndUp) { for n in 1...16 { rec.setX(n, 0) } }
       return true
     case .fault(let level):
       exit = stage2AbortExit(ipa, level)
@@ -182,7 +182,7 @@ extension Machine {
       let target = memory.writablePage(pa) + Int(pa & 0xF00) + 8
       target.copyMemory(from: source, byteCount: 31 * 8)
       rec.setX(0, RSIReturn.success)
-      if !policy.has(.d22) { for n in 1...16 { rec.setX(n, 0) } }
+      if !policy.has(.rsiKeepsX4AndUp) { for n in 1...16 { rec.setX(n, 0) } }
       return true
     }
   }
@@ -192,7 +192,7 @@ extension Machine {
     var exit = ExitRecord()
     exit.reason = .sync
     exit.esr = Syndrome.ecDataAbort << 26 | Syndrome.translationFault(level)
-    exit.hpfar = policy.has(.d14) ? ipa >> 8 : (ipa >> 12) << 4
+    exit.hpfar = policy.has(.rsiWalkFailureHPFARFromX1) ? ipa >> 8 : (ipa >> 12) << 4
     return exit
   }
 

@@ -22,7 +22,7 @@ extension Machine {
         return true
       }
       if tracing { traceMove(.el3, .rEL2) }
-      let isAnswered = dispatchRMI(policy.has(.d41) ? fid & ~0x1_0000 : x[0], &x)
+      let isAnswered = dispatchRMI(policy.has(.fidIsW0WithoutSVEHint) ? fid & ~0x1_0000 : x[0], &x)
       if panics() {
         answer(&x, smcccNotSupported)
         leaveEL3(caller, world, &x)
@@ -56,14 +56,15 @@ extension Machine {
     }
     if world == .normal {
       let pe = control.currentPE
-      control.pes[pe].x = x
+      // In place: an assignment through the array's subscript copies the register file more than once.
+      control.pes.withUnsafeMutableBufferPointer { pes in for n in 0..<18 { pes[pe].x[n] = x[n] } }
     }
   }
 
   /// X0, with the registers that are not outputs zero, but for X4 where TF-RMM leaves it (D21).
   private func answer(_ x: inout InlineArray<18, UInt64>, _ x0: UInt64) {
     x[0] = x0
-    for n in 1..<18 where n != 4 || !policy.has(.d21) { x[n] = 0 }
+    for n in 1..<18 where n != 4 || !policy.has(.rmiKeepsX4) { x[n] = 0 }
   }
 
   /// Moves the PE to another world or level, and says so.

@@ -1,5 +1,5 @@
-/// One RMI, RSI or PSCI command, said once: everything else (dispatch, completion, forms, decoded trace, `explain`, the
-/// reference, coverage) is made from this.
+/// One RMI, RSI or PSCI command: completion, forms, decoded trace, `explain`, the reference and coverage are made from this. Dispatch
+/// and the registry name it once more each.
 package protocol Command: SendableMetatype {
   static var name: StaticString { get }
   /// Function identifier.

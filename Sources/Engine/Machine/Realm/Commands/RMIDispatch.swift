@@ -32,7 +32,7 @@ extension Machine {
     if call.out[0] == Machine.stillRunning { return false }
     for n in 0...3 { x[n] = call.out[n] }
     let givesX4 = fid == UInt64(RTTReadEntry.fid) && call.decidedBy == nil
-    if givesX4 || !policy.has(.d21) { x[4] = call.out[4] }
+    if givesX4 || !policy.has(.rmiKeepsX4) { x[4] = call.out[4] }
     for n in 5..<18 { x[n] = 0 }
     return true
   }

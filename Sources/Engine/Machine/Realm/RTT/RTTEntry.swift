@@ -123,7 +123,7 @@ package struct RTTEntry: Equatable {
     if !lpa2 {
       // Inner if cacheable, else Outer; TF-RMM says Inner always (D17).
       let cacheable = desc.bits(4, 2) >= 0b110
-      raw |= cacheable || policy.has(.d17) ? innerShareable : outerShareable
+      raw |= cacheable || policy.has(.assignedNSInnerShareable) ? innerShareable : outerShareable
     }
     return RTTEntry(raw: raw)
   }

@@ -46,7 +46,7 @@ extension Machine {
     }
     if isLive(walk.index) { return ipa }
     // A level -1 table has 16 entries; TF-RMM counts 512 (D43).
-    let count = walk.level == -1 && !policy.has(.d43) ? 16 : 512
+    let count = walk.level == -1 && !policy.has(.walkTopOfLevelMinus1Counts512) ? 16 : 512
     var index = walk.index + 1
     while index < count, !isLive(index) { index += 1 }
     let size = rttEntrySize(walk.level)

@@ -100,7 +100,7 @@ extension Machine {
       default:
         guard finishToken(c.rec) else {
           rec.attestState = .idle
-          c.out[0] = policy.has(.d46) ? RSIReturn.errorInput : Status.rsiUnknown.value
+          c.out[0] = policy.has(.tokenWithoutRoomIsInput) ? RSIReturn.errorInput : Status.rsiUnknown.value
           return
         }
         rec.attestState = .ready

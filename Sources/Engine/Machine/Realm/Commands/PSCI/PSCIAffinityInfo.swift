@@ -15,7 +15,7 @@ package enum PSCIAffinityInfo: Command {
   package static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {
     try w.check(
       "target_bound", "lowest_affinity_level is not 0", .psciInvalidParameters,
-      "lowest_affinity_level = \(c[lowest])", c[lowest] & (m.policy.has(.d44) ? ~0 : 0xFFFF_FFFF) != 0)
+      "lowest_affinity_level = \(c[lowest])", c[lowest] & (m.policy.has(.psciTakesWholeRegisters) ? ~0 : 0xFFFF_FFFF) != 0)
     try w.check(
       "target_match", "no REC of the Realm has this MPIDR", .psciInvalidParameters,
       "target_affinity = \(hex(c[target]))", !m.hasREC(m.rec(c.rec).owner, c[target]))
@@ -23,7 +23,7 @@ package enum PSCIAffinityInfo: Command {
 
   package static func effect(_ m: inout Machine, _ c: inout Call) {
     // A vCPU that can ask is on: TF-RMM does not bother the Host (D16).
-    if m.policy.has(.d16), m.names(c[target], m.rec(c.rec)) { return }
+    if m.policy.has(.psciOfTheCallerWithoutExit), m.names(c[target], m.rec(c.rec)) { return }
     m.mutableREC(c.rec).psciPending = true
     c.realmAction = .exit
   }

@@ -24,7 +24,7 @@ package enum PSCICPUOn: Command {
       "runnable", "the vCPU is on already", .psciAlreadyOn,
       "target_cpu = \(hex(c[target])), calling MPIDR = \(hex(m.rec(c.rec).mpidr))",
       // With another vCPU the Host decides; TF-RMM answers at once for the calling one (D16).
-      m.policy.has(.d16) && m.names(c[target], m.rec(c.rec)))
+      m.policy.has(.psciOfTheCallerWithoutExit) && m.names(c[target], m.rec(c.rec)))
   }
 
   package static func effect(_ m: inout Machine, _ c: inout Call) {
@@ -36,7 +36,7 @@ package enum PSCICPUOn: Command {
 extension Machine {
   /// Whether a PSCI target names a REC of the Realm. TF-RMM counts destroyed ones too (D29).
   func hasREC(_ rd: UInt64, _ target: UInt64) -> Bool {
-    if policy.has(.d29) { return recIndex(target: target) < realm(rd).recIndex }
+    if policy.has(.psciTargetByRECsEverCreated) { return recIndex(target: target) < realm(rd).recIndex }
     return control.recs.contains { rec($0).owner == rd && names(target, rec($0)) }
   }
 }

@@ -14,9 +14,9 @@ package enum PSCIFeatures: Command {
       case PSCICPUSuspend.fid, PSCICPUOff.fid, PSCICPUOn.fid, PSCIAffinityInfo.fid, PSCISystemOff.fid,
         PSCISystemReset.fid, PSCIFeatures.fid:
         true
-      case PSCIVersion.fid: !m.policy.has(.d18)
-      case PSCICPUSuspend.fid32, PSCICPUOn.fid32, PSCIAffinityInfo.fid32: m.policy.has(.d39)
-      case 0x8000_0000: m.policy.has(.d33)
+      case PSCIVersion.fid: !m.policy.has(.psciFeaturesOfVersionNotSupported)
+      case PSCICPUSuspend.fid32, PSCICPUOn.fid32, PSCIAffinityInfo.fid32: m.policy.has(.psciSMC32Aliases)
+      case 0x8000_0000: m.policy.has(.realmSMCCCIs1_2)
       default: false
       }
     c.out[0] = known ? PSCIReturn.success : PSCIReturn.notSupported

@@ -25,7 +25,7 @@ enum DataCreate: Command {
     _ m: borrowing Machine, _ c: inout Call, _ w: inout W
   ) throws(Refusal) {
     let tfRMM = m.policy.has(.order)
-    if m.policy.has(.d27) {
+    if m.policy.has(.dataCreateRefusesOtherFlags) {
       try w.check("flags_valid", "flags is neither 0 nor 1", .rmiInput, "flags = \(hex(c[flags]))", c[flags] > 1)
     }
     if tfRMM {

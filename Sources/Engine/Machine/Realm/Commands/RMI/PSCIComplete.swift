@@ -54,7 +54,7 @@ enum PSCIComplete: Command {
 
   static func refused(_ m: inout Machine, _ c: inout Call) {
     // TF-RMM refuses DENIED for a REC that is on, but completes the request all the same (D7).
-    guard m.policy.has(.d7), c.decidedBy?.description == "status", c[status] == PSCIReturn.denied,
+    guard m.policy.has(.psciDenialOfRunningRECCompletes), c.decidedBy?.description == "status", c[status] == PSCIReturn.denied,
       m.asksCPUOn(c[callingRec])
     else { return }
     complete(&m, &c)
@@ -72,8 +72,8 @@ enum PSCIComplete: Command {
         answer = PSCIReturn.denied
       } else {
         let target = m.mutableREC(c[targetRec])
-        if !m.policy.has(.d8) { for n in 1..<31 { target.setX(n, 0) } }
-        target.setX(0, m.policy.has(.d44) ? calling.x(3) : calling.x(3) & 0xFFFF_FFFF)
+        if !m.policy.has(.psciCompleteKeepsRegisters) { for n in 1..<31 { target.setX(n, 0) } }
+        target.setX(0, m.policy.has(.psciTakesWholeRegisters) ? calling.x(3) : calling.x(3) & 0xFFFF_FFFF)
         target.pc = calling.x(2)
         target.pstate = RealmPSTATE.reset
         // The woken vCPU takes the caller's endianness (SCTLR_EL1.EE).
@@ -87,7 +87,7 @@ enum PSCIComplete: Command {
       break
     }
     calling.setX(0, answer)
-    for n in 1...(m.policy.has(.d22) ? 3 : 6) { calling.setX(n, 0) }
+    for n in 1...(m.policy.has(.rsiKeepsX4AndUp) ? 3 : 6) { calling.setX(n, 0) }
     calling.psciPending = false
   }
 }
@@ -95,7 +95,7 @@ enum PSCIComplete: Command {
 extension Machine {
   /// Whether a PSCI target names this REC.
   func names(_ target: UInt64, _ rec: REC) -> Bool {
-    policy.has(.d29) ? recIndex(target: target) == rec.index : recMPIDR(target: target) == rec.mpidr
+    policy.has(.psciTargetByRECsEverCreated) ? recIndex(target: target) == rec.index : recMPIDR(target: target) == rec.mpidr
   }
 
   func asksCPUOn(_ rec: UInt64) -> Bool {
@@ -105,7 +105,7 @@ extension Machine {
 
   /// Whether X0 of the calling REC is still one of the requests that wait: TF-RMM, which decodes W0 when the call is made, compares
   /// the whole register when it completes it, and then accepts any status (D41).
-  func isKnownRequest(_ rec: UInt64) -> Bool { !policy.has(.d41) || self.rec(rec).x(0) >> 32 == 0 }
+  func isKnownRequest(_ rec: UInt64) -> Bool { !policy.has(.fidIsW0WithoutSVEHint) || self.rec(rec).x(0) >> 32 == 0 }
 
   /// A REC is on while it is runnable, or still running.
   func isOn(_ rec: UInt64) -> Bool { self.rec(rec).runnable || self.rec(rec).running }

@@ -39,7 +39,7 @@ enum RECCreate: Command {
       "mpidr = \(hex(m.recParams(c[paramsPtr]).mpidr)), next index \(m.realm(c[rd]).recIndex)",
       {
         let mpidr = m.recParams(c[paramsPtr]).mpidr
-        if m.policy.has(.d28), mpidr & 0xFFFF_FFFF_0000_00F0 != 0 { return true }
+        if m.policy.has(.recCreateRefusesReservedMPIDR), mpidr & 0xFFFF_FFFF_0000_00F0 != 0 { return true }
         return recIndex(mpidr: mpidr) != m.realm(c[rd]).recIndex
       }())
     try w.check(
@@ -136,7 +136,7 @@ extension Machine {
     }
     return RECParams(
       flags: word(0), mpidr: word(0x100), pc: word(0x200),
-      numAux: policy.has(.d42) ? word(0x800) & 0xFFFF_FFFF : word(0x800))
+      numAux: policy.has(.auxCountIsCut) ? word(0x800) & 0xFFFF_FFFF : word(0x800))
   }
 
   func recParamsAux(_ address: UInt64, _ n: Int) -> UInt64 {

@@ -21,7 +21,7 @@ package enum RECEnter: Command {
   @inline(__always) package static func conditions<W: Watcher>(
     _ m: borrowing Machine, _ c: inout Call, _ w: inout W
   ) throws(Refusal) {
-    if m.policy.has(.d3) {
+    if m.policy.has(.runPASAfterState) {
       // TF-RMM looks at its own state of the granule here and meets the GPT when it reads, after rec_state.
       try w.granule("run_align", "run_bound", "run_pas", m, c[runPtr], is: .undelegated, "run_ptr")
     } else {
@@ -31,7 +31,7 @@ package enum RECEnter: Command {
     try w.check(
       "rec_state", "the REC is RUNNING already", .rmiREC, "REC is \(m.rec(c[rec]).running ? "RUNNING" : "READY")",
       m.rec(c[rec]).running)
-    if m.policy.has(.d3) {
+    if m.policy.has(.runPASAfterState) {
       try w.check(
         "run_pas", "the granule is not reachable through the Non-secure PAS", .rmiInput,
         "GPT entry of \(hex(c[runPtr])) is \(m.gpi(c[runPtr]).name), needed NS or ANY",
@@ -52,7 +52,7 @@ package enum RECEnter: Command {
     try w.check(
       "rec_gicv3", "gicv3_hcr or a list register of the entry is not valid", .rmiREC,
       m.gicProblem(c[runPtr]) ?? "gicv3_hcr and list registers are valid", m.gicProblem(c[runPtr]) != nil)
-    if m.policy.has(.d2) {
+    if m.policy.has(.injectSEAWithoutAbortIsREC) {
       try w.check(
         "inject_sea", "inject_sea without a Data Abort at an Unprotected IPA", .rmiREC,
         "flags = \(hex(m.enterFlags(c[runPtr])))",
@@ -62,7 +62,7 @@ package enum RECEnter: Command {
       "rec_mmio", "emul_mmio without an emulatable Data Abort", .rmiREC,
       "flags = \(hex(m.enterFlags(c[runPtr]))), last exit \(m.lastExitWasEmulatable(m.rec(c[rec])) ? "emulatable" : "not emulatable")",
       m.enterFlags(c[runPtr]).bit(0)
-        && !(m.policy.has(.d30) && m.enterFlags(c[runPtr]).bit(1))
+        && !(m.policy.has(.emulatedMMIOBesideInjectSEA) && m.enterFlags(c[runPtr]).bit(1))
         && !m.lastExitWasEmulatable(m.rec(c[rec])))
   }
 

@@ -34,7 +34,7 @@ enum RTTFold: Command {
   /// The level; TF-RMM answers one less for a level 1 table that would make a block where none can be (D4).
   static func homogeneityIndex(_ m: borrowing Machine, _ c: Call) -> Int {
     let level = c.walk.level + 1
-    guard m.policy.has(.d4), level <= 1 else { return level }
+    guard m.policy.has(.foldIndexIsLevelLessOne), level <= 1 else { return level }
     let lpa2 = m.realm(c[rd]).lpa2
     let table = c.walk.entry.address(lpa2: lpa2)
     if m.rttReferences(table, level) == 512 { return level - 1 }

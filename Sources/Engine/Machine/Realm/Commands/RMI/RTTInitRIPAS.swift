@@ -31,7 +31,7 @@ enum RTTInitRIPAS: Command {
       "top_bound", "the range does not end in the Protected half", .rmiInput,
       "top = \(hex(c[top])), Protected IPAs end at \(hex(m.realm(c[rd]).protectedTop))",
       !m.realm(c[rd]).isProtected(c[top] &- Granule.size))
-    if m.policy.has(.d5) {
+    if m.policy.has(.initRIPASStopsAtAssigned) {
       try w.check("base_gran_align", "not a multiple of 4096", .rmiInput, "base = \(hex(c[base]))", !c[base].isGranuleAligned)
     }
     try w.check(
@@ -63,7 +63,7 @@ enum RTTInitRIPAS: Command {
     while index < count, c[top] - address >= size {
       let entry = RTTEntry(raw: m.rttLoad(c.walk.table, index))
       if entry.isTable(c.walk.level) { break }
-      if m.policy.has(.d5), entry.hipas(c.walk.level) != .unassigned || entry.ripas == .destroyed { break }
+      if m.policy.has(.initRIPASStopsAtAssigned), entry.hipas(c.walk.level) != .unassigned || entry.ripas == .destroyed { break }
       address += size
       index += 1
     }

@@ -58,7 +58,7 @@ enum RTTMapUnprotected: Command {
 
 extension Watcher {
   /// level_bound of an Unprotected mapping. It needs the Realm only when the level could be above its starting level, so it can
-  /// come before the conditions that establish one (D31: TF-RMM forgets the starting level and stops; both answer INPUT).
+  /// come before the conditions that establish one (TF-RMM forgets the starting level and stops; both answer INPUT).
   @inline(__always) mutating func blockLevel(
     _ m: borrowing Machine, _ c: inout Call, rd: Input, level: Input
   ) throws(Refusal) {

@@ -40,7 +40,7 @@ enum RTTSetRIPAS: Command {
     try w.check(
       "top_bound", "beyond the REC's request", .rmiInput,
       "top = \(hex(c[top])), ripas_top = \(hex(m.rec(c[recPtr]).ripasTop))", c[top] > m.rec(c[recPtr]).ripasTop)
-    if !m.policy.has(.d24) {
+    if !m.policy.has(.setRIPASTopUnaligned) {
       try w.check("top_gran_align", "not a multiple of 4096", .rmiInput, "top = \(hex(c[top]))", !c[top].isGranuleAligned)
     }
     try w.check(
@@ -60,7 +60,7 @@ enum RTTSetRIPAS: Command {
 
   /// Whether the first entry's RIPAS is not yet what was asked for (always taken to be so by TF-RMM, D6).
   static func changes(_ m: borrowing Machine, _ c: Call) -> Bool {
-    m.policy.has(.d6) || c.walk.entry.ripas != m.rec(c[recPtr]).ripasValue
+    m.policy.has(.setRIPASChecksWhenAlreadyRight) || c.walk.entry.ripas != m.rec(c[recPtr]).ripasValue
   }
 
   /// RttSkipEntriesWithRipas, capped to `top`: the end of the run this call can do; never below `base`.

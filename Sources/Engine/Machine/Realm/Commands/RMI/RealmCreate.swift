@@ -48,7 +48,8 @@ enum RealmCreate: Command {
       "rtt_base = \(hex(m.realmParams(c[paramsPtr]).rttBase)), \(m.realmParams(c[paramsPtr]).numStart) tables",
       {
         let p = m.realmParams(c[paramsPtr])
-        return !p.rttBase.isAligned(to: m.policy.has(.d1) ? Granule.size : p.numStart * Granule.size)
+        return !p.rttBase.isAligned(
+          to: m.policy.has(.realmCreateAlignsTablesToGranules) ? Granule.size : p.numStart * Granule.size)
       }())
     try w.check(
       "rtt_state", "a starting level table is not a DELEGATED granule", .rmiInput,
@@ -165,7 +166,7 @@ extension Machine {
       UInt64(littleEndian: page.load(fromByteOffset: offset, as: UInt64.self))
     }
     // TF-RMM reads the byte-sized parameters as 32 bits (D26).
-    let mask: UInt64 = policy.has(.d26) ? 0xFFFF_FFFF : 0xFF
+    let mask: UInt64 = policy.has(.realmCreateTakesWideParameters) ? 0xFFFF_FFFF : 0xFF
     return RealmParams(
       flags: word(0), s2sz: word(0x08) & mask, sveVL: word(0x10) & mask, numBPs: word(0x18) & mask,
       numWPs: word(0x20) & mask, pmuCounters: word(0x28) & mask, hash: word(0x30) & 0xFF,

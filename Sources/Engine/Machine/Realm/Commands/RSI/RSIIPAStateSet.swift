@@ -26,7 +26,7 @@ enum RSIIPAStateSet: Command {
   }
 
   private static func value(_ m: borrowing Machine, _ c: Call) -> UInt64 {
-    c[ripas] & (m.policy.has(.d25) ? 0xFFFF_FFFF : 0xFF)
+    c[ripas] & (m.policy.has(.ipaStateSetTakesLowBits) ? 0xFFFF_FFFF : 0xFF)
   }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
@@ -35,7 +35,7 @@ enum RSIIPAStateSet: Command {
     rec.ripasAddr = c[base]
     rec.ripasTop = c[top]
     rec.ripasValue = value(m, c) == 0 ? .empty : .ram
-    rec.ripasDestroyed = m.policy.has(.d25) ? c[flags] & 0xFFFF_FFFF == 1 : c[flags].bit(0)
+    rec.ripasDestroyed = m.policy.has(.ipaStateSetTakesLowBits) ? c[flags] & 0xFFFF_FFFF == 1 : c[flags].bit(0)
     c.out[1] = c[top]
     c.realmAction = .updateAndExit
   }

@@ -24,7 +24,7 @@ enum RSIMeasurementExtend: Command {
     let realm = m.mutableRealm(rd)
     var value = InlineArray<8, UInt64>(repeating: 0)
     for n in 0..<8 { value[n] = c.x[n + 3].littleEndian }
-    let padded = !m.policy.has(.d23)
+    let padded = !m.policy.has(.measurementExtendUnpadded)
     withUnsafeBytes(of: &value) { bytes in
       Measurement.extendREM(
         realm.hash, realm.measurement(Int(c[index])), value: bytes, size: Int(c[size]), padded: padded)

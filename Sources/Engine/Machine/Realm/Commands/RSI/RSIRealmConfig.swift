@@ -27,7 +27,7 @@ enum RSIRealmConfig: Command {
     case .address(let pa):
       let page = m.memory.writablePage(pa)
       // The rest of the structure is zero, except in TF-RMM, which leaves it (D15).
-      if !m.policy.has(.d15) { page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096) }
+      if !m.policy.has(.realmConfigWritesItsFieldsOnly) { page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096) }
       page.storeBytes(of: realm.ipaWidth.littleEndian, toByteOffset: 0, as: UInt64.self)
       page.storeBytes(of: realm.hash.rawValue, toByteOffset: 8, as: UInt8.self)
       UnsafeMutableRawBufferPointer(start: page + 0x200, count: 64).copyMemory(from: UnsafeRawBufferPointer(realm.rpv))
