@@ -32,7 +32,7 @@ public enum Divergence: Int, Sendable, CaseIterable {
   case recCreateRefusesReservedMPIDR
   case psciTargetByRECsEverCreated
   case emulatedMMIOBesideInjectSEA
-  case realmSMCCCIs1_2 = 33
+  case realmSMCCCIsOneDotTwo = 33
   case emulatedStoreIsCut
   case syncExternalAbortMasked
   case unknownClassExitIsZero
@@ -94,7 +94,7 @@ public enum Divergence: Int, Sendable, CaseIterable {
     case .recCreateRefusesReservedMPIDR: "REC_CREATE: reserved mpidr bits are INPUT"
     case .psciTargetByRECsEverCreated: "PSCI target exists if its index is below the number of RECs ever created"
     case .emulatedMMIOBesideInjectSEA: "REC_ENTER: emul_mmio is not checked together with inject_sea"
-    case .realmSMCCCIs1_2: "a Realm's SMCCC_VERSION answers 0x10002"
+    case .realmSMCCCIsOneDotTwo: "a Realm's SMCCC_VERSION answers 0x10002"
     case .emulatedStoreIsCut: "emulated store: gprs[0] is cut to the access size"
     case .syncExternalAbortMasked: "a synchronous external abort leaves the Realm with masked esr; UER is injected as well"
     case .unknownClassExitIsZero: "an unknown exception class leaves the Realm with zero esr, hpfar and far"
@@ -119,7 +119,7 @@ public struct Policy: Sendable, Equatable {
   public init(bits: UInt64) { self.bits = bits }
 
   /// DEN0137 1.0-rel0 to the letter; where it is silent, what TF-RMM does.
-  public static let spec = Policy([.gicTrapKeepsSyndrome, .realmSMCCCIs1_2, .syncExternalAbortMasked, .unknownClassExitIsZero])
+  public static let spec = Policy([.gicTrapKeepsSyndrome, .realmSMCCCIsOneDotTwo, .syncExternalAbortMasked, .unknownClassExitIsZero])
   /// TF-RMM v0.6.0.
   public static let tfRMM = Policy(Divergence.allCases)
 

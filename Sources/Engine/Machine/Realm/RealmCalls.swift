@@ -82,7 +82,7 @@ extension Machine {
     case UInt64(PSCICPUSuspend.fid32) where policy.has(.psciSMC32Aliases): execute(PSCICPUSuspend.self, &call)
     case UInt64(PSCICPUOn.fid32) where policy.has(.psciSMC32Aliases): execute(PSCICPUOn.self, &call)
     case UInt64(PSCIAffinityInfo.fid32) where policy.has(.psciSMC32Aliases): execute(PSCIAffinityInfo.self, &call)
-    case 0x8000_0000 where policy.has(.realmSMCCCIs1_2): call.out[0] = 0x1_0002
+    case 0x8000_0000 where policy.has(.realmSMCCCIsOneDotTwo): call.out[0] = 0x1_0002
     default:
       // A function nobody defines: SMCCC has the vCPU keep X4 and up.
       call.out[0] = smcccNotSupported

@@ -16,7 +16,7 @@ package enum PSCIFeatures: Command {
         true
       case PSCIVersion.fid: !m.policy.has(.psciFeaturesOfVersionNotSupported)
       case PSCICPUSuspend.fid32, PSCICPUOn.fid32, PSCIAffinityInfo.fid32: m.policy.has(.psciSMC32Aliases)
-      case 0x8000_0000: m.policy.has(.realmSMCCCIs1_2)
+      case 0x8000_0000: m.policy.has(.realmSMCCCIsOneDotTwo)
       default: false
       }
     c.out[0] = known ? PSCIReturn.success : PSCIReturn.notSupported
