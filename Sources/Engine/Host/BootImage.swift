@@ -79,7 +79,8 @@ public struct BootImage: Sendable {
     let table = number(file, 32, 8)
     let size = number(file, 54, 2)
     let count = number(file, 56, 2)
-    guard size >= 56, count <= 64, table <= UInt64(file.count), UInt64(file.count) - table >= size * count else {
+    guard count <= 64 else { throw Malformed(message: "it has \(count) program headers; at most 64 are read") }
+    guard size >= 56, table <= UInt64(file.count), UInt64(file.count) - table >= size * count else {
       throw Malformed(message: "its program headers lie outside the file")
     }
     var segments: [Segment] = []

@@ -117,7 +117,7 @@ public struct Machine: ~Copyable {
     if tracing { emit(.granule, address, UInt64(old.state.rawValue), UInt64(state.rawValue), world: .realm) }
   }
 
-  package mutating func emit(
+  @inline(__always) package mutating func emit(
     _ kind: Event.Kind, _ a: UInt64, _ b: UInt64 = 0, _ c: UInt64 = 0, world: World, detail: UInt8 = 0
   ) {
     observation.append(

@@ -16,6 +16,8 @@ struct PageArena: ~Copyable {
   private var next = UnsafeMutableRawPointer(bitPattern: 4096)
   private var left = 0
   private static let smallest = 16 << 10
+  /// From this size on a block has all its pages from the beginning.
+  private static let populated = 128 << 10
   private static let largest = 2 << 20
 
   deinit { for block in blocks { munmap(block.baseAddress, block.count) } }
@@ -44,8 +46,12 @@ struct PageArena: ~Copyable {
     let size = min(blocks.last.map { $0.count * 2 } ?? Self.smallest, Self.largest)
     // Twice as much address space as is wanted, so that a large block can begin where a huge page does.
     let span = size == Self.largest ? 2 * size : size
-    guard
-      let space = mmap(nil, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), space != MAP_FAILED
+    var flags = MAP_PRIVATE | MAP_ANONYMOUS
+    #if canImport(Glibc) || canImport(Musl)
+      // All its pages at once cost less than a fault for each; a machine that has filled the blocks before will use half of them.
+      if size >= Self.populated, size < Self.largest { flags |= MAP_POPULATE }
+    #endif
+    guard let space = mmap(nil, span, PROT_READ | PROT_WRITE, flags, -1, 0), space != MAP_FAILED
     else { fatalError("the host is out of memory: no block of \(size) bytes for the machine's memory") }
     var block = space
     if size == Self.largest {

@@ -119,7 +119,9 @@ public struct Policy: Sendable, Equatable {
   public init(bits: UInt64) { self.bits = bits }
 
   /// DEN0137 1.0-rel0 to the letter; where it is silent, what TF-RMM does.
-  public static let spec = Policy([.gicTrapKeepsSyndrome, .realmSMCCCIsOneDotTwo, .syncExternalAbortMasked, .unknownClassExitIsZero])
+  public static let spec = Policy([
+    .gicTrapKeepsSyndrome, .realmSMCCCIsOneDotTwo, .syncExternalAbortMasked, .unknownClassExitIsZero,
+  ])
   /// TF-RMM v0.6.0.
   public static let tfRMM = Policy(Divergence.allCases)
 
