@@ -147,8 +147,8 @@ extension HostNote {
     var options = RealmVM.Options()
     var pe = 0
     var lastTurn = 0
-    package var state: RealmVM.State?
-    package var party: PartyMemory?
+    var state: RealmVM.State?
+    var party: PartyMemory?
     var lists = 0
     var sent = 0
     var gic = VirtualGIC.NoteReader()

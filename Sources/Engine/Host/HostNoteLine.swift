@@ -115,7 +115,7 @@ package struct HostNoteLine {
 
   mutating func text(_ key: String, most: Int) throws(Malformed) -> String {
     guard let text = fields.removeValue(forKey: key) else { return "" }
-    guard text.utf8.count <= 3 * most, let plain = Self.unescaped(text) else {
+    guard text.utf8.count <= 3 * most, let plain = String(percentWord: text) else {
       throw Malformed(message: "\(key)= is no text of up to \(most) bytes")
     }
     return plain
@@ -149,27 +149,13 @@ package struct HostNoteLine {
 
   // MARK: Names of files
 
-  /// Letters, digits and `._-/` stay; every other byte is `%` and two digits.
+  /// Letters, digits and `._-/` stay as they are.
   private static func escaped(_ text: String) -> String {
-    text.utf8.map { byte in
-      let scalar = Unicode.Scalar(byte)
-      let isPlain = ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
-      return isPlain || "._-/".unicodeScalars.contains(scalar) ? String(Character(scalar)) : "%" + hexBytes([byte])
-    }.joined()
-  }
-
-  private static func unescaped(_ text: String) -> String? {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
+    text.percentWord { byte in
+      switch Unicode.Scalar(byte) {
+      case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "-", "/": true
+      default: false
       }
-      guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
     }
-    return String(validating: bytes, as: UTF8.self)
   }
 }

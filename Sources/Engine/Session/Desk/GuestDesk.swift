@@ -152,7 +152,7 @@ public final class GuestDesk {
       throw ScriptError(message: "nothing says what the guest was booted from; expected symbols IMAGE")
     }
     guard session.usage.includes < session.limits.includes else {
-      throw ScriptError(message: "the run read \(session.limits.includes) files, as many as it may")
+      throw ScriptError(message: Session.exhausted("read", UInt64(session.limits.includes), "files"))
     }
     session.usage.includes += 1
     let symbols = try load(image, file).symbols

@@ -27,28 +27,7 @@ extension ReferenceValues {
   /// A token's text as one word of a line: what is not a printing ASCII character, or means something in a line, as % and two
   /// hexadecimal digits for each byte, so that it is read back byte for byte.
   private static func written(_ text: String) -> String {
-    var word = ""
-    for byte in text.utf8 {
-      let isPlain = (0x21...0x7E).contains(byte) && !"#%()".utf8.contains(byte)
-      word += isPlain ? String(Unicode.Scalar(byte)) : "%" + hexBytes([byte])
-    }
-    return word
-  }
-
-  /// The text such a word stands for; nil if a % is not followed by two digits, or the bytes are no UTF-8.
-  private static func read(_ word: String) -> String? {
-    var bytes: [UInt8] = []
-    var rest = Array(word.utf8)[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard rest.count >= 2, let value = [UInt8](hex: String(decoding: rest.prefix(2), as: UTF8.self)) else { return nil }
-      bytes += value
-      rest = rest.dropFirst(2)
-    }
-    return String(validating: bytes, as: UTF8.self)
+    text.percentWord { (0x21...0x7E).contains($0) && !"#%()".utf8.contains($0) }
   }
 
   /// Reads a file of reference values. Throws at the first line that is none.
@@ -105,7 +84,7 @@ extension ReferenceValues {
     }
     func label(_ key: String) throws(ScriptError) -> String? {
       guard let word = texts[key] else { return nil }
-      guard let text = Self.read(word) else {
+      guard let text = String(percentWord: word) else {
         throw bad(verb, "\(key)= has a % without two hexadecimal digits, or bytes that are no UTF-8: \"\(shown(word))\"")
       }
       return text
