@@ -6,6 +6,7 @@
 
 #include "CTerm.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -362,6 +363,15 @@ static int read_escape(struct ct_event *event) {
     if (next > 255 || next < ' ') held_key = next;
     return 0;
   }
+  if (key == ']') { // what the terminal says of itself, later than it was waited for: up to BEL or ST
+    int next = read_key(), before = 0;
+    if (next == ERR) return fill(event, CT_ALT, key);
+    while (next != ERR && next != 7 && !(before == 27 && next == '\\') && next <= 255) {
+      before = next;
+      next = read_key();
+    }
+    return 0;
+  }
   int32_t scalar;
   while (!decode(key, &scalar))
     if ((key = read_key()) == ERR || key > 255) {
@@ -572,6 +582,89 @@ void ct_bell(void) {
   if (screen) beep();
 }
 
+// MARK: What the terminal is
+
+// Terminals whose descriptions are not on every machine, and which all understand what xterm does.
+static int is_like_xterm(const char *term) {
+  static const char *const families[] = {"xterm", "kitty", "alacritty", "foot", "wezterm", "ghostty", "contour",
+                                         "rio", "konsole", "vte", "gnome", "iterm2", "tmux"};
+  for (int i = 0; i < LENGTH(families); i++)
+    if (strncmp(term, families[i], strlen(families[i])) == 0) return 1;
+  return 0;
+}
+
+static int is_stand_in;
+
+int ct_stand_in(void) { return is_stand_in; }
+
+static unsigned char typed_ahead[64]; // while the terminal was asked
+static int typed_ahead_count;
+
+// The value of up to four hexadecimal digits, as a share of the most they can say.
+static double share(const char **text) {
+  double value = 0, most = 0;
+  for (; isxdigit((unsigned char)**text); ++*text) {
+    int c = tolower((unsigned char)**text);
+    value = value * 16 + (c <= '9' ? c - '0' : c - 'a' + 10);
+    most = most * 16 + 15;
+  }
+  return most > 0 ? value / most : 0;
+}
+
+// Whether the answer to OSC 11 says that the background is light.
+static int is_light(const char *answer) {
+  const char *colour = strstr(answer, "]11;rgb:");
+  if (!colour) return -1;
+  colour += strlen("]11;rgb:");
+  double luminance = 0, weights[] = {0.2126, 0.7152, 0.0722}; // ITU-R BT.709
+  for (int i = 0; i < 3; i++) {
+    luminance += weights[i] * share(&colour);
+    if (i < 2 && *colour++ != '/') return -1;
+  }
+  return luminance > 0.5;
+}
+
+int ct_background(int timeout_ms) {
+  const char *term = getenv("TERM"), *hint = getenv("COLORFGBG");
+  if (hint && strrchr(hint, ';')) { // rxvt, konsole: foreground;background
+    int background = atoi(strrchr(hint, ';') + 1);
+    return background == 7 || background == 15;
+  }
+  struct termios before, asking;
+  if (screen || !term || !is_like_xterm(term) || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return -1;
+  if (tcgetattr(STDIN_FILENO, &before) != 0) return -1;
+  asking = before;
+  asking.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+  if (tcsetattr(STDIN_FILENO, TCSANOW, &asking) != 0) return -1;
+  // Every terminal answers what it is, also one that does not know the first question.
+  static const char question[] = "\033]11;?\033\\\033[c";
+  char answer[256];
+  size_t count = 0;
+  const char *end = NULL;
+  if (write(STDOUT_FILENO, question, sizeof question - 1) == sizeof question - 1)
+    while (!end && count < sizeof answer - 1) {
+      struct pollfd in = {STDIN_FILENO, POLLIN, 0};
+      if (poll(&in, 1, timeout_ms) <= 0) break;
+      ssize_t got = read(STDIN_FILENO, answer + count, sizeof answer - 1 - count);
+      if (got <= 0) break;
+      count += (size_t)got;
+      answer[count] = 0;
+      end = strstr(answer, "\033[?");
+      if (end) end = strchr(end, 'c');
+    }
+  answer[count] = 0;
+  tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  // What is no answer was typed: keys before it, and after it.
+  const char *first = strchr(answer, 27);
+  size_t early = first ? (size_t)(first - answer) : count, late = end ? count - (size_t)(end + 1 - answer) : 0;
+  if (early + late <= sizeof typed_ahead) {
+    memcpy(typed_ahead, answer, early);
+    if (late) memcpy(typed_ahead + early, end + 1, late);
+    typed_ahead_count = (int)(early + late);
+  }
+  return is_light(answer);
+}
+
 // MARK: Opening and closing
 
 int ct_open(int want_mouse, int want_paste) {
@@ -589,6 +682,8 @@ int ct_open(int want_mouse, int want_paste) {
   if (install_signals() != 0) return CT_TERM_UNKNOWN;
   away = told_to_leave = 0;
   screen = newterm(NULL, stdout, stdin);
+  is_stand_in = !screen && is_like_xterm(term);
+  if (is_stand_in) screen = newterm("xterm-256color", stdout, stdin);
   if (!screen) {
     remove_signals();
     return CT_TERM_UNKNOWN;
@@ -625,6 +720,8 @@ int ct_open(int want_mouse, int want_paste) {
   held_key = ERR;
   pasting = more_input = unread = gone = 0;
   memset(&partial, 0, sizeof partial);
+  more_input = typed_ahead_count > 0;
+  for (; typed_ahead_count > 0; typed_ahead_count--) ungetch(typed_ahead[typed_ahead_count - 1]);
   mouseinterval(0); // else each click waits for a second one
   mouse(1);
   paste(1);

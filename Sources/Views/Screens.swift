@@ -59,6 +59,7 @@ public struct Screens {
     case .replay: x = canvas.text(x, 0, "▶ replay", .accent) + 2
     }
     if let contradiction = state.contradiction { x = canvas.text(x, 0, contradiction.mark, .fault) + 2 }
+    if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
     let configuration = session.configuration
     let machine = "\(megabytes(configuration.dramSize)) · \(configuration.peCount) PE · \(configuration.policy.name)"

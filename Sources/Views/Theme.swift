@@ -36,12 +36,12 @@ public struct Theme: Sendable {
     styles = Role.allCases.map(table)
   }
 
-  public static let all = [standard, colourBlind, mono]
+  public static let all = [standard, light, contrast, colourBlind, mono]
 
   public static func named(_ name: String) -> Theme? { all.first { $0.name == name } }
 
-  private static func colour(_ value: UInt32, _ basic: Int, bold: Bool = false) -> Style {
-    Style(foreground: RGB(value), basic: basic, bold: bold)
+  private static func colour(_ value: UInt32, _ basic: Int, bold: Bool = false, reverse: Bool = false) -> Style {
+    Style(foreground: RGB(value), basic: basic, bold: bold, reverse: reverse)
   }
 
   public static let standard = Theme("default", "dark background, one hue a world") { role in
@@ -65,11 +65,63 @@ public struct Theme: Sendable {
     case .aux: colour(0xAF8700, 3)
     case .rtt: colour(0x5FD7FF, 6)
     case .data: colour(0x5FD787, 2, bold: true)
-    case .changed: Style(foreground: RGB(0xFFFFFF), basic: 7, bold: true, reverse: true)
+    case .owner1: colour(0x5FD787, 2, bold: true)
+    case .owner2: colour(0xFFAF5F, 3, bold: true)
+    case .owner3: colour(0x87AFFF, 4, bold: true)
+    case .owner4: colour(0xFF87D7, 5, bold: true)
+    case .owner5: colour(0xFFFF87, 3, bold: true)
+    case .owner6: colour(0x5FFFFF, 6, bold: true)
+    case .changed: Style(foreground: RGB(0xFFD75F), basic: 3, bold: true, reverse: true)
     case .fault: colour(0xFF5F5F, 1, bold: true)
     case .ok: colour(0x87D787, 2)
     case .accent: colour(0x5FD7FF, 6)
     case .warning: colour(0xFFD75F, 3)
+    }
+  }
+
+  /// For a light background: dark hues, none of them near white.
+  public static let light = Theme("light", "light background, one hue a world") { role in
+    switch role {
+    case .text, .title, .underlined, .bar: standard.style(role)
+    case .selected: Style(bold: true, reverse: true)
+    case .dim: Style(foreground: RGB(0x6C6C6C))
+    case .border: Style(foreground: RGB(0x949494))
+    case .focus: colour(0x005F87, 4, bold: true)
+    case .key: colour(0x875F00, 1, bold: true)
+    case .normal: colour(0x005FAF, 4)
+    case .realm: colour(0x00692E, 2)
+    case .secure: colour(0x87005F, 5)
+    case .root: colour(0xAF3A00, 1)
+    case .delegated: colour(0x6C5F00, 1)
+    case .rd: colour(0x7A5200, 1, bold: true)
+    case .rec: colour(0x9E4A00, 1, bold: true)
+    case .aux: colour(0x7A5A2E, 1)
+    case .rtt: colour(0x005F87, 4)
+    case .data: colour(0x00692E, 2, bold: true)
+    case .owner1: colour(0x00692E, 2, bold: true)
+    case .owner2: colour(0x9E4A00, 1, bold: true)
+    case .owner3: colour(0x0048B3, 4, bold: true)
+    case .owner4: colour(0x8700AF, 5, bold: true)
+    case .owner5: colour(0x6C5F00, 1, bold: true)
+    case .owner6: colour(0x005F73, 4, bold: true)
+    case .changed: colour(0x8A3A00, 1, bold: true, reverse: true)
+    case .fault: colour(0xB00000, 1, bold: true)
+    case .ok: colour(0x00692E, 2)
+    case .accent: colour(0x005F87, 4)
+    case .warning: colour(0x7A5200, 1, bold: true)
+    }
+  }
+
+  /// The strongest contrast there is, on any background: the terminal's own colours, and what differs by attributes.
+  public static let contrast = Theme("contrast", "high contrast on any background, few colours") { role in
+    switch role {
+    case .text, .dim, .border, .normal, .delegated, .aux: Style()
+    case .title, .key, .focus, .accent, .realm, .secure, .root, .rtt: Style(bold: true)
+    case .rd, .rec, .data, .owner1, .owner2, .owner3, .owner4, .owner5, .owner6: Style(bold: true)
+    case .underlined: Style(underline: true)
+    case .bar, .selected, .changed: Style(bold: true, reverse: true)
+    case .ok: Style(bold: true)
+    case .fault, .warning: Style(bold: true, underline: true, reverse: true)
     }
   }
 
@@ -83,7 +135,12 @@ public struct Theme: Sendable {
     case .rd: colour(0xF0E442, 3, bold: true)
     case .rec: colour(0xE69F00, 3, bold: true)
     case .rtt, .focus, .accent: colour(0x56B4E9, 6, bold: true)
-    case .data: colour(0x009E73, 2, bold: true)
+    case .data, .owner1: colour(0x009E73, 2, bold: true)
+    case .owner2: colour(0xE69F00, 3, bold: true)
+    case .owner3: colour(0x56B4E9, 6, bold: true)
+    case .owner4: colour(0xCC79A7, 5, bold: true)
+    case .owner5: colour(0xF0E442, 3, bold: true)
+    case .owner6: colour(0xD55E00, 1, bold: true)
     case .key, .warning: colour(0xF0E442, 3)
     default: standard.style(role)
     }
@@ -93,6 +150,7 @@ public struct Theme: Sendable {
   public static let mono = Theme("mono", "no colours, attributes only") { role in
     switch role {
     case .title, .focus, .key, .rd, .rec, .data, .accent: Style(bold: true)
+    case .owner1, .owner2, .owner3, .owner4, .owner5, .owner6: Style(bold: true)
     case .dim, .border, .normal, .delegated, .aux: Style(dim: true)
     case .underlined: Style(underline: true)
     case .bar, .selected, .changed: Style(reverse: true)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -25,12 +26,13 @@ struct Workbench: ParsableCommand {
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
       CoverageCommand.self, BenchCommand.self, KeysCommand.self, FuzzCommand.self, TokenCommand.self, MeasureCommand.self,
-      BootCommand.self, DisassembleCommand.self, StateCommand.self,
+      BootCommand.self, DisassembleCommand.self, StateCommand.self, ManualCommand.self,
     ],
     defaultSubcommand: OpenCommand.self)
 
   static func main() {
     prepare()
+    suggest()
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -49,12 +51,23 @@ struct Workbench: ParsableCommand {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   }
 
+  /// A first word that is neither a subcommand nor a file, but almost the one.
+  private static func suggest() {
+    guard CommandLine.arguments.count > 1, let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
+      (try? Stat(FilePath(word))) == nil
+    else { return }
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard !names.contains(word), word != "help", let near = closest(to: word, among: names) else { return }
+    complain("there is no subcommand and no file \"\(shown(word))\"; did you mean workbench \(near)?")
+    leave(Exit.usage.rawValue)
+  }
+
   /// Help, or what was wrong with the command line; then the exit code.
   private static func end(_ error: any Error) -> Never {
     let code = exitCode(for: error)
     let text = fullMessage(for: error)
     if !text.isEmpty {
-      var out = Output(code.isSuccess ? 1 : 2)
+      var out = Output(code.isSuccess ? .standardOutput : .standardError)
       out.lines(text)
       out.flush()
     }

@@ -57,9 +57,16 @@ struct CanvasTests {
     configuration.dramSize = 4 << 30
     let session = Session(configuration)
     session.perform(.perform(.assignGranule(0x8000_0000 + 777_777 << 12, .root)))
-    let map = GranulesPanel(session, ViewState()).geometry(Rect(0, 0, 80, 24))
-    let cells = session.read { $0.map(from: map.base, granules: map.granules, count: map.count) }
-    #expect(cells.count { GranulesPanel.letter($0) == "#" } == 1)
-    #expect(map.granules > 500)
+    func map(_ zoom: Int?) -> String {
+      var state = ViewState()
+      state.zoom = zoom
+      var canvas = Canvas(width: 80, height: 24)
+      GranulesPanel(session, state).draw(&canvas, canvas.bounds, focused: false)
+      return canvas.plainText
+    }
+    // Once in the map, once in the legend.
+    #expect(map(nil).count { $0 == "#" } == 2)
+    #expect(map(nil).contains("of the Host's"))
+    #expect(map(9).contains("1 cell = 512 granules") && map(9).count { $0 == "#" } == 2)
   }
 }

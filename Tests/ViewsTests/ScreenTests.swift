@@ -230,6 +230,19 @@ struct ScreenTests {
     }
   }
 
+  @Test func anRMMThatHasStoppedIsInTheHeader() throws {
+    let session = try Self.session()
+    func header() -> Substring {
+      Screens(session, Self.state(session)).draw(width: 80, height: 24).plainText.prefix { $0 != "\n" }
+    }
+    #expect(!header().contains("RMM PANIC"))
+    let rd = session.read { $0.control.realms[0] }
+    let runner = ScriptRunner(session)
+    try runner.run(line: "realm.write64 \(hex(rd + 8)) 0xffffffffffff0000", number: 1, file: "test")
+    try runner.run(line: "RMI_RTT_READ_ENTRY \(hex(rd)) 0 3", number: 2, file: "test")
+    #expect(header().contains("✗ RMM PANIC"))
+  }
+
   @Test func aTinyTerminalIsToldSo() throws {
     let session = Session(MachineConfiguration())
     let text = Screens(session, ViewState()).draw(width: 30, height: 5).plainText

@@ -22,6 +22,32 @@ struct CommandLineTests {
     if code != 0 { #expect(!result.error.isEmpty) }
   }
 
+  /// A subcommand that is almost one is no file that is missing.
+  @Test(arguments: [("replya", "replay"), ("bot tour", "boot"), ("shw overview x", "show"), ("token-verify x", nil)])
+  func aMisspeltSubcommandIsNamed(_ line: String, _ meant: String?) throws {
+    let result = try Headless.run(line.split(separator: " ").map(String.init))
+    #expect(result.code == (meant == nil ? result.code : 64))
+    #expect(result.code != 0)
+    if let meant { #expect(result.error.contains("did you mean workbench \(meant)?"), "\(result.error)") }
+  }
+
+  /// Where a recording cannot go is said before the guest runs.
+  @Test func aRecordingThatCannotBeWrittenEndsABootBeforeItBegins() throws {
+    let result = try Headless.run(["boot", "tour", "--record", "/nonexistent/folder/file"])
+    #expect(result.code == 74)
+    #expect(result.output.isEmpty, "the guest has not run")
+    #expect(result.error.contains("cannot create /nonexistent/folder/file: No such file or directory"), "\(result.error)")
+  }
+
+  @Test func theManualPageHasEverySubcommand() throws {
+    let page = try Headless.run(["manual"]).output
+    #expect(page.hasPrefix(".Dd "))
+    for name in ["boot", "run", "replay", "show", "token verify"] { #expect(page.contains("\n.Ss \(name)\n"), "\(name)") }
+    for line in page.split(separator: "\n") where line.hasPrefix(".") {
+      #expect(line.dropFirst().first?.isLetter == true, "a request: \(line)")
+    }
+  }
+
   static let scripts: [(String, Int32, String)] = [
     ("smc RMI_VERSION\nfoo\nsmc RMI_VERSION\n", 65, "-:2:1: unknown statement"),
     ("smc RMI_VERSION 0x10000\nexpect RMI_ERROR_INPUT\n", 1, "-:2: expected RMI_ERROR_INPUT, got RMI_SUCCESS"),

@@ -70,7 +70,8 @@ struct OutputTests {
       ["boot", "/nowhere/" + Self.hostile], ["measure", name], ["coverage", name, "/nowhere/" + Self.hostile],
       ["--" + Self.hostile],
       ["run", "--machine", Self.hostile, script], ["explain", Self.hostile], ["explain", "RMI_VERSION", Self.hostile],
-      ["token", "export", script, "-o", Self.hostile], ["disassemble", name], ["fuzz", "--calls", Self.hostile],
+      ["token", "export", script, "-o", folder.path + "/" + Self.hostile], ["disassemble", name],
+      ["fuzz", "--calls", Self.hostile],
     ]
     for arguments in calls {
       let result = try Headless.run(arguments)

@@ -184,6 +184,27 @@ struct TerminalTests {
     }
   }
 
+  /// Terminals of xterm's family start also where nobody has described them.
+  @Test func aTypeWithoutADescriptionIsTakenForAnXterm() throws {
+    let terminal = try PseudoTerminal(["--no-record"], environment: ["TERM": "xterm-nobodyhasthisone"])
+    try terminal.until("xterm-256color stands in for it")
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
+
+  /// The terminal is asked for its background, and what is typed meanwhile is not lost.
+  @Test func aLightTerminalGetsTheLightTheme() throws {
+    let terminal = try PseudoTerminal(["--no-record"], environment: ["TERM": "xterm-256color"])
+    try terminal.until("\u{1b}]11;?")
+    terminal.type("\u{1b}]11;rgb:ffff/ffff/f0f0\u{1b}\\\u{1b}[?62;22c:theme x\r")
+    try terminal.until("expected theme NAME")
+    // The one after it.
+    terminal.type("T")
+    try terminal.until("theme contrast")
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
+
   @Test(arguments: [("dumb", "cannot move its cursor"), ("nosuchterm", "unknown here"), ("", "TERM is not set")])
   func aTerminalThatCannotDoItIsRefused(_ type: String, _ reason: String) throws {
     let terminal = try PseudoTerminal(environment: ["TERM": type])

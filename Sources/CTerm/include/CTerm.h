@@ -65,6 +65,8 @@ struct ct_event {
   int32_t buttons;
 };
 
+/// 1 for a terminal with a light background, 0 for a dark one, -1 if it does not say so within `timeout_ms`. To be asked before ct_open.
+int ct_background(int timeout_ms);
 /// Takes the terminal. While it is ours, text written to a stderr that is a terminal is held back; ct_close, or
 /// a crash, shows it: that is where the Swift runtime says why it traps. ct_close runs at exit by itself.
 int ct_open(int want_mouse, int want_paste);
@@ -73,6 +75,8 @@ void ct_close(void);
 /// Text (at most 1023 bytes, copied) to write to stderr after a crash has given the terminal back.
 void ct_set_crash_note(const char *text);
 
+/// Whether TERM has no description here, and the terminal was taken for an xterm, which all of its family are like.
+int ct_stand_in(void);
 void ct_size(int *columns, int *rows);
 /// For SIGWINCH: takes over the present size; the next flush repaints everything.
 void ct_resized(void);

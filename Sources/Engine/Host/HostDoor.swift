@@ -81,7 +81,9 @@ public struct RunExit: Sendable {
   /// - Parameter bytes: 2048 of them.
   package init(_ bytes: [UInt8]) {
     reason = ExitReason(rawValue: bytes[0]) ?? .sync
-    words = (0..<256).map { n in (0..<8).reduce(0) { $0 | UInt64(bytes[n * 8 + $1]) << UInt64(8 * $1) } }
+    words = bytes.withUnsafeBytes { bytes in
+      (0..<256).map { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
+    }
   }
 
   private func at(_ offset: Int) -> UInt64 { words[offset / 8] }

@@ -3,6 +3,8 @@ public enum Role: UInt8, Sendable, CaseIterable {
   case text, dim, title, underlined, border, focus, bar, key, selected
   case normal, realm, secure, root
   case delegated, rd, rec, aux, rtt, data
+  /// Realms, by number.
+  case owner1, owner2, owner3, owner4, owner5, owner6
   case changed, fault, ok, accent, warning
 
   /// One letter, for golden screens that show styles.
@@ -27,6 +29,12 @@ public enum Role: UInt8, Sendable, CaseIterable {
     case .aux: "a"
     case .rtt: "t"
     case .data: "D"
+    case .owner1: "1"
+    case .owner2: "2"
+    case .owner3: "3"
+    case .owner4: "4"
+    case .owner5: "5"
+    case .owner6: "6"
     case .changed: "*"
     case .fault: "!"
     case .ok: "+"

@@ -1,7 +1,8 @@
 import Engine
 
-/// The ownership map: a letter and a colour for every granule or group of granules. In a group the rarest state wins, so that one
-/// stray granule in a million is seen.
+/// The ownership map: a letter for what a granule is, a colour for whose. What is simply the Host's recedes, and where much of it lies
+/// together it is folded. In a cell that stands for several granules the rarest state wins, so that one stray granule in a million
+/// is seen.
 public struct GranulesPanel {
   let session: Session
   let state: ViewState
@@ -13,19 +14,28 @@ public struct GranulesPanel {
 
   /// Where the map's cells lie and what they stand for.
   public struct Geometry: Equatable, Sendable {
+    /// The cells, beside the addresses of their rows.
     public var rect: Rect
-    public var base: UInt64
-    /// Granules a cell.
-    public var granules: UInt64
-    public var count: Int { rect.width * rect.height }
-    public var bytesPerCell: UInt64 { granules << 12 }
+    public var rows: GranuleRows
+    /// The row at the top.
+    public var first: Int
+
+    /// The rows that are seen.
+    var visible: ArraySlice<GranuleRows.Row> { rows.rows[first..<min(first + rect.height, rows.rows.count)] }
+
+    /// What a cell of the screen stands for, by its first address.
+    public func address(at x: Int, _ y: Int) -> UInt64? {
+      guard y >= rect.y, y - rect.y < visible.count, x < rect.x + rect.width else { return nil }
+      let row = rows.rows[first + y - rect.y]
+      return row.isFolded ? row.base : row.base + UInt64(max(0, x - rect.x)) * rows.bytesPerCell
+    }
   }
 
   public static func letter(_ cell: MapCell) -> Unicode.Scalar {
     switch cell.state {
     case .undelegated:
       switch cell.gpi {
-      case .nonSecure: "N"
+      case .nonSecure: "·"
       case .secure: "S"
       case .root: "#"
       case .realm: "?"
@@ -42,79 +52,95 @@ public struct GranulesPanel {
   }
 
   public static func role(_ cell: MapCell) -> Role {
+    if let owner = cell.owner { return Role.realm(owner) }
     switch cell.state {
     case .undelegated:
-      switch cell.gpi {
-      case .nonSecure: .normal
+      return switch cell.gpi {
+      case .nonSecure: .dim
       case .secure: .secure
       case .root: .root
       case .realm, .any, .noAccess: .fault
       }
-    case .delegated: .delegated
-    case .rd: .rd
-    case .rec: .rec
-    case .recAux: .aux
-    case .rtt: .rtt
-    case .data: .data
+    case .delegated: return .delegated
+    case .rd, .rec, .recAux, .rtt, .data: return .realm
     }
   }
 
-  /// Rows below the map: the cursor's story and the legend.
-  static func storyRows(_ height: Int) -> Int { height >= 10 ? 4 : height >= 6 ? 3 : height >= 4 ? 2 : 0 }
+  /// Lines below the map at least: the cursor's story and the legend.
+  static func storyRows(_ height: Int) -> Int { height >= 12 ? 5 : height >= 8 ? 4 : height >= 6 ? 3 : height >= 4 ? 2 : 0 }
+
+  /// Cells an address takes beside the map.
+  private static let labelWidth = 12
 
   /// The geometry for a panel of this size.
   public func geometry(_ rect: Rect) -> Geometry {
     let inside = rect.inside
-    let configuration = session.configuration
     let height = max(1, inside.height - Self.storyRows(inside.height))
-    let width = max(1, inside.width - 2)
-    let cells = UInt64(width * height)
-    let total = configuration.dramSize >> 12
-    var fit = 0
-    while cells << UInt64(fit) < total { fit += 1 }
-    let zoom = min(state.zoom ?? fit, fit)
-    let granules: UInt64 = 1 << UInt64(zoom)
-    var base = configuration.dramBase
-    if zoom < fit {
-      let span = (granules << 12) * UInt64(width)
+    let label = inside.width >= 40 ? Self.labelWidth : 0
+    // Rows that begin at round addresses, where there is room enough.
+    let room = max(1, inside.width - 2 - label)
+    let width = room >= 32 ? room & ~15 : room
+    let rows = GranuleRows(session, zoom: state.zoom, width: width, height: height)
+    var first = 0
+    if rows.rows.count > height {
+      let configuration = session.configuration
       // The cursor may be where another machine had its memory.
-      let wanted = min(max(state.cursor ?? base, base), configuration.dramTop - 1)
-      let row = (wanted - configuration.dramBase) / span
-      let shown = UInt64(height)
-      let top = state.mapBase.map { ($0 - min($0, configuration.dramBase)) / span } ?? 0
-      var first = row < top || row >= top + shown ? (row >= shown / 2 ? row - shown / 2 : 0) : top
-      let rows = (total + granules * UInt64(width) - 1) / (granules * UInt64(width))
-      if rows > shown { first = min(first, rows - shown) } else { first = 0 }
-      base += first * span
+      let cursor = min(max(state.cursor ?? configuration.dramBase, configuration.dramBase), configuration.dramTop - 1)
+      let row = rows.row(of: cursor) ?? 0
+      first = state.mapBase.flatMap { rows.row(of: $0) } ?? 0
+      if row < first || row >= first + height { first = row - height / 2 }
+      first = max(0, min(first, rows.rows.count - height))
     }
-    return Geometry(rect: Rect(inside.x + 1, inside.y, width, height), base: base, granules: granules)
+    return Geometry(
+      rect: Rect(inside.x + 1 + label, inside.y, width, min(height, rows.rows.count)), rows: rows, first: first)
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
-    let configuration = session.configuration
     let map = geometry(rect)
-    let cellText = map.granules == 1 ? "1 cell = 1 granule" : "1 cell = \(map.granules) granules"
-    let inside = canvas.frame(
-      rect, "Granules",
-      note:
-        "\(hex(map.base))‥\(hex(min(configuration.dramTop, map.base + map.bytesPerCell * UInt64(map.count)) - 1)) · \(cellText)",
-      focused: focused)
+    let cell = map.rows.granules == 1 ? "1 cell = 1 granule" : "1 cell = \(map.rows.granules) granules"
+    let inside = canvas.frame(rect, "Granules", note: cell, focused: focused)
     guard !inside.isEmpty else { return }
-    let cells = session.read { $0.map(from: map.base, granules: map.granules, count: map.count) }
-    let changed = changedGranules()
-    let bytes = map.bytesPerCell
-    var highlighted = Set<Int>()
-    for address in changed where address >= map.base { highlighted.insert(Int((address - map.base) / bytes)) }
-    for index in 0..<map.count {
-      let address = map.base + UInt64(index) * bytes
-      guard address < configuration.dramTop else { break }
-      let cell = cells[index]
+    let plain = map.visible.filter { !$0.isFolded }.map(\.base)
+    var cells = session.read { $0.map(rows: plain, granules: map.rows.granules, width: map.rows.width) }[...]
+    var seen = Legend()
+    for (n, row) in map.visible.enumerated() {
+      let y = map.rect.y + n
+      let isHere = state.cursor.map { $0 >= row.base && $0 - row.base < row.bytes } ?? false
+      if map.rect.x > inside.x + 1 {
+        canvas.text(inside.x + 1, y, hex(row.base), isHere ? .text : .dim, limit: map.rect.x - inside.x - 2)
+      }
+      if row.isFolded {
+        let text = "⋯ \(Self.size(row.bytes)) of the Host's"
+        canvas.text(map.rect.x, y, text, .dim, limit: map.rect.width, reverse: isHere)
+      } else if let line = cells.popFirst() {
+        draw(line, row, map, y, &canvas)
+        seen.take(line)
+      }
+    }
+    let top = map.rect.y + map.rect.height
+    drawStory(&canvas, Rect(inside.x, top, inside.width, inside.y + inside.height - top), seen)
+  }
+
+  private func draw(_ line: [MapCell], _ row: GranuleRows.Row, _ map: Geometry, _ y: Int, _ canvas: inout Canvas) {
+    let bytes = map.rows.bytesPerCell
+    let changed = Set(changedGranules().filter { $0 >= row.base && $0 - row.base < row.bytes }.map { ($0 - row.base) / bytes })
+    for (n, cell) in line.enumerated() {
+      let address = row.base + UInt64(n) * bytes
+      guard address < session.configuration.dramTop else { return }
       let isCursor = state.cursor.map { $0 >= address && $0 - address < bytes } ?? false
-      let isChanged = highlighted.contains(index)
-      canvas[map.rect.x + index % map.rect.width, map.rect.y + index / map.rect.width] = Cell(
+      let isChanged = changed.contains(UInt64(n))
+      canvas[map.rect.x + n, y] = Cell(
         Self.letter(cell), isChanged ? .changed : Self.role(cell), reverse: isCursor && !isChanged)
     }
-    drawStory(&canvas, Rect(inside.x, map.rect.y + map.rect.height, inside.width, Self.storyRows(inside.height)))
+  }
+
+  /// Such as 992 KiB, 45.8 MiB, 12 GiB.
+  private static func size(_ bytes: UInt64) -> String {
+    for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB")] as [(UInt64, String)] where bytes >> shift > 0 {
+      let tenths = ((bytes >> (shift - 10)) * 10) >> 10
+      return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"
+    }
+    return "\(bytes >> 10) KiB"
   }
 
   /// Granules the last step changed.
@@ -130,36 +156,96 @@ public struct GranulesPanel {
     return result
   }
 
-  private func drawStory(_ canvas: inout Canvas, _ rect: Rect) {
+  /// What the granule under the cursor is, who may access it, and what became of it.
+  private func drawStory(_ canvas: inout Canvas, _ rect: Rect, _ seen: Legend) {
     guard rect.height > 0 else { return }
     let address = state.cursor ?? session.configuration.dramBase
     let story = session.story(address)
-    let since = story.history.first.map { " · since step \($0.step)" } ?? ""
-    let owner = story.owner.flatMap { owner in
-      session.read { $0.control.realms.firstIndex(of: owner) }.map { " · realm \($0 + 1)" }
+    let owner = story.owner.flatMap { owner in session.read { $0.control.realms.firstIndex(of: owner) } }
+    var x = canvas.text(rect.x + 1, rect.y, "\(hex(story.address))  \(story.state.name)", .text, limit: rect.width - 2)
+    if let owner { x = canvas.text(x, rect.y, " · realm \(owner + 1)", .realm(owner), limit: rect.x + rect.width - 1 - x) }
+    canvas.text(x, rect.y, " · \(story.role)", .text, limit: rect.x + rect.width - 1 - x)
+    let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count })
+    let end = rect.y + rect.height - min(legend.count, max(0, rect.height - 1))
+    var lines = ["\(story.gpi.name) in the GPT: \(story.gpi.access)"]
+    lines += story.history.map { "step \($0.step)  \($0.text)" }
+    for (n, line) in lines.enumerated() where rect.y + 1 + n < end {
+      canvas.text(rect.x + 1, rect.y + 1 + n, line, .dim, limit: rect.width - 2)
     }
-    let pas = story.gpi == .nonSecure ? "Non-secure PAS" : story.gpi == .realm ? "Realm PAS" : "\(story.gpi.name) PAS"
-    canvas.text(
-      rect.x + 1, rect.y, "\(hex(story.address))  \(story.state.name) · \(pas)\(owner ?? "") · \(story.role)\(since)", .text,
-      limit: rect.width - 2)
-    guard rect.height > 1 else { return }
-    if rect.height > 2 {
-      for (n, entry) in story.history.prefix(rect.height - 2).enumerated() {
-        canvas.text(rect.x + 1, rect.y + 1 + n, "step \(entry.step)  \(entry.text)", .dim, limit: rect.width - 2)
+    for (n, items) in legend.enumerated() where end + n < rect.y + rect.height {
+      var column = rect.x + 1
+      for item in items {
+        canvas.text(column, end + n, item.mark, item.role)
+        column = canvas.text(column + 2, end + n, item.text, .dim) + 2
       }
     }
-    legend(&canvas, rect.x + 1, rect.y + rect.height - 1, rect.width - 2)
   }
 
-  private func legend(_ canvas: inout Canvas, _ x: Int, _ y: Int, _ width: Int) {
-    let items: [(String, Role, String)] = [
-      ("N", .normal, "undelegated"), ("d", .delegated, "delegated"), ("R", .rd, "rd"), ("C", .rec, "rec"), ("a", .aux, "aux"),
-      ("T", .rtt, "rtt"), ("D", .data, "data"), ("S", .secure, "secure"), ("#", .root, "root"),
-    ]
-    var column = x
-    for item in items where column + item.2.count + 2 <= x + width {
-      canvas.text(column, y, item.0, item.1)
-      column = canvas.text(column + 2, y, item.2, .dim) + 2
+  /// What is on the map, for the line that says what it means.
+  private struct Legend {
+    struct Item {
+      var mark: String
+      var role: Role
+      var text: String
+    }
+
+    private var kinds: [(cell: MapCell, text: String)] = []
+    private var owners = Set<Int>()
+
+    mutating func take(_ line: [MapCell]) {
+      for cell in line {
+        if let owner = cell.owner { owners.insert(owner) }
+        let text = Self.name(cell)
+        if !kinds.contains(where: { $0.text == text }) { kinds.append((cell, text)) }
+      }
+    }
+
+    private static func name(_ cell: MapCell) -> String {
+      guard cell.state == .undelegated else { return cell.state.name }
+      return switch cell.gpi {
+      case .nonSecure: "the Host's"
+      case .realm: "Realm PAS, not delegated"
+      default: "\(cell.gpi.name) PAS"
+      }
+    }
+
+    /// The items, as few lines as they need; with the colours of the Realms if there are several.
+    func lines(width: Int, owners count: Int) -> [[Item]] {
+      var items = kinds.sorted { $0.cell.rank > $1.cell.rank }.map { kind in
+        Item(mark: String(GranulesPanel.letter(kind.cell)), role: GranulesPanel.role(kind.cell), text: kind.text)
+      }
+      if count > 1 { items += owners.sorted().map { Item(mark: "■", role: .realm($0), text: "realm \($0 + 1)") } }
+      var lines: [[Item]] = []
+      var room = 0
+      for item in items {
+        let needed = item.text.count + 4
+        if needed - 2 > room {
+          lines.append([])
+          room = width
+        }
+        lines[lines.count - 1].append(item)
+        room -= needed
+      }
+      return lines
     }
   }
+}
+
+extension GPI {
+  /// Which worlds may access a granule with this entry (Arm ARM D9.4.1): Root may always.
+  var access: String {
+    switch self {
+    case .noAccess: "nobody may access it"
+    case .secure: "Secure and Root may access it"
+    case .nonSecure: "every world may access it, by the Non-secure PAS"
+    case .root: "Root alone may access it"
+    case .realm: "Realm and Root may access it"
+    case .any: "every world may access it, by any PAS"
+    }
+  }
+}
+
+extension Role {
+  /// The colour of a Realm's granules, by its place in the list of RDs: after the sixth they come again.
+  static func realm(_ number: Int) -> Role { [.owner1, .owner2, .owner3, .owner4, .owner5, .owner6][number % 6] }
 }

@@ -1,90 +1,151 @@
 import Engine
 
-/// The four worlds as CCA draws them, what runs where, and the place of every PE. The last step's way through them is shown below.
+/// The four worlds as CCA draws them: Normal, Realm and Secure over Root, with what really runs at each level, the place of every PE,
+/// and the way of the last SMC, hop by hop.
 public struct WorldsPanel {
-  let session: Session
+  private let model: WorldsModel
   /// Which hop of the last step's way is shown, while it is.
   let travel: Int?
 
   public init(_ session: Session, travel: Int? = nil) {
-    self.session = session
+    model = WorldsModel(session, travel: travel)
     self.travel = travel
   }
 
-  /// What runs at EL0, EL1 and EL2. The Secure partition manager of this model runs at S-EL1: there is no S-EL2 in it.
-  private static let columns: [(world: World, title: String, role: Role, software: [String])] = [
-    (.normal, "Normal", .normal, ["VMM", "kernel", "KVM"]),
-    (.realm, "Realm", .realm, ["app", "guest", "RMM"]),
-    (.secure, "Secure", .secure, ["TA", "SPMC", "-"]),
-  ]
+  /// How many places the last step's way has.
+  public var hopCount: Int { model.hops.count }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let inside = canvas.frame(rect, "Worlds", focused: focused)
-    guard inside.height > 0 else { return }
-    var control = session.read { $0.control }
-    let hops = hops()
-    if let travel, hops.indices.contains(travel), control.pes.indices.contains(Int(hops[travel].pe)) {
-      control.pes[Int(hops[travel].pe)].world = hops[travel].world
-      control.pes[Int(hops[travel].pe)].exceptionLevel = hops[travel].level
-      control.pes[Int(hops[travel].pe)].scrEL3 = hops[travel].scr
+    guard !inside.isEmpty else { return }
+    if inside.width >= 70, inside.height >= 14 { drawBoxes(&canvas, inside) } else { drawTable(&canvas, inside) }
+  }
+
+  // MARK: Little room
+
+  private func drawTable(_ canvas: inout Canvas, _ rect: Rect) {
+    let places = Self.places(rect.width - 5).map { ($0.start + rect.x + 5, $0.width) }
+    for (column, (x, width)) in zip(model.columns, places) {
+      canvas.text(x, rect.y, column.title, column.role, limit: width - 1)
     }
-    let step = max(8, min(14, (inside.width - 5) / 3))
-    for (n, column) in Self.columns.enumerated() {
-      canvas.text(inside.x + 5 + n * step, inside.y, column.title, column.role, limit: step)
-    }
-    for (row, level) in [0, 1, 2].enumerated() {
-      let y = inside.y + 1 + row
-      guard y < inside.y + inside.height else { return }
-      canvas.text(inside.x, y, "EL\(level)", .dim)
-      for (n, column) in Self.columns.enumerated() {
-        let software = column.software[row]
-        let here = control.pes.indices.filter {
-          control.pes[$0].world == column.world && control.pes[$0].exceptionLevel == UInt8(level)
-        }
-        let x = inside.x + 5 + n * step
-        canvas.text(x - 1, y, here.isEmpty ? " " : "▶", .accent)
-        canvas.text(x, y, software, here.isEmpty ? column.role : .title, limit: step - 2)
+    for level in 0...2 {
+      let y = rect.y + 1 + level
+      guard y < rect.y + rect.height else { return }
+      canvas.text(rect.x, y, "EL\(level)", .dim)
+      for (column, (x, width)) in zip(model.columns, places) {
+        let here = !model.pes(column.world, level).isEmpty
+        if here { canvas.text(x - 1, y, "▶", .accent) }
+        let residents = column.residents[level]
+        guard let first = residents.first else { continue }
+        let more = residents.count > 1 ? " +\(residents.count - 1)" : ""
+        canvas.text(x, y, first.short + more, here ? .title : first.role, limit: width - 2)
       }
     }
-    guard inside.height > 4 else { return }
-    let root = control.pes.contains { $0.world == .root }
-    let line = inside.y + 4
-    canvas.text(inside.x, line, "EL3", .dim)
-    canvas.text(inside.x + 4, line, root ? "▶" : " ", .accent)
-    canvas.text(inside.x + 5, line, "Root: EL3 monitor, GPT", .root, limit: inside.width - 5)
-    if inside.height > 5 { drawPEs(control, &canvas, Rect(inside.x, line + 1, inside.width, inside.height - 5)) }
-  }
-
-  private func drawPEs(_ control: ControlState, _ canvas: inout Canvas, _ rect: Rect) {
-    var y = rect.y
-    for (n, pe) in control.pes.enumerated() {
-      guard y < rect.y + rect.height else { return }
-      let scr = "{NSE,NS}={\(pe.scrEL3 >> 62 & 1),\(pe.scrEL3 & 1)}"
-      let running =
-        pe.runningREC != 0 ? " REC \(hex(pe.runningREC))" : pe.runningVCPU != 0 ? " vCPU \(hex(pe.runningVCPU))" : ""
-      let marker = n == control.currentPE ? "▶" : "▷"
-      canvas.text(
-        rect.x, y, "pe\(n) \(marker) \(pe.place.padding(7)) SCR_EL3.\(scr)\(running)",
-        n == control.currentPE ? .text : .dim, limit: rect.width)
-      y += 1
-    }
+    let y = rect.y + 4
     guard y < rect.y + rect.height else { return }
-    let hops = hops()
-    guard !hops.isEmpty else { return }
-    var x = rect.x
-    for (n, hop) in hops.enumerated() {
-      if n > 0 { x = canvas.text(x, y, " → ", .dim, limit: rect.x + rect.width - x) }
-      x = canvas.text(
-        x, y, ProcessingElement.place(hop.world, hop.level), n == travel ? .changed : .accent, limit: rect.x + rect.width - x)
+    canvas.text(rect.x, y, "EL3", .dim)
+    if !model.pes(.root, 3).isEmpty { canvas.text(rect.x + 4, y, "▶", .accent) }
+    canvas.text(rect.x + 5, y, "Root: \(model.monitor.short)", .root, limit: rect.width - 5)
+    drawPEs(&canvas, Rect(rect.x, y + 1, rect.width, rect.height - 5))
+  }
+
+  /// Where the columns of the three worlds begin, and how wide they are: that of the Realms has most to say.
+  private static func places(_ width: Int) -> [(start: Int, width: Int)] {
+    let side = max(4, width * 3 / 11)
+    let middle = max(4, width - 2 * side)
+    return [(0, side), (side, middle), (side + middle, side)]
+  }
+
+  private func drawPEs(_ canvas: inout Canvas, _ rect: Rect) {
+    // The way comes first: there may be more PEs than lines.
+    let lines = model.hops.isEmpty ? rect.height : rect.height - 1
+    for (n, pe) in model.pes.prefix(max(0, lines)).enumerated() {
+      let role: Role = n == model.currentPE ? .text : .dim
+      canvas.text(rect.x, rect.y + n, text(of: n, pe), role, limit: rect.width)
+    }
+    guard !model.hops.isEmpty, rect.height > 0 else { return }
+    drawWay(&canvas, rect.x, rect.y + min(max(0, lines), model.pes.count), rect.width, numbered: false)
+  }
+
+  private func text(of number: Int, _ pe: ProcessingElement) -> String {
+    let running =
+      pe.runningREC != 0 ? " REC \(hex(pe.runningREC))" : pe.runningVCPU != 0 ? " vCPU \(hex(pe.runningVCPU))" : ""
+    let scr = "{NSE,NS}={\(pe.scrEL3 >> 62 & 1),\(pe.scrEL3 & 1)}"
+    return "pe\(number) \(number == model.currentPE ? "▶" : "▷") \(pe.place.padding(7)) SCR_EL3.\(scr)\(running)"
+  }
+
+  /// The way of the last step, place by place.
+  private func drawWay(_ canvas: inout Canvas, _ x: Int, _ y: Int, _ width: Int, numbered: Bool) {
+    var column = x
+    for (n, hop) in model.hops.enumerated() {
+      if n > 0 { column = canvas.text(column, y, " → ", .dim, limit: x + width - column) }
+      let mark = numbered ? "\(WorldsModel.mark(n)) " : ""
+      column = canvas.text(
+        column, y, mark + ProcessingElement.place(hop.world, hop.level), n == travel ? .changed : .accent,
+        limit: x + width - column)
     }
   }
 
-  /// The way the last step took through the worlds, from where it began.
-  public func hops() -> [(world: World, level: UInt8, scr: UInt64, pe: UInt8)] {
-    let moves = (session.lastStep?.events ?? []).filter { $0.kind == .move }
-    guard let first = moves.first else { return [] }
-    func place(_ value: UInt64) -> (World, UInt8) { (World(rawValue: UInt8(value >> 8 & 3)) ?? .root, UInt8(value & 3)) }
-    let start = place(first.a)
-    return [(start.0, start.1, first.c, first.pe)] + moves.map { (place($0.b).0, place($0.b).1, $0.c, $0.pe) }
+  // MARK: Room for boxes
+
+  private func drawBoxes(_ canvas: inout Canvas, _ rect: Rect) {
+    let root = model.pes.count + (model.hops.isEmpty ? 3 : 4)
+    // EL0, EL1 and EL2, and as many lines for the VMs as there is room for.
+    let height = max(5, min(rect.height - min(root, rect.height / 2), 4 + max(1, most(1))))
+    for (column, place) in zip(model.columns, Self.places(rect.width)) {
+      draw(column, &canvas, Rect(rect.x + place.start, rect.y, place.width, height))
+    }
+    drawRoot(&canvas, Rect(rect.x, rect.y + height, rect.width, min(root, rect.height - height)))
+  }
+
+  private func most(_ level: Int) -> Int { model.columns.map { $0.residents[level].count }.max() ?? 0 }
+
+  private func draw(_ column: WorldsModel.Column, _ canvas: inout Canvas, _ box: Rect) {
+    let inside = canvas.frame(box, "")
+    canvas.text(box.x + 2, box.y, " \(column.title) ", column.role)
+    drawLevel(column, 0, &canvas, Rect(inside.x, inside.y, inside.width, 1))
+    drawLevel(column, 1, &canvas, Rect(inside.x, inside.y + 1, inside.width, inside.height - 2))
+    drawLevel(column, 2, &canvas, Rect(inside.x, inside.y + inside.height - 1, inside.width, 1))
+    if column.residents.allSatisfy(\.isEmpty) {
+      canvas.text(inside.x + 5, inside.y + 1, "no software", .dim, limit: inside.width - 5)
+    }
+  }
+
+  private func drawLevel(_ column: WorldsModel.Column, _ level: Int, _ canvas: inout Canvas, _ rect: Rect) {
+    canvas.text(rect.x + 1, rect.y, "EL\(level)", .dim)
+    let pes = model.pes(column.world, level).map { "pe\($0)" }.joined(separator: " ")
+    let marks = model.numbers(column.world, level).map { WorldsModel.mark($0) }.joined()
+    let right = [marks, pes.isEmpty ? "" : "▶" + pes].filter { !$0.isEmpty }.joined(separator: " ")
+    let end = rect.x + rect.width - 1 - Canvas.columns(of: right)
+    let residents = column.residents[level]
+    for (n, resident) in residents.prefix(rect.height).enumerated() {
+      let rest = residents.count - rect.height
+      let text = n == rect.height - 1 && rest > 0 ? "and \(rest + 1) more" : resident.text
+      let limit = (n == 0 && !right.isEmpty ? end - 1 : rect.x + rect.width) - (rect.x + 5)
+      canvas.text(rect.x + 5, rect.y + n, text, resident.role, limit: limit)
+    }
+    if !right.isEmpty { canvas.text(end, rect.y, right, .accent) }
+  }
+
+  private func drawRoot(_ canvas: inout Canvas, _ box: Rect) {
+    let inside = canvas.frame(box, "")
+    guard !inside.isEmpty else { return }
+    canvas.text(box.x + 2, box.y, " Root ", .root)
+    canvas.text(inside.x + 1, inside.y, "EL3", .dim)
+    let marks = model.numbers(.root, 3).map { WorldsModel.mark($0) }.joined()
+    let pes = model.pes(.root, 3).map { "▶pe\($0)" }.joined(separator: " ")
+    let right = [marks, pes].filter { !$0.isEmpty }.joined(separator: " ")
+    let end = inside.x + inside.width - 1 - Canvas.columns(of: right)
+    canvas.text(inside.x + 5, inside.y, model.monitor.text, .root, limit: end - inside.x - 6)
+    canvas.text(end, inside.y, right, .accent)
+    for (n, pe) in model.pes.enumerated() where n + 1 < inside.height {
+      let role: Role = n == model.currentPE ? .text : .dim
+      canvas.text(inside.x + 1, inside.y + 1 + n, text(of: n, pe), role, limit: inside.width - 2)
+    }
+    let y = inside.y + inside.height - 1
+    guard !model.hops.isEmpty, inside.height > 1 else { return }
+    canvas.fill(Rect(inside.x, y, inside.width, 1), Cell())
+    let x = canvas.text(inside.x + 1, y, "last SMC: ", .dim)
+    drawWay(&canvas, x, y, inside.x + inside.width - 1 - x, numbered: true)
   }
 }

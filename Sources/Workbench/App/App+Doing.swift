@@ -118,7 +118,6 @@ extension App {
     let left = session.steps.count - before
     lastReport = nil
     lastFailure = nil
-    recorder?.willPerform(at: before)
     do throws(ScriptError) {
       try runner.run(line: text, number: 1, file: ".")
     } catch {
@@ -133,7 +132,7 @@ extension App {
     report(left > 0 && session.position != before ? " (\(left) undone steps left behind; the recording has them)" : "")
     if session.position != before {
       noteChange(since: before)
-      if animates, !WorldsPanel(session).hops().isEmpty { state.travel = 0 }
+      if animates, WorldsPanel(session).hopCount > 0 { state.travel = 0 }
     }
   }
 

@@ -8,7 +8,10 @@ extension App {
     Includes.serve(runner)
     runner.desk.instructionsAtOnce = 100_000_000
     runner.desk.isEnough = { [unowned self] in CPUClock.wall > motionEnds }
-    session.isInterrupted = { [unowned self] in interruption.isWanted(terminal) }
+    session.isInterrupted = { [unowned self] in
+      recorder?.keepUp(session, now: CPUClock.wall)
+      return interruption.isWanted(terminal)
+    }
     runner.desk.load = { name, file throws(ScriptError) in
       // What is typed may name any file.
       guard file == App.commandLine else { return try GuestImages.load(name, from: file) }
@@ -50,7 +53,6 @@ extension App {
       trouble = error
     }
     let seconds = CPUClock.now - start
-    if let first = runner.desk.firstNewStep { recorder?.willPerform(at: first) }
     record()
     if let trouble {
       if session.position != position { afterChange() }

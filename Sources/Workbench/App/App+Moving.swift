@@ -51,18 +51,16 @@ extension App {
     guard let rect = layout[.granules] else { return }
     let map = GranulesPanel(session, state).geometry(rect)
     let configuration = session.configuration
-    let step: Int64 =
+    let memory = configuration.dramBase..<configuration.dramTop
+    let (columns, rows) =
       switch action {
-      case .up: -Int64(map.rect.width)
-      case .down: Int64(map.rect.width)
-      case .left: -1
-      default: 1
+      case .up: (0, -1)
+      case .down: (0, 1)
+      case .left: (-1, 0)
+      default: (1, 0)
       }
-    let cursor = state.cursor ?? configuration.dramBase
-    let moved = Int64(bitPattern: cursor) + step * Int64(map.bytesPerCell)
-    let top = Int64(bitPattern: configuration.dramTop) - Int64(Granule.size)
-    state.cursor = UInt64(max(Int64(bitPattern: configuration.dramBase), min(moved, top)))
-    state.mapBase = map.base
+    state.mapBase = map.rows.rows[map.first].base
+    state.cursor = map.rows.moved(state.cursor ?? memory.lowerBound, columns: columns, rows: rows, within: memory)
   }
 
   var bodyRect: Rect {
@@ -73,9 +71,9 @@ extension App {
     state.screen = .overview
     state.focus = .granules
     guard let rect = Screens.layout(bodyRect, focus: .granules)[.granules] else { return }
-    let now = GranulesPanel(session, state).geometry(rect).granules.trailingZeroBitCount
+    let now = GranulesPanel(session, state).geometry(rect).rows.granules.trailingZeroBitCount
     state.zoom = max(0, now + step)
-    if GranulesPanel(session, state).geometry(rect).granules.trailingZeroBitCount < now + step { state.zoom = nil }
+    if GranulesPanel(session, state).geometry(rect).rows.granules.trailingZeroBitCount < now + step { state.zoom = nil }
     if state.cursor == nil { state.cursor = session.configuration.dramBase }
   }
 
@@ -108,10 +106,8 @@ extension App {
       switch panel {
       case .granules:
         let map = GranulesPanel(session, state).geometry(rect)
-        guard map.rect.contains(x, y) else { return }
-        let index = (y - map.rect.y) * map.rect.width + x - map.rect.x
-        let address = map.base + UInt64(index) * map.bytesPerCell
-        if address < session.configuration.dramTop { state.cursor = address }
+        guard let address = map.address(at: x, y), address < session.configuration.dramTop else { return }
+        state.cursor = address
       case .realms: state.realmRow = max(0, y - rect.y - 1)
       case .worlds, .trace: break
       }

@@ -200,7 +200,7 @@ final class App {
   /// Shows the next hop of the last step's way through the worlds.
   func advanceTravel() {
     guard let hop = state.travel else { return }
-    state.travel = hop + 1 < WorldsPanel(session).hops().count ? hop + 1 : nil
+    state.travel = hop + 1 < WorldsPanel(session).hopCount ? hop + 1 : nil
   }
 
   // MARK: Input

@@ -76,6 +76,18 @@ final class Terminal {
     takeSize()
   }
 
+  /// The theme that suits the terminal's background, if it says which that is.
+  static func suitable(_ wanted: Theme?) -> Theme {
+    if let wanted { return wanted }
+    return ct_background(200) == 1 ? .light : .standard
+  }
+
+  /// What is to be said of the terminal's type, if it is one that is not known here.
+  var typeNote: String? {
+    guard ct_stand_in() != 0, let type = getenv("TERM").map({ String(cString: $0) }) else { return nil }
+    return "the terminal type \(shown(type)) (TERM) has no description here; xterm-256color stands in for it"
+  }
+
   /// Whether the screen has colours; without them the monochrome theme is used.
   var hasColours: Bool { depth >= 8 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import SystemPackage
 import Views
 
 struct BootCommand: ParsableCommand {
@@ -59,8 +60,11 @@ struct BootCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Most instructions before it is given up, looked at after each entry; waiting does not count.", valueName: "instructions"))
-  var limit: UInt64 = 10_000_000_000
+      """
+      Most instructions before it is given up, looked at after each entry; waiting does not count. Without it 2,000,000,000, or \
+      10,000,000,000 if the image has 1 MiB or more; an exception then counts for 256, an entry for 4,096.
+      """, valueName: "instructions"))
+  var limit: UInt64?
 
   @Option(help: ArgumentHelp("Makes the guest's random numbers follow from a number.", valueName: "number"))
   var seed: UInt64?
@@ -92,16 +96,21 @@ struct BootCommand: ParsableCommand {
       throw ValidationError("--hash is sha-256 or sha-512, not \"\(shown(hash))\"")
     }
     guard entries > 0 else { throw ValidationError("--entries must be positive") }
-    guard limit > 0 else { throw ValidationError("--limit must be positive") }
+    guard limit != 0 else { throw ValidationError("--limit must be positive") }
     guard (1...8).contains(vcpus) else { throw ValidationError("--vcpus is 1 to 8, not \(vcpus)") }
     guard given == nil || named == nil else { throw ValidationError("name one image: as an argument or with --image") }
   }
 
-  private func output(_ descriptor: Int32 = 1) -> Output { Output(descriptor, outlivesPipe: record != nil) }
+  private func output(_ descriptor: FileDescriptor = .standardOutput) -> Output {
+    Output(descriptor, outlivesPipe: record != nil)
+  }
 
   func run() throws {
     let place = try peek.map { try number($0, of: "--peek") }
     let boot = try built()
+    let recording = try record.map { path in
+      try orComplain { () throws(NewFile.Failure) in try SessionWriter(boot.session, to: path) }
+    }
     let (session, vm) = (boot.session, boot.vm)
     let console = BootConsole(isShown: !json && !open, outlivesPipe: record != nil, words: words)
     let outside = tellers(boot, console)
@@ -112,7 +121,7 @@ struct BootCommand: ParsableCommand {
       for byte in vm.uart.output { console.take(byte) }
     }
     vm.onConsole = { console.take($0) }
-    let over = end ?? run(boot, console, debugger)
+    let over = end ?? run(boot, console, debugger, recording)
     // With --open the guest's last exit is to be seen, not a look at its memory.
     let look = open ? nil : HostLook(vm, place ?? boot.entry)
     let summary = BootSummary(
@@ -125,11 +134,11 @@ struct BootCommand: ParsableCommand {
       out.flush()
     } else {
       console.finish()
-      var error = output(2)
+      var error = output(.standardError)
       for line in summary.lines { error.line(line) }
       error.flush()
     }
-    try save(session)
+    if let recording { try orComplain { () throws(NewFile.Failure) in try recording.finish() } }
     if let code = over.code(awaited: until != nil) { throw code }
   }
 
@@ -151,6 +160,8 @@ struct BootCommand: ParsableCommand {
     let scene: ConfidentialModel
     let entry: UInt64
     let symbols: SymbolTable
+    /// Whether the image is that of a large program, such as a kernel.
+    let isLarge: Bool
   }
 
   private func built() throws -> Boot {
@@ -172,7 +183,9 @@ struct BootCommand: ParsableCommand {
       complain("\(image): \(error.message)")
       throw Exit.badData
     }
-    return Boot(session: session, vm: vm, scene: scene, entry: program.entry, symbols: program.symbols)
+    return Boot(
+      session: session, vm: vm, scene: scene, entry: program.entry, symbols: program.symbols,
+      isLarge: program.segments.reduce(0) { $0 + $1.bytes.count } >= 1 << 20)
   }
 
   private func options() throws -> RealmVM.Options {
@@ -212,7 +225,7 @@ struct BootCommand: ParsableCommand {
       guard !json, !open else { return }
       // What the guest said before comes before.
       console.flush()
-      var error = output(2)
+      var error = output(.standardError)
       error.line("| \(sentence)")
       error.flush()
     }
@@ -225,7 +238,7 @@ struct BootCommand: ParsableCommand {
   // MARK: While it runs
 
   /// Enters its vCPUs until something ends it.
-  private func run(_ boot: Boot, _ console: BootConsole, _ debugger: GuestDebugger?) -> BootEnd {
+  private func run(_ boot: Boot, _ console: BootConsole, _ debugger: GuestDebugger?, _ recording: SessionWriter?) -> BootEnd {
     let (session, vm) = (boot.session, boot.vm)
     StopSignal.take(isPatient: record != nil)
     defer { StopSignal.leave() }
@@ -233,7 +246,7 @@ struct BootCommand: ParsableCommand {
     while true {
       if let number = StopSignal.pending { return .signal(number) }
       if entered == entries { return .entries(entered) }
-      if vm.executed >= limit { return .instructions(vm.executed) }
+      if isSpent(boot) { return .instructions(vm.executed) }
       if keepsHistory, session.position >= Self.mostSteps { return .history(session.position) }
       if let place = GuestPlace(vm, session, boot.symbols) {
         StopSignal.prepare(
@@ -245,8 +258,17 @@ struct BootCommand: ParsableCommand {
       entered += 1
       if let ending { return .guest(ending) }
       if let until, until.happened(vm, session, console, before) { return .event(until) }
-      if entered % 64 == 0 { console.flush() }
+      if entered % 64 == 0 {
+        console.flush()
+        recording?.keepUp()
+      }
     }
+  }
+
+  /// Whether the guest has executed as much as it may.
+  private func isSpent(_ boot: Boot) -> Bool {
+    if let limit { return boot.vm.executed >= limit }
+    return boot.session.spentInstructions >= (boot.isLarge ? 10_000_000_000 : 2_000_000_000)
   }
 
   // MARK: Afterwards
@@ -257,16 +279,6 @@ struct BootCommand: ParsableCommand {
     try OpenCommand.parse(["--no-record"]).run(on: boot.session, desk) { state in
       state.screen = .guest
       state.name = image.split(separator: "/").last.map(String.init) ?? image
-    }
-  }
-
-  private func save(_ session: Session) throws {
-    guard let record else { return }
-    do throws(NewFile.Failure) {
-      try SessionWriter.write(session, to: record)
-    } catch {
-      complain(error.message)
-      throw error.code
     }
   }
 
@@ -287,7 +299,7 @@ struct BootCommand: ParsableCommand {
   private func debug(_ debugger: GuestDebugger, _ port: UInt16) throws -> RealmVM.Ending? {
     do throws(GDBListener.Failure) {
       let listener = try GDBListener(port: port, address: gdbAddress)
-      var error = Output(2)
+      var error = Output(.standardError)
       error.line("gdb: listening on \(listener.place)")
       error.flush()
       let server = GDBServer(target: debugger)

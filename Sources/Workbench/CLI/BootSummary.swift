@@ -1,14 +1,6 @@
 import ArgumentParser
 import Engine
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// Something that ends a boot before the guest does.
 enum BootEvent: ExpressibleByArgument {
   case exit(ExitReason)
@@ -65,7 +57,7 @@ enum BootEnd {
     case .instructions(let count): "was given up after \(count) instructions; --limit allows more"
     case .history(let steps):
       "was given up after \(steps) steps, as many as a history has; without --record, --open and --gdb none is kept"
-    case .signal(let number): "was stopped by \(number == SIGINT ? "SIGINT" : "SIGTERM")"
+    case .signal(let number): "was stopped by \(StopSignal.name(number))"
     }
   }
 

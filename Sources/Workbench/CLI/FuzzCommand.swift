@@ -27,7 +27,7 @@ struct FuzzCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --hostile: from so many states of each machine, a copy of it has to go the same way.", valueName: "count"))
+      "With --hostile: so often for each machine, it and a copy have to go the same way from a state.", valueName: "count"))
   var pairs: Int?
 
   @Option(help: "Check the rules after every so many actions.")
@@ -70,7 +70,7 @@ struct FuzzCommand: ParsableCommand {
     out.line(
       "\(run.scribbled) had memory of the RMM or EL3 written by hand, \(run.panics) ended in an RMM panic; digest \(hex(run.digest))"
     )
-    out.line("\(run.pairs) copies by way of a saved state went the same way")
+    out.line("\(run.pairs) times a machine and its copy went the same way, from \(run.copies) saved states")
     if let problem = run.problem {
       out.line(problem)
       throw Exit.difference

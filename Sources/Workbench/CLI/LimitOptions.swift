@@ -12,8 +12,9 @@ struct LimitOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Most bytes of memory a machine may fill, such as 2G.", valueName: "bytes"))
   var memory: String?
 
-  func limits() throws -> RunLimits {
-    var limits = RunLimits()
+  /// - Parameter usual: those that no option changes.
+  func limits(_ usual: RunLimits = RunLimits()) throws -> RunLimits {
+    var limits = usual
     if let instructions { limits.instructions = try number(instructions, "--instructions") }
     if let steps {
       limits.steps = Int(try number(steps, "--steps"))

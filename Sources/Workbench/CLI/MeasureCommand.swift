@@ -1,10 +1,6 @@
 import ArgumentParser
 import Engine
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 struct MeasureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "measure", abstract: "Computes a Realm's measurements, step by step.",

@@ -1,13 +1,17 @@
 import ArgumentParser
 import Engine
+import SystemPackage
 import Views
 
 struct OpenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "open", abstract: "Opens the workbench in the terminal (the default).",
-    discussion: "What is done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is given.")
+    discussion: """
+      FILE is a script, a recording, a token, or an image of a guest, which is booted first; what it is its first bytes tell. What is \
+      done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is given.
+      """)
 
-  @Argument(help: ArgumentHelp("Script or recording to open.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Script, recording, token or image to open.", valueName: "file"), completion: .file())
   var file: String?
 
   @Flag(help: "Does not record the session.")
@@ -25,8 +29,11 @@ struct OpenCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Colours: auto, never, 16, 256 or true.", valueName: "mode"))
   var color: String = "auto"
 
-  @Option(help: ArgumentHelp("Theme: \(Theme.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
-  var theme: String = "default"
+  @Option(
+    help: ArgumentHelp(
+      "Theme: \(Theme.all.map(\.name).joined(separator: ", ")); auto asks the terminal for its background.", valueName: "name"),
+    completion: .list(["auto"] + Theme.all.map(\.name)))
+  var theme: String = "auto"
 
   @OptionGroup var machine: MachineOptions
 
@@ -35,12 +42,27 @@ struct OpenCommand: ParsableCommand {
       throw ValidationError(
         "--color is one of \(ColourMode.allCases.map(\.rawValue).joined(separator: ", ")), not \"\(shown(color))\"")
     }
-    guard Theme.named(theme) != nil else {
-      throw ValidationError("--theme is one of \(Theme.all.map(\.name).joined(separator: ", ")), not \"\(shown(theme))\"")
+    guard theme == "auto" || Theme.named(theme) != nil else {
+      throw ValidationError("--theme is one of auto, \(Theme.all.map(\.name).joined(separator: ", ")), not \"\(shown(theme))\"")
     }
   }
 
-  func run() throws { try run(on: nil, nil) { _ in } }
+  func run() throws {
+    switch file.map(FileKind.init) {
+    case .image?: try BootCommand.parse(["--open", "--", file ?? ""]).run()
+    case .token?:
+      let path = file ?? ""
+      let token = try TokenFile.view(path, key: nil)
+      var looking = self
+      looking.file = nil
+      try looking.run(on: nil, nil) { state in
+        state.screen = .token
+        state.token.file = token
+        state.name = token.name
+      }
+    case .session?, nil: try run(on: nil, nil) { _ in }
+    }
+  }
 
   /// - Parameters:
   ///   - finished: a session to look at, instead of the file's or a fresh one.
@@ -87,7 +109,7 @@ struct OpenCommand: ParsableCommand {
       state = .reading(session, name: state.name)
       state.screen = screen
     }
-    let theme = Theme.named(theme) ?? .standard
+    let theme = Terminal.suitable(Theme.named(theme))
     let terminal: Terminal
     do throws(Terminal.OpenFailure) {
       terminal = try Terminal(mouse: !noMouse, colours: ColourMode(rawValue: color) ?? .auto, ascii: ascii, theme: theme)
@@ -95,12 +117,13 @@ struct OpenCommand: ParsableCommand {
       complain(error.message)
       return 69
     }
+    if let note = terminal.typeNote { state.message = .init(note) }
     let app = App(
       session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation, names: names, desk: desk)
     let code = app.run()
     terminal.close()
     guard let account = app.recordingAccount else { return code }
-    var out = Output(2)
+    var out = Output(.standardError)
     out.line(account.sentence)
     out.flush()
     return code == 0 && !account.isWhole ? Exit.unwritable.rawValue : code

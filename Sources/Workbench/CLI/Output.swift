@@ -1,25 +1,18 @@
 import ArgumentParser
 import Engine
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import SystemPackage
 
 /// Buffered text to standard output or standard error.
 ///
 /// Who closes the pipe it goes to has read enough: the rest is thrown away, and the program goes on to the exit code it would have
 /// had. What cannot be written for another reason ends the program with 74, and it says why.
 struct Output {
-  private let descriptor: Int32
+  private let descriptor: FileDescriptor
   private let outlivesPipe: Bool
   private var buffer: [UInt8] = []
 
   /// - Parameter outlivesPipe: false for what may print for ever: it ends when nobody reads.
-  init(_ descriptor: Int32 = 1, outlivesPipe: Bool = true) {
+  init(_ descriptor: FileDescriptor = .standardOutput, outlivesPipe: Bool = true) {
     self.descriptor = descriptor
     self.outlivesPipe = outlivesPipe
   }
@@ -50,30 +43,28 @@ struct Output {
     defer { buffer.removeAll(keepingCapacity: true) }
     guard let error = writeAll(buffer[...], to: descriptor).error else { return }
     // What standard error does not take, nobody can be told; the exit code still says how it went.
-    guard descriptor != 2 else { return }
-    if error == EPIPE {
+    guard descriptor != .standardError else { return }
+    if error == .brokenPipe {
       if outlivesPipe { return }
-      exit(Exit.nobodyReads.rawValue)
+      Workbench.exit(withError: Exit.nobodyReads)
     }
-    complain("standard output: \(String(cString: strerror(error)))")
-    exit(Exit.unwritable.rawValue)
+    complain("standard output: \(error)")
+    Workbench.exit(withError: Exit.unwritable)
   }
 }
 
 /// Writes bytes to a descriptor.
 ///
 /// - Returns: how many of them it took, and why not all.
-func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> (count: Int, error: Int32?) {
+func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: FileDescriptor) -> (count: Int, error: Errno?) {
   var rest = bytes
   while !rest.isEmpty {
-    let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    if written >= 0 {
-      rest = rest.dropFirst(written)
-    } else if errno == EAGAIN {
-      var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-      _ = poll(&ready, 1, -1)
-    } else if errno != EINTR {
-      return (bytes.count - rest.count, errno)
+    do {
+      rest = rest.dropFirst(try rest.withUnsafeBytes { try descriptor.write($0) })
+    } catch Errno.wouldBlock {
+      descriptor.waitUntilWritable()
+    } catch {
+      return (bytes.count - rest.count, error as? Errno ?? .ioError)
     }
   }
   return (bytes.count, nil)
@@ -81,7 +72,7 @@ func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> (count: Int, 
 
 /// A line to standard error, as `workbench: …`.
 func complain(_ message: String) {
-  var error = Output(2)
+  var error = Output(.standardError)
   error.line("workbench: \(message)")
   error.flush()
 }

@@ -15,6 +15,8 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Compares instead of opening.")
   var verify = false
 
+  @OptionGroup var limits: LimitOptions
+
   func run() throws {
     guard verify else {
       try OpenCommand.parse(["--", file]).run()
@@ -28,9 +30,10 @@ struct ReplayCommand: ParsableCommand {
       throw ExitCode(error.code)
     }
     if !text.lastIsWhole { complain("\(file): \(SessionLoader.Text.tornNote)") }
+    let limits = try limits.limits(.replay)
     let replayer: Replayer
     do throws(ScriptError) {
-      replayer = try SessionLoader.replayed(text.wholeLines)
+      replayer = try SessionLoader.replayed(text.wholeLines, limits)
     } catch {
       complain(error.description(in: file))
       throw Exit.badData

@@ -22,6 +22,8 @@ enum StopSignal {
   /// The one that came.
   static var pending: Int32? { Seen.received == 0 ? nil : Seen.received }
 
+  static func name(_ number: Int32) -> String { number == SIGINT ? "SIGINT" : "SIGTERM" }
+
   /// Takes them from here on.
   ///
   /// - Parameter isPatient: an entry is waited for, however long it takes: there is something to save after it.

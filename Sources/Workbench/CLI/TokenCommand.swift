@@ -54,16 +54,6 @@ extension VerificationArguments {
   }
 }
 
-/// Runs something that reads a file; what goes wrong is said and ends the program with its code.
-func orComplain<T>(_ body: () throws(TokenFile.Failure) -> T) throws -> T {
-  do throws(TokenFile.Failure) {
-    return try body()
-  } catch {
-    complain(error.message)
-    throw ExitCode(error.code)
-  }
-}
-
 struct TokenVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Holds a token to every rule, offline.",

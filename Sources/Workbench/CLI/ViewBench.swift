@@ -64,9 +64,10 @@ struct ViewBench {
         _ = machine.perform(.assignGranule(address, .secure))
         address += 2 << 20
       }
-      let cells = 5000
-      let granules = (configuration.dramSize >> 12) / UInt64(cells) + 1
-      let time = best { _ = machine.map(from: configuration.dramBase, granules: granules, count: cells) }
+      let (rows, width) = (50, 100)
+      let granules = (configuration.dramSize >> 12) / UInt64(rows * width) + 1
+      let starts = (0..<UInt64(rows)).map { configuration.dramBase + $0 * UInt64(width) * granules << 12 }
+      let time = best { _ = machine.map(rows: starts, granules: granules, width: width) }
       return MeasureRow(name: "map of \(name) granules", value: time * 1e3, unit: "ms")
     }
   }

@@ -49,14 +49,11 @@ package struct Observation: Sendable {
     events.isEmpty && guestResults.isEmpty && decisions.isEmpty && minted.isEmpty && measured.isEmpty && explanations.isEmpty
   }
 
-  /// Forgets everything, by one assignment. The events keep their room, as long as it is that of a usual action.
-  mutating func clear() {
-    var fresh = Observation()
-    if events.capacity <= 64 {
-      swap(&fresh.events, &events)
-      fresh.events.removeAll(keepingCapacity: true)
-    }
-    self = fresh
+  /// Forgets everything. The events, which most actions leave and nothing else, keep their room as long as it is that of a usual action.
+  @inline(__always) mutating func clear() {
+    guard events.capacity <= 64, guestResults.isEmpty, decisions.isEmpty, minted.isEmpty, measured.isEmpty, explanations.isEmpty
+    else { return self = Observation() }
+    events.removeAll(keepingCapacity: true)
   }
 }
 

@@ -31,6 +31,23 @@ extension Machine {
     return value
   }
 
+  /// Copies bytes from anywhere in memory. What is not backed by memory reads as zero.
+  package func bytes(_ address: UInt64, _ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let at = address &+ UInt64(filled)
+        let length = min(count - filled, Int(Granule.size - (at & 4095)))
+        let place = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<filled + length])
+        if at < memory.limit {
+          place.copyMemory(from: UnsafeRawBufferPointer(start: memory.page(at) + Int(at & 4095), count: length))
+        } else {
+          place.initializeMemory(as: UInt8.self, repeating: 0)
+        }
+        filled += length
+      }
+    }
+  }
+
   mutating func writeBytes(_ address: UInt64, _ count: Int, _ value: UInt64) {
     if address & 7 == 0, count == 8 {
       if address < memory.limit { memory.store64(address, value) }

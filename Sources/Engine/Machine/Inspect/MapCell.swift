@@ -1,9 +1,13 @@
-/// Bytes and words for one row of the granule map.
+/// One cell of the granule map: the most telling granule of those it stands for.
 public struct MapCell: Sendable, Equatable {
   public var gpi: GPI
   public var state: GranuleState
+  /// The Realm it belongs to, by its place in the list of RDs; nil if it is nobody's.
+  public var owner: Int?
   /// How much it wants to be seen: the highest in a cell wins.
   public var rank: UInt8
+  /// Where it is; 0 for a cell in which nothing wants to be seen.
+  public var address: UInt64 = 0
 
   public init(record: UInt8) {
     let record = GranuleRecord(raw: record)
@@ -12,6 +16,7 @@ public struct MapCell: Sendable, Equatable {
     rank = MapCell.rank(state, gpi)
   }
 
+  /// The rarer, the higher.
   static func rank(_ state: GranuleState, _ gpi: GPI) -> UInt8 {
     switch state {
     case .rd: 9
@@ -28,26 +33,121 @@ public struct MapCell: Sendable, Equatable {
       }
     }
   }
+
+  /// Whether it is a Realm's.
+  var isOwned: Bool { state != .undelegated && state != .delegated }
 }
 
 extension Machine {
-  /// The most telling granule of each of `count` equal pieces of a range, each `granules` granules long.
-  public func map(from base: UInt64, granules: UInt64, count: Int) -> [MapCell] {
-    let ordinary = MapCell(record: 0)
-    var cells = [MapCell](repeating: ordinary, count: count)
+  /// Rows of the granule map.
+  ///
+  /// - Parameters:
+  ///   - rows: where each begins, in ascending order; they do not overlap.
+  ///   - granules: how many a cell stands for.
+  ///   - width: cells of a row.
+  public func map(rows: [UInt64], granules: UInt64, width: Int) -> [[MapCell]] {
+    var map = rows.map { row(from: $0, granules: granules, width: width) }
+    let isOwned = map.contains { $0.contains { $0.isOwned } }
+    guard isOwned, let first = rows.first, let last = rows.last else { return map }
+    if control.realms.count == 1 {
+      // What is a Realm's is this one's.
+      for row in map.indices { for cell in map[row].indices where map[row][cell].isOwned { map[row][cell].owner = 0 } }
+      return map
+    }
     let bytes = granules << Granule.shift
-    let top = min(configuration.dramTop, base + bytes * UInt64(count))
+    let end = last + bytes * UInt64(width)
+    for (owner, rd) in control.realms.enumerated() {
+      forEachGranule(of: rd) { address, length in
+        guard address < end, address + length > first else { return }
+        // From the last row that does not begin behind it.
+        var row = max(0, rows.partitionPoint { $0 > address } - 1)
+        while row < rows.count, rows[row] < address + length {
+          let from = max(address, rows[row])
+          let to = min(address + length, rows[row] + bytes * UInt64(width))
+          if from < to {
+            for cell in Int((from - rows[row]) / bytes)...Int((to - 1 - rows[row]) / bytes)
+            where map[row][cell].isOwned && map[row][cell].address &- address < length {
+              map[row][cell].owner = owner
+            }
+          }
+          row += 1
+        }
+      }
+    }
+    return map
+  }
+
+  private func row(from base: UInt64, granules: UInt64, width: Int) -> [MapCell] {
+    var cells = [MapCell](repeating: MapCell(record: 0), count: width)
+    let bytes = granules << Granule.shift
+    let top = min(configuration.dramTop, base + bytes * UInt64(width))
     guard base < top else { return cells }
-    // Ranks by metadata byte, so that the scan of a chunk is a table look-up a granule.
-    let ranks = (0...255).map { MapCell(record: UInt8($0)).rank }
     memory.forEachChunk(from: base, to: top) { chunk, records in
       for index in 0..<512 where records[index] != 0 {
         let address = chunk + UInt64(index) << Granule.shift
         guard address >= base, address < top else { continue }
         let cell = Int((address - base) / bytes)
-        if ranks[Int(records[index])] > cells[cell].rank { cells[cell] = MapCell(record: records[index]) }
+        let rank = MapRanks.of(records[index])
+        if rank > cells[cell].rank {
+          cells[cell] = MapCell(record: records[index])
+          cells[cell].address = address
+        }
       }
     }
     return cells
+  }
+
+  /// Pieces of memory, each `bytes` long and counted from the first byte of DRAM, in which a granule is not simply the Host's.
+  public func piecesInUse(of bytes: UInt64) -> [UInt64] {
+    var pieces: [UInt64] = []
+    let base = configuration.dramBase
+    memory.forEachChunk(from: base, to: configuration.dramTop) { chunk, records in
+      for index in 0..<512 where records[index] != 0 {
+        let address = chunk + UInt64(index) << Granule.shift
+        guard address >= base else { continue }
+        let piece = (address - base) / bytes
+        if pieces.last != piece { pieces.append(piece) }
+      }
+    }
+    return pieces
+  }
+
+  /// Every granule that is a Realm's, or block of them: address and length.
+  func forEachGranule(of rd: UInt64, _ body: (UInt64, UInt64) -> Void) {
+    body(rd, Granule.size)
+    for address in control.recs {
+      let rec = rec(address)
+      guard rec.owner == rd else { continue }
+      body(address, Granule.size)
+      for n in 0..<rec.auxCount { body(rec.aux(n), Granule.size) }
+    }
+    let realm = realm(rd)
+    let lpa2 = realm.lpa2
+    forEachTable(realm) { table, level, _ in
+      body(table, Granule.size)
+      guard memory.hasPage(table) else { return }
+      for index in 0..<512 {
+        let entry = RTTEntry(raw: rttLoad(table, index))
+        if entry.hipas(level) == .assigned { body(entry.address(lpa2: lpa2), rttEntrySize(level)) }
+      }
+    }
+  }
+}
+
+/// Ranks by metadata byte, so that the scan of a chunk is a table look-up a granule.
+private enum MapRanks {
+  private static let table = (0...255).map { MapCell(record: UInt8($0)).rank }
+  static func of(_ record: UInt8) -> UInt8 { table[Int(record)] }
+}
+
+extension [UInt64] {
+  /// How many are before the first for which something is true, which it is for all that follow.
+  fileprivate func partitionPoint(_ isBehind: (UInt64) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

@@ -6,17 +6,21 @@ public struct RunLimits: Sendable {
   /// Files that are included, in all.
   public var includes = 1_000
   /// Lines of included files: a file may be included again and again.
-  public var includedLines = 1_000_000
+  public var includedLines = 500_000
   /// Bytes of these lines.
   public var includedBytes = 64 << 20
   /// Fresh machines: `machine`, `case`, `boot` and `debug`.
   public var machines = 20_000
   /// What is done to machines, and what is done again on the way to another step.
   public var steps = 10_000_000
-  /// Instructions of guests, and what takes as long as so many: see ``exceptionCost`` and ``signatureCost``.
+  /// Instructions of guests, and what takes as long as so many: see ``exceptionCost``, ``signatureCost``, ``entryCost``.
   public var instructions: UInt64 = 1_000_000_000
   /// Instructions that an exception counts for: about as many are executed in the time it takes.
   static let exceptionCost: UInt64 = 256
+  /// Instructions that an entry of a vCPU with code counts for, and what its Host does for its exit.
+  static let entryCost: UInt64 = 4096
+  /// Instructions that one counts for while a debugger looks for places to stop at.
+  static let debuggedCost: UInt64 = 3
   /// Instructions that the signature of a token counts for.
   static let signatureCost: UInt64 = 300_000
   /// `token verify` and `token appraise`.
@@ -30,6 +34,13 @@ public struct RunLimits: Sendable {
 
   public init() {}
 
+  /// For a recording, which may be that of a long boot.
+  public static var replay: RunLimits {
+    var limits = RunLimits()
+    limits.instructions = 4_000_000_000
+    return limits
+  }
+
   /// For a person who looks on and can end what takes too long, and for programs that know what they run.
   public static var person: RunLimits {
     var limits = RunLimits()
@@ -40,7 +51,7 @@ public struct RunLimits: Sendable {
     limits.verdicts = Int.max
     limits.filled = .max
     limits.memory = .max
-    limits.history = 1_000_000
+    limits.history = 400_000
     return limits
   }
 }
@@ -60,6 +71,9 @@ struct RunUsage {
 extension Session {
   /// Begins to count anew: what comes next is another run.
   public func renewLimits() { usage = RunUsage() }
+
+  /// Instructions of guests so far, and what takes as long as so many, as ``RunLimits/instructions`` counts them.
+  public var spentInstructions: UInt64 { usage.instructions }
 
   /// Why nothing more may be done; nil if there is room.
   public var exhaustion: String? {

@@ -87,7 +87,7 @@ public struct StatementParser {
 }
 
 /// The word of `candidates` that differs least from `word`, if one is near.
-func closest(to word: String, among candidates: [String]) -> String? {
+public func closest(to word: String, among candidates: [String]) -> String? {
   guard word.count <= 64 else { return nil }
   func distance(_ a: [Character], _ b: [Character]) -> Int {
     var row = Array(0...b.count)

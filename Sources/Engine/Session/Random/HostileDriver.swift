@@ -151,7 +151,9 @@ public struct HostileRun: Sendable {
   public var panics = 0
   /// Machines in which somebody wrote to what EL3 or the RMM keeps.
   public var scribbled = 0
-  /// How often a copy of a machine went the same way.
+  /// Copies of machines, by way of their saved states.
+  public var copies = 0
+  /// How often a machine and its copy went the same way.
   public var pairs = 0
   /// Of the machines' states at the end, one after the other.
   public var digest: UInt64 = 0
@@ -161,13 +163,13 @@ public struct HostileRun: Sendable {
   /// Performs actions on a fresh machine every `perMachine`. After each, what must always hold is checked; now and then everything
   /// that onlookers ask is asked, and a copy of the machine by way of its saved state has to go the same way.
   ///
-  /// - Parameter pairs: from so many states of each machine; nil: from a few of one machine in eight.
+  /// - Parameter pairs: so many ways of each machine and its copies; nil: a few of one machine in eight.
   public static func perform(actions: Int, seed: UInt64, perMachine: Int = 1000, pairs: Int? = nil) -> HostileRun {
     var run = HostileRun()
     var seeds = SeededNumbers(seed: seed)
     while run.actions < actions, run.problem == nil {
       let next = seeds.next()
-      run.one(next, min(perMachine, actions - run.actions), pairs: pairs ?? (next & 7 == 1 ? 10 : 0))
+      run.one(next, min(perMachine, actions - run.actions), pairs: pairs ?? (next & 7 == 1 ? 4 * Self.waysOfCopy : 0))
     }
     return run
   }
@@ -179,8 +181,11 @@ public struct HostileRun: Sendable {
     machine.tracing = seed & 7 == 0
     var driver = HostileDriver(seed: seed, configuration)
     machines += 1
+    // Copies are made at moments all over its life.
+    let moments = (pairs + Self.waysOfCopy - 1) / Self.waysOfCopy
+    let end = self.pairs + pairs
     var afterPanic = 0
-    for n in 0..<count where afterPanic < 20 {
+    for n in 0..<count where afterPanic < 20 && problem == nil {
       _ = machine.perform(driver.next(machine))
       actions += 1
       if machine.control.panic != nil { afterPanic += 1 }
@@ -189,14 +194,13 @@ public struct HostileRun: Sendable {
         return
       }
       if n % 64 == 63 { machine.lookAtEverything() }
+      if moments > 0, n % max(1, count / moments) == 0 { compare(&machine, seed, min(Self.waysOfCopy, end - self.pairs)) }
     }
     if machine.control.panic != nil { panics += 1 }
     if machine.control.isScribbled { scribbled += 1 }
     digest = mix(digest ^ machine.digest())
-    for n in 0..<pairs where problem == nil {
-      problem = difference(&machine, seed, mix(seed &+ UInt64(n)))
-      self.pairs += 1
-    }
+    // What its life was too short for.
+    while self.pairs < end, problem == nil { compare(&machine, seed, min(Self.waysOfCopy, end - self.pairs)) }
   }
 
   private static func text(_ outcome: Outcome) -> String {
@@ -209,31 +213,48 @@ public struct HostileRun: Sendable {
     machine.entropy.numbers = SeededNumbers(seed: seed)
   }
 
-  private static let continuation = 20
+  /// Ways that a machine and a copy of it go from one state, and the actions of each.
+  private static let waysOfCopy = 25
+  private static let actionsOfWay = 20
+
+  /// Goes some ways from a state with the machine and with a copy of it, which must not differ. Both are then what they were before.
+  private mutating func compare(_ machine: inout Machine, _ seed: UInt64, _ count: Int) {
+    guard count > 0 else { return }
+    do throws(SavedState.Malformed) {
+      var copy = try SavedState.machine(SavedState.bytes(&machine))
+      copies += 1
+      let (entropy, budget) = (machine.entropy.numbers, machine.guestBudget)
+      let (here, there) = (machine.checkpoint(), copy.checkpoint())
+      for _ in 0..<count where problem == nil {
+        problem = difference(&machine, &copy, seed, mix(seed &+ UInt64(pairs)))
+        pairs += 1
+        machine.restore(to: here)
+        copy.restore(to: there)
+      }
+      (machine.entropy.numbers, machine.guestBudget) = (entropy, budget)
+    } catch {
+      problem = "seed \(seed): the saved state cannot be read: \(error.message)"
+    }
+  }
 
   /// How a copy of the machine differs on the same way; nil if it does not. Signatures come through the entropy door, so what the one
   /// draws is given to the other.
-  private func difference(_ machine: inout Machine, _ seed: UInt64, _ way: UInt64) -> String? {
-    do throws(SavedState.Malformed) {
-      var copy = try SavedState.machine(SavedState.bytes(&machine))
-      prepare(&copy, way)
-      prepare(&machine, way)
-      var driver = HostileDriver(seed: way, machine.configuration)
-      for n in 0..<Self.continuation {
-        let action = driver.next(machine)
-        machine.entropy.log = []
-        let one = Self.text(machine.perform(action))
-        copy.entropy.supply = machine.entropy.log
-        copy.entropy.log = []
-        let other = Self.text(copy.perform(action))
-        guard one == other, machine.digest() == copy.digest() else {
-          return "seed \(seed): a copy differs after \(n + 1) actions, the last \(action.scriptText)"
-        }
+  private func difference(_ machine: inout Machine, _ copy: inout Machine, _ seed: UInt64, _ way: UInt64) -> String? {
+    prepare(&copy, way)
+    prepare(&machine, way)
+    var driver = HostileDriver(seed: way, machine.configuration)
+    for n in 0..<Self.actionsOfWay {
+      let action = driver.next(machine)
+      machine.entropy.log = []
+      let one = Self.text(machine.perform(action))
+      copy.entropy.supply = machine.entropy.log
+      copy.entropy.log = []
+      let other = Self.text(copy.perform(action))
+      guard one == other, n + 1 < Self.actionsOfWay || machine.digest() == copy.digest() else {
+        return "seed \(seed): a copy differs after \(n + 1) actions, the last \(action.scriptText)"
       }
-      return nil
-    } catch {
-      return "seed \(seed): the saved state cannot be read: \(error.message)"
     }
+    return nil
   }
 }
 
@@ -243,7 +264,7 @@ extension Machine {
     _ = digest()
     _ = realmSummaries()
     _ = tokensInProgress()
-    _ = map(from: dramBase, granules: 1, count: 64)
+    _ = map(rows: [dramBase], granules: 1, width: 64)
     for rd in control.realms {
       for query in [MachineQuery.rim(rd), .refcount(rd), .state(rd), .gpt(rd), .peek64(rd)] { _ = answer(query) }
       for ipa in [0, 0x1000, 1 << 31, 1 << 47, UInt64.max] as [UInt64] {

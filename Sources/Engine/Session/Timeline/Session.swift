@@ -39,6 +39,8 @@ public final class Session {
   package var hostNoteStride = 4096
   /// Changes when bytes are forgotten because something else was done instead.
   public private(set) var consoleEdition = 0
+  /// The first step that took the place of one that was undone, since somebody asked.
+  private var replaced: Int?
   /// What came through the entropy door in steps that a debugger took back: it comes again.
   private var foretold: [[UInt8]] = []
   /// What a run may use up, and what of it has been.
@@ -109,16 +111,7 @@ public final class Session {
   /// - Parameter entropy: recorded values to use instead of new ones.
   @discardableResult
   public func perform(_ deed: Step.Deed, entropy: [[UInt8]] = []) -> StatementResult {
-    if keepsHistory, position < steps.count {
-      steps.removeLast(steps.count - position)
-      finished.removeAll { $0.step > position }
-      if consoleCount < printed.count {
-        printed.keep(consoleCount)
-        consoleEdition += 1
-      }
-      hasHost = hasHostNote(at: position)
-      noted.position = min(noted.position, position)
-    }
+    if keepsHistory, position < steps.count { forgetUndone() }
     machine.entropy.supply = entropy.isEmpty ? foretold : entropy
     let result = carryOut(deed)
     if entropy.isEmpty { foretold = machine.entropy.supply }
@@ -139,6 +132,27 @@ public final class Session {
     position += 1
     noteCheckpoint()
     return result
+  }
+
+  private func forgetUndone() {
+    // All steps are looked at only if it is not known from those that go.
+    let decides = steps[position...].contains { $0.isReset || $0.host?.isHosts == true }
+    steps.removeLast(steps.count - position)
+    finished.removeAll { $0.step > position }
+    if consoleCount < printed.count {
+      printed.keep(consoleCount)
+      consoleEdition += 1
+    }
+    if decides { hasHost = hasHostNote(at: position) }
+    noted.position = min(noted.position, position)
+    replaced = min(replaced ?? position, position)
+  }
+
+  /// The first step that is not the one it was when this was asked the last time; nil if steps have only come behind those that were
+  /// there.
+  public func takeReplaced() -> Int? {
+    defer { replaced = nil }
+    return replaced
   }
 
   /// The vCPU that ran code in the last action.
@@ -197,9 +211,12 @@ public final class Session {
       if case .fill(let length, _) = access.kind { usage.filled += min(length, StatementParser.fillLimit) }
     default:
       // Time a guest skips is none of its instructions.
+      let executed = min(instructions, UInt64(machine.guestBudget))
       usage.instructions &+=
-        min(instructions, UInt64(machine.guestBudget)) + UInt64(machine.progress.exceptions) * RunLimits.exceptionCost
+        executed * (machine.debugging == nil ? 1 : RunLimits.debuggedCost)
+        + UInt64(machine.progress.exceptions) * RunLimits.exceptionCost
         + UInt64(machine.progress.signatures) * RunLimits.signatureCost
+        + (machine.progress.vcpu == nil ? 0 : RunLimits.entryCost)
     }
   }
 
@@ -261,6 +278,7 @@ public final class Session {
     let last = position - 1
     let pause = Action.guestPause(instructions)
     steps.insert(Step(deed: .perform(pause), result: describe(pause, .done)), at: last)
+    replaced = min(replaced ?? last, last)
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
     position += 1

@@ -85,6 +85,6 @@ extension Machine {
   /// What the Normal world reads; nil if the granule protection check stops it.
   fileprivate func hostBytes(_ address: UInt64, _ count: Int) -> [UInt8]? {
     guard check(address, UInt64(count), .nonSecure) == nil else { return nil }
-    return (0..<UInt64(count)).map { UInt8(truncatingIfNeeded: readBytes(address + $0, 1)) }
+    return bytes(address, count)
   }
 }

@@ -33,10 +33,11 @@ public struct StepList: RandomAccessCollection, Sendable {
   public var endIndex: Int { glances.count }
 
   public internal(set) subscript(index: Int) -> Session.Step {
-    get { pieces[index / Self.pieceSize][index % Self.pieceSize] }
-    set {
-      pieces[index / Self.pieceSize][index % Self.pieceSize] = newValue
-      glances[index] = Glance(newValue)
+    // In its place: a copy of a step is a dozen references.
+    _read { yield pieces[index / Self.pieceSize][index % Self.pieceSize] }
+    _modify {
+      yield &pieces[index / Self.pieceSize][index % Self.pieceSize]
+      glances[index] = Glance(pieces[index / Self.pieceSize][index % Self.pieceSize])
     }
   }
 

@@ -61,10 +61,10 @@ struct RunLimitTests {
   }
 
   @Test func aGuestsInstructionsAreCounted() throws {
-    let script = script { $0.instructions = 1000 }
+    let script = script { $0.instructions = 60_000 }
     let error = refusal(script, "debug tour\nstep 10\ncontinue")
     #expect(error?.line == 3)
-    #expect(error?.message == "the run executed 1000 instructions of guests, as many as it may")
+    #expect(error?.message == "the run executed 60000 instructions of guests, as many as it may")
     #expect(script.session.read { $0.invariantViolations() } == [])
     // What only looks may always.
     try script.run("print 1\npeek64 0x80000000")

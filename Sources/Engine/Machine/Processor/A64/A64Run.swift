@@ -8,6 +8,10 @@ public enum CodeEngine: String, CaseIterable, Sendable {
 
 /// Running a vCPU's code: slices of instructions between the moments at which an interrupt can come.
 extension Machine {
+  /// Exceptions that code takes in one entry: each takes as long as hundreds of instructions, and a guest that does nothing else has to
+  /// give its PE back as soon as any other.
+  static let mostExceptions = 1 << 15
+
   /// Runs a guest's code from its registers until it takes an exception to EL2 of its world, or a debugger holds it.
   ///
   /// - Parameters:
@@ -66,7 +70,11 @@ extension Machine {
       guestLeft -= done
       if let pause = control.guestPause { control.guestPause = pause - done }
       control.guestInstructions &+= UInt64(done)
-      if stop != nil { progress.exceptions += 1 }
+      if stop != nil {
+        progress.exceptions += 1
+        // The Host's timer, as after the last instruction of an entry.
+        if progress.exceptions >= Machine.mostExceptions { guestLeft = 0 }
+      }
       switch stop {
       case nil: break
       case .toEL1(let esr, let far):

@@ -1,12 +1,5 @@
 import Engine
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import SystemPackage
 
 /// Finds files that a file names: relative to it, never outside its folder.
 enum Includes {
@@ -22,15 +15,13 @@ enum Includes {
     }
     let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
     let path = folder + "/" + name
-    guard let real = realpath(path, nil), let realFolder = realpath(folder, nil) else {
-      throw ScriptError(message: "cannot \(verb) \"\(shown(name))\": \(String(cString: strerror(errno)))")
+    let isInside: Bool
+    do throws(Errno) {
+      isInside = try FilePath(path).real().starts(with: try FilePath(folder).real())
+    } catch {
+      throw ScriptError(message: "cannot \(verb) \"\(shown(name))\": \(error)")
     }
-    defer {
-      free(real)
-      free(realFolder)
-    }
-    let root = String(cString: realFolder)
-    guard String(cString: real).hasPrefix(root == "/" ? root : root + "/") else { throw outside }
+    guard isInside else { throw outside }
     return path
   }
 

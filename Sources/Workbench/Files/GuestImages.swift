@@ -1,14 +1,6 @@
 import Engine
 import FoundationEssentials
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// The images guests are booted from, and whom the relying party trusts.
 enum GuestImages {
   /// The path of an image: a file, or the name of a guest in Sessions/guests, such as `model`.

@@ -36,7 +36,9 @@ enum SessionLoader {
     let text = try read(path)
     do throws(ScriptError) {
       if text.isRecording {
-        let replayer = try replayed(text.wholeLines)
+        let replayer = try replayed(text.wholeLines, .replay)
+        replayer.session.limits = .person
+        replayer.session.renewLimits()
         return Loaded(session: replayer.session, contradiction: replayer.difference.map { Contradiction($0) })
       }
       let runner = ScriptRunner(Session(configuration))
@@ -84,8 +86,9 @@ enum SessionLoader {
   }
 
   /// Re-executes the lines of a recording on the machine it begins with, comparing as it goes.
-  static func replayed(_ lines: [String]) throws(ScriptError) -> Replayer {
+  static func replayed(_ lines: [String], _ limits: RunLimits) throws(ScriptError) -> Replayer {
     let replayer = Replayer(Session(try Recording.configuration(of: lines)))
+    replayer.session.limits = limits
     for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
     try replayer.finish()
     return replayer

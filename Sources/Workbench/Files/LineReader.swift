@@ -1,24 +1,9 @@
 import Engine
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// read(2), by a name that the reader's own method does not hide.
-private func readBytes(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-  read(descriptor, buffer.baseAddress, buffer.count)
-}
-
-/// open(2), likewise.
-private func openFile(_ path: String, _ flags: Int32) -> Int32 { open(path, flags) }
+import SystemPackage
 
 /// Reads a text file line by line without ever holding more than one line and one block.
 struct LineReader: ~Copyable {
-  private let descriptor: Int32
+  private let descriptor: FileDescriptor
   private let path: String
   private var block = [UInt8](repeating: 0, count: 1 << 16)
   private var position = 0
@@ -39,22 +24,26 @@ struct LineReader: ~Copyable {
     self.init(descriptor: descriptor, path: path)
   }
 
-  private init(descriptor: Int32, path: String) {
+  private init(descriptor: FileDescriptor, path: String) {
     self.descriptor = descriptor
     self.path = path
   }
 
-  private static func open(_ path: String, _ isPlain: Bool, _ followsLink: Bool) throws(UnreadableFile) -> Int32 {
-    if path == "-" { return 0 }
+  private static func open(_ path: String, _ isPlain: Bool, _ followsLink: Bool) throws(UnreadableFile) -> FileDescriptor {
+    if path == "-" { return .standardInput }
     if isPlain { return try PlainFile.open(path, followsLink: followsLink) }
-    let descriptor = openFile(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw UnreadableFile(path: path, reason: String(cString: strerror(errno))) }
+    let descriptor: FileDescriptor
+    do {
+      descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+    } catch {
+      throw UnreadableFile(path: path, reason: "\(error)")
+    }
     guard PlainFile.kind(descriptor) == "a directory" else { return descriptor }
-    close(descriptor)
+    try? descriptor.close()
     throw UnreadableFile(path: path, reason: "is a directory; expected a script")
   }
 
-  deinit { if descriptor > 0 { close(descriptor) } }
+  deinit { if descriptor != .standardInput { try? descriptor.close() } }
 
   /// Whether a file begins with a text; false for what cannot be read, or could not be read again.
   static func begins(_ path: String, with text: String) -> Bool {
@@ -88,15 +77,14 @@ struct LineReader: ~Copyable {
     while true {
       if position == filled {
         if atEnd { break }
-        let count = block.withUnsafeMutableBytes { readBytes(descriptor, $0) }
-        if count < 0 {
-          if errno == EINTR { continue }
+        do {
+          filled = try block.withUnsafeMutableBytes { [descriptor] in try descriptor.read(into: $0) }
+        } catch {
           atEnd = true
-          return .failed(UnreadableFile(path: path, reason: String(cString: strerror(errno))))
+          return .failed(UnreadableFile(path: path, reason: "\(error)"))
         }
         position = 0
-        filled = count
-        if count == 0 {
+        if filled == 0 {
           atEnd = true
           break
         }

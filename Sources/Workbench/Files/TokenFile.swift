@@ -1,14 +1,7 @@
 import Engine
 import FoundationEssentials
+import SystemPackage
 import Views
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Reads the files token commands work with.
 enum TokenFile {
@@ -21,26 +14,31 @@ enum TokenFile {
   ///
   /// - Parameter isPlain: FIFOs, devices and standard input are refused; for what a script names, and what is booted.
   static func bytes(_ path: String, limit: Int = 1 << 20, isPlain: Bool = false) throws(Failure) -> [UInt8] {
-    let descriptor: Int32
-    if isPlain {
-      do throws(UnreadableFile) {
-        descriptor = try PlainFile.open(path)
-      } catch {
-        throw Failure(message: error.message, code: 66)
-      }
-    } else {
-      descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+    do {
+      let descriptor =
+        if isPlain {
+          try PlainFile.open(path)
+        } else if path == "-" {
+          FileDescriptor.standardInput
+        } else {
+          try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+        }
+      defer { if descriptor != .standardInput { try? descriptor.close() } }
+      return try all(of: descriptor, path, limit)
+    } catch let error as Failure {
+      throw error
+    } catch let error as UnreadableFile {
+      throw Failure(message: error.message, code: 66)
+    } catch {
+      throw Failure(message: "\(path): \(error)", code: 66)
     }
-    guard descriptor >= 0 else { throw Failure(message: "\(path): \(String(cString: strerror(errno)))", code: 66) }
-    defer { if descriptor > 0 { close(descriptor) } }
+  }
+
+  private static func all(of descriptor: FileDescriptor, _ path: String, _ limit: Int) throws -> [UInt8] {
     var all: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)
     while true {
-      let count = block.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw Failure(message: "\(path): \(String(cString: strerror(errno)))", code: 66)
-      }
+      let count = try block.withUnsafeMutableBytes { try descriptor.read(into: $0) }
       if count == 0 { return all }
       all.append(contentsOf: block[..<count])
       guard all.count <= limit else {
@@ -62,6 +60,11 @@ enum TokenFile {
     }
     let text = String(decoding: raw.filter { $0 > 0x20 }, as: UTF8.self)
     return hexadecimal(text) ?? base64(text) ?? raw
+  }
+
+  /// Whether bytes begin with one of the tags of CCA tokens, 399 and 907, or with that of a COSE_Sign1, 18.
+  static func beginsAsToken(_ bytes: [UInt8]) -> Bool {
+    [[0xD9, 0x01, 0x8F], [0xD9, 0x03, 0x8B], [0xD2, 0x84]].contains { bytes.starts(with: $0) }
   }
 
   /// Hexadecimal digits, with or without 0x.

@@ -1,0 +1,112 @@
+import Engine
+
+/// What runs where: for each world and exception level the software that is there, and no other.
+struct WorldsModel {
+  /// A piece of software, or a VM, at its level.
+  struct Resident {
+    var text: String
+    /// The same where there is little room.
+    var short: String
+    var role: Role
+
+    init(_ text: String, short: String? = nil, _ role: Role) {
+      self.text = text
+      self.short = short ?? text
+      self.role = role
+    }
+  }
+
+  struct Column {
+    let world: World
+    let title: String
+    let role: Role
+    /// Software at EL0, EL1 and EL2; the Secure world of this machine has none.
+    var residents: [[Resident]] = [[], [], []]
+  }
+
+  /// One place on the way of an SMC.
+  struct Hop {
+    let world: World
+    let level: UInt8
+    let scr: UInt64
+    let pe: UInt8
+  }
+
+  var columns: [Column]
+  let pes: [ProcessingElement]
+  let currentPE: Int
+  let hops: [Hop]
+  /// What is at EL3.
+  let monitor: Resident
+
+  /// - Parameter travel: which hop of the last step's way is shown, while it is: its PE is there then.
+  init(_ session: Session, travel: Int?) {
+    hops = Self.hops(session.lastStep?.events ?? [])
+    var control = session.read { $0.control }
+    if let travel, hops.indices.contains(travel), control.pes.indices.contains(Int(hops[travel].pe)) {
+      let hop = hops[travel]
+      control.pes[Int(hop.pe)].world = hop.world
+      control.pes[Int(hop.pe)].exceptionLevel = hop.level
+      control.pes[Int(hop.pe)].scrEL3 = hop.scr
+    }
+    pes = control.pes
+    currentPE = control.currentPE
+    var normal = Column(world: .normal, title: "Normal", role: .normal)
+    normal.residents[2] = [Resident(session.hasHypervisor ? "KVM" : "Host", .normal)]
+    normal.residents[1] = control.pes.filter { $0.runningVCPU != 0 }.map {
+      Resident("VM, vCPU \(hex($0.runningVCPU))", short: "VM", .normal)
+    }
+    var realm = Column(world: .realm, title: "Realm", role: .realm)
+    let policy = session.configuration.policy
+    realm.residents[2] = [
+      control.panic == nil
+        ? Resident("RMM 1.0 · \(policy.name)", short: "RMM 1.0", .realm) : Resident("RMM has stopped", .fault)
+    ]
+    realm.residents[1] = session.read { $0.realmSummaries() }.map(Self.resident)
+    columns = [normal, realm, Column(world: .secure, title: "Secure", role: .secure)].map { column in
+      var column = column
+      // An application is only known while a PE executes it.
+      if control.pes.contains(where: { $0.world == column.world && $0.exceptionLevel == 0 }) {
+        column.residents[0] = [Resident("application", short: "app", column.role)]
+      }
+      return column
+    }
+    let token = session.configuration.platform == .model ? ", platform token" : ""
+    monitor = Resident("monitor: SMC routing, granule transitions\(token)", short: "monitor, GPT", .root)
+  }
+
+  private static func resident(_ realm: RealmSummary) -> Resident {
+    let running = realm.recs.filter(\.running).map { "REC \($0.index)" }
+    let recs =
+      running.isEmpty
+      ? realm.recs.isEmpty ? "" : " · \(realm.recs.count) REC\(realm.recs.count == 1 ? "" : "s")"
+      : " · runs \(running.joined(separator: ", "))"
+    let name = "realm \(realm.number) \(realm.state.name)"
+    return Resident(name + recs, short: name, .realm(realm.number - 1))
+  }
+
+  /// The way a step took through the worlds, from where it began.
+  static func hops(_ events: [Event]) -> [Hop] {
+    let moves = events.filter { $0.kind == .move }
+    guard let first = moves.first else { return [] }
+    func hop(_ place: UInt64, _ move: Event) -> Hop {
+      Hop(world: World(rawValue: UInt8(place >> 8 & 3)) ?? .root, level: UInt8(place & 3), scr: move.c, pe: move.pe)
+    }
+    return [hop(first.a, first)] + moves.map { hop($0.b, $0) }
+  }
+
+  /// The PEs that are at a level of a world.
+  func pes(_ world: World, _ level: Int) -> [Int] {
+    pes.indices.filter { pes[$0].world == world && (world == .root || pes[$0].exceptionLevel == UInt8(level)) }
+  }
+
+  /// The numbers of the hops that end at a level of a world.
+  func numbers(_ world: World, _ level: Int) -> [Int] {
+    hops.indices.filter { hops[$0].world == world && (world == .root || hops[$0].level == UInt8(level)) }
+  }
+
+  /// A hop's number as it is drawn.
+  static func mark(_ number: Int) -> String {
+    number < 20 ? String(Character(Unicode.Scalar(0x2460 + UInt32(number)) ?? "*")) : "(\(number + 1))"
+  }
+}

@@ -1,0 +1,172 @@
+import Engine
+import SystemPackage
+
+/// Appends a session to its file as it happens: what a person does is one write, so that whatever ends the program leaves whole lines.
+///
+/// What cannot be written waits, and is tried again: when there is room the file is complete.
+final class Recorder {
+  /// What keeps the file from being the whole recording at its path.
+  enum Trouble: Equatable {
+    /// It cannot be written, and why.
+    case unwritable(String)
+    /// It has no name any more: when the program ends it is gone.
+    case removed
+    /// What is at the path is another file, or none.
+    case moved
+  }
+
+  let path: String
+  private let descriptor: FileDescriptor
+  private let start: Double
+  private var sinceDigest = 0
+  /// The step the file stands at, to notice that the person has travelled.
+  private var position = 0
+  private var recordedSteps = 0
+  /// When ``keepUp(_:now:)`` writes again.
+  private var nextKeepUp = 0.0
+  private var changed = false
+  /// Lines that are not in the file yet; never more than the session's steps have.
+  private var waiting: [UInt8] = []
+  /// How long the file is, in whole lines.
+  private var size: Int64 = 0
+  private(set) var trouble: Trouble?
+
+  struct CannotCreate: Error {
+    var message: String
+  }
+
+  /// Creates a new file in the state folder.
+  ///
+  /// - Parameter seconds: the clock, so that the file shows when things were done.
+  init(_ configuration: MachineConfiguration, now: Double) throws(CannotCreate) {
+    guard let folder = Paths.sessions else { throw CannotCreate(message: "neither XDG_STATE_HOME nor HOME is set") }
+    do throws(Errno) {
+      try FilePath(folder).makeFolders()
+    } catch {
+      throw CannotCreate(message: "cannot create \(folder): \(error)")
+    }
+    (path, descriptor) = try Self.create(in: folder)
+    start = now
+    append(Recording.header(configuration))
+  }
+
+  /// A file that was not there, named after the time of day.
+  private static func create(in folder: String) throws(CannotCreate) -> (String, FileDescriptor) {
+    let stamp = LocalTime.stamp
+    for number in 0..<1000 {
+      let candidate = "\(folder)/\(stamp)\(number == 0 ? "" : "-\(number)").session"
+      do {
+        let descriptor = try FileDescriptor.open(
+          FilePath(candidate), .writeOnly, options: [.create, .exclusiveCreate, .append, .closeOnExec],
+          permissions: .ownerReadWrite)
+        return (candidate, descriptor)
+      } catch Errno.fileExists {
+        continue
+      } catch {
+        throw CannotCreate(message: "cannot create \(candidate): \(error)")
+      }
+    }
+    throw CannotCreate(message: "\(folder) has a thousand recordings of this second")
+  }
+
+  deinit { try? descriptor.close() }
+
+  /// Brings the file up to the session: the travel, if there was any, and the steps that are new.
+  func record(_ session: Session, now: Double) {
+    var lines = newSteps(session, now)
+    if position != session.position {
+      position = session.position
+      lines += Recording.travelLine("goto \(position)", seconds: now - start)
+    }
+    append(lines, session)
+  }
+
+  /// While something takes long: the steps that are new so far, so that little is left to write when it ends. On a way back or forth
+  /// nothing is written before the end of it.
+  func keepUp(_ session: Session, now: Double) {
+    guard session.position == session.steps.count, now >= nextKeepUp else { return }
+    append(newSteps(session, now), session)
+    // Where the file is slow, what is recorded is not to wait for it most of the time.
+    let took = CPUClock.wall - now
+    nextKeepUp = now + max(0.05, 10 * took)
+  }
+
+  /// Lines of the steps the file does not have.
+  private func newSteps(_ session: Session, _ now: Double) -> String {
+    // All of it in one write: what is there already when recording begins can be long.
+    var lines = ""
+    // A step taken after going back replaces what was there: the file goes back first.
+    recordedSteps = min(recordedSteps, session.takeReplaced() ?? recordedSteps)
+    guard recordedSteps < session.steps.count else { return lines }
+    if position != recordedSteps { lines += Recording.travelLine("goto \(recordedSteps)", seconds: now - start) }
+    while recordedSteps < session.steps.count {
+      lines += Recording.lines(session.steps[recordedSteps], seconds: now - start)
+      recordedSteps += 1
+      sinceDigest += 1
+    }
+    position = recordedSteps
+    return lines
+  }
+
+  private func append(_ lines: String, _ session: Session) {
+    if !lines.isEmpty { changed = true }
+    append(lines + (sinceDigest >= Recording.digestStride && position == session.position ? digestLine(session) : ""))
+  }
+
+  private func digestLine(_ session: Session) -> String {
+    sinceDigest = 0
+    return Recording.digestLine(session.digest())
+  }
+
+  /// The last lines: a digest of the state the person left.
+  func finish(_ session: Session, now: Double) {
+    record(session, now: now)
+    if changed { append(digestLine(session)) }
+  }
+
+  /// Looks whether the file is where it was, and tries again to write what waits.
+  func check() { append("") }
+
+  private func append(_ text: String) {
+    waiting += Array(text.utf8)
+    if !waiting.isEmpty {
+      let (count, failed) = writeAll(waiting[...], to: descriptor)
+      var error = failed
+      // Some file systems find out only now that there is no room.
+      if error == nil { do throws(Errno) { try descriptor.synchronizeData() } catch let late { error = late } }
+      if let error {
+        trouble = .unwritable("\(error)")
+        // Nothing of a line without its end, whatever ends the program now. Where that fails, the rest follows what is there.
+        if (try? descriptor.resize(to: size)) == nil {
+          size += Int64(count)
+          waiting.removeFirst(count)
+        }
+        return
+      }
+      size += Int64(waiting.count)
+      waiting = []
+    }
+    trouble = whereabouts()
+  }
+
+  private func whereabouts() -> Trouble? {
+    do throws(Errno) {
+      let here = try Stat(descriptor)
+      if here.linkCount == 0 { return .removed }
+      guard let there = try? Stat(FilePath(path)) else { return .moved }
+      return here.isSameFile(as: there) ? nil : .moved
+    } catch {
+      return .unwritable("\(error)")
+    }
+  }
+
+  /// The truth about the file, in a sentence.
+  var account: String {
+    switch trouble {
+    case nil: "recorded in \(path)"
+    case .unwritable(let reason): "\(path) cannot be written: \(reason); what was done since is not in it"
+    case .removed: "\(path) was removed: nothing of the recording is left"
+    case .moved: "the recording was moved away from \(path)"
+    }
+  }
+}
