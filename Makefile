@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 ARGS ?=
 FLAGS ?=
 
-.PHONY: run test check bench install setup format docs build
+.PHONY: run test check bench install deb setup format docs build
 
 ## run: builds and opens the workbench (ARGS are passed on)
 run: setup
@@ -30,13 +30,25 @@ bench: setup
 	.build/release/workbench bench $(ARGS)
 	@if command -v python3 > /dev/null; then Benchmarks/start-time; fi
 
-## install: puts the release build into PREFIX/bin, and the guests into PREFIX/share/workbench
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+## install: puts a release build without symbols into PREFIX/bin; guests, manual page and completions into PREFIX/share
 install: setup
 	$(SWIFT) build -c release --product workbench --static-swift-stdlib
-	install -d $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/workbench/guests $(SHARE)/man/man1
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	install -m 755 .build/release/workbench $(DESTDIR)$(PREFIX)/bin/workbench
-	install -d $(DESTDIR)$(PREFIX)/share/workbench/guests
-	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img $(DESTDIR)$(PREFIX)/share/workbench/guests
+	strip --strip-unneeded --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/bin/workbench
+	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img $(SHARE)/workbench/guests
+	.build/release/workbench manual | gzip -9n > $(SHARE)/man/man1/workbench.1.gz
+	.build/release/workbench --generate-completion-script bash > $(SHARE)/bash-completion/completions/workbench
+	.build/release/workbench --generate-completion-script zsh > $(SHARE)/zsh/site-functions/_workbench
+	.build/release/workbench --generate-completion-script fish > $(SHARE)/fish/vendor_completions.d/workbench.fish
+
+## deb: a Debian package of the same
+deb: setup
+	$(SWIFT) build -c release --product workbench --static-swift-stdlib
+	Scripts/deb
 
 ## docs: writes the generated documents anew
 docs: build
