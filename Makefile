@@ -22,6 +22,7 @@ check: setup
 	$(MAKE) test FLAGS="-Xswiftc -warnings-as-errors"
 	.build/debug/workbench commands | diff - Documentation/Commands.md
 	.build/debug/workbench keys | diff - Documentation/Keys.md
+	.build/debug/workbench structures | diff - Documentation/Structures.md
 	.build/debug/workbench token checks | diff - Documentation/TokenChecks.md
 
 ## bench: measures a release build
@@ -54,6 +55,7 @@ deb: setup
 docs: build
 	.build/debug/workbench commands > Documentation/Commands.md
 	.build/debug/workbench keys > Documentation/Keys.md
+	.build/debug/workbench structures > Documentation/Structures.md
 	.build/debug/workbench token checks > Documentation/TokenChecks.md
 
 build: setup

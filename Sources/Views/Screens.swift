@@ -19,28 +19,26 @@ public struct Screens {
     var canvas = Canvas(width: width, height: height)
     guard width >= Self.leastWidth, height >= Self.leastHeight else {
       canvas.text(0, 0, "The terminal is \(width)x\(height).")
-      canvas.text(0, 1, "Workbench needs \(Self.leastWidth)x\(Self.leastHeight). q quits.")
+      canvas.text(0, 1, "Workbench needs \(Self.leastWidth)x\(Self.leastHeight). \(state.bindings[.quit]) quits.")
       return canvas
     }
     header(&canvas)
     let commandRows = 1 + CommandLinePanel.extraRows(state, width: width)
-    let body = Rect(0, 1, width, height - 1 - commandRows)
-    switch state.screen {
-    case .overview: overview(&canvas, body)
-    case .rtt:
-      RTTPanel(session, state).draw(&canvas, Rect(0, 1, width, body.height - 1))
-      TimelinePanel(session).draw(&canvas, Rect(0, body.y + body.height - 1, width, 1))
-    case .token:
-      TokenPanel(session, state.token).draw(&canvas, Rect(0, 1, width, body.height - 1))
-      TimelinePanel(session).draw(&canvas, Rect(0, body.y + body.height - 1, width, 1))
-    case .guest:
-      GuestPanel(session, state.guest).draw(&canvas, Rect(0, 1, width, body.height - 1))
-      TimelinePanel(session).draw(&canvas, Rect(0, body.y + body.height - 1, width, 1))
-    case .why: WhyPanel(state).draw(&canvas, body, focused: true)
-    case .palette: PalettePanel(state.palette).draw(&canvas, body)
-    }
+    let panel = state.screen
+    panel.draw(&canvas, Self.place(of: panel, state, width: width, height: height), session, state)
+    if panel.hasTimeline { TimelinePanel(session).draw(&canvas, Rect(0, height - commandRows - 1, width, 1)) }
     CommandLinePanel(state).draw(&canvas, Rect(0, height - commandRows, width, commandRows))
     return canvas
+  }
+
+  /// Where a whole screen's panel is: between the header and the timeline, or the command line.
+  public static func place(of panel: Panel, _ state: ViewState, width: Int, height: Int) -> Rect {
+    let below = 1 + CommandLinePanel.extraRows(state, width: width) + (panel.hasTimeline ? 1 : 0)
+    return Rect(0, 1, width, height - 1 - below)
+  }
+
+  public static func place(of effect: Effect) -> Rect {
+    place(of: effect.state.screen, effect.state, width: effect.width, height: effect.height)
   }
 
   private func header(_ canvas: inout Canvas) {
@@ -63,7 +61,7 @@ public struct Screens {
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
     let configuration = session.configuration
     let machine = "\(megabytes(configuration.dramSize)) · \(configuration.peCount) PE · \(configuration.policy.name)"
-    let keys = width >= 110 ? "   ? help  : command" : ""
+    let keys = width >= 110 ? "   \(state.bindings[.palette]) help  \(state.bindings[.command]) command" : ""
     let right = machine.unicodeScalars.count + keys.count + 1
     if x + right <= width {
       let start = width - right
@@ -77,98 +75,22 @@ public struct Screens {
     if bytes >= 1 << 30, bytes % (1 << 30) == 0 { return "\(bytes >> 30) GiB" }
     return "\(bytes >> 20) MiB"
   }
-
-  /// Where each panel of the overview is; in a small terminal only the focused one is anywhere.
-  public static func layout(_ body: Rect, focus: Panel) -> [Panel: Rect] {
-    let height = body.height - 1
-    guard body.width >= 100, height >= 20 else {
-      return [focus: Rect(body.x, body.y + 1, body.width, height - 1)]
-    }
-    let left = body.width >= 160 ? 52 : 42
-    let side = side(body)
-    let middle = body.width - left - (side?.width ?? 0)
-    let top = side != nil ? height * 11 / 20 : max(11, height * 9 / 20)
-    return [
-      .worlds: Rect(body.x, body.y, left, min(top, 11)),
-      .granules: Rect(body.x + left, body.y, middle, top),
-      .realms: Rect(body.x, body.y + min(top, 11), left, height - min(top, 11)),
-      .trace: Rect(body.x + left, body.y + top, middle, height - top),
-    ]
-  }
-
-  /// Where a large terminal has room for more; the last row is the timeline's.
-  private static func side(_ body: Rect) -> Rect? {
-    let height = body.height - 1
-    guard body.width >= 160, height >= 40 else { return nil }
-    return Rect(body.x + body.width - 62, body.y, 62, height)
-  }
-
-  private func overview(_ canvas: inout Canvas, _ body: Rect) {
-    let layout = Self.layout(body, focus: state.focus)
-    if layout.count == 1 { tabs(&canvas, body) }
-    for panel in Panel.allCases {
-      guard let rect = layout[panel] else { continue }
-      let focused = panel == state.focus
-      switch panel {
-      case .worlds: WorldsPanel(session, travel: state.travel).draw(&canvas, rect, focused: focused)
-      case .granules: GranulesPanel(session, state).draw(&canvas, rect, focused: focused)
-      case .realms: RealmsPanel(session, state).draw(&canvas, rect, focused: focused)
-      case .trace: TracePanel(session, state).draw(&canvas, rect, focused: focused)
-      }
-    }
-    if let side = Self.side(body) {
-      // A large terminal shows more: why the last call answered as it did, and the walk.
-      let half = side.height / 2
-      let lower = Rect(side.x, side.y + half, side.width, side.height - half)
-      WhyPanel(state).draw(&canvas, Rect(side.x, side.y, side.width, half), focused: false)
-      if session.read({ !$0.control.realms.isEmpty }) {
-        RTTPanel(session, state).draw(&canvas, lower)
-      } else {
-        let inside = canvas.frame(lower, "RTT")
-        canvas.text(inside.x + 1, inside.y, "No realm, no tables.", .dim)
-      }
-    }
-    TimelinePanel(session).draw(&canvas, Rect(0, body.y + body.height - 1, body.width, 1))
-  }
-
-  private func tabs(_ canvas: inout Canvas, _ body: Rect) {
-    var x = body.x + 1
-    for (n, panel) in Panel.allCases.enumerated() {
-      let title = " \(n + 1) \(panel.title) "
-      x = canvas.text(x, body.y, title, panel == state.focus ? .selected : .dim) + 1
-    }
-  }
 }
 
 /// A panel printed by itself.
 public enum Printout {
-  public static let names = [
-    "overview", "worlds", "granules", "realms", "trace", "timeline", "rtt", "token", "guest", "why", "palette",
-  ]
-
-  /// Draws a panel, or the whole screen, for a session. Nil for a name that is none.
-  public static func draw(_ name: String, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Canvas? {
-    var canvas = Canvas(width: width, height: height)
+  /// Draws a panel, or the whole screen, for a session.
+  public static func draw(_ panel: Panel, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Canvas {
     var state = state
-    // A panel that stands alone says itself what the file says otherwise, as the whole screen does above its keys.
-    let notices = name == "overview" ? 0 : CommandLinePanel.notices(state, width: width).prefix(max(0, height - 1)).count
-    let rect = Rect(0, 0, width, height - notices)
-    switch name {
-    case "overview":
+    panel.prepare(session, &state)
+    if panel == .overview {
       state.screen = .overview
       return Screens(session, state).draw(width: width, height: height)
-    case "worlds": WorldsPanel(session).draw(&canvas, rect, focused: false)
-    case "granules": GranulesPanel(session, state).draw(&canvas, rect, focused: false)
-    case "realms": RealmsPanel(session, state).draw(&canvas, rect, focused: false)
-    case "trace": TracePanel(session, state).draw(&canvas, rect, focused: false)
-    case "timeline": TimelinePanel(session).draw(&canvas, rect)
-    case "rtt": RTTPanel(session, state).draw(&canvas, rect)
-    case "token": TokenPanel(session, state.token).draw(&canvas, rect)
-    case "guest": GuestPanel(session, state.guest).draw(&canvas, rect)
-    case "why": WhyPanel(state).draw(&canvas, rect, focused: true)
-    case "palette": PalettePanel(state.palette).draw(&canvas, rect)
-    default: return nil
     }
+    var canvas = Canvas(width: width, height: height)
+    // A panel that stands alone says itself what the file says otherwise, as the whole screen does above its keys.
+    let notices = CommandLinePanel.notices(state, width: width).prefix(max(0, height - 1)).count
+    panel.draw(&canvas, Rect(0, 0, width, height - notices), session, state, focused: !panel.isTile)
     CommandLinePanel(state).drawNotices(&canvas, Rect(0, height - notices, width, notices))
     return canvas
   }

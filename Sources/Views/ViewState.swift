@@ -1,28 +1,12 @@
 import Engine
 
-/// Which whole screen is shown.
-public enum Screen: String, Sendable, CaseIterable {
-  case overview, rtt, token, guest, why, palette
-}
-
-/// A panel of the overview, in tab order.
-public enum Panel: String, Sendable, CaseIterable {
-  case worlds, granules, realms, trace
-
-  public var title: String {
-    switch self {
-    case .worlds: "Worlds"
-    case .granules: "Granules"
-    case .realms: "Realms"
-    case .trace: "Trace"
-    }
-  }
-}
-
 /// Everything the views need beside the session: where the eye is. With a session, a size and a theme it defines the screen.
 public struct ViewState: Sendable {
-  public var screen = Screen.overview
-  public var focus = Panel.trace
+  /// The whole screen that is shown, and the part of the overview that has the focus.
+  public var screen: Panel = .overview
+  public var focus: Panel = .trace
+  /// Which keys do what.
+  public var bindings: KeyBindings = .standard
   /// Granule under the map's cursor.
   public var cursor: UInt64?
   /// log2 of the granules a map cell stands for; nil fits all of memory.
@@ -34,20 +18,12 @@ public struct ViewState: Sendable {
   /// Shows what happened inside every step.
   public var traceDetails = true
   public var filter = ""
-  public var realmRow = 0
-  /// What the RTT explorer looks at.
-  public var rttRealm = 0
-  public var rttIPA: UInt64 = 0
   /// What the token view looks at.
   public var token = TokenViewState()
   /// The guest that was booted here.
   public var guest = GuestViewState()
-  /// Step or call the Why screen explains.
-  public var why: Explanation?
-  public var whyScroll = 0
   /// What is typed on the command line; nil when it is closed.
   public var command: CommandLineState?
-  public var palette = PaletteState()
   /// Which hop of the last step's way through the worlds is being shown; nil when it is over.
   public var travel: Int?
   /// A line for the person: what just happened, or what was wrong.
@@ -61,6 +37,8 @@ public struct ViewState: Sendable {
   public var isContradictionKnown = false
   /// What is wrong with the recording, as long as it is.
   public var trouble: String?
+  /// What panels keep for themselves.
+  private var kept: [ObjectIdentifier: any PanelState] = [:]
 
   public enum RecordingState: Sendable, Equatable {
     case on, off, replay
@@ -77,6 +55,17 @@ public struct ViewState: Sendable {
   }
 
   public init() {}
+
+  /// What a panel keeps.
+  subscript<State: PanelState>(type: State.Type) -> State {
+    get { kept[ObjectIdentifier(type)] as? State ?? State() }
+    set { kept[ObjectIdentifier(type)] = newValue }
+  }
+}
+
+/// What a panel keeps from key to key: where its eye is. It is declared beside the panel.
+protocol PanelState: Sendable {
+  init()
 }
 
 /// What the guest view knows beside the session.
@@ -93,59 +82,6 @@ public struct GuestViewState: Sendable {
   public var console = ConsoleView()
 
   public init(symbols: SymbolTable = .none) { self.symbols = symbols }
-}
-
-/// The command line while it is open.
-public struct CommandLineState: Sendable, Equatable {
-  public enum Purpose: Sendable, Equatable {
-    case command, filter, rttIPA, challenge
-  }
-  public var purpose = Purpose.command
-  public var text = ""
-  /// In scalars.
-  public var cursor = 0
-  /// What Tab offers, and which of them is chosen.
-  public var candidates: [String] = []
-  public var chosen: Int?
-  /// Help for what is being typed, and whether the call would be refused.
-  public var help = ""
-  public var refusal = ""
-
-  public init(_ purpose: Purpose = .command, text: String = "") {
-    self.purpose = purpose
-    self.text = text
-    cursor = text.unicodeScalars.count
-  }
-
-  public var prompt: String {
-    switch purpose {
-    case .command: ": "
-    case .filter: "/ "
-    case .rttIPA: "IPA: "
-    case .challenge: "challenge: "
-    }
-  }
-}
-
-/// The palette: every action, filtered by what is typed.
-public struct PaletteState: Sendable, Equatable {
-  public struct Row: Sendable, Equatable {
-    public var keys: String
-    public var title: String
-    public var sentence: String
-    /// Why it is not possible now.
-    public var disabled: String?
-    public init(keys: String, title: String, sentence: String, disabled: String?) {
-      self.keys = keys
-      self.title = title
-      self.sentence = sentence
-      self.disabled = disabled
-    }
-  }
-  public var rows: [Row] = []
-  public var selected = 0
-  public var filter = ""
-  public init() {}
 }
 
 extension ViewState {

@@ -25,8 +25,8 @@ struct Workbench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
-      CoverageCommand.self, BenchCommand.self, KeysCommand.self, FuzzCommand.self, TokenCommand.self, MeasureCommand.self,
-      BootCommand.self, DisassembleCommand.self, StateCommand.self, ManualCommand.self,
+      CoverageCommand.self, BenchCommand.self, KeysCommand.self, StructuresCommand.self, FuzzCommand.self, TokenCommand.self,
+      MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self, ManualCommand.self,
     ],
     defaultSubcommand: OpenCommand.self)
 

@@ -17,19 +17,13 @@ struct EverySizeTests {
     state.recording = .failing
     state.message = .init("\"gpt.set\" has 1 argument; expected: gpt.set PA PAS", isError: true)
     state.command = CommandLineState(.command, text: "echo 漢字 e\u{301} \u{1F600} 0x80001000")
-    state.palette.rows = [.init(keys: ":", title: "Command line", sentence: "Type a call.", disabled: "not now")]
+    state.palette.rows = [.init(keys: ":", title: "Command line", help: "Type a call.", reason: "not now")]
     return state
   }
 
-  private func draw(_ names: [String], _ session: Session, _ state: ViewState, _ sizes: [(Int, Int)]) {
+  private func draw(_ panels: [Panel], _ session: Session, _ state: ViewState, _ sizes: [(Int, Int)]) {
     for (width, height) in sizes {
-      for name in names {
-        guard let canvas = Printout.draw(name, session, state, width: width, height: height) else {
-          Issue.record("\(name) is no panel")
-          continue
-        }
-        check(canvas, width, height)
-      }
+      for panel in panels { check(Printout.draw(panel, session, state, width: width, height: height), width, height) }
     }
   }
 
@@ -40,11 +34,11 @@ struct EverySizeTests {
     }
   }
 
-  static let withoutTokens = Printout.names.filter { $0 != "token" }
+  static let withoutTokens = Panel.all.filter { $0 != .token }
 
   @Test func ofAFreshMachine() {
     let session = Session(MachineConfiguration())
-    draw(Printout.names, session, ViewState(), Self.small + Self.large)
+    draw(Panel.all, session, ViewState(), Self.small + Self.large)
   }
 
   /// Software of the Realm world has written to an RD, a REC and the tables, field by field.
@@ -69,7 +63,7 @@ struct EverySizeTests {
     let state = Self.crowded(session)
     draw(Self.withoutTokens, session, state, Self.small + Self.large)
     for (width, height) in Self.small + Self.large where width >= 40 && height >= 10 {
-      for screen in Screen.allCases {
+      for screen in Panel.screens {
         var state = state
         state.screen = screen
         check(Screens(session, state).draw(width: width, height: height), width, height)
@@ -80,7 +74,7 @@ struct EverySizeTests {
   @Test(arguments: [true, false])
   func ofAGuest(_ isRealm: Bool) throws {
     let session = try ScreenTests.guestSession(entries: isRealm ? 400 : 120, isRealm: isRealm)
-    draw(["guest", "trace", "worlds"], session, ViewState(), Self.small + Self.large)
+    draw([.guest, .trace, .worlds], session, ViewState(), Self.small + Self.large)
   }
 
   @Test(arguments: ScreenTests.tokenTabs)
@@ -90,7 +84,7 @@ struct EverySizeTests {
     state.token.tab = tab
     for row in [0, row, .max] {
       state.token.row = row
-      draw(["token"], session, state, (1...40).map { ($0, 3 + $0 % 10) } + (1...12).map { (23, $0) } + Self.large)
+      draw([.token], session, state, (1...40).map { ($0, 3 + $0 % 10) } + (1...12).map { (23, $0) } + Self.large)
     }
   }
 
@@ -102,7 +96,7 @@ struct EverySizeTests {
       state.why = session.explanation(of: entry, .init(repeating: 1))
       for scroll in [0, 3, 100] {
         state.whyScroll = scroll
-        draw(["why"], session, state, (1...12).map { ($0, $0) })
+        draw([.why], session, state, (1...12).map { ($0, $0) })
       }
     }
   }
@@ -114,7 +108,7 @@ struct EverySizeTests {
     state.zoom = 0
     for cursor in [0, session.configuration.dramTop, .max] as [UInt64] {
       state.cursor = cursor
-      draw(["granules", "overview"], session, state, [(1, 1), (40, 10), (120, 36)])
+      draw([.granules, .overview], session, state, [(1, 1), (40, 10), (120, 36)])
     }
   }
 }

@@ -15,7 +15,7 @@ struct RTTPanelTests {
     #expect(runner.failures == [])
     var state = ViewState()
     state.rttIPA = 0x8000_0000
-    let text = try #require(Printout.draw("rtt", session, state, width: 120, height: 36)).plainText
+    let text = Printout.draw(.rtt, session, state, width: 120, height: 36).plainText
     #expect(text.contains("no memory answers there"))
     #expect(!text.contains("granule protection fault"))
     #expect(!text.contains("gets the data"))

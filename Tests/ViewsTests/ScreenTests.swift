@@ -47,21 +47,36 @@ struct ScreenTests {
   func screens(_ name: String, _ size: (Int, Int)) throws {
     let session = try Self.session()
     var state = Self.state(session)
-    state.screen = Screen(rawValue: name) ?? .overview
+    state.screen = try #require(Panel.named(name))
     state.palette.rows = [
-      .init(keys: ":", title: "Command line", sentence: "Type a call.", disabled: nil),
-      .init(keys: "^R", title: "Redo", sentence: "Does it again.", disabled: "nothing was undone"),
+      .init(keys: ":", title: "Command line", help: "Type a call.", reason: nil),
+      .init(keys: "^R", title: "Redo", help: "Does it again.", reason: "nothing was undone"),
     ]
     let canvas = Screens(session, state).draw(width: size.0, height: size.1)
     try compare(canvas.plainText, "\(name)-\(size.0)x\(size.1)")
   }
 
-  @Test(arguments: Panel.allCases)
+  @Test(arguments: Panel.tiles)
   func eachPanelAloneInASmallTerminal(_ panel: Panel) throws {
     let session = try Self.session()
     var state = Self.state(session)
     state.focus = panel
-    try compare(Screens(session, state).draw(width: 80, height: 24).plainText, "\(panel.rawValue)-80x24")
+    try compare(Screens(session, state).draw(width: 80, height: 24).plainText, "\(panel.name)-80x24")
+  }
+
+  /// Under the condition that decides: the fields of a structure that it looks at, and where they are.
+  @Test func whyShowsTheFieldsTheDecidingConditionLooksAt() throws {
+    let session = Session(MachineConfiguration())
+    let runner = ScriptRunner(session)
+    for line in ["ns.write64 0x83f00008 20", "smc RMI_REALM_CREATE 0x80100000 0x83f00000"] {
+      try runner.run(line: line, number: 1, file: "test")
+    }
+    var state = ViewState()
+    state.screen = .why
+    state.why = session.explanation(ofStep: 2)
+    let text = Screens(session, state).draw(width: 120, height: 36).plainText
+    #expect(text.contains("✗ params_supp    s2sz = 20, supported 32 to"))
+    #expect(text.contains("in RmiRealmParams at 0x83f00000: flags = 0x0 at 0x0, s2sz = 20 at 0x8, sve_vl = 0 at 0x10,"))
   }
 
   /// A recorded session with two tokens, whose signatures are those that were recorded.
@@ -189,7 +204,7 @@ struct ScreenTests {
     var state = Self.state(session)
     var line = CommandLineState(.command, text: "RMI_GRANULE_DELEGATE 0x80100000")
     line.help = "addr: PA of the granule"
-    line.refusal = "✗ RMI_ERROR_INPUT by gran_state: granule 0x80100000 is RD, needed UNDELEGATED"
+    line.verdict = .refused("RMI_ERROR_INPUT by gran_state: granule 0x80100000 is RD, needed UNDELEGATED")
     state.command = line
     try compare(Screens(session, state).draw(width: 120, height: 36).plainText, "typing-120x36")
   }

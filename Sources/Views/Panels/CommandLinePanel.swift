@@ -63,7 +63,9 @@ public struct CommandLinePanel {
       }
     } else if rect.height > 2 {
       if command.candidates.isEmpty {
-        canvas.text(rect.x + 1, help + 1, command.refusal, command.refusal.hasPrefix("✓") ? .ok : .fault, limit: rect.width - 2)
+        if let verdict = command.verdict {
+          canvas.text(rect.x + 1, help + 1, verdict.text, verdict.role, limit: rect.width - 2)
+        }
       } else {
         drawCandidates(command, &canvas, Rect(rect.x + 1, help + 1, rect.width - 2, 1))
       }
@@ -107,34 +109,7 @@ public struct CommandLinePanel {
       canvas.text(rect.x + 1, line, message.text, message.isError ? .fault : .ok, limit: rect.width - 2)
       return
     }
-    var keys: [(String, String)] = [(":", "command"), ("u", "undo"), ("^R", "redo")]
-    switch state.screen {
-    case .overview:
-      keys += [("tab", "panel")]
-      switch state.focus {
-      case .granules: keys += [("arrows", "move"), ("+ -", "zoom"), ("0", "all")]
-      case .trace: keys += [("↑↓", "step"), ("⏎", "travel"), ("/", "filter"), ("w", "why")]
-      case .realms: keys += [("↑↓", "line"), ("⏎", "map, or steps of a RIM")]
-      case .worlds: break
-      }
-      keys += [("t", "tables"), ("a", "token"), ("v", "guest"), ("← →", "time"), ("?", "help"), ("q", "quit")]
-    case .rtt: keys += [("i", "IPA"), ("n", "next realm"), ("↑↓", "IPA ± entry"), ("esc", "back"), ("?", "help")]
-    case .token:
-      keys = [("← →", "tab"), ("↑↓", "line")]
-      switch state.token.tab {
-      case .provenance: keys.append(("⏎", "go to its step"))
-      case .appraisal: keys.append(("x", "suppose"))
-      default: keys.append(("c", "challenge"))
-      }
-      keys += [("n", "next token"), (":", "command"), ("esc", "back"), ("?", "help")]
-    case .guest:
-      keys += [
-        ("b", "boot"), ("s", "step"), ("S", "back"), ("f", "over"), ("e", "to exit"), ("r", "run"), ("B", "break"), ("?", "help"),
-        ("R", "run back"), ("D", "debug"), ("← →", "time"), ("esc", "back"),
-      ]
-    case .why: keys += [("↑↓", "scroll"), ("esc", "back"), ("?", "help")]
-    case .palette: keys = [("type", "filter"), ("↑↓", "choose"), ("⏎", "do"), ("esc", "close")]
-    }
+    let keys = state.screen.hints(state).map { $0.text(state.bindings) }
     var x = rect.x + 1
     for (key, what) in keys where x + key.count + what.count + 2 < rect.x + rect.width {
       x = canvas.text(x, line, key, .key)

@@ -1,5 +1,31 @@
 import Engine
 
+extension Panel {
+  public static let granules: Panel = Panel(
+    "granules", "Granules", .tile, key: ["2"], "The ownership map of memory.", actions: [.zoomIn, .zoomOut, .zoomAll],
+    hints: { _ in
+      [KeyHint(.up, .down, .left, .right, label: "move"), KeyHint(.zoomIn, .zoomOut, label: "zoom"), KeyHint(.zoomAll)]
+    },
+    moved: GranulesPanel.move, chosen: { GranulesPanel.zoom(-4, &$0) }, clicked: GranulesPanel.click
+  ) { canvas, rect, session, state, focused in GranulesPanel(session, state).draw(&canvas, rect, focused: focused) }
+}
+
+extension UserAction {
+  public static let zoomIn: UserAction = UserAction("zoom-in", ["+"], "Zoom in", halving) { GranulesPanel.zoom(-1, &$0) }
+  public static let zoomOut: UserAction = UserAction("zoom-out", ["-"], "Zoom out", halving, unless: showsAll) {
+    GranulesPanel.zoom(1, &$0)
+  }
+  public static let zoomAll: UserAction = UserAction(
+    "zoom-all", ["0"], "All of memory", "Shows all of memory on the map.", label: "all", unless: showsAll
+  ) { $0.state.zoom = nil }
+
+  private static let halving = "Halves or doubles what a map cell stands for, down to one granule."
+
+  @Sendable private static func showsAll(_ session: Session, _ state: ViewState) -> String? {
+    state.zoom == nil ? "the map shows all of memory already" : nil
+  }
+}
+
 /// The ownership map: a letter for what a granule is, a colour for whose. What is simply the Host's recedes, and where much of it lies
 /// together it is folded. In a cell that stands for several granules the rarest state wins, so that one stray granule in a million
 /// is seen.

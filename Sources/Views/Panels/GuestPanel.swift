@@ -1,14 +1,32 @@
 import Engine
 
+extension Panel {
+  public static let guest: Panel = Panel(
+    "guest", "Guest", key: ["v"], "Console, registers and instructions of the vCPU that ran last.",
+    hints: { _ in
+      KeyHint.common
+        + [
+          KeyHint(.boot), KeyHint(.step), KeyHint(.stepBack), KeyHint(.stepOver), KeyHint(.runToExit), KeyHint(.run),
+          KeyHint(.breakpoint), KeyHint(opening: .palette), KeyHint(.runBack), KeyHint(.debug),
+          KeyHint(.left, .right, label: "time"),
+          KeyHint(.back),
+        ]
+    },
+    prepared: { $1.guest.console.follow($0) }, moved: { $1.travel(by: $0.isBack ? -1 : 1) }
+  ) { canvas, rect, session, state, _ in GuestPanel(session, state.guest, state.bindings).draw(&canvas, rect) }
+}
+
 /// The guest of the vCPU that ran last: its console, its registers with what changed, the instructions around its pc, where its pc
 /// leads, and why it left the Realm, or the VM that is none.
 public struct GuestPanel {
   let session: Session
   let state: GuestViewState
+  let keys: KeyBindings
 
-  public init(_ session: Session, _ state: GuestViewState) {
+  public init(_ session: Session, _ state: GuestViewState, _ keys: KeyBindings) {
     self.session = session
     self.state = state
+    self.keys = keys
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
@@ -35,7 +53,7 @@ public struct GuestPanel {
 
   /// The end of what was printed, as a terminal shows it.
   private func console(_ canvas: inout Canvas, _ rect: Rect) {
-    let inside = canvas.frame(rect, "Console", note: "UART \(hex(PL011.base))", focused: true)
+    let inside = canvas.frame(rect, "Console", note: "UART \(hex(GuestLayout.standard.uart.lowerBound))", focused: true)
     guard !inside.isEmpty else { return }
     var view = state.console
     view.follow(session)
@@ -103,7 +121,10 @@ public struct GuestPanel {
       let text = line.word.map { Disassembler.text($0, at: line.address) } ?? "not mapped"
       let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)
       var words = (parts.first ?? "").padding(7) + (parts.count > 1 ? " " + parts[1] : "")
-      if let name = target(parts.last ?? "") { words += " <\(name)>" }
+      // The name of the place the instruction leads to.
+      if let target = line.word.flatMap({ Disassembler.target($0, at: line.address) }), let name = state.symbols.text(target) {
+        words += " <\(name)>"
+      }
       let mark = state.points.contains(.execute(line.address)) ? "●" : isHere ? "▶" : " "
       canvas.text(
         inside.x + 1, y + n, "\(mark) \(String(line.address, radix: 16))  \(words)",
@@ -115,17 +136,11 @@ public struct GuestPanel {
     [state.speed, isOn ? "MMU on" : "MMU off"].compactMap { $0 }.joined(separator: ", ")
   }
 
-  /// The name of the place an instruction leads to.
-  private func target(_ operands: String) -> String? {
-    guard let last = operands.split(separator: " ").last, last.hasPrefix("0x"), let address = UInt64(last.dropFirst(2), radix: 16)
-    else { return nil }
-    return state.symbols.text(address)
-  }
-
   private func nothing(_ canvas: inout Canvas, _ rect: Rect) {
     let inside = canvas.frame(rect, "Guest", focused: true)
     let words =
-      "No guest has run code in this session. b boots one, D lets one be stepped from its first instruction; a machine made with vcpu=code executes the "
+      "No guest has run code in this session. \(keys[.boot]) boots one, \(keys[.debug]) lets one be stepped from its first instruction; "
+      + "a machine made with vcpu=code executes the "
       + "A64 instructions at a REC's pc instead of what guest statements have queued."
     for (n, line) in WhyPanel.wrap(words, to: max(inside.width - 2, 20), hanging: 0).enumerated() where n < inside.height {
       canvas.text(inside.x + 1, inside.y + n, line, .dim, limit: inside.width - 2)

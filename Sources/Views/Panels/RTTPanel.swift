@@ -1,5 +1,71 @@
 import Engine
 
+extension Panel {
+  public static let rtt: Panel = Panel(
+    "rtt", "RTT explorer", key: ["t"], "Walks stage 2 tables level by level, with the granule check at the end.", label: "tables",
+    actions: [.rttIPA, .nextRealm],
+    hints: { _ in
+      KeyHint.common
+        + [
+          KeyHint(.rttIPA), KeyHint(.nextRealm), KeyHint(.up, .down, label: "IPA ± entry"), KeyHint(.back),
+          KeyHint(opening: .palette),
+        ]
+    },
+    moved: RTTPanel.move
+  ) { canvas, rect, session, state, _ in RTTPanel(session, state).draw(&canvas, rect) }
+}
+
+extension UserAction {
+  public static let rttIPA: UserAction = UserAction(
+    "walk-ipa", ["i"], "Walk an IPA", "Asks for the IPA to walk.", label: "IPA", unless: thereIsNoRealm
+  ) { effect in
+    effect.state.screen = .rtt
+    effect.ask(.open(.rttIPA, text: ""))
+  }
+
+  public static let nextRealm: UserAction = UserAction(
+    "next-realm", ["n"], "Next realm or token", "Looks at the tables of another realm, or at another token.", label: "next realm",
+    unless: thereIsNoRealm
+  ) { effect in
+    guard effect.state.screen != .token else { return TokenPanel.showNext(&effect) }
+    effect.state.rttRealm = (effect.state.rttRealm + 1) % max(1, effect.session.read { $0.control.realms.count })
+    effect.state.screen = .rtt
+  }
+
+  @Sendable private static func thereIsNoRealm(_ session: Session, _ state: ViewState) -> String? {
+    session.read { $0.control.realms.isEmpty } ? "there is no realm" : nil
+  }
+}
+
+extension Prompt {
+  static let rttIPA: Prompt = Prompt(
+    "ipa", "IPA: ", help: "an IPA of the realm, such as 0x80000000",
+    entered: { text, effect in
+      do throws(ScriptError) {
+        effect.state.rttIPA = try StatementParser(line: 0, names: effect.names).value(text)
+      } catch {
+        effect.say(error.message, isError: true)
+      }
+    })
+}
+
+extension ViewState {
+  private struct RTT: PanelState {
+    var realm = 0
+    var ipa: UInt64 = 0
+  }
+
+  /// Which Realm's tables the RTT explorer walks, and the IPA it walks them for.
+  public var rttRealm: Int {
+    get { self[RTT.self].realm }
+    set { self[RTT.self].realm = newValue }
+  }
+  public var rttIPA: UInt64 {
+    get { self[RTT.self].ipa }
+    set { self[RTT.self].ipa = newValue }
+  }
+}
+
 /// The RTT explorer: the walk of an IPA hop by hop with the granule check at its end, and the entries of the table where it ended.
 public struct RTTPanel {
   let session: Session
@@ -8,6 +74,19 @@ public struct RTTPanel {
   public init(_ session: Session, _ state: ViewState) {
     self.session = session
     self.state = state
+  }
+
+  /// One entry on or back, or sixteen.
+  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
+    let (session, state) = (effect.session, effect.state)
+    let rd = session.read { machine in
+      machine.control.realms.isEmpty ? nil : machine.control.realms[min(state.rttRealm, machine.control.realms.count - 1)]
+    }
+    guard let rd, let report = session.read({ $0.walkReport(rd, state.rttIPA) }), let hop = report.hops.last else { return }
+    let step = direction.isSideways ? hop.coverage &* 16 : hop.coverage
+    let base = state.rttIPA & ~(hop.coverage - 1)
+    let next = direction.isBack ? base >= step ? base - step : 0 : base &+ step
+    if session.read({ $0.walkReport(rd, next)?.hops.isEmpty == false }) { effect.state.rttIPA = next }
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
@@ -29,8 +108,11 @@ public struct RTTPanel {
 
   private func drawWalk(_ report: WalkReport, _ number: Int, _ canvas: inout Canvas, _ rect: Rect) {
     let half = report.isProtected ? "Protected" : "Unprotected"
+    let keys = state.bindings
     let inside = canvas.frame(
-      rect, "Walk of \(hex(report.ipa))", note: "realm \(number + 1) · \(half) · i IPA · n next realm", focused: true)
+      rect, "Walk of \(hex(report.ipa))",
+      note: "realm \(number + 1) · \(half) · \(keys[.rttIPA]) IPA · \(keys[.nextRealm]) next realm",
+      focused: true)
     guard !inside.isEmpty else { return }
     var y = inside.y
     let bottom = inside.y + inside.height

@@ -1,5 +1,26 @@
 import Engine
 
+extension Panel {
+  public static let realms: Panel = Panel(
+    "realms", "Realms", .tile, key: ["3"], "Realms, their RECs, tables and measurements.",
+    hints: { _ in [KeyHint(.up, .down, label: "line"), KeyHint(.travel, label: "map, or steps of a RIM")] },
+    moved: RealmsPanel.move, chosen: RealmsPanel.choose,
+    clicked: { $3.state.realmRow = max(0, $1 - $2.y - 1) }
+  ) { canvas, rect, session, state, focused in RealmsPanel(session, state).draw(&canvas, rect, focused: focused) }
+}
+
+extension ViewState {
+  private struct Realms: PanelState {
+    var row = 0
+  }
+
+  /// The chosen line of the Realms.
+  public var realmRow: Int {
+    get { self[Realms.self].row }
+    set { self[Realms.self].row = newValue }
+  }
+}
+
 /// The Realms as a tree, down to RECs, tables and measurements. Each line stands for a granule the map can show.
 public struct RealmsPanel {
   let session: Session
@@ -79,6 +100,32 @@ public struct RealmsPanel {
       }
     }
     return result
+  }
+
+  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
+    switch direction {
+    case .up: effect.state.realmRow = max(0, effect.state.realmRow - 1)
+    case .down:
+      let count = RealmsPanel(effect.session, effect.state).rows().count
+      effect.state.realmRow = min(effect.state.realmRow + 1, max(0, count - 1))
+    case .left, .right: effect.travel(by: direction.isBack ? -1 : 1)
+    }
+  }
+
+  /// A measurement leads to the steps that made it, another line to its granule.
+  @Sendable static func choose(_ effect: inout Effect) {
+    let rows = RealmsPanel(effect.session, effect.state).rows()
+    guard !rows.isEmpty else { return }
+    let row = rows[min(effect.state.realmRow, rows.count - 1)]
+    if let rd = row.measured {
+      effect.state.token.realm = rd
+      effect.state.token.tab = .provenance
+      effect.state.token.row = 0
+      effect.state.screen = .token
+    } else {
+      effect.state.cursor = row.address
+      effect.state.focus = .granules
+    }
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {

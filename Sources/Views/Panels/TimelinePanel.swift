@@ -1,5 +1,11 @@
 import Engine
 
+extension Panel {
+  public static let timeline: Panel = Panel("timeline", "Timeline", .printed, key: [], "") { canvas, rect, session, _, _ in
+    TimelinePanel(session).draw(&canvas, rect)
+  }
+}
+
 /// The whole session in one line: how much happened at each step, which steps failed, and where we are.
 public struct TimelinePanel {
   let session: Session

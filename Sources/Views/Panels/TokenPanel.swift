@@ -1,14 +1,41 @@
 import Engine
 
+extension Panel {
+  public static let token: Panel = Panel(
+    "token", "Attestation token", key: ["a"], "Claims with their bytes, checks, chain of keys, provenance, appraisal.",
+    label: "token",
+    opened: { effect in
+      effect.state.token.row = 0
+      effect.state.token.realm = nil
+      effect.state.screen = .token
+    }, actions: [.suppose, .challenge],
+    hints: { state in
+      let own =
+        switch state.token.tab {
+        case .provenance: KeyHint(.travel, label: "go to its step")
+        case .appraisal: KeyHint(.suppose)
+        default: KeyHint(.challenge)
+        }
+      return [
+        KeyHint(.left, .right, label: "tab"), KeyHint(.up, .down, label: "line"), own, KeyHint(.nextRealm, label: "next token"),
+        KeyHint(.command), KeyHint(.back), KeyHint(opening: .palette),
+      ]
+    },
+    moved: TokenPanel.move, chosen: TokenPanel.choose
+  ) { canvas, rect, session, state, _ in TokenPanel(session, state.token, state.bindings).draw(&canvas, rect) }
+}
+
 /// The token view: claims in words with their bytes, the check list, the chain of keys, what made the measurements, and the
 /// appraisal with its what-if.
 public struct TokenPanel {
   let session: Session
   let state: TokenViewState
+  let keys: KeyBindings
 
-  public init(_ session: Session, _ state: TokenViewState) {
+  public init(_ session: Session, _ state: TokenViewState, _ keys: KeyBindings = .standard) {
     self.session = session
     self.state = state
+    self.keys = keys
   }
 
   /// How many lines the list has, for the cursor.
@@ -26,18 +53,18 @@ public struct TokenPanel {
 
   private var rows: [TokenRow] {
     if let provenance { return provenance }
-    return TokenModel(session, state).map { $0.rows($0.report) } ?? []
+    return TokenModel(session, state, keys).map { $0.rows($0.report) } ?? []
   }
 
   /// The lines of a Realm that was chosen for its measurements, on the tab that shows them.
   private var provenance: [TokenRow]? {
     guard state.tab == .provenance, let rd = state.realm else { return nil }
-    let rows = ProvenanceRows(session, rd, upTo: nil).rows
+    let rows = ProvenanceRows(session, rd, upTo: nil, keys).rows
     return rows.isEmpty ? nil : rows
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
-    let model = TokenModel(session, state)
+    let model = TokenModel(session, state, keys)
     let report = model?.report
     tabs(&canvas, rect, report)
     let body = Rect(rect.x, rect.y + 1, rect.width, rect.height - 1)
@@ -195,10 +222,9 @@ public struct TokenPanel {
       + "in pieces with RSI_ATTESTATION_TOKEN_CONTINUE until it answers RSI_SUCCESS:"
     lines += WhyPanel.wrap(words, to: max(inside.width - 2, 20), hanging: 0).map { ($0, .dim) }
     lines += [
-      (":RSI_ATTESTATION_TOKEN_INIT challenge_0=0x1234", .key),
-      (":RSI_ATTESTATION_TOKEN_CONTINUE addr=0x1000 offset=0 size=4096", .key),
-      (":RMI_REC_ENTER rec=… run_ptr=…", .key),
-    ]
+      "RSI_ATTESTATION_TOKEN_INIT challenge_0=0x1234", "RSI_ATTESTATION_TOKEN_CONTINUE addr=0x1000 offset=0 size=4096",
+      "RMI_REC_ENTER rec=… run_ptr=…",
+    ].map { ("\(keys[.command])\($0)", .key) }
     for (n, line) in lines.enumerated() where n < inside.height {
       canvas.text(inside.x + 1, inside.y + n, line.0, line.1, limit: inside.width - 2)
     }

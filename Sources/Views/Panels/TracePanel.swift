@@ -1,5 +1,34 @@
 import Engine
 
+extension Panel {
+  public static let trace: Panel = Panel(
+    "trace", "Trace", .tile, key: ["4"], "Every crossing between worlds, decoded.", actions: [.details],
+    hints: { _ in [KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.filter), KeyHint(opening: .why)] },
+    moved: TracePanel.move, chosen: { effect in if let step = effect.state.traceStep { effect.ask(.travel(to: step)) } }
+  ) { canvas, rect, session, state, focused in TracePanel(session, state).draw(&canvas, rect, focused: focused) }
+}
+
+extension UserAction {
+  public static let filter: UserAction = UserAction(
+    "filter", ["/"], "Filter the trace", "Shows only trace lines with these words; !word hides.", label: "filter"
+  ) { effect in
+    effect.state.focus = .trace
+    effect.ask(.open(.filter, text: effect.state.filter))
+  }
+
+  public static let details: UserAction = UserAction(
+    "details", ["d"], "Events in the trace", "Shows or hides what happened inside each step."
+  ) {
+    $0.state.traceDetails.toggle()
+  }
+}
+
+extension Prompt {
+  static let filter: Prompt = Prompt(
+    "filter", "/ ", help: "words to look for in the trace; !word hides", changed: { $1.state.filter = $0 },
+    entered: { $1.state.filter = $0 })
+}
+
 /// Every crossing of a boundary, decoded, nested below the step it belongs to.
 public struct TracePanel {
   let session: Session
@@ -22,18 +51,17 @@ public struct TracePanel {
   /// The rows of a step: the call, then what happened inside that matters.
   func rows(_ index: Int) -> [Row] {
     let step = session.steps[index]
-    let answer = Decoder.lines(step.result).last { !$0.hasPrefix("guest ") } ?? ""
     let failed = step.hasFailed
     var rows = [
       Row(
-        step: index + 1, isHead: true, layer: layer(step), text: title(step), answer: shorten(answer),
+        step: index + 1, isHead: true, layer: layer(step), text: title(step), answer: Decoder.summary(step.result),
         role: index >= session.position ? .dim : failed ? .fault : .text)
     ]
     guard state.traceDetails else { return rows }
     for event in step.events {
       switch event.kind {
       case .gpi, .granule, .realmState, .call, .exit, .injection, .fault, .interrupt, .virtualInterrupt, .exception, .measurement:
-        if event.kind == .exception, event.a >> 26 & 0x3F == 0x17 { continue }
+        if event.isCallsException { continue }
         rows.append(
           Row(
             step: index + 1, isHead: false, layer: event.layer, text: event.text, answer: "",
@@ -75,10 +103,6 @@ public struct TracePanel {
     }
   }
 
-  private func shorten(_ answer: String) -> String {
-    answer.hasPrefix("RMI_") || answer.hasPrefix("RSI_") ? String(answer.dropFirst(4)) : answer
-  }
-
   private func matches(_ row: Row) -> Bool {
     guard !state.filter.isEmpty else { return true }
     let text = "\(row.layer) \(row.text) \(row.answer)".lowercased()
@@ -108,8 +132,20 @@ public struct TracePanel {
     return rows
   }
 
+  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
+    let session = effect.session
+    guard !direction.isSideways else { return effect.travel(by: direction.isBack ? -1 : 1) }
+    guard !session.steps.isEmpty else { return }
+    let now = effect.state.traceStep ?? session.position
+    let step = max(1, min(now + (direction.isBack ? -1 : 1), session.steps.count))
+    effect.state.traceStep = step == session.position ? nil : step
+  }
+
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
-    let note = state.filter.isEmpty ? "/ filter · ⏎ travel" : "/\(state.filter)"
+    let keys = state.bindings
+    let note =
+      state.filter.isEmpty
+      ? "\(keys[.filter]) filter · \(keys.glyphs([.travel])) travel" : "\(keys[.filter])\(state.filter)"
     let inside = canvas.frame(rect, "Trace", note: note, focused: focused)
     guard !inside.isEmpty else { return }
     if session.steps.isEmpty {
@@ -148,7 +184,8 @@ public struct TracePanel {
     }
     if y < rect.y + rect.height {
       canvas.text(
-        rect.x + 1, y, "Booted. Type : and a command, such as RMI_GRANULE_DELEGATE 0x80001000", .text, limit: rect.width - 2)
+        rect.x + 1, y, "Booted. Type \(state.bindings[.command]) and a command, such as RMI_GRANULE_DELEGATE 0x80001000", .text,
+        limit: rect.width - 2)
     }
   }
 }

@@ -1,17 +1,62 @@
 import Engine
 
+extension Panel {
+  public static let why: Panel = Panel(
+    "why", "Why", .screen(timeline: false), key: ["w"], "Shows each failure condition of the chosen call with its operands.",
+    label: "why", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
+    opened: WhyPanel.open,
+    hints: { _ in KeyHint.common + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back), KeyHint(opening: .palette)] },
+    moved: { direction, effect in
+      guard !direction.isSideways else { return }
+      effect.state.whyScroll = max(0, effect.state.whyScroll + (direction.isBack ? -1 : 1))
+    }
+  ) { canvas, rect, _, state, focused in WhyPanel(state).draw(&canvas, rect, focused: focused) }
+}
+
+extension ViewState {
+  private struct Why: PanelState {
+    var explanation: Explanation?
+    var scroll = 0
+  }
+
+  /// Step or call the Why screen explains.
+  public var why: Explanation? {
+    get { self[Why.self].explanation }
+    set { self[Why.self].explanation = newValue }
+  }
+
+  public var whyScroll: Int {
+    get { self[Why.self].scroll }
+    set { self[Why.self].scroll = newValue }
+  }
+}
+
 /// Why a call answers what it answers: each condition in order with its operands, and the one that decides.
 public struct WhyPanel {
   let state: ViewState
 
   public init(_ state: ViewState) { self.state = state }
 
+  /// Explains the step that was chosen in the trace, or the last call.
+  @Sendable static func open(_ effect: inout Effect) {
+    let session = effect.session
+    let chosen = effect.state.traceStep ?? session.lastCallStep
+    guard let chosen, let explanation = session.explanation(ofStep: chosen) else {
+      effect.say("step \(effect.state.traceStep ?? session.position) is no call with conditions", isError: true)
+      return
+    }
+    effect.state.why = explanation
+    effect.state.whyScroll = 0
+    effect.state.screen = .why
+  }
+
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let inside = canvas.frame(rect, "Why", note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)
     guard !inside.isEmpty else { return }
     guard let why = state.why else {
       canvas.text(
-        inside.x + 1, inside.y, "No call to explain yet. Make one, or choose a step in the trace and press w.", .dim,
+        inside.x + 1, inside.y,
+        "No call to explain yet. Make one, or choose a step in the trace and press \(state.bindings[.why]).", .dim,
         limit: inside.width - 2)
       return
     }
@@ -26,6 +71,7 @@ public struct WhyPanel {
       lines.append(("\(row.verdict.rawValue) \(row.id.padding(width))\(row.now)", role))
       if row.verdict == .failed {
         lines.append(("  \("".padding(width))\(row.text) → \(row.status)", role))
+        lines += why.fields.lines.map { ("  \("".padding(width))\($0)", role) }
       }
     }
     if why.hasCaller {

@@ -1,5 +1,13 @@
 import Engine
 
+extension Panel {
+  public static let worlds: Panel = Panel(
+    "worlds", "Worlds", .tile, key: ["1"], "The four worlds and where each PE is.", hints: { _ in [] }
+  ) { canvas, rect, session, state, focused in
+    WorldsPanel(session, travel: state.travel).draw(&canvas, rect, focused: focused)
+  }
+}
+
 /// The four worlds as CCA draws them: Normal, Realm and Secure over Root, with what really runs at each level, the place of every PE,
 /// and the way of the last SMC, hop by hop.
 public struct WorldsPanel {

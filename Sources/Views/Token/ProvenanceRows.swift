@@ -19,7 +19,7 @@ struct ProvenanceRows {
   /// - Parameters:
   ///   - rd: the PA of the Realm's descriptor.
   ///   - upTo: the session's step to look from; nil is where it stands.
-  init(_ session: Session, _ rd: UInt64, upTo step: Int?) {
+  init(_ session: Session, _ rd: UInt64, upTo step: Int?, _ keys: KeyBindings) {
     var rows: [TokenRow] = []
     let isPadded = session.read { !$0.configuration.policy.has(.measurementExtendUnpadded) }
     for index in 0...4 {
@@ -40,7 +40,7 @@ struct ProvenanceRows {
           value: "\(hexBytes(last.measurement.value.prefix(16)))…  \(steps.count) step\(steps.count == 1 ? "" : "s")",
           role: .title, notes: notes, isHeading: true))
       for (number, step) in steps.enumerated() {
-        var notes: [(String, Role)] = [("step \(step.step) of the session; Enter goes there", .text)]
+        var notes: [(String, Role)] = [("step \(step.step) of the session; \(keys[.travel]) goes there", .text)]
         notes += step.measurement.deed.fields.map { ("\($0.name.padding(14))\($0.value)", Role.dim) }
         notes.append(("\(name) after it \(hexBytes(step.measurement.value))", .text))
         rows.append(

@@ -11,8 +11,11 @@ struct TokenModel {
   /// Where the token is from, in words.
   let origin: String
 
+  let keys: KeyBindings
+
   /// Nil if there is no token, not even one that is begun.
-  init?(_ session: Session, _ state: TokenViewState) {
+  init?(_ session: Session, _ state: TokenViewState, _ keys: KeyBindings) {
+    self.keys = keys
     self.session = session
     self.state = state
     if let file = state.file {
@@ -47,7 +50,7 @@ struct TokenModel {
     case .checks: checks(report)
     case .chain: chain(report)
     case .provenance:
-      token.map { ProvenanceRows(session, $0.token.rd, upTo: $0.step).rows } ?? ProvenanceRows.ofAFile
+      token.map { ProvenanceRows(session, $0.token.rd, upTo: $0.step, keys).rows } ?? ProvenanceRows.ofAFile
     case .appraisal: references()
     }
   }
@@ -175,8 +178,8 @@ struct TokenModel {
   // MARK: Chain
 
   private func chain(_ report: VerificationReport) -> [TokenRow] {
-    func link(_ name: String, _ words: String) -> TokenRow {
-      let finding = report.finding(name)
+    func link(_ link: TokenCheck.Link, _ words: String) -> TokenRow {
+      let finding = report.finding(link)
       let verdict = finding?.outcome.verdict ?? .notEvaluated
       let role: Role = verdict == .passed ? .ok : verdict == .failed ? .fault : .warning
       return TokenRow(
@@ -186,7 +189,7 @@ struct TokenModel {
     }
     let rak = document.realm?.claims?.entry(RealmClaim.publicKey.rawValue)
     let instance = document.platform?.claims?.entry(PlatformClaim.instanceID.rawValue)
-    let state = document.platform?.readings.first { $0.label.int == PlatformClaim.lifecycle.rawValue }?.words ?? "-"
+    let lifecycle = document.platform?.readings.first { $0.label.int == PlatformClaim.lifecycle.rawValue }?.words
     let rim = document.realm?.claims?.entry(RealmClaim.initialMeasurement.rawValue)
     return [
       TokenRow(
@@ -195,7 +198,7 @@ struct TokenModel {
         role: .root,
         notes: [
           (
-            state == "-"
+            lifecycle == nil
               ? ""
               : token == nil
                 ? "Somebody you trust gives it: the maker of the platform." : "The key of the machine of this session.",
@@ -203,24 +206,25 @@ struct TokenModel {
           )
         ],
         inputs: key.map { [CheckInput(label: "public key 04‖x‖y", bytes: $0.point, range: nil)] } ?? [], isHeading: true),
-      link("platform_signature", "signs"),
+      link(.platformSignature, "signs"),
       TokenRow(
-        lead: " ● ", name: "platform token", value: "instance \(hexBytes((instance?.bytes ?? []).prefix(9)))… · \(state)",
+        lead: " ● ", name: "platform token",
+        value: "instance \(hexBytes((instance?.bytes ?? []).prefix(9)))… · \(lifecycle ?? "-")",
         role: .root,
         notes: [("What the platform is; its challenge is the hash of the Realm attestation key.", .text)],
         marks: instance.map { marks(nil, $0) } ?? [], isHeading: true),
-      link("binding", "its challenge is the hash of"),
+      link(.binding, "its challenge is the hash of"),
       TokenRow(
         lead: " ● ", name: "Realm attestation key (RAK)", value: "\(rak?.bytes?.count ?? 0) bytes in claim 44237", role: .realm,
         notes: [("Made by EL3 at boot for the RMM; the same for all Realms until the next boot.", .text)],
         marks: rak.map { marks(nil, $0) } ?? [], isHeading: true),
-      link("realm_signature", "signs"),
+      link(.realmSignature, "signs"),
       TokenRow(
         lead: " ● ", name: "realm token", value: "RIM \(hexBytes((rim?.bytes ?? []).prefix(12)))…", role: .realm,
         notes: [("What the Realm is.", .text)], marks: rim.map { marks(nil, $0) } ?? [], isHeading: true),
-      link("freshness", "answers the challenge that was sent"),
+      link(.freshness, "answers the challenge that was sent"),
       TokenRow(
-        lead: " ● ", name: "verifier", value: state == "-" ? "" : report.verdict.rawValue,
+        lead: " ● ", name: "verifier", value: lifecycle == nil ? "" : report.verdict.rawValue,
         role: report.verdict == .accepted ? .ok : report.verdict == .refused ? .fault : .warning,
         notes: [(report.summary, .text)], isHeading: true),
     ]
@@ -246,7 +250,7 @@ struct TokenModel {
     let reference = reference
     var rows = [
       TokenRow(
-        name: "Reference values", value: "x: as in the token · another · none", role: .title,
+        name: "Reference values", value: "\(keys[.suppose]): as in the token · another · none", role: .title,
         notes: [("Suppose a value were another, and see the vectors move.", .text)], isHeading: true)
     ]
     func row(_ fact: WhatIf.Fact, _ name: String, _ value: String) {

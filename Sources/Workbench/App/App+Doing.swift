@@ -3,36 +3,6 @@ import Views
 
 /// Executing statements, and going back and forth in time.
 extension App {
-  func enter() {
-    if state.screen == .token {
-      if let step = TokenPanel(session, state.token).chosenStep {
-        travel(to: step)
-        state.screen = .overview
-        state.focus = .trace
-      }
-      return
-    }
-    switch state.focus {
-    case .trace:
-      if let step = state.traceStep { travel(to: step) }
-    case .realms:
-      let rows = RealmsPanel(session, state).rows()
-      guard !rows.isEmpty else { return }
-      let row = rows[min(state.realmRow, rows.count - 1)]
-      if let rd = row.measured {
-        state.token.realm = rd
-        state.token.tab = .provenance
-        state.token.row = 0
-        state.screen = .token
-        return
-      }
-      state.cursor = row.address
-      state.focus = .granules
-    case .granules: zoom(-4)
-    case .worlds: break
-    }
-  }
-
   func travel(to step: Int) {
     guard step >= 0, step <= session.steps.count else { return }
     beginStatement()
@@ -51,17 +21,6 @@ extension App {
     state.rttRealm = min(state.rttRealm, max(0, realms - 1))
   }
 
-  func showWhy() {
-    let chosen = state.traceStep ?? session.lastCallStep
-    guard let chosen, let explanation = session.explanation(ofStep: chosen) else {
-      state.message = .init("step \(state.traceStep ?? session.position) is no call with conditions", isError: true)
-      return
-    }
-    state.why = explanation
-    state.whyScroll = 0
-    state.screen = .why
-  }
-
   /// Executes a line of the command bar.
   func execute(_ text: String) {
     let words = text.split(separator: " ").map(String.init)
@@ -70,7 +29,7 @@ extension App {
     case "q", "quit", "exit": quit()
     case "undo": perform(.undo)
     case "redo": perform(.redo)
-    case "help": perform(.palette)
+    case "help": open(.palette)
     case "goto": goto(words)
     case "theme":
       if words.count == 2, let theme = Theme.named(words[1]) {
@@ -152,7 +111,7 @@ extension App {
     var text = lines.joined(separator: " · ")
     if case .perform(.guest) = report.statement { text = "queued: the next RMI_REC_ENTER does it" }
     let failed = session.lastStep?.hasFailed ?? false
-    if failed, let decision = report.result.decidedBy { text += " by \(decision) (w: why)" }
+    if failed, let decision = report.result.decidedBy { text += " by \(decision) (\(state.bindings[.why]): why)" }
     if !text.isEmpty { state.message = .init(text + note, isError: failed) }
   }
 }

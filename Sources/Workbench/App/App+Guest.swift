@@ -33,7 +33,7 @@ extension App {
   func guestCommand(_ text: String, isTyped: Bool = false) {
     if isGuestRunning, interruption.isUnattended {
       isGuestRunning = false
-      state.message = .init("it stands: no key for \(Int(Interruption.patience / 60)) minutes; r goes on")
+      state.message = .init("it stands: no key for \(Int(Interruption.patience / 60)) minutes; \(state.bindings[.run]) goes on")
       return
     }
     startRecording()
@@ -80,19 +80,20 @@ extension App {
   /// Stops a guest that goes on by itself.
   ///
   /// - Returns: whether it was a key, which has done that and no more.
-  func pauseGuest(_ input: Terminal.Input) -> Bool {
+  func pauseGuest(_ input: TerminalInput) -> Bool {
     isGuestRunning = false
     guard case .key = input else { return false }
-    state.message = .init("it stands: r goes on")
+    state.message = .init("it stands: \(state.bindings[.run]) goes on")
     return true
   }
 
   /// The keys that lead on.
   private func hint(_ kind: GuestDesk.Outcome.Kind) -> String {
-    switch kind {
-    case .running: ": r goes on"
-    case .poweredOff: "; S steps back, < and > go ten steps"
-    case .stands: ": s steps, r runs, B sets a breakpoint"
+    let keys = state.bindings
+    return switch kind {
+    case .running: ": \(keys[.run]) goes on"
+    case .poweredOff: "; \(keys[.stepBack]) steps back, \(keys[.earlier]) and \(keys[.later]) go ten steps"
+    case .stands: ": \(keys[.step]) steps, \(keys[.run]) runs, \(keys[.breakpoint]) sets a breakpoint"
     default: ""
     }
   }

@@ -13,13 +13,9 @@ struct Completion {
     line.candidates = []
     line.chosen = nil
     line.help = ""
-    line.refusal = ""
+    line.verdict = nil
     guard line.purpose == .command else {
-      switch line.purpose {
-      case .filter: line.help = "words to look for in the trace; !word hides"
-      case .challenge: line.help = "what was sent to the Realm: up to 64 bytes in hexadecimal; nothing forgets it"
-      default: line.help = "an IPA of the realm, such as 0x80000000"
-      }
+      line.help = line.purpose.help
       return
     }
     let words = line.text.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
@@ -115,15 +111,15 @@ struct Completion {
       let explanation = session.explanation(of: entry, x)
       line.candidates = []
       if !explanation.hasCaller {
-        line.refusal = "no REC to make it yet; it is queued for the next RMI_REC_ENTER"
+        line.verdict = .queued
       } else if let id = explanation.decidedBy, let row = explanation.rows.first(where: { $0.id == id && $0.verdict == .failed })
       {
-        line.refusal = "✗ \(explanation.status) by \(id): \(row.now)"
+        line.verdict = .refused("\(explanation.status) by \(id): \(row.now)")
       } else {
-        line.refusal = "✓ every condition passes: \(explanation.status)"
+        line.verdict = .passes(explanation.status)
       }
     } catch {
-      line.refusal = "✗ \(error.message)"
+      line.verdict = .refused(error.message)
     }
   }
 

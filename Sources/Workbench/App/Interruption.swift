@@ -1,3 +1,5 @@
+import Views
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -15,7 +17,7 @@ final class Interruption {
   /// Seconds between two looks at the keyboard.
   private static let interval = 0.02
 
-  private var inputs: [Terminal.Input] = []
+  private var inputs: [TerminalInput] = []
   private var signals: [Int32] = []
   private(set) var hasHungUp = false
   private var nextLook = 0.0
@@ -31,11 +33,11 @@ final class Interruption {
   /// Whether nobody has pressed a key for too long.
   var isUnattended: Bool { CPUClock.wall - lastInput > Self.patience }
 
-  func nextInput() -> Terminal.Input? { inputs.isEmpty ? nil : inputs.removeFirst() }
+  func nextInput() -> TerminalInput? { inputs.isEmpty ? nil : inputs.removeFirst() }
   func nextSignal() -> Int32? { signals.isEmpty ? nil : signals.removeFirst() }
 
   /// Looks, if it is time to, and says whether what is being done is to end.
-  func isWanted(_ terminal: Terminal) -> Bool {
+  func isWanted(_ terminal: any Terminal) -> Bool {
     let now = CPUClock.wall
     guard !isWanted, now >= nextLook else { return isWanted }
     nextLook = now + Self.interval
@@ -44,7 +46,7 @@ final class Interruption {
     return isWanted
   }
 
-  private func look(_ terminal: Terminal) {
+  private func look(_ terminal: any Terminal) {
     switch terminal.wait(0) {
     case .timeout, .input: break
     case .signal(let number):

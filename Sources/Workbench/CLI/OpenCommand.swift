@@ -109,10 +109,10 @@ struct OpenCommand: ParsableCommand {
       state = .reading(session, name: state.name)
       state.screen = screen
     }
-    let theme = Terminal.suitable(Theme.named(theme))
-    let terminal: Terminal
-    do throws(Terminal.OpenFailure) {
-      terminal = try Terminal(mouse: !noMouse, colours: ColourMode(rawValue: color) ?? .auto, ascii: ascii, theme: theme)
+    let theme = CursesTerminal.suitable(Theme.named(theme))
+    let terminal: CursesTerminal
+    do throws(CursesTerminal.OpenFailure) {
+      terminal = try CursesTerminal(mouse: !noMouse, colours: ColourMode(rawValue: color) ?? .auto, ascii: ascii, theme: theme)
     } catch {
       complain(error.message)
       return 69

@@ -80,9 +80,11 @@ struct RMMBench {
     let root = rd + 0x1000
     delegate(&machine, rd)
     delegate(&machine, root)
-    for (offset, value) in [(0x8, 40), (0x18, 1), (0x20, 1), (0x800, 1), (0x808, root), (0x818, 1)] as [(UInt64, UInt64)] {
-      write(&machine, params + offset, value)
-    }
+    let fields = RmiRealmParams.table
+    for (field, value) in [
+      (fields.s2sz, 40), (fields.numBPs, 1), (fields.numWPs, 1), (fields.vmid, 1), (fields.rttBase, root),
+      (fields.rttNumStart, 1),
+    ] { write(&machine, field.address(in: params), value) }
     Self.expect(Self.call(&machine, 0xC400_0158, rd, params))
     for level in 1...3 as ClosedRange<UInt64> {
       let table = rd + 0x80_000 + level * 0x1000
@@ -94,12 +96,14 @@ struct RMMBench {
       delegate(&machine, dataBase)
       Self.expect(Self.call(&machine, 0xC400_0153, rd, dataBase, 0, source, 1))
       delegate(&machine, rec)
-      write(&machine, params, 1)
-      write(&machine, params + 0x100, 0)
-      write(&machine, params + 0x800, 16)
-      for n in 0..<16 as Range<UInt64> {
-        delegate(&machine, rec + 0x1000 + n * 0x1000)
-        write(&machine, params + 0x808 + n * 8, rec + 0x1000 + n * 0x1000)
+      let fields = RmiRecParams.table
+      write(&machine, fields.flags.address(in: params), RmiRecCreateFlags.table.runnable.mask)
+      write(&machine, fields.mpidr.address(in: params), 0)
+      write(&machine, fields.numAux.address(in: params), 16)
+      for n in 0..<16 {
+        let auxiliary = rec + 0x1000 + UInt64(n) << 12
+        delegate(&machine, auxiliary)
+        write(&machine, fields.aux.address(in: params, n), auxiliary)
       }
       Self.expect(Self.call(&machine, 0xC400_015A, rd, rec, params))
       Self.expect(Self.call(&machine, 0xC400_0157, rd))

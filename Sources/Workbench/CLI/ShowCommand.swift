@@ -6,7 +6,7 @@ struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Prints a screen as text.",
     discussion: """
-      Panels: \(Printout.names.joined(separator: ", ")). The token panel takes a token as FILE, too. If the machine answers \
+      Panels: \(Panel.all.map(\.name).joined(separator: ", ")). The token panel takes a token as FILE, too. If the machine answers \
       otherwise than a recording says, or than a script expects, the screen and standard error say so, and the exit code is 1.
       """)
 
@@ -42,8 +42,8 @@ struct ShowCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func run() throws {
-    guard Printout.names.contains(panel) else {
-      complain("unknown panel \"\(shown(panel))\"; expected one of \(Printout.names.joined(separator: " "))")
+    guard let panel = Panel.named(panel) else {
+      complain("unknown panel \"\(shown(panel))\"; expected one of \(Panel.all.map(\.name).joined(separator: " "))")
       throw Exit.usage
     }
     let parts = size.lowercased().split(separator: "x").map { Int($0) }
@@ -61,7 +61,7 @@ struct ShowCommand: ParsableCommand {
     var desk: GuestDesk?
     var contradiction: Contradiction?
     var token: TokenViewState.File?
-    if panel == "token", !TokenFile.isSession(file) {
+    if panel == .token, !TokenFile.isSession(file) {
       token = try TokenFile.view(file, key: key)
     } else {
       do throws(SessionLoader.Failure) {
@@ -93,8 +93,7 @@ struct ShowCommand: ParsableCommand {
     state.token.file = token
     state.token.tab = tab
     state.token.row = max(1, row) - 1
-    state.palette.rows = Keymap.rows(session, state)
-    guard let canvas = Printout.draw(panel, session, state, width: width, height: height) else { throw Exit.usage }
+    let canvas = Printout.draw(panel, session, state, width: width, height: height)
     var out = Output()
     for line in (ascii ? canvas.ascii : canvas).plainText.dropLast().split(separator: "\n", omittingEmptySubsequences: false) {
       out.line(String(line))

@@ -121,7 +121,7 @@ struct TokenViewCommand: ParsableCommand {
 
   func run() throws {
     guard !TokenFile.isSession(file) else {
-      complain("\(file) is a session; open it with: workbench \(file), and press a")
+      complain("\(file) is a session; open it with: workbench \(file), and press \(KeyBindings.standard[.token])")
       throw Exit.usage
     }
     let view = try TokenFile.view(file, key: key)

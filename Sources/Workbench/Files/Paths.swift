@@ -5,6 +5,6 @@ enum Paths {
     if let state = environmentVariable("XDG_STATE_HOME"), state.hasPrefix("/") { return state + "/workbench" }
     return environmentVariable("HOME").map { $0 + "/.local/state/workbench" }
   }
-  static var sessions: String? { state.map { $0 + "/sessions" } }
-  static var history: String? { state.map { $0 + "/history" } }
+  static func sessions(in folder: String?) -> String? { folder.map { $0 + "/sessions" } }
+  static func history(in folder: String?) -> String? { folder.map { $0 + "/history" } }
 }

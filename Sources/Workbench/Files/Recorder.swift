@@ -35,11 +35,13 @@ final class Recorder {
     var message: String
   }
 
-  /// Creates a new file in the state folder.
+  /// Creates a new file.
   ///
-  /// - Parameter seconds: the clock, so that the file shows when things were done.
-  init(_ configuration: MachineConfiguration, now: Double) throws(CannotCreate) {
-    guard let folder = Paths.sessions else { throw CannotCreate(message: "neither XDG_STATE_HOME nor HOME is set") }
+  /// - Parameters:
+  ///   - now: the clock, so that the file shows when things were done.
+  ///   - folder: where; nil if there is no such place.
+  init(_ configuration: MachineConfiguration, now: Double, in folder: String?) throws(CannotCreate) {
+    guard let folder else { throw CannotCreate(message: "neither XDG_STATE_HOME nor HOME is set") }
     do throws(Errno) {
       try FilePath(folder).makeFolders()
     } catch {

@@ -4,7 +4,7 @@ extension TokenCheck {
   /// Of signatures, the binding and freshness: the chain from the platform's key to the Realm's words.
   static let trust: [TokenCheck] = [
     TokenCheck(
-      "platform_signature", "the platform token is signed by the platform key that was given",
+      .platformSignature, "the platform token is signed by the platform key that was given",
       "RFC 9052 section 4.4; DEN0137 A7.2.2"
     ) { context in
       guard let sign1 = context.document.platform?.sign1 else { return .notEvaluated("there is no platform token") }
@@ -14,11 +14,11 @@ extension TokenCheck {
       return signature(sign1, key, "the platform key", context)
     },
     TokenCheck(
-      "binding", "the platform's challenge is the hash of the Realm's key claim: this platform vouches for this key",
+      .binding, "the platform's challenge is the hash of the Realm's key claim: this platform vouches for this key",
       "DEN0137 A7.2.3; A7.2.3.2.2"
     ) { context in binding(context) },
     TokenCheck(
-      "realm_signature", "the Realm token is signed by the key it carries", "RFC 9052 section 4.4; DEN0137 A7.2.3.1"
+      .realmSignature, "the Realm token is signed by the key it carries", "RFC 9052 section 4.4; DEN0137 A7.2.3.1"
     ) { context in
       guard let sign1 = context.document.realm?.sign1 else { return .notEvaluated("there is no realm token") }
       do throws(COSESign1.Malformed) {
@@ -28,7 +28,7 @@ extension TokenCheck {
       }
     },
     TokenCheck(
-      "freshness", "the Realm token answers the challenge that was sent", "DEN0137 A7.2.2"
+      .freshness, "the Realm token answers the challenge that was sent", "DEN0137 A7.2.2"
     ) { context in freshness(context) },
   ]
 

@@ -29,6 +29,23 @@ public struct TokenCheck: Sendable {
     self.evaluate = evaluate
   }
 
+  /// The checks that make the chain from the platform's key to the verifier, by name.
+  public enum Link: String, Sendable {
+    case platformSignature = "platform_signature"
+    case binding
+    case realmSignature = "realm_signature"
+    case freshness
+  }
+
+  init(
+    _ link: Link, _ meaning: String, _ rule: String, _ evaluate: @escaping @Sendable (VerificationContext) -> CheckOutcome
+  ) {
+    self.init(link.rawValue, meaning, rule, .mandatory, evaluate)
+  }
+
+  /// Which link of the chain it is, if it is one.
+  public var link: Link? { Link(rawValue: name) }
+
   /// Every check, in the order they are shown.
   public static let all: [TokenCheck] = envelope + platform + realm + trust
 

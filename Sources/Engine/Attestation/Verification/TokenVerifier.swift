@@ -89,6 +89,8 @@ public struct VerificationReport: Sendable {
 
   public func finding(_ name: String) -> Finding? { findings.first { $0.check.name == name } }
 
+  public func finding(_ link: TokenCheck.Link) -> Finding? { findings.first { $0.check.link == link } }
+
   /// The verdict in one sentence, with what it warns of.
   public var summary: String {
     let verdict: String

@@ -21,23 +21,21 @@ public struct Event: Sendable, Equatable {
     case measurement
     /// A granule protection fault: a = address, b = PAS, c = syndrome.
     case fault
-    /// A Realm's exception taken to R-EL2: a = ESR_EL2, b = FAR_EL2, c = HPFAR_EL2.
+    /// A guest's exception taken to EL2 of its world: a = ESR_EL2, b = FAR_EL2, c = HPFAR_EL2.
     case exception
-    /// An exception taken by the Realm at EL1: a = ESR_EL1, b = FAR_EL1, c = new pc.
+    /// An exception taken by a guest at EL1: a = ESR_EL1, b = FAR_EL1, c = new pc.
     case injection
-    /// A REC exit: a = rec, b = exit reason, c = esr.
+    /// A REC exit, or that of a vCPU of the Normal world: a = where its registers are, b = exit reason, c = esr.
     case exit
-    /// An RSI or PSCI call: a = function id, b = first argument, c = X0 of the answer.
+    /// An RSI or PSCI call: a = function id, b = first argument, c = X0 of the answer; detail = 1 if it leaves the Realm unanswered.
     case call
-    /// A condition decided the call: a = index into the command's conditions.
-    case refusal
     /// A boot stage: a = stage number.
     case boot
     /// Firmware was measured: a = its place in the boot order, b = first 8 bytes of the hash.
     case bootMeasurement
-    /// An interrupt, SError or timer: a = which.
+    /// A virtual SError is made pending in a Realm: a = its syndrome.
     case interrupt
-    /// A virtual interrupt taken by the Realm at EL1: a = INTID, b = pc it came from.
+    /// A virtual interrupt taken by a guest at EL1: a = INTID, b = pc it came from.
     case virtualInterrupt
     /// Bytes moved: a = address, b = length, c = 0 read or 1 write.
     case access

@@ -60,11 +60,14 @@ private struct InvariantCheck {
     checkGranules(m)
   }
 
-  private mutating func own(_ m: borrowing Machine, _ address: UInt64, _ state: GranuleState, _ place: String) {
+  /// - Parameter rule: what is broken if the granule is another, or was met elsewhere.
+  private mutating func own(
+    _ m: borrowing Machine, _ address: UInt64, _ state: GranuleState, _ place: String, rule: String = "one_owner"
+  ) {
     if !m.granuleIs(address, state) {
-      fail("one_owner", "\(hex(address)), \(place), is \(m.granuleState(address).name), not \(state.name)")
+      fail(rule, "\(hex(address)), \(place), is \(m.granuleState(address).name), not \(state.name)")
     }
-    if let other = owners[address] { fail("one_owner", "\(hex(address)) is \(place) and \(other)") }
+    if let other = owners[address] { fail(rule, "\(hex(address)) is \(place) and \(other)") }
     owners[address] = place
   }
 
@@ -81,7 +84,7 @@ private struct InvariantCheck {
     var tables: [(UInt64, Int, UInt64)] = []
     m.forEachTable(realm) { table, level, base in tables.append((table, level, base)) }
     for (table, level, base) in tables {
-      own(m, table, .rtt, "level \(level) table of \(hex(rd)) at IPA \(hex(base))")
+      own(m, table, .rtt, "level \(level) table of \(hex(rd)) at IPA \(hex(base))", rule: "table_rtt")
       checkEntries(m, rd, table, level, base)
     }
   }
@@ -104,7 +107,7 @@ private struct InvariantCheck {
       guard entry.hipas(level) == .assigned else { continue }
       let address = entry.address(lpa2: lpa2)
       for n in 0..<(rttEntrySize(level) >> 12) {
-        own(m, address + n << 12, .data, "DATA of \(hex(rd)) at IPA \(hex(ipa + n << 12))")
+        own(m, address + n << 12, .data, "DATA of \(hex(rd)) at IPA \(hex(ipa + n << 12))", rule: "assigned_data")
       }
     }
   }

@@ -2,8 +2,7 @@ import Basics
 
 /// A whole RME machine as one value with one door: ``perform(_:)``.
 ///
-/// It holds memory, the granule protection table, processing elements, EL3, the RMM, the Secure world's owner and the guests'
-/// programs. It knows no clock, no entropy, no file and no terminal: what does not follow from the actions enters through
+/// It holds memory, the granule protection table, processing elements, EL3, the RMM, and what the guests still have to do. It knows no clock, no entropy, no file and no terminal: what does not follow from the actions enters through
 /// ``entropy``. It has one owner (noncopyable); ``checkpoint()`` and ``restore(to:)`` are how to go back.
 ///
 /// Most of the state is where hardware has it, in modelled memory: GPT descriptors in Root memory, realm descriptors, RECs,
@@ -13,8 +12,9 @@ import Basics
 /// - **state**: ``memory`` and ``control``. It is what a checkpoint saves, a digest covers and a file keeps, and all that the
 ///   answer to an action depends on, beside what comes through ``entropy``;
 /// - **observation**: ``observation`` and ``progress``, what the last action left for onlookers, forgotten when the next begins;
-/// - **caches**: ``workspace`` and ``keys``. They follow from the state and the configuration and may be dropped at any moment;
-/// - **settings**: of whoever looks on. None changes an answer, but ``guestBudget`` and ``debugging`` give a PE back earlier.
+/// - **caches**: ``workspace`` and ``keys``. They follow from the state and the configuration and may be dropped between actions;
+/// - **settings**: ``entropy``, and what whoever looks on has chosen. Of those none changes an answer, but ``guestBudget`` and
+///   ``debugging`` give a PE back earlier.
 public struct Machine: ~Copyable {
   public let configuration: MachineConfiguration
 
@@ -39,7 +39,7 @@ public struct Machine: ~Copyable {
   public var tracing = true
   /// Whether RSI and PSCI calls are explained before they run.
   package var explaining = false
-  /// Which of the two engines executes a Realm's code: they differ in speed only.
+  /// Which of the two engines executes a guest's code: they differ in speed only.
   package var codeEngine = CodeEngine.fast
   /// What a debugger wants of the code that runs next.
   package var debugging: CodeDebugging?
@@ -52,7 +52,7 @@ public struct Machine: ~Copyable {
   package let features: FeatureRegister0
   private var savedControl: [ControlState] = []
 
-  /// Builds and boots a machine: EL3 first, then the RMM, then the Normal world.
+  /// Builds a machine and boots it: see ``BootStage``.
   ///
   /// - Parameter configuration: must have no ``MachineConfiguration/problem``.
   public init(_ configuration: MachineConfiguration) {
@@ -84,7 +84,7 @@ public struct Machine: ~Copyable {
     forgetLastAction()
   }
 
-  /// 64 bits that depend on all of the machine's state and on nothing else.
+  /// 64 bits that depend on all of the machine's state, ``memory`` and ``control``, and on nothing else.
   public mutating func digest() -> UInt64 {
     var hash = StateHash()
     hash.add(memory.digest())

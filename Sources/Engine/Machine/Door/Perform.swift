@@ -14,9 +14,9 @@ public enum Action: Sendable {
   case setRegister(String, UInt64)
   /// Statements from now on are about this PE.
   case selectPE(Int)
-  /// A Realm that keeps its PE goes on.
+  /// A guest that keeps its PE goes on.
   case resume(Int)
-  /// The next code that runs in a Realm holds its PE after so many instructions.
+  /// The next guest's code that runs holds its PE after so many instructions.
   case guestPause(Int)
   /// The Normal world waits: the counter goes on to a value.
   case idle(UInt64)
@@ -64,7 +64,7 @@ extension Machine {
       return control.pes[control.currentPE].setRegister(name, value)
         ? .done
         : .refused(
-          "no register \(name) can be set; there are \(ProcessingElement.registerNames.dropLast().joined(separator: ", "))")
+          "no register \(name) can be set; there are \(ProcessingElement.settableNames.joined(separator: ", "))")
     case .selectPE(let pe):
       guard control.pes.indices.contains(pe) else {
         return .refused("there is no PE \(pe); this machine has 0 to \(control.pes.count - 1)")
@@ -116,7 +116,7 @@ extension Machine {
     defer { control.currentPE = selected }
     if vcpu != 0 { return continueVCPU(vcpu, resumed: true) }
     var result = continueRun(rec, resumed: true)
-    if panics() { result = smcccNotSupported }
+    if panics() { result = SMCCC.notSupported }
     if result == Machine.stillRunning { return .smc(.running) }
     var answer = InlineArray<18, UInt64>(repeating: 0)
     answer[0] = result

@@ -17,11 +17,16 @@ package enum GranuleProtectionTable {
   /// The first L1 table: 2 MiB behind the beginning of L0, or where L0 ends if the physical address space is larger than 48 bits.
   package static func l1Base(_ limit: UInt64) -> UInt64 { max(l0Base + 0x20_0000, l0Base + (limit >> regionShift) * 8) }
 
-  static func l0Block(_ gpi: GPI) -> UInt64 { 1 | UInt64(gpi.rawValue) << 4 }
-  static func l0Table(_ l1: UInt64) -> UInt64 { 3 | l1 }
+  static func l0Block(_ gpi: GPI) -> UInt64 {
+    GPTBlock.table.type.placed(GPTBlock.typeValue) | GPTBlock.table.gpi.placed(UInt64(gpi.rawValue))
+  }
+  static func l0Table(_ l1: UInt64) -> UInt64 {
+    GPTTable.table.type.placed(GPTTable.typeValue) | l1 & GPTTable.table.address.mask
+  }
   /// - Parameter size: 1 for 2 MiB, 2 for 32 MiB, 3 for 512 MiB.
   static func contiguous(_ gpi: GPI, _ size: UInt64) -> UInt64 {
-    1 | UInt64(gpi.rawValue) << 4 | size << 8
+    GPTContiguous.table.type.placed(GPTContiguous.typeValue) | GPTContiguous.table.gpi.placed(UInt64(gpi.rawValue))
+      | GPTContiguous.table.contig.placed(size)
   }
   static func granules(_ gpi: GPI) -> UInt64 { 0x1111_1111_1111_1111 &* UInt64(gpi.rawValue) }
   /// L1 entries a contiguous descriptor of each size covers.
@@ -86,21 +91,23 @@ extension Machine {
     }
     let l0 = memory.load64(l0Address)
     var walk = GPTWalk(l0Address: l0Address, l0Entry: l0, gpi: nil, level: 0)
-    switch l0 & 0xF {
-    case 1:
-      walk.gpi = l0 >> 8 == 0 ? GPI(rawValue: UInt8(l0 >> 4 & 0xF)) : nil
-    case 3 where l0 & 0xFFF0_0000_0000_0FF0 == 0:
-      let table = l0 & 0x000F_FFFF_FFFF_F000
+    switch GPTBlock.table.type.of(l0) {
+    case GPTBlock.typeValue:
+      walk.gpi = GPTBlock.table.res0.isSet(in: l0) ? nil : GPI(rawValue: UInt8(GPTBlock.table.gpi.of(l0)))
+    case GPTTable.typeValue where l0 & GPTTable.reserved == 0:
+      let table = l0 & GPTTable.table.address.mask
       guard table < memory.limit else { break }
       let l1Address = table + (address.bits(GPT.regionShift - 1, 16)) * 8
       let l1 = memory.load64(l1Address)
       walk.level = 1
       walk.l1Address = l1Address
       walk.l1Entry = l1
-      if l1 & 0xF == 1 {
-        walk.gpi = l1 >> 10 == 0 && l1.bits(9, 8) != 0 ? GPI(rawValue: UInt8(l1 >> 4 & 0xF)) : nil
+      let contiguous = GPTContiguous.table
+      if contiguous.type.of(l1) == GPTContiguous.typeValue {
+        let isValid = !contiguous.res0.isSet(in: l1) && contiguous.contig.of(l1) != 0
+        walk.gpi = isValid ? GPI(rawValue: UInt8(contiguous.gpi.of(l1))) : nil
       } else {
-        walk.gpi = GPI(rawValue: UInt8((l1 >> (address.bits(15, 12) * 4)) & 0xF))
+        walk.gpi = GPI(rawValue: UInt8(GPTGranules.gpi(of: address).of(l1)))
       }
     default:
       break
@@ -142,13 +149,13 @@ extension Machine {
   func canSetGPI(_ address: UInt64) -> Bool {
     typealias GPT = GranuleProtectionTable
     let l0 = memory.load64(GPT.l0Base + (address >> GPT.regionShift) * 8)
-    switch l0 & 0xF {
-    case 3:
-      let table = l0 & 0x000F_FFFF_FFFF_F000
+    switch GPTBlock.table.type.of(l0) {
+    case GPTTable.typeValue:
+      let table = l0 & GPTTable.table.address.mask
       let first = GPT.l1Base(memory.limit)
-      return l0 & 0xFFF0_0000_0000_0FF0 == 0 && table >= first && (table - first) % GPT.l1Size == 0
+      return l0 & GPTTable.reserved == 0 && table >= first && (table - first) % GPT.l1Size == 0
         && table < control.nextL1Table
-    case 1: return control.nextL1Table + GPT.l1Size <= GPT.l1Top
+    case GPTBlock.typeValue: return control.nextL1Table + GPT.l1Size <= GPT.l1Top
     default: return false
     }
   }
@@ -160,20 +167,20 @@ extension Machine {
     let region = address >> GPT.regionShift
     let l0Address = GPT.l0Base + region * 8
     var l0 = memory.load64(l0Address)
-    if l0 & 0xF != 3 {
-      let old = GPI(rawValue: UInt8(l0 >> 4 & 0xF)) ?? .noAccess
+    if GPTTable.table.type.of(l0) != GPTTable.typeValue {
+      let old = GPI(rawValue: UInt8(GPTBlock.table.gpi.of(l0))) ?? .noAccess
       let table = control.nextL1Table
       control.nextL1Table += GPT.l1Size
       fillL1(table, 0, 16384, GPT.contiguous(old, 3))
       l0 = GPT.l0Table(table)
       memory.store64(l0Address, l0)
     }
-    let table = l0 & 0x000F_FFFF_FFFF_F000
+    let table = l0 & GPTTable.table.address.mask
     let index = address.bits(GPT.regionShift - 1, 16)
     var entry = memory.load64(table + index * 8)
-    while entry & 0xF == 1 {
-      let old = GPI(rawValue: UInt8(entry >> 4 & 0xF)) ?? .noAccess
-      let size = entry.bits(9, 8)
+    while GPTContiguous.table.type.of(entry) == GPTContiguous.typeValue {
+      let old = GPI(rawValue: UInt8(GPTContiguous.table.gpi.of(entry))) ?? .noAccess
+      let size = GPTContiguous.table.contig.of(entry)
       let count = GPT.contiguousEntries[Int(size)]
       let first = index & ~(count - 1)
       // Size 0 is reserved: nobody but a hand from outside writes it, and it stands for its 64 KiB alone.
@@ -181,8 +188,8 @@ extension Machine {
       fillL1(table, first, count, smaller)
       entry = smaller
     }
-    let shift = address.bits(15, 12) * 4
-    entry = entry & ~(0xF << shift) | UInt64(gpi.rawValue) << shift
+    let own = GPTGranules.gpi(of: address)
+    entry = entry & ~own.mask | own.placed(UInt64(gpi.rawValue))
     memory.store64(table + index * 8, entry)
     if entry == GPT.granules(gpi) { joinGPT(table, index, gpi) }
     memory.setRecord(

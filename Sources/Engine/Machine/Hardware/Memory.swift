@@ -22,7 +22,7 @@ import Basics
 /// - after ``checkpoint()`` the first change of a page or of a chunk's metadata moves what was there to the journal, so that
 ///   ``restore(to:)`` puts it back instead of computing backwards.
 ///
-/// All unsafe storage of the machine is in this file, in `MemoryChunk.swift` and in `PageArena.swift`.
+/// All storage of the machine's state that is unsafe is in this file, in `MemoryChunk.swift` and in `PageArena.swift`.
 package struct Memory: ~Copyable {
   typealias Region = UnsafeMutablePointer<MemoryChunk>
 
@@ -155,6 +155,14 @@ package struct Memory: ~Copyable {
 
   /// Whether two granules' contents are the same.
   static func isEqual(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> Bool { memcmp(one, other, 4096) == 0 }
+
+  /// Calls `body` with a copy of a granule: it stays as it is, whatever is written meanwhile.
+  static func withCopy(of page: UnsafeRawPointer, _ body: (UnsafeRawPointer) -> Void) {
+    withUnsafeTemporaryAllocation(byteCount: Int(Granule.size), alignment: 8) { copy in
+      copy.copyMemory(from: UnsafeRawBufferPointer(start: page, count: copy.count))
+      if let base = copy.baseAddress { body(UnsafeRawPointer(base)) }
+    }
+  }
 
   /// Whether the granule has contents of its own (otherwise it reads as zero).
   package func hasPage(_ address: UInt64) -> Bool { page(address) != UnsafeRawPointer(zeroPage) }

@@ -67,37 +67,24 @@ public struct ProcessingElement: Sendable {
   /// SCR_EL3.{NSE, NS} for a world below EL3.
   static func scr(_ world: World) -> UInt64 { (world.ns ? 1 : 0) | (world.nse ? 1 << 62 : 0) }
 
-  /// Registers `sysreg` can name, with their places.
-  public static let registerNames = [
-    "isr_el1", "ich_misr_el2", "ich_vmcr_el2", "ich_hcr_el2", "vttbr_el2", "vtcr_el2", "hcr_el2", "scr_el3",
+  /// The registers `sysreg` can name: a row each, with where it is kept and who may set it.
+  private static let registers: [(name: String, place: any WritableKeyPath<Self, UInt64> & Sendable, isEL3sAlone: Bool)] = [
+    ("isr_el1", \.isrEL1, false), ("ich_misr_el2", \.ichMISR, false), ("ich_vmcr_el2", \.ichVMCR, false),
+    ("ich_hcr_el2", \.ichHCR, false), ("vttbr_el2", \.vttbrEL2, false), ("vtcr_el2", \.vtcrEL2, false),
+    ("hcr_el2", \.hcrEL2, false), ("scr_el3", \.scrEL3, true),
   ]
 
+  public static let registerNames = registers.map(\.name)
+  static let settableNames = registers.filter { !$0.isEL3sAlone }.map(\.name)
+
   public func register(_ name: String) -> UInt64? {
-    switch name {
-    case "isr_el1": isrEL1
-    case "ich_misr_el2": ichMISR
-    case "ich_vmcr_el2": ichVMCR
-    case "ich_hcr_el2": ichHCR
-    case "vttbr_el2": vttbrEL2
-    case "vtcr_el2": vtcrEL2
-    case "hcr_el2": hcrEL2
-    case "scr_el3": scrEL3
-    default: nil
-    }
+    Self.registers.first { $0.name == name }.map { self[keyPath: $0.place] }
   }
 
   /// Sets a register from outside. False for an unknown name, or one that only EL3 writes.
   public mutating func setRegister(_ name: String, _ value: UInt64) -> Bool {
-    switch name {
-    case "isr_el1": isrEL1 = value
-    case "ich_misr_el2": ichMISR = value
-    case "ich_vmcr_el2": ichVMCR = value
-    case "ich_hcr_el2": ichHCR = value
-    case "vttbr_el2": vttbrEL2 = value
-    case "vtcr_el2": vtcrEL2 = value
-    case "hcr_el2": hcrEL2 = value
-    default: return false
-    }
+    guard let register = Self.registers.first(where: { $0.name == name }), !register.isEL3sAlone else { return false }
+    self[keyPath: register.place] = value
     return true
   }
 }

@@ -7,14 +7,14 @@ extension Action {
     case .smc(let world, let x):
       var count = 1
       for n in 1..<18 where x[n] != 0 { count = n + 1 }
-      let words = [Commands.name(of: x[0])] + (1..<max(1, count)).map { hex(x[$0]) }
+      let words = [Names.function(x[0])] + (1..<max(1, count)).map { hex(x[$0]) }
       let verb =
         switch world {
         case .normal, .root: "smc"
         case .secure: "secure.smc"
         case .realm: "realm.smc"
         }
-      return ([verb] + named(words)).joined(separator: " ")
+      return ([verb] + words).joined(separator: " ")
     case .access(let access): return access.scriptText
     case .guest(let guest): return guest.scriptText
     case .guestClear: return "guest clear"
@@ -35,14 +35,6 @@ extension Action {
     case .idle(let time): return "idle \(time)"
     case .enterVCPU(let vcpu, let run): return "vm enter \(hex(vcpu)) \(hex(run))"
     }
-  }
-
-  /// A function id that has no name of its own stays a number.
-  private func named(_ words: [String]) -> [String] {
-    guard let first = words.first, Names.value(first) == nil, !first.hasPrefix("0x"), case .smc(_, let x) = self else {
-      return words
-    }
-    return [hex(x[0])] + words.dropFirst()
   }
 }
 
@@ -70,9 +62,8 @@ extension GuestAction {
     func arguments(_ from: Int) -> String { (from..<max(from, count)).map { " " + hex(x[$0]) }.joined() }
     switch kind {
     case .smc:
-      let name = Commands.name(of: x[0])
-      return "guest smc \(Names.value(name) == x[0] ? name : hex(x[0]))" + arguments(1)
-    case .setsys, .getsys: return "guest \(kind) \(RealmRegister(rawValue: Int(x[0]))?.name ?? "sp_el0")" + arguments(1)
+      return "guest smc \(Names.function(x[0]))" + arguments(1)
+    case .setsys, .getsys: return "guest \(kind) \(RealmRegister(number: x[0])?.name ?? "sp_el0")" + arguments(1)
     default: return "guest \(kind)" + arguments(0)
     }
   }

@@ -25,13 +25,15 @@ public enum Decoder {
   }
 
   /// X0 in words and the outputs by name: `RMI_SUCCESS walk_level=0x3 state=0x1`.
-  public static func answer(fid: UInt64?, _ x: [UInt64]) -> String {
+  ///
+  /// - Parameter isShort: RMI and RSI codes go without the interface.
+  public static func answer(fid: UInt64?, _ x: [UInt64], isShort: Bool = false) -> String {
     guard let x0 = x.first else { return "" }
     guard let fid, let entry = Commands.called(fid) else {
       return x0 == UInt64.max ? "SMCCC_NOT_SUPPORTED" : hex(x0)
     }
     var parts = [
-      entry.name == "PSCI_VERSION" ? "\(x0 >> 16).\(x0 & 0xFFFF)" : Names.status(entry.interface, x0)
+      entry.answersRevision ? "\(x0 >> 16).\(x0 & 0xFFFF)" : Names.status(entry.interface, x0, isShort: isShort)
     ]
     for output in entry.outputs where output.register < x.count && (x0 == 0 || x[output.register] != 0) {
       parts.append("\(output.name)=\(hex(x[output.register]))")
@@ -83,7 +85,7 @@ public enum Decoder {
       }
       return call { $0 < action.count ? action.x[$0] : 0 }
     case .setsys, .getsys:
-      let name = RealmRegister(rawValue: Int(action.x[0]))?.name ?? "?"
+      let name = RealmRegister(number: action.x[0])?.name ?? "?"
       return "\(action.kind) \(name)" + arguments(1..<max(1, action.count))
     case .setreg, .getreg:
       return "\(action.kind) x\(action.x[0])" + arguments(1..<max(1, action.count))
@@ -105,16 +107,18 @@ public enum Decoder {
       case 0x2B: "translation fault, level -1"
       default: "status \(hex(esr & 0x3F))"
       }
-    switch esr >> 26 & 0x3F {
+    switch Syndrome.ec(esr) {
     case 0x00: return "Unknown reason"
-    case 0x01: return "trapped WFx"
-    case 0x16: return "HVC"
-    case 0x17: return "SMC"
-    case 0x18: return "trapped system register"
-    case 0x20, 0x21: return "Instruction Abort, \(status)"
-    case 0x24, 0x25: return "Data Abort on \(esr.bit(6) ? "write" : "read"), \(status)"
+    case Syndrome.ecWFx: return "trapped WFx"
+    case Syndrome.ecHVC: return "HVC"
+    case Syndrome.ecSMC: return "SMC"
+    case Syndrome.ecSysreg: return "trapped system register"
+    // One more: without a change of exception level.
+    case Syndrome.ecInstructionAbort, Syndrome.ecInstructionAbort + 1: return "Instruction Abort, \(status)"
+    case Syndrome.ecDataAbort, Syndrome.ecDataAbort + 1:
+      return "Data Abort on \(Syndrome.isWrite(esr) ? "write" : "read"), \(status)"
     case 0x2F: return "SError"
-    default: return "class \(hex(esr >> 26 & 0x3F))"
+    default: return "class \(hex(Syndrome.ec(esr)))"
     }
   }
 }

@@ -1,13 +1,16 @@
 import Basics
 
 extension Event {
+  /// Whether it is the exception by which a guest makes a call; the call is an event of its own.
+  public var isCallsException: Bool { kind == .exception && Syndrome.ec(a) == Syndrome.ecSMC }
+
   /// The layer it belongs to: where in the stack it happened.
   public var layer: String {
     switch kind {
     case .smc, .smcReturn, .access: ProcessingElement.place(world, world == .root ? 3 : world == .secure ? 1 : 2)
     case .move, .boot, .bootMeasurement, .gpi: "EL3"
     case .service: world == .root ? "EL3" : "R-EL2"
-    case .granule, .rttEntry, .realmState, .measurement, .refusal, .panic: "R-EL2"
+    case .granule, .rttEntry, .realmState, .measurement, .panic: "R-EL2"
     case .exit: ProcessingElement.place(world, 2)
     case .exception, .injection, .call, .interrupt, .virtualInterrupt: ProcessingElement.place(world, 1)
     case .fault: "GPC"
@@ -47,7 +50,6 @@ extension Event {
       return
         "\(world == .realm ? "REC" : "vCPU") \(hex(a)) exits: \(ExitReason(rawValue: UInt8(b))?.name ?? "?")\(c == 0 ? "" : " esr=\(hex(c))")"
     case .call: return detail == 0 ? "\(Commands.name(of: a)) → X0=\(hex(c))" : "\(Commands.name(of: a)) leaves the Realm"
-    case .refusal: return "refused"
     case .boot:
       let stage = BootStage(rawValue: Int(a))
       return "\(stage?.name ?? "?"): \(stage?.summary ?? "")"

@@ -26,19 +26,18 @@ extension Machine {
   func explanation(_ entry: CommandEntry, _ call: inout Call) -> Explanation {
     let text = Decoder.call({ call.x[$0] }, count: 11)
     let explainer = entry.explain(self, &call)
-    let status = explainer.refusal.map { Names.status(entry.interface, $0.code) } ?? success(entry, call.x[1])
+    let status = explainer.refusal.map { Names.status(entry.interface, $0.code) } ?? success(entry, call)
+    let decidedBy = explainer.refusal?.id.description
     return Explanation(
-      entry: entry, call: text, rows: explainer.rows, decidedBy: explainer.refusal?.id.description, status: status)
+      entry: entry, call: text, rows: explainer.rows, decidedBy: decidedBy, status: status,
+      fields: decidedBy.map { fieldValues(entry, call, decidedBy: $0) } ?? [])
   }
 
-  private func success(_ entry: CommandEntry, _ x1: UInt64) -> String {
-    // The two version commands answer INPUT without a condition.
-    if entry.name == "RMI_VERSION", x1 != RMIVersion.supported { return "RMI_ERROR_INPUT" }
-    if entry.name == "RSI_VERSION", x1 != RSIVersion.supported { return "RSI_ERROR_INPUT" }
-    let leaves = ["RSI_HOST_CALL", "RSI_IPA_STATE_SET"].contains(entry.name)
-    let asksHost = entry.interface == .psci && !["PSCI_VERSION", "PSCI_FEATURES"].contains(entry.name)
-    if leaves || asksHost { return "exit to the Host" }
-    return entry.interface == .rmi ? "RMI_SUCCESS" : entry.interface == .rsi ? "RSI_SUCCESS" : "PSCI_SUCCESS"
+  private func success(_ entry: CommandEntry, _ call: Call) -> String {
+    switch entry.success(call) {
+    case .answers(let x0): Names.status(entry.interface, x0)
+    case .exits: "exit to the Host"
+    }
   }
 }
 

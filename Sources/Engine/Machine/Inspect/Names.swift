@@ -2,22 +2,32 @@ import Basics
 
 /// Names that stand for numbers in a script: function identifiers and result codes.
 public enum Names {
-  /// Result codes by name, with the other spellings in use.
-  public static let statuses: [(name: String, value: UInt64)] = [
-    ("RMI_SUCCESS", 0), ("RMI_ERROR_INPUT", 1), ("RMI_ERROR_REALM", 2), ("RMI_ERROR_REC", 3), ("RMI_ERROR_RTT", 4),
-    ("RSI_SUCCESS", 0), ("RSI_ERROR_INPUT", 1), ("RSI_ERROR_STATE", 2), ("RSI_INCOMPLETE", 3), ("RSI_ERROR_UNKNOWN", 4),
-    ("RSI_ERROR_INCOMPLETE", 3),
-    ("PSCI_SUCCESS", 0), ("PSCI_ON", 0), ("PSCI_OFF", 1), ("PSCI_NOT_SUPPORTED", negative(1)),
-    ("PSCI_INVALID_PARAMETERS", negative(2)), ("PSCI_INVALID_PARAMS", negative(2)), ("PSCI_DENIED", negative(3)),
-    ("PSCI_ALREADY_ON", negative(4)), ("PSCI_ON_PENDING", negative(5)), ("PSCI_INTERNAL_FAILURE", negative(6)),
-    ("PSCI_NOT_PRESENT", negative(7)), ("PSCI_DISABLED", negative(8)), ("PSCI_INVALID_ADDRESS", negative(9)),
-    ("SMCCC_NOT_SUPPORTED", negative(1)), ("SMCCC_UNKNOWN", negative(1)),
+  private typealias StatusRow = (interface: Interface?, word: String, value: UInt64)
+
+  /// Result codes: those of an interface with its name before them, with the other spellings in use; the first is the one that is shown.
+  private static let rows: [StatusRow] = [
+    (.rmi, "SUCCESS", 0), (.rmi, "ERROR_INPUT", 1), (.rmi, "ERROR_REALM", 2), (.rmi, "ERROR_REC", 3), (.rmi, "ERROR_RTT", 4),
+    (.rsi, "SUCCESS", 0), (.rsi, "ERROR_INPUT", 1), (.rsi, "ERROR_STATE", 2), (.rsi, "INCOMPLETE", 3), (.rsi, "ERROR_UNKNOWN", 4),
+    (.rsi, "ERROR_INCOMPLETE", 3),
+    (.psci, "SUCCESS", 0), (.psci, "ON", 0), (.psci, "OFF", 1), (.psci, "NOT_SUPPORTED", negative(1)),
+    (.psci, "INVALID_PARAMETERS", negative(2)), (.psci, "INVALID_PARAMS", negative(2)), (.psci, "DENIED", negative(3)),
+    (.psci, "ALREADY_ON", negative(4)), (.psci, "ON_PENDING", negative(5)), (.psci, "INTERNAL_FAILURE", negative(6)),
+    (.psci, "NOT_PRESENT", negative(7)), (.psci, "DISABLED", negative(8)), (.psci, "INVALID_ADDRESS", negative(9)),
+    (nil, notSupported, SMCCC.notSupported), (nil, "SMCCC_UNKNOWN", SMCCC.notSupported),
   ]
+  private static let notSupported = "SMCCC_NOT_SUPPORTED"
+
+  private static func name(_ row: StatusRow) -> String {
+    row.interface.map { "\($0.rawValue)_\(row.word)" } ?? row.word
+  }
+
+  /// Result codes by name.
+  public static let statuses: [(name: String, value: UInt64)] = rows.map { (name($0), $0.value) }
 
   private static func negative(_ n: Int64) -> UInt64 { UInt64(bitPattern: -n) }
 
   private static let values: [String: UInt64] = {
-    var table: [String: UInt64] = ["SMCCC_VERSION": 0x8000_0000]
+    var table: [String: UInt64] = [SMCCC.versionName: SMCCC.version]
     for status in statuses { table[status.name] = status.value }
     for entry in Commands.all { table[entry.name] = UInt64(entry.fid) }
     return table
@@ -26,21 +36,26 @@ public enum Names {
   /// The number a name stands for, in any case.
   public static func value(_ name: String) -> UInt64? { values[name.uppercased()] }
 
-  /// X0 of a call in words: `RMI_ERROR_RTT 2`, `PSCI_DENIED`.
-  public static func status(_ interface: Interface, _ x0: UInt64) -> String {
-    switch interface {
-    case .rmi:
-      if x0 == smcccNotSupported { return "SMCCC_NOT_SUPPORTED" }
-      let index = x0 >> 8 & 0xFF
-      guard x0 >> 16 == 0, let name = first("RMI_", x0 & 0xFF) else { return hex(x0) }
-      if name == "RMI_ERROR_RTT" { return "\(name) \(Int8(truncatingIfNeeded: index))" }
-      return index == 0 ? name : "\(name) \(index)"
-    case .rsi: return first("RSI_", x0) ?? (x0 == smcccNotSupported ? "SMCCC_NOT_SUPPORTED" : hex(x0))
-    case .psci: return first("PSCI_", x0) ?? hex(x0)
-    }
+  /// A function identifier as a script writes it: its name, if that stands for it, else the number.
+  static func function(_ fid: UInt64) -> String {
+    let name = Commands.name(of: fid)
+    return value(name) == fid ? name : hex(fid)
   }
 
-  private static func first(_ prefix: String, _ value: UInt64) -> String? {
-    statuses.first { $0.name.hasPrefix(prefix) && $0.value == value }?.name
+  /// X0 of a call in words: `RMI_ERROR_RTT 2`, `PSCI_DENIED`.
+  ///
+  /// - Parameter isShort: RMI and RSI codes go without the interface: `ERROR_RTT 2`.
+  public static func status(_ interface: Interface, _ x0: UInt64, isShort: Bool = false) -> String {
+    // An RMI code has an index in bits 15:8.
+    let hasIndex = interface == .rmi && x0 >> 16 == 0
+    let code = hasIndex ? x0 & 0xFF : x0
+    guard let row = rows.first(where: { $0.interface == interface && $0.value == code }) else {
+      return interface != .psci && x0 == SMCCC.notSupported ? notSupported : hex(x0)
+    }
+    let name = isShort && interface != .psci ? row.word : name(row)
+    let index = hasIndex ? x0 >> 8 : 0
+    // That of RMI_ERROR_RTT is a level, which may be 0 or less.
+    if interface == .rmi, code == Status.rmiRTT.value { return "\(name) \(Int8(truncatingIfNeeded: index))" }
+    return index == 0 ? name : "\(name) \(index)"
   }
 }

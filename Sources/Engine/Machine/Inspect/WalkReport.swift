@@ -144,7 +144,7 @@ extension Machine {
         ? "valid \(level == 3 ? "page" : "block") \(hex(address)), Normal WB, RW" : "invalid, remembers \(hex(address))"
     case .assignedNS:
       let access = ["none", "RO", "WO", "RW"][Int(entry.permissions)]
-      return "valid \(level == 3 ? "page" : "block") \(hex(address)), NS, XN, \(access), MemAttr \(entry.raw.bits(4, 2))"
+      return "valid \(level == 3 ? "page" : "block") \(hex(address)), NS, XN, \(access), MemAttr \(entry.hostMemAttr)"
     }
   }
 

@@ -72,6 +72,7 @@ extension Machine {
   /// Non-secure PAS, and so is what they lead to; the granule protection check looks at each of these accesses.
   private func translateStage2(_ tables: NormalStage2, _ ipa: UInt64, _ kind: Stage2Access) -> Stage2Outcome {
     guard ipa >> tables.width == 0 else { return .translation(level: 0) }
+    let descriptor = Stage2Descriptor.table
     var level = tables.startLevel
     var table = tables.base
     var shift = UInt64(39 - 9 * level)
@@ -80,23 +81,25 @@ extension Machine {
       let address = table &+ index * 8
       if granuleProtectionCheck(address, .nonSecure) != nil { return .granuleProtectionOnWalk(level: level) }
       let entry = isBacked(address, 8) ? memory.load64(address) : 0
-      guard entry & 1 == 1, level < 3 || entry & 2 == 2, level > 0 || entry & 2 == 2 else { return .translation(level: level) }
-      let next = entry & 0x0000_FFFF_FFFF_F000
+      let isTable = descriptor.isTable.isSet(in: entry)
+      guard descriptor.valid.isSet(in: entry), isTable || (1...2).contains(level) else { return .translation(level: level) }
+      let next = entry & descriptor.address.mask
       guard next >> configuration.paWidth == 0 else { return .outputAddressSize(level: level) }
-      if level < 3, entry & 2 == 2 {
+      if level < 3, isTable {
         table = next
         level += 1
         shift -= 9
         index = ipa >> shift & 511
         continue
       }
-      guard entry.bit(10) else { return .accessFlag(level: level) }
-      // S2AP in bits 7:6, XN in bit 54.
+      guard descriptor.af.isSet(in: entry) else { return .accessFlag(level: level) }
+      let (mayRead, mayWrite) = (descriptor.s2ap.of(entry) & 0b01 != 0, descriptor.s2ap.of(entry) & 0b10 != 0)
       let isAllowed =
         switch kind {
-        case .read: entry.bit(6)
-        case .write: entry.bit(7)
-        case .fetch: entry.bit(6) && !entry.bit(54)
+        case .read: mayRead
+        case .write: mayWrite
+        // Without FEAT_XNX: the upper bit of XN alone.
+        case .fetch: mayRead && descriptor.xn.of(entry) & 0b10 == 0
         }
       guard isAllowed else { return .permission(level: level) }
       let mask: UInt64 = (1 << shift) - 1

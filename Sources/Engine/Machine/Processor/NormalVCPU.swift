@@ -22,16 +22,16 @@ extension Machine {
     control.busyPEs |= 1 << UInt8(pe)
     loadListRegisters(rec, run)
     let flags = enterFlags(run)
-    if flags.bit(1), [Syndrome.ecDataAbort, Syndrome.ecInstructionAbort].contains(Syndrome.ec(rec.lastESR)) {
+    if flags.injectSEA, [Syndrome.ecDataAbort, Syndrome.ecInstructionAbort].contains(Syndrome.ec(rec.lastESR)) {
       let own = Syndrome.ec(rec.lastESR) + (rec.pstate & 0xF == 0 ? 0 : 1)
       takeToEL1(rec, esr: own << 26 | Syndrome.il | rec.lastESR & Syndrome.wnr | Syndrome.sea, far: rec.lastFAR)
-    } else if flags.bit(0), lastExitWasEmulatable(rec) {
-      completeEmulation(rec, value: runWord(run, RecRun.enterGPRs))
+    } else if flags.emulMMIO, lastExitWasEmulatable(rec) {
+      completeEmulation(rec, value: enterRecord(run)[RmiRecEnter.table.gprs])
     }
     rec.lastESR = 0
     control.pes[pe].guestLeft = guestBudget
     restoreInterrupts(rec)
-    rec.traps = flags & 0b1100
+    rec.traps = flags.traps
     rec.virtualSError = false
     rec.runPointer = run
     return continueVCPU(address, resumed: false)

@@ -89,10 +89,10 @@ extension Machine {
       report(.value(action.x[0] == 31 ? rec.pc : rec.x(Int(action.x[0]))), action, address)
       return nil
     case .setsys:
-      if let register = RealmRegister(rawValue: Int(action.x[0])) { set(register, action.x[1], rec) }
+      if let register = RealmRegister(number: action.x[0]) { set(register, action.x[1], rec) }
       return nil
     case .getsys:
-      report(.value(RealmRegister(rawValue: Int(action.x[0])).map { value($0, rec) } ?? 0), action, address)
+      report(.value(RealmRegister(number: action.x[0]).map { value($0, rec) } ?? 0), action, address)
       return nil
     case .irq: return .irq
     case .fiq: return .fiq
@@ -105,7 +105,7 @@ extension Machine {
     case .hvc:
       return leave(action, rec, address, esr: Syndrome.ecHVC << 26 | Syndrome.il | action.x[0] & 0xFFFF)
     case .wfi, .wfe:
-      let trapped = rec.traps.bit(action.kind == .wfi ? 2 : 3)
+      let trapped = rec.traps(action.kind != .wfi)
       if trapped {
         return leave(action, rec, address, esr: Syndrome.ecWFx << 26 | Syndrome.il | (action.kind == .wfe ? 1 : 0))
       }
@@ -134,7 +134,8 @@ extension Machine {
     case .vmpidrEL2: return 0x8000_0000 | rec.mpidr & 0xFF_FFFF | rec.mpidr.bits(31, 24) << 32
     // What TF-RMM runs a Realm with, and what is of this entry alone: VSE is bit 8, TWI bit 13, TWE bit 14.
     case .hcrEL2:
-      return 0x4324_800C_043F | (rec.virtualSError ? 1 << 8 : 0) | rec.traps.bits(2, 2) << 13 | rec.traps.bits(3, 3) << 14
+      return 0x4324_800C_043F | (rec.virtualSError ? 1 << 8 : 0)
+        | (rec.traps(false) ? HCR.twi : 0) | (rec.traps(true) ? HCR.twe : 0)
     // EL1PCTEN and EL1PTEN; CNTVMASK and CNTPMASK keep quiet a timer the Host already knows of.
     case .cnthctlEL2:
       return 0xC00 | (rec.timerLevels.virtual ? 1 << 18 : 0) | (rec.timerLevels.physical ? 1 << 19 : 0)

@@ -20,32 +20,26 @@ package enum Measurement {
   ) {
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
       buffer.initializeMemory(as: UInt8.self, repeating: 0)
-      func field(_ offset: Int, _ value: UInt64) {
-        buffer.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
-      }
-      field(0x00, parameters.flags)
-      field(0x08, parameters.s2sz)
-      field(0x10, parameters.sveVL)
-      field(0x18, parameters.numBPs)
-      field(0x20, parameters.numWPs)
-      field(0x28, parameters.pmuCounters)
-      field(0x30, UInt64(parameters.hash.rawValue))
+      guard let params = buffer.baseAddress else { return }
+      // As wide as TF-RMM has it: by the specification there is nothing beyond the field's own bytes.
+      parameters.forEach { params.put($0.offset, $0.widthInTFRMM, $1) }
       hash(algorithm, UnsafeRawBufferPointer(buffer), into: out)
     }
   }
 
-  /// Extends a RIM with a 256-byte measurement descriptor: type, length, the RIM before, and the command's part from 0x50 on.
+  /// Extends a RIM with a measurement descriptor: what all have in common, and the command's part.
   package static func extendRIM(
-    _ algorithm: HashAlgorithm, _ rim: UnsafeMutableRawBufferPointer, type: UInt8,
-    _ fill: (UnsafeMutableRawBufferPointer) -> Void
+    _ algorithm: HashAlgorithm, _ rim: UnsafeMutableRawBufferPointer, type: UInt64,
+    _ fill: (UnsafeMutableRawPointer) -> Void
   ) {
-    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { descriptor in
-      descriptor.initializeMemory(as: UInt8.self, repeating: 0)
-      descriptor[0] = type
-      descriptor.storeBytes(of: UInt64(256).littleEndian, toByteOffset: 8, as: UInt64.self)
-      UnsafeMutableRawBufferPointer(rebasing: descriptor[0x10..<0x50]).copyMemory(from: UnsafeRawBufferPointer(rim))
+    withUnsafeTemporaryAllocation(byteCount: RmmMeasurementDescriptor.about.size, alignment: 8) { buffer in
+      buffer.initializeMemory(as: UInt8.self, repeating: 0)
+      guard let descriptor = buffer.baseAddress else { return }
+      descriptor[RmmMeasurementDescriptor.table.descType] = type
+      descriptor[RmmMeasurementDescriptor.table.len] = UInt64(buffer.count)
+      descriptor.bytes(RmmMeasurementDescriptor.table.rim).copyMemory(from: UnsafeRawBufferPointer(rim))
       fill(descriptor)
-      hash(algorithm, UnsafeRawBufferPointer(descriptor), into: rim)
+      hash(algorithm, UnsafeRawBufferPointer(buffer), into: rim)
     }
   }
 
@@ -54,11 +48,11 @@ package enum Measurement {
     _ algorithm: HashAlgorithm, _ rim: UnsafeMutableRawBufferPointer, ipa: UInt64, flags: UInt64,
     digest: UnsafeRawBufferPointer?
   ) {
-    extendRIM(algorithm, rim, type: 0) { descriptor in
-      descriptor.storeBytes(of: ipa.littleEndian, toByteOffset: 0x50, as: UInt64.self)
-      descriptor.storeBytes(of: flags.littleEndian, toByteOffset: 0x58, as: UInt64.self)
+    extendRIM(algorithm, rim, type: RmmMeasurementDescriptorData.type) { descriptor in
+      descriptor[RmmMeasurementDescriptorData.table.ipa] = ipa
+      descriptor[RmmMeasurementDescriptorData.table.flags] = flags
       if let digest {
-        UnsafeMutableRawBufferPointer(rebasing: descriptor[0x60..<0x60 + algorithm.length])
+        descriptor.bytes(RmmMeasurementDescriptorData.table.content)
           .copyMemory(from: UnsafeRawBufferPointer(rebasing: digest[0..<algorithm.length]))
       }
     }
@@ -68,25 +62,23 @@ package enum Measurement {
   package static func rec(
     _ algorithm: HashAlgorithm, _ rim: UnsafeMutableRawBufferPointer, flags: UInt64, pc: UInt64, gprs: UnsafeRawPointer
   ) {
-    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { params in
-      params.initializeMemory(as: UInt8.self, repeating: 0)
-      params.storeBytes(of: flags.littleEndian, toByteOffset: 0, as: UInt64.self)
-      params.storeBytes(of: pc.littleEndian, toByteOffset: 0x200, as: UInt64.self)
-      UnsafeMutableRawBufferPointer(rebasing: params[0x300..<0x340])
-        .copyMemory(from: UnsafeRawBufferPointer(start: gprs, count: 64))
-      extendRIM(algorithm, rim, type: 1) { descriptor in
-        hash(
-          algorithm, UnsafeRawBufferPointer(params),
-          into: UnsafeMutableRawBufferPointer(rebasing: descriptor[0x50..<0x90]))
+    withUnsafeTemporaryAllocation(byteCount: RmiRecParams.about.size, alignment: 8) { buffer in
+      buffer.initializeMemory(as: UInt8.self, repeating: 0)
+      guard let params = buffer.baseAddress else { return }
+      params[RmiRecParams.table.flags] = flags
+      params[RmiRecParams.table.pc] = pc
+      (params + RmiRecParams.table.gprs.offset).copyMemory(from: gprs, byteCount: RmiRecParams.table.gprs.extent)
+      extendRIM(algorithm, rim, type: RmmMeasurementDescriptorRec.type) { descriptor in
+        hash(algorithm, UnsafeRawBufferPointer(buffer), into: descriptor.bytes(RmmMeasurementDescriptorRec.table.content))
       }
     }
   }
 
   /// RmmMeasurementDescriptorRipas of one RTT entry.
   package static func ripas(_ algorithm: HashAlgorithm, _ rim: UnsafeMutableRawBufferPointer, base: UInt64, top: UInt64) {
-    extendRIM(algorithm, rim, type: 2) { descriptor in
-      descriptor.storeBytes(of: base.littleEndian, toByteOffset: 0x50, as: UInt64.self)
-      descriptor.storeBytes(of: top.littleEndian, toByteOffset: 0x58, as: UInt64.self)
+    extendRIM(algorithm, rim, type: RmmMeasurementDescriptorRipas.type) { descriptor in
+      descriptor[RmmMeasurementDescriptorRipas.table.base] = base
+      descriptor[RmmMeasurementDescriptorRipas.table.top] = top
     }
   }
 

@@ -24,17 +24,31 @@ public struct MeasurementStep: Sendable, Equatable {
   /// As long as the Realm's hash.
   public let value: [UInt8]
 
-  /// The parameters of a Realm that are measured.
+  /// The parameters of a Realm that are measured: a value for each of those fields of RmiRealmParams.
   public struct RealmParameters: Sendable, Equatable {
-    public var flags: UInt64 = 0
-    public var s2sz: UInt64 = 33
-    public var sveVL: UInt64 = 0
-    public var numBPs: UInt64 = 1
-    public var numWPs: UInt64 = 1
-    public var pmuCounters: UInt64 = 0
-    public var hash = HashAlgorithm.sha256
+    /// In the order of ``RmiRealmParams/measured``.
+    private var values: [UInt64]
 
-    public init() {}
+    /// Those of a Realm that asks for nothing special.
+    public init() { self.init { $0.usual } }
+
+    package init(_ value: (MemoryField) -> UInt64) { values = RmiRealmParams.measured.map(value) }
+
+    /// - Parameter field: one that is measured; others are zero and stay so.
+    package subscript(_ field: MemoryField) -> UInt64 {
+      get { Self.index(field).map { values[$0] } ?? 0 }
+      set { if let index = Self.index(field) { values[index] = newValue } }
+    }
+
+    private static func index(_ field: MemoryField) -> Int? {
+      RmiRealmParams.measured.firstIndex { $0.offset == field.offset }
+    }
+
+    public var hash: HashAlgorithm { self[RmiRealmParams.table.hashAlgo] == 0 ? .sha256 : .sha512 }
+
+    func forEach(_ body: (MemoryField, UInt64) -> Void) {
+      for (field, value) in zip(RmiRealmParams.measured, values) { body(field, value) }
+    }
   }
 }
 
@@ -54,10 +68,7 @@ extension MeasurementStep.Deed {
   public var fields: [(name: String, value: String)] {
     switch self {
     case .create(let p):
-      return [
-        ("flags", hex(p.flags)), ("s2sz", "\(p.s2sz)"), ("sve_vl", "\(p.sveVL)"), ("num_bps", "\(p.numBPs)"),
-        ("num_wps", "\(p.numWPs)"), ("pmu_num_ctrs", "\(p.pmuCounters)"), ("hash_algo", p.hash.name),
-      ]
+      return RmiRealmParams.measured.map { ($0.name.description, $0.kind.text(p[$0])) }
     case .data(let ipa, let flags, let content):
       return [("ipa", hex(ipa)), ("flags", hex(flags)), ("content", content.map { hexBytes($0) } ?? "not measured")]
     case .rec(let flags, let pc, let gprs):

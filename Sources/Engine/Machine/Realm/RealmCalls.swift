@@ -42,7 +42,7 @@ extension Machine {
   private func realmFunction(_ x0: UInt64) -> UInt64 {
     guard policy.has(.fidIsW0WithoutSVEHint) else { return x0 }
     let w0 = x0 & 0xFFFF_FFFF
-    let withoutHint = w0 & ~0x1_0000
+    let withoutHint = w0 & ~SMCCC.sveHint
     return PSCI.range.contains(withoutHint & ~0x4000_0000) ? w0 : withoutHint
   }
 
@@ -58,86 +58,52 @@ extension Machine {
 
   /// Finds and runs the command. Returns the highest output register; -1 if there is no such command.
   private mutating func dispatchRealm(_ fid: UInt64, _ call: inout Call, _ exit: inout ExitRecord) -> Int {
-    switch fid {
-    case UInt64(RSIVersion.fid): execute(RSIVersion.self, &call)
-    case UInt64(RSIFeatures.fid): execute(RSIFeatures.self, &call)
-    case UInt64(RSIMeasurementRead.fid):
-      execute(RSIMeasurementRead.self, &call)
-      return call.decidedBy == nil ? 8 : 3
-    case UInt64(RSIMeasurementExtend.fid): execute(RSIMeasurementExtend.self, &call)
-    case UInt64(RSIAttestationTokenInit.fid): execute(RSIAttestationTokenInit.self, &call)
-    case UInt64(RSIAttestationTokenContinue.fid): execute(RSIAttestationTokenContinue.self, &call)
-    case UInt64(RSIRealmConfig.fid): execute(RSIRealmConfig.self, &call)
-    case UInt64(RSIIPAStateSet.fid): execute(RSIIPAStateSet.self, &call)
-    case UInt64(RSIIPAStateGet.fid): execute(RSIIPAStateGet.self, &call)
-    case UInt64(RSIHostCall.fid): execute(RSIHostCall.self, &call)
-    case UInt64(PSCIVersion.fid): execute(PSCIVersion.self, &call)
-    case UInt64(PSCIFeatures.fid): execute(PSCIFeatures.self, &call)
-    case UInt64(PSCICPUOff.fid): execute(PSCICPUOff.self, &call)
-    case UInt64(PSCISystemOff.fid): execute(PSCISystemOff.self, &call)
-    case UInt64(PSCISystemReset.fid): execute(PSCISystemReset.self, &call)
-    case UInt64(PSCICPUSuspend.fid): execute(PSCICPUSuspend.self, &call)
-    case UInt64(PSCICPUOn.fid): execute(PSCICPUOn.self, &call)
-    case UInt64(PSCIAffinityInfo.fid): execute(PSCIAffinityInfo.self, &call)
-    case UInt64(PSCICPUSuspend.fid32) where policy.has(.psciSMC32Aliases): execute(PSCICPUSuspend.self, &call)
-    case UInt64(PSCICPUOn.fid32) where policy.has(.psciSMC32Aliases): execute(PSCICPUOn.self, &call)
-    case UInt64(PSCIAffinityInfo.fid32) where policy.has(.psciSMC32Aliases): execute(PSCIAffinityInfo.self, &call)
-    case 0x8000_0000 where policy.has(.realmSMCCCIsOneDotTwo): call.out[0] = 0x1_0002
-    default:
-      // A function nobody defines: SMCCC has the vCPU keep X4 and up.
-      call.out[0] = smcccNotSupported
-      return -1
+    let (found, lastOutput) = withUnsafeMutablePointer(to: &self) { machine in
+      withUnsafeMutablePointer(to: &call) { call in
+        withUnsafeMutablePointer(to: &exit) { exit in
+          var executor = RealmExecutor(fid: fid, machine: machine, call: call, exit: exit)
+          var found = CommandList.rsi(&executor) || CommandList.psci(&executor)
+          if !found, machine.pointee.policy.has(.psciSMC32Aliases) {
+            executor.byAlias = true
+            found = CommandList.psci(&executor)
+          }
+          return (found, executor.lastOutput)
+        }
+      }
     }
-    switch call.realmAction {
-    case .updateAndExit, .exit: describeExit(fid, call, &exit)
+    if found { return lastOutput }
+    if fid == SMCCC.version, policy.has(.realmSMCCCIsOneDotTwo) {
+      call.out[0] = 0x1_0002
+      return 3
+    }
+    // A function nobody defines: SMCCC has the vCPU keep X4 and up.
+    call.out[0] = SMCCC.notSupported
+    return -1
+  }
+}
+
+/// Runs the RSI or PSCI command with an identifier, and has it say what the Host is told if the REC exits. With the list it is compiled
+/// to a switch over the identifiers.
+private struct RealmExecutor: CommandVisitor {
+  let fid: UInt64
+  /// The machine has one owner and cannot be part of a value; the others are not to be copied.
+  let machine: UnsafeMutablePointer<Machine>
+  let call: UnsafeMutablePointer<Call>
+  let exit: UnsafeMutablePointer<ExitRecord>
+  /// Whether the commands are looked for by their other identifiers.
+  var byAlias = false
+  /// The highest register that has an output.
+  var lastOutput = 3
+
+  @inline(__always) mutating func visit<C: Command>(_: C.Type) -> Bool {
+    guard let identifier = byAlias ? C.alias : C.fid, fid == UInt64(identifier) else { return false }
+    machine.pointee.execute(C.self, &call.pointee)
+    if call.pointee.decidedBy == nil { lastOutput = C.lastOutput }
+    switch call.pointee.realmAction {
+    case .updateAndExit, .exit: C.describeExit(machine.pointee, call.pointee, fid, &exit.pointee)
     case .returnToRealm, .stage2Abort: break
     }
-    return 3
-  }
-
-  /// What the Host is told of a call that leaves the Realm.
-  private func describeExit(_ fid: UInt64, _ call: Call, _ exit: inout ExitRecord) {
-    let rec = rec(call.rec)
-    switch fid {
-    case UInt64(RSIIPAStateSet.fid):
-      exit.reason = .ripasChange
-      exit.ripasBase = rec.ripasBase
-      exit.ripasTop = rec.ripasTop
-      exit.ripasValue = rec.ripasValue.rawValue
-    case UInt64(RSIHostCall.fid):
-      exit.reason = .hostCall
-      guard case .address(let pa) = realmMemory(realm(rec.owner), call.x[1]) else { return }
-      let page = memory.page(pa) + Int(pa & 0xF00)
-      let imm = UInt32(littleEndian: page.load(as: UInt32.self))
-      exit.imm = policy.has(.hostCallImmediateOf32Bits) ? imm : imm & 0xFFFF
-      for n in 0..<31 {
-        exit.gprs[n] = UInt64(littleEndian: page.load(fromByteOffset: 8 + n * 8, as: UInt64.self))
-      }
-    case UInt64(RSIAttestationTokenContinue.fid):
-      exit.reason = .irq
-    default:
-      exit.reason = .psci
-      exit.gprs[0] = policy.has(.psciExitIsRaw) ? call.x[0] : fid
-      let function = UInt32(truncatingIfNeeded: fid)
-      switch function {
-      case PSCICPUOn.fid, PSCICPUOn.fid32:
-        exit.gprs[1] = call.x[1]
-        if !policy.has(.psciExitIsRaw) {
-          exit.gprs[2] = call.x[2]
-          exit.gprs[3] = call.x[3] & 0xFFFF_FFFF
-        }
-      case PSCIAffinityInfo.fid, PSCIAffinityInfo.fid32:
-        exit.gprs[1] = call.x[1]
-      case PSCICPUSuspend.fid, PSCICPUSuspend.fid32:
-        if !policy.has(.psciExitIsRaw) {
-          exit.gprs[1] = call.x[1] & 0xFFFF_FFFF
-          exit.gprs[2] = call.x[2]
-          exit.gprs[3] = call.x[3]
-        }
-      default:
-        break
-      }
-    }
+    return true
   }
 }
 

@@ -15,10 +15,10 @@ public enum RealmState: UInt8, Sendable {
   }
 }
 
-/// A Realm descriptor, in the granule the Host gave for it (DEN0137 A2.1.4, RmmRealm).
+/// A Realm descriptor, in the granule the Host gave for it (DEN0137 A2.1.4): ``RmmRealm``.
 ///
-/// Fields lie at fixed offsets, little-endian, so that a digest and a debugger see the same bytes on every machine. What is read is
-/// within what a Realm can have, whatever the bytes are: software of the Realm and of the Root world can write anything here.
+/// Its fields are little-endian, so that a digest and a debugger see the same bytes on every machine. What is read is within what a
+/// Realm can have, whatever the bytes are: software of the Realm and of the Root world can write anything here.
 ///
 /// Invariants:
 /// - `recCount` is the number of RECs whose owner is this Realm; `recIndex` never falls and is at least `recCount`;
@@ -28,85 +28,66 @@ public enum RealmState: UInt8, Sendable {
 package struct RealmDescriptor {
   let base: UnsafeMutableRawPointer
 
-  private func get(_ offset: Int) -> UInt64 {
-    UInt64(littleEndian: base.load(fromByteOffset: offset, as: UInt64.self))
-  }
-  private func put(_ offset: Int, _ value: UInt64) {
-    base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
-  }
-
   @inline(__always) package var state: RealmState {
-    get { RealmState(rawValue: base.load(fromByteOffset: 0x00, as: UInt8.self)) ?? .new }
-    nonmutating set { base.storeBytes(of: newValue.rawValue, toByteOffset: 0x00, as: UInt8.self) }
+    get { RealmState(rawValue: UInt8(truncatingIfNeeded: base[RmmRealm.table.state])) ?? .new }
+    nonmutating set { base[RmmRealm.table.state] = UInt64(newValue.rawValue) }
   }
   @inline(__always) package var hash: HashAlgorithm {
-    get { base.load(fromByteOffset: 0x01, as: UInt8.self) == 0 ? .sha256 : .sha512 }
-    nonmutating set { base.storeBytes(of: newValue.rawValue, toByteOffset: 0x01, as: UInt8.self) }
+    get { base[RmmRealm.table.hashAlgo] == 0 ? .sha256 : .sha512 }
+    nonmutating set { base[RmmRealm.table.hashAlgo] = UInt64(newValue.rawValue) }
   }
-  /// feat_lpa2.
   @inline(__always) package var lpa2: Bool {
-    get { base.load(fromByteOffset: 0x02, as: UInt8.self) != 0 }
-    nonmutating set { base.storeBytes(of: newValue ? 1 : 0, toByteOffset: 0x02, as: UInt8.self) }
+    get { base[RmmRealm.table.featLPA2] != 0 }
+    nonmutating set { base[RmmRealm.table.featLPA2] = newValue ? 1 : 0 }
   }
   @inline(__always) package var pmu: Bool {
-    get { base.load(fromByteOffset: 0x03, as: UInt8.self) != 0 }
-    nonmutating set { base.storeBytes(of: newValue ? 1 : 0, toByteOffset: 0x03, as: UInt8.self) }
+    get { base[RmmRealm.table.featPMU] != 0 }
+    nonmutating set { base[RmmRealm.table.featPMU] = newValue ? 1 : 0 }
   }
-  /// ipa_width in bits.
   @inline(__always) package var ipaWidth: UInt64 {
-    get { min(max(UInt64(base.load(fromByteOffset: 0x04, as: UInt8.self)), 1), 52) }
-    nonmutating set { base.storeBytes(of: UInt8(newValue), toByteOffset: 0x04, as: UInt8.self) }
+    get { base.within(RmmRealm.table.ipaWidth) }
+    nonmutating set { base[RmmRealm.table.ipaWidth] = newValue }
   }
-  /// rtt_level_start, -1 to 2.
   @inline(__always) package var startLevel: Int {
-    get { min(max(Int(base.load(fromByteOffset: 0x05, as: Int8.self)), -1), 2) }
-    nonmutating set { base.storeBytes(of: Int8(newValue), toByteOffset: 0x05, as: Int8.self) }
+    get {
+      let field = RmmRealm.table.rttLevelStart
+      return Int(field.clamped(Int64(Int8(truncatingIfNeeded: base[field]))))
+    }
+    nonmutating set { base[RmmRealm.table.rttLevelStart] = UInt64(bitPattern: Int64(newValue)) }
   }
-  /// rtt_num_start.
   @inline(__always) package var rttCount: Int {
-    get { min(Int(base.load(fromByteOffset: 0x06, as: UInt8.self)), 16) }
-    nonmutating set { base.storeBytes(of: UInt8(newValue), toByteOffset: 0x06, as: UInt8.self) }
+    get { Int(base.within(RmmRealm.table.rttNumStart)) }
+    nonmutating set { base[RmmRealm.table.rttNumStart] = UInt64(newValue) }
   }
   @inline(__always) package var rttBase: UInt64 {
-    get { get(0x08) }
-    nonmutating set { put(0x08, newValue) }
+    get { base[RmmRealm.table.rttBase] }
+    nonmutating set { base[RmmRealm.table.rttBase] = newValue }
   }
   @inline(__always) package var recIndex: UInt64 {
-    get { get(0x10) }
-    nonmutating set { put(0x10, newValue) }
+    get { base[RmmRealm.table.recIndex] }
+    nonmutating set { base[RmmRealm.table.recIndex] = newValue }
   }
-  /// num_recs.
   @inline(__always) package var recCount: UInt64 {
-    get { get(0x18) }
-    nonmutating set { put(0x18, newValue) }
+    get { base[RmmRealm.table.numRECs] }
+    nonmutating set { base[RmmRealm.table.numRECs] = newValue }
   }
   @inline(__always) package var vmid: UInt64 {
-    get { get(0x20) }
-    nonmutating set { put(0x20, newValue) }
+    get { base[RmmRealm.table.vmid] }
+    nonmutating set { base[RmmRealm.table.vmid] = newValue }
   }
   package var pmuCounters: UInt64 {
-    get { get(0x28) }
-    nonmutating set { put(0x28, newValue) }
+    get { base[RmmRealm.table.pmuNumCtrs] }
+    nonmutating set { base[RmmRealm.table.pmuNumCtrs] = newValue }
   }
-  /// RmiRealmFlags as given.
   package var flags: UInt64 {
-    get { get(0x30) }
-    nonmutating set { put(0x30, newValue) }
+    get { base[RmmRealm.table.flags] }
+    nonmutating set { base[RmmRealm.table.flags] = newValue }
   }
 
-  static let rpvOffset = 0x40
-  static let measurementOffset = 0x80
-
-  /// Realm personalization value, 64 bytes.
-  package var rpv: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(start: base + RealmDescriptor.rpvOffset, count: 64)
-  }
+  package var rpv: UnsafeMutableRawBufferPointer { base.bytes(RmmRealm.table.rpv) }
 
   /// Measurement 0 is the RIM, 1 to 4 the REMs; 64 bytes each, zero beyond the hash's length.
-  package func measurement(_ index: Int) -> UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(
-      start: base + RealmDescriptor.measurementOffset + index * 64, count: 64)
-  }
+  package func measurement(_ index: Int) -> UnsafeMutableRawBufferPointer { base.bytes(RmmRealm.table.measurements, index) }
 
   // MARK: IPA space (DEN0137 A5.2.1)
 

@@ -162,25 +162,22 @@ extension Machine {
   mutating func handleSystemRegister(_ esr: UInt64, _ rec: REC, _ exit: inout ExitRecord) -> Bool {
     let rt = Int(esr.bits(9, 5))
     let isRead = esr & 1 != 0
-    // Op0 21:20, Op2 19:17, Op1 16:14, CRn 13:10, CRm 4:1.
-    let (op0, op1, crn, crm, op2) = (
-      esr.bits(21, 20), esr.bits(16, 14), esr.bits(13, 10), esr.bits(4, 1), esr.bits(19, 17)
-    )
-    // The GIC CPU interface (S3_{0,4}_C12_C8 and up: ICC_SGI1R, ICC_SGI0R, ICC_DIR…) and ICC_PMR (S3_0_C4_C6_0): the Host
-    // emulates them (D13). TF-RMM's mask looks at two bits of Op1 and one of CRm.
+    let encoding = SystemEncoding(esr: esr)
+    // The GIC CPU interface (S3_{0,4}_C12_C8 and up: ICC_SGI1R, ICC_SGI0R, ICC_DIR…) and ICC_PMR: the Host emulates them (D13).
+    // TF-RMM's mask looks at two bits of Op1 and one of CRm.
     let isICC =
-      op0 == 3 && ((op1 & 3 == 0 && crn == 12 && crm & 8 != 0) || (op1 == 0 && crn == 4 && crm == 6 && op2 == 0))
+      encoding == .iccPMR || encoding.op0 == 3 && encoding.op1 & 3 == 0 && encoding.crn == 12 && encoding.crm & 8 != 0
     if isICC, policy.has(.gicTrapKeepsSyndrome) {
       exit.esr = esr
       if !isRead { exit.gprs[0] = register(rec, rt) }
       return false
     }
-    let isID = op0 == 3 && op1 == 0 && crn == 0
+    let isID = encoding.isIdentification
     // A write to an ID register is UNDEFINED and cannot come here; TF-RMM's release build zeroes the register if one does.
     if rt != 31, isRead || isID {
       // The host that ran TF-RMM had no ID registers: they read as zero there.
-      let shown = isID && crm >= 4 && isRead && !configuration.granuleFaultsExitToHost
-      rec.setX(rt, shown ? IDRegisters.value(crm: crm, op2: op2, hasPMU: realm(rec.owner).pmu) : 0)
+      let shown = isID && encoding.crm >= 4 && isRead && !configuration.granuleFaultsExitToHost
+      rec.setX(rt, shown ? identificationRegister(encoding, hasPMU: realm(rec.owner).pmu) : 0)
     }
     return true
   }
@@ -211,20 +208,5 @@ extension Machine {
     let fromEL0 = rec.pstate & 0xF == 0
     syndrome |= (Syndrome.ec(esr) + (fromEL0 ? 0 : 1)) << 26
     takeToEL1(rec, esr: syndrome | Syndrome.sea | Syndrome.ea, far: far)
-  }
-}
-
-/// ID registers as a guest reads them: an Armv8.0 core's, less what a Realm is not offered.
-enum IDRegisters {
-  /// - Parameters: CRm and Op2 of the register's encoding S3_0_C0_CRm_Op2.
-  static func value(crm: UInt64, op2: UInt64, hasPMU: Bool) -> UInt64 {
-    switch (crm, op2) {
-    case (4, 0): 0x0000_0000_0100_0011  // ID_AA64PFR0: EL1, EL0 AArch64 only, AdvSIMD and FP, GICv3 system registers
-    // ID_AA64DFR0: two breakpoints, both aware of contexts (CTX_CMPs may not exceed BRPs), two watchpoints
-    case (5, 0): 0x0000_0000_1010_1006 | (hasPMU ? 0x600 : 0)
-    case (6, 0): 0x1000_0000_0001_0000  // ID_AA64ISAR0: CRC32, RNDR
-    case (7, 0): 0x0000_0000_0F00_1025  // ID_AA64MMFR0: 48-bit PA, 16-bit ASID, 4 KiB granule only
-    default: 0
-    }
   }
 }

@@ -1,12 +1,15 @@
 import Basics
 
-/// RmiRecRun (DEN0137 B4.4.22): what the Host gives at entry in its first half and finds at exit in its second.
-package enum RecRun {
-  static let flags = 0x0
-  static let enterGPRs = 0x200
-  static let enterHCR = 0x300
-  static let enterLRs = 0x308
-  package static let exitBase = 0x800
+/// RmiRecEnterFlags as the Host gave them.
+struct EnterFlags {
+  let raw: UInt64
+
+  private typealias Flags = RmiRecEnterFlags
+  @inline(__always) var emulMMIO: Bool { Flags.table.emulMMIO.isSet(in: raw) }
+  @inline(__always) var injectSEA: Bool { Flags.table.injectSEA.isSet(in: raw) }
+  @inline(__always) var rejectsRIPAS: Bool { Flags.table.ripasResponse.isSet(in: raw) }
+  /// What holds until the exit: trap_wfi and trap_wfe.
+  @inline(__always) var traps: UInt64 { raw & (Flags.table.trapWFI.mask | Flags.table.trapWFE.mask) }
 }
 
 /// RmiRecExitReason.
@@ -26,7 +29,7 @@ public enum ExitReason: UInt8, Sendable, CaseIterable {
   }
 }
 
-/// The exit record while it is being filled, with offsets of RmiRecExit. Everything not set is zero.
+/// The exit record while it is being filled. Everything not set is zero.
 struct ExitRecord {
   var reason = ExitReason.sync
   var esr: UInt64 = 0
@@ -51,72 +54,66 @@ public struct ExitFields: Sendable, Equatable {
       && a.fields.map(\.value) == b.fields.map(\.value)
   }
 
-  static let layout: [(name: String, offset: Int, size: Int)] = {
-    var rows: [(String, Int, Int)] = [("esr", 0x100, 8), ("far", 0x108, 8), ("hpfar", 0x110, 8)]
-    for n in 0...30 { rows.append(("gpr\(n)", 0x200 + n * 8, 8)) }
-    rows.append(("gicv3_hcr", 0x300, 8))
-    for n in 0...15 { rows.append(("gicv3_lr\(n)", 0x308 + n * 8, 8)) }
-    rows += [
-      ("gicv3_misr", 0x388, 8), ("gicv3_vmcr", 0x390, 8), ("cntp_ctl", 0x400, 8), ("cntp_cval", 0x408, 8),
-      ("cntv_ctl", 0x410, 8), ("cntv_cval", 0x418, 8), ("ripas_base", 0x500, 8), ("ripas_top", 0x508, 8),
-      ("ripas_value", 0x510, 1), ("imm", 0x600, 4), ("pmu_ovf_status", 0x700, 1),
-    ]
-    return rows
-  }()
+  /// All but the reason; of several each, by a name of its own: `gpr0`.
+  static let rows: [(name: String, offset: Int, size: Int)] = StructureTable(RmiRecExit.self).fields.dropFirst().flatMap {
+    field in
+    // TF-RMM writes an immediate of 32 bits (D45).
+    let size = max(field.width, field.widthInTFRMM)
+    let name = field.name.description
+    guard field.count > 1 else { return [(name, field.offset, size)] }
+    return (0..<field.count).map { ("\(name.dropLast())\($0)", field.offset + $0 * field.width, size) }
+  }
 }
 
 extension Machine {
   /// Decodes the exit record of a run granule.
   package func exitFields(_ run: UInt64) -> ExitFields {
-    let page = memory.page(run) + RecRun.exitBase
+    let page = memory.page(run) + RmiRecRun.table.exit.offset
     var fields: [(String, UInt64)] = []
-    for row in ExitFields.layout {
+    for row in ExitFields.rows {
       var value: UInt64 = 0
       for i in 0..<row.size {
         value |= UInt64(page.load(fromByteOffset: row.offset + i, as: UInt8.self)) << UInt64(8 * i)
       }
       if value != 0 { fields.append((row.name, value)) }
     }
-    return ExitFields(reason: ExitReason(rawValue: page.load(as: UInt8.self)) ?? .sync, fields: fields)
+    let reason = ExitReason(rawValue: UInt8(truncatingIfNeeded: page[RmiRecExit.table.exitReason]))
+    return ExitFields(reason: reason ?? .sync, fields: fields)
   }
 
-  @inline(__always) func runWord(_ run: UInt64, _ offset: Int) -> UInt64 {
-    UInt64(littleEndian: memory.page(run).load(fromByteOffset: offset, as: UInt64.self))
-  }
+  /// What the Host says in a run granule: its first half, RmiRecEnter.
+  @inline(__always) func enterRecord(_ run: UInt64) -> UnsafeRawPointer { memory.page(run) + RmiRecRun.table.enter.offset }
 
-  @inline(__always) func enterFlags(_ run: UInt64) -> UInt64 { runWord(run, RecRun.flags) }
+  @inline(__always) func enterFlags(_ run: UInt64) -> EnterFlags { EnterFlags(raw: enterRecord(run)[RmiRecEnter.table.flags]) }
 
   /// Writes an exit record over the second half of the run granule.
   mutating func writeExit(_ exit: borrowing ExitRecord, _ recAddress: UInt64, to run: UInt64) {
     let rec = rec(recAddress)
     progress.run = run
-    let page = memory.writablePage(run) + RecRun.exitBase
-    page.initializeMemory(as: UInt8.self, repeating: 0, count: 2048)
-    func put(_ offset: Int, _ value: UInt64) {
-      page.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
-    }
-    page.storeBytes(of: exit.reason.rawValue, as: UInt8.self)
-    put(0x100, exit.esr)
-    put(0x108, exit.far)
-    put(0x110, exit.hpfar)
-    for n in 0..<31 { put(0x200 + n * 8, exit.gprs[n]) }
-    put(0x500, exit.ripasBase)
-    put(0x508, exit.ripasTop)
-    page.storeBytes(of: exit.ripasValue, toByteOffset: 0x510, as: UInt8.self)
-    page.storeBytes(of: exit.imm.littleEndian, toByteOffset: 0x600, as: UInt32.self)
+    let page = memory.writablePage(run) + RmiRecRun.table.exit.offset
+    page.initializeMemory(as: UInt8.self, repeating: 0, count: RmiRecRun.table.exit.width)
+    page[RmiRecExit.table.exitReason] = UInt64(exit.reason.rawValue)
+    page[RmiRecExit.table.esr] = exit.esr
+    page[RmiRecExit.table.far] = exit.far
+    page[RmiRecExit.table.hpfar] = exit.hpfar
+    for n in 0..<31 { page[RmiRecExit.table.gprs, n] = exit.gprs[n] }
+    page[RmiRecExit.table.ripasBase] = exit.ripasBase
+    page[RmiRecExit.table.ripasTop] = exit.ripasTop
+    page[RmiRecExit.table.ripasValue] = UInt64(exit.ripasValue)
+    // As wide as TF-RMM has it; by the specification its upper half is zero.
+    page.put(RmiRecExit.table.imm.offset, RmiRecExit.table.imm.widthInTFRMM, UInt64(exit.imm))
     guard !exit.bare else { return }
     let pe = control.currentPE
-    put(0x300, control.pes[pe].ichHCR & (GIC.hostHCR | GIC.eoiCount))
-    for n in 0..<features.listRegisters { put(0x308 + n * 8, control.pes[pe].ichLR[n]) }
-    put(0x388, control.pes[pe].ichMISR)
-    put(0x390, control.pes[pe].ichVMCR)
-    put(0x400, rec[.cntpctlEL0])
-    put(0x408, rec[.cntpcvalEL0] &- rec[.cntpoffEL2])
-    put(0x410, rec[.cntvctlEL0])
-    put(0x418, rec[.cntvcvalEL0] &- rec[.cntvoffEL2])
+    page[RmiRecExit.table.gicv3HCR] = control.pes[pe].ichHCR & (GIC.hostHCR | GIC.eoiCount)
+    for n in 0..<features.listRegisters { page[RmiRecExit.table.gicv3LRs, n] = control.pes[pe].ichLR[n] }
+    page[RmiRecExit.table.gicv3MISR] = control.pes[pe].ichMISR
+    page[RmiRecExit.table.gicv3VMCR] = control.pes[pe].ichVMCR
+    page[RmiRecExit.table.cntpCtl] = rec[.cntpctlEL0]
+    page[RmiRecExit.table.cntpCval] = rec[.cntpcvalEL0] &- rec[.cntpoffEL2]
+    page[RmiRecExit.table.cntvCtl] = rec[.cntvctlEL0]
+    page[RmiRecExit.table.cntvCval] = rec[.cntvcvalEL0] &- rec[.cntvoffEL2]
     let overflow = rec[.pmovsEL0] & rec[.pmintenEL1] & rec[.pmcntenEL0] != 0 && rec[.pmcrEL0].bit(0)
-    page.storeBytes(
-      of: overflow && granuleIs(recAddress, .rec) && realm(rec.owner).pmu ? 1 : 0, toByteOffset: 0x700, as: UInt8.self)
+    page[RmiRecExit.table.pmuOvfStatus] = overflow && granuleIs(recAddress, .rec) && realm(rec.owner).pmu ? 1 : 0
   }
 }
 
@@ -147,17 +144,18 @@ enum GIC {
 extension Machine {
   /// Why the GIC state of an entry is refused, or nil.
   func gicProblem(_ run: UInt64) -> String? {
-    let hcr = runWord(run, RecRun.enterHCR)
+    let enter = enterRecord(run)
+    let hcr = enter[RmiRecEnter.table.gicv3HCR]
     if hcr & ~GIC.hostHCR != 0 { return "gicv3_hcr = \(hex(hcr)), allowed \(hex(GIC.hostHCR))" }
     let count = features.listRegisters
     // The host that ran TF-RMM, whose answers a queue gives, had one bit of priority (ICH_VTR_EL2.PRIbits = 0).
     let priorityBits = configuration.vcpu == .code ? GIC.priorityBits + 1 : 1
     for n in 0..<count {
-      let lr = runWord(run, RecRun.enterLRs + n * 8)
+      let lr = enter[RmiRecEnter.table.gicv3LRs, n]
       if let problem = GIC.problem(lr, priorityBits: priorityBits) { return "gicv3_lrs[\(n)] = \(hex(lr)): \(problem)" }
       guard lr.bits(63, 62) != 0 else { continue }
       for k in (n + 1)..<max(count, n + 1) {
-        let other = runWord(run, RecRun.enterLRs + k * 8)
+        let other = enter[RmiRecEnter.table.gicv3LRs, k]
         if other.bits(63, 62) != 0, other.bits(31, 0) == lr.bits(31, 0) {
           return "gicv3_lrs[\(n)] and [\(k)] name the same vINTID \(lr.bits(31, 0))"
         }

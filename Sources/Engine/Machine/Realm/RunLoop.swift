@@ -1,12 +1,12 @@
-/// Why a Realm stopped running: an exception it took to R-EL2. Whoever executes the Realm's code gives one of these, and the RMM
-/// needs to know nothing else of them.
+/// Why a guest stopped running: an exception it took to EL2 of its world, or none. Whoever executes a Realm's code gives the RMM one of
+/// these and nothing else; a VM's goes to the hypervisor at NS-EL2.
 enum RealmException {
   /// Synchronous: ESR_EL2, FAR_EL2, HPFAR_EL2.
   case sync(esr: UInt64, far: UInt64, hpfar: UInt64)
   case irq
   case fiq
   case serror(esr: UInt64)
-  /// The Realm keeps the PE: the run is continued by ``Action/resume(_:)``.
+  /// No exception: it stands in the middle of its run and keeps the PE, until ``Action/resume(_:)`` or another entry lets it go on.
   case keepsRunning
 }
 
@@ -30,15 +30,15 @@ extension Machine {
     let flags = enterFlags(run)
     let pe = control.currentPE
     loadListRegisters(rec, run)
-    if flags.bit(1), lastExitWasUnprotectedAbort(rec) {
+    if flags.injectSEA, lastExitWasUnprotectedAbort(rec) {
       injectExternalAbort(rec, esr: rec.lastESR, far: rec.lastFAR)
-    } else if flags.bit(0), lastExitWasEmulatable(rec) {
-      completeEmulation(rec, value: runWord(run, RecRun.enterGPRs))
+    } else if flags.emulMMIO, lastExitWasEmulatable(rec) {
+      completeEmulation(rec, value: enterRecord(run)[RmiRecEnter.table.gprs])
     }
-    completeRIPASChange(rec, reject: flags.bit(4))
+    completeRIPASChange(rec, reject: flags.rejectsRIPAS)
     if policy.has(.gicTrapKeepsSyndrome), Syndrome.ec(rec.lastESR) == Syndrome.ecSysreg, rec.lastESR & 1 != 0 {
       let rt = Int(rec.lastESR.bits(9, 5))
-      if rt != 31 { rec.setX(rt, runWord(run, RecRun.enterGPRs)) }
+      if rt != 31 { rec.setX(rt, enterRecord(run)[RmiRecEnter.table.gprs]) }
     }
     if rec.hostCallPending {
       var exit = ExitRecord()
@@ -54,7 +54,7 @@ extension Machine {
     rec.lastESR = 0
     control.pes[pe].guestLeft = guestBudget
     if configuration.vcpu == .code { restoreInterrupts(rec) }
-    rec.traps = flags & 0b1100
+    rec.traps = flags.traps
     rec.virtualSError = false
     rec.running = true
     rec.runPointer = run
@@ -65,7 +65,7 @@ extension Machine {
 
   /// The loop itself. Returns the RMI result, or leaves the REC running if the Realm keeps the PE.
   mutating func continueRun(_ address: UInt64, resumed: Bool) -> UInt64 {
-    if control.isScribbled, !isOwn(address) { return smcccNotSupported }
+    if control.isScribbled, !isOwn(address) { return SMCCC.notSupported }
     let rec = mutableREC(address)
     let pe = control.currentPE
     var exit = ExitRecord()
@@ -128,8 +128,9 @@ extension Machine {
   /// The GIC state the Host gives for an entry, with what the vCPU itself has counted.
   mutating func loadListRegisters(_ rec: REC, _ run: UInt64) {
     let pe = control.currentPE
-    control.pes[pe].ichHCR = rec[.ichHCR] & ~GIC.hostHCR | runWord(run, RecRun.enterHCR) & GIC.hostHCR | GIC.enable
-    for n in 0..<features.listRegisters { control.pes[pe].ichLR[n] = runWord(run, RecRun.enterLRs + n * 8) }
+    let enter = enterRecord(run)
+    control.pes[pe].ichHCR = rec[.ichHCR] & ~GIC.hostHCR | enter[RmiRecEnter.table.gicv3HCR] & GIC.hostHCR | GIC.enable
+    for n in 0..<features.listRegisters { control.pes[pe].ichLR[n] = enter[RmiRecEnter.table.gicv3LRs, n] }
   }
 
   /// CNTx_CTL: enabled, condition met, not masked.
@@ -177,10 +178,10 @@ extension Machine {
       exit = stage2AbortExit(ipa, level)
       return false
     case .address(let pa):
-      let source = memory.page(run) + RecRun.enterGPRs
-      // RsiHostCall is aligned to its 256 bytes, as rsi_host_call's addr_align has made sure.
-      let target = memory.writablePage(pa) + Int(pa & 0xF00) + 8
-      target.copyMemory(from: source, byteCount: 31 * 8)
+      let gprs = RmiRecEnter.table.gprs
+      let source = enterRecord(run) + gprs.offset
+      let target = memory.writablePage(pa) + RsiHostCall.offset(of: pa) + RsiHostCall.table.gprs.offset
+      target.copyMemory(from: source, byteCount: gprs.extent)
       rec.setX(0, RSIReturn.success)
       if !policy.has(.rsiKeepsX4AndUp) { for n in 1...16 { rec.setX(n, 0) } }
       return true

@@ -163,15 +163,17 @@ extension Machine {
 
   /// EL3 writes boot manifest v0.3: one DRAM bank with its checksum, no console.
   private mutating func writeManifest() {
-    let manifest = BootMemory.sharedBuffer
-    let banks = manifest + 64
-    memory.store64(manifest, 0x3)
-    memory.store64(manifest + 0x10, 1)
-    memory.store64(manifest + 0x18, banks)
-    memory.store64(banks, dramBase)
-    memory.store64(banks + 8, dramSize)
+    let (manifest, bank) = (BootManifest.table, DRAMBank.table)
+    let address = BootMemory.sharedBuffer
+    let banks = address + UInt64(BootManifest.about.size)
+    let page = memory.writablePage(address)
+    page[manifest.version] = BootManifest.version
+    page[manifest.numBanks] = 1
+    page[manifest.banks] = banks
     // Count, pointer, every word of the array and the checksum add up to 0.
-    memory.store64(manifest + 0x20, 0 &- (1 &+ banks &+ dramBase &+ dramSize))
+    page[manifest.checksum] = 0 &- (1 &+ banks &+ dramBase &+ dramSize)
+    memory.store64(bank.base.address(in: banks), dramBase)
+    memory.store64(bank.size.address(in: banks), dramSize)
   }
 
   /// The RMM's cold boot: version, CPUs, shared buffer, manifest, in this order.
@@ -181,14 +183,16 @@ extension Machine {
     guard buffer.isGranuleAligned, buffer != 0, granuleProtectionCheckByWalk(buffer, .realm) == nil else {
       return .invalidSharedBuffer
     }
-    let manifestVersion = memory.load64(buffer) & 0xFFFF_FFFF
-    guard manifestVersion >> 16 == 0, manifestVersion & 0xFFFF >= 3 else { return .manifestVersion }
-    let count = memory.load64(buffer + 0x10)
-    let banks = memory.load64(buffer + 0x18)
-    var sum = count &+ banks &+ memory.load64(buffer + 0x20)
+    let manifest = memory.page(buffer)
+    let manifestVersion = manifest[BootManifest.table.version]
+    guard manifestVersion >> 16 == 0, manifestVersion & 0xFFFF >= BootManifest.version else { return .manifestVersion }
+    let count = manifest[BootManifest.table.numBanks]
+    let banks = manifest[BootManifest.table.banks]
+    var sum = count &+ banks &+ manifest[BootManifest.table.checksum]
     for bank in 0..<min(count, 64) {
-      let base = memory.load64(banks + bank * 16)
-      let size = memory.load64(banks + bank * 16 + 8)
+      let place = banks + bank * UInt64(DRAMBank.about.size)
+      let base = memory.load64(DRAMBank.table.base.address(in: place))
+      let size = memory.load64(DRAMBank.table.size.address(in: place))
       sum = sum &+ base &+ size
       guard base.isGranuleAligned, size.isGranuleAligned, size > 0 else { return .manifestData }
     }

@@ -14,17 +14,17 @@ extension Machine {
     }
     // The function identifier is W0; the RMM looks at the rest of X0 if the personality says so (D41).
     let fid = x[0] & 0xFFFF_FFFF
-    if world == .normal, Machine.rmiRange.contains(fid & ~0x1_0000) {
+    if world == .normal, Machine.rmiRange.contains(fid & ~SMCCC.sveHint) {
       guard control.panic == nil else {
         // No RMM is there to be entered: TF-A's RMMD answers SMC_UNK.
-        answer(&x, smcccNotSupported)
+        answer(&x, SMCCC.notSupported)
         leaveEL3(caller, world, &x)
         return true
       }
       if tracing { traceMove(.el3, .rEL2) }
-      let isAnswered = dispatchRMI(policy.has(.fidIsW0WithoutSVEHint) ? fid & ~0x1_0000 : x[0], &x)
+      let isAnswered = dispatchRMI(policy.has(.fidIsW0WithoutSVEHint) ? fid & ~SMCCC.sveHint : x[0], &x)
       if panics() {
-        answer(&x, smcccNotSupported)
+        answer(&x, SMCCC.notSupported)
         leaveEL3(caller, world, &x)
         return true
       }
@@ -38,8 +38,8 @@ extension Machine {
       }
     } else {
       // SMCCC 1.5, which TF-A v2.12 announces; RMI from the Secure world and from the RMM itself, and what nobody implements.
-      let known = fid == 0x8000_0000 && configuration.monitorAnswersHost
-      answer(&x, known ? 0x1_0005 : smcccNotSupported)
+      let known = fid == SMCCC.version && configuration.monitorAnswersHost
+      answer(&x, known ? 0x1_0005 : SMCCC.notSupported)
     }
     leaveEL3(caller, world, &x)
     return true
@@ -118,7 +118,7 @@ public enum SMCDisposition: Sendable {
   case answered
   /// RMI_REC_ENTER has not returned: the Realm keeps the PE.
   case running
-  /// The PE runs a Realm, so its Host cannot make a call.
+  /// The PE runs a Realm or a VM, so its Host cannot make a call.
   case busy
 }
 
@@ -128,6 +128,6 @@ public enum SMCOutcome: Sendable {
   case answer(InlineArray<18, UInt64>)
   /// RMI_REC_ENTER has not returned: the Realm keeps the PE.
   case running
-  /// The PE runs a Realm, so its Host cannot make a call.
+  /// The PE runs a Realm or a VM, so its Host cannot make a call.
   case busy
 }

@@ -49,13 +49,13 @@ public final class GuestDebugger: DebugTarget {
     self.vm = vm
   }
 
-  public var vcpuCount: Int { vm.state.vcpus.count }
-  public func isOn(_ vcpu: Int) -> Bool { vm.state.vcpus[vcpu].isOn }
+  public var vcpuCount: Int { vm.vcpus.count }
+  public func isOn(_ vcpu: Int) -> Bool { vm.vcpus[vcpu].isOn }
   public var consoleCount: Int { vm.uart.count }
   public func console(from start: Int) -> ArraySlice<UInt8> { vm.uart.bytes(from: start) }
 
   public func registers(_ vcpu: Int) -> GuestRegisters {
-    let rec = vm.state.vcpus[vcpu].rec
+    let rec = vm.vcpus[vcpu].rec
     return session.read { $0.guestRegisters(rec) }
       ?? GuestRegisters(rec: rec, isInRealm: vm.isRealm, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
   }
@@ -64,7 +64,7 @@ public final class GuestDebugger: DebugTarget {
   public func write(_ vcpu: Int, _ address: UInt64, _ bytes: [UInt8]) -> Bool { false }
 
   public func read(_ vcpu: Int, _ address: UInt64, _ count: Int) -> [UInt8] {
-    let rec = vm.state.vcpus[vcpu].rec
+    let rec = vm.vcpus[vcpu].rec
     return session.read { $0.guestBytes(rec, address, count) }
   }
 
@@ -88,7 +88,7 @@ public final class GuestDebugger: DebugTarget {
     session.machine.debugging = nil
     guard let debugging, let hit = debugging.hits.last else { return nil }
     // The entry is the last step; the pause that stands for what stopped it comes before.
-    if vm.state.isHeld { session.insertPause(debugging.executed) }
+    if vm.isHeld { session.insertPause(debugging.executed) }
     return hit
   }
 
@@ -158,14 +158,14 @@ public final class GuestDebugger: DebugTarget {
     if let complete = complete(vcpu) { return complete }
     for _ in 0..<10_000 {
       if let cut = halts() { return cut }
-      if let page = vm.state.vcpus[vcpu].missing { return .failed("vCPU \(vcpu) stands: \(RealmVM.destroyed(page))") }
+      if let page = vm.vcpus[vcpu].missing { return .failed("vCPU \(vcpu) stands: \(RealmVM.destroyed(page))") }
       // Another's turn comes first.
       let isOther = vm.nextTurn.map { $0 != vcpu } ?? false
       let hit = enter(isOther ? [] : watchpoints, instructions: isOther ? nil : 1)
       if let hit { return stop(hit) }
       if let ended { return ended }
       guard !isOther, current == vcpu else { continue }
-      guard vm.state.vcpus[vcpu].missing == nil else { continue }
+      guard vm.vcpus[vcpu].missing == nil else { continue }
       // What the Host does for an instruction is part of it.
       return complete(vcpu) ?? .stepped
     }
@@ -174,7 +174,7 @@ public final class GuestDebugger: DebugTarget {
 
   /// The rest of an instruction that a vCPU has left at, and that its next entry completes; nil if it has left at none.
   private func complete(_ vcpu: Int) -> DebugStop? {
-    guard vm.state.vcpus[vcpu].completes, vm.nextTurn == vcpu else { return nil }
+    guard vm.vcpus[vcpu].completes, vm.nextTurn == vcpu else { return nil }
     _ = enter([], instructions: 0)
     return ended ?? .stepped
   }
@@ -255,7 +255,7 @@ public final class GuestDebugger: DebugTarget {
       if let cut = halts() { return cut }
       if let hit = enter(points, passing: passing) { return stop(hit) }
       passing = nil
-    } while vm.state.isHeld && ending == nil
+    } while vm.isHeld && ending == nil
     return ended
   }
 
@@ -378,7 +378,7 @@ public final class GuestDebugger: DebugTarget {
       return "step \(session.position) of the session, \(session.now) instructions and ticks, digest \(hex(digest))\n"
     case "translate" where words.count == 2:
       guard let address = UInt64(words[1].hasPrefix("0x") ? String(words[1].dropFirst(2)) : words[1], radix: 16) else { break }
-      let rec = vm.state.vcpus[current].rec
+      let rec = vm.vcpus[current].rec
       return session.read { $0.translation(rec, address) } + "\n"
     default: break
     }

@@ -65,6 +65,7 @@ extension Explanation {
     for row in rows {
       let why = row.verdict == .failed ? "\(row.text): \(row.now)" : row.now
       lines.append("  \(row.verdict.rawValue) \(row.id.padding(width))\(why)")
+      if row.verdict == .failed { lines += fields.lines.map { "    \("".padding(width))\($0)" } }
     }
     lines.append(decidedBy.map { "→ \(status), decided by \($0)" } ?? "→ \(status)")
     return lines

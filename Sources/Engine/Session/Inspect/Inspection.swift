@@ -71,7 +71,7 @@ extension Session {
     let call = Decoder.call({ $0 < guest.count ? guest.x[$0] : 0 }, count: 11)
     // A call that left the Realm was made in an earlier entry than the one that completed it.
     for candidate in step...made {
-      guard case .perform(.smc(.normal, let x)) = steps[candidate].deed, x[0] & ~0x1_0000 == UInt64(RECEnter.fid) else {
+      guard case .perform(.smc(.normal, let x)) = steps[candidate].deed, x[0] & ~SMCCC.sveHint == UInt64(RECEnter.fid) else {
         continue
       }
       seek(candidate)

@@ -50,8 +50,17 @@ public struct Answer: Sendable {
     case gpf
     /// An exception in the Realm.
     case fault
-    /// Nothing that can be expected of: a refusal in words.
+    /// A guest keeps the PE, so the call has not returned.
+    case running(Guest)
+    /// The PE runs a guest, so its Host could not make the call.
+    case busy(Guest)
+    /// What a query has found that is no number, and what was not done, in words.
     case other(String)
+  }
+  /// What keeps a PE.
+  public enum Guest: String, Sendable {
+    case realm = "Realm"
+    case vm = "VM"
   }
   public var kind: Kind
   public var x: [UInt64]
@@ -67,6 +76,9 @@ public struct Answer: Sendable {
     case .ok: return x.first.map { $0 == 0 ? "ok" : hex($0) } ?? "ok"
     case .gpf: return "gpf"
     case .fault: return "fault"
+    case .running(let guest): return "running: the \(guest.rawValue) keeps the PE (resume lets it go on)"
+    case .busy(let guest):
+      return "busy: this PE runs a \(guest.rawValue), its Host cannot call (choose another with pe, or resume)"
     case .other(let text): return text
     }
   }

@@ -9,7 +9,7 @@ public struct RealmDescription: Sendable {
 
   /// The forms a line can have.
   public static let forms = [
-    "realm [hash=sha-256] [s2sz=33] [num_bps=1] [num_wps=1] [flags=0] [sve_vl=0] [pmu_num_ctrs=0]",
+    "realm " + parameters.map { "[\($0.key)=\($0.field.kind.names.first?.name ?? "\($0.field.usual)")]" }.joined(separator: " "),
     "ripas BASE TOP [level=3]", "data IPA [file=NAME] [pages=1] [fill=0] [measure=on]",
     "rec [pc=0] [flags=1] [x0=0] … [x7=0]", "extend REM [HEX]", "let NAME = EXPR",
   ]
@@ -80,31 +80,37 @@ public struct RealmDescription: Sendable {
 
   private func realm(_ line: Line) throws(ScriptError) -> MeasurementStep.RealmParameters {
     var parameters = MeasurementStep.RealmParameters()
-    let options = try line.options(["hash", "s2sz", "num_bps", "num_wps", "flags", "sve_vl", "pmu_num_ctrs"])
-    for (key, word) in options where key == "flags" { parameters.flags = try line.number(word) }
-    // A count whose feature is off is measured and not looked at (RmiRealmParams): its field is a byte.
-    let byte = "a byte"
-    let (hasSVE, hasPMU) = (parameters.flags.bit(1), parameters.flags.bit(2))
+    let options = try line.options(Self.parameters.map(\.key))
+    let flags = RmiRealmParams.table.flags
+    for (key, word) in options where key == flags.name.description { parameters[flags] = try line.number(word) }
     for (key, word) in options {
-      switch key {
-      case "hash":
-        guard let hash = HashAlgorithm(iana: word.text) else {
-          throw line.bad(word, "hash is sha-256 or sha-512, not \"\(shown(word.text))\"")
-        }
-        parameters.hash = hash
-      case "s2sz": parameters.s2sz = try line.number(word, key, 32...52, "the bits of an IPA")
-      case "num_bps": parameters.numBPs = try line.number(word, key, 1...63, "6 bits of RmiFeatureRegister0, 0 is reserved")
-      case "num_wps": parameters.numWPs = try line.number(word, key, 1...63, "6 bits of RmiFeatureRegister0, 0 is reserved")
-      case "sve_vl":
-        parameters.sveVL = try line.number(
-          word, key, hasSVE ? 0...15 : 0...255, hasSVE ? "4 bits of RmiFeatureRegister0" : byte)
-      case "pmu_num_ctrs":
-        parameters.pmuCounters = try line.number(
-          word, key, hasPMU ? 0...31 : 0...255, hasPMU ? "5 bits of RmiFeatureRegister0" : byte)
-      default: break
+      guard let field = Self.parameters.first(where: { $0.key == key })?.field, field.offset != flags.offset else { continue }
+      guard field.kind == .hashAlgorithm else {
+        let (range, limit) = Self.range(field, parameters[flags])
+        parameters[field] = try line.number(word, key, range, limit)
+        continue
       }
+      guard let hash = HashAlgorithm(iana: word.text) else {
+        throw line.bad(word, "hash is sha-256 or sha-512, not \"\(shown(word.text))\"")
+      }
+      parameters[field] = UInt64(hash.rawValue)
     }
     return parameters
+  }
+
+  /// What a `realm` line can say: the hash, on which all else depends; then what no Realm has zero of; then the rest.
+  private static let parameters: [(key: String, field: MemoryField)] = {
+    let fields = RmiRealmParams.measured.map { field in
+      (key: field.kind == .hashAlgorithm ? "hash" : field.name.description, field: field)
+    }
+    func first(_ field: MemoryField) -> Int { field.kind == .hashAlgorithm ? 0 : field.usual != 0 ? 1 : 2 }
+    return (0...2).flatMap { place in fields.filter { first($0.field) == place } }
+  }()
+
+  /// What a number may be, and why. One whose feature is off is measured and not looked at: then it is what its bytes hold.
+  private static func range(_ field: MemoryField, _ flags: UInt64) -> (range: ClosedRange<Int64>, limit: String) {
+    guard field.feature == 0 || flags & field.feature != 0 else { return (0...0xFF, "a byte") }
+    return (field.least...field.most, field.limit.description)
   }
 
   private mutating func ripas(_ line: Line) throws(ScriptError) {

@@ -209,7 +209,7 @@ extension StatementParser {
           "unknown register \"\(shown(arguments[0].text))\"; expected one of \(RealmRegister.allCases.map(\.name).joined(separator: ", "))"
         )
       }
-      var x = [UInt64(register.rawValue)]
+      var x = [UInt64(register.number)]
       if sets { x.append(try number(arguments[1])) }
       return queue(sets ? .setsys : .getsys, x)
     case "clear":

@@ -54,7 +54,9 @@ public struct HostileDriver: Sendable {
     case 98: return .access(MemoryAccess(world: .normal, address: granule(), kind: .bytes(code())))
     default:
       var x = InlineArray<18, UInt64>(repeating: 0)
-      x[0] = numbers.pick([0xC400_0150 + UInt64(numbers.below(64)), 0x8000_0000, 0x8400_0000, numbers.next()])
+      x[0] = numbers.pick([
+        UInt64(RMIVersion.fid) + UInt64(numbers.below(64)), SMCCC.version, UInt64(PSCIVersion.fid), numbers.next(),
+      ])
       for n in 1..<6 { x[n] = value(machine) }
       return .smc(numbers.pick([.normal, .secure, .realm, .root]), x)
     }
@@ -103,9 +105,13 @@ public struct HostileDriver: Sendable {
   private mutating func target(_ machine: borrowing Machine) -> UInt64 {
     switch numbers.below(12) {
     case 0..<3 where !machine.control.realms.isEmpty:
-      return numbers.pick(machine.control.realms) + UInt64(numbers.below(numbers.chance(70) ? 8 : 64)) * 8
+      // Mostly what is before the RPV.
+      let words = RmmRealm.table.rpv.offset / 8
+      return numbers.pick(machine.control.realms) + UInt64(numbers.below(numbers.chance(70) ? words : 64)) * 8
     case 3..<6 where !machine.control.recs.isEmpty:
-      return numbers.pick(machine.control.recs) + UInt64(numbers.below(numbers.chance(60) ? 18 : 512)) * 8
+      // Mostly what is the RMM's own.
+      let words = RmmRec.table.monitor.offset / 8
+      return numbers.pick(machine.control.recs) + UInt64(numbers.below(numbers.chance(60) ? words : 512)) * 8
     case 6..<8:
       let start = numbers.below(granules)
       for n in 0..<granules {

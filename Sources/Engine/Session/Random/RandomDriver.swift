@@ -58,8 +58,13 @@ public struct RandomDriver: Sendable {
     }
   }
 
-  private mutating func write(_ address: UInt64, _ value: UInt64) {
-    planned.append(.access(MemoryAccess(world: .normal, address: address, kind: .write64(value))))
+  /// A field of a structure, or the first of several.
+  private mutating func write(_ field: MemoryField, _ base: UInt64, _ value: UInt64) {
+    planned.append(.access(MemoryAccess(world: .normal, address: field.address(in: base), kind: .write64(value))))
+  }
+
+  private mutating func clear(_ granule: UInt64) {
+    planned.append(.access(MemoryAccess(world: .normal, address: granule, kind: .fill(Granule.size, 0))))
   }
 
   /// A granule in a state, or any one if there is none.
@@ -90,22 +95,22 @@ public struct RandomDriver: Sendable {
 
   private mutating func plan(_ machine: borrowing Machine) {
     switch numbers.below(100) {
-    case 0..<14: smc(0xC400_0151, find(machine, .undelegated))
-    case 14..<17: smc(0xC400_0152, find(machine, .delegated))
+    case 0..<13: smc(GranuleDelegate.fid, find(machine, .undelegated))
+    case 14..<17: smc(GranuleUndelegate.fid, find(machine, .delegated))
     case 17..<21: createRealm(machine)
-    case 21..<23: smc(0xC400_0159, realm(machine))
+    case 21..<23: smc(RealmDestroy.fid, realm(machine))
     case 23..<36: tables(machine)
     case 36..<50: data(machine)
     case 50..<56: ripas(machine)
     case 56..<62: unprotected(machine)
     case 62..<67: createREC(machine)
-    case 67..<68: smc(0xC400_015B, rec(machine))
-    case 68..<71: smc(0xC400_0157, realm(machine))
+    case 67..<68: smc(RECDestroy.fid, rec(machine))
+    case 68..<71: smc(RealmActivate.fid, realm(machine))
     case 71..<85: enter(machine)
-    case 85..<88: smc(0xC400_0164, rec(machine), rec(machine), numbers.pick([0, 0, PSCIReturn.denied, 1]))
+    case 85..<88: smc(PSCIComplete.fid, rec(machine), rec(machine), numbers.pick([0, 0, PSCIReturn.denied, 1]))
     case 88..<91:
       let rd = realm(machine)
-      smc(0xC400_0161, rd, ipa(machine, rd, level: 3, unprotected: numbers.chance(40)), UInt64(numbers.below(4)))
+      smc(RTTReadEntry.fid, rd, ipa(machine, rd, level: 3, unprotected: numbers.chance(40)), UInt64(numbers.below(4)))
     case 91..<95: access()
     case 95..<97:
       planned.append(
@@ -114,9 +119,10 @@ public struct RandomDriver: Sendable {
       planned.append(
         numbers.chance(50)
           ? .selectPE(numbers.below(machine.control.pes.count)) : .resume(numbers.below(machine.control.pes.count)))
+    case 13, 98: planned.append(.smc(.normal, declaredCall(machine, numbers.pick(Self.rmi)).x))
     default:
       var x = InlineArray<18, UInt64>(repeating: 0)
-      x[0] = 0xC400_0150 + UInt64(numbers.below(0x40))
+      x[0] = UInt64(RMIVersion.fid) + UInt64(numbers.below(0x40))
       for n in 1..<6 { x[n] = wild() }
       planned.append(.smc(numbers.chance(85) ? .normal : .secure, x))
     }
@@ -130,18 +136,19 @@ public struct RandomDriver: Sendable {
     let shape = numbers.pick(shapes)
     let rtt = find(machine, .delegated) & ~(shape.tables * 4096 - 1)
     // Concatenated tables must be neighbours: delegate them first.
-    for n in 0..<shape.tables { smc(0xC400_0151, rtt + n * 4096) }
-    planned.append(.access(MemoryAccess(world: .normal, address: params, kind: .fill(4096, 0))))
-    write(params, numbers.chance(90) ? 0 : numbers.next() & 7)
-    write(params + 0x8, numbers.chance(95) ? shape.width : wild())
-    write(params + 0x18, 1)
-    write(params + 0x20, 1)
-    write(params + 0x30, UInt64(numbers.below(numbers.chance(95) ? 2 : 4)))
-    write(params + 0x800, UInt64(numbers.below(4)))
-    write(params + 0x808, rtt)
-    write(params + 0x810, numbers.chance(97) ? shape.level : wild())
-    write(params + 0x818, numbers.chance(97) ? shape.tables : wild())
-    smc(0xC400_0158, find(machine, .delegated), params)
+    for n in 0..<shape.tables { smc(GranuleDelegate.fid, rtt + n * 4096) }
+    clear(params)
+    let fields = RmiRealmParams.table
+    write(fields.flags, params, numbers.chance(90) ? 0 : numbers.next() & RmiRealmFlags.all)
+    write(fields.s2sz, params, numbers.chance(95) ? shape.width : wild())
+    write(fields.numBPs, params, 1)
+    write(fields.numWPs, params, 1)
+    write(fields.hashAlgo, params, UInt64(numbers.below(numbers.chance(95) ? 2 : 4)))
+    write(fields.vmid, params, UInt64(numbers.below(4)))
+    write(fields.rttBase, params, rtt)
+    write(fields.rttLevelStart, params, numbers.chance(97) ? shape.level : wild())
+    write(fields.rttNumStart, params, numbers.chance(97) ? shape.tables : wild())
+    smc(RealmCreate.fid, find(machine, .delegated), params)
   }
 
   private mutating func tables(_ machine: borrowing Machine) {
@@ -149,9 +156,9 @@ public struct RandomDriver: Sendable {
     let level = numbers.below(3) + 1
     let address = ipa(machine, rd, level: level - 1, unprotected: numbers.chance(35))
     switch numbers.below(10) {
-    case 0..<6: smc(0xC400_015D, rd, find(machine, .delegated), address, UInt64(level))
-    case 6..<8: smc(0xC400_0166, rd, address, UInt64(level))
-    default: smc(0xC400_015E, rd, address, UInt64(level))
+    case 0..<6: smc(RTTCreate.fid, rd, find(machine, .delegated), address, UInt64(level))
+    case 6..<8: smc(RTTFold.fid, rd, address, UInt64(level))
+    default: smc(RTTDestroy.fid, rd, address, UInt64(level))
     }
   }
 
@@ -159,9 +166,10 @@ public struct RandomDriver: Sendable {
     let rd = realm(machine)
     let address = ipa(machine, rd, level: 3, unprotected: numbers.chance(5))
     switch numbers.below(10) {
-    case 0..<4: smc(0xC400_0153, rd, find(machine, .delegated), address, buffer(numbers.below(buffers)), UInt64(numbers.below(2)))
-    case 4..<7: smc(0xC400_0154, rd, find(machine, .delegated), address)
-    default: smc(0xC400_0155, rd, address)
+    case 0..<4:
+      smc(DataCreate.fid, rd, find(machine, .delegated), address, buffer(numbers.below(buffers)), UInt64(numbers.below(2)))
+    case 4..<7: smc(DataCreateUnknown.fid, rd, find(machine, .delegated), address)
+    default: smc(DataDestroy.fid, rd, address)
     }
   }
 
@@ -169,13 +177,13 @@ public struct RandomDriver: Sendable {
     let rd = realm(machine)
     if numbers.chance(50) {
       let from = ipa(machine, rd, level: 3, unprotected: false)
-      smc(0xC400_0168, rd, from, from &+ UInt64(numbers.below(8) + 1) << 12)
+      smc(RTTInitRIPAS.fid, rd, from, from &+ UInt64(numbers.below(8) + 1) << 12)
       return
     }
     let address = rec(machine)
-    guard machine.granuleIs(address, .rec), address.isGranuleAligned else { return smc(0xC400_0169, rd, address, 0, 4096) }
+    guard machine.granuleIs(address, .rec), address.isGranuleAligned else { return smc(RTTSetRIPAS.fid, rd, address, 0, 4096) }
     let rec = machine.rec(address)
-    smc(0xC400_0169, rec.owner, address, rec.ripasAddr, numbers.chance(60) ? rec.ripasTop : rec.ripasAddr &+ 4096)
+    smc(RTTSetRIPAS.fid, rec.owner, address, rec.ripasAddr, numbers.chance(60) ? rec.ripasTop : rec.ripasAddr &+ 4096)
   }
 
   private mutating func unprotected(_ machine: borrowing Machine) {
@@ -187,9 +195,11 @@ public struct RandomDriver: Sendable {
         level == 3
         ? (numbers.chance(80) ? buffer(numbers.below(buffers)) : granule(numbers.below(granules)))
         : base & ~(rttEntrySize(level) - 1)
-      smc(0xC400_015F, rd, address, UInt64(level), target | 0x98 | UInt64(numbers.below(4)) << 6)
+      let descriptor = RttUnprotectedDescriptor.table
+      let attributes = descriptor.memAttr.placed(0b110) | descriptor.s2ap.placed(0b10 | UInt64(numbers.below(4)))
+      smc(RTTMapUnprotected.fid, rd, address, UInt64(level), target | attributes)
     } else {
-      smc(0xC400_0162, rd, address, UInt64(level))
+      smc(RTTUnmapUnprotected.fid, rd, address, UInt64(level))
     }
   }
 
@@ -197,21 +207,24 @@ public struct RandomDriver: Sendable {
     let rd = realm(machine)
     let params = buffer(1)
     let next = machine.granuleIs(rd, .rd) && rd.isGranuleAligned ? machine.realm(rd).recIndex : 0
-    planned.append(.access(MemoryAccess(world: .normal, address: params, kind: .fill(4096, 0))))
-    write(params, UInt64(numbers.below(2)))
-    write(params + 0x100, numbers.chance(95) ? next : wild())
-    write(params + 0x800, numbers.chance(97) ? 1 : wild())
-    write(params + 0x808, find(machine, .delegated))
-    smc(0xC400_015A, rd, find(machine, .delegated), params)
+    clear(params)
+    let fields = RmiRecParams.table
+    write(fields.flags, params, UInt64(numbers.below(2)))
+    write(fields.mpidr, params, numbers.chance(95) ? next : wild())
+    write(fields.numAux, params, numbers.chance(97) ? 1 : wild())
+    write(fields.aux, params, find(machine, .delegated))
+    smc(RECCreate.fid, rd, find(machine, .delegated), params)
   }
 
   private mutating func enter(_ machine: borrowing Machine) {
     let run = buffer(2)
     for _ in 0..<numbers.below(4) { planned.append(.guest(guest(machine))) }
-    write(run, numbers.chance(70) ? 0 : UInt64(numbers.below(32)))
-    write(run + 0x200, numbers.next())
-    write(run + 0x308, numbers.chance(85) ? 0 : numbers.chance(50) ? 1 << 62 | UInt64(numbers.below(1100)) : numbers.next())
-    smc(0xC400_015C, rec(machine), run)
+    let fields = RmiRecEnter.table
+    write(fields.flags, run, numbers.chance(70) ? 0 : UInt64(numbers.below(32)))
+    write(fields.gprs, run, numbers.next())
+    write(
+      fields.gicv3LRs, run, numbers.chance(85) ? 0 : numbers.chance(50) ? 1 << 62 | UInt64(numbers.below(1100)) : numbers.next())
+    smc(RECEnter.fid, rec(machine), run)
   }
 
   private mutating func guest(_ machine: borrowing Machine) -> GuestAction {
@@ -219,24 +232,35 @@ public struct RandomDriver: Sendable {
     let shared = numbers.chance(30)
     let address =
       ipa(machine, rd, level: 3, unprotected: shared) &+ UInt64(numbers.chance(80) ? numbers.below(512) * 8 : numbers.below(4096))
-    switch numbers.below(14) {
+    switch numbers.below(15) {
     case 0, 1: return GuestAction(.read64, [address])
     case 2, 3: return GuestAction(.write64, [address, numbers.next()])
     case 4: return GuestAction(.exec, [address & ~3])
     case 5:
       let from = ipa(machine, rd, level: 3, unprotected: false)
       return GuestAction(
-        .smc, [0xC400_0197, from, from &+ UInt64(numbers.below(6)) << 12, UInt64(numbers.below(3)), UInt64(numbers.below(2))])
+        .smc,
+        [
+          UInt64(RSIIPAStateSet.fid), from, from &+ UInt64(numbers.below(6)) << 12, UInt64(numbers.below(3)),
+          UInt64(numbers.below(2)),
+        ])
     case 6:
       let from = ipa(machine, rd, level: 3, unprotected: false)
-      return GuestAction(.smc, [0xC400_0198, from, from &+ UInt64(numbers.below(600)) << 12])
-    case 7: return GuestAction(.smc, [0xC400_0193, UInt64(numbers.below(6)), UInt64(numbers.below(70)), numbers.next()])
-    case 8: return GuestAction(.smc, [0xC400_0199, address & ~0xFF])
-    case 9: return GuestAction(.smc, [numbers.pick([0x8400_0002, 0x8400_0008, 0xC400_0001, 0x8400_000A])])
+      return GuestAction(.smc, [UInt64(RSIIPAStateGet.fid), from, from &+ UInt64(numbers.below(600)) << 12])
+    case 7:
+      return GuestAction(
+        .smc, [UInt64(RSIMeasurementExtend.fid), UInt64(numbers.below(6)), UInt64(numbers.below(70)), numbers.next()])
+    case 8: return GuestAction(.smc, [UInt64(RSIHostCall.fid), address & ~0xFF])
+    case 9:
+      return GuestAction(.smc, [UInt64(numbers.pick([PSCICPUOff.fid, PSCISystemOff.fid, PSCICPUSuspend.fid, PSCIFeatures.fid]))])
     case 10:
       return GuestAction(
-        .smc, [numbers.pick([0xC400_0003, 0xC400_0004]), UInt64(numbers.below(3)), numbers.chance(50) ? 0 : address])
-    case 11: return GuestAction(.smc, [0xC400_0196, address & ~0xFFF])
+        .smc,
+        [
+          UInt64(numbers.pick([PSCICPUOn.fid, PSCIAffinityInfo.fid])), UInt64(numbers.below(3)), numbers.chance(50) ? 0 : address,
+        ])
+    case 11: return GuestAction(.smc, [UInt64(RSIRealmConfig.fid), address & ~0xFFF])
+    case 13: return declaredCall(machine, numbers.pick(Self.realmCalls))
     case 12: return numbers.chance(50) ? GuestAction(.hvc, [0]) : numbers.chance(50) ? GuestAction(.hold) : GuestAction(.fiq)
     default:
       return GuestAction(
@@ -246,6 +270,36 @@ public struct RandomDriver: Sendable {
           numbers.next() & 0xFF_FFFF_FFF0,
         ])
     }
+  }
+
+  private static let rmi = Commands.all.filter { $0.interface == .rmi }
+  private static let realmCalls = Commands.all.filter { $0.interface != .rmi }
+
+  /// A call as its declaration has it: all that is known of a command that is not among those above.
+  private mutating func declaredCall(_ machine: borrowing Machine, _ entry: CommandEntry) -> GuestAction {
+    let rd = realm(machine)
+    let level = numbers.below(4)
+    var arguments = [UInt64](repeating: 0, count: 1 + (entry.inputs.map(\.register).max() ?? 0))
+    arguments[0] = UInt64(entry.fid)
+    for input in entry.inputs {
+      arguments[input.register] =
+        switch input.kind {
+        case .undelegatedPA: find(machine, .undelegated)
+        case .delegatedPA: find(machine, .delegated)
+        case .rdPA: rd
+        case .recPA: rec(machine)
+        case .nsPA: buffer(numbers.below(buffers))
+        case .ipa, .ipaTop: ipa(machine, rd, level: level, unprotected: numbers.chance(30))
+        case .level: UInt64(level)
+        case .flags, .ripas: UInt64(numbers.below(3))
+        case .version: numbers.chance(80) ? 0x1_0000 : wild()
+        case .status: numbers.pick([0, PSCIReturn.denied, wild()])
+        case .mpidr: UInt64(numbers.below(3))
+        case .number, .size: UInt64(numbers.below(70))
+        case .descriptor, .bytes: wild()
+        }
+    }
+    return GuestAction(.smc, arguments)
   }
 
   private mutating func access() {

@@ -85,7 +85,8 @@ public enum RandomGuest {
     words.append(0xD518_C000)  // MSR VBAR_EL1, X0
     // FP and SIMD are let through in every second guest.
     if random.next() % 2 == 0 { words += [0xD2A0_0600, 0xD518_1040] }  // MOV X0, #3 << 20; MSR CPACR_EL1, X0
-    let places: [UInt64] = [ram, ram + 0x1000, ram + 0x20_0000, ram | 1 << 32, PL011.base, 0x4000_0000, 1 << 33, 0, ~0]
+    let uart = GuestLayout.standard.uart.lowerBound
+    let places: [UInt64] = [ram, ram + 0x1000, ram + 0x20_0000, ram | 1 << 32, uart, 0x4000_0000, 1 << 33, 0, ~0]
     for register in 0..<31 as Range<UInt32> {
       let value =
         random.next() % 3 == 0 ? random.next() : places[Int(random.next() % UInt64(places.count))] &+ random.next() % 4096

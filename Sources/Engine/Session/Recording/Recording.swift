@@ -59,6 +59,7 @@ public enum Recording {
   public static func answerLines(_ result: StatementResult) -> [String] {
     var lines = result.guestResults.map(\.rawLine)
     if let text = result.text { return lines + [text] }
+    if let found = result.found { return lines + ["-> \(found)"] }
     if let answer = result.answer {
       switch answer.kind {
       case .registers:

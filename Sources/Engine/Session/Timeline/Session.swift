@@ -336,7 +336,7 @@ public final class Session {
   public func answer(_ query: MachineQuery) -> StatementResult {
     var result = StatementResult()
     let (text, value) = machine.answer(query)
-    result.text = "-> " + text
+    result.found = text
     result.answer = Answer(kind: value == nil ? .other(text) : .ok, x: value.map { [$0] } ?? [])
     return result
   }

@@ -64,8 +64,8 @@ extension Session {
     else { return nil }
     // Guests with much RAM have their devices elsewhere.
     let isWide = machine.progress.vcpu.flatMap { machine.ipaWidth(of: $0) } == GuestLayout.widest.width
-    let uart = isWide ? GuestLayout.widest.uart : PL011.base
-    guard field("hpfar").bits(43, 4) << 12 == uart else { return nil }
+    let layout = isWide ? GuestLayout.widest : GuestLayout.standard
+    guard field("hpfar").bits(43, 4) << 12 == layout.uart.lowerBound else { return nil }
     return UInt8(truncatingIfNeeded: field("gpr0"))
   }
 

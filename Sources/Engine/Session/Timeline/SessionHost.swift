@@ -61,7 +61,8 @@ extension Session: HostDoor {
   public func read(_ address: UInt64, _ count: Int) -> [UInt8]? { read { $0.hostBytes(address, count) } }
 
   public func exitRecord(_ run: UInt64) -> RunExit {
-    RunExit(read(run + UInt64(RecRun.exitBase), 2048) ?? [UInt8](repeating: 0, count: 2048))
+    let record = RmiRecRun.table.exit
+    return RunExit(read(record.address(in: run), record.width) ?? [UInt8](repeating: 0, count: record.width))
   }
 
   public var dram: Range<UInt64> { configuration.dramBase..<configuration.dramTop }

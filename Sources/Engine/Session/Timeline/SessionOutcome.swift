@@ -23,19 +23,16 @@ extension Session {
         if x[0] == 0 { result.exit = machine.progress.run.map { machine.exitFields($0) } }
         if case .resume = action { result.fid = UInt64(RECEnter.fid) }
       case .running:
-        let who = runner(action)
-        result.answer = Answer(kind: .other("running: the \(who) keeps the PE (resume lets it go on)"), x: [])
+        result.answer = Answer(kind: .running(runner(action)), x: [])
       case .busy:
-        let who = runner(action)
-        result.answer = Answer(
-          kind: .other("busy: this PE runs a \(who), its Host cannot call (choose another with pe, or resume)"), x: [])
+        result.answer = Answer(kind: .busy(runner(action)), x: [])
       }
     case .access(let access):
       if case .access(let request) = action { result.world = request.world }
       switch access {
       case .value(let value):
         result.answer = Answer(kind: .ok, x: [value])
-        result.text = "-> \(hex(value))"
+        result.found = hex(value)
       case .ok: result.answer = Answer(kind: .ok, x: [0])
       case .fault(let fault):
         var isWrite = false
@@ -59,9 +56,9 @@ extension Session {
   }
 
   /// What keeps the PE an action was for.
-  private func runner(_ action: Action) -> String {
+  private func runner(_ action: Action) -> Answer.Guest {
     var pe = machine.control.currentPE
     if case .resume(let other) = action { pe = other }
-    return machine.control.pes[pe].runningVCPU == 0 ? "Realm" : "VM"
+    return machine.control.pes[pe].runningVCPU == 0 ? .realm : .vm
   }
 }

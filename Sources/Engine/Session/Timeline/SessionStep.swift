@@ -140,6 +140,7 @@ private struct PackedResult: Sendable {
     var exit: ExitFields?
     var guestResults: [GuestResult]
     var text: String?
+    var found: String?
     var console: [String]
     var failedCheck: String?
   }
@@ -164,13 +165,13 @@ private struct PackedResult: Sendable {
       zeros = UInt8(answer.x.count - x.count)
     }
     let hasRest =
-      result.exit != nil || !result.guestResults.isEmpty || result.text != nil || !result.console.isEmpty
-      || result.failedCheck != nil
+      result.exit != nil || !result.guestResults.isEmpty || result.text != nil || result.found != nil
+      || !result.console.isEmpty || result.failedCheck != nil
     if hasRest {
       rest = Box(
         Rest(
-          exit: result.exit, guestResults: result.guestResults.copied, text: result.text, console: result.console,
-          failedCheck: result.failedCheck))
+          exit: result.exit, guestResults: result.guestResults.copied, text: result.text, found: result.found,
+          console: result.console, failedCheck: result.failedCheck))
     }
   }
 
@@ -186,6 +187,7 @@ private struct PackedResult: Sendable {
       result.exit = rest.exit
       result.guestResults = rest.guestResults
       result.text = rest.text
+      result.found = rest.found
       result.console = rest.console
       result.failedCheck = rest.failedCheck
     }
@@ -195,9 +197,9 @@ private struct PackedResult: Sendable {
   var hasFailed: Bool {
     switch kind {
     case .gpf, .fault: true
+    case .busy, .other: true
     // A Realm that keeps the PE has not failed.
-    case .other(let words): !words.hasPrefix("running")
-    case .ok, nil: false
+    case .running, .ok, nil: false
     case .registers: fid != nil && x.first.map { $0 != 0 } ?? false
     }
   }

@@ -75,7 +75,7 @@ extension Session {
   func answer(_ query: TokenQuery) -> StatementResult {
     var result = StatementResult()
     func say(_ word: String, _ text: String, decidedBy: String? = nil) -> StatementResult {
-      result.text = "-> \(text)"
+      result.found = text
       result.answer = Answer(kind: .other(word), x: [])
       result.failedCheck = decidedBy
       return result

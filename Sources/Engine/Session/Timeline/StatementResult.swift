@@ -11,8 +11,10 @@ public struct StatementResult: Sendable {
   public var exit: ExitFields?
   /// Guest actions that completed inside it.
   public var guestResults: [GuestResult] = []
-  /// What a query found, `print` and `echo` print.
+  /// What `print`, `echo` and a guest command print.
   public var text: String?
+  /// What a query or a read found, as it answers it.
+  public var found: String?
   /// What a guest has printed on the way, line by line; in brackets what happened outside of it.
   public var console: [String] = []
   /// The function identifier of an SMC.
@@ -26,7 +28,7 @@ public struct StatementResult: Sendable {
   /// The condition that decided the call itself, not one that a guest made inside it.
   public var decidedBy: String? {
     guard let fid else { return failedCheck }
-    return decisions.last { UInt64($0.fid) == fid & 0xFFFE_FFFF }?.id
+    return decisions.last { UInt64($0.fid) == fid & 0xFFFF_FFFF & ~SMCCC.sveHint }?.id
   }
 
   public init() {}
@@ -69,13 +71,11 @@ extension StatementResult {
   public var rawLines: [String] {
     var lines = console.map { "| \($0)" } + guestResults.map(\.rawLine)
     if let text { return lines + [text] }
+    if let found { return lines + ["-> \(found)"] }
     guard let answer else { return lines }
     switch answer.kind {
     case .registers: lines.append("-> " + (0..<5).map { hex($0 < answer.x.count ? answer.x[$0] : 0) }.joined(separator: " "))
-    case .ok: lines.append("-> \(answer.text)")
-    case .gpf: lines.append("-> gpf")
-    case .fault: lines.append("-> fault")
-    case .other(let text): lines.append("-> \(text)")
+    default: lines.append("-> \(answer.text)")
     }
     if let exit { lines.append("exit \(exit.rawText)") }
     return lines

@@ -33,6 +33,12 @@ struct RealmDescriptionTests {
     #expect(long.last.map { hexBytes($0.value) }?.hasPrefix("d00ddba11203c0eb") == true)
   }
 
+  @Test func theFormOfARealmLineIsMadeOfItsFields() {
+    #expect(
+      RealmDescription.forms[0]
+        == "realm [hash=sha-256] [s2sz=33] [num_bps=1] [num_wps=1] [flags=0] [sve_vl=0] [pmu_num_ctrs=0]")
+  }
+
   @Test func theTwoRulesForREMs() throws {
     let text = "realm\nextend 1 0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20"
     #expect(hexBytes(try description(text).value(1) ?? []).hasPrefix("c490fcb8406937e1"))

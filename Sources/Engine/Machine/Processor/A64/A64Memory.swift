@@ -191,8 +191,9 @@ extension Machine {
 
   // MARK: Translation
 
-  /// Translates a page, remembers it, and returns its bytes. Where no memory is there is nothing to remember, only zeroes to read and
-  /// a place for what is written; what a translation stops ends in an exception.
+  /// Translates a page, remembers that, and returns its bytes. It remembers nothing where no memory is, only zeroes to read and a place
+  /// for what is written, and of a page to write whose code is in use, so that each store to it comes here. What a translation stops
+  /// ends in an exception.
   mutating func fill(
     _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64
   ) throws(A64Stop) -> UnsafeMutableRawPointer {

@@ -47,7 +47,8 @@ extension Machine {
     case 0b011_110, 0b011_111:
       // SCTLR_EL1.UMA.
       if core.exceptionLevel == 0, !core.rec[.sctlrEL1].bit(9) {
-        throw Self.systemTrap(op0: 0, i.imm >> 3, 4, i.a, i.imm & 7, rt: 31, isRead: false)
+        let encoding = SystemEncoding(0, UInt16(i.imm >> 3), 4, UInt16(i.a), UInt16(i.imm & 7))
+        throw .toEL1(esr: encoding.syndrome(rt: 31, isRead: false), far: nil)
       }
       core.pstate = i.imm == 0b011_110 ? core.pstate | value << 6 : core.pstate & ~(value << 6)
       core.endSlice()
@@ -63,7 +64,7 @@ extension Machine {
     if core.exceptionLevel == 0, !core.rec[.sctlrEL1].bit(isEvent ? 18 : 16) { throw .toEL1(esr: syndrome, far: nil) }
     // An interrupt that is pending ends the wait at once, whatever masks it.
     let isPending = virtualCPUInterface.signalled() != nil || core.rec.virtualSError
-    if !isPending, core.rec.traps.bit(isEvent ? 3 : 2) {
+    if !isPending, core.rec.traps(isEvent) {
       throw .toEL2(.sync(esr: Syndrome.ecWFx << 26 | Syndrome.il | (isEvent ? 1 : 0), far: 0, hpfar: 0))
     }
     core.pc = next
@@ -73,32 +74,28 @@ extension Machine {
     control.guestInstructions &+= ticks
   }
 
-  /// Op0, Op1, CRn, CRm, Op2 as bits 20:5 of the instruction have them, Op0 with its upper bit set.
-  private static func key(_ op0: Int64, _ op1: Int64, _ crn: Int64, _ crm: Int64, _ op2: Int64) -> Int64 {
-    (op0 & 3) << 14 | op1 << 11 | crn << 7 | crm << 3 | op2
-  }
-
   /// IC, DC, AT and TLBI.
   private mutating func instruction(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
-    let (op1, crn, crm, op2) = (i.imm >> 11 & 7, i.imm >> 7 & 15, i.imm >> 3 & 15, i.imm & 7)
-    let isEL0 = core.exceptionLevel == 0
-    if isEL0 {
-      guard op1 == 3, crn == 7 else { throw .toEL1(esr: Syndrome.il, far: nil) }
+    let encoding = SystemEncoding(of: i)
+    if core.exceptionLevel == 0 {
+      guard encoding.op1 == 3, encoding.crn == 7 else { throw .toEL1(esr: Syndrome.il, far: nil) }
       // DC ZVA by SCTLR_EL1.DZE, the others by UCI.
-      guard core.rec[.sctlrEL1].bit(crm == 4 ? 14 : 26) else {
-        throw Self.systemTrap(op0: 1, op1, crn, UInt8(crm), op2, rt: i.a, isRead: false)
+      guard core.rec[.sctlrEL1].bit(encoding.crm == 4 ? 14 : 26) else {
+        throw .toEL1(esr: encoding.syndrome(rt: i.a, isRead: false), far: nil)
       }
     }
-    switch (op1, crn, crm, op2) {
+    switch (encoding.op1, encoding.crn, encoding.crm, encoding.op2) {
     case (3, 7, 4, 1):
       // DC ZVA: 64 bytes, aligned.
       let address = core.x[Int(i.d)] & ~63
       for n in 0..<8 as Range<UInt64> { try store(address + n * 8, 3, 0, &core, details: Syndrome.wnr) }
     case (_, 8, _, _):
       core.workspace.flush()
+    case (0, 7, 8, 0...3):
+      try addressTranslate(i, &core, isWrite: encoding.op2 & 1 == 1, level: encoding.op2 & 2 == 2 ? 0 : 1)
     case (_, 7, _, _):
-      // Caches are not modelled; AT is.
-      if crm == 8, op1 == 0, op2 <= 3 { try addressTranslate(i, &core, isWrite: op2 & 1 == 1, level: op2 & 2 == 2 ? 0 : 1) }
+      // Caches are not modelled.
+      break
     default: throw .toEL1(esr: Syndrome.il, far: nil)
     }
   }
@@ -120,103 +117,79 @@ extension Machine {
     }
   }
 
-  /// Registers that are one of the REC's, as they are.
-  private static let plain: [Int64: RealmRegister] = [
-    key(3, 0, 1, 0, 0): .sctlrEL1, key(3, 0, 1, 0, 1): .actlrEL1, key(3, 0, 1, 0, 2): .cpacrEL1,
-    key(3, 0, 2, 0, 0): .ttbr0EL1, key(3, 0, 2, 0, 1): .ttbr1EL1, key(3, 0, 2, 0, 2): .tcrEL1,
-    key(3, 0, 4, 0, 0): .spsrEL1, key(3, 0, 4, 0, 1): .elrEL1, key(3, 0, 5, 1, 0): .afsr0EL1, key(3, 0, 5, 1, 1): .afsr1EL1,
-    key(3, 0, 5, 2, 0): .esrEL1, key(3, 0, 6, 0, 0): .farEL1, key(3, 0, 7, 4, 0): .parEL1, key(3, 0, 10, 2, 0): .mairEL1,
-    key(3, 0, 10, 3, 0): .amairEL1, key(3, 0, 12, 0, 0): .vbarEL1, key(3, 0, 13, 0, 1): .contextidrEL1,
-    key(3, 0, 13, 0, 4): .tpidrEL1, key(3, 0, 14, 1, 0): .cntkctlEL1, key(3, 2, 0, 0, 0): .csselrEL1,
-    key(2, 0, 0, 2, 2): .mdscrEL1, key(3, 3, 13, 0, 2): .tpidrEL0, key(3, 3, 13, 0, 3): .tpidrroEL0,
-  ]
-
-  /// Whether EL0 is kept from a register it could have, by the bit that would give it (Arm ARM D13, SCTLR_EL1 and CNTKCTL_EL1).
-  private func isTrappedAtEL0(_ imm: Int64, _ rec: REC) -> Bool {
-    switch imm {
-    case Self.key(3, 3, 0, 0, 1): !rec[.sctlrEL1].bit(15)  // CTR_EL0: UCT
-    case Self.key(3, 3, 4, 2, 1): !rec[.sctlrEL1].bit(9)  // DAIF: UMA
-    case Self.key(3, 3, 14, 0, 0): rec[.cntkctlEL1] & 0b11 == 0  // CNTFRQ_EL0
-    case Self.key(3, 3, 14, 0, 1): !rec[.cntkctlEL1].bit(0)  // CNTPCT_EL0: EL0PCTEN
-    case Self.key(3, 3, 14, 0, 2): !rec[.cntkctlEL1].bit(1)  // CNTVCT_EL0: EL0VCTEN
-    case Self.key(3, 3, 14, 2, 0)...Self.key(3, 3, 14, 2, 2): !rec[.cntkctlEL1].bit(9)  // CNTP_*_EL0: EL0PTEN
-    case Self.key(3, 3, 14, 3, 0)...Self.key(3, 3, 14, 3, 2): !rec[.cntkctlEL1].bit(8)  // CNTV_*_EL0: EL0VTEN
-    default: false
+  /// The register an instruction names, if its exception level may have it; for EL0 see ``SystemRegister/EL0``.
+  private func register(_ i: Instruction, _ core: borrowing A64Core, isRead: Bool) throws(A64Stop) -> SystemRegister? {
+    let encoding = SystemEncoding(of: i)
+    let register = SystemRegister.at(encoding)
+    guard core.exceptionLevel == 0 else { return register }
+    // Op1 3 is what EL0 can have.
+    guard encoding.op1 == 3, let register else { throw .toEL1(esr: Syndrome.il, far: nil) }
+    switch register.el0 {
+    case .needs(let other, let bits) where core.rec[other] & bits == 0:
+      throw .toEL1(esr: encoding.syndrome(rt: i.a, isRead: isRead), far: nil)
+    case .readOnly where !isRead: throw .toEL1(esr: Syndrome.il, far: nil)
+    default: return register
     }
   }
 
   private mutating func read(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
-    let isEL0 = core.exceptionLevel == 0
-    if isEL0 {
-      // Op1 3 is what EL0 can have.
-      guard i.imm >> 11 & 7 == 3 else { throw .toEL1(esr: Syndrome.il, far: nil) }
-      if isTrappedAtEL0(i.imm, core.rec) { throw trap(i, isRead: true, toEL1: true) }
+    guard let register = try register(i, core, isRead: true) else {
+      // What has not been given out among the identification registers reads as zero.
+      guard SystemEncoding(of: i).isIdentification else { throw .toEL1(esr: Syndrome.il, far: nil) }
+      core.x[Int(i.d)] = try identification(0, i, core)
+      return
     }
-    core.x[Int(i.d)] = try value(i, &core)
+    if case .writeOnly = register.access { throw .toEL1(esr: Syndrome.il, far: nil) }
+    core.x[Int(i.d)] = try value(register, i, &core)
   }
 
   /// What a register reads as.
-  private mutating func value(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) -> UInt64 {
+  private mutating func value(_ register: SystemRegister, _ i: Instruction, _ core: inout A64Core) throws(A64Stop) -> UInt64 {
     let rec = core.rec
-    switch i.imm {
-    case Self.key(3, 3, 4, 2, 0): return core.nzcv
-    case Self.key(3, 3, 4, 4, 0), Self.key(3, 3, 4, 4, 1):
+    switch register.contents {
+    case .saved(let saved), .translation(let saved): return rec[saved]
+    case .constant(let value): return value
+    case .ignored: return 0
+    case .identification(let value, _): return try identification(value, i, core)
+    case .affinity: return 0x8000_0000 | rec.mpidr & 0xFF_FFFF | rec.mpidr.bits(31, 24) << 32
+    // 64 bytes; DZP at EL0 without SCTLR_EL1.DZE.
+    case .zeroingBlock: return 4 | (core.exceptionLevel == 0 && !rec[.sctlrEL1].bit(14) ? 0x10 : 0)
+    case .flags: return core.nzcv
+    case .interruptMasks: return core.pstate & 0x3C0
+    case .stackSelect: return core.pstate & 1
+    case .exceptionLevel: return core.exceptionLevel << 2
+    case .floatControl:
       try useVectors(&core)
-      return core.v[i.imm & 1 == 0 ? VectorUnit.controlWord : VectorUnit.statusWord]
-    case Self.key(3, 3, 0, 0, 1): return 0x8444_C004  // CTR_EL0: lines of 64 bytes
-    // DCZID_EL0: 64 bytes
-    case Self.key(3, 3, 0, 0, 7): return 4 | (core.exceptionLevel == 0 && !rec[.sctlrEL1].bit(14) ? 0x10 : 0)
-    case Self.key(3, 3, 2, 4, 0), Self.key(3, 3, 2, 4, 1):
-      // RNDR and RNDRRS: one that fails gives zero and sets Z (Arm ARM, RNDR).
+      return core.v[VectorUnit.controlWord]
+    case .floatStatus:
+      try useVectors(&core)
+      return core.v[VectorUnit.statusWord]
+    case .random:
+      // One that fails gives zero and sets Z (Arm ARM, RNDR).
       core.nzcv = entropy.hasMore ? 0 : 1 << 30
       return entropy.hasMore ? random() : 0
-    case Self.key(3, 3, 14, 0, 0): return 1_000_000_000
-    case Self.key(3, 3, 14, 0, 2): return core.now &- rec[.cntvoffEL2]
-    case Self.key(3, 3, 14, 0, 1): return core.now &- rec[.cntpoffEL2]
-    case Self.key(3, 3, 14, 3, 0):
-      return (rec[.cntvcvalEL0] &- (core.now &- rec[.cntvoffEL2])) & 0xFFFF_FFFF
-    case Self.key(3, 3, 14, 3, 1): return timerControl(rec, isVirtual: true, now: core.now)
-    case Self.key(3, 3, 14, 3, 2): return rec[.cntvcvalEL0]
-    case Self.key(3, 3, 14, 2, 0):
-      return (rec[.cntpcvalEL0] &- (core.now &- rec[.cntpoffEL2])) & 0xFFFF_FFFF
-    case Self.key(3, 3, 14, 2, 1): return timerControl(rec, isVirtual: false, now: core.now)
-    case Self.key(3, 3, 14, 2, 2): return rec[.cntpcvalEL0]
-    case Self.key(3, 0, 4, 2, 2): return core.exceptionLevel << 2
-    case Self.key(3, 3, 4, 2, 1): return core.pstate & 0x3C0
-    case Self.key(3, 0, 4, 2, 0): return core.pstate & 1
-    case Self.key(3, 0, 4, 1, 0): return rec[.spEL0]
-    case Self.key(3, 0, 0, 0, 0): return 0x411F_D070  // MIDR_EL1 of a Cortex-A57
-    case Self.key(3, 0, 0, 0, 5): return 0x8000_0000 | rec.mpidr & 0xFF_FFFF | rec.mpidr.bits(31, 24) << 32
-    case Self.key(3, 0, 0, 0, 6): return 0  // REVIDR_EL1
-    // CLIDR_EL1, CCSIDR_EL1, AIDR_EL1: no cache is described.
-    case Self.key(3, 1, 0, 0, 0), Self.key(3, 1, 0, 0, 1), Self.key(3, 1, 0, 0, 7): return 0
-    case Self.key(2, 0, 1, 1, 4): return 0b1000  // OSLSR_EL1: an OS lock there is, not locked
-    case Self.key(3, 0, 12, 1, 0): return interruptStatus(rec)
-    case Self.key(3, 0, 4, 6, 0), Self.key(3, 0, 12, 8, 0)..<Self.key(3, 0, 12, 13, 0):
-      let crm = i.imm >> 3 & 15
-      if let value = readInterruptRegister(crm, i.imm & 7) {
-        core.endSlice()
-        return value
-      }
-      throw .toEL1(esr: Syndrome.il, far: nil)
-    default:
-      if let register = Self.plain[i.imm] { return rec[register] }
-      // S3_0_C0: identification, trapped by HCR_EL2.TID3; a Realm's always is.
-      if i.imm >> 7 == 3 << 7 {
-        if case .normal(let tables) = core.stage2, tables.hcr & HCR.tid3 == 0 {
-          return IDRegisters.value(crm: UInt64(i.imm >> 3 & 15), op2: UInt64(i.imm & 7), hasPMU: false)
-        }
-        throw trap(i, isRead: true, toEL1: false)
-      }
-      if Self.isBreakpointRegister(i.imm) { return 0 }
-      throw .toEL1(esr: Syndrome.il, far: nil)
+    case .count(let timer): return core.now &- rec[timer.offset]
+    case .timerValue(let timer): return (rec[timer.compare] &- (core.now &- rec[timer.offset])) & 0xFFFF_FFFF
+    case .timerControl(let timer): return timerControl(rec, isVirtual: timer == .virtual, now: core.now)
+    case .timerCompare(let timer): return rec[timer.compare]
+    case .interruptStatus: return interruptStatus(rec)
+    case .cpuInterface(let register):
+      core.endSlice()
+      return readInterruptRegister(register)
+    case .generatesSGI, .undefined: throw .toEL1(esr: Syndrome.il, far: nil)
     }
   }
 
-  /// DBGBVRn, DBGBCRn, DBGWVRn and DBGWCRn_EL1 of the two breakpoints and watchpoints ID_AA64DFR0_EL1 tells of: self-hosted debug
-  /// never fires here, so they are write-ignore.
-  private static func isBreakpointRegister(_ imm: Int64) -> Bool {
-    imm >> 7 == 2 << 7 && (4...7).contains(imm & 7) && imm >> 3 & 15 < 2
+  /// A register that tells what there is: HCR_EL2.TID3 traps it, as it does in every Realm.
+  private func identification(_ value: UInt64, _ i: Instruction, _ core: borrowing A64Core) throws(A64Stop) -> UInt64 {
+    if case .normal(let tables) = core.stage2, tables.hcr & HCR.tid3 == 0 { return value }
+    throw trap(i, isRead: true)
+  }
+
+  /// An ID register as the RMM reads it for a Realm.
+  func identificationRegister(_ encoding: SystemEncoding, hasPMU: Bool) -> UInt64 {
+    guard case .identification(let value, let withPMU) = SystemRegister.at(encoding)?.contents else { return 0 }
+    return value | (hasPMU ? withPMU : 0)
   }
 
   /// ISR_EL1: what is pending, masked or not.
@@ -237,76 +210,62 @@ extension Machine {
   }
 
   private mutating func write(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
+    guard let register = try register(i, core, isRead: false) else { throw .toEL1(esr: Syndrome.il, far: nil) }
+    if case .readOnly = register.access { throw .toEL1(esr: Syndrome.il, far: nil) }
     let value = core.x[Int(i.d)]
     let rec = core.rec
-    if core.exceptionLevel == 0 {
-      guard i.imm >> 11 & 7 == 3, i.imm != Self.key(3, 3, 13, 0, 3) else { throw .toEL1(esr: Syndrome.il, far: nil) }
-      if isTrappedAtEL0(i.imm, rec) { throw trap(i, isRead: false, toEL1: true) }
-    }
-    switch i.imm {
-    case Self.key(3, 3, 4, 2, 0): core.nzcv = value & 0xF000_0000
-    case Self.key(3, 3, 4, 4, 0):
-      try useVectors(&core)
-      core.v[VectorUnit.controlWord] = value & SoftFloat.controlMask
-    case Self.key(3, 3, 4, 4, 1):
-      try useVectors(&core)
-      core.v[VectorUnit.statusWord] = value & SoftFloat.statusMask
-    case Self.key(3, 3, 4, 2, 1):
+    switch register.contents {
+    case .saved(let saved): rec[saved] = value
+    case .translation(let saved):
+      rec[saved] = value
+      // The caches have translated with the old values.
+      core.workspace.flush()
+      core.isStrict = rec[.sctlrEL1] & 0b11 != 1
+    case .ignored: break
+    case .flags: core.nzcv = value & 0xF000_0000
+    case .interruptMasks:
       core.pstate = core.pstate & ~0x3C0 | value & 0x3C0
       core.endSlice()
-    case Self.key(3, 0, 4, 2, 0): core.setPSTATE((core.pstate & ~1 | value & 1) | core.nzcv)
-    case Self.key(3, 0, 4, 1, 0): rec[.spEL0] = value
-    case Self.key(2, 0, 1, 0, 4), Self.key(2, 0, 1, 3, 4): break  // OSLAR_EL1, OSDLR_EL1
-    case Self.key(3, 3, 14, 2, 0)...Self.key(3, 3, 14, 2, 2), Self.key(3, 3, 14, 3, 0)...Self.key(3, 3, 14, 3, 2):
-      writeTimer(isVirtual: i.imm >> 3 & 15 == 3, i.imm & 7, value, rec, core.now)
+    case .stackSelect: core.setPSTATE((core.pstate & ~1 | value & 1) | core.nzcv)
+    case .floatControl:
+      try useVectors(&core)
+      core.v[VectorUnit.controlWord] = value & SoftFloat.controlMask
+    case .floatStatus:
+      try useVectors(&core)
+      core.v[VectorUnit.statusWord] = value & SoftFloat.statusMask
+    case .timerValue(let timer):
+      rec[timer.compare] = (core.now &- rec[timer.offset]) &+ UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
       core.endSlice()
-    case Self.key(3, 0, 12, 11, 5)...Self.key(3, 0, 12, 11, 7):
-      // ICC_SGI1R_EL1, ICC_ASGI1R_EL1 and ICC_SGI0R_EL1: HCR_EL2.{IMO, FMO} trap them.
-      throw trap(i, isRead: false, toEL1: false)
-    case Self.key(3, 0, 12, 11, 1) where control.pes[control.currentPE].ichHCR.bit(14):
-      // ICC_DIR_EL1: ICH_HCR_EL2.TDIR traps it.
-      throw trap(i, isRead: false, toEL1: false)
-    case Self.key(3, 0, 4, 6, 0), Self.key(3, 0, 12, 8, 0)..<Self.key(3, 0, 12, 13, 0):
-      guard writeInterruptRegister(i.imm >> 3 & 15, i.imm & 7, value) else { throw .toEL1(esr: Syndrome.il, far: nil) }
+    case .timerControl(let timer):
+      rec[timer.control] = value & 0b11
       core.endSlice()
-    default:
-      if Self.isBreakpointRegister(i.imm) { return }
-      guard let register = Self.plain[i.imm] else { throw .toEL1(esr: Syndrome.il, far: nil) }
-      rec[register] = value
-      // What stage 1 depends on: the caches have translated with the old values.
-      if [.sctlrEL1, .tcrEL1, .ttbr0EL1, .ttbr1EL1].contains(register) {
-        core.workspace.flush()
-        core.isStrict = rec[.sctlrEL1] & 0b11 != 1
-      }
+    case .timerCompare(let timer):
+      rec[timer.compare] = value
+      core.endSlice()
+    case .generatesSGI: throw trap(i, isRead: false)
+    // ICH_HCR_EL2.TDIR.
+    case .cpuInterface(.deactivate) where control.pes[control.currentPE].ichHCR.bit(14): throw trap(i, isRead: false)
+    case .cpuInterface(let register):
+      writeInterruptRegister(register, value)
+      core.endSlice()
+    case .constant, .identification, .affinity, .zeroingBlock, .exceptionLevel, .random, .count, .interruptStatus, .undefined:
+      throw .toEL1(esr: Syndrome.il, far: nil)
     }
   }
 
-  /// CNTx_TVAL, CNTx_CTL and CNTx_CVAL, by Op2.
-  private func writeTimer(isVirtual: Bool, _ op2: Int64, _ value: UInt64, _ rec: REC, _ now: UInt64) {
-    let offset = rec[isVirtual ? .cntvoffEL2 : .cntpoffEL2]
-    switch op2 {
-    case 0:
-      rec[isVirtual ? .cntvcvalEL0 : .cntpcvalEL0] =
-        (now &- offset) &+ UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
-    case 1: rec[isVirtual ? .cntvctlEL0 : .cntpctlEL0] = value & 0b11
-    default: rec[isVirtual ? .cntvcvalEL0 : .cntpcvalEL0] = value
-    }
+  /// A trapped MSR or MRS to EL2, where the RMM answers, or the Host.
+  private func trap(_ i: Instruction, isRead: Bool) -> A64Stop {
+    .toEL2(.sync(esr: SystemEncoding(of: i).syndrome(rt: i.a, isRead: isRead), far: 0, hpfar: 0))
   }
+}
 
-  /// A trapped MSR or MRS: to R-EL2, where the RMM answers, or from EL0 to EL1.
-  private func trap(_ i: Instruction, isRead: Bool, toEL1: Bool) -> A64Stop {
-    Self.systemTrap(
-      op0: i.imm >> 14 & 3, i.imm >> 11 & 7, i.imm >> 7 & 15, UInt8(i.imm >> 3 & 15), i.imm & 7, rt: i.a, isRead: isRead,
-      toEL1: toEL1)
-  }
+extension SystemEncoding {
+  /// Of MSR, MRS or SYS.
+  @inline(__always) init(of i: Instruction) { self.init(bits: UInt16(truncatingIfNeeded: i.imm)) }
+}
 
-  private static func systemTrap(
-    op0: Int64, _ op1: Int64, _ crn: Int64, _ crm: UInt8, _ op2: Int64, rt: UInt8, isRead: Bool, toEL1: Bool = true
-  ) -> A64Stop {
-    let iss =
-      UInt64(op0) << 20 | UInt64(op2) << 17 | UInt64(op1) << 14 | UInt64(crn) << 10 | UInt64(rt) << 5 | UInt64(crm) << 1
-      | (isRead ? 1 : 0)
-    let esr = Syndrome.ecSysreg << 26 | Syndrome.il | iss
-    return toEL1 ? .toEL1(esr: esr, far: nil) : .toEL2(.sync(esr: esr, far: 0, hpfar: 0))
-  }
+extension SystemRegister.Timer {
+  var offset: RealmRegister { self == .virtual ? .cntvoffEL2 : .cntpoffEL2 }
+  var control: RealmRegister { self == .virtual ? .cntvctlEL0 : .cntpctlEL0 }
+  var compare: RealmRegister { self == .virtual ? .cntvcvalEL0 : .cntpcvalEL0 }
 }

@@ -13,6 +13,15 @@ public struct Disassembler {
     return text ?? "<unknown>"
   }
 
+  /// The address an instruction names by its distance, its last operand in the text: where it branches to, what it loads, or what it
+  /// makes the address of.
+  public static func target(_ word: UInt32, at address: UInt64) -> UInt64? {
+    guard let row = InstructionTable.row(word), A64Decoder.decode(word).operation != .undefined else { return nil }
+    guard row.form == .none else { return Disassembler(word: word, address: address).target(row) }
+    guard VectorTable.row(word)?.form == .literal, VectorDecoder.isAllocated(word) else { return nil }
+    return Disassembler(word: word, address: address).place(23, 5)
+  }
+
   // MARK: Fields and their spelling
 
   private func bits(_ high: UInt32, _ low: UInt32) -> UInt32 { word >> low & ((1 << (high - low + 1)) - 1) }
@@ -39,7 +48,21 @@ public struct Disassembler {
   private func imm(_ value: UInt32) -> String { imm(Int64(value)) }
   /// Zero without a prefix, as some operands have it.
   private func bare(_ value: UInt32) -> String { value == 0 ? "#0" : imm(value) }
-  private func target(_ offset: Int64) -> String { "0x\(String(address &+ UInt64(bitPattern: offset), radix: 16))" }
+  /// The address that is so many words away as a signed field says.
+  private func place(_ high: UInt32, _ low: UInt32) -> UInt64 { address &+ UInt64(bitPattern: signed(high, low) << 2) }
+
+  private func target(_ row: InstructionRow) -> UInt64? {
+    switch row.form {
+    case .pcRelative:
+      let offset = UInt64(bitPattern: signed(23, 5) << 2 | Int64(bits(30, 29)))
+      return row.operation == .adr ? address &+ offset : (address & ~0xFFF) &+ offset << 12
+    case .branch: return place(25, 0)
+    case .conditional, .compareBranch, .literal: return place(23, 5)
+    case .testBranch: return place(18, 5)
+    default: return nil
+    }
+  }
+
   private func line(_ mnemonic: String, _ operands: String...) -> String {
     operands.isEmpty ? mnemonic : "\(mnemonic)\t\(operands.joined(separator: ", "))"
   }
@@ -55,23 +78,21 @@ public struct Disassembler {
   private var text: String? {
     guard let row = InstructionTable.row(word), A64Decoder.decode(word).operation != .undefined else { return nil }
     let name = "\(row.operation)"
+    let target = target(row).map { "0x\(String($0, radix: 16))" } ?? ""
     switch row.form {
     case .none: return VectorDisassembler.text(word, at: address)
-    case .pcRelative:
-      let offset = signed(23, 5) << 2 | Int64(bits(30, 29))
-      if row.operation == .adr { return line("adr", r(d, true), target(offset)) }
-      return line("adrp", r(d, true), "0x\(String((address & ~0xFFF) &+ UInt64(bitPattern: offset << 12), radix: 16))")
+    case .pcRelative: return line(name, r(d, true), target)
     case .addSubImmediate: return addSubImmediate(row.operation)
     case .logicalImmediate: return logicalImmediate(row.operation)
     case .moveWide: return moveWide(row.operation)
     case .bitfield: return bitfield(row.operation)
     case .extract:
       return n == m ? line("ror", r(d), r(n), imm(bits(15, 10))) : line("extr", r(d), r(n), r(m), imm(bits(15, 10)))
-    case .branch: return line(name, target(signed(25, 0) << 2))
-    case .conditional: return line("b.\(condition(bits(3, 0)))", target(signed(23, 5) << 2))
-    case .compareBranch: return line(name, r(d), target(signed(23, 5) << 2))
+    case .branch: return line(name, target)
+    case .conditional: return line("b.\(condition(bits(3, 0)))", target)
+    case .compareBranch: return line(name, r(d), target)
     case .testBranch:
-      return line(name, r(d, is64), imm(bits(31, 31) << 5 | bits(23, 19)), target(signed(18, 5) << 2))
+      return line(name, r(d, is64), imm(bits(31, 31) << 5 | bits(23, 19)), target)
     case .branchRegister: return row.operation == .ret && n == 30 ? "ret" : line(name, r(n, true))
     case .returnFromException: return "eret"
     case .exceptionCall: return line(name, bare(bits(20, 5)))
@@ -223,17 +244,17 @@ public struct Disassembler {
   }
 
   private func system(_ operation: A64Operation) -> String {
-    let (op0, op1, crn, crm, op2) = (bits(20, 19), bits(18, 16), bits(15, 12), bits(11, 8), bits(7, 5))
+    let encoding = SystemEncoding(bits: UInt16(bits(20, 5)))
+    let numbers = "\(bare(bits(18, 16))), c\(encoding.crn), c\(encoding.crm), \(bare(bits(7, 5)))"
     switch operation {
     case .sys:
-      if let (name, hasRegister) = SystemNames.operation(op1, crn, crm, op2), hasRegister || d == 31 {
+      if let (name, hasRegister) = SystemOperations.named(encoding), hasRegister || d == 31 {
         return hasRegister ? "\(name), \(r(d, true))" : name
       }
-      let operands = "\(bare(op1)), c\(crn), c\(crm), \(bare(op2))"
-      return d == 31 ? line("sys", operands) : line("sys", operands, r(d, true))
-    case .sysl: return line("sysl", r(d, true), "\(bare(op1)), c\(crn), c\(crm), \(bare(op2))")
+      return d == 31 ? line("sys", numbers) : line("sys", numbers, r(d, true))
+    case .sysl: return line("sysl", r(d, true), numbers)
     default:
-      let register = SystemNames.register(op0, op1, crn, crm, op2) ?? "S\(op0)_\(op1)_C\(crn)_C\(crm)_\(op2)"
+      let register = SystemRegister.at(encoding)?.name.description ?? encoding.text
       return operation == .mrs ? line("mrs", r(d, true), register) : line("msr", register, r(d, true))
     }
   }
@@ -295,9 +316,9 @@ public struct Disassembler {
     let base = sp(n, true)
     switch row.form {
     case .literal:
-      let place = target(signed(23, 5) << 2)
-      if size == 3 { return line("prfm", d == 24 ? imm(d) : prefetch, place) }
-      return line(size == 2 ? "ldrsw" : "ldr", r(d, size != 0), place)
+      let target = "0x\(String(place(23, 5), radix: 16))"
+      if size == 3 { return line("prfm", d == 24 ? imm(d) : prefetch, target) }
+      return line(size == 2 ? "ldrsw" : "ldr", r(d, size != 0), target)
     case .pair: return pair(base)
     case .exclusive, .exclusivePair, .ordered: return exclusive(row, base)
     default: break

@@ -137,6 +137,14 @@ package struct VirtualCPUInterface {
   }
 }
 
+/// The registers of the CPU interface that code has, ICC_*_EL1; with a number, those of an interrupt group.
+enum CPUInterfaceRegister: Sendable {
+  case priorityMask, runningPriority, control, systemRegisters, deactivate
+  case acknowledge(Int), end(Int), highestPending(Int), binaryPoint(Int), active(Int), groupEnable(Int)
+  /// Words of active priorities that 5 bits of preemption do not fill.
+  case moreActive
+}
+
 extension Machine {
   /// The virtual CPU interface of the PE that runs a Realm.
   var virtualCPUInterface: VirtualCPUInterface {
@@ -170,60 +178,51 @@ extension Machine {
     rec[.ichAP1R] = control.pes[pe].ichAP1R
   }
 
-  /// MRS of a register of the CPU interface, S3_0_C12_C8 to C12 and ICC_PMR_EL1; nil for one there is not.
-  mutating func readInterruptRegister(_ crm: Int64, _ op2: Int64) -> UInt64? {
+  /// MRS of a register of the CPU interface.
+  mutating func readInterruptRegister(_ register: CPUInterfaceRegister) -> UInt64 {
     var interface = virtualCPUInterface
-    switch (crm, op2) {
-    case (6, 0): return interface.mask
-    case (8, 0), (12, 0):
-      let intid = interface.acknowledge(crm == 8 ? 0 : 1)
+    switch register {
+    case .priorityMask: return interface.mask
+    case .acknowledge(let group):
+      let intid = interface.acknowledge(group)
       virtualCPUInterface = interface
       return intid
-    case (8, 2), (12, 2):
-      guard let (index, group) = interface.highestPending(), group == (crm == 8 ? 0 : 1) else { return VirtualCPUInterface.none }
+    case .highestPending(let wanted):
+      guard let (index, group) = interface.highestPending(), group == wanted else { return VirtualCPUInterface.none }
       return VirtualCPUInterface.LR.intid(interface.lr[index])
-    case (8, 3): return interface.binaryPoint(0)
-    case (12, 3): return interface.binaryPoint(1)
-    case (8, 4): return interface.active.0
-    case (9, 0): return interface.active.1
-    case (8, 5...7), (9, 1...3): return 0
-    case (11, 3): return interface.running
-    // ICC_CTLR_EL1: CBPR, EOImode, PRIbits.
-    case (12, 4):
-      return interface.vmcr.bits(4, 4) | interface.vmcr.bits(9, 9) << 1 | GIC.priorityBits << 8
-    // ICC_SRE_EL1: system registers, no bypass.
-    case (12, 5): return 0b111
-    case (12, 6): return interface.vmcr.bits(0, 0)
-    case (12, 7): return interface.vmcr.bits(1, 1)
-    default: return nil
+    case .binaryPoint(let group): return interface.binaryPoint(group)
+    case .active(let group): return group == 0 ? interface.active.0 : interface.active.1
+    case .runningPriority: return interface.running
+    // CBPR, EOImode, PRIbits.
+    case .control: return interface.vmcr.bits(4, 4) | interface.vmcr.bits(9, 9) << 1 | GIC.priorityBits << 8
+    // System registers, no bypass.
+    case .systemRegisters: return 0b111
+    case .groupEnable(let group): return interface.vmcr.bit(UInt64(group)) ? 1 : 0
+    case .moreActive, .end, .deactivate: return 0
     }
   }
 
-  /// MSR to one of them; false for one there is not.
-  mutating func writeInterruptRegister(_ crm: Int64, _ op2: Int64, _ value: UInt64) -> Bool {
+  /// MSR to one.
+  mutating func writeInterruptRegister(_ register: CPUInterfaceRegister, _ value: UInt64) {
     var interface = virtualCPUInterface
     func put(_ high: UInt64, _ low: UInt64, _ field: UInt64) {
       let mask: UInt64 = (1 << (high - low + 1)) - 1
       interface.vmcr = interface.vmcr & ~(mask << low) | (field & mask) << low
     }
-    switch (crm, op2) {
-    case (6, 0): put(31, 24, value & 0xF8)
-    case (8, 1): interface.end(0, value)
-    case (12, 1): interface.end(1, value)
-    case (11, 1): interface.deactivateOnly(value)
-    case (8, 3): put(23, 21, max(value & 7, 2))
-    case (12, 3): if !interface.vmcr.bit(4) { put(20, 18, max(value & 7, 3)) }
-    case (8, 4): interface.active.0 = value & 0xFFFF_FFFF
-    case (9, 0): interface.active.1 = value & 0xFFFF_FFFF
-    case (8, 5...7), (9, 1...3), (12, 5): break
-    case (12, 4):
+    switch register {
+    case .priorityMask: put(31, 24, value & 0xF8)
+    case .end(let group): interface.end(group, value)
+    case .deactivate: interface.deactivateOnly(value)
+    case .binaryPoint(0): put(23, 21, max(value & 7, 2))
+    case .binaryPoint: if !interface.vmcr.bit(4) { put(20, 18, max(value & 7, 3)) }
+    case .active(0): interface.active.0 = value & 0xFFFF_FFFF
+    case .active: interface.active.1 = value & 0xFFFF_FFFF
+    case .control:
       put(4, 4, value)
       put(9, 9, value >> 1)
-    case (12, 6): put(0, 0, value)
-    case (12, 7): put(1, 1, value)
-    default: return false
+    case .groupEnable(let group): put(UInt64(group), UInt64(group), value)
+    case .moreActive, .systemRegisters, .acknowledge, .highestPending, .runningPriority: break
     }
     virtualCPUInterface = interface
-    return true
   }
 }

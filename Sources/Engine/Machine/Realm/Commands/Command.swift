@@ -1,14 +1,20 @@
-/// One RMI, RSI or PSCI command: completion, forms, decoded trace, `explain`, the reference and coverage are made from this. Dispatch
-/// and the registry name it once more each.
-package protocol Command: SendableMetatype {
+/// One RMI, RSI or PSCI command. Its declaration, and a line in ``CommandList``, are all there is to it: dispatch, completion, forms,
+/// decoded traces, `explain`, the reference and coverage are made from them.
+protocol Command: SendableMetatype {
   static var name: StaticString { get }
   /// Function identifier.
   static var fid: UInt32 { get }
+  /// The identifier of the same function as an SMC32, where TF-RMM knows one (D39).
+  static var alias: UInt32? { get }
   /// One sentence.
   static var summary: StaticString { get }
   static var inputs: [Input] { get }
   /// Results beside X0.
   static var outputs: [Output] { get }
+  /// The highest register of ``outputs``, and no less than 3: X0 to X3 are the RMM's whatever the call. A constant, for dispatch.
+  static var lastOutput: Int { get }
+  /// Whether X0 is a revision rather than a status.
+  static var answersRevision: Bool { get }
   /// The specification's partial order: every condition on the left is decided before any on the right.
   static var order: [Ordering] { get }
 
@@ -18,20 +24,42 @@ package protocol Command: SendableMetatype {
   /// conditions before it have passed, and not at all when the conditions are merely listed.
   static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal)
 
+  /// What the call comes to when no condition holds, for explanations.
+  static func success(_ c: Call) -> Success
+
   /// What the command does once no condition holds. Sets `c.out`.
   static func effect(_ m: inout Machine, _ c: inout Call)
 
   /// What a refusal answers beside X0, and what it changes where a divergence makes it change something.
   static func refused(_ m: inout Machine, _ c: inout Call)
+
+  /// What the Host is told when an RSI or PSCI call leaves the Realm.
+  ///
+  /// - Parameter fid: the function identifier the RMM has decoded.
+  static func describeExit(_ m: borrowing Machine, _ c: Call, _ fid: UInt64, _ exit: inout ExitRecord)
 }
 
 extension Command {
-  package static var outputs: [Output] { [] }
-  package static var order: [Ordering] { [] }
-  package static func conditions<W: Watcher>(
-    _ m: borrowing Machine, _ c: inout Call, _ w: inout W
-  ) throws(Refusal) {}
-  package static func refused(_ m: inout Machine, _ c: inout Call) {}
+  static var alias: UInt32? { nil }
+  static var outputs: [Output] { [] }
+  static var lastOutput: Int { 3 }
+  static var answersRevision: Bool { false }
+  static var order: [Ordering] { [] }
+  static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {}
+  static func success(_ c: Call) -> Success { .answers(0) }
+  static func refused(_ m: inout Machine, _ c: inout Call) {}
+  static func describeExit(_ m: borrowing Machine, _ c: Call, _ fid: UInt64, _ exit: inout ExitRecord) {}
+
+  /// Whether X0 of a call names the command, by either identifier.
+  @inline(__always) static func isNamed(by x0: UInt64) -> Bool { x0 == UInt64(fid) || alias.map { x0 == UInt64($0) } ?? false }
+}
+
+/// What a call comes to that no condition refuses.
+package enum Success {
+  /// X0.
+  case answers(UInt64)
+  /// The REC exits, for the Host to do its part.
+  case exits
 }
 
 /// A register a command reads.
@@ -115,11 +143,13 @@ enum RealmAction {
 package struct Status: Sendable {
   package var name: StaticString
   package var value: UInt64
+  /// Whether the index is an RTT level, which says something even if it is 0.
+  var hasLevel = false
 
   static let rmiInput = Status(name: "RMI_ERROR_INPUT", value: 1)
   static let rmiRealm = Status(name: "RMI_ERROR_REALM", value: 2)
   static let rmiREC = Status(name: "RMI_ERROR_REC", value: 3)
-  package static let rmiRTT = Status(name: "RMI_ERROR_RTT", value: 4)
+  package static let rmiRTT = Status(name: "RMI_ERROR_RTT", value: 4, hasLevel: true)
   static let rsiInput = Status(name: "RSI_ERROR_INPUT", value: 1)
   static let rsiState = Status(name: "RSI_ERROR_STATE", value: 2)
   static let rsiUnknown = Status(name: "RSI_ERROR_UNKNOWN", value: 4)
@@ -144,6 +174,3 @@ enum RSIReturn {
   static let errorInput: UInt64 = 1
   static let incomplete: UInt64 = 3
 }
-
-/// SMCCC_NOT_SUPPORTED.
-let smcccNotSupported = UInt64.max

@@ -8,6 +8,8 @@ public struct Explanation: Sendable {
   public var decidedBy: String?
   /// The status the call would answer.
   public var status: String
+  /// The fields of structures in memory that the deciding condition looks at.
+  public var fields: [FieldValue] = []
   /// RSI and PSCI need a REC that makes the call; false when there was none to take.
   public var hasCaller = true
 }

@@ -18,20 +18,29 @@ public struct CommandEntry: Sendable {
   package let inputs: [Input]
   package let outputs: [Output]
   package let order: [Ordering]
+  /// The highest register a success writes, as dispatch has it.
+  package let lastOutput: Int
+  /// Whether X0 is a revision rather than a status.
+  let answersRevision: Bool
   /// Lists the conditions for a machine's personality, in its order.
   package let list: @Sendable (borrowing Machine) -> [ConditionDeclaration]
   /// Evaluates the conditions for a call without running it.
   package let explain: @Sendable (borrowing Machine, inout Call) -> Explainer
+  /// What a call comes to that no condition refuses.
+  let success: @Sendable (Call) -> Success
 
-  init<C: Command>(_: C.Type, alias: UInt32? = nil) {
+  init<C: Command>(_: C.Type, _ interface: Interface) {
     name = C.name.description
     fid = C.fid
-    self.alias = alias
-    interface = Interface.allCases.first { C.name.description.hasPrefix($0.rawValue + "_") } ?? .rmi
+    alias = C.alias
+    self.interface = interface
     summary = C.summary.description
     inputs = C.inputs
     outputs = C.outputs
     order = C.order
+    lastOutput = C.lastOutput
+    answersRevision = C.answersRevision
+    success = { C.success($0) }
     list = { machine in
       var lister = Lister()
       var call = Call()
@@ -47,26 +56,28 @@ public struct CommandEntry: Sendable {
   }
 }
 
-/// All 41 commands.
+/// The registry: every command by what there is to know of it.
 public enum Commands {
-  public static let all: [CommandEntry] = [
-    CommandEntry(RMIVersion.self), CommandEntry(GranuleDelegate.self), CommandEntry(GranuleUndelegate.self),
-    CommandEntry(DataCreate.self), CommandEntry(DataCreateUnknown.self), CommandEntry(DataDestroy.self),
-    CommandEntry(RealmActivate.self), CommandEntry(RealmCreate.self), CommandEntry(RealmDestroy.self),
-    CommandEntry(RECCreate.self), CommandEntry(RECDestroy.self), CommandEntry(RECEnter.self),
-    CommandEntry(RTTCreate.self), CommandEntry(RTTDestroy.self), CommandEntry(RTTMapUnprotected.self),
-    CommandEntry(RTTReadEntry.self), CommandEntry(RTTUnmapUnprotected.self), CommandEntry(PSCIComplete.self),
-    CommandEntry(RMIFeatures.self), CommandEntry(RTTFold.self), CommandEntry(RECAuxCount.self),
-    CommandEntry(RTTInitRIPAS.self), CommandEntry(RTTSetRIPAS.self),
-    CommandEntry(RSIVersion.self), CommandEntry(RSIFeatures.self), CommandEntry(RSIMeasurementRead.self),
-    CommandEntry(RSIMeasurementExtend.self), CommandEntry(RSIAttestationTokenInit.self),
-    CommandEntry(RSIAttestationTokenContinue.self), CommandEntry(RSIRealmConfig.self),
-    CommandEntry(RSIIPAStateSet.self), CommandEntry(RSIIPAStateGet.self), CommandEntry(RSIHostCall.self),
-    CommandEntry(PSCIVersion.self), CommandEntry(PSCICPUSuspend.self, alias: PSCICPUSuspend.fid32),
-    CommandEntry(PSCICPUOff.self), CommandEntry(PSCICPUOn.self, alias: PSCICPUOn.fid32),
-    CommandEntry(PSCIAffinityInfo.self, alias: PSCIAffinityInfo.fid32), CommandEntry(PSCISystemOff.self),
-    CommandEntry(PSCISystemReset.self), CommandEntry(PSCIFeatures.self),
-  ]
+  public static let all: [CommandEntry] = Interface.allCases.flatMap { interface in
+    var registrar = Registrar(interface: interface)
+    _ =
+      switch interface {
+      case .rmi: CommandList.rmi(&registrar)
+      case .rsi: CommandList.rsi(&registrar)
+      case .psci: CommandList.psci(&registrar)
+      }
+    return registrar.entries
+  }
+
+  private struct Registrar: CommandVisitor {
+    let interface: Interface
+    var entries: [CommandEntry] = []
+
+    mutating func visit<C: Command>(_: C.Type) -> Bool {
+      entries.append(CommandEntry(C.self, interface))
+      return false
+    }
+  }
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
   private static let byFID: [UInt32: CommandEntry] = {
@@ -83,12 +94,12 @@ public enum Commands {
     fid >> 32 == 0 ? byFID[UInt32(fid)] : nil
   }
 
-  /// By X0 of a call, in which SMCCC's hint that the caller has no SVE state (bit 16) may be set.
-  public static func called(_ x0: UInt64) -> CommandEntry? { withFID(x0 & ~0x1_0000) }
+  /// By X0 of a call, in which SMCCC's hint that the caller has no SVE state may be set.
+  public static func called(_ x0: UInt64) -> CommandEntry? { withFID(x0 & ~SMCCC.sveHint) }
 
   /// The command's name, or the number.
   public static func name(of fid: UInt64) -> String {
-    if fid == 0x8000_0000 { return "SMCCC_VERSION" }
+    if fid == SMCCC.version { return SMCCC.versionName }
     return withFID(fid)?.name ?? ServiceFID.name(fid) ?? hex(fid)
   }
 }

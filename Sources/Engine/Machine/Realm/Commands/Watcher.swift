@@ -123,7 +123,7 @@ package struct Explainer: Watcher {
         let index = UInt64(UInt8(truncatingIfNeeded: level()))
         refusal = Refusal(code: status.value | index << 8, id: id)
         row.verdict = .failed
-        if index != 0 || row.status == "RMI_ERROR_RTT" { row.status += " \(Int8(truncatingIfNeeded: index))" }
+        if index != 0 || status.hasLevel { row.status += " \(Int8(truncatingIfNeeded: index))" }
       } else {
         row.verdict = .held
       }

@@ -28,33 +28,30 @@ public enum HIPAS: UInt8, Sendable {
   }
 }
 
-/// A stage 2 descriptor of a Realm: VMSAv8-64, 4 KiB granule, with FEAT_S2FWB (Arm ARM, D8.3).
+/// A stage 2 descriptor of a Realm: ``Stage2Descriptor``, with LPA2 and the address of ``Stage2Address52``, where it is valid.
 ///
-/// ```
-///  63      56 55 54 53 52  50 49       12 11 10 9 8 7 6 5   2 1 0
-/// | software |NS| XN  | RES0 |  address  |nG|AF| SH|S2AP|Attr|type|
-/// ```
-/// Type 3 is a table above level 3 and a page at level 3; type 1 is a block. With LPA2 bits 9:8 are address bits 51:50 instead
-/// of shareability, and 49:48 of the address are used.
-///
-/// A descriptor that is not valid (bit 0 clear) is the hardware's to ignore; the RMM keeps there what it must remember:
-/// RIPAS in bits 3:2, ASSIGNED in bit 4, NS in bit 55, and the address of an ASSIGNED granule. So a table of zeroes reads as
-/// UNASSIGNED and EMPTY throughout.
+/// Type 3 is a table above level 3 and a page at level 3; type 1 is a block. A descriptor that is not valid (bit 0 clear) is the
+/// hardware's to ignore; the RMM keeps there what it must remember (``RTTNotValid``). So a table of zeroes reads as UNASSIGNED and
+/// EMPTY throughout.
 package struct RTTEntry: Equatable {
   package var raw: UInt64
 
   @inline(__always) package init(raw: UInt64) { self.raw = raw }
 
-  static let nsBit: UInt64 = 1 << 55
-  static let assignedBit: UInt64 = 1 << 4
-  static let xn: UInt64 = 0b10 << 53
-  static let af: UInt64 = 1 << 10
-  static let innerShareable: UInt64 = 0b11 << 8
-  static let outerShareable: UInt64 = 0b10 << 8
-  /// MemAttr 0b0110 (Normal Write-Back), S2AP read and write.
-  static let normalWB: UInt64 = 0b0110 << 2
-  static let readWrite: UInt64 = 0b11 << 6
-  static let hostAttributes: UInt64 = 0b111 << 2 | 0b11 << 6
+  static let nsBit = Stage2Descriptor.table.ns.mask
+  static let assignedBit = RTTNotValid.table.assigned.mask
+  static let xn = Stage2Descriptor.table.xn.placed(0b10)
+  static let af = Stage2Descriptor.table.af.mask
+  static let innerShareable = Stage2Descriptor.table.sh.placed(0b11)
+  static let outerShareable = Stage2Descriptor.table.sh.placed(0b10)
+  /// Normal Write-Back.
+  static let normalWB = Stage2Descriptor.table.memAttr.placed(0b0110)
+  static let readWrite = Stage2Descriptor.table.s2ap.mask
+  /// What the Host says of an Unprotected mapping beside its address.
+  static let hostAttributes = RttUnprotectedDescriptor.table.memAttr.mask | RttUnprotectedDescriptor.table.s2ap.mask
+  /// Bits of the address.
+  static let address48 = Stage2Descriptor.table.address.mask
+  static let address52 = Stage2Address52.table.low.mask | Stage2Address52.table.high.mask
 
   // MARK: What it says
 
@@ -74,7 +71,7 @@ package struct RTTEntry: Equatable {
   /// RIPAS of an UNASSIGNED or ASSIGNED entry; EMPTY for the others.
   @inline(__always) package var ripas: RIPAS {
     if raw & 1 != 0 { return raw & RTTEntry.nsBit != 0 ? .empty : .ram }
-    return RIPAS(rawValue: UInt8(raw.bits(3, 2))) ?? .empty
+    return RIPAS(rawValue: UInt8(RTTNotValid.table.ripas.of(raw))) ?? .empty
   }
 
   /// Whether it holds a PA: ASSIGNED, ASSIGNED_NS or TABLE (DEN0137 A5.5.3, RttEntryIsLive).
@@ -88,19 +85,28 @@ package struct RTTEntry: Equatable {
 
   /// Output address.
   @inline(__always) package func address(lpa2: Bool) -> UInt64 {
-    lpa2 ? raw & 0x0003_FFFF_FFFF_F000 | raw.bits(9, 8) << 50 : raw & 0x0000_FFFF_FFFF_F000
+    let long = Stage2Address52.table
+    return lpa2 ? raw & long.low.mask | long.high.of(raw) << 50 : raw & RTTEntry.address48
   }
 
   /// S2AP of an ASSIGNED_NS entry: bit 0 read, bit 1 write.
-  package var permissions: UInt64 { raw.bits(7, 6) }
+  package var permissions: UInt64 { Stage2Descriptor.table.s2ap.of(raw) }
+
+  /// MemAttr of an ASSIGNED_NS entry, as the Host gave it.
+  var hostMemAttr: UInt64 { RttUnprotectedDescriptor.table.memAttr.of(raw) }
 
   // MARK: Making one
 
   @inline(__always) static func addressBits(_ address: UInt64, lpa2: Bool) -> UInt64 {
-    lpa2 ? address & 0x0003_FFFF_FFFF_F000 | address.bits(51, 50) << 8 : address
+    let long = Stage2Address52.table
+    return lpa2 ? address & long.low.mask | long.high.placed(address.bits(51, 50)) : address
   }
 
-  @inline(__always) static func unassigned(_ ripas: RIPAS) -> RTTEntry { RTTEntry(raw: UInt64(ripas.rawValue) << 2) }
+  @inline(__always) static func unassigned(_ ripas: RIPAS) -> RTTEntry { RTTEntry(raw: ripasBits(ripas)) }
+
+  @inline(__always) private static func ripasBits(_ ripas: RIPAS) -> UInt64 {
+    RTTNotValid.table.ripas.placed(UInt64(ripas.rawValue))
+  }
 
   static let unassignedNS = RTTEntry(raw: nsBit)
 
@@ -110,7 +116,7 @@ package struct RTTEntry: Equatable {
 
   @inline(__always) static func assigned(_ address: UInt64, _ ripas: RIPAS, _ level: Int, lpa2: Bool) -> RTTEntry {
     let bits = addressBits(address, lpa2: lpa2)
-    guard ripas == .ram else { return RTTEntry(raw: bits | assignedBit | UInt64(ripas.rawValue) << 2) }
+    guard ripas == .ram else { return RTTEntry(raw: bits | assignedBit | ripasBits(ripas)) }
     let type: UInt64 = level == 3 ? 3 : 1
     return RTTEntry(raw: bits | type | normalWB | readWrite | af | (lpa2 ? 0 : innerShareable))
   }
@@ -118,11 +124,11 @@ package struct RTTEntry: Equatable {
   /// - Parameter desc: the Host's descriptor (DEN0137 A5.5.5): MemAttr, S2AP and the address.
   static func assignedNS(_ desc: UInt64, _ level: Int, lpa2: Bool, policy: Policy) -> RTTEntry {
     let type: UInt64 = level == 3 ? 3 : 1
-    var raw = desc & (hostAttributes | (lpa2 ? 0x0003_FFFF_FFFF_F300 : 0x0000_FFFF_FFFF_F000))
+    var raw = desc & (hostAttributes | (lpa2 ? address52 : address48))
     raw |= type | af | nsBit | xn
     if !lpa2 {
       // Inner if cacheable, else Outer; TF-RMM says Inner always (D17).
-      let cacheable = desc.bits(4, 2) >= 0b110
+      let cacheable = RttUnprotectedDescriptor.table.memAttr.of(desc) >= 0b110
       raw |= cacheable || policy.has(.assignedNSInnerShareable) ? innerShareable : outerShareable
     }
     return RTTEntry(raw: raw)
@@ -130,7 +136,7 @@ package struct RTTEntry: Equatable {
 
   /// The Host's view of an ASSIGNED_NS entry: address, MemAttr and S2AP.
   func hostDescriptor(lpa2: Bool) -> UInt64 {
-    raw & (RTTEntry.hostAttributes | (lpa2 ? 0x0003_FFFF_FFFF_F300 : 0x0000_FFFF_FFFF_F000))
+    raw & (RTTEntry.hostAttributes | (lpa2 ? RTTEntry.address52 : RTTEntry.address48))
   }
 
   /// Entry `index` of the table that replaces this one: same state, and an address further on if there is one.
@@ -138,7 +144,7 @@ package struct RTTEntry: Equatable {
     guard isLive else { return self }
     let offset = UInt64(index) * rttEntrySize(childLevel)
     let address = address(lpa2: lpa2) &+ offset
-    var bits = raw & ~(lpa2 ? 0x0003_FFFF_FFFF_F300 : 0x0000_FFFF_FFFF_F000)
+    var bits = raw & ~(lpa2 ? RTTEntry.address52 : RTTEntry.address48)
     bits |= RTTEntry.addressBits(address, lpa2: lpa2)
     if raw & 1 != 0, childLevel == 3 { bits |= 3 }
     return RTTEntry(raw: bits)

@@ -67,8 +67,7 @@ public struct MintedToken: Sendable, Equatable {
 
 /// RSI_ATTESTATION_TOKEN_INIT and _CONTINUE. The claims, then the finished token, lie in the REC's granule.
 extension Machine {
-  static let tokenOffset = 0x640
-  static let tokenRoom = 4096 - 0x640
+  static let tokenRoom = RmmRec.table.token.width
   /// Realm tokens that are signed in one entry of a REC: each takes as long as thousands of instructions.
   static let mostSignatures = 32
 
@@ -87,7 +86,7 @@ extension Machine {
   }
 
   private func storeToken(_ rec: REC, _ bytes: [UInt8]) {
-    (rec.base + Machine.tokenOffset).copyMemory(from: bytes, byteCount: bytes.count)
+    rec.token.copyMemory(from: bytes, byteCount: bytes.count)
     rec.tokenLength = UInt64(bytes.count)
   }
 
@@ -131,7 +130,7 @@ extension Machine {
     let length = min(c.x[3], left)
     if length > 0 {
       let target = memory.writablePage(pa) + Int(c.x[2])
-      target.copyMemory(from: rec.base + Machine.tokenOffset + Int(rec.tokenCopied), byteCount: Int(length))
+      target.copyMemory(from: rec.token + Int(rec.tokenCopied), byteCount: Int(length))
       rec.tokenCopied += length
     }
     c.out[1] = length
@@ -147,7 +146,7 @@ extension Machine {
   private mutating func finishToken(_ address: UInt64) -> Bool {
     let rec = mutableREC(address)
     let claims = Array(
-      UnsafeRawBufferPointer(start: rec.base + Machine.tokenOffset, count: Int(rec.tokenLength)))
+      UnsafeRawBufferPointer(start: rec.token, count: Int(rec.tokenLength)))
     let signature = platformKeys().realm.sign(COSE.sigStructure(claims), &entropy)
     let token = CCAToken.joined(
       platform: platformToken(), realm: COSE.sign1(claims, signature: signature), configuration.token)

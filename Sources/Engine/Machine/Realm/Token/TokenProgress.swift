@@ -34,7 +34,7 @@ extension Machine {
         return TokenProgress(
           rec: address, rd: rec.owner, signing: nil, copied: Int(rec.tokenCopied), length: Int(rec.tokenLength), unsigned: nil)
       }
-      let claims = UnsafeRawBufferPointer(start: rec.base + Machine.tokenOffset, count: Int(rec.tokenLength))
+      let claims = UnsafeRawBufferPointer(start: rec.token, count: Int(rec.tokenLength))
       return TokenProgress(
         rec: address, rd: rec.owner, signing: signing, copied: 0, length: Int(rec.tokenLength),
         unsigned: COSE.sign1(claims, signature: []))

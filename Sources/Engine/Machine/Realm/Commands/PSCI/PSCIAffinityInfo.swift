@@ -1,18 +1,19 @@
 import Basics
 
 /// DEN0137 B6.3.1.
-package enum PSCIAffinityInfo: Command {
-  package static let name: StaticString = "PSCI_AFFINITY_INFO"
+package enum PSCIAffinityInfo: PSCICommand {
+  static let name: StaticString = "PSCI_AFFINITY_INFO"
   package static let fid: UInt32 = 0xC400_0004
-  /// The SMC32 alias, known to TF-RMM only (D39).
+  /// The SMC32 alias, which the RMM knows by a divergence only (D39).
   package static let fid32: UInt32 = 0x8400_0004
-  package static let summary: StaticString = "Asks whether a vCPU is on."
+  static var alias: UInt32? { fid32 }
+  static let summary: StaticString = "Asks whether a vCPU is on."
 
   static let target = Input("target_affinity", 1, .mpidr, "MPIDR of the vCPU")
   static let lowest = Input("lowest_affinity_level", 2, .number, "must be 0")
-  package static let inputs = [target, lowest]
+  static let inputs = [target, lowest]
 
-  package static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {
+  static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {
     try w.check(
       "target_bound", "lowest_affinity_level is not 0", .psciInvalidParameters,
       "lowest_affinity_level = \(c[lowest])", c[lowest] & (m.policy.has(.psciTakesWholeRegisters) ? ~0 : 0xFFFF_FFFF) != 0)
@@ -21,10 +22,12 @@ package enum PSCIAffinityInfo: Command {
       "target_affinity = \(hex(c[target]))", !m.hasREC(m.rec(c.rec).owner, c[target]))
   }
 
-  package static func effect(_ m: inout Machine, _ c: inout Call) {
+  static func effect(_ m: inout Machine, _ c: inout Call) {
     // A vCPU that can ask is on: TF-RMM does not bother the Host (D16).
     if m.policy.has(.psciOfTheCallerWithoutExit), m.names(c[target], m.rec(c.rec)) { return }
     m.mutableREC(c.rec).psciPending = true
     c.realmAction = .exit
   }
+
+  static func describeArguments(_ m: borrowing Machine, _ c: Call, _ exit: inout ExitRecord) { exit.gprs[1] = c[target] }
 }

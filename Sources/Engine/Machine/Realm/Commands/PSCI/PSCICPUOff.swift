@@ -1,11 +1,11 @@
 /// DEN0137 B6.3.2.
-package enum PSCICPUOff: Command {
-  package static let name: StaticString = "PSCI_CPU_OFF"
+package enum PSCICPUOff: PSCICommand {
+  static let name: StaticString = "PSCI_CPU_OFF"
   package static let fid: UInt32 = 0x8400_0002
-  package static let summary: StaticString = "Turns the calling vCPU off until a CPU_ON names it."
-  package static let inputs: [Input] = []
+  static let summary: StaticString = "Turns the calling vCPU off until a CPU_ON names it."
+  static let inputs: [Input] = []
 
-  package static func effect(_ m: inout Machine, _ c: inout Call) {
+  static func effect(_ m: inout Machine, _ c: inout Call) {
     m.mutableREC(c.rec).runnable = false
     c.realmAction = .updateAndExit
   }

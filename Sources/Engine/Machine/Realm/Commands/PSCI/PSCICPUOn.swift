@@ -1,19 +1,20 @@
 import Basics
 
 /// DEN0137 B6.3.3. `runnable` is decided when the Host completes the request: see `PSCIComplete.swift`.
-package enum PSCICPUOn: Command {
-  package static let name: StaticString = "PSCI_CPU_ON"
+package enum PSCICPUOn: PSCICommand {
+  static let name: StaticString = "PSCI_CPU_ON"
   package static let fid: UInt32 = 0xC400_0003
-  /// The SMC32 alias, known to TF-RMM only (D39).
+  /// The SMC32 alias, which the RMM knows by a divergence only (D39).
   package static let fid32: UInt32 = 0x8400_0003
-  package static let summary: StaticString = "Asks the Host to turn another vCPU on."
+  static var alias: UInt32? { fid32 }
+  static let summary: StaticString = "Asks the Host to turn another vCPU on."
 
   static let target = Input("target_cpu", 1, .mpidr, "MPIDR of the vCPU")
   static let entry = Input("entry_point_address", 2, .ipa, "IPA at which it starts")
   static let context = Input("context_id", 3, .number, "what it finds in X0")
-  package static let inputs = [target, entry, context]
+  static let inputs = [target, entry, context]
 
-  package static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {
+  static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {
     try w.check(
       "entry", "not a Protected IPA", .psciInvalidAddress, "entry_point_address = \(hex(c[entry]))",
       !m.realm(m.rec(c.rec).owner).isProtected(c[entry]))
@@ -27,9 +28,16 @@ package enum PSCICPUOn: Command {
       m.policy.has(.psciOfTheCallerWithoutExit) && m.names(c[target], m.rec(c.rec)))
   }
 
-  package static func effect(_ m: inout Machine, _ c: inout Call) {
+  static func effect(_ m: inout Machine, _ c: inout Call) {
     m.mutableREC(c.rec).psciPending = true
     c.realmAction = .exit
+  }
+
+  static func describeArguments(_ m: borrowing Machine, _ c: Call, _ exit: inout ExitRecord) {
+    exit.gprs[1] = c[target]
+    if m.policy.has(.psciExitIsRaw) { return }
+    exit.gprs[2] = c[entry]
+    exit.gprs[3] = c[context] & 0xFFFF_FFFF
   }
 }
 

@@ -1,24 +1,31 @@
 /// DEN0137 B6.3.5.
-package enum PSCIFeatures: Command {
-  package static let name: StaticString = "PSCI_FEATURES"
+package enum PSCIFeatures: PSCICommand {
+  static let name: StaticString = "PSCI_FEATURES"
   package static let fid: UInt32 = 0x8400_000A
-  package static let summary: StaticString = "Asks whether a PSCI function is there."
+  static let summary: StaticString = "Asks whether a PSCI function is there."
 
   static let function = Input("psci_func_id", 1, .number, "function identifier")
-  package static let inputs = [function]
+  static let inputs = [function]
 
-  package static func effect(_ m: inout Machine, _ c: inout Call) {
+  static func success(_ c: Call) -> Success { .answers(0) }
+
+  static func effect(_ m: inout Machine, _ c: inout Call) {
     let fid = UInt32(truncatingIfNeeded: c[function])
-    let known: Bool =
-      switch fid {
-      case PSCICPUSuspend.fid, PSCICPUOff.fid, PSCICPUOn.fid, PSCIAffinityInfo.fid, PSCISystemOff.fid,
-        PSCISystemReset.fid, PSCIFeatures.fid:
-        true
-      case PSCIVersion.fid: !m.policy.has(.psciFeaturesOfVersionNotSupported)
-      case PSCICPUSuspend.fid32, PSCICPUOn.fid32, PSCIAffinityInfo.fid32: m.policy.has(.psciSMC32Aliases)
-      case 0x8000_0000: m.policy.has(.realmSMCCCIsOneDotTwo)
-      default: false
-      }
-    c.out[0] = known ? PSCIReturn.success : PSCIReturn.notSupported
+    c.out[0] = isThere(fid, m.policy) ? PSCIReturn.success : PSCIReturn.notSupported
+  }
+
+  private static func isThere(_ fid: UInt32, _ policy: Policy) -> Bool {
+    if fid == UInt32(SMCCC.version) { return policy.has(.realmSMCCCIsOneDotTwo) }
+    if fid == PSCIVersion.fid, policy.has(.psciFeaturesOfVersionNotSupported) { return false }
+    var functions = Functions(wanted: fid, aliases: policy.has(.psciSMC32Aliases))
+    return CommandList.psci(&functions)
+  }
+
+  /// Looks for a function among those the RMM has.
+  private struct Functions: CommandVisitor {
+    let wanted: UInt32
+    let aliases: Bool
+
+    func visit<C: Command>(_: C.Type) -> Bool { wanted == C.fid || aliases && wanted == C.alias }
   }
 }

@@ -1,11 +1,11 @@
 /// DEN0137 B6.3.6.
-package enum PSCISystemOff: Command {
-  package static let name: StaticString = "PSCI_SYSTEM_OFF"
+package enum PSCISystemOff: PSCICommand {
+  static let name: StaticString = "PSCI_SYSTEM_OFF"
   package static let fid: UInt32 = 0x8400_0008
-  package static let summary: StaticString = "Shuts the Realm down: none of its RECs can be entered again."
-  package static let inputs: [Input] = []
+  static let summary: StaticString = "Shuts the Realm down: none of its RECs can be entered again."
+  static let inputs: [Input] = []
 
-  package static func effect(_ m: inout Machine, _ c: inout Call) {
+  static func effect(_ m: inout Machine, _ c: inout Call) {
     m.setRealmState(m.rec(c.rec).owner, .systemOff)
     c.realmAction = .exit
   }

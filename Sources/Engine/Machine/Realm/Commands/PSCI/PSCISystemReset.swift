@@ -1,11 +1,11 @@
 /// DEN0137 B6.3.7. A reset is a new Realm, which the Host builds; for the RMM it is the end of this one.
-package enum PSCISystemReset: Command {
-  package static let name: StaticString = "PSCI_SYSTEM_RESET"
+package enum PSCISystemReset: PSCICommand {
+  static let name: StaticString = "PSCI_SYSTEM_RESET"
   package static let fid: UInt32 = 0x8400_0009
-  package static let summary: StaticString = "Asks for a reset: the Realm ends as by SYSTEM_OFF."
-  package static let inputs: [Input] = []
+  static let summary: StaticString = "Asks for a reset: the Realm ends as by SYSTEM_OFF."
+  static let inputs: [Input] = []
 
-  package static func effect(_ m: inout Machine, _ c: inout Call) {
+  static func effect(_ m: inout Machine, _ c: inout Call) {
     m.setRealmState(m.rec(c.rec).owner, .systemOff)
     c.realmAction = .exit
   }

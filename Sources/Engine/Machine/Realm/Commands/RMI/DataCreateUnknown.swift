@@ -1,7 +1,7 @@
 /// DEN0137 B4.3.2.
-enum DataCreateUnknown: Command {
+package enum DataCreateUnknown: Command {
   static let name: StaticString = "RMI_DATA_CREATE_UNKNOWN"
-  static let fid: UInt32 = 0xC400_0154
+  package static let fid: UInt32 = 0xC400_0154
   static let summary: StaticString =
     "Makes a DATA granule of unknown contents at a Protected IPA of a Realm in any state; the RIM stays."
 

@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.3.
-enum DataDestroy: Command {
+package enum DataDestroy: Command {
   static let name: StaticString = "RMI_DATA_DESTROY"
-  static let fid: UInt32 = 0xC400_0155
+  package static let fid: UInt32 = 0xC400_0155
   static let summary: StaticString = "Unmaps the DATA granule at a Protected IPA and frees it."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")

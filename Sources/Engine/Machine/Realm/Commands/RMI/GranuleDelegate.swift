@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.5.
-enum GranuleDelegate: Command {
+package enum GranuleDelegate: Command {
   static let name: StaticString = "RMI_GRANULE_DELEGATE"
-  static let fid: UInt32 = 0xC400_0151
+  package static let fid: UInt32 = 0xC400_0151
   static let summary: StaticString = "Gives one granule from the Host to the RMM: its GPT entry goes from NS to REALM."
 
   static let addr = Input("addr", 1, .undelegatedPA, "PA of the granule")

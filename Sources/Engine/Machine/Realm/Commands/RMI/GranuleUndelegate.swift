@@ -1,7 +1,7 @@
 /// DEN0137 B4.3.6.
-enum GranuleUndelegate: Command {
+package enum GranuleUndelegate: Command {
   static let name: StaticString = "RMI_GRANULE_UNDELEGATE"
-  static let fid: UInt32 = 0xC400_0152
+  package static let fid: UInt32 = 0xC400_0152
   static let summary: StaticString = "Gives a DELEGATED granule back to the Host: its GPT entry goes from REALM to NS."
 
   static let addr = Input("addr", 1, .delegatedPA, "PA of the granule")

@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.10.
-enum PSCIComplete: Command {
+package enum PSCIComplete: Command {
   static let name: StaticString = "RMI_PSCI_COMPLETE"
-  static let fid: UInt32 = 0xC400_0164
+  package static let fid: UInt32 = 0xC400_0164
   static let summary: StaticString = "Answers a PSCI request that named another REC."
 
   static let callingRec = Input("calling_rec", 1, .recPA, "PA of the REC that made the request")
@@ -63,8 +63,7 @@ enum PSCIComplete: Command {
   private static func complete(_ m: inout Machine, _ c: inout Call) {
     let calling = m.mutableREC(c[callingRec])
     var answer = PSCIReturn.notSupported
-    switch calling.x(0) {
-    case UInt64(PSCICPUOn.fid), UInt64(PSCICPUOn.fid32):
+    if PSCICPUOn.isNamed(by: calling.x(0)) {
       if m.isOn(c[targetRec]) {
         answer = PSCIReturn.alreadyOn
         m.observation.append(Decision(fid: PSCICPUOn.fid, condition: "runnable"))
@@ -81,10 +80,8 @@ enum PSCIComplete: Command {
         target.runnable = true
         answer = PSCIReturn.success
       }
-    case UInt64(PSCIAffinityInfo.fid), UInt64(PSCIAffinityInfo.fid32):
+    } else if PSCIAffinityInfo.isNamed(by: calling.x(0)) {
       answer = m.isOn(c[targetRec]) ? PSCIReturn.success : PSCIReturn.off
-    default:
-      break
     }
     calling.setX(0, answer)
     for n in 1...(m.policy.has(.rsiKeepsX4AndUp) ? 3 : 6) { calling.setX(n, 0) }
@@ -98,10 +95,7 @@ extension Machine {
     policy.has(.psciTargetByRECsEverCreated) ? recIndex(target: target) == rec.index : recMPIDR(target: target) == rec.mpidr
   }
 
-  func asksCPUOn(_ rec: UInt64) -> Bool {
-    let fid = self.rec(rec).x(0)
-    return fid == UInt64(PSCICPUOn.fid) || fid == UInt64(PSCICPUOn.fid32)
-  }
+  func asksCPUOn(_ rec: UInt64) -> Bool { PSCICPUOn.isNamed(by: self.rec(rec).x(0)) }
 
   /// Whether X0 of the calling REC is still one of the requests that wait: TF-RMM, which decodes W0 when the call is made, compares
   /// the whole register when it completes it, and then accepts any status (D41).

@@ -1,7 +1,7 @@
 /// DEN0137 B4.3.11.
-enum RECAuxCount: Command {
+package enum RECAuxCount: Command {
   static let name: StaticString = "RMI_REC_AUX_COUNT"
-  static let fid: UInt32 = 0xC400_0167
+  package static let fid: UInt32 = 0xC400_0167
   static let summary: StaticString = "Says how many auxiliary granules a REC of the Realm needs."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")

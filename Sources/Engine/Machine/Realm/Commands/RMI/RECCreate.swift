@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.12.
-enum RECCreate: Command {
+package enum RECCreate: Command {
   static let name: StaticString = "RMI_REC_CREATE"
-  static let fid: UInt32 = 0xC400_015A
+  package static let fid: UInt32 = 0xC400_015A
   static let summary: StaticString = "Makes a REC of a NEW Realm; a runnable one extends the RIM."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")
@@ -39,7 +39,7 @@ enum RECCreate: Command {
       "mpidr = \(hex(m.recParams(c[paramsPtr]).mpidr)), next index \(m.realm(c[rd]).recIndex)",
       {
         let mpidr = m.recParams(c[paramsPtr]).mpidr
-        if m.policy.has(.recCreateRefusesReservedMPIDR), mpidr & 0xFFFF_FFFF_0000_00F0 != 0 { return true }
+        if m.policy.has(.recCreateRefusesReservedMPIDR), mpidr & ~RmiRecMpidr.all != 0 { return true }
         return recIndex(mpidr: mpidr) != m.realm(c[rd]).recIndex
       }())
     try w.check(
@@ -51,11 +51,15 @@ enum RECCreate: Command {
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let params = m.recParams(c[paramsPtr])
+    Memory.withCopy(of: params.page) { make(&m, c, RECParams(page: $0, auxCountIsCut: params.auxCountIsCut)) }
+  }
+
+  private static func make(_ m: inout Machine, _ c: Call, _ params: RECParams) {
     m.setGranuleState(c[rec], .rec)
     let new = m.mutableREC(c[rec])
     new.owner = c[rd]
-    new.mpidr = params.mpidr & 0xFFFF_FF0F
-    new.runnable = params.flags.bit(0)
+    new.mpidr = params.mpidr & RmiRecMpidr.all
+    new.runnable = RmiRecCreateFlags.table.runnable.isSet(in: params.flags)
     new.pc = params.pc
     new.pstate = RealmPSTATE.reset
     new[.sctlrEL1] = RealmPSTATE.sctlrReset
@@ -64,12 +68,9 @@ enum RECCreate: Command {
     new[.pmcrEL0] = 0x60
     new[.ichHCR] = 0x8101
     new.auxCount = Int(params.numAux)
-    let page = m.memory.page(c[paramsPtr])
-    for n in 0..<8 {
-      new.setX(n, UInt64(littleEndian: page.load(fromByteOffset: 0x300 + n * 8, as: UInt64.self)))
-    }
+    for n in 0..<RmiRecParams.table.gprs.count { new.setX(n, params.page[RmiRecParams.table.gprs, n]) }
     for n in 0..<Int(params.numAux) {
-      let aux = m.recParamsAux(c[paramsPtr], n)
+      let aux = params.aux(n)
       new.setAux(n, aux)
       m.setGranuleState(aux, .recAux)
     }
@@ -78,7 +79,8 @@ enum RECCreate: Command {
     realm.recCount &+= 1
     if new.runnable {
       Measurement.rec(
-        realm.hash, realm.measurement(0), flags: params.flags, pc: params.pc, gprs: page + 0x300)
+        realm.hash, realm.measurement(0), flags: params.flags, pc: params.pc,
+        gprs: params.page + RmiRecParams.table.gprs.offset)
       m.noteMeasurement(c[rd], 0, .rec(flags: params.flags, pc: params.pc, gprs: (0..<8).map { new.x($0) }))
     }
     m.control.recs.insert(c[rec], at: m.control.recs.firstIndex { $0 > c[rec] } ?? m.control.recs.endIndex)
@@ -112,12 +114,20 @@ extension Watcher {
   }
 }
 
-/// RmiRecParams (DEN0137 B4.4.19), without the auxiliary granules.
+/// RmiRecParams as the Host wrote them: a look at their page.
 struct RECParams {
-  var flags: UInt64
-  var mpidr: UInt64
-  var pc: UInt64
-  var numAux: UInt64
+  let page: UnsafeRawPointer
+  /// TF-RMM takes 32 bits of num_aux (D42).
+  let auxCountIsCut: Bool
+
+  var flags: UInt64 { page[RmiRecParams.table.flags] }
+  var mpidr: UInt64 { page[RmiRecParams.table.mpidr] }
+  var pc: UInt64 { page[RmiRecParams.table.pc] }
+  var numAux: UInt64 { auxCountIsCut ? page.inTFRMM(RmiRecParams.table.numAux) : page[RmiRecParams.table.numAux] }
+  func aux(_ n: Int) -> UInt64 { page[RmiRecParams.table.aux, n] }
+
+  /// How many of its auxiliary granules there is room for.
+  var auxiliaries: Range<Int> { 0..<Int(min(numAux, UInt64(RmiRecParams.table.aux.count))) }
 }
 
 /// Processor state of a vCPU that starts.
@@ -130,38 +140,30 @@ package enum RealmPSTATE {
 
 extension Machine {
   func recParams(_ address: UInt64) -> RECParams {
-    let page = memory.page(address)
-    func word(_ offset: Int) -> UInt64 {
-      UInt64(littleEndian: page.load(fromByteOffset: offset, as: UInt64.self))
-    }
-    return RECParams(
-      flags: word(0), mpidr: word(0x100), pc: word(0x200),
-      numAux: policy.has(.auxCountIsCut) ? word(0x800) & 0xFFFF_FFFF : word(0x800))
-  }
-
-  func recParamsAux(_ address: UInt64, _ n: Int) -> UInt64 {
-    UInt64(littleEndian: memory.page(address).load(fromByteOffset: 0x808 + n * 8, as: UInt64.self))
+    RECParams(page: memory.page(address), auxCountIsCut: policy.has(.auxCountIsCut))
   }
 
   /// Says which auxiliary granule fails `test`, or nil.
   func firstAuxiliary(_ params: UInt64, _ test: (borrowing Machine, UInt64, Int) -> Bool) -> String? {
-    for n in 0..<Int(min(recParams(params).numAux, 16)) {
-      let address = recParamsAux(params, n)
+    let params = recParams(params)
+    for n in params.auxiliaries {
+      let address = params.aux(n)
       if test(self, address, n) { return "aux[\(n)] = \(hex(address)), \(granuleState(address).name)" }
     }
     return nil
   }
 
   func auxiliaryTwice(_ params: UInt64) -> Bool {
-    let count = Int(min(recParams(params).numAux, 16))
-    for n in 0..<count {
-      for k in (n + 1)..<max(count, n + 1) where recParamsAux(params, n) == recParamsAux(params, k) { return true }
+    let params = recParams(params)
+    for n in params.auxiliaries {
+      for k in 0..<n where params.aux(n) == params.aux(k) { return true }
     }
     return false
   }
 
   func auxiliaryAlias(_ params: UInt64, _ rec: UInt64) -> Bool {
-    for n in 0..<Int(min(recParams(params).numAux, 16)) where recParamsAux(params, n) == rec { return true }
+    let params = recParams(params)
+    for n in params.auxiliaries where params.aux(n) == rec { return true }
     return false
   }
 }

@@ -1,7 +1,7 @@
 /// DEN0137 B4.3.13.
-enum RECDestroy: Command {
+package enum RECDestroy: Command {
   static let name: StaticString = "RMI_REC_DESTROY"
-  static let fid: UInt32 = 0xC400_015B
+  package static let fid: UInt32 = 0xC400_015B
   static let summary: StaticString = "Destroys a REC that is not running."
 
   static let recPtr = Input("rec_ptr", 1, .recPA, "PA of the REC")

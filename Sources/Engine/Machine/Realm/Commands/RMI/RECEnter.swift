@@ -2,15 +2,15 @@ import Basics
 
 /// DEN0137 B4.3.14. The effect is the run loop: see `RunLoop.swift`.
 package enum RECEnter: Command {
-  package static let name: StaticString = "RMI_REC_ENTER"
+  static let name: StaticString = "RMI_REC_ENTER"
   package static let fid: UInt32 = 0xC400_015C
-  package static let summary: StaticString = "Runs a REC until something happens that the Host must see."
+  static let summary: StaticString = "Runs a REC until something happens that the Host must see."
 
   static let rec = Input("rec", 1, .recPA, "PA of the REC")
   static let runPtr = Input("run_ptr", 2, .nsPA, "PA of RmiRecRun in Non-secure memory")
-  package static let inputs = [rec, runPtr]
+  static let inputs = [rec, runPtr]
 
-  package static let order = [
+  static let order = [
     Ordering(
       ["rec_align", "rec_bound", "rec_gran_state", "run_pas", "run_bound", "run_align"],
       before: [
@@ -18,7 +18,7 @@ package enum RECEnter: Command {
       ])
   ]
 
-  @inline(__always) package static func conditions<W: Watcher>(
+  @inline(__always) static func conditions<W: Watcher>(
     _ m: borrowing Machine, _ c: inout Call, _ w: inout W
   ) throws(Refusal) {
     if m.policy.has(.runPASAfterState) {
@@ -55,18 +55,18 @@ package enum RECEnter: Command {
     if m.policy.has(.injectSEAWithoutAbortIsREC) {
       try w.check(
         "inject_sea", "inject_sea without a Data Abort at an Unprotected IPA", .rmiREC,
-        "flags = \(hex(m.enterFlags(c[runPtr])))",
-        m.enterFlags(c[runPtr]).bit(1) && !m.lastExitWasUnprotectedAbort(m.rec(c[rec])))
+        "flags = \(hex(m.enterFlags(c[runPtr]).raw))",
+        m.enterFlags(c[runPtr]).injectSEA && !m.lastExitWasUnprotectedAbort(m.rec(c[rec])))
     }
     try w.check(
       "rec_mmio", "emul_mmio without an emulatable Data Abort", .rmiREC,
-      "flags = \(hex(m.enterFlags(c[runPtr]))), last exit \(m.lastExitWasEmulatable(m.rec(c[rec])) ? "emulatable" : "not emulatable")",
-      m.enterFlags(c[runPtr]).bit(0)
-        && !(m.policy.has(.emulatedMMIOBesideInjectSEA) && m.enterFlags(c[runPtr]).bit(1))
+      "flags = \(hex(m.enterFlags(c[runPtr]).raw)), last exit \(m.lastExitWasEmulatable(m.rec(c[rec])) ? "emulatable" : "not emulatable")",
+      m.enterFlags(c[runPtr]).emulMMIO
+        && !(m.policy.has(.emulatedMMIOBesideInjectSEA) && m.enterFlags(c[runPtr]).injectSEA)
         && !m.lastExitWasEmulatable(m.rec(c[rec])))
   }
 
-  package static func effect(_ m: inout Machine, _ c: inout Call) {
+  static func effect(_ m: inout Machine, _ c: inout Call) {
     c.out[0] = m.enterREC(c[rec], run: c[runPtr])
   }
 }

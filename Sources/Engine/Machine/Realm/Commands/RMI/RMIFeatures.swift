@@ -1,7 +1,7 @@
 /// DEN0137 B4.3.4.
-enum RMIFeatures: Command {
+package enum RMIFeatures: Command {
   static let name: StaticString = "RMI_FEATURES"
-  static let fid: UInt32 = 0xC400_0165
+  package static let fid: UInt32 = 0xC400_0165
   static let summary: StaticString = "Reads a feature register."
 
   static let index = Input("index", 1, .number, "feature register index; 0 is the only one with content")

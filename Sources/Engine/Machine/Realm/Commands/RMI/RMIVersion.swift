@@ -1,7 +1,7 @@
 /// DEN0137 B4.3.24. It has no failure condition in the formal sense, yet answers RMI_ERROR_INPUT for a revision it does not have.
-enum RMIVersion: Command {
+package enum RMIVersion: Command {
   static let name: StaticString = "RMI_VERSION"
-  static let fid: UInt32 = 0xC400_0150
+  package static let fid: UInt32 = 0xC400_0150
   static let summary: StaticString = "Negotiates the revision of the RMI."
 
   static let req = Input("req", 1, .version, "revision the Host asks for, major << 16 | minor")
@@ -13,8 +13,12 @@ enum RMIVersion: Command {
   /// The one revision there is: 1.0.
   static let supported: UInt64 = 0x1_0000
 
+  static func success(_ c: Call) -> Success { .answers(status(c)) }
+
+  private static func status(_ c: Call) -> UInt64 { c[req] == supported ? 0 : Status.rmiInput.value }
+
   static func effect(_ m: inout Machine, _ c: inout Call) {
-    c.out[0] = c[req] == supported ? 0 : Status.rmiInput.value
+    c.out[0] = status(c)
     c.out[1] = supported
     c.out[2] = supported
   }

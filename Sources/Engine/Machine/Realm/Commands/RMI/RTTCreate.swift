@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.15.
-enum RTTCreate: Command {
+package enum RTTCreate: Command {
   static let name: StaticString = "RMI_RTT_CREATE"
-  static let fid: UInt32 = 0xC400_015D
+  package static let fid: UInt32 = 0xC400_015D
   static let summary: StaticString = "Puts a table in place of an entry one level up (unfolds it)."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")

@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.16.
-enum RTTDestroy: Command {
+package enum RTTDestroy: Command {
   static let name: StaticString = "RMI_RTT_DESTROY"
-  static let fid: UInt32 = 0xC400_015E
+  package static let fid: UInt32 = 0xC400_015E
   static let summary: StaticString =
     "Destroys a table that is not live, with all it says; the RIPAS it covered becomes DESTROYED."
 

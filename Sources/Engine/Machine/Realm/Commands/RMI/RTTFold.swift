@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.17.
-enum RTTFold: Command {
+package enum RTTFold: Command {
   static let name: StaticString = "RMI_RTT_FOLD"
-  static let fid: UInt32 = 0xC400_0166
+  package static let fid: UInt32 = 0xC400_0166
   static let summary: StaticString = "Replaces a table whose entries are alike by one entry that says the same."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")

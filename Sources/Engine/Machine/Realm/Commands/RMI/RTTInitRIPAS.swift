@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.18.
-enum RTTInitRIPAS: Command {
+package enum RTTInitRIPAS: Command {
   static let name: StaticString = "RMI_RTT_INIT_RIPAS"
-  static let fid: UInt32 = 0xC400_0168
+  package static let fid: UInt32 = 0xC400_0168
   static let summary: StaticString =
     "Sets the RIPAS of a range of a NEW Realm to RAM, as far as one table reaches; the RIM is extended once an entry."
 

@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.19.
-enum RTTMapUnprotected: Command {
+package enum RTTMapUnprotected: Command {
   static let name: StaticString = "RMI_RTT_MAP_UNPROTECTED"
-  static let fid: UInt32 = 0xC400_015F
+  package static let fid: UInt32 = 0xC400_015F
   static let summary: StaticString = "Maps memory of the Host at an Unprotected IPA."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")
@@ -40,13 +40,14 @@ enum RTTMapUnprotected: Command {
   }
 
   static func address(_ desc: UInt64, _ lpa2: Bool) -> UInt64 {
-    lpa2 ? desc & 0x0003_FFFF_FFFF_F000 | desc.bits(9, 8) << 50 : desc & 0x0000_FFFF_FFFF_F000
+    RTTEntry(raw: desc).address(lpa2: lpa2)
   }
 
   /// RttDescriptorIsValidForUnprotected, but for the address: bits 49:48 without LPA2 are addr_bound's.
   static func attributesAreValid(_ desc: UInt64, _ lpa2: Bool) -> Bool {
-    let host: UInt64 = RTTEntry.hostAttributes | 0x0003_FFFF_FFFF_F000 | (lpa2 ? 0x300 : 0)
-    return desc & ~host == 0 && desc.bits(4, 2) != 0b100
+    let table = RttUnprotectedDescriptor.table
+    let host = RTTEntry.hostAttributes | table.address.mask | (lpa2 ? table.high.mask : 0)
+    return desc & ~host == 0 && table.memAttr.of(desc) != 0b100
   }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {

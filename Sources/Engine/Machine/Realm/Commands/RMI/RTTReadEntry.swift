@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.20.
-enum RTTReadEntry: Command {
+package enum RTTReadEntry: Command {
   static let name: StaticString = "RMI_RTT_READ_ENTRY"
-  static let fid: UInt32 = 0xC400_0161
+  package static let fid: UInt32 = 0xC400_0161
   static let summary: StaticString = "Reads the table entry an IPA leads to."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")
@@ -16,6 +16,7 @@ enum RTTReadEntry: Command {
     Output("desc", 3, "address, and for ASSIGNED_NS MemAttr and S2AP"),
     Output("ripas", 4, "0 EMPTY, 1 RAM, 2 DESTROYED"),
   ]
+  static let lastOutput = 4
 
   @inline(__always) static func conditions<W: Watcher>(
     _ m: borrowing Machine, _ c: inout Call, _ w: inout W

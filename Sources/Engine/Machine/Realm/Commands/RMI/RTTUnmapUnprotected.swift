@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B4.3.22.
-enum RTTUnmapUnprotected: Command {
+package enum RTTUnmapUnprotected: Command {
   static let name: StaticString = "RMI_RTT_UNMAP_UNPROTECTED"
-  static let fid: UInt32 = 0xC400_0162
+  package static let fid: UInt32 = 0xC400_0162
   static let summary: StaticString = "Removes a mapping of the Host's memory."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")

@@ -1,7 +1,7 @@
 /// DEN0137 B4.3.7.
-enum RealmActivate: Command {
+package enum RealmActivate: Command {
   static let name: StaticString = "RMI_REALM_ACTIVATE"
-  static let fid: UInt32 = 0xC400_0157
+  package static let fid: UInt32 = 0xC400_0157
   static let summary: StaticString = "Takes a Realm from NEW to ACTIVE; from here its RIM is fixed and its RECs can run."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")

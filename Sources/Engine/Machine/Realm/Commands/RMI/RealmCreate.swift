@@ -2,9 +2,9 @@ import Attestation
 import Basics
 
 /// DEN0137 B4.3.8.
-enum RealmCreate: Command {
+package enum RealmCreate: Command {
   static let name: StaticString = "RMI_REALM_CREATE"
-  static let fid: UInt32 = 0xC400_0158
+  package static let fid: UInt32 = 0xC400_0158
   static let summary: StaticString = "Makes a Realm: its descriptor and its starting level tables."
 
   static let rd = Input("rd", 1, .delegatedPA, "PA of the granule that becomes the RD")
@@ -69,12 +69,16 @@ enum RealmCreate: Command {
   }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
-    let p = m.realmParams(c[paramsPtr])
+    let params = m.realmParams(c[paramsPtr])
+    Memory.withCopy(of: params.page) { make(&m, c, RealmParams(page: $0, isWide: params.isWide)) }
+  }
+
+  private static func make(_ m: inout Machine, _ c: Call, _ p: RealmParams) {
     m.setGranuleState(c[rd], .rd)
     let realm = m.mutableRealm(c[rd])
     realm.hash = p.hash == 0 ? .sha256 : .sha512
     realm.lpa2 = p.lpa2
-    realm.pmu = p.flags.bit(2)
+    realm.pmu = p.pmu
     realm.ipaWidth = p.s2sz
     realm.startLevel = Int(p.levelStart)
     realm.rttCount = Int(p.numStart)
@@ -82,8 +86,7 @@ enum RealmCreate: Command {
     realm.vmid = p.vmid
     realm.pmuCounters = p.pmuCounters
     realm.flags = p.flags
-    let page = m.memory.page(c[paramsPtr])
-    realm.rpv.copyMemory(from: UnsafeRawBufferPointer(start: page + 0x400, count: 64))
+    realm.rpv.copyMemory(from: p.page.bytes(RmiRealmParams.table.rpv))
     // UNASSIGNED and EMPTY is the all-zero entry; the Unprotected half needs its own.
     let size = rttEntrySize(realm.startLevel)
     var ipa: UInt64 = 0
@@ -106,34 +109,32 @@ enum RealmCreate: Command {
   }
 }
 
-/// RmiRealmParams (DEN0137 B4.4.12) as the Host wrote them.
+/// RmiRealmParams as the Host wrote them: a look at their page.
 struct RealmParams {
-  var flags: UInt64
-  var s2sz: UInt64
-  var sveVL: UInt64
-  var numBPs: UInt64
-  var numWPs: UInt64
-  var pmuCounters: UInt64
-  var hash: UInt64
-  var vmid: UInt64
-  var rttBase: UInt64
-  var levelStart: Int64
-  var numStart: UInt64
+  let page: UnsafeRawPointer
+  /// TF-RMM reads the byte-sized numbers as 32 bits (D26).
+  let isWide: Bool
 
-  var lpa2: Bool { flags.bit(0) }
+  @inline(__always) subscript(_ field: MemoryField) -> UInt64 { isWide ? page.inTFRMM(field) : page[field] }
+
+  var flags: UInt64 { self[RmiRealmParams.table.flags] }
+  var s2sz: UInt64 { self[RmiRealmParams.table.s2sz] }
+  var sveVL: UInt64 { self[RmiRealmParams.table.sveVL] }
+  var numBPs: UInt64 { self[RmiRealmParams.table.numBPs] }
+  var numWPs: UInt64 { self[RmiRealmParams.table.numWPs] }
+  var pmuCounters: UInt64 { self[RmiRealmParams.table.pmuNumCtrs] }
+  var hash: UInt64 { self[RmiRealmParams.table.hashAlgo] }
+  var vmid: UInt64 { self[RmiRealmParams.table.vmid] }
+  var rttBase: UInt64 { self[RmiRealmParams.table.rttBase] }
+  var levelStart: Int64 { Int64(bitPattern: self[RmiRealmParams.table.rttLevelStart]) }
+  var numStart: UInt64 { self[RmiRealmParams.table.rttNumStart] }
+
+  var lpa2: Bool { RmiRealmFlags.table.lpa2.isSet(in: flags) }
+  var sve: Bool { RmiRealmFlags.table.sve.isSet(in: flags) }
+  var pmu: Bool { RmiRealmFlags.table.pmu.isSet(in: flags) }
 
   /// What the RIM begins with.
-  var measured: MeasurementStep.RealmParameters {
-    var parameters = MeasurementStep.RealmParameters()
-    parameters.flags = flags
-    parameters.s2sz = s2sz
-    parameters.sveVL = sveVL
-    parameters.numBPs = numBPs
-    parameters.numWPs = numWPs
-    parameters.pmuCounters = pmuCounters
-    parameters.hash = hash == 0 ? .sha256 : .sha512
-    return parameters
-  }
+  var measured: MeasurementStep.RealmParameters { MeasurementStep.RealmParameters { self[$0] } }
 
   /// What is asked for and not there, or nil.
   func unsupported(by features: FeatureRegister0) -> String? {
@@ -142,11 +143,11 @@ struct RealmParams {
     if s2sz > 48, !lpa2 { return "s2sz = \(s2sz) needs flags.lpa2" }
     if numBPs == 0 || numBPs > features.numBPs { return "num_bps = \(numBPs), supported 1 to \(features.numBPs)" }
     if numWPs == 0 || numWPs > features.numWPs { return "num_wps = \(numWPs), supported 1 to \(features.numWPs)" }
-    if flags.bit(1) {
+    if sve {
       if !features.sve { return "SVE is not supported" }
       if sveVL > features.sveVL { return "sve_vl = \(sveVL), supported up to \(features.sveVL)" }
     }
-    if flags.bit(2) {
+    if pmu {
       if !features.pmu { return "the PMU is not supported" }
       // Without FEAT_HPMN0 a Realm with a PMU has at least one counter.
       if pmuCounters == 0 || pmuCounters > features.pmuCounters {
@@ -161,17 +162,7 @@ struct RealmParams {
 
 extension Machine {
   func realmParams(_ address: UInt64) -> RealmParams {
-    let page = memory.page(address)
-    func word(_ offset: Int) -> UInt64 {
-      UInt64(littleEndian: page.load(fromByteOffset: offset, as: UInt64.self))
-    }
-    // TF-RMM reads the byte-sized parameters as 32 bits (D26).
-    let mask: UInt64 = policy.has(.realmCreateTakesWideParameters) ? 0xFFFF_FFFF : 0xFF
-    return RealmParams(
-      flags: word(0), s2sz: word(0x08) & mask, sveVL: word(0x10) & mask, numBPs: word(0x18) & mask,
-      numWPs: word(0x20) & mask, pmuCounters: word(0x28) & mask, hash: word(0x30) & 0xFF,
-      vmid: word(0x800) & 0xFFFF, rttBase: word(0x808), levelStart: Int64(bitPattern: word(0x810)),
-      numStart: word(0x818) & 0xFFFF_FFFF)
+    RealmParams(page: memory.page(address), isWide: policy.has(.realmCreateTakesWideParameters))
   }
 
   /// VMIDs are 8 bits wide: there is no FEAT_VMID16 here.

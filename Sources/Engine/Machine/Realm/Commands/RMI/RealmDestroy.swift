@@ -1,7 +1,7 @@
 /// DEN0137 B4.3.9.
-enum RealmDestroy: Command {
+package enum RealmDestroy: Command {
   static let name: StaticString = "RMI_REALM_DESTROY"
-  static let fid: UInt32 = 0xC400_0159
+  package static let fid: UInt32 = 0xC400_0159
   static let summary: StaticString = "Destroys a Realm that owns no REC and whose starting level tables are empty."
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")

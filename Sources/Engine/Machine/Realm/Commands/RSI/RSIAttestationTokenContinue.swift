@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B5.3.1.
-enum RSIAttestationTokenContinue: Command {
+package enum RSIAttestationTokenContinue: Command {
   static let name: StaticString = "RSI_ATTESTATION_TOKEN_CONTINUE"
-  static let fid: UInt32 = 0xC400_0195
+  package static let fid: UInt32 = 0xC400_0195
   static let summary: StaticString = "Hands out the next bytes of the attestation token."
 
   static let addr = Input("addr", 1, .ipa, "IPA of the granule that receives them")
@@ -35,8 +35,11 @@ enum RSIAttestationTokenContinue: Command {
 
   static func effect(_ m: inout Machine, _ c: inout Call) { m.continueToken(&c) }
 
+  /// It leaves only to let an interrupt through.
+  static func describeExit(_ m: borrowing Machine, _ c: Call, _ fid: UInt64, _ exit: inout ExitRecord) { exit.reason = .irq }
+
   static func refused(_ m: inout Machine, _ c: inout Call) {
     // A failure to make the token ends the attempt.
-    if c.decidedBy?.description == "unknown" { m.mutableREC(c.rec).attestState = .idle }
+    if c.out[0] == Status.rsiUnknown.value { m.mutableREC(c.rec).attestState = .idle }
   }
 }

@@ -1,7 +1,7 @@
 /// DEN0137 B5.3.2.
-enum RSIAttestationTokenInit: Command {
+package enum RSIAttestationTokenInit: Command {
   static let name: StaticString = "RSI_ATTESTATION_TOKEN_INIT"
-  static let fid: UInt32 = 0xC400_0194
+  package static let fid: UInt32 = 0xC400_0194
   static let summary: StaticString = "Begins an attestation token for a challenge; drops one that is unfinished."
 
   static let inputs = (0..<8).map { n in

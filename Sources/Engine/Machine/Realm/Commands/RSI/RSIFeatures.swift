@@ -1,7 +1,7 @@
 /// DEN0137 B5.3.3.
-enum RSIFeatures: Command {
+package enum RSIFeatures: Command {
   static let name: StaticString = "RSI_FEATURES"
-  static let fid: UInt32 = 0xC400_0191
+  package static let fid: UInt32 = 0xC400_0191
   static let summary: StaticString = "Reads a feature register; all are zero in 1.0."
 
   static let inputs = [Input("index", 1, .number, "feature register index")]

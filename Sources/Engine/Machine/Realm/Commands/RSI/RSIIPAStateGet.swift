@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B5.3.5.
-enum RSIIPAStateGet: Command {
+package enum RSIIPAStateGet: Command {
   static let name: StaticString = "RSI_IPA_STATE_GET"
-  static let fid: UInt32 = 0xC400_0198
+  package static let fid: UInt32 = 0xC400_0198
   static let summary: StaticString = "Asks for the RIPAS at the beginning of a range, and how far it reaches."
 
   static let base = Input("base", 1, .ipa, "first IPA of the range")

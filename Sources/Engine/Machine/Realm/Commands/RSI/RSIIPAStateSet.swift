@@ -1,9 +1,9 @@
 import Basics
 
 /// DEN0137 B5.3.6.
-enum RSIIPAStateSet: Command {
+package enum RSIIPAStateSet: Command {
   static let name: StaticString = "RSI_IPA_STATE_SET"
-  static let fid: UInt32 = 0xC400_0197
+  package static let fid: UInt32 = 0xC400_0197
   static let summary: StaticString = "Asks the Host to let a range become RAM or EMPTY."
 
   static let base = Input("base", 1, .ipa, "first IPA of the range")
@@ -29,6 +29,8 @@ enum RSIIPAStateSet: Command {
     c[ripas] & (m.policy.has(.ipaStateSetTakesLowBits) ? 0xFFFF_FFFF : 0xFF)
   }
 
+  static func success(_ c: Call) -> Success { .exits }
+
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let rec = m.mutableREC(c.rec)
     rec.ripasBase = c[base]
@@ -38,5 +40,13 @@ enum RSIIPAStateSet: Command {
     rec.ripasDestroyed = m.policy.has(.ipaStateSetTakesLowBits) ? c[flags] & 0xFFFF_FFFF == 1 : c[flags].bit(0)
     c.out[1] = c[top]
     c.realmAction = .updateAndExit
+  }
+
+  static func describeExit(_ m: borrowing Machine, _ c: Call, _ fid: UInt64, _ exit: inout ExitRecord) {
+    let rec = m.rec(c.rec)
+    exit.reason = .ripasChange
+    exit.ripasBase = rec.ripasBase
+    exit.ripasTop = rec.ripasTop
+    exit.ripasValue = rec.ripasValue.rawValue
   }
 }

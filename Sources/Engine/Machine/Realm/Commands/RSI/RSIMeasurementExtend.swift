@@ -1,7 +1,7 @@
 /// DEN0137 B5.3.7.
-enum RSIMeasurementExtend: Command {
+package enum RSIMeasurementExtend: Command {
   static let name: StaticString = "RSI_MEASUREMENT_EXTEND"
-  static let fid: UInt32 = 0xC400_0193
+  package static let fid: UInt32 = 0xC400_0193
   static let summary: StaticString = "Extends a REM with up to 64 bytes."
 
   static let index = Input("index", 1, .number, "REM, 1 to 4")

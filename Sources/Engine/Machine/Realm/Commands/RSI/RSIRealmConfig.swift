@@ -2,9 +2,9 @@ import Attestation
 import Basics
 
 /// DEN0137 B5.3.9.
-enum RSIRealmConfig: Command {
+package enum RSIRealmConfig: Command {
   static let name: StaticString = "RSI_REALM_CONFIG"
-  static let fid: UInt32 = 0xC400_0196
+  package static let fid: UInt32 = 0xC400_0196
   static let summary: StaticString = "Writes the Realm's configuration into its memory."
 
   static let addr = Input("addr", 1, .ipa, "IPA of the granule that receives RsiRealmConfig")
@@ -28,9 +28,9 @@ enum RSIRealmConfig: Command {
       let page = m.memory.writablePage(pa)
       // The rest of the structure is zero, except in TF-RMM, which leaves it (D15).
       if !m.policy.has(.realmConfigWritesItsFieldsOnly) { page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096) }
-      page.storeBytes(of: realm.ipaWidth.littleEndian, toByteOffset: 0, as: UInt64.self)
-      page.storeBytes(of: realm.hash.rawValue, toByteOffset: 8, as: UInt8.self)
-      UnsafeMutableRawBufferPointer(start: page + 0x200, count: 64).copyMemory(from: UnsafeRawBufferPointer(realm.rpv))
+      page[RsiRealmConfig.table.ipaWidth] = realm.ipaWidth
+      page[RsiRealmConfig.table.hashAlgo] = UInt64(realm.hash.rawValue)
+      page.bytes(RsiRealmConfig.table.rpv).copyMemory(from: UnsafeRawBufferPointer(realm.rpv))
     }
   }
 }

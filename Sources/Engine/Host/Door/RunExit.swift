@@ -1,0 +1,36 @@
+import Machine
+
+/// RmiRecExit as a hypervisor reads it.
+public struct RunExit: Sendable {
+  public let reason: ExitReason
+  let words: [UInt64]
+
+  /// - Parameter bytes: all of them.
+  package init(_ bytes: [UInt8]) {
+    words = bytes.withUnsafeBytes { bytes in
+      (0..<RmiRecExit.about.size / 8).map { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
+    }
+    reason = ExitReason(rawValue: UInt8(RunExit.value(RmiRecExit.table.exitReason, words))) ?? .sync
+  }
+
+  private static func value(_ field: MemoryField, _ words: [UInt64], _ index: Int = 0) -> UInt64 {
+    let offset = field.offset + index * field.width
+    return words[offset / 8] >> UInt64(offset % 8 * 8) & ~0 >> UInt64(64 - field.width * 8)
+  }
+
+  private func at(_ field: MemoryField, _ index: Int = 0) -> UInt64 { RunExit.value(field, words, index) }
+  public var esr: UInt64 { at(RmiRecExit.table.esr) }
+  public var far: UInt64 { at(RmiRecExit.table.far) }
+  /// The IPA of an abort, down to its page.
+  public var ipa: UInt64 { at(RmiRecExit.table.hpfar).bits(43, 4) << 12 }
+  public func gpr(_ n: Int) -> UInt64 { at(RmiRecExit.table.gprs, n) }
+  public var gprs: [UInt64] { (0..<RmiRecExit.table.gprs.count).map { gpr($0) } }
+  public var gicHCR: UInt64 { at(RmiRecExit.table.gicv3HCR) }
+  public func listRegister(_ n: Int) -> UInt64 { at(RmiRecExit.table.gicv3LRs, n) }
+  public var physicalTimer: (control: UInt64, compare: UInt64) { (at(RmiRecExit.table.cntpCtl), at(RmiRecExit.table.cntpCval)) }
+  public var virtualTimer: (control: UInt64, compare: UInt64) { (at(RmiRecExit.table.cntvCtl), at(RmiRecExit.table.cntvCval)) }
+  public var ripas: (base: UInt64, top: UInt64, isRAM: Bool) {
+    (at(RmiRecExit.table.ripasBase), at(RmiRecExit.table.ripasTop), at(RmiRecExit.table.ripasValue) == UInt64(RIPAS.ram.rawValue))
+  }
+  public var immediate: UInt64 { at(RmiRecExit.table.imm) }
+}

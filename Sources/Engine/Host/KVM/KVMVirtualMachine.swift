@@ -1,0 +1,171 @@
+import Attestation
+import Basics
+import Machine
+
+/// A virtual machine as the Host's kernel has it (KVM): its memory's stage 2, its vCPUs and what their exits ask for, their interrupt
+/// controller. For a Realm that is what RMI calls make of it; for an ordinary VM it is tables and registers in memory of the Host's.
+///
+/// What it is used by makes it step by step, runs one vCPU at a time, and serves the exits that come to user space (``KVMExit``).
+package final class KVMVirtualMachine {
+  /// The kind of VM, of KVM_CREATE_VM.
+  package enum Kind: Sendable {
+    case realm
+    /// One of the Normal world, all of whose memory is the Host's.
+    case ordinary
+  }
+
+  /// A table of stage 2 the Host has made: what its entry is in, and the IPA above what that level translates.
+  struct TableKey: Hashable, Sendable {
+    let level: Int
+    let region: UInt64
+  }
+
+  package struct VCPU: Sendable {
+    /// Its REC, or the granule of the Host's with its registers; 0 before it has one.
+    package internal(set) var rec: UInt64
+    var run: UInt64
+    package var isOn: Bool
+    /// It executed WFI: an interrupt, or its timer, lets it go on.
+    var isWaiting = false
+    /// It needs a page that is DESTROYED: only the Realm, by another vCPU, can let it go on.
+    package var missing: UInt64?
+    /// It can be entered, and there is something for it to do.
+    var isReady: Bool { isOn && !isWaiting && missing == nil }
+    /// When its timer is next asserted, as its last exit had it.
+    var deadline: UInt64?
+    /// List registers as they stand in its run granule.
+    var lists: [UInt64] = []
+    /// Flags of the next entry, if they are written.
+    var flags: UInt64?
+    /// Whether the next entry completes the instruction it left at: emulated, or an external abort.
+    package var completes: Bool { (flags ?? 0) & (EntryFlags.emulatedMMIO | EntryFlags.injectSEA) != 0 }
+  }
+
+  /// All that KVM knows of it, so that a debugger can go back.
+  struct State: Sendable {
+    /// How far a Realm is; an ordinary VM stays at NONE.
+    var realm = KVMRealmState.none
+    var granules: GranuleAllocator
+    var rd: UInt64 = 0
+    /// Stage 2 of an ordinary VM: the first table, and those below.
+    var root: UInt64 = 0
+    var tables: [TableKey: UInt64] = [:]
+    var vcpus: [VCPU] = []
+    /// Instructions its vCPUs have executed.
+    var executed: UInt64 = 0
+    /// Host pages by the shared IPA they are mapped at, and Protected pages by their IPA.
+    var shared: PageMap = [:]
+    var given: PageMap = [:]
+    var gic: VirtualGIC
+    var exits: [ExitReason: Int] = [:]
+    /// Pages that were given on demand.
+    var pagesGiven = 0
+    /// The vCPU in the middle of an entry: a debugger holds it.
+    var held: Int?
+  }
+
+  /// Where vCPUs start that are not turned on by another: KVM_SET_ONE_REG before the first KVM_RUN.
+  struct Start {
+    var pc: UInt64 = 0
+    var x0: UInt64 = 0
+  }
+
+  /// What a table of level 3 translates.
+  static let block: UInt64 = 2 << 20
+
+  let door: any HostDoor
+  /// The PE it runs on, with its registers of stage 2.
+  let pe: Int
+  let kind: Kind
+  /// Width of the IPA space in bits; of a Realm's, the upper half is shared.
+  let ipaBits: UInt64
+  /// Where the guest finds the frames of its interrupt controller.
+  let gicFrames: VGICFrames
+  var state: State
+
+  /// Memory the guest has: KVM_SET_USER_MEMORY_REGION.
+  var regions: [Range<UInt64>] = []
+  /// What a Realm is created with.
+  var hash = HashAlgorithm.sha256
+  /// Its personalization value; nil: zeroes.
+  var personalization: [UInt8]?
+  var starts: [Start] = []
+  /// Auxiliary granules of each REC, once the RMM has told.
+  var auxiliaries: UInt64?
+  /// Calls for one change of RIPAS before the Realm goes on; one piece may take it past that by the calls for 512 pages.
+  var callsForRIPAS = 4096
+
+  /// A page that is copied from, and those with RmiRealmParams and RmiRecParams of what is made.
+  let scratch: UInt64
+  let params: UInt64
+  let recParams: UInt64
+
+  var isRealm: Bool { kind == .realm }
+  var rd: UInt64 { state.rd }
+  package var vcpus: [VCPU] { state.vcpus }
+  /// The vCPU in the middle of an entry, if there is one.
+  package var held: Int? { state.held }
+
+  /// KVM_CREATE_VM, and an interrupt controller for it.
+  ///
+  /// - Parameter pe: the PE it runs on; nil for the present one.
+  init(_ door: any HostDoor, _ kind: Kind, ipaBits: UInt64, gicFrames: VGICFrames, pe: Int? = nil) {
+    self.door = door
+    self.kind = kind
+    self.ipaBits = ipaBits
+    self.gicFrames = gicFrames
+    self.pe = pe ?? door.pe
+    scratch = door.dram.lowerBound + 0x1000
+    params = door.dram.lowerBound + 0x2000
+    recParams = door.dram.lowerBound + 0x3000
+    state = State(
+      granules: GranuleAllocator(next: door.dram.lowerBound + 0x10_0000), gic: VirtualGIC(vcpus: 1, listRegisters: 0))
+  }
+
+  /// The PE is the hypervisor's own again, if a person has worked on another one.
+  func returnToPE() { if door.pe != pe { door.selectPE(pe) } }
+
+  // MARK: Granules and calls
+
+  /// A Host's granule, aligned to `count` of them.
+  func allocate(_ count: UInt64 = 1) throws(KVMError) -> UInt64 {
+    guard let granule = state.granules.take(count, below: door.dram.upperBound) else { throw .outOfMemory }
+    return granule
+  }
+
+  func delegated(_ count: UInt64 = 1) throws(KVMError) -> UInt64 {
+    let address = try allocate(count)
+    for n in 0..<count { try call("RMI_GRANULE_DELEGATE", address + n * Granule.size) }
+    return address
+  }
+
+  /// An RMI call that has to succeed.
+  @discardableResult
+  func call(_ name: String, _ arguments: UInt64...) throws(KVMError) -> [UInt64] {
+    let answer = send(name, arguments)
+    guard answer[0] == 0 else { throw .refused(name, .arguments(arguments), status: answer[0]) }
+    return answer
+  }
+
+  func send(_ name: String, _ arguments: [UInt64]) -> [UInt64] {
+    guard let entry = Commands.named(name) else { preconditionFailure("no command \(name)") }
+    return door.smc([UInt64(entry.fid)] + arguments) ?? [UInt64](repeating: 0, count: 18)
+  }
+
+  /// An RMI call about an IPA; if the walk ends above level 3, once more with a table there.
+  func callMakingTable(_ name: String, at ipa: UInt64, _ arguments: [UInt64]) throws(KVMError) {
+    let answer = send(name, arguments)
+    if answer[0] & 0xFF == Status.rmiRTT.value {
+      try makeTable(ipa)
+      let again = send(name, arguments)
+      guard again[0] == 0 else { throw .refused(name, .arguments(arguments), status: again[0]) }
+    } else if answer[0] != 0 {
+      throw .refused(name, .ipa(ipa), status: answer[0])
+    }
+  }
+
+  /// The table of level 3 for the 2 MiB around an IPA.
+  func makeTable(_ ipa: UInt64) throws(KVMError) {
+    try call("RMI_RTT_CREATE", rd, try delegated(), ipa & ~(Self.block - 1), 3)
+  }
+}

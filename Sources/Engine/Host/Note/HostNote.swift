@@ -1,0 +1,141 @@
+import Attestation
+import Basics
+import Machine
+
+/// What a hypervisor knows of its guest, written down: lines of a recording that begin with `#host` and are comments to everybody
+/// else. With the machine as it was at that step, the guest can go on.
+///
+/// The console is not in it: the session has it.
+package struct HostNote {
+  package let options: RealmVM.Options
+  let pe: Int
+  package let lastTurn: Int
+  let kvm: KVMVirtualMachine.State
+  let schedule: RealmVM.Schedule
+  /// Bytes of its console.
+  let sent: Int
+  package let party: PartyMemory?
+
+  /// Most bytes of a name of an image.
+  static let longestName = 1024
+  /// Most lines: one for each 64 pages of the largest guest, and what else there is.
+  package static let mostLines = 80_000
+  /// The last line.
+  package static let end = HostNoteLine.prefix + "end"
+  /// What marks a step that the hypervisor was not told of, and one that it did for somebody outside the machine.
+  package static let aside = HostNoteLine.prefix + "aside"
+  package static let outside = HostNoteLine.prefix + "outside"
+
+  /// Most pages of one word: the largest guest's.
+  static let longestRun = RealmVM.mostMemory / Granule.size
+  static let counts: ClosedRange<UInt64> = 0...1 << 62
+}
+
+// MARK: Writing
+
+extension RealmVM {
+  /// What it knows now, line by line.
+  package var noteText: String {
+    var vm = HostNoteLine("vm")
+    vm.add(isRealm ? "realm" : "normal")
+    vm.add("image", text: String(options.image.prefix(HostNote.longestName / 4)))
+    vm.add("trusts", text: String(options.trusts.prefix(HostNote.longestName / 4)))
+    vm.add("vcpus", UInt64(options.vcpus))
+    vm.add("memory", options.memory)
+    vm.add("hash", UInt64(options.hash.rawValue))
+    vm.add("pe", UInt64(kvm.pe))
+    vm.add(isRealm ? "rd" : "root", isRealm ? kvm.state.rd : kvm.state.root)
+    vm.add("next", kvm.state.granules.next)
+    vm.add("current", UInt64(schedule.current))
+    vm.add("last", UInt64(lastTurn))
+    vm.add("held", if: isHeld)
+    vm.add("waits", UInt64(schedule.waits))
+    vm.add("pages", UInt64(pagesGiven))
+    vm.add("slice", schedule.sliceEnd)
+    vm.add("executed", executed)
+    vm.add("sent", UInt64(uart.count))
+    vm.add("lists", UInt64(kvm.state.vcpus.first?.lists.count ?? 0))
+    for reason in ExitReason.allCases { vm.add(reason.name, UInt64(exits[reason] ?? 0)) }
+    var lines = [vm.text] + kvm.state.vcpus.map(\.note) + kvm.state.gic.noteLines
+    lines += HostNoteLine.lines("given", Self.ranges(kvm.state.given))
+    lines += HostNoteLine.lines("shared", Self.ranges(kvm.state.shared))
+    lines += HostNoteLine.lines("free", Self.runs(kvm.state.granules.free))
+    let tables = kvm.state.tables.sorted { ($0.key.level, $0.key.region) < ($1.key.level, $1.key.region) }
+    lines += HostNoteLine.lines("tables", tables.map { "\($0.key.level):\(hex($0.key.region)):\(hex($0.value))" })
+    if let memory = party?.memory, memory != PartyMemory() {
+      var line = HostNoteLine("party")
+      line.add("draws", UInt64(memory.draws))
+      line.add("nonce", if: memory.nonce != nil)
+      line.add("bytes", bytes: memory.nonce ?? [])
+      lines.append(line.text)
+    }
+    return (lines + [HostNote.end]).joined(separator: "\n")
+  }
+
+  /// Has the session keep what it knows with its last step.
+  func note() { door.note(noteText) }
+
+  /// Pages that follow each other, on both sides: `IPA:PA`, and `*COUNT` for more than one.
+  private static func ranges(_ pages: PageMap) -> [String] {
+    var ranges: [(ipa: UInt64, pa: UInt64, count: UInt64)] = []
+    for (ipa, pa) in pages {
+      if let last = ranges.last, ipa == last.ipa + last.count * Granule.size, pa == last.pa + last.count * Granule.size {
+        ranges[ranges.count - 1].count += 1
+      } else {
+        ranges.append((ipa, pa, 1))
+      }
+    }
+    return ranges.map { "\(hex($0.ipa)):\(hex($0.pa))" + times($0.count) }
+  }
+
+  /// Granules that follow each other, in their order.
+  private static func runs(_ granules: [UInt64]) -> [String] {
+    var runs: [(first: UInt64, count: UInt64)] = []
+    for granule in granules {
+      if let last = runs.last, granule == last.first + last.count * Granule.size {
+        runs[runs.count - 1].count += 1
+      } else {
+        runs.append((granule, 1))
+      }
+    }
+    return runs.map { hex($0.first) + times($0.count) }
+  }
+
+  private static func times(_ count: UInt64) -> String { count > 1 ? "*\(hex(count))" : "" }
+}
+
+extension KVMVirtualMachine.VCPU {
+  fileprivate var note: String {
+    var line = HostNoteLine("vcpu")
+    line.add("rec", rec)
+    line.add("run", run)
+    line.add("on", if: isOn)
+    line.add("waiting", if: isWaiting)
+    line.add("missing", missing)
+    line.add("deadline", deadline)
+    line.add("flags", flags)
+    line.add("lists", lists)
+    return line.text
+  }
+}
+
+extension RealmVM {
+  /// The hypervisor that a note speaks of.
+  package convenience init(_ door: any HostDoor, _ note: HostNote) {
+    self.init(door, note.options, pe: note.pe)
+    // Whoever read the note has seen that there is room for it.
+    kvm.regions = [layout.ramBase..<layout.ramBase + options.memory]
+    recall(note, console: [])
+  }
+
+  /// Knows what it knew then.
+  ///
+  /// - Parameter console: what the guest had printed.
+  package func recall(_ note: HostNote, console: [UInt8]) {
+    kvm.state = note.kvm
+    schedule = note.schedule
+    lastTurn = note.lastTurn
+    uart = PL011(sent: note.sent, console)
+    party?.memory = note.party ?? PartyMemory()
+  }
+}

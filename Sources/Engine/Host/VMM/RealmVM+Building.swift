@@ -1,0 +1,74 @@
+import Attestation
+import Basics
+import Machine
+
+/// From the options to a guest that can be entered, by KVM's calls.
+extension RealmVM {
+  /// Everything up to the first entry of a vCPU.
+  public func build(_ image: BootImage) throws(Failure) {
+    guard options.memory > 0, options.memory % Self.block == 0, options.memory <= Self.mostMemory else {
+      throw Failure(message: "the guest's memory must be a multiple of 2M, up to \(Self.mostMemory >> 30)G")
+    }
+    guard (1...8).contains(options.vcpus) else { throw Failure(message: "1 to 8 vCPUs") }
+    let image = try prepared(image)
+    try check(image, Self.ramBase + options.memory)
+    do throws(KVMError) {
+      try giveMemory()
+      if isRealm { try makeRealm(image) } else { try makeOrdinary(image) }
+    } catch {
+      throw Failure(message: error.sentence)
+    }
+    note()
+  }
+
+  /// RAM, as the options have it.
+  func giveMemory() throws(KVMError) { try kvm.setMemoryRegion(layout.ramBase, size: options.memory) }
+
+  /// In kvmtool's order, which is that of the measurements: RIPAS, image, vCPUs.
+  private func makeRealm(_ image: BootImage) throws(KVMError) {
+    try makeVCPUs(image)
+    try kvm.configure(hash: UInt32(options.hash.rawValue))
+    try kvm.createRealm()
+    try kvm.initRIPAS(layout.ramBase, size: options.memory)
+    try image.forEachPage { (page) throws(KVMError) in try kvm.populate(page.address, page.bytes, .measure) }
+    for number in 0..<options.vcpus { try kvm.finalizeVCPU(number) }
+    try kvm.activate()
+  }
+
+  private func makeOrdinary(_ image: BootImage) throws(KVMError) {
+    try image.forEachPage { (page) throws(KVMError) in try kvm.fill(page.address, page.bytes) }
+    try makeVCPUs(image)
+    kvm.loadStage2()
+  }
+
+  private func makeVCPUs(_ image: BootImage) throws(KVMError) {
+    for number in 0..<options.vcpus {
+      try kvm.createVCPU(pc: number == 0 ? image.entry : 0, x0: number == 0 ? image.x0 : 0)
+    }
+  }
+
+  /// Whether the guest has RAM for all of the image, and it begins in it.
+  private func check(_ image: BootImage, _ top: UInt64) throws(Failure) {
+    let ram = "RAM is \(hex(Self.ramBase)) to \(hex(top))"
+    for segment in image.segments
+    where !(Self.ramBase...top).contains(segment.address) || segment.size > top - segment.address {
+      throw Failure(message: "the image wants \(hex(segment.address)) to \(hex(segment.address &+ segment.size)); \(ram)")
+    }
+    // Each is within RAM, and there are 64 at most.
+    let size = image.segments.reduce(0) { $0 + $1.size }
+    guard size <= options.memory else {
+      throw Failure(message: "the image's segments have \(size) bytes, more than the guest's \(options.memory) of RAM")
+    }
+    guard image.segments.contains(where: { image.entry >= $0.address && image.entry - $0.address < $0.size }) else {
+      throw Failure(message: "the image begins at \(hex(image.entry)), which is in none of its segments; \(ram)")
+    }
+  }
+
+  private func prepared(_ image: BootImage) throws(Failure) -> BootImage {
+    do throws(BootImage.Malformed) {
+      return try image.prepared(for: options)
+    } catch {
+      throw Failure(message: error.message)
+    }
+  }
+}

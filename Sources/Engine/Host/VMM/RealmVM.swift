@@ -1,0 +1,125 @@
+import Attestation
+import Basics
+import Machine
+
+/// A virtual machine in a Realm (or, to compare, in the Normal world) as its VMM has it: what it consists of and where a guest finds
+/// that, its image in its memory, its devices, and whose turn it is of its vCPUs. The rest is KVM's (``KVMVirtualMachine``).
+public final class RealmVM {
+  public struct Options: Sendable {
+    /// Bytes of RAM, a multiple of 2 MiB, up to ``RealmVM/mostMemory``.
+    public var memory: UInt64 = 16 << 20
+    public var vcpus = 1
+    public var hash = HashAlgorithm.sha256
+    /// Whether it is a Realm; else it is a VM of the Normal world, all of whose memory is the Host's.
+    public var isRealm = true
+    /// Whether the guest is given a device tree, and its address in X0. Nil: if it is an arm64 Linux Image, or there are arguments or
+    /// an initial RAM disk for it.
+    public var deviceTree: Bool?
+    /// The kernel's command line, in the tree.
+    public var bootArguments: String?
+    /// The initial RAM disk, of which the tree tells where it is.
+    public var initrd: [UInt8] = []
+    /// The tree has random numbers that follow from this; nil: it has none.
+    public var treeSeed: UInt64?
+    /// What the image is called, for who wants the names of its places later.
+    public var image = ""
+    /// The image a relying party trusts, if it is not the one it would.
+    public var trusts = ""
+
+    public init() {}
+  }
+
+  /// Where RAM begins.
+  public static let ramBase = GuestLayout.standard.ramBase
+  /// As much RAM as a guest can have: 6 GiB.
+  public static let mostMemory = GuestLayout.widest.mostMemory
+  static let block: UInt64 = 2 << 20
+
+  /// How a run ended.
+  public enum Ending: Equatable, Sendable {
+    case poweredOff
+    case reset
+    /// Nothing the Host could do would let it go on.
+    case failed(String)
+  }
+
+  public struct Failure: Error {
+    public let message: String
+
+    package init(message: String) {
+      self.message = message
+    }
+  }
+
+  /// A message of the Realm to the Host, RsiHostCall.
+  public struct HostCall: Sendable {
+    /// The 31 registers of the message.
+    public let registers: [UInt64]
+  }
+
+  /// Whose turn it is.
+  struct Schedule: Sendable {
+    var current = 0
+    /// What the counter shows when the slice of the vCPU whose turn it is has been used; nil before its first entry.
+    var sliceEnd: UInt64?
+    /// WFI and WFE in a row while a vCPU stands.
+    var waits = 0
+  }
+
+  let kvm: KVMVirtualMachine
+  var schedule = Schedule()
+  let serial: SerialPort
+  let bus: DeviceBus
+  /// The vCPU that was entered last.
+  package var lastTurn = 0
+
+  /// What the Host does at a host call, by its immediate, before the Realm goes on: it answers with registers of the message.
+  public var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]
+  /// Hears each byte the guest sends, also those the UART does not keep.
+  public var onConsole: ((UInt8) -> Void)?
+  /// Who answers host calls from outside of the machine.
+  package weak var party: (any OutsideParty)?
+
+  let door: any HostDoor
+  package let options: Options
+  let layout: GuestLayout
+
+  /// The PA of the Realm's descriptor; 0 without a Realm.
+  public var rd: UInt64 { kvm.rd }
+  public var isRealm: Bool { options.isRealm }
+  /// Exits by reason, and pages given on demand.
+  public var exits: [ExitReason: Int] { kvm.state.exits }
+  public var pagesGiven: Int { kvm.state.pagesGiven }
+  /// Instructions its vCPUs have executed.
+  public var executed: UInt64 { kvm.state.executed }
+  /// The address of the registers of the vCPU that was entered last, and its number.
+  public var lastVCPU: (number: Int, registers: UInt64) { (lastTurn, kvm.vcpus[lastTurn].rec) }
+  package var vcpus: [KVMVirtualMachine.VCPU] { kvm.vcpus }
+  /// A vCPU is in the middle of an entry: a debugger holds it.
+  package var isHeld: Bool { kvm.held != nil }
+  /// Calls the Host makes for one change of RIPAS before it lets the Realm go on.
+  package var callsForRIPAS: Int {
+    get { kvm.callsForRIPAS }
+    set { kvm.callsForRIPAS = newValue }
+  }
+  /// What the guest has sent.
+  public package(set) var uart: PL011 {
+    get { serial.uart }
+    set { serial.uart = newValue }
+  }
+
+  /// - Parameter pe: the PE it runs on; nil for the present one.
+  public init(_ door: any HostDoor, _ options: Options, pe: Int? = nil) {
+    self.door = door
+    self.options = options
+    layout = GuestLayout(memory: options.memory)
+    let frames = VGICFrames(distributor: layout.distributor.lowerBound, redistributors: layout.redistributors.lowerBound)
+    kvm = KVMVirtualMachine(door, options.isRealm ? .realm : .ordinary, ipaBits: layout.width, gicFrames: frames, pe: pe)
+    serial = SerialPort(at: layout.uart)
+    bus = DeviceBus([serial])
+    serial.onByte = { [unowned self] byte in
+      // What it does again was heard.
+      if !self.door.follows { onConsole?(byte) }
+    }
+  }
+}

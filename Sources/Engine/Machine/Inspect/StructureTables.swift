@@ -1,0 +1,58 @@
+/// All structures that lie in memory, and the 64-bit values with parts that lie in them.
+package enum StructureTables {
+  package static let all = [
+    StructureTable(RmiRealmParams.self), StructureTable(RmiRealmFlags.self), StructureTable(RmiRecParams.self),
+    StructureTable(RmiRecCreateFlags.self), StructureTable(RmiRecMpidr.self), StructureTable(RmiRecRun.self),
+    StructureTable(RmiRecEnter.self), StructureTable(RmiRecEnterFlags.self), StructureTable(RmiRecExit.self),
+    StructureTable(RsiRealmConfig.self), StructureTable(RsiHostCall.self), StructureTable(RmmRealm.self),
+    StructureTable(RmmRec.self), StructureTable(RTT.self), StructureTable(Stage2Descriptor.self),
+    StructureTable(Stage2Address52.self), StructureTable(RTTNotValid.self), StructureTable(RttUnprotectedDescriptor.self),
+    StructureTable(RmmMeasurementDescriptor.self), StructureTable(RmmMeasurementDescriptorData.self),
+    StructureTable(RmmMeasurementDescriptorRec.self), StructureTable(RmmMeasurementDescriptorRipas.self),
+    StructureTable(BootManifest.self), StructureTable(DRAMBank.self), StructureTable(GPTLevel0.self),
+    StructureTable(GPTBlock.self), StructureTable(GPTTable.self), StructureTable(GPTLevel1.self),
+    StructureTable(GPTContiguous.self), StructureTable(GPTGranules.self),
+  ]
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+  package static func named(_ name: String) -> StructureTable? { byName[name] }
+
+  /// By a name in any case.
+  package static func find(_ name: String) -> StructureTable? { all.first { $0.name.lowercased() == name.lowercased() } }
+
+  /// What an action gives somebody the address of: structures with the addresses they begin at. A Realm's are at IPAs.
+  package static func given(by action: Action) -> [(base: UInt64, table: StructureTable)] {
+    switch action {
+    case .smc(.normal, let x): given(Commands.called(x[0])) { x[$0] }
+    case .guest(let guest) where guest.kind == .smc: given(Commands.called(guest.x[0])) { $0 < guest.count ? guest.x[$0] : 0 }
+    case .enterVCPU(let vcpu, let run): [(vcpu, StructureTable(RmmRec.self)), (run, StructureTable(RmiRecRun.self))]
+    default: []
+    }
+  }
+
+  /// What a call is given the address of.
+  static func given(_ entry: CommandEntry?, _ x: (Int) -> UInt64) -> [(base: UInt64, table: StructureTable)] {
+    guard let entry else { return [] }
+    return entry.inputs.compactMap { input in
+      structure(entry.fid, input).flatMap { named($0.name.description) }.map { (x(input.register), $0) }
+    }
+  }
+
+  /// Which structure lies where an argument points to.
+  private static func structure(_ fid: UInt32, _ input: Input) -> StructureFacts? {
+    switch (fid, input.register) {
+    case (RealmCreate.fid, RealmCreate.paramsPtr.register): RmiRealmParams.about
+    case (RECCreate.fid, RECCreate.paramsPtr.register): RmiRecParams.about
+    case (RECEnter.fid, RECEnter.runPtr.register): RmiRecRun.about
+    case (RSIRealmConfig.fid, RSIRealmConfig.addr.register): RsiRealmConfig.about
+    case (RSIHostCall.fid, RSIHostCall.addr.register): RsiHostCall.about
+    default:
+      switch input.kind {
+      case .rdPA: RmmRealm.about
+      case .recPA: RmmRec.about
+      default: nil
+      }
+    }
+  }
+}

@@ -1,0 +1,11 @@
+extension UserAction {
+  /// Everything a person can do, in the order in which palette and key reference show it.
+  public static let all: [UserAction] =
+    [.command, .undo, .redo, .goto, .filter, .travel] + openings(Panel.screens.filter { $0 != .overview && $0 != .palette })
+    + [.boot, .debug, .run, .step, .stepBack, .stepOver, .runToExit, .runBack, .breakpoint]
+    + openings([.overview, .palette]) + [.nextPanel, .previousPanel] + openings(Panel.tiles)
+    + [.up, .down, .left, .right, .earlier, .later, .first, .last] + Panel.all.flatMap(\.actions)
+    + [.theme, .mouse, .redraw, .suspend, .back, .quit] + line
+
+  private static func openings(_ panels: [Panel]) -> [UserAction] { panels.compactMap(\.opening) }
+}

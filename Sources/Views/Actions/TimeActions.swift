@@ -1,0 +1,50 @@
+import Engine
+
+/// What is typed, and moving in time.
+extension UserAction {
+  public static let command: UserAction = UserAction(
+    "command", [":"], "Command line", "Type an RMI, RSI or PSCI call or any statement of the script language.", label: "command"
+  ) { $0.ask(.open(.command, text: "")) }
+
+  public static let undo: UserAction = UserAction(
+    "undo", ["u"], "Undo", "Takes the last step back by restoring the state before it.", unless: isAtBeginning
+  ) { $0.travel(by: -1) }
+
+  public static let redo: UserAction = UserAction("redo", ["^R"], "Redo", "Does the next undone step again.", unless: isAtEnd) {
+    $0.travel(by: 1)
+  }
+
+  public static let goto: UserAction = UserAction(
+    "goto", ["g"], "Go to step", "Opens the command line with goto; any step can be reached."
+  ) { $0.ask(.open(.command, text: "goto ")) }
+
+  public static let travel: UserAction = UserAction(
+    "travel", [.enter], "Travel", "Goes to the state after the chosen step, or shows the chosen line's granule."
+  ) { $0.state.screen.choose(&$0) }
+
+  public static let earlier: UserAction = UserAction(
+    "earlier", ["<", "pgup"], "Ten steps back", "Travels in time.", unless: isAtBeginning
+  ) {
+    $0.travel(by: -10)
+  }
+
+  public static let later: UserAction = UserAction("later", [">", "pgdn"], "Ten steps on", "Travels in time.", unless: isAtEnd) {
+    $0.travel(by: 10)
+  }
+
+  public static let first: UserAction = UserAction(
+    "first", ["home"], "First step", "Travels to the beginning or the end of the session.", unless: isAtBeginning
+  ) { $0.ask(.travel(to: 0)) }
+
+  public static let last: UserAction = UserAction(
+    "last", ["end"], "Last step", "Travels to the beginning or the end of the session.", unless: isAtEnd
+  ) { $0.ask(.travel(to: $0.session.steps.count)) }
+
+  @Sendable private static func isAtBeginning(_ session: Session, _ state: ViewState) -> String? {
+    session.position == 0 ? "nothing has been done yet" : nil
+  }
+
+  @Sendable private static func isAtEnd(_ session: Session, _ state: ViewState) -> String? {
+    session.position == session.steps.count ? "nothing was undone" : nil
+  }
+}

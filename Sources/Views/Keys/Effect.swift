@@ -1,0 +1,56 @@
+import Engine
+
+/// What an action does: to where the eye is at once, and to all else by what it asks the program for.
+public struct Effect {
+  public let session: Session
+  public var state: ViewState
+  /// Names a script has given, for what is typed.
+  public let names: ScriptNames
+  /// The size of the screen.
+  public let width: Int
+  public let height: Int
+  public private(set) var requests: [Request] = []
+
+  /// What only the program can do.
+  public enum Request: Sendable {
+    /// Go to the state after a step.
+    case travel(to: Int)
+    /// Something for the guest that was booted here, as it would be typed.
+    case guest(String)
+    /// Ask for something on the command line.
+    case open(Prompt, text: String)
+    /// Take what stands on the command line.
+    case enter
+    /// Put what was typed before, or after that, on the command line.
+    case recall(earlier: Bool)
+    /// Put the next candidate, or the one before, in place of the word that is being typed.
+    case complete(backwards: Bool)
+    case nextTheme, toggleMouse, redraw, suspend, quit
+  }
+
+  public init(_ session: Session, _ state: ViewState, names: ScriptNames = ScriptNames(), width: Int, height: Int) {
+    self.session = session
+    self.state = state
+    self.names = names
+    self.width = width
+    self.height = height
+  }
+
+  public mutating func ask(_ request: Request) { requests.append(request) }
+
+  public mutating func say(_ text: String, isError: Bool = false) { state.message = .init(text, isError: isError) }
+
+  /// One step back or on, if there is one.
+  mutating func travel(by steps: Int) {
+    ask(.travel(to: max(0, min(session.steps.count, session.position + steps))))
+  }
+}
+
+/// Where the cursor of a panel is moved to.
+public enum Direction: Sendable, CaseIterable {
+  case up, down, left, right
+
+  /// Whether it is back in time where the way through time lies along it.
+  var isBack: Bool { self == .up || self == .left }
+  var isSideways: Bool { self == .left || self == .right }
+}

@@ -1,0 +1,46 @@
+/// A key by its name: a character as itself, or `up`, `enter`, `^R`, `M-x`, `F1`…
+public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
+  public let name: String
+
+  public init(_ name: String) { self.name = name }
+  public init(stringLiteral name: String) { self.name = name }
+
+  public static let enter: Key = "enter"
+  public static let escape: Key = "esc"
+  public static let tab: Key = "tab"
+  public static let backspace: Key = "backspace"
+  public static let up: Key = "up"
+  public static let down: Key = "down"
+  public static let left: Key = "left"
+  public static let right: Key = "right"
+
+  /// The character it types, if it is one.
+  public var scalar: Unicode.Scalar? {
+    name.unicodeScalars.count == 1 ? name.unicodeScalars.first : nil
+  }
+
+  /// As the key bar shows it.
+  var glyph: String {
+    switch self {
+    case .up: "↑"
+    case .down: "↓"
+    case .left: "←"
+    case .right: "→"
+    case .enter: "⏎"
+    default: name
+    }
+  }
+
+  /// As a sentence names it.
+  var word: String { self == .enter ? "Enter" : name }
+}
+
+/// Where a key means something.
+public enum KeyContext: Hashable, Sendable {
+  /// On every screen that takes no text.
+  case anywhere
+  /// On a panel of that name, before what the key means anywhere.
+  case panel(String)
+  /// While something is typed on the command line.
+  case commandLine
+}

@@ -1,0 +1,81 @@
+/// Which keys do what: those of the actions themselves, or others somebody has bound.
+public struct KeyBindings: Sendable {
+  private let changed: [String: [Key]]
+  private let meanings: [KeyContext: [Key: UserAction]]
+
+  public static let standard: KeyBindings = KeyBindings()
+
+  /// - Parameter changed: other keys of an action, by its id; they replace all it has.
+  public init(_ changed: [String: [Key]] = [:]) {
+    self.changed = changed
+    var meanings: [KeyContext: [Key: UserAction]] = [:]
+    for action in UserAction.all {
+      for context in action.contexts {
+        for key in changed[action.id] ?? action.defaultKeys { meanings[context, default: [:]][key] = action }
+      }
+    }
+    self.meanings = meanings
+  }
+
+  public func keys(of action: UserAction) -> [Key] { changed[action.id] ?? action.defaultKeys }
+
+  /// What a key does where the first of these contexts knows it.
+  public func action(_ key: Key, in contexts: [KeyContext]) -> UserAction? {
+    for context in contexts { if let action = meanings[context]?[key] { return action } }
+    return nil
+  }
+
+  /// The key for an action, as a sentence names it.
+  public subscript(action: UserAction) -> String { keys(of: action).first?.word ?? "no key" }
+
+  /// The key that opens a panel, as a sentence names it.
+  public subscript(panel: Panel) -> String { panel.opening.map { self[$0] } ?? "no key" }
+
+  /// The keys for some actions, as the key bar shows them.
+  func glyphs(_ actions: [UserAction]) -> String {
+    let glyphs = actions.compactMap { keys(of: $0).first?.glyph }
+    if glyphs == ["↑", "↓", "←", "→"] { return "arrows" }
+    return glyphs == ["↑", "↓"] ? "↑↓" : glyphs.joined(separator: " ")
+  }
+}
+
+/// An entry of the key bar: keys, and in a word what they do here.
+public struct KeyHint: Sendable {
+  private let actions: [UserAction]
+  private let label: String
+
+  /// - Parameter label: what the keys do here, if it is not what the action says.
+  public init(_ actions: UserAction..., label: String? = nil) {
+    self.actions = actions
+    self.label = label ?? actions.first?.label ?? ""
+  }
+
+  /// That a panel is opened.
+  public init(opening panel: Panel) {
+    actions = panel.opening.map { [$0] } ?? []
+    label = actions.first?.label ?? ""
+  }
+
+  /// That what is typed is taken as text.
+  init(typing label: String) {
+    actions = []
+    self.label = label
+  }
+
+  func text(_ bindings: KeyBindings) -> (keys: String, label: String) {
+    (actions.isEmpty ? "type" : bindings.glyphs(actions), label)
+  }
+
+  /// Those most screens begin with.
+  static var common: [KeyHint] { [KeyHint(.command), KeyHint(.undo), KeyHint(.redo)] }
+}
+
+extension ViewState {
+  /// Where keys have a meaning now, the nearest first. What takes text leaves the keys that work anywhere no room.
+  public var keyContexts: [KeyContext] {
+    if command != nil { return [.commandLine] }
+    let own: [KeyContext] = [.panel(screen.name)]
+    if screen.takesText { return own }
+    return (screen == .overview ? [.panel(focus.name)] + own : own) + [.anywhere]
+  }
+}

@@ -1,0 +1,125 @@
+import Engine
+
+/// A panel: what it is called, where it is shown, which key opens it, and what keys do on it. Each is declared in its own file, and listed
+/// in ``all``.
+public final class Panel: Sendable, Hashable {
+  public enum Place: Sendable {
+    /// A whole screen, with the timeline below it or without.
+    case screen(timeline: Bool)
+    /// A part of the overview.
+    case tile
+    /// Only printed by itself.
+    case printed
+  }
+
+  /// What `workbench show` calls it.
+  public let name: String
+  public let title: String
+  let place: Place
+  /// Opens it.
+  public let opening: UserAction?
+  /// What else can be done, and where.
+  let actions: [UserAction]
+  /// The key bar.
+  let hints: @Sendable (ViewState) -> [KeyHint]
+  /// What it takes from the session before it is drawn.
+  private let prepared: @Sendable (Session, inout ViewState) -> Void
+  private let drawn: @Sendable (inout Canvas, Rect, Session, ViewState, Bool) -> Void
+  private let moved: @Sendable (Direction, inout Effect) -> Void
+  private let chosen: (@Sendable (inout Effect) -> Void)?
+  private let clicked: @Sendable (Int, Int, Rect, inout Effect) -> Void
+  private let typed: (@Sendable (Unicode.Scalar, inout Effect) -> Void)?
+
+  /// - Parameters:
+  ///   - key: opens it.
+  ///   - help: what it shows, in a sentence.
+  ///   - label: what the key bar calls it.
+  ///   - unless: why it cannot be opened now.
+  ///   - opened: what happens when it is opened by its key, if that is more than to show it.
+  ///   - hints: the key bar; where nothing is said, what works on every screen.
+  ///   - moved: takes the arrow keys; without it those to the left and right move in time.
+  ///   - chosen: takes Enter.
+  ///   - clicked: takes a click, and the place of the panel.
+  ///   - typed: takes text; then keys work that are declared for this panel, and no others.
+  init(
+    _ name: String, _ title: String, _ place: Place = .screen(timeline: true), key: [Key], _ help: String, label: String? = nil,
+    unless: @escaping @Sendable (Session, ViewState) -> String? = { _, _ in nil },
+    opened: (@Sendable (inout Effect) -> Void)? = nil, actions: [UserAction] = [],
+    hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common + [KeyHint(.back), KeyHint(opening: .palette)] },
+    prepared: @escaping @Sendable (Session, inout ViewState) -> Void = { _, _ in },
+    moved: @escaping @Sendable (Direction, inout Effect) -> Void = { direction, effect in
+      if direction.isSideways { effect.travel(by: direction.isBack ? -1 : 1) }
+    }, chosen: (@Sendable (inout Effect) -> Void)? = nil,
+    clicked: @escaping @Sendable (Int, Int, Rect, inout Effect) -> Void = { _, _, _, _ in },
+    typed: (@Sendable (Unicode.Scalar, inout Effect) -> Void)? = nil,
+    drawn: @escaping @Sendable (inout Canvas, Rect, Session, ViewState, Bool) -> Void
+  ) {
+    self.name = name
+    self.title = title
+    self.place = place
+    self.actions = actions
+    self.hints = hints
+    self.prepared = prepared
+    self.drawn = drawn
+    self.moved = moved
+    self.chosen = chosen
+    self.clicked = clicked
+    self.typed = typed
+    if case .printed = place {
+      opening = nil
+      return
+    }
+    opening = UserAction("show-\(name)", key, title, help, label: label, unless: unless) { effect in
+      if let opened { opened(&effect) } else { effect.state.show(Panel.named(name) ?? .overview) }
+    }
+  }
+
+  public static func named(_ name: String) -> Panel? { all.first { $0.name == name } }
+
+  /// Whole screens.
+  public static let screens = all.filter { if case .screen = $0.place { true } else { false } }
+  /// Parts of the overview, in tab order.
+  public static let tiles = all.filter { if case .tile = $0.place { true } else { false } }
+
+  var isTile: Bool { if case .tile = place { true } else { false } }
+  var hasTimeline: Bool { if case .screen(true) = place { true } else { false } }
+  /// Whether what is typed on it is text.
+  public var takesText: Bool { typed != nil }
+
+  public func prepare(_ session: Session, _ state: inout ViewState) { prepared(session, &state) }
+
+  func draw(_ canvas: inout Canvas, _ rect: Rect, _ session: Session, _ state: ViewState, focused: Bool = true) {
+    drawn(&canvas, rect, session, state, focused)
+  }
+
+  func move(_ direction: Direction, _ effect: inout Effect) { moved(direction, &effect) }
+
+  /// On a screen that has nothing to choose, Enter is for what has the focus on the overview.
+  func choose(_ effect: inout Effect) {
+    if let chosen { chosen(&effect) } else if !isTile { effect.state.focus.choose(&effect) }
+  }
+
+  public func click(_ x: Int, _ y: Int, in rect: Rect, _ effect: inout Effect) { clicked(x, y, rect, &effect) }
+
+  /// What lies at a place gets the focus.
+  public func focus(_ x: Int, _ y: Int, in rect: Rect, _ effect: inout Effect) {
+    if self == .overview { OverviewPanel.focus(x, y, rect, &effect.state) }
+  }
+
+  public func type(_ scalar: Unicode.Scalar, _ effect: inout Effect) { typed?(scalar, &effect) }
+
+  public static func == (a: Panel, b: Panel) -> Bool { a.name == b.name }
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+extension ViewState {
+  /// Shows a panel: a whole screen, or the overview with the focus on one of its parts.
+  mutating func show(_ panel: Panel) {
+    if panel.isTile {
+      screen = .overview
+      focus = panel
+    } else {
+      screen = panel
+    }
+  }
+}

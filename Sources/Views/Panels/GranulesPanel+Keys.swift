@@ -1,0 +1,42 @@
+import Engine
+
+/// Moving on the map.
+extension GranulesPanel {
+  /// The map as it is on the overview, if it is there.
+  private static func geometry(_ effect: Effect) -> Geometry? {
+    let body = Screens.place(of: .overview, effect.state, width: effect.width, height: effect.height)
+    guard let rect = OverviewPanel.layout(body, focus: .granules)[.granules] else { return nil }
+    return GranulesPanel(effect.session, effect.state).geometry(rect)
+  }
+
+  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
+    guard let map = geometry(effect) else { return }
+    let configuration = effect.session.configuration
+    let memory = configuration.dramBase..<configuration.dramTop
+    let (columns, rows) =
+      switch direction {
+      case .up: (0, -1)
+      case .down: (0, 1)
+      case .left: (-1, 0)
+      case .right: (1, 0)
+      }
+    effect.state.mapBase = map.rows.rows[map.first].base
+    effect.state.cursor = map.rows.moved(effect.state.cursor ?? memory.lowerBound, columns: columns, rows: rows, within: memory)
+  }
+
+  static func zoom(_ step: Int, _ effect: inout Effect) {
+    effect.state.show(.granules)
+    guard let map = geometry(effect) else { return }
+    let wanted = map.rows.granules.trailingZeroBitCount + step
+    effect.state.zoom = max(0, wanted)
+    // What shows all of memory is no zoom.
+    if let now = geometry(effect), now.rows.granules.trailingZeroBitCount < wanted { effect.state.zoom = nil }
+    if effect.state.cursor == nil { effect.state.cursor = effect.session.configuration.dramBase }
+  }
+
+  @Sendable static func click(_ x: Int, _ y: Int, _ rect: Rect, _ effect: inout Effect) {
+    let map = GranulesPanel(effect.session, effect.state).geometry(rect)
+    guard let address = map.address(at: x, y), address < effect.session.configuration.dramTop else { return }
+    effect.state.cursor = address
+  }
+}

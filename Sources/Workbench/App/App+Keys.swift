@@ -1,0 +1,103 @@
+import Engine
+import Views
+
+/// From what a person does at the terminal to what it does.
+extension App {
+  func take(_ input: TerminalInput) {
+    state.travel = nil
+    interruption.noteInput()
+    if isGuestRunning, pauseGuest(input) { return }
+    switch input {
+    case .key(let key): take(key)
+    case .click(let x, let y):
+      change { effect in effect.state.screen.click(x, y, in: Screens.place(of: effect), &effect) }
+    case .wheel(let x, let y, let up):
+      change { effect in effect.state.screen.focus(x, y, in: Screens.place(of: effect), &effect) }
+      perform(up ? .up : .down)
+    case .paste(let scalar):
+      // Pasted text goes to the command line and is never executed: a line end becomes a space.
+      if state.command == nil { openCommandLine(.command) }
+      type(scalar.value < 0x20 ? " " : scalar)
+    }
+  }
+
+  private func take(_ key: Key) {
+    let action = state.bindings.action(key, in: state.keyContexts)
+    // A screen that is drawn anew is the same screen.
+    if action?.id != UserAction.redraw.id { state.message = nil }
+    if let action {
+      perform(action)
+    } else if state.command != nil || state.screen.takesText {
+      if let scalar = key.scalar { type(scalar) }
+    } else {
+      state.message = .init(
+        "\(shown(key.name)) does nothing here; \(state.bindings[.palette]) shows every key", isError: true)
+    }
+  }
+
+  /// Text, where text is taken.
+  private func type(_ scalar: Unicode.Scalar) {
+    change { effect in
+      if effect.state.command != nil {
+        effect.state.command?.insert(scalar)
+      } else {
+        effect.state.screen.type(scalar, &effect)
+      }
+    }
+  }
+
+  func perform(_ action: UserAction) { change { action.perform(&$0) } }
+
+  func open(_ panel: Panel) {
+    if let opening = panel.opening { perform(opening) }
+  }
+
+  /// Lets something act on what is looked at, and does what it asks for.
+  func change(_ act: (inout Effect) -> Void) {
+    var effect = Effect(session, state, names: runner.names, width: terminal.width, height: terminal.height)
+    let before = state.command
+    act(&effect)
+    // The line may mean something else now.
+    if var line = effect.state.command, let before, line.purpose == before.purpose, line.text != before.text {
+      Completion(session: session).update(&line)
+      effect.state.command = line
+      line.purpose.change(to: line.text, &effect)
+    }
+    state = effect.state
+    for request in effect.requests { carryOut(request) }
+  }
+
+  private func carryOut(_ request: Effect.Request) {
+    switch request {
+    case .travel(let step): travel(to: step)
+    case .guest(let command): guestCommand(command)
+    case .open(let prompt, let text): openCommandLine(prompt, text: text)
+    case .enter: submit()
+    case .recall(let isEarlier): recall(earlier: isEarlier)
+    case .complete(let isBackwards):
+      guard var line = state.command else { return }
+      Completion(session: session).cycle(&line, backwards: isBackwards)
+      state.command = line
+    case .nextTheme: nextTheme()
+    case .toggleMouse:
+      terminal.toggleMouse()
+      state.message = .init(
+        terminal.mouse
+          ? "mouse on: clicks choose; \(state.bindings[.mouse]) gives selection back to the terminal" : "mouse off")
+    case .redraw: terminal.repaint()
+    case .suspend: terminal.suspend()
+    case .quit: quit()
+    }
+  }
+
+  private func nextTheme() {
+    let index = Theme.all.firstIndex { $0.name == theme.name } ?? 0
+    use(Theme.all[(index + 1) % Theme.all.count])
+  }
+
+  func use(_ theme: Theme) {
+    self.theme = theme
+    terminal.use(theme)
+    state.message = .init("theme \(theme.name): \(theme.summary)")
+  }
+}

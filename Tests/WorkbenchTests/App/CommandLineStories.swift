@@ -1,0 +1,132 @@
+import Engine
+import Foundation
+import Testing
+import Views
+
+@testable import Workbench
+
+/// What is typed, and what is said of it while it is.
+@MainActor
+struct CommandLineStories {
+  @Test func aCallIsCheckedWhileItIsTypedAndMadeWhenItIsEntered() throws {
+    let story = try Story()
+    story.sees("Booted.")
+    story.keys(":RMI_GRANULE_DELEGATE 0x80001001")
+    story.sees("✗ RMI_ERROR_INPUT by gran_align: addr = 0x80001001")
+    story.keys(.backspace, "0")
+    story.sees("✓ every condition passes: RMI_SUCCESS")
+    story.keys(.enter)
+    story.sees("RMI_SUCCESS")
+    story.sees("UNDELEGATED → DELEGATED")
+    story.types("RMI_GRANULE_DELEGATE 0x80001000")
+    story.sees("RMI_ERROR_INPUT by gran_state (w: why)")
+    story.keys("w")
+    story.sees("✗ gran_state")
+    story.sees("decided by gran_state")
+  }
+
+  @Test func tabGoesThroughWhatFitsAndAFullNameGetsItsArguments() throws {
+    let story = try Story()
+    story.keys(":")
+    story.sees("a command (tab lists), or a statement")
+    story.keys("RMI_GRANULE")
+    story.sees("RMI_GRANULE_DELEGATE  RMI_GRANULE_UNDELEGATE")
+    story.keys(.tab)
+    #expect(story.bottomLine == ": RMI_GRANULE_DELEGATE")
+    story.keys(.tab)
+    #expect(story.bottomLine == ": RMI_GRANULE_UNDELEGATE")
+    story.keys(.key("S-tab"))
+    #expect(story.bottomLine == ": RMI_GRANULE_DELEGATE")
+    story.keys(.control("U"), "rmi_ver", .tab)
+    // The only one: the next word begins, with what is known of it.
+    #expect(story.bottomLine == ": RMI_VERSION")
+    story.sees("req: ")
+    story.sees("1 of 1: req")
+  }
+
+  @Test func addressesThatFitTheArgumentAreOffered() throws {
+    let story = try Story("smc RMI_GRANULE_DELEGATE 0x80001000\nsmc RMI_GRANULE_DELEGATE 0x80003000")
+    story.keys(":RMI_GRANULE_UNDELEGATE ")
+    story.sees("addr: ")
+    story.sees("0x80001000  0x80003000")
+    story.keys(.tab, .tab)
+    #expect(story.bottomLine == ": RMI_GRANULE_UNDELEGATE 0x80003000")
+    story.keys(.enter)
+    story.sees("RMI_SUCCESS")
+    story.sees("DELEGATED → UNDELEGATED")
+  }
+
+  @Test(arguments: [
+    ("guest ", "what a realm's vCPU does"), ("guest re", "read64"), ("smc ", "which call"), ("gpt.set", "EL3 moves a granule"),
+    ("theme", "colour-blind"), ("goto", "goto STEP: 0 to 0"), ("boot", "boot [--normal]"),
+    ("RSI_VERSION 1", "no REC to make it yet"), ("RMI_GRANULE_DELEGATE x", "✗ "), ("write", "write FILE"),
+    ("ns.read64", "ns.read64 PA"),
+  ])
+  func eachStatementHasItsHelp(_ typed: String, _ help: String) throws {
+    let story = try Story()
+    story.keys(":\(typed)")
+    #expect(story.lines.suffix(3).joined(separator: "\n").contains(help), "\(story.lines.suffix(3))")
+    story.keys(.escape)
+    story.doesNotSee(": \(typed)")
+  }
+
+  @Test func theLineIsEditedWithTheKeysOfAShell() throws {
+    let story = try Story()
+    story.keys(":echo one two", .control("A"), "x", .control("E"), "y")
+    #expect(story.bottomLine == ": xecho one twoy")
+    story.keys(.control("W"))
+    #expect(story.bottomLine == ": xecho one")
+    story.keys(.home, .key("delete"), .right, .control("K"))
+    #expect(story.bottomLine == ": e")
+    story.keys(.left, .control("B"), "a", .control("F"), .control("D"), .key("end"), .backspace, .backspace, .backspace)
+    #expect(story.bottomLine == ":")
+    story.keys("print hello", .left, .left, .control("U"))
+    #expect(story.bottomLine == ": lo")
+  }
+
+  @Test func whatWasTypedComesBack() throws {
+    let story = try Story()
+    story.types("ns.read64 0x80001000")
+    story.types("ns.read64 0x80002000")
+    story.keys(":pe", .up)
+    #expect(story.bottomLine == ": ns.read64 0x80002000")
+    story.keys(.control("P"))
+    #expect(story.bottomLine == ": ns.read64 0x80001000")
+    story.keys(.down, .control("N"))
+    #expect(story.bottomLine == ": pe")
+    // The next workbench has them, too.
+    let text = try String(contentsOfFile: story.folder.path + "/history", encoding: .utf8)
+    #expect(text == "ns.read64 0x80001000\nns.read64 0x80002000\n")
+  }
+
+  @Test func whatIsPastedIsNeverExecuted() throws {
+    let story = try Story()
+    story.pastes("ns.read64 0x80000000\nq\n")
+    #expect(story.bottomLine == ": ns.read64 0x80000000 q")
+    #expect(story.app.running)
+    #expect(story.session.steps.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("goto 5", "expected goto STEP with a step from 0 to 0"), ("theme nothing", "expected theme NAME"),
+    ("write", "expected write FILE"),
+    ("gpt.set 5", "✗ gpt.set has 1 argument; expected: gpt.set PA"), ("continue", "no guest was booted here"),
+  ])
+  func whatIsWrongIsToldAboveTheLine(_ typed: String, _ words: String) throws {
+    let story = try Story()
+    story.types(typed)
+    story.sees(words)
+    #expect(story.session.steps.isEmpty)
+  }
+
+  @Test func aSessionIsWrittenWhereOneLikesButNeverOverAnother() throws {
+    let story = try Story()
+    let path = story.folder.path + "/mine.session"
+    story.types("RMI_VERSION 0x10000")
+    story.types("write \(path)")
+    story.sees("1 steps written to")
+    story.types("write \(path)")
+    story.sees("mine.session exists already")
+    #expect(try String(contentsOfFile: path, encoding: .utf8).contains("RMI_VERSION"))
+  }
+}

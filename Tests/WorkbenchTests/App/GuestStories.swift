@@ -1,0 +1,81 @@
+import Engine
+import Foundation
+import Testing
+import Views
+
+@testable import Workbench
+
+/// Guests in the open workbench.
+@MainActor
+struct GuestStories {
+  @Test func aGuestBootsByAKeyPrintsAndItsRecordingReplays() throws {
+    let story = try Story(records: true)
+    story.types("continue")
+    story.sees("no guest was booted here")
+    // The line stays, to be corrected.
+    #expect(story.bottomLine == ": continue")
+    story.keys(.control("C"), "b")
+    #expect(story.bottomLine == ": boot tour")
+    // Outside a Realm it is quicker.
+    story.keys(.control("W"), "--normal tour", .enter)
+    story.sees("; S steps back, < and > go ten steps")
+    story.sees("Normal VM")
+    story.sees("Good bye.")
+    // What was recorded is the same again, the console with it.
+    let again = try Story(opening: try story.quitsAndLeaves().path)
+    again.doesNotSee("≠")
+    again.keys("v")
+    again.sees("Good bye.")
+    again.keys("<")
+    again.sees("at step")
+  }
+
+  @Test func aGuestIsSteppedBothWaysAndItsRecordingReplays() throws {
+    let story = try Story(records: true)
+    func typed(_ keys: Typed..., answer: String, at location: SourceLocation = #_sourceLocation) {
+      story.give(keys.flatMap(\.inputs))
+      story.sees(answer, sourceLocation: location)
+    }
+    typed("s", answer: "no guest was booted here")
+    typed("D", answer: ": debug tour")
+    typed(.enter, answer: "it stands before its first instruction: s steps, r runs, B sets a breakpoint")
+    typed("s", answer: "vCPU 0 at _start+0x4")
+    typed(":back", .enter, answer: "at _start")
+    typed(":break main", .enter, answer: "it stops at main")
+    typed("r", answer: "breakpoint: vCPU 0 at main")
+    typed(":break smc", .enter, answer: "it stops at main, smc")
+    typed("r", answer: "an SMC at 0x")
+    typed(":back 2", .enter, "R", answer: "breakpoint: ")
+    typed(":delete", .enter, answer: "it stops nowhere")
+    // The Host attacks from the other PE while the Realm is held, and the guest goes on.
+    typed(":pe 1", .enter, ":ns.read64 0x8011d000", .enter, answer: "granule protection fault")
+    typed("e", answer: "vCPU 0")
+    typed("B", answer: ": break")
+    typed("lunch", .enter, answer: "expected ADDRESS or NAME")
+    typed(.control("C"), "s", answer: "vCPU 0")
+    try story.quitsAndReplays()
+  }
+
+  /// Esc ends what takes long; other keys wait until it is over.
+  @Test func escapeEndsWhatTakesLong() throws {
+    let story = try Story(records: true)
+    story.types("debug tour")
+    story.sees("it stands before its first instruction")
+    story.keys(":step 1000000", .enter, .escape)
+    story.sees("stopped by a key after ")
+    story.keys(":step 1000000", .enter, "?", .escape)
+    story.sees("type to filter")
+    story.keys(.escape)
+    try story.quitsAndReplays()
+  }
+
+  /// A guest that goes on by itself stops at any key, which does nothing else.
+  @Test func anyKeyStopsAGuestThatRuns() throws {
+    let story = try Story()
+    story.keys(":boot tour", .enter, "q")
+    story.sees("it stands: r goes on")
+    #expect(story.app.running)
+    story.keys("r", "x")
+    story.sees("it stands: r goes on")
+  }
+}

@@ -1,0 +1,223 @@
+import Engine
+import Foundation
+import Testing
+import Views
+
+@testable import Workbench
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Keys, and where they lead.
+@MainActor
+struct KeyStories {
+  private static let realm = """
+    smc RMI_GRANULE_DELEGATE 0x80001000
+    smc RMI_GRANULE_DELEGATE 0x80001000
+    smc RMI_GRANULE_DELEGATE 0x80002000
+    ns.read64 0x80001000
+    """
+
+  @Test func undoAndRedoMoveInTimeAndSayWhenThereIsNowhereToGo() throws {
+    let story = try Story(Self.realm)
+    story.keys("u")
+    story.sees("at step 3 of 4")
+    story.keys(.control("R"))
+    story.sees("at step 4 of 4")
+    story.keys(.control("R"))
+    story.sees("redo: nothing was undone")
+    story.keys("<")
+    story.sees("at step 0 of 4")
+    story.keys("u")
+    story.sees("undo: nothing has been done yet")
+    story.keys(">")
+    story.sees("at step 4 of 4")
+    story.keys(.home)
+    story.sees("at step 0 of 4")
+    story.keys("g")
+    #expect(story.bottomLine == ": goto")
+    story.keys("2", .enter)
+    story.sees("at step 2 of 4")
+  }
+
+  @Test func eachScreenHasAKeyAndEscapeLeadsBackButNeverOut() throws {
+    let story = try Story(Self.realm)
+    for (key, words) in [
+      ("w", "Why"), ("t", "There is no realm, so there are no tables"), ("a", "No Realm has got a token yet"),
+      ("v", "No guest has run code"), ("?", "type to filter"),
+    ] as [(Typed, String)] {
+      story.keys(key)
+      story.sees(words)
+      story.doesNotSee("Granules ─")
+      story.keys(.escape)
+      story.sees("Granules ─")
+    }
+    story.keys("t", "o")
+    story.sees("Granules ─")
+    story.keys(.escape, .escape, .escape)
+    #expect(story.app.running)
+  }
+
+  @Test func aPanelIsChosenByItsNumberOrInTurn() throws {
+    let story = try Story(Self.realm, size: (80, 24))
+    for (key, words) in [
+      ("1", "SCR_EL3"), ("2", "undelegated"), ("3", "No realm yet."), ("4", "RMI_GRANULE_DELEGATE"), (.tab, "SCR_EL3"),
+      (.tab, "undelegated"), (.key("S-tab"), "SCR_EL3"),
+    ] as [(Typed, String)] {
+      story.keys(key)
+      story.sees(words)
+    }
+  }
+
+  /// To the left and right lies time, where a panel has no other use for them.
+  @Test func arrowsMoveInTime() throws {
+    let story = try Story(Self.realm)
+    story.keys("1", .left)
+    story.sees("at step 3 of 4")
+    story.keys(.up, .down)
+    story.doesNotSee("at step")
+    story.keys("3", .left, "4", .left)
+    story.sees("at step 1 of 4")
+    story.keys("v", .down)
+    story.sees("at step 2 of 4")
+    story.keys("wh")
+    story.doesNotSee("at step")
+  }
+
+  /// A step chosen in the trace is gone to from other screens, too.
+  @Test func enterGoesToTheChosenStepFromAnyScreen() throws {
+    let story = try Story(Self.realm)
+    story.keys(.up, .up, "t", .enter)
+    story.sees("at step 2 of 4")
+    story.sees("There is no realm")
+  }
+
+  @Test func theTraceIsWalkedFilteredAndTravelled() throws {
+    let story = try Story(Self.realm)
+    story.keys(.up, .up, .enter)
+    story.sees("at step 2 of 4")
+    story.keys("/gpf", .enter)
+    story.sees("/gpf ")
+    story.doesNotSee("RMI_GRANULE_DELEGATE addr=0x80002000")
+    story.keys("/", .escape)
+    story.sees("/ filter")
+    story.sees("RMI_GRANULE_DELEGATE addr=0x80002000")
+    story.keys("d")
+    story.doesNotSee("UNDELEGATED → DELEGATED")
+  }
+
+  @Test func theMapIsWalkedAndZoomed() throws {
+    let story = try Story(Self.realm)
+    story.keys("2-")
+    story.sees("zoom out: the map shows all of memory already")
+    let all = try #require(story.screen.firstMatch(of: /1 cell = \d+ granules/)?.output)
+    story.keys("+")
+    story.doesNotSee(String(all))
+    for _ in 0..<12 { story.keys("+") }
+    story.sees("1 cell = 1 granule")
+    story.keys(.right)
+    story.sees("0x80002000")
+    story.keys("0")
+    story.sees(String(all))
+  }
+
+  @Test func theRealmsTreeLeadsToTheMapAndToTheStepsOfARIM() throws {
+    let path = PseudoTerminal.root.appending(path: "Sessions/01-realm-life.session").path
+    let story = try Story(opening: path)
+    story.keys("g", .control("U"), "goto 40", .enter, "3")
+    story.sees("▾ realm 1")
+    story.keys(.down, .down, .enter)
+    story.sees("RMI_REALM_CREATE")
+    story.sees("Provenance")
+    story.keys(.escape, "3", .up, .up, .enter)
+    story.sees("RD · Realm PAS")
+    // The tables of the same realm.
+    story.keys("t")
+    story.sees("Walk of 0x0")
+    story.keys("i0x1000", .enter)
+    story.sees("Walk of 0x1000")
+    story.keys("inonsense", .enter)
+    story.sees("nonsense")
+    story.keys(.down)
+    story.doesNotSee("Walk of 0x1000 ")
+    story.keys("n")
+    story.sees("realm 1")
+  }
+
+  @Test func aKeyThatMeansNothingSaysWhereTheKeysAre() throws {
+    let story = try Story()
+    story.keys("z")
+    story.sees("z does nothing here; ? shows every key")
+  }
+
+  @Test func thePaletteFindsAnActionAndDoesIt() throws {
+    let story = try Story(Self.realm)
+    story.keys("?")
+    story.sees("not now: nothing was undone")
+    story.keys("takes the last")
+    story.sees("▶ u ")
+    story.doesNotSee("Redo")
+    story.keys(.enter)
+    story.sees("at step 3 of 4")
+    story.keys("?zzz")
+    story.sees("nothing matches")
+    story.keys(.backspace, .backspace, .backspace, .down, .down, .up)
+    story.sees("▶ u ")
+    story.keys(.escape)
+    story.sees("Granules ─")
+  }
+
+  @Test func coloursAndMouseAreChanged() throws {
+    let story = try Story()
+    story.keys("T")
+    #expect(story.terminal.theme?.name == "colour-blind")
+    story.sees("theme colour-blind: hues that any colour vision tells apart")
+    story.types("theme mono")
+    #expect(story.terminal.theme?.name == "mono")
+    story.keys("M")
+    #expect(!story.terminal.mouse)
+    story.sees("mouse off")
+    story.keys("M")
+    story.sees("mouse on")
+  }
+
+  @Test func theTerminalsOwnKeysWorkEverywhere() throws {
+    let story = try Story()
+    for place in ["", ":", "?"] as [Typed] {
+      story.keys(place, .control("L"), .control("Z"), .escape)
+    }
+    #expect(story.terminal.repaints == 3)
+    #expect(story.terminal.suspensions == 3)
+  }
+
+  @Test func aTerminalThatChangesItsSizeIsDrawnAnew() throws {
+    let story = try Story()
+    story.resizes(to: 30, 8)
+    story.sees("needs 40x10")
+    story.resizes(to: 80, 24)
+    story.sees("4 Trace")
+    #expect(story.terminal.repaints == 2)
+  }
+
+  @Test(arguments: [SIGTERM, SIGHUP] as [Int32])
+  func aSignalEndsIt(_ signal: Int32) throws {
+    let story = try Story()
+    story.gets(signal: signal)
+    #expect(story.code == 128 + signal)
+  }
+
+  @Test func aTerminalThatIsGoneEndsIt() throws {
+    let story = try Story()
+    story.hangsUp()
+    #expect(story.code == 129)
+  }
+
+  /// An SMC is seen on its way through the worlds, and the next key ends that.
+  @Test func anSMCTravels() throws {
+    let story = try Story(animates: true)
+    story.types("RMI_VERSION 0x10000")
+    #expect(story.state.travel == nil)
+    story.sees("NS-EL2 → EL3 → R-EL2 → EL3 → NS-EL2")
+  }
+}

@@ -1,0 +1,60 @@
+import Engine
+import Foundation
+import Testing
+import Views
+
+@testable import Workbench
+
+/// The mouse, where it is the workbench's.
+@MainActor
+struct MouseStories {
+  private static let steps = (0..<8).map { "smc RMI_GRANULE_DELEGATE \(0x8000_1000 + $0 * 4096)" }.joined(separator: "\n")
+
+  @Test func aClickChoosesAPanelAndACellOfTheMap() throws {
+    let story = try Story(Self.steps)
+    try story.clicks(on: "Granules")
+    #expect(story.state.focus == .granules)
+    for _ in 0..<12 { story.keys("+") }
+    try story.clicks(on: "Ndddddddd")
+    story.sees("0x80000000  UNDELEGATED")
+    try story.clicks(on: "dddN")
+    story.sees("0x80006000  DELEGATED")
+  }
+
+  @Test func aClickOnTheTimelineTravels() throws {
+    let story = try Story(Self.steps)
+    let y = 34
+    story.give([.click(x: 0, y: y)])
+    story.sees("at step 0 of 8")
+    story.give([.click(x: 119, y: y)])
+    story.sees("at step 8 of 8")
+    story.give([.click(x: 60, y: y)])
+    story.sees("at step 4 of 8")
+  }
+
+  @Test func aClickOnATabChoosesItInASmallTerminal() throws {
+    let story = try Story(Self.steps, size: (80, 24))
+    try story.clicks(on: "3 Realms")
+    story.sees("No realm yet.")
+    try story.clicks(on: "1 Worlds")
+    story.sees("SCR_EL3")
+  }
+
+  @Test func theWheelMovesWhereItIs() throws {
+    let story = try Story(Self.steps)
+    try story.turnsWheel(over: "Trace", up: true)
+    try story.turnsWheel(over: "Trace", up: true)
+    #expect(story.state.traceStep == 6)
+    try story.turnsWheel(over: "Trace", up: false)
+    #expect(story.state.traceStep == 7)
+  }
+
+  /// On a screen of its own there is nothing to choose.
+  @Test func aClickElsewhereDoesNothing() throws {
+    let story = try Story(Self.steps)
+    story.keys("w")
+    let before = story.screen
+    story.give([.click(x: 3, y: 3), .click(x: 60, y: 34)])
+    #expect(story.screen == before)
+  }
+}

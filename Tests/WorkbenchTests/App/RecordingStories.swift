@@ -1,0 +1,109 @@
+import Engine
+import Foundation
+import Testing
+import Views
+
+@testable import Workbench
+
+/// What becomes of what was done.
+@MainActor
+struct RecordingStories {
+  /// Steps that were undone stay in the recording; what was done instead follows them.
+  @Test func aRecordingHasBothBranches() throws {
+    let story = try Story(records: true)
+    story.types("RMI_GRANULE_DELEGATE 0x80001000")
+    story.types("RMI_GRANULE_DELEGATE 0x80002000")
+    story.keys("u")
+    story.types("RMI_GRANULE_DELEGATE 0x80003000")
+    story.sees("(1 undone steps left behind; the recording has them)")
+    story.types("ns.read64 0x80002000")
+    story.keys("uu")
+    story.types("RMI_GRANULE_UNDELEGATE 0x80001000")
+    let text = try story.quitsAndLeaves().text
+    let statements = text.split(separator: "\n").compactMap { line in
+      line.firstMatch(of: /^@\S+ (.*)/).map { String($0.1) }
+    }
+    #expect(
+      statements == [
+        "smc RMI_GRANULE_DELEGATE 0x80001000", "smc RMI_GRANULE_DELEGATE 0x80002000", "goto 1",
+        "smc RMI_GRANULE_DELEGATE 0x80003000", "ns.read64 0x80002000", "goto 2", "goto 1",
+        "smc RMI_GRANULE_UNDELEGATE 0x80001000",
+      ])
+    let replayed = try story.quitsAndReplays().session
+    #expect(replayed.steps.count == 2)
+    #expect(replayed.digest() == story.session.digest())
+  }
+
+  /// Behind where one left off by going back, nothing is replaced before something else is done.
+  @Test func aRecordingEndsWhereThePersonStood() throws {
+    let story = try Story(records: true)
+    for n in 1...3 { story.types("RMI_GRANULE_DELEGATE 0x8000\(n)000") }
+    story.keys("uu")
+    let replayed = try story.quitsAndReplays().session
+    #expect(replayed.steps.count == 3)
+    #expect(replayed.position == 1)
+  }
+
+  @Test func aRecordingThatIsRemovedIsMissed() throws {
+    let story = try Story(records: true)
+    story.sees("● REC")
+    story.types("RMI_GRANULE_DELEGATE 0x80001000")
+    let path = try #require(story.recorded)
+    #expect(story.terminal.crashNote.contains(path))
+    try FileManager.default.removeItem(atPath: path)
+    // Without a key.
+    story.waits()
+    story.sees("REC LOST")
+    story.sees(":write FILE saves the session")
+    story.keys("q")
+    story.sees("quit again leaves without")
+    story.keys("q")
+    #expect(story.code == 0)
+    let account = try #require(story.app.recordingAccount)
+    #expect(!account.isWhole && account.sentence == "\(path) was removed: nothing of the recording is left")
+  }
+
+  @Test func aRecordingThatIsMovedIsWhole() throws {
+    let story = try Story(records: true)
+    story.types("RMI_GRANULE_DELEGATE 0x80001000")
+    let path = try #require(story.recorded)
+    let other = path + ".moved"
+    try FileManager.default.moveItem(atPath: path, toPath: other)
+    story.types("RMI_GRANULE_DELEGATE 0x80002000")
+    story.sees("REC LOST")
+    story.keys("q")
+    #expect(story.code == 0)
+    let account = try #require(story.app.recordingAccount)
+    #expect(account.isWhole && account.sentence == "the recording was moved away from \(path)")
+    #expect(try String(contentsOfFile: other, encoding: .utf8).contains("0x80002000"))
+  }
+
+  nonisolated static let recording = """
+    #workbench 2
+    machine dram=64M pe=2 rmm=spec-1.0
+    @0.1 smc RMI_GRANULE_DELEGATE 0x80001000
+    => RMI_ERROR_INPUT
+    @0.2 smc RMI_GRANULE_DELEGATE 0x80002000
+    => RMI_SUCCESS
+
+    """
+  nonisolated static let script =
+    "smc RMI_GRANULE_DELEGATE 0x80001000\nexpect RMI_ERROR_INPUT\nsmc RMI_GRANULE_DELEGATE 0x80002000\n"
+
+  /// What a file contradicts stays on the screen whatever is done, until esc says that it was read; the header has it for good.
+  @Test(arguments: [(recording, 4), (script, 2)])
+  func aContradictionStaysUntilItWasRead(_ text: String, _ line: Int) throws {
+    let folder = try TemporaryFolder()
+    let story = try Story(opening: try folder.write("other.session", text))
+    let sentence = "≠ line \(line): expected RMI_ERROR_INPUT, got RMI_SUCCESS"
+    story.sees(sentence)
+    story.keys("t", "w")
+    story.sees(sentence)
+    story.keys(.escape)
+    story.sees("≠ line \(line)")
+    story.doesNotSee("≠ line \(line):")
+    let right = try folder.write("right.session", text.replacing("RMI_ERROR_INPUT", with: "RMI_SUCCESS"))
+    let other = try Story(opening: right)
+    other.doesNotSee("≠")
+  }
+}

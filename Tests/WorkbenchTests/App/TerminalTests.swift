@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The built program in a terminal: what stories without one cannot tell. How it starts, signals, sizes, bytes, and what is left when it
+/// is killed.
+@Suite(.serialized)
+struct TerminalTests {
+  @Test func aCommandTypedChangesTheMapIsRecordedAndReplays() throws {
+    let state = try TemporaryFolder()
+    let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
+    try terminal.until("Booted.")
+    terminal.type(":RMI_GRANULE_DELEGATE 0x80001000")
+    try terminal.until("every condition passes")
+    terminal.type("\r")
+    try terminal.until("RMI_SUCCESS")
+    try terminal.until("UNDELEGATED → DELEGATED")
+    terminal.type(":RMI_GRANULE_DELEGATE 0x80001000\r")
+    try terminal.until("by gran_state")
+    terminal.type("u")
+    try terminal.until("at step 1 of 2")
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+    #expect(terminal.modesAreRestored)
+    #expect(terminal.text.contains("\u{1b}[?1049l"))
+    let recording = try #require(state.recordings.first)
+    #expect(terminal.text.contains("recorded in \(recording)"))
+    let replay = try Headless.run(["replay", "--verify", recording])
+    #expect(replay.code == 0, "\(replay.error)")
+    #expect(replay.output.hasPrefix("2 steps, 2 answers"))
+  }
+
+  @Test func aSignalEndsWhatTakesLong() throws {
+    let state = try TemporaryFolder()
+    let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
+    try terminal.until("Booted.")
+    terminal.type(":debug tour\r")
+    try terminal.until("it stands before its first instruction")
+    terminal.type(":step 1000000\r")
+    usleep(300_000)
+    kill(terminal.pid, SIGTERM)
+    #expect(try terminal.exitCode(seconds: 3) == 128 + SIGTERM)
+    #expect(terminal.modesAreRestored)
+    let replay = try Headless.run(["replay", "--verify", try #require(state.recordings.first)])
+    #expect(replay.code == 0, "\(replay.error)")
+  }
+
+  /// Every signal whose default is to end a program gives the terminal back, and the recording is finished.
+  @Test(arguments: [
+    SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR,
+    16, 34, 64,
+  ])
+  func signalsEndItCleanly(_ signal: Int32) throws {
+    let state = try TemporaryFolder()
+    let terminal = try PseudoTerminal(environment: ["XDG_STATE_HOME": state.path])
+    try terminal.until("Booted.")
+    terminal.type(":RMI_VERSION 0x10000\r")
+    try terminal.until("lower=0x10000")
+    kill(terminal.pid, signal)
+    #expect(try terminal.exitCode() == 128 + signal)
+    #expect(terminal.modesAreRestored)
+    #expect(try Headless.run(["replay", "--verify", try #require(state.recordings.first)]).code == 0)
+  }
+
+  @Test func aResizedTerminalIsRedrawnAndATinyOneSaysSo() throws {
+    let terminal = try PseudoTerminal(["--no-record"])
+    try terminal.until("Booted.")
+    var mark = terminal.mark
+    terminal.resize(30, 8)
+    try terminal.until("needs 40x10", since: mark)
+    mark = terminal.mark
+    terminal.resize(80, 24)
+    try terminal.until("Granules", since: mark)
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
+
+  @Test(arguments: [
+    ["TERM": "vt100"], ["TERM": "linux"], ["TERM": "xterm"], ["TERM": "ansi"], ["TERM": "screen-256color"],
+    ["TERM": "tmux-256color"], ["TERM": "xterm-256color", "NO_COLOR": "1"], ["TERM": "xterm-256color", "COLORTERM": "truecolor"],
+    ["TERM": "xterm", "LC_ALL": "C"], ["TERM": "xterm-mono"],
+  ])
+  func everyKindOfTerminalStartsDrawsAndQuits(_ environment: [String: String]) throws {
+    let terminal = try PseudoTerminal(["--no-record"], environment: environment)
+    try terminal.until("Booted")
+    terminal.type("?")
+    try terminal.until("Palette")
+    terminal.type("\u{1b}")
+    usleep(100_000)
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+    #expect(terminal.modesAreRestored)
+    if environment["LC_ALL"] == "C" {
+      let plain = terminal.output.allSatisfy { $0 < 0x80 }
+      #expect(plain)
+    }
+  }
+
+  /// Terminals of xterm's family start also where nobody has described them.
+  @Test func aTypeWithoutADescriptionIsTakenForAnXterm() throws {
+    let terminal = try PseudoTerminal(["--no-record"], environment: ["TERM": "xterm-nobodyhasthisone"])
+    try terminal.until("xterm-256color stands in for it")
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
+
+  /// The terminal is asked for its background, and what is typed meanwhile is not lost.
+  @Test func aLightTerminalGetsTheLightTheme() throws {
+    let terminal = try PseudoTerminal(["--no-record"], environment: ["TERM": "xterm-256color"])
+    try terminal.until("\u{1b}]11;?")
+    terminal.type("\u{1b}]11;rgb:ffff/ffff/f0f0\u{1b}\\\u{1b}[?62;22c:theme x\r")
+    try terminal.until("expected theme NAME")
+    // The one after it.
+    terminal.type("T")
+    try terminal.until("theme contrast")
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
+
+  @Test(arguments: [("dumb", "cannot move its cursor"), ("nosuchterm", "unknown here"), ("", "TERM is not set")])
+  func aTerminalThatCannotDoItIsRefused(_ type: String, _ reason: String) throws {
+    let terminal = try PseudoTerminal(environment: ["TERM": type])
+    #expect(try terminal.exitCode() == 69)
+    #expect(terminal.text.contains(reason))
+  }
+
+  @Test func withoutATerminalItSaysWhatToUseInstead() throws {
+    let result = try Headless.run([])
+    #expect(result.code == 69)
+    #expect(result.error.contains("workbench run --help"))
+  }
+
+  /// Killed at any moment, the recording is whole up to its last line, and has every step the screen has confirmed.
+  @Test func killedWhileRecordingNothingBeforeTheLastWholeLineIsLost() throws {
+    for round in 0..<16 {
+      let state = try TemporaryFolder()
+      let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
+      try terminal.until("Booted.")
+      let confirmed = 1 + round % 3
+      for n in 0..<confirmed {
+        terminal.type(":smc RMI_GRANULE_DELEGATE \(0x8000_1000 + n * 4096)\r")
+        try terminal.until("addr=0x8000\(n + 1)000")
+      }
+      for n in 0..<20 { terminal.type(":smc RMI_GRANULE_DELEGATE \(0x8100_0000 + n * 4096)\r") }
+      usleep(UInt32(round * 2_917 % 40_000))
+      kill(terminal.pid, SIGKILL)
+      _ = try terminal.exitCode()
+      let recording = try #require(state.recordings.first)
+      let replay = try Headless.run(["replay", "--verify", recording])
+      #expect(replay.code == 0, "round \(round): \(replay.error)")
+      let steps = Int(replay.output.prefix { $0.isNumber }) ?? 0
+      #expect(steps >= confirmed, "round \(round): \(replay.output)")
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Engine
+import Foundation
+import Testing
+import Views
+
+@testable import Workbench
+
+/// The token of a session, taken apart by keys.
+@MainActor
+struct TokenStories {
+  @Test func aTokenIsTakenApart() throws {
+    let story = try Story(opening: PseudoTerminal.root.appending(path: "Sessions/11-replayed-token.session").path)
+    story.sees("step 31/31")
+    story.keys("x")
+    story.sees("it is for the appraisal of a token (a, then the tab Appraisal)")
+    story.keys("a")
+    story.sees("Sig_structure")
+    story.keys("cxyz", .enter)
+    story.sees("a challenge is up to 64 bytes in hexadecimal, without 0x")
+    story.keys(.control("U"), "0100001126201123", .enter)
+    story.sees("refused: freshness")
+    story.keys("n")
+    story.sees("token 1 of 2")
+    story.keys(.left)
+    story.sees("CCA_REALM: affirming")
+    story.keys("x")
+    story.sees("what if: the chosen line is no reference value")
+    for _ in 0..<8 { story.keys(.down) }
+    story.keys("x")
+    story.sees("supposed")
+    story.keys(.left)
+    story.sees("RMI_REALM_CREATE")
+    story.keys("jj", .enter)
+    story.sees("at step 20 of 31")
+  }
+}
