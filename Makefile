@@ -23,6 +23,7 @@ check: setup
 	.build/debug/workbench commands | diff - Documentation/Commands.md
 	.build/debug/workbench keys | diff - Documentation/Keys.md
 	.build/debug/workbench structures | diff - Documentation/Structures.md
+	.build/debug/workbench statements | diff - Documentation/Statements.md
 	.build/debug/workbench token checks | diff - Documentation/TokenChecks.md
 
 ## bench: measures a release build
@@ -56,6 +57,7 @@ docs: build
 	.build/debug/workbench commands > Documentation/Commands.md
 	.build/debug/workbench keys > Documentation/Keys.md
 	.build/debug/workbench structures > Documentation/Structures.md
+	.build/debug/workbench statements > Documentation/Statements.md
 	.build/debug/workbench token checks > Documentation/TokenChecks.md
 
 build: setup

@@ -76,8 +76,8 @@ public struct GuestViewState: Sendable {
   public var points: [DebugPoint] = []
   /// How fast it ran.
   public var speed: String?
-  /// The REC of the vCPU it stands at, where it was moved last.
-  public var rec: UInt64?
+  /// The vCPU it stands at since it last ran: its REC, or its granule of the Host's.
+  public var vcpu: UInt64?
   /// Its console, as far as it was shown.
   public var console = ConsoleView()
 

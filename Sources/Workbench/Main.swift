@@ -25,8 +25,9 @@ struct Workbench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
-      CoverageCommand.self, BenchCommand.self, KeysCommand.self, StructuresCommand.self, FuzzCommand.self, TokenCommand.self,
-      MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self, ManualCommand.self,
+      StatementsCommand.self, CoverageCommand.self, BenchCommand.self, KeysCommand.self, StructuresCommand.self,
+      FuzzCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self,
+      ManualCommand.self,
     ],
     defaultSubcommand: OpenCommand.self)
 

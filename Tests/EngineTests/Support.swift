@@ -41,7 +41,7 @@ final class Script {
       guard let text = try? Project.text(path) else { throw ScriptError(message: "cannot include \(name)") }
       return (path, text.components(separatedBy: "\n"))
     }
-    runner.desk.load = { name, _ throws(ScriptError) in
+    runner.guestControl.load = { name, _ throws(ScriptError) in
       guard let bytes = try? Data(contentsOf: Project.root.appending(path: "Sessions/guests/\(name).elf")),
         let image = try? BootImage(Array(bytes), base: RealmVM.ramBase)
       else { throw ScriptError(message: "no image \(name)") }
@@ -123,7 +123,7 @@ func expectBothEnginesAlike(_ fast: Session, sourceLocation: SourceLocation = #_
   let reference = Session(fast.origin)
   reference.codeEngine = .reference
   for step in fast.steps {
-    reference.perform(step.deed, entropy: step.entropy)
+    reference.perform(step.input, entropy: step.entropy)
     guard reference.lastGuest()?.now == step.guest || step.guest == nil else {
       Issue.record("after step \(reference.position), \(step.text)", sourceLocation: sourceLocation)
       return

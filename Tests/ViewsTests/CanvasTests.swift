@@ -56,7 +56,7 @@ struct CanvasTests {
     var configuration = MachineConfiguration()
     configuration.dramSize = 4 << 30
     let session = Session(configuration)
-    session.perform(.perform(.assignGranule(0x8000_0000 + 777_777 << 12, .root)))
+    session.perform(.action(.assignGranule(0x8000_0000 + 777_777 << 12, .root)))
     func map(_ zoom: Int?) -> String {
       var state = ViewState()
       state.zoom = zoom

@@ -180,7 +180,7 @@ struct ConsoleGridTests {
     // Something else is done instead: what was parsed is of no use.
     session.seek(end / 2)
     let edition = session.consoleEdition
-    session.perform(.perform(.access(MemoryAccess(world: .normal, address: session.configuration.dramBase, kind: .read64))))
+    session.perform(.action(.access(MemoryAccess(world: .normal, address: session.configuration.dramBase, kind: .read64))))
     #expect(session.consoleEdition == edition + 1)
     #expect(view.follow(session) == session.consoleCount)
     #expect(Self.shown(view.grid, width: 200, height: 200) == Self.shown(fresh.grid, width: 200, height: 200))

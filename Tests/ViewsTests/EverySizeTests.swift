@@ -51,7 +51,7 @@ struct EverySizeTests {
     let places = (0..<8).map { rd + $0 * 8 } + (0..<24).map { rec + $0 * 8 } + (0..<8).map { table + $0 * 8 }
     for (n, place) in places.enumerated() {
       for value in [UInt64.max, 0x7F7F_7F7F_7F7F_7F7F, table | 3, 0x000F_FFFF_FFFF_F003 &+ UInt64(n), 0] {
-        session.perform(.perform(.access(MemoryAccess(world: .realm, address: place, kind: .write64(value)))))
+        session.perform(.action(.access(MemoryAccess(world: .realm, address: place, kind: .write64(value)))))
         draw(Self.withoutTokens, session, state, n % 8 == 0 ? [(80, 24), (9, 4)] : [(40, 12)])
       }
     }

@@ -115,7 +115,7 @@ struct ArchitectureTests {
 
   @Test func engineHasNoClockNoEntropyAndPrintsNothing() throws {
     for file in try sources("Engine") {
-      let code = file.code.split(separator: "\n").filter { !$0.contains("case print(") }
+      let code = file.code.split(separator: "\n")
       for word in [" print(", "Date(", "SystemRandomNumberGenerator", ".random(", "clock_gettime", "getenv", "fopen("] {
         #expect(!code.contains { $0.contains(word) }, "\(file.path) uses \(word)")
       }

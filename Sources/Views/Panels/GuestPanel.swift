@@ -30,7 +30,7 @@ public struct GuestPanel {
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
-    let standing = state.rec.flatMap { rec in session.read { $0.guestRegisters(rec) } }
+    let standing = state.vcpu.flatMap { vcpu in session.read { $0.guestRegisters(vcpu) } }
     guard let (now, before) = session.lastGuest() ?? standing.map({ ($0, nil) }) else {
       nothing(&canvas, rect)
       return
@@ -66,7 +66,7 @@ public struct GuestPanel {
 
   private func registers(_ now: GuestRegisters, _ before: GuestRegisters?, _ canvas: inout Canvas, _ rect: Rect) {
     let inside = canvas.frame(
-      rect, "vCPU \(now.vcpu) · \(now.isInRealm ? "REC" : "Normal VM") \(hex(now.rec))", note: inside(rect, now.state))
+      rect, "vCPU \(now.vcpu) · \(now.isInRealm ? "REC" : "Normal VM") \(hex(now.address))", note: inside(rect, now.state))
     guard !inside.isEmpty else { return }
     var cells: [(String, UInt64, Bool)] = [("pc", now.pc, false), ("sp", now.sp, before.map { $0.sp != now.sp } ?? false)]
     for n in 0..<31 { cells.append(("x\(n)", now.x[n], before.map { $0.x[n] != now.x[n] } ?? false)) }
@@ -97,8 +97,8 @@ public struct GuestPanel {
   private func inside(_ rect: Rect, _ note: String) -> String { rect.width >= 44 ? note : "" }
 
   private func code(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
-    let translation = session.read { $0.guestTranslation(now.rec, now.pc) }
-    let stage1 = session.read { $0.guestStage1(now.rec) }
+    let translation = session.read { $0.guestTranslation(now.address, now.pc) }
+    let stage1 = session.read { $0.guestStage1(now.address) }
     let inside = canvas.frame(rect, "Code", note: rect.width >= 50 ? note(stage1?.isOn == true) : "")
     guard inside.height > 2 else { return }
     // Where the pc leads is always there whole; its number stands before its instruction, too.
@@ -116,7 +116,7 @@ public struct GuestPanel {
     let count = inside.y + inside.height - y
     guard count > 0 else { return }
     let first = now.pc &- UInt64(4 * (count / 3))
-    for (n, line) in session.read({ $0.guestWords(now.rec, from: first, count: count) }).enumerated() {
+    for (n, line) in session.read({ $0.guestWords(now.address, from: first, count: count) }).enumerated() {
       let isHere = line.address == now.pc
       let text = line.word.map { Disassembler.text($0, at: line.address) } ?? "not mapped"
       let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)

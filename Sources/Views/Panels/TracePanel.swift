@@ -79,7 +79,7 @@ public struct TracePanel {
   }
 
   private func layer(_ step: Session.Step) -> String {
-    guard case .perform(let action) = step.deed else { return "boot" }
+    guard case .action(let action) = step.input else { return "boot" }
     switch action {
     case .smc(let world, _): return ProcessingElement.place(world, world == .secure ? 1 : 2)
     case .access(let access): return ProcessingElement.place(access.world, access.world == .secure ? 1 : 2)
@@ -91,10 +91,10 @@ public struct TracePanel {
   }
 
   private func title(_ step: Session.Step) -> String {
-    switch step.deed {
+    switch step.input {
     case .reset(let configuration, let name):
       return name.map { "case \($0): a fresh machine" } ?? "a fresh machine: \(configuration.propertyText)"
-    case .perform(let action):
+    case .action(let action):
       switch action {
       case .smc(_, let x): return Decoder.call { x[$0] }
       case .guest(let guest): return "queued: \(Decoder.action(guest))"

@@ -41,7 +41,7 @@ struct ProvenanceRows {
           role: .title, notes: notes, isHeading: true))
       for (number, step) in steps.enumerated() {
         var notes: [(String, Role)] = [("step \(step.step) of the session; \(keys[.travel]) goes there", .text)]
-        notes += step.measurement.deed.fields.map { ("\($0.name.padding(14))\($0.value)", Role.dim) }
+        notes += step.measurement.input.fields.map { ("\($0.name.padding(14))\($0.value)", Role.dim) }
         notes.append(("\(name) after it \(hexBytes(step.measurement.value))", .text))
         rows.append(
           TokenRow(
@@ -56,7 +56,7 @@ struct ProvenanceRows {
   private static func otherRule(_ steps: [MeasurementStep], _ isPadded: Bool) -> [(String, Role)] {
     guard let first = steps.first else { return [] }
     var other = RealmMeasurements(first.value.count == 64 ? .sha512 : .sha256, padsREM: !isPadded)
-    for step in steps { other.take(step.deed, index: step.index) }
+    for step in steps { other.take(step.input, index: step.index) }
     let name = isPadded ? "tf-rmm-0.6, which does not pad" : "spec-1.0, which pads"
     return [("\(name): \(hexBytes(other[first.index]))", .dim)]
   }

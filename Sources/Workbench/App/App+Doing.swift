@@ -23,42 +23,32 @@ extension App {
 
   /// Executes a line of the command bar.
   func execute(_ text: String) {
-    let words = text.split(separator: " ").map(String.init)
-    guard let verb = words.first?.lowercased() else { return }
-    switch verb {
-    case "q", "quit", "exit": quit()
-    case "undo": perform(.undo)
-    case "redo": perform(.redo)
-    case "help": open(.palette)
-    case "goto": goto(words)
-    case "theme":
-      if words.count == 2, let theme = Theme.named(words[1]) {
-        use(theme)
-      } else {
-        state.message = .init("expected theme NAME: \(Theme.all.map(\.name).joined(separator: ", "))", isError: true)
-      }
-    case "write": write(words)
-    case _ where GuestCommand.verbs.contains(verb): guestCommand(text, isTyped: true)
+    let parser = StatementParser(line: 1, names: runner.names, language: runner.language)
+    let words = text.lowercased().split(separator: " ")
+    let isLeaving = words == ["q"] || words == ["exit"]
+    switch try? parser.parse(isLeaving ? "quit" : text) {
+    case let own as WorkbenchStatement: own.act(self)
+    case let travel as TravelStatement: go(travel.way)
+    case is GuestStatement: guestCommand(text, isTyped: true)
+    // What is wrong with a line, the runner says.
     default: executeStatement(text)
     }
   }
 
-  func goto(_ words: [String]) {
-    guard words.count == 2, let step = Int(words[1]), (0...session.steps.count).contains(step) else {
+  private func go(_ way: TravelStatement.Way) {
+    switch way {
+    case .undo: perform(.undo)
+    case .redo: perform(.redo)
+    case .goto(let step) where step <= session.steps.count: travel(to: step)
+    case .goto:
       state.message = .init("expected goto STEP with a step from 0 to \(session.steps.count)", isError: true)
-      return
     }
-    travel(to: step)
   }
 
-  func write(_ words: [String]) {
-    guard words.count == 2 else {
-      state.message = .init("expected write FILE", isError: true)
-      return
-    }
+  func write(to path: String) {
     do throws(NewFile.Failure) {
-      try SessionWriter.write(session, to: words[1])
-      state.message = .init("\(session.position) steps written to \(words[1])")
+      try SessionWriter.write(session, to: path)
+      state.message = .init("\(session.position) steps written to \(path)")
     } catch {
       state.message = .init(error.message, isError: true)
     }
@@ -96,7 +86,7 @@ extension App {
   }
 
   private func noteChange(since before: Int) {
-    runner.desk.noteLeft(before)
+    runner.guestControl.willReplaceSteps(after: before)
     state.traceStep = nil
     afterChange()
   }
@@ -109,7 +99,7 @@ extension App {
     guard let report = lastReport else { return }
     let lines = Decoder.lines(report.result)
     var text = lines.joined(separator: " · ")
-    if case .perform(.guest) = report.statement { text = "queued: the next RMI_REC_ENTER does it" }
+    if case .guest = report.statement.action { text = "queued: the next RMI_REC_ENTER does it" }
     let failed = session.lastStep?.hasFailed ?? false
     if failed, let decision = report.result.decidedBy { text += " by \(decision) (\(state.bindings[.why]): why)" }
     if !text.isEmpty { state.message = .init(text + note, isError: failed) }

@@ -6,13 +6,13 @@ extension App {
   /// Images for what is typed, and for scripts that are included; and what a script has booted before the workbench opened.
   func serveGuests() {
     Includes.serve(runner)
-    runner.desk.instructionsAtOnce = 100_000_000
-    runner.desk.isEnough = { [unowned self] in CPUClock.wall > motionEnds }
+    runner.guestControl.instructionsAtOnce = 100_000_000
+    runner.guestControl.isEnough = { [unowned self] in CPUClock.wall > runEnds }
     session.isInterrupted = { [unowned self] in
       recorder?.keepUp(session, now: CPUClock.wall)
       return interruption.isWanted(terminal)
     }
-    runner.desk.load = { name, file throws(ScriptError) in
+    runner.guestControl.load = { name, file throws(ScriptError) in
       // What is typed may name any file.
       guard file == App.commandLine else { return try GuestImages.load(name, from: file) }
       do throws(TokenFile.Failure) {
@@ -21,7 +21,7 @@ extension App {
         throw ScriptError(message: error.message)
       }
     }
-    if runner.desk.guest != nil { showGuest() }
+    if runner.guestControl.guest != nil { showGuest() }
   }
 
   /// Where the statements come from that are typed.
@@ -41,11 +41,11 @@ extension App {
     // Without a number it goes on by itself after a look; with one it is done after that.
     let words = text.lowercased().split(separator: " ")
     let isOpen = words == ["continue"] || words.first == "boot"
-    motionEnds = CPUClock.wall + (isOpen ? 0.1 : 10)
+    runEnds = CPUClock.wall + (isOpen ? 0.1 : 10)
     isGuestRunning = false
     let position = session.position
     let start = CPUClock.now
-    let edition = runner.desk.guest.map { ObjectIdentifier($0.debugger) }
+    let edition = runner.guestControl.guest.map { ObjectIdentifier($0.debugger) }
     var trouble: ScriptError?
     do throws(ScriptError) {
       try runner.run(line: text, number: 1, file: App.commandLine)
@@ -61,18 +61,18 @@ extension App {
       return
     }
     guard let outcome = runner.lastOutcome else { return }
-    if runner.desk.guest.map({ ObjectIdentifier($0.debugger) }) != edition { state.guest = GuestViewState() }
+    if runner.guestControl.guest.map({ ObjectIdentifier($0.debugger) }) != edition { state.guest = GuestViewState() }
     showGuest()
     if outcome.kind != .done {
       state.guest.speed =
         outcome.instructions > 1_000_000
         ? "\(BenchRow.fixed((Double(outcome.instructions) / seconds / 1e5).rounded() / 10)) MIPS" : nil
     }
-    if session.position != position || runner.desk.firstNewStep != nil {
+    if session.position != position || runner.guestControl.firstNewStep != nil {
       state.traceStep = nil
       afterChange()
     }
-    isGuestRunning = isOpen && outcome.kind == .running && !runner.desk.wasInterrupted
+    isGuestRunning = isOpen && outcome.kind == .running && !runner.guestControl.wasInterrupted
     state.message = .init(
       isGuestRunning ? "it runs; any key stops it" : outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
   }
@@ -88,7 +88,7 @@ extension App {
   }
 
   /// The keys that lead on.
-  private func hint(_ kind: GuestDesk.Outcome.Kind) -> String {
+  private func hint(_ kind: GuestControl.Outcome.Kind) -> String {
     let keys = state.bindings
     return switch kind {
     case .running: ": \(keys[.run]) goes on"
@@ -98,9 +98,9 @@ extension App {
     }
   }
 
-  /// The guest view is about the guest on the desk.
+  /// The guest view is about the guest that was booted.
   private func showGuest() {
-    guard let guest = runner.desk.guest else { return }
+    guard let guest = runner.guestControl.guest else { return }
     state.show(guest)
     state.screen = .guest
   }
@@ -108,10 +108,10 @@ extension App {
 
 extension ViewState {
   /// Names, places to stop at, and the vCPU of a guest that was booted in the session.
-  mutating func show(_ guest: GuestDesk.Guest?) {
+  mutating func show(_ guest: GuestControl.Guest?) {
     guard let guest else { return }
     if self.guest.symbols != guest.symbols { self.guest = GuestViewState(symbols: guest.symbols) }
     self.guest.points = guest.debugger.points
-    self.guest.rec = guest.debugger.registers(guest.debugger.current).rec
+    self.guest.vcpu = guest.debugger.registers(guest.debugger.current).address
   }
 }

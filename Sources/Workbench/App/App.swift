@@ -38,13 +38,13 @@ final class App {
   var isGuestRunning = false
   /// Whether what takes long is to end.
   let interruption = Interruption()
-  /// When a motion of a guest ends, for a look.
-  var motionEnds = 0.0
+  /// When a guest that runs stops for a look.
+  var runEnds = 0.0
 
   init(
     _ session: Session, _ terminal: any Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool,
     names: ScriptNames,
-    desk: GuestDesk?, folder: String? = Paths.state
+    guest: GuestControl?, folder: String? = Paths.state
   ) {
     self.session = session
     self.terminal = terminal
@@ -52,7 +52,7 @@ final class App {
     self.records = records
     self.theme = theme
     self.animates = animates
-    runner = ScriptRunner(session, desk: desk)
+    runner = ScriptRunner(session, guest: guest, language: .workbench, place: .commandLine)
     runner.names = names
     self.folder = folder
     history = CommandHistory(Paths.history(in: folder))

@@ -4,9 +4,7 @@ import Views
 /// Completion, help and the dry run of what is being typed.
 struct Completion {
   let session: Session
-
-  /// Words the workbench itself understands beside the script language.
-  static let own = ["goto", "undo", "redo", "quit", "theme", "write", "help"]
+  private let language = Language.workbench
 
   /// Fills in candidates, help and the verdict for the text as it stands.
   func update(_ line: inout CommandLineState) {
@@ -22,68 +20,48 @@ struct Completion {
     let endsOpen = line.text.isEmpty || line.text.hasSuffix(" ")
     let current = endsOpen ? "" : words.last ?? ""
     let before = endsOpen ? words : Array(words.dropLast())
-    guard let verb = before.first else {
-      line.candidates = Array(verbs().filter { $0.lowercased().hasPrefix(current.lowercased()) }.prefix(40))
-      line.help = help(forVerb: current)
+    guard let first = before.first else {
+      let words = Commands.all.map(\.name) + language.firstWords
+      line.candidates = Array(words.filter { $0.lowercased().hasPrefix(current.lowercased()) }.prefix(40))
+      line.help = help(for: current)
       return
     }
-    let start = ["smc", "guest", "secure.smc"].contains(verb.lowercased()) ? before.dropFirst() : before[...]
-    if verb.lowercased() == "guest", start.isEmpty {
-      line.candidates = StatementParser.guestVerbs.filter { $0.hasPrefix(current.lowercased()) }
-      line.help = "what a realm's vCPU does at the next RMI_REC_ENTER"
-      return
+    var verb = first
+    var rest = before.dropFirst()
+    if let actions = language.actions(of: first) {
+      guard let second = rest.popFirst() else {
+        line.candidates = actions.filter { $0.hasPrefix(current.lowercased()) }
+        line.help = help(for: first)
+        return
+      }
+      verb += " " + second
     }
-    var rest = start
-    if rest.first?.lowercased() == "smc" { rest = rest.dropFirst() }
-    guard let name = rest.first else {
+    let isCall = language.verb(verb)?.isCall == true
+    guard let name = isCall ? rest.popFirst() : verb else {
       line.candidates = Commands.all.map(\.name).filter { $0.hasPrefix(current.uppercased()) }
       line.help = "which call"
       return
     }
     guard let entry = Commands.named(name) else {
-      line.help = help(forVerb: verb)
+      line.help = help(for: verb)
       return
     }
-    argument(entry, Array(rest.dropFirst()), current, endsOpen, &line)
+    argument(entry, Array(rest), current, endsOpen, &line)
   }
 
-  private func verbs() -> [String] { Commands.all.map(\.name) + StatementParser.verbs + Completion.own }
-
-  private func help(forVerb word: String) -> String {
-    if let entry = Commands.named(word) {
+  /// How the statement of a verb is written, and what it does.
+  private func help(for verb: String) -> String {
+    if verb.isEmpty {
+      return "a command (tab lists), or a statement: ns.read64 PA, guest read64 IPA, gpt.set PA secure, goto STEP …"
+    }
+    if let entry = Commands.named(verb) {
       return "\(entry.name) \(entry.argumentNames.joined(separator: " "))  —  \(entry.summary)"
     }
-    switch word.lowercased() {
-    case "": return "a command (tab lists), or a statement: ns.read64 PA, guest read64 IPA, gpt.set PA secure, goto STEP …"
-    case "smc": return "smc FID [A1 .. A17]: the Host makes an SMC"
-    case "guest": return "guest ACTION: queued for the next RMI_REC_ENTER"
-    case "ns.read64", "secure.read64", "realm.read64", "root.read64":
-      return "\(word) PA: a read of that world, through the granule protection check"
-    case "ns.write64", "secure.write64", "realm.write64", "root.write64": return "\(word) PA VALUE"
-    case "ns.fill": return "ns.fill PA LENGTH BYTE"
-    case "gpt.set": return "gpt.set PA nonsecure|secure|root: EL3 moves a granule"
-    case "goto": return "goto STEP: 0 to \(session.steps.count)"
-    case "theme": return "theme NAME: \(Theme.all.map(\.name).joined(separator: ", "))"
-    case "write": return "write FILE: saves this session where you like, to share"
-    case "machine": return "machine dram=64M pe=2 rmm=spec-1.0: a fresh machine"
-    case "pe": return "pe N: which PE makes the next calls"
-    case "boot":
-      return "boot [--normal] [IMAGE [VCPUS]]: a Realm (or another VM), and its run"
-    case "debug": return "debug [--normal] [IMAGE [VCPUS]]: as boot, but it stands before its first instruction"
-    case "continue": return "continue [N]: the guest that was booted here goes on, for about N instructions"
-    case "step": return "step [N]: one instruction of the guest, or N"
-    case "over": return "over [N]: an instruction; a call with all it does"
-    case "out": return "out: the guest runs until it leaves the Realm"
-    case "back": return "back [N]: takes an instruction back, or N"
-    case "symbols": return "symbols [IMAGE]: names of the guest's places, from its image"
-    case "reverse": return "reverse: back to the place before that would have stopped the guest"
-    case "break": return "break ADDRESS|NAME|smc|exit [REASON]|granule PA: where the guest is to stop"
-    case "watch": return "watch ADDRESS|NAME [BYTES]: the guest stops when it writes there"
-    case "delete": return "delete [PLACE]: a place as break takes it, no longer; without one, nowhere"
-    case "resume": return "resume PE: a realm that holds its PE goes on"
-    case "vm": return "vm enter VCPU RUN: the Host enters a vCPU outside any Realm"
-    default: return ""
+    if let row = language.verb(verb) {
+      return "\(row.usage): \(row.help)" + (row.choices.map { ", \($0(session))" } ?? "")
     }
+    guard let actions = language.actions(of: verb) else { return "" }
+    return "\(verb.lowercased()) ACTION: \(language.purpose(of: verb) ?? actions.joined(separator: ", "))"
   }
 
   private func argument(

@@ -274,9 +274,9 @@ struct BootCommand: ParsableCommand {
   // MARK: Afterwards
 
   private func openWorkbench(_ boot: Boot, _ debugger: GuestDebugger?) throws {
-    let desk = GuestDesk(boot.session)
-    if let debugger { desk.adopt(debugger, boot.symbols) }
-    try OpenCommand.parse(["--no-record"]).run(on: boot.session, desk) { state in
+    let control = GuestControl(boot.session)
+    if let debugger { control.adopt(debugger, boot.symbols) }
+    try OpenCommand.parse(["--no-record"]).run(on: boot.session, control) { state in
       state.screen = .guest
       state.name = image.split(separator: "/").last.map(String.init) ?? image
     }

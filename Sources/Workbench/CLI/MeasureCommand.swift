@@ -132,7 +132,7 @@ struct MeasureCommand: ParsableCommand {
     // Every Realm that was made, in the order they were, also those that are gone.
     var realms: [[MeasurementStep]] = []
     for step in session.steps.flatMap(\.measured) {
-      if case .create = step.deed {
+      if case .create = step.input {
         realms.append([step])
       } else if let index = realms.lastIndex(where: { $0.first?.rd == step.rd }) {
         realms[index].append(step)
@@ -155,8 +155,8 @@ struct MeasurementJSON: Encodable {
 
   init(_ step: MeasurementStep) {
     measurement = step.index == 0 ? "RIM" : "REM\(step.index - 1)"
-    command = step.deed.command
-    fields = Dictionary(step.deed.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    command = step.input.command
+    fields = Dictionary(step.input.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     value = hexBytes(step.value)
   }
 }

@@ -66,14 +66,14 @@ struct OpenCommand: ParsableCommand {
 
   /// - Parameters:
   ///   - finished: a session to look at, instead of the file's or a fresh one.
-  ///   - desk: its guest.
+  ///   - control: of its guest.
   ///   - look: says what to look at first.
-  func run(on finished: Session?, _ desk: GuestDesk?, _ look: (inout ViewState) -> Void) throws {
+  func run(on finished: Session?, _ control: GuestControl?, _ look: (inout ViewState) -> Void) throws {
     let configuration = try machine.configuration()
     var start = ViewState()
     look(&start)
     // This is the main thread already, and nobody else has the session.
-    nonisolated(unsafe) let (session, guest) = (finished, desk)
+    nonisolated(unsafe) let (session, guest) = (finished, control)
     let code = try MainActor.assumeIsolated { [start] in
       try open(session ?? Session(configuration), guest, configuration, start)
     }
@@ -81,12 +81,12 @@ struct OpenCommand: ParsableCommand {
   }
 
   @MainActor
-  private func open(_ first: Session, _ guest: GuestDesk?, _ configuration: MachineConfiguration, _ start: ViewState) throws
+  private func open(_ first: Session, _ control: GuestControl?, _ configuration: MachineConfiguration, _ start: ViewState) throws
     -> Int32
   {
     var session = first
     var names = ScriptNames()
-    var desk = guest
+    var control = control
     var contradiction: Contradiction?
     var state = start
     if let file {
@@ -94,7 +94,7 @@ struct OpenCommand: ParsableCommand {
         let loaded = try SessionLoader.load(file, configuration)
         session = loaded.session
         names = loaded.names
-        desk = loaded.desk
+        control = loaded.guestControl
         contradiction = loaded.contradiction
       } catch {
         complain(error.message)
@@ -119,7 +119,7 @@ struct OpenCommand: ParsableCommand {
     }
     if let note = terminal.typeNote { state.message = .init(note) }
     let app = App(
-      session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation, names: names, desk: desk)
+      session, terminal, state, records: !noRecord, theme: theme, animates: !noAnimation, names: names, guest: control)
     let code = app.run()
     terminal.close()
     guard let account = app.recordingAccount else { return code }

@@ -68,7 +68,7 @@ struct ScriptFile {
     let session = Session(configuration, keepsHistory: isRecording)
     session.tracing = style == .json
     session.limits = limits
-    let runner = ScriptRunner(session)
+    let runner = ScriptRunner(session, language: .workbench)
     Includes.serve(runner)
     let printer = StatementPrinter(style)
     runner.onReport = { report in
@@ -122,7 +122,7 @@ final class StatementPrinter {
     switch style {
     case .nothing: break
     case .raw:
-      if case .echo = report.statement { return }
+      if report.statement is EchoStatement { return }
       for line in report.result.rawLines { out.line(line) }
     case .words:
       let number = String(report.line)

@@ -58,7 +58,7 @@ struct ShowCommand: ParsableCommand {
     }
     let configuration = try machine.configuration()
     var session = Session(configuration)
-    var desk: GuestDesk?
+    var guestControl: GuestControl?
     var contradiction: Contradiction?
     var token: TokenViewState.File?
     if panel == .token, !TokenFile.isSession(file) {
@@ -66,7 +66,7 @@ struct ShowCommand: ParsableCommand {
     } else {
       do throws(SessionLoader.Failure) {
         let loaded = try SessionLoader.load(file, configuration)
-        (session, desk, contradiction) = (loaded.session, loaded.desk, loaded.contradiction)
+        (session, guestControl, contradiction) = (loaded.session, loaded.guestControl, loaded.contradiction)
       } catch {
         complain(error.message)
         throw ExitCode(error.code)
@@ -80,7 +80,7 @@ struct ShowCommand: ParsableCommand {
       session.seek(at)
     }
     var state = ViewState.reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
-    state.show(desk?.guest)
+    state.show(guestControl?.guest)
     state.contradiction = contradiction
     if let ipa {
       do throws(ScriptError) {

@@ -37,7 +37,7 @@ struct SystemBench {
       var x = InlineArray<18, UInt64>(repeating: 0)
       x[0] = n & 1 == 0 ? 0xC400_0151 : 0xC400_0152
       x[1] = 0x8000_0000 + UInt64(n >> 1 & 8191) << 12
-      session.perform(.perform(.smc(.normal, x)))
+      session.perform(.action(.smc(.normal, x)))
     }
     let made = CPUClock.now - start
     func seek(_ target: Int) -> Double {

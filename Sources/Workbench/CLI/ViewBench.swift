@@ -23,7 +23,7 @@ struct ViewBench {
     configuration.dramSize = 4 << 30
     let session = Session(configuration)
     for n in 0..<200 {
-      session.perform(.perform(.assignGranule(configuration.dramBase + UInt64(n * 5003) << 12, .secure)))
+      session.perform(.action(.assignGranule(configuration.dramBase + UInt64(n * 5003) << 12, .secure)))
     }
     return session
   }
@@ -36,7 +36,7 @@ struct ViewBench {
     let idle = best { _ = FrameWriter.bytes(draw(), from: before, theme: .standard) }
     let idleBytes = FrameWriter.bytes(draw(), from: before, theme: .standard).count
     for n in 0..<1000 {
-      session.perform(.perform(.assignGranule(session.configuration.dramBase + UInt64(n * 1009 + 7) << 12, .root)))
+      session.perform(.action(.assignGranule(session.configuration.dramBase + UInt64(n * 1009 + 7) << 12, .root)))
     }
     let after = draw()
     let changed = best { _ = FrameWriter.bytes(draw(), from: before, theme: .standard) }

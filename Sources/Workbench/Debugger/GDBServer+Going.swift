@@ -99,8 +99,8 @@ extension GDBServer {
     }
   }
 
-  private func run(_ motion: Motion) -> GDBReply {
-    self.motion = motion
+  private func run(_ resumption: Resumption) -> GDBReply {
+    self.resumption = resumption
     return GDBReply(next: .run)
   }
 
@@ -134,7 +134,7 @@ extension GDBServer {
 
   /// The guest runs for about `limit` instructions. What it printed, and the stop reply if it stopped.
   func goOn(limit: Int) -> [[UInt8]] {
-    switch motion {
+    switch resumption {
     case nil: return []
     case .all:
       guard let stop = target.goOn(limit: limit) else { return printed() }
@@ -155,7 +155,7 @@ extension GDBServer {
   /// The debugger wants the guest to stop.
   func interrupt() -> [[UInt8]] {
     guard isRunning else { return [] }
-    motion = nil
+    resumption = nil
     thread = target.current
     return printed() + [stopReply(2)]
   }
@@ -169,7 +169,7 @@ extension GDBServer {
   }
 
   private func report(_ stop: DebugStop, _ vcpu: Int) -> [[UInt8]] {
-    motion = nil
+    resumption = nil
     thread = vcpu
     shown = min(shown, target.consoleCount)
     hasExited = stop == .poweredOff || stop == .reset

@@ -34,12 +34,12 @@ final class GDBServer {
   /// Whether packets are acknowledged, as at the beginning of each connection.
   private(set) var acknowledges = true
   /// Whether the guest was told to go and has not stopped.
-  var isRunning: Bool { motion != nil }
+  var isRunning: Bool { resumption != nil }
   /// Whether the last thing said of the guest was that it is no more.
   var hasExited = false
 
   /// What runs: every vCPU as the target has it, or some in turn while the others stand.
-  enum Motion {
+  enum Resumption {
     case all
     case only([Int])
   }
@@ -50,7 +50,7 @@ final class GDBServer {
     var point: DebugPoint
   }
 
-  var motion: Motion?
+  var resumption: Resumption?
   /// The vCPU whose registers and memory are meant.
   var thread = 0
   /// The vCPU that `c` and `s` mean; nil for all.
@@ -69,7 +69,7 @@ final class GDBServer {
   func attach() {
     acknowledges = true
     hasExited = false
-    motion = nil
+    resumption = nil
     thread = target.current
     motionThread = nil
     knowsBreakReasons = false
@@ -79,7 +79,7 @@ final class GDBServer {
 
   /// The debugger goes, and its points with it.
   func detach() {
-    motion = nil
+    resumption = nil
     inserted = []
     target.points = []
   }

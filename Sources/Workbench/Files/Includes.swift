@@ -28,7 +28,7 @@ enum Includes {
   /// Lets a script name files: scripts it includes, and images of guests it boots.
   static func serve(_ runner: ScriptRunner) {
     runner.load = { name, file throws(ScriptError) in try load(name, from: file) }
-    runner.desk.load = { name, file throws(ScriptError) in try GuestImages.load(name, from: file) }
+    runner.guestControl.load = { name, file throws(ScriptError) in try GuestImages.load(name, from: file) }
   }
 
   /// The lines of an included script.

@@ -25,7 +25,7 @@ enum SessionLoader {
   struct Loaded {
     var session: Session
     var names = ScriptNames()
-    var desk: GuestDesk?
+    var guestControl: GuestControl?
     /// Where the file and the session contradict each other first.
     var contradiction: Contradiction?
   }
@@ -41,7 +41,7 @@ enum SessionLoader {
         replayer.session.renewLimits()
         return Loaded(session: replayer.session, contradiction: replayer.difference.map { Contradiction($0) })
       }
-      let runner = ScriptRunner(Session(configuration))
+      let runner = ScriptRunner(Session(configuration), language: .workbench)
       Includes.serve(runner)
       // The file may be a stranger's; what is done to its session afterwards is a person's.
       runner.session.limits = RunLimits()
@@ -49,7 +49,7 @@ enum SessionLoader {
       runner.finish(file: path)
       runner.session.limits = .person
       let failure = runner.failures.first.map { Contradiction($0, in: path) }
-      return Loaded(session: runner.session, names: runner.names, desk: runner.desk, contradiction: failure)
+      return Loaded(session: runner.session, names: runner.names, guestControl: runner.guestControl, contradiction: failure)
     } catch {
       throw .malformed(error.description(in: path))
     }

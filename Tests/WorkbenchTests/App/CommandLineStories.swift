@@ -57,8 +57,9 @@ struct CommandLineStories {
   }
 
   @Test(arguments: [
-    ("guest ", "what a realm's vCPU does"), ("guest re", "read64"), ("smc ", "which call"), ("gpt.set", "EL3 moves a granule"),
-    ("theme", "colour-blind"), ("goto", "goto STEP: 0 to 0"), ("boot", "boot [--normal]"),
+    ("guest ", "queued for the next RMI_REC_ENTER"), ("guest re", "read64"), ("smc ", "which call"),
+    ("gpt.set", "EL3 moves a granule"),
+    ("theme", "colour-blind"), ("goto", "goto STEP: goes to the state after a step, 0 to 0"), ("boot", "boot [--normal]"),
     ("RSI_VERSION 1", "no REC to make it yet"), ("RMI_GRANULE_DELEGATE x", "✗ "), ("write", "write FILE"),
     ("ns.read64", "ns.read64 PA"),
   ])
@@ -109,7 +110,7 @@ struct CommandLineStories {
 
   @Test(arguments: [
     ("goto 5", "expected goto STEP with a step from 0 to 0"), ("theme nothing", "expected theme NAME"),
-    ("write", "expected write FILE"),
+    ("write", "expected: write FILE"),
     ("gpt.set 5", "✗ gpt.set has 1 argument; expected: gpt.set PA"), ("continue", "no guest was booted here"),
   ])
   func whatIsWrongIsToldAboveTheLine(_ typed: String, _ words: String) throws {

@@ -14,10 +14,10 @@ struct MouseStories {
     let story = try Story(Self.steps)
     try story.clicks(on: "Granules")
     #expect(story.state.focus == .granules)
-    for _ in 0..<12 { story.keys("+") }
-    try story.clicks(on: "Ndddddddd")
-    story.sees("0x80000000  UNDELEGATED")
-    try story.clicks(on: "dddN")
+    try story.clicks(on: "·dddddddd")
+    #expect(story.state.cursor == 0x8000_0000)
+    try story.clicks(on: "ddd·")
+    #expect(story.state.cursor == 0x8000_6000)
     story.sees("0x80006000  DELEGATED")
   }
 

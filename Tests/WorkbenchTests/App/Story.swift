@@ -63,7 +63,8 @@ final class Story {
     var first = state ?? (script.isEmpty ? ViewState() : .reading(session, name: "script"))
     if first.cursor == nil { first.cursor = session.configuration.dramBase }
     app = App(
-      session, terminal, first, records: records, theme: .standard, animates: animates, names: runner.names, desk: runner.desk,
+      session, terminal, first, records: records, theme: .standard, animates: animates, names: runner.names,
+      guest: runner.guestControl,
       folder: folder.path)
     open()
   }
@@ -77,7 +78,7 @@ final class Story {
     terminal = MemoryTerminal(width: size.width, height: size.height)
     app = App(
       loaded.session, terminal, state, records: records, theme: .standard, animates: false, names: loaded.names,
-      desk: loaded.desk, folder: folder.path)
+      guest: loaded.guestControl, folder: folder.path)
     open()
   }
 

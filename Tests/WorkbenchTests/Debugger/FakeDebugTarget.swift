@@ -33,7 +33,7 @@ final class FakeDebugTarget: DebugTarget {
 
   func registers(_ vcpu: Int) -> GuestRegisters {
     let values = state.registers[vcpu]
-    return GuestRegisters(rec: 0, x: Array(values[..<31]), sp: values[31], pc: values[32], pstate: values[33])
+    return GuestRegisters(address: 0, x: Array(values[..<31]), sp: values[31], pc: values[32], pstate: values[33])
   }
 
   func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool {

@@ -129,7 +129,7 @@ extension KVMVirtualMachine {
   func createVCPU(pc: UInt64 = 0, x0: UInt64 = 0) throws(KVMError) -> Int {
     guard state.realm == .none else { throw .outOfOrder(.createVCPU, state.realm) }
     let number = state.vcpus.count
-    state.vcpus.append(VCPU(rec: 0, run: 0, isOn: number == 0))
+    state.vcpus.append(VCPU(address: 0, run: 0, isOn: number == 0))
     starts.append(Start(pc: pc, x0: x0))
     if !isRealm { try makeRegisters(number) }
     return number
@@ -139,7 +139,7 @@ extension KVMVirtualMachine {
   func finalizeVCPU(_ number: Int) throws(KVMError) {
     try demand(.new, for: .finalizeVCPU)
     guard state.vcpus.indices.contains(number) else { throw .noVCPU(.finalizeVCPU, number) }
-    guard state.vcpus[number].rec == 0 else { throw .alreadyFinalized(number) }
+    guard state.vcpus[number].address == 0 else { throw .alreadyFinalized(number) }
     let auxCount = try auxiliaryCount()
     let rec = try delegated()
     let run = try allocate()
@@ -153,7 +153,7 @@ extension KVMVirtualMachine {
     door.write64(fields.numAux.address(in: recParams), auxCount)
     for n in 0..<Int(auxCount) { door.write64(fields.aux.address(in: recParams, n), try delegated()) }
     try call("RMI_REC_CREATE", rd, rec, recParams)
-    (state.vcpus[number].rec, state.vcpus[number].run) = (rec, run)
+    (state.vcpus[number].address, state.vcpus[number].run) = (rec, run)
   }
   /// Auxiliary granules of each REC.
   private func auxiliaryCount() throws(KVMError) -> UInt64 {

@@ -50,7 +50,7 @@ extension KVMVirtualMachine {
     var calls = 0
     while base < top, calls < callsForRIPAS {
       calls += 1
-      let answer = send("RMI_RTT_SET_RIPAS", [rd, state.vcpus[turn].rec, base, top])
+      let answer = send("RMI_RTT_SET_RIPAS", [rd, state.vcpus[turn].address, base, top])
       if answer[0] == 0 {
         guard answer[1] > base else { throw .noProgress("RMI_RTT_SET_RIPAS", base) }
         if !exit.ripas.isRAM { calls += 2 * pages(in: base..<answer[1]).count }

@@ -25,7 +25,7 @@ extension KVMVirtualMachine {
 
   /// A granule for the registers of a vCPU, and one for its entries and exits.
   func makeRegisters(_ number: Int) throws(KVMError) {
-    state.vcpus[number].rec = try allocate()
+    state.vcpus[number].address = try allocate()
     state.vcpus[number].run = try allocate()
     reset(number, pc: starts[number].pc, context: starts[number].x0)
   }
@@ -42,7 +42,7 @@ extension KVMVirtualMachine {
 
   /// Registers of a vCPU that starts: EL1h, exceptions masked, MMU off.
   func reset(_ number: Int, pc: UInt64, context: UInt64) {
-    let registers = state.vcpus[number].rec
+    let registers = state.vcpus[number].address
     door.write(registers, [UInt8](repeating: 0, count: Int(Granule.size)))
     // As the model has them in a REC.
     let fields = RmmRec.table

@@ -20,11 +20,11 @@ extension KVMVirtualMachine {
       return .off
     case PSCICPUOn.fid, PSCICPUOn.fid & ~0x4000_0000:
       let index = try named("PSCI_CPU_ON")
-      try call("RMI_PSCI_COMPLETE", state.vcpus[vcpu].rec, state.vcpus[index].rec, 0)
+      try call("RMI_PSCI_COMPLETE", state.vcpus[vcpu].address, state.vcpus[index].address, 0)
       state.vcpus[index].isOn = true
     case PSCIAffinityInfo.fid, PSCIAffinityInfo.fid & ~0x4000_0000:
       let index = try named("PSCI_AFFINITY_INFO")
-      try call("RMI_PSCI_COMPLETE", state.vcpus[vcpu].rec, state.vcpus[index].rec, 0)
+      try call("RMI_PSCI_COMPLETE", state.vcpus[vcpu].address, state.vcpus[index].address, 0)
     default:
       // PSCI_CPU_SUSPEND: an interrupt lets it go on.
       state.vcpus[vcpu].isWaiting = true
@@ -61,7 +61,7 @@ extension KVMVirtualMachine {
     }
     // X0, and zero in X1 to X3.
     let bytes = (0..<8).map { UInt8(truncatingIfNeeded: result >> (8 * $0)) } + [UInt8](repeating: 0, count: 24)
-    door.write(RmmRec.table.gprs.address(in: state.vcpus[vcpu].rec), bytes)
+    door.write(RmmRec.table.gprs.address(in: state.vcpus[vcpu].address), bytes)
     return left
   }
 

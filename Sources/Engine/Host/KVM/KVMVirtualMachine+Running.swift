@@ -16,7 +16,7 @@ extension KVMVirtualMachine {
   func run(_ vcpu: Int, instructions: Int? = nil) throws(KVMError) -> KVMExit {
     guard !isRealm || state.realm == .active else { throw .outOfOrder(.run, state.realm) }
     guard state.vcpus.indices.contains(vcpu) else { throw .noVCPU(.run, vcpu) }
-    guard state.vcpus[vcpu].rec != 0 else { throw .notFinalized(vcpu) }
+    guard state.vcpus[vcpu].address != 0 else { throw .notFinalized(vcpu) }
     if state.held != nil, !door.isBusy(pe) {
       // Somebody else has let it go on. It left the Realm without us: what it wants is in its run granule.
       state.held = nil
@@ -37,7 +37,7 @@ extension KVMVirtualMachine {
   }
 
   private func enter(_ vcpu: VCPU) -> [UInt64]? {
-    isRealm ? door.smc([UInt64(RECEnter.fid), vcpu.rec, vcpu.run]) : door.enterVCPU(vcpu.rec, run: vcpu.run)
+    isRealm ? door.smc([UInt64(RECEnter.fid), vcpu.address, vcpu.run]) : door.enterVCPU(vcpu.address, run: vcpu.run)
   }
 
   /// Lets vCPUs go on that have an interrupt, or whose timer has come.
@@ -62,7 +62,7 @@ extension KVMVirtualMachine {
 
   /// Flags of the next entry of a vCPU. WFI always comes to the Host; WFE when another vCPU could use the time.
   private func setFlags(_ vcpu: Int, _ flags: UInt64) {
-    let others = state.vcpus.contains { $0.isOn && $0.rec != state.vcpus[vcpu].rec }
+    let others = state.vcpus.contains { $0.isOn && $0.address != state.vcpus[vcpu].address }
     door.write64(
       RmiRecEnter.table.flags.address(in: state.vcpus[vcpu].run), flags | EntryFlags.trapWFI | (others ? EntryFlags.trapWFE : 0))
     state.vcpus[vcpu].flags = flags

@@ -22,7 +22,7 @@ package final class KVMVirtualMachine {
 
   package struct VCPU: Sendable {
     /// Its REC, or the granule of the Host's with its registers; 0 before it has one.
-    package internal(set) var rec: UInt64
+    package internal(set) var address: UInt64
     var run: UInt64
     package var isOn: Bool
     /// It executed WFI: an interrupt, or its timer, lets it go on.

@@ -109,7 +109,7 @@ extension HostNote {
         throw HostNoteLine.Malformed(message: "more vCPUs than vcpus= says")
       }
       var vcpu = KVMVirtualMachine.VCPU(
-        rec: try line.granule("rec", in: dram), run: try line.granule("run", in: dram), isOn: line.takes("on"))
+        address: try line.granule("rec", in: dram), run: try line.granule("run", in: dram), isOn: line.takes("on"))
       vcpu.isWaiting = line.takes("waiting")
       vcpu.missing = try line.optional("missing")
       vcpu.deadline = try line.optional("deadline")

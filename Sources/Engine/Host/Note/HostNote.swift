@@ -107,7 +107,7 @@ extension RealmVM {
 extension KVMVirtualMachine.VCPU {
   fileprivate var note: String {
     var line = HostNoteLine("vcpu")
-    line.add("rec", rec)
+    line.add("rec", address)
     line.add("run", run)
     line.add("on", if: isOn)
     line.add("waiting", if: isWaiting)

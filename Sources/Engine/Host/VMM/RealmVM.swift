@@ -93,7 +93,7 @@ public final class RealmVM {
   /// Instructions its vCPUs have executed.
   public var executed: UInt64 { kvm.state.executed }
   /// The address of the registers of the vCPU that was entered last, and its number.
-  public var lastVCPU: (number: Int, registers: UInt64) { (lastTurn, kvm.vcpus[lastTurn].rec) }
+  public var lastVCPU: (number: Int, registers: UInt64) { (lastTurn, kvm.vcpus[lastTurn].address) }
   package var vcpus: [KVMVirtualMachine.VCPU] { kvm.vcpus }
   /// A vCPU is in the middle of an entry: a debugger holds it.
   package var isHeld: Bool { kvm.held != nil }

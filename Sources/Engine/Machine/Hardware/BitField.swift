@@ -28,14 +28,14 @@ package struct BitField: Sendable {
   }
 
   /// The bits it has.
-  @inline(__always) package var mask: UInt64 { (~0 >> (63 &- (high &- low))) << low }
+  package var mask: UInt64 { @_transparent get { (~0 >> (63 &- (high &- low))) << low } }
 
   /// Its value in a word.
-  @inline(__always) package func of(_ word: UInt64) -> UInt64 { (word & mask) >> low }
+  @_transparent package func of(_ word: UInt64) -> UInt64 { (word & mask) >> low }
 
   /// Whether any of its bits is 1.
-  @inline(__always) package func isSet(in word: UInt64) -> Bool { word & mask != 0 }
+  @_transparent package func isSet(in word: UInt64) -> Bool { word & mask != 0 }
 
   /// The word in which it has a value, and all else is zero.
-  @inline(__always) package func placed(_ value: UInt64) -> UInt64 { value << low & mask }
+  @_transparent package func placed(_ value: UInt64) -> UInt64 { value << low & mask }
 }

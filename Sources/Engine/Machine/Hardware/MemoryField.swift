@@ -1,7 +1,8 @@
 /// One field of a structure in memory, and all there is to know of it: a row of the structure's table.
 ///
 /// A row is a constant. What is read by it compiles to a load at a constant offset; the rest serves those who show a value, ask for
-/// one, make one up, or write the reference.
+/// one, make one up, or write the reference. What reads and writes by a row is transparent, so that a debug build, too, hands no row of
+/// 200 bytes to a function for the sake of two numbers.
 package struct MemoryField: Sendable {
   /// What its value is.
   package enum Kind: Sendable {
@@ -71,17 +72,17 @@ package struct MemoryField: Sendable {
   package var range: Range<Int> { offset..<offset + extent }
 
   /// Where it is in a structure that lies at `base`.
-  @inline(__always) package func address(in base: UInt64, _ index: Int = 0) -> UInt64 {
+  @_transparent package func address(in base: UInt64, _ index: Int = 0) -> UInt64 {
     base &+ UInt64(offset &+ index &* width)
   }
 
   /// A number of it, within what it may be.
-  @inline(__always) package func clamped(_ value: Int64) -> Int64 { min(max(value, least), most) }
+  @_transparent package func clamped(_ value: Int64) -> Int64 { min(max(value, least), most) }
 }
 
 extension UnsafeRawPointer {
   /// The little-endian number at an offset, of 1, 2, 4 or 8 bytes.
-  @inline(__always) func number(_ offset: Int, _ width: Int) -> UInt64 {
+  @_transparent func number(_ offset: Int, _ width: Int) -> UInt64 {
     switch width {
     case 1: UInt64(load(fromByteOffset: offset, as: UInt8.self))
     case 2: UInt64(UInt16(littleEndian: load(fromByteOffset: offset, as: UInt16.self)))
@@ -91,25 +92,25 @@ extension UnsafeRawPointer {
   }
 
   /// The value of a field of the structure that begins here; without a sign.
-  @inline(__always) package subscript(_ field: MemoryField) -> UInt64 { number(field.offset, field.width) }
+  package subscript(_ field: MemoryField) -> UInt64 { @_transparent get { number(field.offset, field.width) } }
 
   /// The value TF-RMM takes a field to have.
-  @inline(__always) func inTFRMM(_ field: MemoryField) -> UInt64 { number(field.offset, field.widthInTFRMM) }
+  @_transparent func inTFRMM(_ field: MemoryField) -> UInt64 { number(field.offset, field.widthInTFRMM) }
 
   /// One of several.
-  @inline(__always) package subscript(_ field: MemoryField, _ index: Int) -> UInt64 {
-    number(field.offset &+ index &* field.width, field.width)
+  package subscript(_ field: MemoryField, _ index: Int) -> UInt64 {
+    @_transparent get { number(field.offset &+ index &* field.width, field.width) }
   }
 
   /// The bytes of a field.
-  @inline(__always) func bytes(_ field: MemoryField) -> UnsafeRawBufferPointer {
+  @_transparent func bytes(_ field: MemoryField) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: self + field.offset, count: field.width)
   }
 }
 
 extension UnsafeMutableRawPointer {
   /// Stores a little-endian number of 1, 2, 4 or 8 bytes at an offset.
-  @inline(__always) func put(_ offset: Int, _ width: Int, _ value: UInt64) {
+  @_transparent func put(_ offset: Int, _ width: Int, _ value: UInt64) {
     switch width {
     case 1: storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: offset, as: UInt8.self)
     case 2: storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: UInt16.self)
@@ -119,24 +120,24 @@ extension UnsafeMutableRawPointer {
   }
 
   /// The value of a field of the structure that begins here; what does not fit is cut.
-  @inline(__always) package subscript(_ field: MemoryField) -> UInt64 {
-    get { UnsafeRawPointer(self)[field] }
-    nonmutating set { put(field.offset, field.width, newValue) }
+  package subscript(_ field: MemoryField) -> UInt64 {
+    @_transparent get { UnsafeRawPointer(self)[field] }
+    @_transparent nonmutating set { put(field.offset, field.width, newValue) }
   }
 
   /// One of several.
-  @inline(__always) package subscript(_ field: MemoryField, _ index: Int) -> UInt64 {
-    get { UnsafeRawPointer(self)[field, index] }
-    nonmutating set { put(field.offset &+ index &* field.width, field.width, newValue) }
+  package subscript(_ field: MemoryField, _ index: Int) -> UInt64 {
+    @_transparent get { UnsafeRawPointer(self)[field, index] }
+    @_transparent nonmutating set { put(field.offset &+ index &* field.width, field.width, newValue) }
   }
 
   /// The value of a field, within what it may be, which is no negative number.
-  @inline(__always) func within(_ field: MemoryField) -> UInt64 {
+  @_transparent func within(_ field: MemoryField) -> UInt64 {
     UInt64(truncatingIfNeeded: field.clamped(Int64(truncatingIfNeeded: self[field])))
   }
 
   /// The bytes of a field, or of one of several.
-  @inline(__always) package func bytes(_ field: MemoryField, _ index: Int = 0) -> UnsafeMutableRawBufferPointer {
+  @_transparent package func bytes(_ field: MemoryField, _ index: Int = 0) -> UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(start: self + (field.offset &+ index &* field.width), count: field.width)
   }
 }

@@ -13,7 +13,7 @@ extension Machine {
   public func guestRegisters(_ address: UInt64) -> GuestRegisters? {
     guard let rec = vcpu(address)?.rec else { return nil }
     return GuestRegisters(
-      rec: address, isInRealm: granuleIs(address, .rec), vcpu: recIndex(target: rec.mpidr), x: (0..<31).map { rec.x($0) },
+      address: address, isInRealm: granuleIs(address, .rec), vcpu: recIndex(target: rec.mpidr), x: (0..<31).map { rec.x($0) },
       sp: rec[rec.pstate & 0xF == 0b0101 ? .spEL1 : .spEL0], pc: rec.pc,
       pstate: rec.pstate)
   }

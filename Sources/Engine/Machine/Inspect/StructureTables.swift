@@ -26,7 +26,10 @@ package enum StructureTables {
     switch action {
     case .smc(.normal, let x): given(Commands.called(x[0])) { x[$0] }
     case .guest(let guest) where guest.kind == .smc: given(Commands.called(guest.x[0])) { $0 < guest.count ? guest.x[$0] : 0 }
-    case .enterVCPU(let vcpu, let run): [(vcpu, StructureTable(RmmRec.self)), (run, StructureTable(RmiRecRun.self))]
+    case .enterVCPU(let vcpu, let run):
+      [(vcpu, RmmRec.about), (run, RmiRecRun.about)].compactMap { base, facts in
+        named(facts.name.description).map { (base, $0) }
+      }
     default: []
     }
   }

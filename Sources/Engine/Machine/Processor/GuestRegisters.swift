@@ -1,7 +1,7 @@
 /// A vCPU's registers as somebody looks at them.
 public struct GuestRegisters: Sendable, Equatable {
   /// Where they are: the REC, or a granule of the Host's.
-  public let rec: UInt64
+  public let address: UInt64
   /// Whether it is a Realm's vCPU.
   public var isInRealm = true
   /// Which vCPU of its guest it is, by its MPIDR.
@@ -13,8 +13,8 @@ public struct GuestRegisters: Sendable, Equatable {
   /// As SPSR has it: flags in bits 31:28, DAIF in 9:6, level and stack pointer in 3:0.
   public let pstate: UInt64
 
-  package init(rec: UInt64, isInRealm: Bool = true, vcpu: UInt64 = 0, x: [UInt64], sp: UInt64, pc: UInt64, pstate: UInt64) {
-    self.rec = rec
+  package init(address: UInt64, isInRealm: Bool = true, vcpu: UInt64 = 0, x: [UInt64], sp: UInt64, pc: UInt64, pstate: UInt64) {
+    self.address = address
     self.isInRealm = isInRealm
     self.vcpu = vcpu
     self.x = x

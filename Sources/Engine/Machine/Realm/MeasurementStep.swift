@@ -4,7 +4,7 @@ import Basics
 /// One step in the making of a RIM or a REM: what was measured, and the value after it.
 public struct MeasurementStep: Sendable, Equatable {
   /// What went into the hash.
-  public enum Deed: Sendable, Equatable {
+  public enum Input: Sendable, Equatable {
     /// RMI_REALM_CREATE: the parameters that count (DEN0137 A7.1.1).
     case create(RealmParameters)
     /// RMI_DATA_CREATE; the hash of the granule if it is measured.
@@ -20,7 +20,7 @@ public struct MeasurementStep: Sendable, Equatable {
   public let rd: UInt64
   /// 0 is the RIM, 1 to 4 are the REMs.
   public let index: Int
-  public let deed: Deed
+  public let input: Input
   /// As long as the Realm's hash.
   public let value: [UInt8]
 
@@ -52,7 +52,7 @@ public struct MeasurementStep: Sendable, Equatable {
   }
 }
 
-extension MeasurementStep.Deed {
+extension MeasurementStep.Input {
   /// Which command does it.
   public var command: String {
     switch self {
@@ -83,12 +83,12 @@ extension MeasurementStep.Deed {
 extension MeasurementStep {
   /// The step in one line, without its value.
   public var text: String {
-    var fields = deed.fields
-    if case .create = deed { fields = fields.filter { $0.value != "0" && $0.value != "0x0" } }
+    var fields = input.fields
+    if case .create = input { fields = fields.filter { $0.value != "0" && $0.value != "0x0" } }
     let words = fields.map { name, value in
       "\(name)=\(value.count > 40 ? value.prefix(16) + "…" : value[...])"
     }
-    return "\(deed.command) \(words.joined(separator: " "))"
+    return "\(input.command) \(words.joined(separator: " "))"
   }
 }
 
@@ -112,15 +112,15 @@ public struct RealmMeasurements: Sendable {
   ///
   /// - Parameter index: 0 for everything but an extension, which is of 1 to 4.
   @discardableResult
-  public mutating func take(_ deed: MeasurementStep.Deed, index: Int = 0, rd: UInt64 = 0) -> MeasurementStep {
-    slots[index].withUnsafeMutableBytes { Self.apply(deed, hash, $0, padded: padsREM) }
-    return MeasurementStep(rd: rd, index: index, deed: deed, value: self[index])
+  public mutating func take(_ input: MeasurementStep.Input, index: Int = 0, rd: UInt64 = 0) -> MeasurementStep {
+    slots[index].withUnsafeMutableBytes { Self.apply(input, hash, $0, padded: padsREM) }
+    return MeasurementStep(rd: rd, index: index, input: input, value: self[index])
   }
 
   private static func apply(
-    _ deed: MeasurementStep.Deed, _ hash: HashAlgorithm, _ slot: UnsafeMutableRawBufferPointer, padded: Bool
+    _ input: MeasurementStep.Input, _ hash: HashAlgorithm, _ slot: UnsafeMutableRawBufferPointer, padded: Bool
   ) {
-    switch deed {
+    switch input {
     case .create(let parameters): Measurement.initial(hash, parameters, into: slot)
     case .data(let ipa, let flags, let content):
       if let content {
@@ -153,14 +153,14 @@ public struct RealmMeasurements: Sendable {
 
 extension Machine {
   /// Leaves an event and a step for a measurement that changed.
-  @inline(__always) mutating func noteMeasurement(_ rd: UInt64, _ index: Int, _ deed: @autoclosure () -> MeasurementStep.Deed) {
+  @inline(__always) mutating func noteMeasurement(_ rd: UInt64, _ index: Int, _ input: @autoclosure () -> MeasurementStep.Input) {
     if tracing {
       let realm = realm(rd)
       let slot = realm.measurement(index)
       emit(
         .measurement, rd, UInt64(index), UInt64(bigEndian: slot.loadUnaligned(as: UInt64.self)), world: .realm)
       observation.append(
-        MeasurementStep(rd: rd, index: index, deed: deed(), value: Array(slot[0..<realm.hash.length])))
+        MeasurementStep(rd: rd, index: index, input: input(), value: Array(slot[0..<realm.hash.length])))
     }
   }
 }

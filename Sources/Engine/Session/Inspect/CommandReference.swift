@@ -78,18 +78,3 @@ extension Machine {
     control.pes.first { $0.runningREC != 0 }?.runningREC ?? control.recs.first
   }
 }
-
-extension StatementParser {
-  /// X0 to X17 of a command from words: numbers in order, or `name=value`.
-  public func registers(of entry: CommandEntry, _ words: [String]) throws(ScriptError) -> InlineArray<18, UInt64> {
-    let statement = try parse(([entry.name] + words).joined(separator: " "))
-    switch statement {
-    case .perform(.smc(_, let x)): return x
-    case .perform(.guest(let action)): return action.x
-    default: throw ScriptError(message: "not a call: \(shown(entry.name))")
-    }
-  }
-
-  /// A number as a script writes it.
-  public func value(_ text: String) throws(ScriptError) -> UInt64 { try number(Word(text: text, column: 1)) }
-}

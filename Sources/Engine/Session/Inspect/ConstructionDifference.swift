@@ -20,7 +20,7 @@ public struct ConstructionDifference: Sendable, Equatable {
         self.init(index: index, words: "only the first has \(left.text)")
         return
       }
-      if left.deed == right.deed, left.value == right.value { continue }
+      if left.input == right.input, left.value == right.value { continue }
       self.init(index: index, words: Self.compare(left, right, a, b, index))
       return
     }
@@ -35,20 +35,20 @@ public struct ConstructionDifference: Sendable, Equatable {
   private static func compare(
     _ left: MeasurementStep, _ right: MeasurementStep, _ a: [MeasurementStep], _ b: [MeasurementStep], _ index: Int
   ) -> String {
-    if left.deed == right.deed { return "the same step on different rules: the REM is padded in one and not in the other" }
-    if a.dropFirst(index + 1).first?.deed == right.deed, b.dropFirst(index + 1).first?.deed == left.deed {
+    if left.input == right.input { return "the same step on different rules: the REM is padded in one and not in the other" }
+    if a.dropFirst(index + 1).first?.input == right.input, b.dropFirst(index + 1).first?.input == left.input {
       return "the same two steps in the other order: \(left.text), \(right.text)"
     }
-    guard left.deed.command == right.deed.command else {
+    guard left.input.command == right.input.command else {
       return "\(left.text) in the first, \(right.text) in the second"
     }
-    let fields = Dictionary(right.deed.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-    let mine = Dictionary(left.deed.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-    let names = left.deed.fields.map(\.name) + right.deed.fields.map(\.name).filter { mine[$0] == nil }
+    let fields = Dictionary(right.input.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    let mine = Dictionary(left.input.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    let names = left.input.fields.map(\.name) + right.input.fields.map(\.name).filter { mine[$0] == nil }
     let differing = names.filter { mine[$0] != fields[$0] }.map { name in
       "\(name) \(shorten(mine[name] ?? "0")) in the first, \(shorten(fields[name] ?? "0")) in the second"
     }
-    return "\(left.deed.command): \(differing.joined(separator: "; "))"
+    return "\(left.input.command): \(differing.joined(separator: "; "))"
   }
 
   private static func shorten(_ text: String) -> String { text.count > 24 ? "\(text.prefix(24))…" : text }

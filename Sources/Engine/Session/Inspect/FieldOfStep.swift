@@ -9,7 +9,7 @@ extension Session {
   ///
   /// - Parameter step: from 1.
   public func fieldPlace(ofStep step: Int) -> FieldPlace? {
-    guard steps.indices.contains(step - 1), case .perform(let action) = steps[step - 1].deed else { return nil }
+    guard steps.indices.contains(step - 1), case .action(let action) = steps[step - 1].input else { return nil }
     switch action {
     case .access(let access): return fieldPlace(at: access.address, nearStep: step)
     case .guest(let guest) where guest.kind == .read64 || guest.kind == .write64:
@@ -28,7 +28,7 @@ extension Session {
     let after = here..<min(here + Self.fieldReach, steps.count)
     let before = (max(here - Self.fieldReach, 0)..<here).reversed()
     for index in Array(after) + Array(before) {
-      guard case .perform(let action) = steps[index].deed, byGuest == action.isGuests else { continue }
+      guard case .action(let action) = steps[index].input, byGuest == action.isGuests else { continue }
       for (base, table) in StructureTables.given(by: action) {
         if let place = table.place(base, at: address) { return place }
       }

@@ -48,7 +48,7 @@ extension Session {
   ///
   /// - Parameter step: from 1.
   public func explanation(ofStep step: Int) -> Explanation? {
-    guard step >= 1, step <= steps.count, case .perform(let action) = steps[step - 1].deed else { return nil }
+    guard step >= 1, step <= steps.count, case .action(let action) = steps[step - 1].input else { return nil }
     switch action {
     case .smc(.normal, let x):
       guard let entry = Commands.called(x[0]) else { return nil }
@@ -71,7 +71,7 @@ extension Session {
     let call = Decoder.call({ $0 < guest.count ? guest.x[$0] : 0 }, count: 11)
     // A call that left the Realm was made in an earlier entry than the one that completed it.
     for candidate in step...made {
-      guard case .perform(.smc(.normal, let x)) = steps[candidate].deed, x[0] & ~SMCCC.sveHint == UInt64(RECEnter.fid) else {
+      guard case .action(.smc(.normal, let x)) = steps[candidate].input, x[0] & ~SMCCC.sveHint == UInt64(RECEnter.fid) else {
         continue
       }
       seek(candidate)
@@ -95,7 +95,7 @@ extension Session {
   /// The last step in force that is a call with conditions, from 1.
   public var lastCallStep: Int? {
     for index in (0..<position).reversed() {
-      guard case .perform(.smc(.normal, let x)) = steps[index].deed else { continue }
+      guard case .action(.smc(.normal, let x)) = steps[index].input else { continue }
       if Commands.called(x[0]) != nil { return index + 1 }
     }
     return nil

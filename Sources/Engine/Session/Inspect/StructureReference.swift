@@ -78,7 +78,7 @@ public enum StructureReference {
   /// Which register each of several is, where it is one.
   private static func registers(_ table: StructureTable) -> [String] {
     table.fields.filter { $0.kind == .systemRegister }.flatMap { field in
-      ["Registers of \(field.name): \(RealmRegister.allCases.map { "\($0.rawValue) \($0.name)" }.joined(separator: ", ")).", ""]
+      ["Registers of \(field.name): \(RealmRegister.allCases.map { "\($0.number) \($0.name)" }.joined(separator: ", ")).", ""]
     }
   }
 

@@ -1,9 +1,9 @@
 import Basics
 
 /// A word of a script line, with the column it begins at (from 1).
-struct Word: Equatable {
-  var text: String
-  var column: Int
+package struct Word: Equatable {
+  package var text: String
+  package var column: Int
 }
 
 /// Cuts a line into words at white space; `#` begins a comment. Parentheses keep their contents together.

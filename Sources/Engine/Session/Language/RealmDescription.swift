@@ -51,10 +51,8 @@ public struct RealmDescription: Sendable {
     let line = Line(number: number, verb: verb, words: Array(words.dropFirst()), names: names)
     switch verb.text {
     case "let":
-      guard case .define(let name, let value) = try StatementParser(line: number, names: names).define(verb, line.words) else {
-        return
-      }
-      names.values[name] = value
+      guard let definition = try StatementParser(line: number, names: names).parse(text) as? LetStatement else { return }
+      names.values[definition.name] = definition.value
     case "realm":
       guard measurements == nil else { throw line.bad(verb, "there is a realm line already") }
       let parameters = try realm(line)
@@ -70,12 +68,12 @@ public struct RealmDescription: Sendable {
     }
   }
 
-  private mutating func note(_ deed: MeasurementStep.Deed, _ line: Line, index: Int = 0) throws(ScriptError) {
+  private mutating func note(_ input: MeasurementStep.Input, _ line: Line, index: Int = 0) throws(ScriptError) {
     guard measurements != nil else { throw line.bad(line.verb, "\(line.verb.text) before the realm line") }
     guard steps.count < Self.stepLimit else {
       throw line.bad(line.verb, "more than \(Self.stepLimit) measured steps, this program's limit")
     }
-    if let step = measurements?.take(deed, index: index) { steps.append(step) }
+    if let step = measurements?.take(input, index: index) { steps.append(step) }
   }
 
   private func realm(_ line: Line) throws(ScriptError) -> MeasurementStep.RealmParameters {

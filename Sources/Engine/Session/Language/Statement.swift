@@ -1,57 +1,37 @@
 import Machine
 
 /// A statement of the script language, with every number worked out.
-public enum Statement: Sendable {
-  /// A blank line or a comment.
-  case nothing
-  /// A fresh machine of the same kind.
-  case newCase(String)
-  case define(String, UInt64)
-  case perform(Action)
-  case query(MachineQuery)
-  /// About a token the session has seen finished.
-  case token(Session.TokenQuery)
-  case expect(Expectation)
-  case guestExpect(Expectation)
-  /// About a guest that executes code.
-  case guestCommand(GuestCommand)
-  case print(UInt64)
-  case echo(String)
-  /// Relative to the file it stands in.
-  case include(String)
-  /// Going back and forth in time, as recordings have it.
-  case travel(Travel)
-  /// A fresh machine with these properties.
-  case machine([(key: String, value: String, column: Int)])
-
-  public enum Travel: Sendable {
-    case undo, redo
-    case goto(Int)
-  }
-
-  /// Whether it takes the place of steps that were undone.
-  var replaces: Bool {
-    switch self {
-    case .perform, .newCase, .machine: true
-    default: false
-    }
-  }
-
+public protocol Statement: Sendable, Equatable {
+  /// As it is written, with numbers in place of names: reading it gives the same statement.
+  var text: String { get }
+  /// What it does to the machine, if that is one action.
+  var action: Action? { get }
   /// Whether `expect` can be about it.
-  var answers: Bool {
-    switch self {
-    case .perform(.guest), .perform(.guestClear): false
-    case .perform, .query, .token, .print, .echo, .guestCommand: true
-    default: false
-    }
-  }
+  var isExpectable: Bool { get }
+  /// Does it.
+  ///
+  /// - Returns: what came of it; nil if there is nothing to report.
+  func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult?
+  /// What happened on the way.
+  func events(in runner: ScriptRunner) -> [Event]
+}
 
-  /// Whether it does something to a machine, or leads to something that does.
-  var acts: Bool {
-    switch self {
-    case .perform, .newCase, .machine, .guestCommand, .include: true
-    default: false
-    }
+extension Statement {
+  public var action: Action? { nil }
+  public var isExpectable: Bool { true }
+  public func events(in runner: ScriptRunner) -> [Event] { [] }
+}
+
+/// A line, and where it stands.
+public struct ScriptLine: Sendable {
+  public var file: String
+  /// From 1.
+  public var number: Int
+  public var text: String
+
+  /// Something is wrong with the statement.
+  package func error(_ message: String, column: Int = 1) -> ScriptError {
+    ScriptError(line: number, column: column, message: message)
   }
 }
 

@@ -232,7 +232,7 @@ public struct RandomDriver: Sendable {
     let shared = numbers.chance(30)
     let address =
       ipa(machine, rd, level: 3, unprotected: shared) &+ UInt64(numbers.chance(80) ? numbers.below(512) * 8 : numbers.below(4096))
-    switch numbers.below(15) {
+    switch numbers.below(18) {
     case 0, 1: return GuestAction(.read64, [address])
     case 2, 3: return GuestAction(.write64, [address, numbers.next()])
     case 4: return GuestAction(.exec, [address & ~3])
@@ -260,7 +260,7 @@ public struct RandomDriver: Sendable {
           UInt64(numbers.pick([PSCICPUOn.fid, PSCIAffinityInfo.fid])), UInt64(numbers.below(3)), numbers.chance(50) ? 0 : address,
         ])
     case 11: return GuestAction(.smc, [UInt64(RSIRealmConfig.fid), address & ~0xFFF])
-    case 13: return declaredCall(machine, numbers.pick(Self.realmCalls))
+    case 13...16: return declaredCall(machine, numbers.pick(Self.realmCalls))
     case 12: return numbers.chance(50) ? GuestAction(.hvc, [0]) : numbers.chance(50) ? GuestAction(.hold) : GuestAction(.fiq)
     default:
       return GuestAction(

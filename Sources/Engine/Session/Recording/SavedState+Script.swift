@@ -5,11 +5,11 @@ extension SavedState {
   public static func machine(_ bytes: [UInt8]) throws(Malformed) -> Machine {
     try machine(bytes) { line throws(Malformed) in
       do throws(ScriptError) {
-        guard case .machine(let properties) = try StatementParser(line: 2, names: ScriptNames()).parse(line) else {
+        guard let machine = try StatementParser(line: 2, names: ScriptNames()).parse(line) as? MachineStatement else {
           throw ScriptError(message: "the second line is not \"machine …\"")
         }
         var configuration = MachineConfiguration()
-        try configuration.set(properties, line: 2)
+        try configuration.set(machine.properties, line: 2)
         return configuration
       } catch {
         throw Malformed(message: error.message)

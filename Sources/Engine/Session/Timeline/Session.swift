@@ -26,26 +26,28 @@ public final class Session {
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
   private(set) var printed = PrintedBytes()
-  /// There is a hypervisor with a guest, to which what others do is to be told from what it does itself.
+  /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
   var hasHost = false
-  /// What is done now is its doing.
+  /// Whether the hypervisor does what is done now.
   var isHostActing = false
+  /// Whether it does so for somebody outside the machine.
   public var isOutside = false
-  /// It does again what it did before.
+  /// Set while the hypervisor repeats steps it has done before.
   var following: Following?
-  /// Where it was last noted what it knew, and in how many bytes.
+  /// The last note of what the hypervisor knew: after which step, and how long it is.
   var noted = (position: 0, bytes: 0)
   /// Fewest steps between two notes. After one that is long there are more, so that notes take about 16 bytes a step at most.
   package var hostNoteStride = 4096
-  /// Changes when bytes are forgotten because something else was done instead.
+  /// Changes when bytes of the console are forgotten, because other steps took the place of those that printed them.
   public private(set) var consoleEdition = 0
   /// The first step that took the place of one that was undone, since somebody asked.
   private var replaced: Int?
-  /// What came through the entropy door in steps that a debugger took back: it comes again.
-  private var foretold: [[UInt8]] = []
+  /// Entropy of the steps that a debugger took back: it comes again.
+  private var undoneEntropy: [[UInt8]] = []
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
   var usage = RunUsage()
+  private var guestTags = 0
   /// Asked again and again while something takes long: whether somebody wants it to end. What is complete then stays.
   public var isInterrupted: () -> Bool = { false }
   /// Most tokens a session keeps.
@@ -110,15 +112,15 @@ public final class Session {
   ///
   /// - Parameter entropy: recorded values to use instead of new ones.
   @discardableResult
-  public func perform(_ deed: Step.Deed, entropy: [[UInt8]] = []) -> StatementResult {
+  public func perform(_ input: Step.Input, entropy: [[UInt8]] = []) -> StatementResult {
     if keepsHistory, position < steps.count { forgetUndone() }
-    machine.entropy.supply = entropy.isEmpty ? foretold : entropy
-    let result = carryOut(deed)
-    if entropy.isEmpty { foretold = machine.entropy.supply }
+    machine.entropy.supply = entropy.isEmpty ? undoneEntropy : entropy
+    let result = carryOut(input)
+    if entropy.isEmpty { undoneEntropy = machine.entropy.supply }
     defer {
       noteTokens()
       // Another machine has another console: ESC c, as a terminal is reset.
-      if case .reset = deed, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
+      if case .reset = input, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
       if let byte = consoleByte(result) { printed.append([byte], position) }
     }
     guard keepsHistory else {
@@ -127,8 +129,8 @@ public final class Session {
     }
     steps.append(
       Step(
-        deed: deed, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
-        minted: machine.minted, guest: ranGuest(), host: mark(of: deed)))
+        input: input, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
+        minted: machine.minted, guest: ranGuest(), host: mark(of: input)))
     position += 1
     noteCheckpoint()
     return result
@@ -157,8 +159,8 @@ public final class Session {
 
   /// The vCPU that ran code in the last action.
   private func ranGuest() -> GuestRegisters? {
-    guard configuration.vcpu == .code, let rec = machine.progress.vcpu else { return nil }
-    return machine.guestRegisters(rec)
+    guard configuration.vcpu == .code, let vcpu = machine.progress.vcpu else { return nil }
+    return machine.guestRegisters(vcpu)
   }
 
   private func noteTokens() {
@@ -182,11 +184,17 @@ public final class Session {
     savedPages = machine.memory.savedPages
   }
 
-  private func carryOut(_ deed: Step.Deed) -> StatementResult {
+  /// A number for a guest action, by which what it does is known as its own.
+  func nextGuestTag() -> Int {
+    guestTags += 1
+    return guestTags
+  }
+
+  private func carryOut(_ input: Step.Input) -> StatementResult {
     var result = StatementResult()
     machine.entropy.log = []
     usage.steps += 1
-    switch deed {
+    switch input {
     case .reset(let configuration, _):
       usage.machines += 1
       let tracing = machine.tracing
@@ -195,7 +203,7 @@ public final class Session {
       machine.codeEngine = codeEngine
       bootEvents = machine.events
       machine.tracing = tracing
-    case .perform(let action):
+    case .action(let action):
       let start = machine.control.guestInstructions
       let outcome = machine.perform(action)
       note(action, machine.control.guestInstructions &- start)
@@ -208,7 +216,7 @@ public final class Session {
     switch action {
     case .idle: break
     case .access(let access):
-      if case .fill(let length, _) = access.kind { usage.filled += min(length, StatementParser.fillLimit) }
+      if case .fill(let length, _) = access.kind { usage.filled += min(length, MemoryAccess.fillLimit) }
     default:
       // Time a guest skips is none of its instructions.
       let executed = min(instructions, UInt64(machine.guestBudget))
@@ -254,7 +262,7 @@ public final class Session {
       start -= 1
     }
     var configuration = origin
-    if start > 0, case .reset(let named, _) = steps[start - 1].deed { configuration = named }
+    if start > 0, case .reset(let named, _) = steps[start - 1].input { configuration = named }
     self.configuration = configuration
     machine = Machine(configuration)
     machine.codeEngine = codeEngine
@@ -269,7 +277,7 @@ public final class Session {
   /// - Returns: whether it is there; if not, somebody has ended it at a step before.
   func rewind(to target: Int, from end: Int) -> Bool {
     guard seek(target, isInterruptible: true) else { return false }
-    foretold = steps[target..<end].flatMap(\.entropy) + foretold
+    undoneEntropy = steps[target..<end].flatMap(\.entropy) + undoneEntropy
     return true
   }
 
@@ -277,7 +285,7 @@ public final class Session {
   func insertPause(_ instructions: Int) {
     let last = position - 1
     let pause = Action.guestPause(instructions)
-    steps.insert(Step(deed: .perform(pause), result: describe(pause, .done)), at: last)
+    steps.insert(Step(input: .action(pause), result: describe(pause, .done)), at: last)
     replaced = min(replaced ?? last, last)
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
@@ -286,26 +294,10 @@ public final class Session {
 
   private func redoOne() {
     machine.entropy.supply = steps[position].entropy
-    let result = carryOut(steps[position].deed)
+    let result = carryOut(steps[position].input)
     steps[position].result = result
     position += 1
     noteCheckpoint()
-  }
-
-  /// Travels as a recording says.
-  ///
-  /// - Returns: whether it is there; if not, somebody has ended it on the way.
-  func follow(_ travel: Statement.Travel, line: Int) throws(ScriptError) -> Bool {
-    switch travel {
-    case .undo: _ = undo()
-    case .redo: _ = redo()
-    case .goto(let step):
-      guard step <= steps.count else {
-        throw ScriptError(line: line, column: 6, message: "there is no step \(step); there are 0 to \(steps.count)")
-      }
-      return seek(step, isInterruptible: true)
-    }
-    return true
   }
 
   /// Takes the last step back. False at the beginning.

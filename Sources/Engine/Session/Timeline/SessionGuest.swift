@@ -78,7 +78,7 @@ extension Session {
         found = registers
         continue
       }
-      if registers.rec == now.rec { return (now, registers) }
+      if registers.address == now.address { return (now, registers) }
     }
     return found.map { ($0, nil) }
   }

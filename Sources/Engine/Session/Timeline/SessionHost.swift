@@ -9,7 +9,7 @@ extension Session: HostDoor {
     guard !follows else { return follow(action) }
     isHostActing = true
     defer { isHostActing = false }
-    return perform(.perform(action))
+    return perform(.action(action))
   }
 
   public func smc(_ arguments: [UInt64]) -> [UInt64]? {

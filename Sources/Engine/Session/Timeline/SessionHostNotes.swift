@@ -2,13 +2,14 @@ import Basics
 import Host
 import Machine
 
-/// What the Host's software knew, kept with the steps: from a note, and the steps after it, follows what it knew at any of them.
+/// What the Host's software knew, kept with the steps now and then. What it knew at any other step follows from the note before it and
+/// the steps since.
 extension Session {
   /// What is kept with a step about the software of the Host.
   public enum HostMark: Sendable {
     /// What its hypervisor knew after it: lines of a recording.
     case knows(String)
-    /// A person did it, and the hypervisor that was there was not told.
+    /// A person did it, and the hypervisor was not told.
     case aside
     /// The hypervisor did it for somebody outside the machine, who answers a host call.
     case outside
@@ -81,7 +82,7 @@ extension Session {
 
   // MARK: Marks
 
-  /// Keeps with the last step whose doing it was.
+  /// Keeps with the last step who did it.
   func keepMark(_ mark: HostMark) {
     guard keepsHistory, position > 0 else { return }
     steps[position - 1].host = mark
@@ -96,9 +97,9 @@ extension Session {
   }
 
   /// The mark of a step that is made now.
-  func mark(of deed: Step.Deed) -> HostMark? {
+  func mark(of input: Step.Input) -> HostMark? {
     guard hasHost else { return nil }
-    if case .reset = deed {
+    if case .reset = input {
       hasHost = false
       return nil
     }
@@ -108,27 +109,27 @@ extension Session {
 
   // MARK: Following
 
-  /// What a Host's software does again, to find out what it knew: nothing is done that was not done before.
+  /// The Host's software repeats its steps, to find out what it knew after them. It does nothing new.
   struct Following {
-    /// The step that is not done any more.
+    /// Where it ends: this many steps have been done then.
     let end: Int
-    /// It was to do more than was done up to there.
+    /// It wanted to do more than was done by then.
     var isOver = false
-    /// What was done was something else.
+    /// Why it cannot: the next step is not the one it wants to do.
     var problem: String?
   }
 
-  /// Does again what others did, up to a step.
+  /// Repeats steps of others, up to a step.
   func passAsides(to end: Int) {
     while position < end, let mark = steps[position].host, !mark.isHosts { seek(position + 1) }
   }
 
-  /// What the Host's software wants done: the next of the steps, if it is that.
+  /// Repeats the next step, if that is what the Host's software wants to do.
   func follow(_ action: Action) -> StatementResult {
     guard let following, !following.isOver, following.problem == nil else { return StatementResult() }
     passAsides(to: following.end)
-    // How far a debugger let it go.
-    if action.entersGuest, position < following.end, case .perform(.guestPause) = steps[position].deed { seek(position + 1) }
+    // A debugger held the guest after so many instructions.
+    if action.entersGuest, position < following.end, case .action(.guestPause) = steps[position].input { seek(position + 1) }
     guard position < following.end else {
       self.following?.isOver = true
       return StatementResult()
@@ -149,7 +150,7 @@ extension Session {
     var values: [UInt64] = []
     while values.count < most {
       passAsides(to: end)
-      guard position < end, case .perform(.access(let access)) = steps[position].deed, access.world == .normal,
+      guard position < end, case .action(.access(let access)) = steps[position].input, access.world == .normal,
         access.address == address + UInt64(values.count) * 8, case .write64(let value) = access.kind
       else { break }
       values.append(value)

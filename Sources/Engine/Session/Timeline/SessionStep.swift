@@ -3,13 +3,13 @@ import Machine
 extension Session {
   /// One thing that was done, as little of it as says all: sessions have hundreds of thousands of steps.
   public struct Step: Sendable {
-    public enum Deed: Sendable {
-      case perform(Action)
+    public enum Input: Sendable {
+      case action(Action)
       /// A fresh machine; `name` if a `case` made it.
       case reset(MachineConfiguration, name: String?)
     }
 
-    private let packedDeed: PackedDeed
+    private let packedInput: PackedInput
     private var packedResult: PackedResult
     /// What happened on the way; empty if the session keeps none.
     public let events: [Event]
@@ -21,11 +21,11 @@ extension Session {
     private var rest: PackedRest
 
     init(
-      deed: Deed, result: StatementResult, events: [Event] = [], entropy: [[UInt8]] = [], measured: [MeasurementStep] = [],
+      input: Input, result: StatementResult, events: [Event] = [], entropy: [[UInt8]] = [], measured: [MeasurementStep] = [],
       minted: [MintedToken] = [], guest: GuestRegisters? = nil,
       host: HostMark? = nil
     ) {
-      packedDeed = PackedDeed(deed)
+      packedInput = PackedInput(input)
       packedResult = PackedResult(result)
       self.events = events.copied
       self.entropy = entropy
@@ -34,7 +34,7 @@ extension Session {
       rest = PackedRest(guest, host)
     }
 
-    public var deed: Deed { packedDeed.deed }
+    public var input: Input { packedInput.input }
     public var result: StatementResult {
       get { packedResult.result }
       set { packedResult = PackedResult(newValue) }
@@ -48,14 +48,14 @@ extension Session {
     }
 
     /// Whether it made a fresh machine.
-    var isReset: Bool { packedDeed.isReset }
+    var isReset: Bool { packedInput.isReset }
     /// Whether it was refused or faulted.
     public var hasFailed: Bool { packedResult.hasFailed }
 
     /// The step as a line of the script language.
     public var text: String {
-      switch deed {
-      case .perform(let action): action.scriptText
+      switch input {
+      case .action(let action): action.scriptText
       case .reset(let configuration, nil): "machine preset=default \(configuration.propertyText)"
       case .reset(_, .some(let name)): "case \(name)"
       }
@@ -97,34 +97,34 @@ private enum PackedRest: Sendable {
   var host: Session.HostMark? { if case .host(let box) = self { box.value.host } else { nil } }
 }
 
-/// A deed without the registers that are 0 at the end of an SMC.
-private enum PackedDeed: Sendable {
+/// A input without the registers that are 0 at the end of an SMC.
+private enum PackedInput: Sendable {
   case smc(World, [UInt64])
   case access(MemoryAccess)
   case guest(GuestAction.Kind, [UInt64], tag: Int)
-  case other(Box<Session.Step.Deed>)
+  case other(Box<Session.Step.Input>)
 
-  init(_ deed: Session.Step.Deed) {
-    switch deed {
-    case .perform(.smc(let world, let x)): self = .smc(world, x.indices.map { x[$0] }.withoutTrailingZeros)
-    case .perform(.access(let access)): self = .access(access)
-    case .perform(.guest(let action)):
+  init(_ input: Session.Step.Input) {
+    switch input {
+    case .action(.smc(let world, let x)): self = .smc(world, x.indices.map { x[$0] }.withoutTrailingZeros)
+    case .action(.access(let access)): self = .access(access)
+    case .action(.guest(let action)):
       self = .guest(action.kind, (0..<action.count).map { action.x[$0] }, tag: action.tag)
-    default: self = .other(Box(deed))
+    default: self = .other(Box(input))
     }
   }
 
-  var deed: Session.Step.Deed {
+  var input: Session.Step.Input {
     switch self {
     case .smc(let world, let words):
       var x = InlineArray<18, UInt64>(repeating: 0)
       for (n, word) in words.enumerated() { x[n] = word }
-      return .perform(.smc(world, x))
-    case .access(let access): return .perform(.access(access))
+      return .action(.smc(world, x))
+    case .access(let access): return .action(.access(access))
     case .guest(let kind, let x, let tag):
       var action = GuestAction(kind, x)
       action.tag = tag
-      return .perform(.guest(action))
+      return .action(.guest(action))
     case .other(let box): return box.value
     }
   }

@@ -20,7 +20,7 @@ public struct ProvenanceStep: Sendable, Equatable {
 
 extension Session {
   /// What a `token` statement asks.
-  public struct TokenQuery: Sendable {
+  public struct TokenQuery: Sendable, Equatable {
     public enum Verb: String, Sendable, CaseIterable {
       case verify, appraise, show
     }
@@ -57,13 +57,13 @@ extension Session {
   public func provenance(_ rd: UInt64, _ index: Int, upTo step: Int? = nil) -> [ProvenanceStep] {
     var found: [ProvenanceStep] = []
     for position in stride(from: step ?? position, to: 0, by: -1) {
-      let deed = steps[position - 1]
-      if deed.isReset { break }
-      guard !deed.measured.isEmpty else { continue }
+      let made = steps[position - 1]
+      if made.isReset { break }
+      guard !made.measured.isEmpty else { continue }
       var isMade = false
-      for measurement in deed.measured.reversed() where measurement.rd == rd {
+      for measurement in made.measured.reversed() where measurement.rd == rd {
         if measurement.index == index { found.append(ProvenanceStep(step: position, measurement: measurement)) }
-        if case .create = measurement.deed { isMade = true }
+        if case .create = measurement.input { isMade = true }
       }
       if isMade { break }
     }

@@ -58,7 +58,7 @@ struct NormalVMTests {
   @Test func nothingLeavesTheNormalWorld() throws {
     let (session, _, _) = try Self.booted("tour")
     for step in session.steps {
-      if case .perform(.smc) = step.deed { Issue.record("\(step.text)") }
+      if case .action(.smc) = step.input { Issue.record("\(step.text)") }
       for event in step.events where event.world != .normal { Issue.record("\(step.text): \(event.layer) \(event.text)") }
     }
     let last = try #require(session.steps.last { $0.guest != nil })
@@ -150,7 +150,7 @@ struct NormalVMTests {
     let (session, vm) = try Self.machine(try BootImage(bytes, base: RealmVM.ramBase), vcpus: 1)
     // The pages of the image and the tables come before them: the vCPU's registers and its run page are the last two.
     let registers = session.steps.compactMap { step -> UInt64? in
-      guard case .perform(.access(let access)) = step.deed, case .bytes(let bytes) = access.kind, bytes.count == 4096 else {
+      guard case .action(.access(let access)) = step.input, case .bytes(let bytes) = access.kind, bytes.count == 4096 else {
         return nil
       }
       return access.address
@@ -219,7 +219,7 @@ struct NormalVMTests {
   @Test func aDelegatedVCPUCannotBeEntered() throws {
     let (session, vm, vcpu, run) = try bare()
     #expect(session.smc([0xC400_0151, run])?.first == 0)
-    #expect(session.perform(.perform(.enterVCPU(vcpu, run: run))).answer?.text == "gpf")
+    #expect(session.perform(.action(.enterVCPU(vcpu, run: run))).answer?.text == "gpf")
     guard case .failed = vm.run(entries: 1) else {
       Issue.record("it ran")
       return
@@ -268,14 +268,14 @@ struct NormalVMTests {
   func registersThatCannotBe(_ register: (name: String, value: UInt64, words: String)) throws {
     let (session, _, vcpu, run) = try bare()
     session.setRegister(register.name, register.value)
-    let text = session.perform(.perform(.enterVCPU(vcpu, run: run))).answer?.text ?? ""
+    let text = session.perform(.action(.enterVCPU(vcpu, run: run))).answer?.text ?? ""
     #expect(text.contains(register.words), "\(text)")
   }
 
   @Test func whatIsNoVCPUIsRefused() throws {
     let (session, _, vcpu, run) = try bare()
     func refused(_ vcpu: UInt64, _ run: UInt64, _ words: String) {
-      let text = session.perform(.perform(.enterVCPU(vcpu, run: run))).answer?.text ?? ""
+      let text = session.perform(.action(.enterVCPU(vcpu, run: run))).answer?.text ?? ""
       #expect(text.contains(words), "\(text)")
       #expect(session.read { $0.invariantViolations() } == [])
     }
@@ -287,7 +287,7 @@ struct NormalVMTests {
       refused(vcpu, run, "illegal exception return")
     }
     let queue = Session(MachineConfiguration())
-    #expect(queue.perform(.perform(.enterVCPU(vcpu, run: run))).answer?.text.contains("vcpu=code") == true)
+    #expect(queue.perform(.action(.enterVCPU(vcpu, run: run))).answer?.text.contains("vcpu=code") == true)
   }
 
   /// Registers and run page are the Host's memory: whatever it has written there, an entry ends, and no rule breaks.
@@ -315,7 +315,7 @@ struct NormalVMTests {
     #expect(session.read { $0.control.guestInstructions } == 40)
     #expect(session.lastGuest()?.now.isInRealm == false)
     #expect(
-      session.perform(.perform(.smc(.normal, InlineArray(repeating: 0)))).answer?.text.contains("busy: this PE runs a VM") == true
+      session.perform(.action(.smc(.normal, InlineArray(repeating: 0)))).answer?.text.contains("busy: this PE runs a VM") == true
     )
     #expect(session.read { $0.invariantViolations() } == [])
     #expect(vm.run(entries: 10_000) == .poweredOff)
@@ -326,11 +326,7 @@ struct NormalVMTests {
   @Test(arguments: ["vm enter 0x80110000 0x80111000", "sysreg vttbr_el2 0x1000080100000", "sysreg vtcr_el2 0x8005355f"])
   func statementsComeBackAsTheyWere(_ line: String) throws {
     let statement = try StatementParser(line: 1, names: ScriptNames()).parse(line)
-    guard case .perform(let action) = statement else {
-      Issue.record("\(statement)")
-      return
-    }
-    #expect(action.scriptText == line)
+    #expect(statement?.action?.scriptText == line)
   }
 
   @Test(arguments: ["vm", "vm enter", "vm enter 1", "vm leave 1 2", "vm enter 1 2 3"])

@@ -140,7 +140,7 @@ struct BootTests {
     #expect(owned.count > 10)
     for address in owned {
       let access = Action.access(MemoryAccess(world: .normal, address: address, kind: .read64))
-      #expect(session.perform(.perform(access)).answer?.text == "gpf")
+      #expect(session.perform(.action(access)).answer?.text == "gpf")
     }
   }
 }

@@ -85,7 +85,7 @@ struct InvariantTests {
   /// Where software of the Realm or the Root world has written to memory by hand, these rules are in force and no others.
   @Test func afterScribblingTheListsAndThePEsAreStillHeldTo() throws {
     let session = try Self.realm().session
-    session.perform(.perform(.access(MemoryAccess(world: .realm, address: 0x8030_0000, kind: .write64(1)))))
+    session.perform(.action(.access(MemoryAccess(world: .realm, address: 0x8030_0000, kind: .write64(1)))))
     #expect(session.machine.control.isScribbled)
     #expect(Self.broken(session) == ["lists", "running"])
   }

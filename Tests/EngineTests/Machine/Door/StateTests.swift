@@ -89,7 +89,7 @@ struct StateTests {
     let script = Script()
     try script.run(Script.activeRealm)
     let session = script.session
-    session.perform(.perform(.guest(GuestAction(.smc, [0xC400_0194, 1, 2, 3]))))
+    session.perform(.action(.guest(GuestAction(.smc, [0xC400_0194, 1, 2, 3]))))
     try script.run("RMI_REC_ENTER rec run\nexpect RMI_SUCCESS")
     let digest = session.digest()
     #expect(!session.machine.events.isEmpty)

@@ -49,7 +49,7 @@ struct DisassemblerTests {
         words.append(word)
       }
     }
-    try compare(words, options: ["--mcpu=cortex-a57", "--mattr=-crypto,-aes,-sha2"])
+    try compare(words, options: ["--mcpu=cortex-a57", "--mattr=-crypto,-aes,-sha2,+rand"])
   }
 
   private func compare(_ words: [UInt32], options: [String]) throws {
@@ -119,7 +119,7 @@ struct DisassemblerTests {
       }
     }
     #expect(words.count > 3000)
-    try compare(words.sorted(), options: ["--mcpu=cortex-a57", "--mattr=-crypto,-aes,-sha2"])
+    try compare(words.sorted(), options: ["--mcpu=cortex-a57", "--mattr=-crypto,-aes,-sha2,+rand"])
   }
 
   @Test func someByHand() {

@@ -7,8 +7,8 @@ struct GuestQueueTests {
     let script = Script()
     try script.run(Script.activeRealm)
     for n in 0..<300 {
-      script.session.perform(.perform(.guest(GuestAction(.setreg, [4, UInt64(n)]))))
-      script.session.perform(.perform(.guest(GuestAction(.getreg, [4]))))
+      script.session.perform(.action(.guest(GuestAction(.setreg, [4, UInt64(n)]))))
+      script.session.perform(.action(.guest(GuestAction(.getreg, [4]))))
     }
     let full = script.session.position
     try script.run("RMI_REC_ENTER rec run")

@@ -67,7 +67,8 @@ struct CommandListTests {
     machine.tracing = false
     var driver = RandomDriver(seed: 5, configuration)
     var missing = Set(Commands.all.map(\.fid))
-    for _ in 0..<8000 where !missing.isEmpty {
+    for _ in 0..<20_000 {
+      if missing.isEmpty { break }
       let action = driver.next(machine)
       switch action {
       case .smc(_, let x): missing.remove(UInt32(truncatingIfNeeded: x[0]))

@@ -62,11 +62,11 @@ struct RandomRealmTests {
       var x = InlineArray<18, UInt64>(repeating: 0)
       x[0] = UInt64(try #require(Commands.named(name)).fid)
       for (n, value) in arguments.enumerated() { x[n + 1] = value }
-      let result = session.perform(.perform(.smc(.normal, x)))
+      let result = session.perform(.action(.smc(.normal, x)))
       #expect(result.answer?.x.first == 0, "\(name) \(arguments.map(hex))")
     }
     func write(_ address: UInt64, _ value: UInt64) {
-      session.perform(.perform(.access(MemoryAccess(world: .normal, address: address, kind: .write64(value)))))
+      session.perform(.action(.access(MemoryAccess(world: .normal, address: address, kind: .write64(value)))))
     }
     func delegate(_ address: UInt64) throws { try call("RMI_GRANULE_DELEGATE", address) }
   }
@@ -150,7 +150,7 @@ struct RandomRealmTests {
       let size = random.below(65)
       let words = (0..<8).map { _ in random.next() }
       host.session.perform(
-        .perform(.guest(GuestAction(.smc, [0xC400_0193, UInt64(index), UInt64(size)] + words))))
+        .action(.guest(GuestAction(.smc, [0xC400_0193, UInt64(index), UInt64(size)] + words))))
       var value = Data(count: 64)
       for (n, word) in words.enumerated() { Oracle.put(word, at: n * 8, in: &value) }
       oracle.rem(index, value.prefix(size))
@@ -163,7 +163,7 @@ struct RandomRealmTests {
       let steps = host.session.provenance(rd, index)
       var again = RealmMeasurements(is512 ? .sha512 : .sha256, padsREM: personality == "spec-1.0")
       for step in steps {
-        #expect(again.take(step.measurement.deed, index: index, rd: rd).value == step.measurement.value)
+        #expect(again.take(step.measurement.input, index: index, rd: rd).value == step.measurement.value)
       }
       #expect(again[index] == oracle.value(index))
     }

@@ -23,8 +23,8 @@ struct RandomLineTests {
     "ok", "any", "REALM", "root", "secure", "RMI_SUCCESS", "=", "enter", "x0=?v", "by=", "!1|2", "dram=1G",
   ]
   private static let verbs =
-    StatementParser.verbs.filter { !["boot", "debug", "include"].contains($0) } + Commands.all.map(\.name)
-    + StatementParser.guestVerbs.map { "guest \($0)" } + ["goto", "undo", "redo", "let v =", "vm enter"]
+    Language.core.verbs.map(\.name).filter { !["boot", "debug", "include"].contains($0) } + Commands.all.map(\.name)
+    + ["let v =", "vm"]
     + ProcessingElement.registerNames.map { "sysreg \($0)" } + RealmRegister.allCases.map { "guest setsys \($0.name)" }
     + ["dram", "dram_base", "pe", "pa_width", "rec_aux_count", "feature_register_0", "instance", "lifecycle"].map {
       "machine \($0)="
@@ -59,7 +59,7 @@ struct RandomLineTests {
     _ = script.session.digest()
   }
 
-  /// Motions of a guest after the Host has waited until the end of time.
+  /// A guest that runs after the Host has waited until the end of time.
   @Test func theEndOfTimeTrapsNowhere() throws {
     let script = Script()
     try script.run(

@@ -85,7 +85,7 @@ struct RunLimitTests {
     #expect(error?.line == 1002)
     #expect(error?.message.hasPrefix("the guest has 1000 places to stop at") == true)
     try script.run("delete 0x80000000")
-    let told = try script.runner.desk.perform(.stop(.event(.smc)), in: "test")
+    let told = try script.runner.guestControl.perform(.stop(.event(.smc)), in: "test")
     #expect(told.message.hasSuffix(" and 992 more") && told.message.utf8.count < 200, "\(told.message)")
   }
 
@@ -156,9 +156,9 @@ struct RunLimitTests {
     #expect(script.session.position == 90)
   }
 
-  /// However a motion is interrupted, forward or back: what is complete stays, the guest goes on, and a recording replays.
+  /// However a run is interrupted, forward or back: what is complete stays, the guest goes on, and a recording replays.
   @Test(arguments: [("step 300", "of 300 steps"), ("back 20", "of 20 steps"), ("reverse", "instructions")], [3, 17])
-  func aMotionIsInterrupted(_ motion: (line: String, message: String), _ after: Int) throws {
+  func aRunOfAGuestIsInterrupted(_ run: (line: String, message: String), _ after: Int) throws {
     let script = script(keepsHistory: true)
     try script.run("debug tour\nstep 40")
     var looks = 0
@@ -166,11 +166,11 @@ struct RunLimitTests {
       looks += 1
       return looks > after
     }
-    try script.run(motion.line)
+    try script.run(run.line)
     #expect(script.runner.wasInterrupted)
     let message = try #require(script.runner.lastOutcome?.message)
-    #expect(message.hasPrefix("stopped by a key after ") && message.contains(motion.message), "\(message)")
-    #expect(script.runner.desk.guest != nil)
+    #expect(message.hasPrefix("stopped by a key after ") && message.contains(run.message), "\(message)")
+    #expect(script.runner.guestControl.guest != nil)
     script.session.isInterrupted = { false }
     try script.run("step\nexpect stepped\nback\nexpect stepped\ncontinue\nexpect powered_off")
     #expect(script.runner.failures == [])

@@ -12,7 +12,7 @@ struct ShippedScriptsTests {
     let text = try Project.text(path)
     script.runner.onReport = { result in
       report(result)
-      if case .perform = result.statement {
+      if result.statement.action != nil {
         let broken = script.session.read { $0.invariantViolations() }
         #expect(broken == [], "\(path):\(result.line)")
       }

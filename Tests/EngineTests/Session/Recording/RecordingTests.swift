@@ -3,10 +3,9 @@ import Testing
 
 struct RecordingTests {
   private func replay(_ text: String) throws -> Replayer {
-    let replayer = Replayer(Session(MachineConfiguration()))
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      try replayer.take(String(line), line: index + 1)
-    }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
+    for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
     try replayer.finish()
     return replayer
   }

@@ -27,7 +27,7 @@ struct SessionStepTests {
       #expect(Recording.answerLines(step.result) == Recording.answerLines(report.result))
       #expect(step.result.answer?.x == report.result.answer?.x)
       #expect(step.result.decidedBy == report.result.decidedBy)
-      guard case .perform(let action) = report.statement else { continue }
+      guard let action = report.statement.action else { continue }
       #expect(step.text == action.scriptText)
     }
   }
@@ -45,15 +45,15 @@ struct SessionStepTests {
 
   @Test func stepsAreUndoneAndDoneInGreatNumbers() throws {
     let session = Session(MachineConfiguration())
-    for n in 0..<3000 { session.perform(.perform(.selectPE(n % 2))) }
+    for n in 0..<3000 { session.perform(.action(.selectPE(n % 2))) }
     session.seek(1024)
-    #expect(session.perform(.perform(.selectPE(7))).answer?.text.contains("there is no PE 7") == true)
+    #expect(session.perform(.action(.selectPE(7))).answer?.text.contains("there is no PE 7") == true)
     #expect(session.steps.count == 1025)
     #expect(session.steps.map(\.hasFailed).filter { $0 }.count == 1)
     #expect(session.steps.last?.text == "pe 7")
     #expect(session.steps[1023].text == "pe 1")
     session.seek(0)
-    session.perform(.perform(.selectPE(1)))
+    session.perform(.action(.selectPE(1)))
     #expect(session.steps.map(\.text) == ["pe 1"])
   }
 
@@ -61,11 +61,11 @@ struct SessionStepTests {
   @Test func checkpointsKeepSoManyPages() throws {
     let session = Session(MachineConfiguration())
     func fill(_ byte: UInt8) {
-      session.perform(.perform(.access(MemoryAccess(world: .normal, address: 0x8000_0000, kind: .fill(48 << 20, byte)))))
+      session.perform(.action(.access(MemoryAccess(world: .normal, address: 0x8000_0000, kind: .fill(48 << 20, byte)))))
     }
     for byte in 1...6 as ClosedRange<UInt8> {
       fill(byte)
-      for _ in 0..<130 { session.perform(.perform(.selectPE(0))) }
+      for _ in 0..<130 { session.perform(.action(.selectPE(0))) }
     }
     let digest = session.digest()
     let pages = session.read { $0.memory.savedPages }

@@ -86,7 +86,8 @@ struct SessionTokenTests {
       """)
     #expect(script.runner.failures == [])
     for (line, words) in [
-      ("token", "expected: token verify"), ("token bogus", "expected: token verify"), ("token verify 0", "numbered from 1"),
+      ("token", "token needs an action: verify appraise show"), ("token bogus", "expected one of verify appraise show"),
+      ("token verify 0", "numbered from 1"),
       ("token verify challenge=0x01", "hexadecimal"), ("token verify against=1", "expected: token verify"),
       ("token verify 1 2", "expected: token verify"),
     ] {
@@ -115,7 +116,7 @@ struct SessionTokenTests {
   func wrongPropertiesAreRefused(_ properties: String, _ words: String) {
     let parts = properties.split(separator: " ").map { word in
       let halves = word.split(separator: "=").map(String.init)
-      return (key: halves[0], value: halves[1], column: 0)
+      return MachineProperty(key: halves[0], value: halves[1], column: 0)
     }
     let error = #expect(throws: ScriptError.self) {
       var configuration = MachineConfiguration()

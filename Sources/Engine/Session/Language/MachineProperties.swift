@@ -19,9 +19,7 @@ extension MachineConfiguration {
   ]
 
   /// Changes the properties of a `machine` statement in order. Throws what is wrong with one, or with the machine they make.
-  public mutating func set(
-    _ properties: [(key: String, value: String, column: Int)], line: Int
-  ) throws(ScriptError) {
+  public mutating func set(_ properties: [MachineProperty], line: Int) throws(ScriptError) {
     for property in properties { try set(property.key, property.value, line: line, column: property.column) }
     if let problem { throw ScriptError(line: line, column: 1, message: problem) }
   }

@@ -2,7 +2,7 @@ import Engine
 import Testing
 
 /// Guests that scripts boot, stop, step and take back.
-struct GuestDeskTests {
+struct GuestControlTests {
   @Test func aScriptStopsAndGoesBack() throws {
     let script = Script(keepsHistory: false)
     try script.run(
@@ -164,7 +164,7 @@ struct GuestDeskTests {
     try expectReplay(of: script.session)
   }
 
-  /// A recorder is told of every step that a command has made anew, also of those that its last motion took back.
+  /// A recorder is told of every step that a command has made anew, also of those that its last run took back.
   @Test func newStepsAreToldOf() throws {
     let script = Script()
     try script.run("debug tour\nbreak 0x80000008\ncontinue\nexpect breakpoint")
@@ -172,7 +172,7 @@ struct GuestDeskTests {
     try script.run("back 2\nexpect stepped")
     let after = script.session.steps.map(\.text)
     let changed = try #require(zip(before, after).enumerated().first { $1.0 != $1.1 }?.offset)
-    #expect(try #require(script.runner.desk.firstNewStep) <= changed)
+    #expect(try #require(script.runner.guestControl.firstNewStep) <= changed)
   }
 
   /// Another machine has another console.

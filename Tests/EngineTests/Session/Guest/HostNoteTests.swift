@@ -20,7 +20,7 @@ struct HostNoteTests {
     return Script(in: replayer.session)
   }
 
-  /// Where a guest's first motion begins: after the first note.
+  /// Where a guest first runs: after the first note.
   static func built(_ session: Session) throws -> Int {
     try #require(session.steps.firstIndex { if case .knows = $0.host { true } else { false } }) + 1
   }
@@ -75,7 +75,7 @@ struct HostNoteTests {
     }
   }
 
-  /// Finding out what its Host knew is interrupted, from the first look on, and begins again with the next motion.
+  /// Finding out what its Host knew is interrupted, from the first look on, and begins again with the next run.
   @Test(arguments: [0, 1, 60]) func findingOutIsInterrupted(_ after: Int) throws {
     let live = try Self.live(Run(guest: "--normal tour"))
     let replayed = try Self.replayed(Self.recording(of: live.session))
@@ -101,7 +101,7 @@ struct HostNoteTests {
     script.session.hostNoteStride = 8
     try script.run("debug tour\nbreak secondary_start\ncontinue\nexpect breakpoint\nbreak print\ncontinue\ndelete")
     let replayed = try Self.replayed(Self.recording(of: script.session))
-    let motions = """
+    let runs = """
       step
       step 30
       back 3
@@ -118,8 +118,8 @@ struct HostNoteTests {
       reverse
       step 5
       """
-    try script.run("symbols tour\n" + motions)
-    try replayed.run("symbols\n" + motions)
+    try script.run("symbols tour\n" + runs)
+    try replayed.run("symbols\n" + runs)
     let expected = script.takeRaw().suffix(15)
     #expect(replayed.takeRaw().suffix(15) == expected)
     #expect(expected.contains { $0.contains("secondary_start") })
@@ -194,7 +194,7 @@ struct HostNoteTests {
     #expect(try fields(member("kvm", "state", "granules")) == ["next", "free"])
     #expect(
       try fields(member("kvm", "state", "vcpus", 0)) == [
-        "rec", "run", "isOn", "isWaiting", "missing", "deadline", "lists", "flags",
+        "address", "run", "isOn", "isWaiting", "missing", "deadline", "lists", "flags",
       ])
     #expect(try fields(member("kvm", "state", "gic")) == ["control", "spis", "routes", "vcpus"])
     #expect(try fields(member("kvm", "state", "gic", "spis")) == ["enabled", "pending", "level", "group", "edge", "priority"])
@@ -209,7 +209,7 @@ struct HostNoteTests {
     return notes
   }
 
-  /// What a person did between two motions, the guest's Host was not told of: neither when the recording goes on.
+  /// What a person did between two runs, the guest's Host was not told of: neither when the recording goes on.
   @Test func whatOthersDidIsPassedOver() throws {
     let script = Script()
     try script.run(

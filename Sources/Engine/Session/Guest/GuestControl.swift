@@ -4,8 +4,8 @@ import Machine
 
 /// The guest that was booted in a session, and what a person does with it.
 ///
-/// What it does is done as its Host does it, step by step, so a recording of the session needs neither image nor desk.
-public final class GuestDesk {
+/// Each thing it does is a step of its Host, so a recording of the session needs neither the image nor this.
+public final class GuestControl {
   public struct Guest {
     public let debugger: GuestDebugger
     /// Names of places in its program.
@@ -14,7 +14,7 @@ public final class GuestDesk {
     fileprivate let built: Int
     /// Where the session stood when it last moved; nil if its Host is still to find out what it knew.
     fileprivate var position: Int?
-    /// Whether its last motion was ended on the way back: the session may stand before all that its Host has noted.
+    /// Whether the last way back was interrupted: the session may stand before all that its Host has noted.
     fileprivate var isOnTheWay = false
     /// Bytes of its console that were told.
     fileprivate var told = 0
@@ -46,7 +46,7 @@ public final class GuestDesk {
   public var load: (String, String) throws(ScriptError) -> BootImage = { name, _ throws(ScriptError) in
     throw ScriptError(message: "no guest can be booted here (\(shown(name)))")
   }
-  /// Most instructions of a motion that does not say how many.
+  /// Most instructions of `continue` and `over` that do not say how many.
   public var instructionsAtOnce = 1_000_000_000
   /// Whether the last command was cut short because somebody wanted it to end.
   public private(set) var wasInterrupted = false
@@ -77,7 +77,7 @@ public final class GuestDesk {
     }
     let guest = try inForce(file)
     switch command {
-    case .move(let motion): return try move(motion, guest)
+    case .run(let control): return try run(control, guest)
     case .stop(.event(let event)):
       try makeRoom(guest)
       guest.debugger.events.insert(event)
@@ -185,7 +185,7 @@ public final class GuestDesk {
     let built = Guest(
       debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position)
     guest = built
-    return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try move(.goOn(nil), built)
+    return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try run(.continue(nil), built)
   }
 
   /// Whom the guest's host calls are for.
@@ -204,9 +204,9 @@ public final class GuestDesk {
     Tampering.offer(to: vm, tell: tell)
   }
 
-  // MARK: Moving
+  // MARK: Running
 
-  /// Whether nothing but what one did to it lies between a guest's last motion and now: the hostile Host may act in between.
+  /// Whether only steps of a person lie between the guest's last run and now: the Host may attack in between.
   private func isInForce(_ guest: Guest) -> Bool {
     guard let position = guest.position, position <= session.position else {
       return guest.position ?? 0 <= session.steps.count && session.hostBuilt(at: place(guest)) == guest.built
@@ -217,7 +217,7 @@ public final class GuestDesk {
   /// Where a guest is to go on.
   private func place(_ guest: Guest) -> Int { guest.isOnTheWay ? max(session.position, guest.built) : session.position }
 
-  /// The guest that is there where the session stands: of the last motion, or one of whose Host the session has notes.
+  /// The guest where the session stands: the one that ran last, or one whose Host the session has notes of.
   private func inForce(_ file: String) throws(ScriptError) -> Guest {
     if let guest, isInForce(guest) { return guest }
     guest = nil
@@ -253,14 +253,14 @@ public final class GuestDesk {
     return true
   }
 
-  private func move(_ motion: GuestCommand.Motion, _ guest: Guest) throws(ScriptError) -> Outcome {
-    guard try catchUp(guest) else { return standstill(guest, motion, 0) }
+  private func run(_ control: GuestCommand.RunControl, _ guest: Guest) throws(ScriptError) -> Outcome {
+    guard try catchUp(guest) else { return standstill(guest, control, 0) }
     let debugger = guest.debugger
     let before = session.now
     lines = []
     let stop: DebugStop? =
-      switch motion {
-      case .goOn(let count): debugger.goOn(limit: count ?? instructionsAtOnce, isEnough: isEnough)
+      switch control {
+      case .continue(let count): debugger.goOn(limit: count ?? instructionsAtOnce, isEnough: isEnough)
       case .step(let count): debugger.times(count, looksBetween: true) { debugger.step(debugger.current) }
       case .over(let count): debugger.times(count) { debugger.stepOver(debugger.current, limit: instructionsAtOnce) }
       case .out: debugger.runToExit()
@@ -273,7 +273,7 @@ public final class GuestDesk {
       self.guest?.position = session.position
       throw ScriptError(message: why)
     }
-    if debugger.halt != nil { return standstill(guest, motion, instructions) }
+    if debugger.halt != nil { return standstill(guest, control, instructions) }
     self.guest?.position = session.position
     var outcome = outcome(stop, guest)
     outcome.instructions = instructions
@@ -282,15 +282,15 @@ public final class GuestDesk {
     return outcome
   }
 
-  /// A motion that somebody has ended: what it has done stays.
-  private func standstill(_ guest: Guest, _ motion: GuestCommand.Motion, _ instructions: UInt64) -> Outcome {
+  /// A run that somebody has ended: what it has done stays.
+  private func standstill(_ guest: Guest, _ control: GuestCommand.RunControl, _ instructions: UInt64) -> Outcome {
     wasInterrupted = true
-    // On the way back the session stands before the place its Host knows: the next motion goes there first.
+    // On the way back the session stands before the place its Host knows: the next run goes there first.
     let isOnTheWay = guest.debugger.halt == .interruptedOnTheWay
     self.guest?.isOnTheWay = isOnTheWay
     if self.guest?.position != nil { self.guest?.position = isOnTheWay ? session.steps.count : session.position }
     let done =
-      switch motion {
+      switch control {
       case .step(let count), .over(let count), .back(let count): "\(guest.debugger.timesDone) of \(count) steps"
       default: "\(instructions) instructions"
       }
@@ -342,8 +342,8 @@ public final class GuestDesk {
       told: debugger.consoleCount)
   }
 
-  /// What the guest's hypervisor knows was left behind: something else was done instead.
-  public func noteLeft(_ position: Int) {
+  /// Something else will be done in place of the steps after a position: what the hypervisor knows of them does not hold any more.
+  public func willReplaceSteps(after position: Int) {
     if let guest, position < guest.position ?? 0 { self.guest = nil }
   }
 }

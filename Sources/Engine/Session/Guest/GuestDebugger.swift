@@ -2,12 +2,12 @@ import Basics
 import Host
 import Machine
 
-/// A guest under a debugger, in a session that is recorded: each motion is the Host's to make, and a recording of it needs no
-/// debugger to be replayed.
+/// A guest under a debugger, in a session that is recorded. The debugger only has the Host enter the guest, for as long as wanted, so a
+/// recording is replayed without it.
 ///
-/// Going back restores the session and what the hypervisor knew before an entry, and goes forward to the instruction. What came
-/// through the entropy door then comes again. Registers and memory are only read: a Realm's are nobody's to write, and a recording
-/// knows only what the Host and the guest did.
+/// Going back restores the session and what the hypervisor knew before an entry, and runs that entry again up to the instruction. The
+/// entropy of that time comes again. Registers and memory are only read: nobody may write those of a Realm, and a recording has only what
+/// Host and guest did.
 public final class GuestDebugger: DebugTarget {
   let session: Session
   public let vm: RealmVM
@@ -15,11 +15,11 @@ public final class GuestDebugger: DebugTarget {
   /// What else stops it.
   public var events: Set<DebugEvent> = []
   public internal(set) var current = 0
-  /// After a motion, where the steps begin that are new in the session; nil if there are none.
+  /// The first step that the last command made new in the session; nil if it made none.
   public private(set) var firstNewStep: Int?
   /// How the guest has ended, if it has.
   public internal(set) var ending: RealmVM.Ending?
-  /// Why the last motion was cut short, if it was.
+  /// Why the last command was cut short, if it was.
   public internal(set) var halt: Halt?
   /// Where the session and the hypervisor stood before the last entries; those before follow from the session's notes.
   private(set) var trail: [Place] = []
@@ -42,7 +42,7 @@ public final class GuestDebugger: DebugTarget {
     case exhausted(String)
   }
 
-  /// - Parameter vm: one that was built and has not run, or has run to where nothing is to be taken back from.
+  /// - Parameter vm: one that was built. If it has run, one cannot go back from here.
   public init(_ session: Session, _ vm: RealmVM) {
     precondition(session.keepsHistory, "a debugger goes back")
     self.session = session
@@ -55,17 +55,17 @@ public final class GuestDebugger: DebugTarget {
   public func console(from start: Int) -> ArraySlice<UInt8> { vm.uart.bytes(from: start) }
 
   public func registers(_ vcpu: Int) -> GuestRegisters {
-    let rec = vm.vcpus[vcpu].rec
-    return session.read { $0.guestRegisters(rec) }
-      ?? GuestRegisters(rec: rec, isInRealm: vm.isRealm, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
+    let place = vm.vcpus[vcpu].address
+    return session.read { $0.guestRegisters(place) }
+      ?? GuestRegisters(address: place, isInRealm: vm.isRealm, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
   }
 
   public func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool { false }
   public func write(_ vcpu: Int, _ address: UInt64, _ bytes: [UInt8]) -> Bool { false }
 
   public func read(_ vcpu: Int, _ address: UInt64, _ count: Int) -> [UInt8] {
-    let rec = vm.vcpus[vcpu].rec
-    return session.read { $0.guestBytes(rec, address, count) }
+    let place = vm.vcpus[vcpu].address
+    return session.read { $0.guestBytes(place, address, count) }
   }
 
   // MARK: Forward
@@ -111,7 +111,7 @@ public final class GuestDebugger: DebugTarget {
     trail.removeLast(trail.count - count)
   }
 
-  /// Whether a motion is to be cut short here: what it has done so far stays.
+  /// Whether the command is to be cut short here: what it has done so far stays.
   private func halts() -> DebugStop? {
     if let why = session.exhaustion {
       halt = .exhausted(why)
@@ -146,7 +146,7 @@ public final class GuestDebugger: DebugTarget {
     }
   }
 
-  /// Begins a motion.
+  /// Begins a command.
   private func begin() {
     firstNewStep = nil
     halt = nil
@@ -179,20 +179,21 @@ public final class GuestDebugger: DebugTarget {
     return ended ?? .stepped
   }
 
-  /// How often the last motion was done that was to be done several times.
+  /// How often the last command that was to be repeated was done.
   public private(set) var timesDone = 0
 
-  /// A motion so often, or until something else than a step stops it. ``firstNewStep`` is then that of all of them.
+  /// Repeats a command until it was done so often, or is stopped by anything but the end of a step. ``firstNewStep`` is then that of all
+  /// of them.
   ///
-  /// - Parameter looksBetween: it also stops between two motions where it is to stop.
-  public func times(_ count: Int, looksBetween: Bool = false, _ motion: () -> DebugStop?) -> DebugStop? {
+  /// - Parameter looksBetween: whether a place it is to stop at also stops it between two of them.
+  public func times(_ count: Int, looksBetween: Bool = false, _ command: () -> DebugStop?) -> DebugStop? {
     var first: Int?
     defer { firstNewStep = first }
     var stop: DebugStop?
     timesDone = 0
     for n in 0..<count {
       let before = circumstances()
-      stop = motion()
+      stop = command()
       if halt == nil { timesDone += 1 }
       first = [first, firstNewStep].compactMap { $0 }.min()
       guard stop == .stepped, n + 1 < count else { break }
@@ -317,7 +318,7 @@ public final class GuestDebugger: DebugTarget {
     trail.isEmpty || restore(0, leaving: here, nil) ? .beginning : interruptedOnTheWay(whole)
   }
 
-  /// The trail is what it was before the motion.
+  /// The trail is what it was before the command.
   private func interruptedOnTheWay(_ whole: [Place]) -> DebugStop {
     setTrail(whole)
     return interrupted(.interruptedOnTheWay)
@@ -378,8 +379,8 @@ public final class GuestDebugger: DebugTarget {
       return "step \(session.position) of the session, \(session.now) instructions and ticks, digest \(hex(digest))\n"
     case "translate" where words.count == 2:
       guard let address = UInt64(words[1].hasPrefix("0x") ? String(words[1].dropFirst(2)) : words[1], radix: 16) else { break }
-      let rec = vm.vcpus[current].rec
-      return session.read { $0.translation(rec, address) } + "\n"
+      let place = vm.vcpus[current].address
+      return session.read { $0.translation(place, address) } + "\n"
     default: break
     }
     return "monitor info: where the session stands\nmonitor translate ADDRESS: stage 1 and stage 2 of a virtual address\n"

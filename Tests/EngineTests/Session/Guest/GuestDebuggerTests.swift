@@ -76,7 +76,7 @@ struct GuestDebuggerTests {
     #expect(toTheEnd(debugger) == .poweredOff)
     #expect(session.digest() == end)
     let again = Session(session.origin)
-    for step in session.steps { again.perform(step.deed, entropy: step.entropy) }
+    for step in session.steps { again.perform(step.input, entropy: step.entropy) }
     #expect(again.digest() == end)
   }
 

@@ -1,16 +1,15 @@
 import Host
 
-/// Knowing again what the Host's software knew at a step, from the last note before it: the steps since then are done again, and the
-/// hypervisor does what it did in them.
+/// Finds out what the Host's software knew at a step: from the last note before it, by having the hypervisor repeat the steps since.
 extension GuestDebugger {
-  /// What stands in the way of knowing it.
+  /// Why it cannot be found out.
   private enum Obstacle: Error {
-    /// Somebody wanted it to end: the session stands on the way.
+    /// It was interrupted: the session stands on the way.
     case interrupted
     case told(String)
   }
 
-  /// Goes to where the Host stood at a step, or, in the middle of what it did, before that.
+  /// Goes to a step; if that is in the middle of what the Host did for one entry, to before that entry.
   ///
   /// - Returns: why it is not known; nil if it has been done, or stopped on the way.
   func recall(at step: Int) -> String? {
@@ -31,12 +30,12 @@ extension GuestDebugger {
     let entry = session.position
     let isLost = session.steps[entry..<step].contains { if case .aside = $0.host { true } else { false } }
     guard !isLost else {
-      // What is done next may take the place of what follows an entry of the trail.
+      // The next step may take the place of steps that the trail has.
       setTrail([])
       session.seek(step)
       return "what was done here was done in the middle of something the guest's Host does; go to step \(entry), and do it there"
     }
-    // What follows here comes again as it came, if the same is done.
+    // The entropy of the steps after this one comes again.
     let ended = ending
     leaveTrail(at: entry, vm.snapshot)
     _ = restore(trail.count - 1, leaving: end, nil)
@@ -74,7 +73,7 @@ extension GuestDebugger {
     return found
   }
 
-  /// Does again what was done from a note up to a step, and keeps where each entry began.
+  /// Repeats the steps from a note up to a step, and keeps where each entry began.
   private func follow(_ note: Session.HostNotePlace, to end: Int) throws(Obstacle) {
     guard session.seek(note.position, isInterruptible: true) else { throw .interrupted }
     let known: HostNote
@@ -102,7 +101,7 @@ extension GuestDebugger {
     let following = session.following
     session.following = nil
     guard following?.isOver != true, following?.problem == nil, session.position > start else {
-      // It had not come to the end of this.
+      // The step lies in the middle of this entry.
       ending = nil
       vm.snapshot = known
       session.seek(start)

@@ -1,0 +1,90 @@
+import Machine
+
+/// The verbs that a line may begin with: those of the Engine, and those a front end adds.
+public struct Language: Sendable {
+  /// Verbs that belong together.
+  public struct Chapter: Sendable {
+    public let title: String
+    public let verbs: [Verb]
+
+    package init(_ title: String, _ verbs: [[Verb]]) {
+      self.title = title
+      self.verbs = verbs.flatMap(\.self)
+    }
+  }
+
+  public let chapters: [Chapter]
+  /// By its name in lower case.
+  private let byName: [String: Verb]
+  /// Second words by the first, of verbs that have two.
+  private let actions: [String: [String]]
+
+  package init(_ chapters: [Chapter]) {
+    self.chapters = chapters
+    let all = chapters.flatMap(\.verbs) + ActionStatement.commandVerbs
+    byName = Dictionary(all.map { ($0.name.lowercased(), $0) }) { first, _ in first }
+    actions = Dictionary(
+      chapters.flatMap(\.verbs).compactMap(\.words).map { (String($0.group), [String($0.action)]) }, uniquingKeysWith: +)
+  }
+
+  /// This language with further verbs.
+  package func adding(_ chapter: Chapter) -> Language { Language(chapters + [chapter]) }
+
+  /// Every verb but the commands.
+  public var verbs: [Verb] { chapters.flatMap(\.verbs) }
+
+  /// The verb, or the command, of a name in any case.
+  public func verb(_ name: String) -> Verb? { byName[name.lowercased()] }
+
+  /// What the first word of two is for.
+  public func purpose(of group: String) -> String? { Self.groups[group.lowercased()] }
+  private static let groups = [
+    "guest": "queued for the next RMI_REC_ENTER", "token": "about a token a Realm got", "vm": "a vCPU outside any Realm",
+  ]
+
+  /// What may follow the first word of verbs that have two; nil if it is none.
+  public func actions(of group: String) -> [String]? { actions[group.lowercased()] }
+
+  /// What a line may begin with, commands left out.
+  public var firstWords: [String] {
+    var seen: Set<String> = []
+    return verbs.map { $0.words.map { String($0.group) } ?? $0.name }.filter { seen.insert($0).inserted }
+  }
+
+  /// A new kind of statement is a line here.
+  public static let core = Language([
+    Chapter(
+      "Machines, names, expectations",
+      [
+        CaseStatement.verbs,
+        MachineStatement.verbs,
+        LetStatement.verbs,
+        ExpectStatement.verbs,
+        IncludeStatement.verbs,
+      ]),
+    Chapter("Calls", [ActionStatement.callVerbs]),
+    Chapter(
+      "Memory",
+      [
+        ActionStatement.accessVerbs,
+        ActionStatement.granuleVerbs,
+      ]),
+    Chapter(
+      "Looking",
+      [
+        QueryStatement.verbs,
+        TokenStatement.verbs,
+        PrintStatement.verbs,
+        EchoStatement.verbs,
+      ]),
+    Chapter("Processing elements", [ActionStatement.peVerbs]),
+    Chapter(
+      "What a vCPU is to do",
+      [
+        ActionStatement.guestVerbs,
+        ExpectStatement.guestVerbs,
+      ]),
+    Chapter("Guests that execute code", [GuestStatement.verbs]),
+    Chapter("Time", [TravelStatement.verbs]),
+  ])
+}

@@ -1,0 +1,88 @@
+import Basics
+import Machine
+
+/// SMCs: by a function identifier, or a command by its name.
+extension ActionStatement {
+  static let callVerbs = [
+    call("smc", .normal, help: "the Host makes an SMC", details: "FID is a name or a number"),
+    call("secure.smc", .secure, help: "the Secure world makes an SMC"),
+    call("realm.smc", .realm, help: "the RMM makes an SMC"),
+  ]
+
+  /// The commands: a statement of each is its call.
+  static let commandVerbs = Commands.all.map { entry in
+    Verb(
+      entry.name, entry.argumentNames.joined(separator: " "), help: entry.summary,
+      examples: [entry.name, ([entry.name] + entry.argumentNames.map { "\($0)=4096" }).joined(separator: " ")]
+    ) { arguments throws(ScriptError) in try command(entry, arguments) }
+  }
+
+  private static func call(_ name: String, _ world: World, help: String, details: String = "") -> Verb {
+    Verb(
+      name, "FID [A1 .. A17]", 1...18, help: help, details: details,
+      examples: ["\(name) RMI_GRANULE_DELEGATE 0x80001000", "\(name) 0x12345678", "\(name) SMCCC_VERSION 1 2 3"], isCall: true
+    ) { arguments throws(ScriptError) in
+      var x = InlineArray<18, UInt64>(repeating: 0)
+      for index in 0..<arguments.count { x[index] = try arguments.number(index) }
+      return ActionStatement(.smc(world, x))
+    }
+  }
+
+  /// `RMI_…` is an SMC of the Host, `RSI_…` and `PSCI_…` one of a Realm's vCPU. Arguments in order, or as `name=value`.
+  private static func command(_ entry: CommandEntry, _ arguments: Arguments) throws(ScriptError) -> ActionStatement {
+    var x = InlineArray<18, UInt64>(repeating: 0)
+    x[0] = UInt64(entry.fid)
+    var highest = 0
+    var next = 1
+    for word in arguments.words {
+      if let (name, value) = arguments.pair(word), !name.isEmpty {
+        guard let input = entry.inputs.first(where: { $0.name.description == name.lowercased() }) else {
+          throw arguments.error(
+            word,
+            "\(entry.name) has no argument \"\(shown(name))\"; it has \(entry.argumentNames.joined(separator: ", "))")
+        }
+        x[input.register] = try arguments.number(value)
+        highest = max(highest, input.register)
+        next = input.register + 1
+      } else {
+        guard next < 18 else { throw arguments.error(word, "an SMC has at most 17 arguments") }
+        x[next] = try arguments.number(word)
+        highest = max(highest, next)
+        next += 1
+      }
+    }
+    if entry.interface == .rmi { return ActionStatement(.smc(.normal, x)) }
+    var values: [UInt64] = []
+    for n in 0...highest { values.append(x[n]) }
+    return ActionStatement(.guest(GuestAction(.smc, values)))
+  }
+
+  /// As a line: without the zeroes at the end.
+  static func callText(_ world: World, _ x: InlineArray<18, UInt64>) -> String {
+    let verb =
+      switch world {
+      case .normal, .root: "smc"
+      case .secure: "secure.smc"
+      case .realm: "realm.smc"
+      }
+    let count = (x.indices.last { x[$0] != 0 } ?? 0) + 1
+    return ([verb, identifierText(x[0])] + (1..<max(1, count)).map { hex(x[$0]) }).joined(separator: " ")
+  }
+
+  /// A function identifier that has no name in the language stays a number.
+  static func identifierText(_ fid: UInt64) -> String {
+    let name = Commands.name(of: fid)
+    return Names.value(name) == fid ? name : hex(fid)
+  }
+}
+
+extension StatementParser {
+  /// X0 to X17 of a command from words: numbers in order, or `name=value`.
+  public func registers(of entry: CommandEntry, _ words: [String]) throws(ScriptError) -> InlineArray<18, UInt64> {
+    switch try parse(([entry.name] + words).joined(separator: " "))?.action {
+    case .smc(_, let x): return x
+    case .guest(let action): return action.x
+    default: throw ScriptError(message: "not a call: \(shown(entry.name))")
+    }
+  }
+}

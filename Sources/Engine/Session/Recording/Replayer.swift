@@ -1,0 +1,179 @@
+import Basics
+import Host
+import Machine
+
+/// Re-executes a recording and compares what comes with what was recorded.
+///
+/// Its statements are performed as a script's are, by a ``ScriptRunner``; what it reports is compared.
+public final class Replayer {
+  /// The first place where they differ.
+  public struct Difference: Sendable, Equatable {
+    public var line: Int
+    public var expected: String
+    public var got: String
+
+    public init(line: Int, expected: String, got: String) {
+      self.line = line
+      self.expected = expected
+      self.got = got
+    }
+  }
+
+  public var session: Session { runner.session }
+  public private(set) var difference: Difference?
+  /// How many answers and digests were compared.
+  public private(set) var answersCompared = 0
+  public private(set) var digestsCompared = 0
+
+  /// A statement with what follows it.
+  private struct Entry {
+    let text: String
+    let line: Int
+    var entropy: [[UInt8]] = []
+    var expected: [(text: String, line: Int)] = []
+
+    var isTimed: Bool { text.hasPrefix(Recording.timePrefix) }
+  }
+
+  private let runner: ScriptRunner
+  private var pending: Entry?
+  private var version: Int? { runner.source.version }
+  /// Whether it has answers, and the first statement whose answer it does not have: a recording has all of them or none.
+  private var hasAnswers = false
+  private var unanswered: Difference?
+  /// Lines of a note that has not ended.
+  private var note: [(text: String, line: Int)] = []
+
+  public init(_ session: Session) { runner = ScriptRunner(session, place: .recording) }
+
+  /// Takes the next line. Throws if it is not one of a recording.
+  public func take(_ text: String, line: Int) throws(ScriptError) {
+    guard text.utf8.count <= ScriptRunner.lineLimit else {
+      throw ScriptError(line: line, column: 1, message: "the line is longer than \(ScriptRunner.lineLimit) bytes")
+    }
+    if line == 1, text.hasPrefix("#workbench") {
+      runner.source.version = try Recording.format(text)
+      return
+    }
+    let trimmed = text.trimmed
+    if trimmed.hasPrefix(HostNoteLine.prefix), version ?? 0 >= 3 { return try takeHost(trimmed, line) }
+    if trimmed.isEmpty || trimmed.hasPrefix("#") { return }
+    if let open = note.last { throw ScriptError(line: open.line, column: 1, message: "a note without its \(HostNote.end)") }
+    if trimmed.hasPrefix(Recording.Annotation.answer.rawValue) {
+      guard pending != nil else {
+        throw ScriptError(line: line, column: 1, message: "an answer (=>) with no statement before it")
+      }
+      hasAnswers = true
+      pending?.expected.append((String(trimmed.dropFirst(Recording.Annotation.answer.rawValue.count)).trimmed, line))
+      return
+    }
+    if trimmed.hasPrefix(Recording.Annotation.digest.rawValue) {
+      try settle()
+      try compareDigest(trimmed, line)
+      return
+    }
+    let statement = withoutTime(trimmed)
+    if statement.hasPrefix(Recording.Annotation.entropy.rawValue + " ") {
+      let bytes = try entropy(statement, line)
+      guard pending != nil else {
+        throw ScriptError(line: line, column: 1, message: "entropy with no statement before it")
+      }
+      pending?.entropy.append(bytes)
+      return
+    }
+    try settle()
+    pending = Entry(text: trimmed, line: line)
+  }
+
+  /// To be called after the last line.
+  public func finish() throws(ScriptError) {
+    try settle()
+    guard hasAnswers, let unanswered, unanswered.line < difference?.line ?? .max else { return }
+    difference = unanswered
+  }
+
+  private func withoutTime(_ text: String) -> String {
+    guard text.hasPrefix(Recording.timePrefix), let space = text.firstIndex(of: " ") else { return text }
+    return String(text[space...]).trimmed
+  }
+
+  private func entropy(_ statement: String, _ line: Int) throws(ScriptError) -> [UInt8] {
+    let body = statement.dropFirst(Recording.Annotation.entropy.rawValue.count + 1)
+    let bad = ScriptError(line: line, column: 1, message: "expected entropy COUNT:HEX, found \"\(shown(statement))\"")
+    guard let colon = body.firstIndex(of: ":"), let count = Int(body[..<colon]), count <= Recording.entropyLimit else {
+      throw bad
+    }
+    guard let bytes = [UInt8](hex: body[body.index(after: colon)...]), bytes.count == count else { throw bad }
+    return bytes
+  }
+
+  /// What entered through the entropy door in a step stands behind it, no more and no less.
+  private func compareEntropy(_ recorded: Int, _ line: Int) {
+    let drawn = session.read { $0.entropy.log.count }
+    guard version != nil, drawn != recorded else { return }
+    func values(_ count: Int) -> String { "\(count) value\(count == 1 ? "" : "s") of entropy" }
+    differ(line, values(recorded), values(drawn))
+  }
+
+  /// What the Host's software knew after the step before, line by line.
+  private func takeHost(_ text: String, _ line: Int) throws(ScriptError) {
+    try settle()
+    guard session.position > 0 else { throw ScriptError(line: line, column: 1, message: "#host with no statement before it") }
+    if text == HostNote.aside { return session.keepMark(.aside) }
+    if text == HostNote.outside { return session.keepMark(.outside) }
+    guard note.count < HostNote.mostLines else {
+      throw ScriptError(line: line, column: 1, message: "a note of more than \(HostNote.mostLines) lines")
+    }
+    note.append((text, line))
+    guard text == HostNote.end else { return }
+    let lines = note
+    note = []
+    do throws(HostNoteLine.Malformed) {
+      _ = try HostNote(lines.map(\.text), on: session.configuration)
+    } catch {
+      throw ScriptError(line: lines[error.index].line, column: 1, message: error.message)
+    }
+    session.keepNote(lines.map(\.text).joined(separator: "\n"))
+  }
+
+  private func differ(_ line: Int, _ expected: String, _ got: String) {
+    if difference == nil { difference = Difference(line: line, expected: expected, got: got) }
+  }
+
+  private func compareDigest(_ text: String, _ line: Int) throws(ScriptError) {
+    let words = text.split(separator: " ")
+    guard words.count == 3, words[1] == "state", let wanted = UInt64(words[2], radix: 16) else {
+      throw ScriptError(line: line, column: 1, message: "expected % state DIGEST, found \"\(shown(text))\"")
+    }
+    digestsCompared += 1
+    let got = session.digest(ofVersion: version ?? Recording.version)
+    if got != wanted {
+      differ(line, "state \(String(wanted, radix: 16))", "state \(String(got, radix: 16))")
+    }
+  }
+
+  /// Performs the statement that was read before and compares its answer.
+  private func settle() throws(ScriptError) {
+    guard let entry = pending else { return }
+    pending = nil
+    runner.entropy = entry.entropy
+    runner.onReport = { [unowned self] in compare($0, entry) }
+    try runner.perform(ScriptLine(file: "", number: entry.line, text: entry.text))
+  }
+
+  private func compare(_ report: ScriptRunner.Report, _ entry: Entry) {
+    if report.statement.action != nil { compareEntropy(entry.entropy.count, entry.line) }
+    let got = Recording.answerLines(report.result)
+    for (index, expected) in entry.expected.enumerated() {
+      answersCompared += 1
+      let line = index < got.count ? got[index] : "no answer"
+      if line != expected.text { differ(expected.line, expected.text, line) }
+    }
+    if entry.expected.isEmpty, entry.isTimed, version != nil, unanswered == nil, let first = got.first {
+      unanswered = Difference(line: entry.line, expected: "an answer (=>) to be recorded", got: first)
+    }
+    if !entry.expected.isEmpty, got.count > entry.expected.count {
+      differ(entry.line, "no further answer", got[entry.expected.count])
+    }
+  }
+}

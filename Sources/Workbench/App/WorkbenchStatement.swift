@@ -1,0 +1,46 @@
+import Engine
+import Views
+
+/// A statement that acts on the open workbench, and not on the machine.
+struct WorkbenchStatement: Statement {
+  let text: String
+  let act: @MainActor @Sendable (App) -> Void
+
+  static let verbs = [
+    verb("quit", "", 0...0, help: "leaves the workbench", "quit") { _ in { $0.quit() } },
+    verb("theme", "NAME", 1...1, help: Theme.all.map(\.name).joined(separator: ", "), "theme mono") {
+      arguments throws(ScriptError) in
+      guard let theme = Theme.named(arguments[0].text) else {
+        throw arguments.error(
+          arguments[0], "expected theme NAME: \(Theme.all.map(\.name).joined(separator: ", "))")
+      }
+      return { $0.use(theme) }
+    },
+    verb("write", "FILE", 1...1, help: "saves this session where you like, to share", "write mine.session") { arguments in
+      let path = arguments[0].text
+      return { $0.write(to: path) }
+    },
+    verb("help", "", 0...0, help: "every key, and what it does", "help") { _ in { $0.open(.palette) } },
+  ]
+
+  private static func verb(
+    _ name: String, _ form: String, _ count: ClosedRange<Int>, help: String, _ example: String,
+    _ read: @escaping @Sendable (Arguments) throws(ScriptError) -> @MainActor @Sendable (App) -> Void
+  ) -> Verb {
+    Verb(name, form, count, help: help, examples: [example], places: .commandLine) { arguments throws(ScriptError) in
+      let act = try read(arguments)
+      return WorkbenchStatement(text: arguments.count == 0 ? name : "\(name) \(arguments.text)", act: act)
+    }
+  }
+
+  static func == (a: Self, b: Self) -> Bool { a.text == b.text }
+
+  func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+    throw line.error("there is no open workbench for \"\(shown(text))\"")
+  }
+}
+
+extension Language {
+  /// What can be typed in the open workbench.
+  static let workbench = core.adding(Chapter("The open workbench", [WorkbenchStatement.verbs]))
+}
