@@ -27,29 +27,43 @@ public struct GranuleRows: Equatable, Sendable {
     var coarsest = 0
     while UInt64(width * height) << UInt64(coarsest) < total { coarsest += 1 }
     var level = min(zoom ?? 0, coarsest)
-    var rows: [Row]
-    if zoom == nil, session.read({ $0.piecesInUse(of: total << 12).isEmpty }) {
+    // Rows that hold something: those of the next zoom follow from them.
+    var used = session.read { $0.piecesInUse(of: UInt64(width) << UInt64(level + 12)) }
+    if zoom == nil, used.isEmpty {
       level = coarsest
-      rows = Self.rows(session, level, width) { _ in true }
+      rows = Self.rows(session, level, width, used) { _ in true }
     } else {
-      rows = Self.rows(session, level, width)
-      while zoom == nil, rows.count > height, level < coarsest {
+      while zoom == nil, level < coarsest, used.count > height || Self.count(used) > height {
         level += 1
-        rows = Self.rows(session, level, width)
+        used = Self.halved(used)
       }
+      // One row is not folded: the line would be no shorter.
+      rows = Self.rows(session, level, width, used) { $0 == 1 }
     }
     granules = 1 << UInt64(level)
     self.width = width
-    self.rows = rows
   }
 
-  private static func rows(_ session: Session, _ level: Int, _ width: Int) -> [Row] {
-    // One row is not folded: the line would be no shorter.
-    rows(session, level, width) { $0 == 1 }
+  /// Rows of twice the length.
+  private static func halved(_ used: [UInt64]) -> [UInt64] {
+    var halves: [UInt64] = []
+    for row in used where halves.last != row / 2 { halves.append(row / 2) }
+    return halves
+  }
+
+  /// Lines they take at least, with those of the gaps between them.
+  private static func count(_ used: [UInt64]) -> Int {
+    var lines = 0
+    var next: UInt64 = 0
+    for row in used {
+      lines += row == next ? 1 : 2
+      next = row + 1
+    }
+    return lines + 1
   }
 
   /// - Parameter isShown: whether a gap of so many rows is shown row by row.
-  private static func rows(_ session: Session, _ level: Int, _ width: Int, isShown: (UInt64) -> Bool) -> [Row] {
+  private static func rows(_ session: Session, _ level: Int, _ width: Int, _ used: [UInt64], isShown: (UInt64) -> Bool) -> [Row] {
     let (base, size) = (session.configuration.dramBase, session.configuration.dramSize)
     let bytes = UInt64(width) << UInt64(level + 12)
     let count = (size + bytes - 1) / bytes
@@ -63,7 +77,7 @@ public struct GranuleRows: Equatable, Sendable {
       }
     }
     var next: UInt64 = 0
-    for piece in session.read({ $0.piecesInUse(of: bytes) }) {
+    for piece in used {
       gap(next..<piece)
       rows.append(Row(base: base + piece * bytes, bytes: bytes, isFolded: false))
       next = piece + 1

@@ -49,11 +49,19 @@ package struct Observation: Sendable {
     events.isEmpty && guestResults.isEmpty && decisions.isEmpty && minted.isEmpty && measured.isEmpty && explanations.isEmpty
   }
 
-  /// Forgets everything. The events, which most actions leave and nothing else, keep their room as long as it is that of a usual action.
+  /// Forgets everything. The events, which most actions leave and nothing else, keep their room as long as it is that of a usual
+  /// action.
   @inline(__always) mutating func clear() {
-    guard events.capacity <= 64, guestResults.isEmpty, decisions.isEmpty, minted.isEmpty, measured.isEmpty, explanations.isEmpty
-    else { return self = Observation() }
-    events.removeAll(keepingCapacity: true)
+    if events.capacity > 64 { events = [] } else { events.removeAll(keepingCapacity: true) }
+    if !(guestResults.isEmpty && decisions.isEmpty && minted.isEmpty && measured.isEmpty && explanations.isEmpty) {
+      clearRest()
+    }
+  }
+
+  @inline(never) private mutating func clearRest() {
+    var fresh = Observation()
+    swap(&fresh.events, &events)
+    self = fresh
   }
 }
 
