@@ -61,7 +61,7 @@ struct BootCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Most instructions before it is given up, looked at after each entry; waiting does not count. Without it 2,000,000,000, or \
+      Most instructions before it is given up, looked at after each entry; waiting does not count. Without it 500,000,000, or \
       10,000,000,000 if the image has 1 MiB or more; an exception then counts for 256, an entry for 4,096.
       """, valueName: "instructions"))
   var limit: UInt64?
@@ -268,7 +268,7 @@ struct BootCommand: ParsableCommand {
   /// Whether the guest has executed as much as it may.
   private func isSpent(_ boot: Boot) -> Bool {
     if let limit { return boot.vm.executed >= limit }
-    return boot.session.spentInstructions >= (boot.isLarge ? 10_000_000_000 : 2_000_000_000)
+    return boot.session.spentInstructions >= (boot.isLarge ? 10_000_000_000 : 500_000_000)
   }
 
   // MARK: Afterwards

@@ -54,6 +54,10 @@ public final class Session {
   static let tokenLimit = 10_000
   /// Steps between checkpoints.
   static let checkpointInterval = 128
+  /// Instructions of guests after which there is a checkpoint before that, so that going back by a step does not do much again.
+  static let checkpointCost: UInt64 = 1 << 22
+  /// What guests have executed since the last checkpoint, or since it was restored.
+  private var costSinceCheckpoint: UInt64 = 0
   /// Pages that all checkpoints together may keep; beyond them a checkpoint has to wait for 16 steps for each page it keeps.
   static let savedPagesLimit = 1 << 14
   /// Pages the checkpoints before the last one keep.
@@ -176,12 +180,13 @@ public final class Session {
       checkpoints = []
     } else {
       let since = position - (checkpoints.last?.position ?? 0)
-      guard since >= Session.checkpointInterval else { return }
+      guard since >= Session.checkpointInterval || costSinceCheckpoint >= Session.checkpointCost else { return }
       let kept = machine.memory.savedPages
       guard kept <= Session.savedPagesLimit || (kept - savedPages) * 16 <= since else { return }
     }
     checkpoints.append((position, machine.checkpoint()))
     savedPages = machine.memory.savedPages
+    costSinceCheckpoint = 0
   }
 
   /// A number for a guest action, by which what it does is known as its own.
@@ -220,11 +225,13 @@ public final class Session {
     default:
       // Time a guest skips is none of its instructions.
       let executed = min(instructions, UInt64(machine.guestBudget))
-      usage.instructions &+=
+      let cost =
         executed * (machine.debugging == nil ? 1 : RunLimits.debuggedCost)
         + UInt64(machine.progress.exceptions) * RunLimits.exceptionCost
         + UInt64(machine.progress.signatures) * RunLimits.signatureCost
         + (machine.progress.vcpu == nil ? 0 : RunLimits.entryCost)
+      usage.instructions &+= cost
+      costSinceCheckpoint &+= cost
     }
   }
 
@@ -243,6 +250,7 @@ public final class Session {
         checkpoints.removeLast(checkpoints.count - index - 1)
         position = checkpoints[index].position
         savedPages = machine.memory.savedPages
+        costSinceCheckpoint = 0
       } else {
         rebuild(before: target)
       }
