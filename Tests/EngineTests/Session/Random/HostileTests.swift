@@ -39,6 +39,20 @@ struct HostileTests {
     #expect(script.session.read { $0.invariantViolations() } == [])
   }
 
+  /// The RTT base of an RD is the last word there can be: the entry that is traced lies beyond it.
+  @Test func aTableAtTheEndOfTheAddressSpaceIsTraced() throws {
+    let script = Script()
+    try script.run(Script.activeRealm)
+    try script.run(
+      """
+      RMI_GRANULE_DELEGATE 0x80300000
+      realm.write64 rd+8 0xfffffffffffffff8
+      RMI_RTT_CREATE rd 0x80300000 0x40000000 2
+      """)
+    #expect(script.session.read { $0.control.panic } != nil)
+    #expect(script.session.read { $0.invariantViolations() } == [])
+  }
+
   /// The owner of a REC leads nowhere.
   @Test func aRECWithoutAnOwnerStopsTheRMM() throws {
     let script = Script()

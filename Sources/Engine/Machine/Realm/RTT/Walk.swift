@@ -33,7 +33,7 @@ extension Machine {
 
   @inline(__always) mutating func rttStore(_ table: UInt64, _ index: Int, _ entry: RTTEntry) {
     if tracing {
-      emit(.rttEntry, table + UInt64(index) * 8, rttLoad(table, index), entry.raw, world: .realm)
+      emit(.rttEntry, table &+ UInt64(index) &* 8, rttLoad(table, index), entry.raw, world: .realm)
     }
     ownWritablePage(table).storeBytes(of: entry.raw.littleEndian, toByteOffset: index &* 8, as: UInt64.self)
   }
