@@ -33,7 +33,7 @@ public struct GranuleRows: Equatable, Sendable {
       level = coarsest
       rows = Self.rows(session, level, width, used) { _ in true }
     } else {
-      while zoom == nil, level < coarsest, used.count > height || Self.count(used) > height {
+      while zoom == nil, level < coarsest, Self.count(used) > height {
         level += 1
         used = Self.halved(used)
       }
@@ -51,7 +51,7 @@ public struct GranuleRows: Equatable, Sendable {
     return halves
   }
 
-  /// Lines they take at least, with those of the gaps between them.
+  /// Lines they take at most, with those of the gaps beside them.
   private static func count(_ used: [UInt64]) -> Int {
     var lines = 0
     var next: UInt64 = 0

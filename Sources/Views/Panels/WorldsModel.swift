@@ -52,7 +52,7 @@ struct WorldsModel {
     pes = control.pes
     currentPE = control.currentPE
     var normal = Column(world: .normal, title: "Normal", role: .normal)
-    normal.residents[2] = [Resident(session.hasHypervisor ? "KVM" : "Host", .normal)]
+    normal.residents[2] = [Resident(session.hasHost ? "KVM" : "Host", .normal)]
     normal.residents[1] = control.pes.filter { $0.runningVCPU != 0 }.map {
       Resident("VM, vCPU \(hex($0.runningVCPU))", short: "VM", .normal)
     }

@@ -41,7 +41,7 @@ extension KVMVirtualMachine {
     var result: Int64 = 0
     var left = KVMExit.served
     switch function {
-    case 0x8000_0000: result = 0x1_0001  // SMCCC_VERSION: 1.1
+    case UInt32(SMCCC.version): result = 0x1_0001  // 1.1
     case PSCIVersion.fid: result = 0x1_0001  // 1.1
     case PSCIFeatures.fid: result = Self.isPSCI(UInt32(truncatingIfNeeded: exit.gpr(1))) ? 0 : notSupported
     case 0x8400_0006: result = 2  // MIGRATE_INFO_TYPE: nothing there to migrate
@@ -71,7 +71,8 @@ extension KVMVirtualMachine {
 
   private static func isPSCI(_ function: UInt32) -> Bool {
     [
-      0x8000_0000, PSCIVersion.fid, PSCIFeatures.fid, 0x8400_0006, PSCISystemOff.fid, PSCISystemReset.fid, PSCICPUOff.fid,
+      UInt32(SMCCC.version), PSCIVersion.fid, PSCIFeatures.fid, 0x8400_0006, PSCISystemOff.fid, PSCISystemReset.fid,
+      PSCICPUOff.fid,
       PSCICPUOn.fid, PSCICPUOn.fid32, PSCIAffinityInfo.fid, PSCIAffinityInfo.fid32, PSCICPUSuspend.fid, PSCICPUSuspend.fid32,
     ].contains(function)
   }

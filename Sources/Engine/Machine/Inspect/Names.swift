@@ -37,7 +37,7 @@ public enum Names {
   public static func value(_ name: String) -> UInt64? { values[name.uppercased()] }
 
   /// A function identifier as a script writes it: its name, if that stands for it, else the number.
-  static func function(_ fid: UInt64) -> String {
+  package static func function(_ fid: UInt64) -> String {
     let name = Commands.name(of: fid)
     return value(name) == fid ? name : hex(fid)
   }

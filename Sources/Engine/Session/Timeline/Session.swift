@@ -27,7 +27,7 @@ public final class Session {
   /// Bytes guests printed in all steps, also in those that were undone.
   private(set) var printed = PrintedBytes()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
-  var hasHost = false
+  public internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
   var isHostActing = false
   /// Whether it does so for somebody outside the machine.

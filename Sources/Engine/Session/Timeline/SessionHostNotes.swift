@@ -54,9 +54,6 @@ extension Session {
     return found.map { HostNotePlace(position: $0.position, machine: position, text: $0.text) }
   }
 
-  /// Whether a hypervisor of the model has built a guest in the last of the steps.
-  public var hasHypervisor: Bool { hasHost }
-
   /// Whether a hypervisor had built a guest on the machine that was there at a step.
   func hasHostNote(at step: Int) -> Bool {
     for earlier in steps[..<step].reversed() {

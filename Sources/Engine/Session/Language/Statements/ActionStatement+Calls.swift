@@ -66,13 +66,7 @@ extension ActionStatement {
       case .realm: "realm.smc"
       }
     let count = (x.indices.last { x[$0] != 0 } ?? 0) + 1
-    return ([verb, identifierText(x[0])] + (1..<max(1, count)).map { hex(x[$0]) }).joined(separator: " ")
-  }
-
-  /// A function identifier that has no name in the language stays a number.
-  static func identifierText(_ fid: UInt64) -> String {
-    let name = Commands.name(of: fid)
-    return Names.value(name) == fid ? name : hex(fid)
+    return ([verb, Names.function(x[0])] + (1..<max(1, count)).map { hex(x[$0]) }).joined(separator: " ")
   }
 }
 

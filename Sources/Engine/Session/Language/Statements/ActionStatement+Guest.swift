@@ -87,7 +87,7 @@ extension ActionStatement {
   static func guestText(_ action: GuestAction) -> String {
     let first: String? =
       switch action.kind {
-      case .smc: identifierText(action.x[0])
+      case .smc: Names.function(action.x[0])
       case .setsys, .getsys: RealmRegister(number: action.x[0])?.rawValue ?? "sp_el0"
       default: action.count > 0 ? hex(action.x[0]) : nil
       }
