@@ -14,9 +14,13 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let parts: [Target.Dependency] = ["Attestation", "Basics", "Host", "Machine", "Session"]
 let engine = parts + ["Engine"]
 
+/// Functions begin with a cache line: the loop that runs guests is up to a fifth slower where the linker puts it anywhere else.
+let aligned = SwiftSetting.unsafeFlags(["-Xllvm", "-align-all-functions=6"], .when(configuration: .release))
+
 /// A part of the Engine: a folder of its own, which sees the parts below it and no other.
-func part(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, path: "Sources/Engine/\(name)", swiftSettings: strict)
+func part(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/Engine/\(name)", swiftSettings: strict + settings)
 }
 
 let package = Package(
@@ -35,7 +39,7 @@ let package = Package(
     .target(name: "CTerm", dependencies: ["CNcurses"]),
     part("Basics", []),
     part("Attestation", ["Basics", crypto]),
-    part("Machine", ["Attestation", "Basics", crypto]),
+    part("Machine", ["Attestation", "Basics", crypto], [aligned]),
     part("Host", ["Attestation", "Basics", "Machine", crypto]),
     part("Session", ["Attestation", "Basics", "Host", "Machine"]),
     .target(
