@@ -122,6 +122,7 @@ public struct Machine: ~Copyable {
   ) {
     observation.append(
       Event(
-        kind: kind, world: world, depth: progress.depth, detail: detail, pe: UInt8(control.currentPE), a: a, b: b, c: c))
+        kind: kind, world: world, depth: progress.depth, detail: detail, pe: UInt8(truncatingIfNeeded: control.currentPE), a: a,
+        b: b, c: c))
   }
 }

@@ -1,7 +1,7 @@
 /// What an action leaves for onlookers. The machine never reads it, and it is forgotten when the next action begins.
-package struct Observation: Sendable {
+package struct Observation: ~Copyable, Sendable {
   /// What happened on the way; empty unless ``Machine/tracing``.
-  package private(set) var events: [Event] = []
+  private var log = EventLog()
   /// Guest actions that completed.
   package var guestResults: [GuestResult] = []
   /// Failure conditions that decided a call, innermost first.
@@ -13,28 +13,10 @@ package struct Observation: Sendable {
   /// RSI and PSCI calls, explained before they ran; empty unless ``Machine/explaining``.
   package private(set) var explanations: [Explanation] = []
 
-  /// Most events of one action: code in a Realm can leave any number. The first are kept, and the last few.
-  package static let eventLimit = 2048
-  private static let tail = 32
   /// Most decisions, explanations, tokens and measurement steps of one action: the last are kept.
   package static let listLimit = 1024
 
-  @inline(__always) package mutating func append(_ event: Event) {
-    if events.count < Self.eventLimit { events.append(event) } else { leaveOut(event) }
-  }
-
-  /// The event before the last few says how many were left out there.
-  @inline(never) private mutating func leaveOut(_ event: Event) {
-    let place = Self.eventLimit - Self.tail
-    if events[place].kind == .leftOut {
-      events[place].a += 1
-    } else {
-      events[place] = Event(kind: .leftOut, world: event.world, depth: 0, detail: 0, pe: event.pe, a: 2, b: 0, c: 0)
-    }
-    events.remove(at: place + 1)
-    events.append(event)
-  }
-
+  @inline(__always) package mutating func append(_ event: Event) { log.append(event) }
   package mutating func append(_ decision: Decision) { Self.append(decision, to: &decisions) }
   package mutating func append(_ explanation: Explanation) { Self.append(explanation, to: &explanations) }
   package mutating func append(_ token: MintedToken) { Self.append(token, to: &minted) }
@@ -45,23 +27,22 @@ package struct Observation: Sendable {
     list.append(value)
   }
 
-  @inline(__always) var isEmpty: Bool {
-    events.isEmpty && guestResults.isEmpty && decisions.isEmpty && minted.isEmpty && measured.isEmpty && explanations.isEmpty
-  }
+  package var events: [Event] { log.all }
 
-  /// Forgets everything. The events, which most actions leave and nothing else, keep their room as long as it is that of a usual
-  /// action.
+  /// Forgets everything. Most actions leave events and nothing else.
   @inline(__always) mutating func clear() {
-    if events.capacity > 64 { events = [] } else { events.removeAll(keepingCapacity: true) }
+    log.clear()
     if !(guestResults.isEmpty && decisions.isEmpty && minted.isEmpty && measured.isEmpty && explanations.isEmpty) {
-      clearRest()
+      clearLists()
     }
   }
 
-  @inline(never) private mutating func clearRest() {
-    var fresh = Observation()
-    swap(&fresh.events, &events)
-    self = fresh
+  @inline(never) private mutating func clearLists() {
+    guestResults = []
+    decisions = []
+    minted = []
+    measured = []
+    explanations = []
   }
 }
 
@@ -91,7 +72,7 @@ extension Machine {
   public var measured: [MeasurementStep] { observation.measured }
 
   @inline(__always) mutating func forgetLastAction() {
-    if !observation.isEmpty { observation.clear() }
+    observation.clear()
     progress = ActionProgress()
     memory.forgetStray()
   }

@@ -53,8 +53,8 @@ public enum World: UInt8, Sendable, CaseIterable {
   }
 
   /// SCR_EL3.{NSE, NS} while this world runs below EL3 (Arm ARM, SCR_EL3): Secure 00, Non-secure 01, Realm 11, Root at EL3.
-  public var nse: Bool { self == .realm || self == .root }
-  public var ns: Bool { self == .normal || self == .realm }
+  @inline(__always) public var nse: Bool { self == .realm || self == .root }
+  @inline(__always) public var ns: Bool { self == .normal || self == .realm }
 
   /// The PAS an access of this world carries when its software means its own memory.
   public var ownPAS: PAS {

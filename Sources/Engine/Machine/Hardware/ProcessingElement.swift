@@ -65,7 +65,7 @@ public struct ProcessingElement: Sendable {
   }
 
   /// SCR_EL3.{NSE, NS} for a world below EL3.
-  static func scr(_ world: World) -> UInt64 { (world.ns ? 1 : 0) | (world.nse ? 1 << 62 : 0) }
+  @inline(__always) static func scr(_ world: World) -> UInt64 { (world.ns ? 1 : 0) | (world.nse ? 1 << 62 : 0) }
 
   /// The registers `sysreg` can name: a row each, with where it is kept and who may set it.
   private static let registers: [(name: String, place: any WritableKeyPath<Self, UInt64> & Sendable, isEL3sAlone: Bool)] = [

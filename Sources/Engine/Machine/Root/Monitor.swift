@@ -9,7 +9,7 @@ extension Machine {
     if tracing {
       if world != .normal { traceMove(.nsEL2, caller) }
       emit(.smc, x[0], x[1], x[2], world: world)
-      progress.depth += 1
+      progress.depth &+= 1
       traceMove(caller, .el3)
     }
     // The function identifier is W0; the RMM looks at the rest of X0 if the personality says so (D41).
@@ -49,7 +49,7 @@ extension Machine {
   @inline(__always) private mutating func leaveEL3(_ caller: Place, _ world: World, _ x: inout InlineArray<18, UInt64>) {
     if tracing {
       traceMove(.el3, caller)
-      progress.depth -= 1
+      progress.depth &-= 1
       emit(.smcReturn, x[0], x[1], x[2], world: world)
       // The PE goes back to the Host, for whom the other world's call was an interlude.
       if world != .normal { traceMove(caller, .nsEL2) }

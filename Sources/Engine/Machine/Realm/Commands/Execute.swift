@@ -9,7 +9,7 @@ public struct Decision: Sendable {
 
 extension Machine {
   /// Runs a command: its conditions in order, then its effect or its refusal.
-  mutating func execute<C: Command>(_: C.Type, _ call: inout Call) {
+  @inline(__always) mutating func execute<C: Command>(_: C.Type, _ call: inout Call) {
     var watcher = Silent()
     do throws(Refusal) {
       try C.conditions(self, &call, &watcher)
