@@ -3,12 +3,15 @@ public func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
 /// Two lower-case hexadecimal digits a byte, no prefix.
 public func hexBytes(_ bytes: some Sequence<UInt8>) -> String {
-  var text = ""
-  for byte in bytes {
-    if byte < 16 { text.append("0") }
-    text.append(String(byte, radix: 16))
+  let digits: StaticString = "0123456789abcdef"
+  let bytes = Array(bytes)
+  return String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+    for (n, byte) in bytes.enumerated() {
+      text[2 * n] = digits.utf8Start[Int(byte >> 4)]
+      text[2 * n + 1] = digits.utf8Start[Int(byte & 15)]
+    }
+    return 2 * bytes.count
   }
-  return text
 }
 
 extension String {

@@ -87,21 +87,24 @@ final class Recorder {
   /// nothing is written before the end of it.
   func keepUp(_ session: Session, now: Double) {
     guard session.position == session.steps.count, now >= nextKeepUp else { return }
-    append(newSteps(session, now), session)
+    append(newSteps(session, now, most: Self.piece), session)
     // Where the file is slow, what is recorded is not to wait for it most of the time.
     let took = CPUClock.wall - now
-    nextKeepUp = now + max(0.05, 10 * took)
+    nextKeepUp = now + max(0.02, 4 * took)
   }
 
-  /// Lines of the steps the file does not have.
-  private func newSteps(_ session: Session, _ now: Double) -> String {
+  /// Bytes of steps that are written at once while something takes long: few enough that Esc need not wait for them.
+  private static let piece = 1 << 20
+
+  /// Lines of the steps the file does not have; of the first of them, where they are more than `most` bytes.
+  private func newSteps(_ session: Session, _ now: Double, most: Int = .max) -> String {
     // All of it in one write: what is there already when recording begins can be long.
     var lines = ""
     // A step taken after going back replaces what was there: the file goes back first.
     recordedSteps = min(recordedSteps, session.takeReplaced() ?? recordedSteps)
     guard recordedSteps < session.steps.count else { return lines }
     if position != recordedSteps { lines += Recording.travelLine("goto \(recordedSteps)", seconds: now - start) }
-    while recordedSteps < session.steps.count {
+    while recordedSteps < session.steps.count, lines.utf8.count < most {
       lines += Recording.lines(session.steps[recordedSteps], seconds: now - start)
       recordedSteps += 1
       sinceDigest += 1

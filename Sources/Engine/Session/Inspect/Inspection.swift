@@ -93,13 +93,7 @@ extension Session {
 
 extension Session {
   /// The last step in force that is a call with conditions, from 1.
-  public var lastCallStep: Int? {
-    for index in (0..<position).reversed() {
-      guard case .action(.smc(.normal, let x)) = steps[index].input else { continue }
-      if Commands.called(x[0]) != nil { return index + 1 }
-    }
-    return nil
-  }
+  public var lastCallStep: Int? { steps.lastCall(before: position).map { $0 + 1 } }
 }
 
 extension Machine {

@@ -1,3 +1,5 @@
+import Machine
+
 /// Steps in pieces of a fixed size: it grows without being copied, and has room for no more than one piece too many.
 public struct StepList: RandomAccessCollection, Sendable {
   /// What a timeline shows of a step, in a byte: so that all steps can be looked at for each frame.
@@ -8,6 +10,8 @@ public struct StepList: RandomAccessCollection, Sendable {
     public var amount: Int { Int(bits & 7) }
     /// Whether it was refused or faulted.
     public var hasFailed: Bool { bits & 8 != 0 }
+    /// Whether it was a call the Host made, of a command with conditions.
+    var isCall: Bool { bits & 16 != 0 }
 
     fileprivate init() {}
 
@@ -20,7 +24,9 @@ public struct StepList: RandomAccessCollection, Sendable {
         case ..<60: 3
         default: 4
         }
-      bits = amount | (step.hasFailed ? 8 : 0)
+      var isCall = false
+      if case .action(.smc(.normal, let x)) = step.input { isCall = Commands.called(x[0]) != nil }
+      bits = amount | (step.hasFailed ? 8 : 0) | (isCall ? 16 : 0)
     }
   }
 
@@ -45,10 +51,13 @@ public struct StepList: RandomAccessCollection, Sendable {
   public func glance(_ range: Range<Int>) -> Glance {
     glances[range].withUnsafeBufferPointer { glances in
       var sum = Glance()
-      for glance in glances { sum.bits = Swift.max(sum.bits & 7, glance.bits & 7) | (sum.bits | glance.bits) & 8 }
+      for glance in glances { sum.bits = Swift.max(sum.bits & 7, glance.bits & 7) | (sum.bits | glance.bits) & 24 }
       return sum
     }
   }
+
+  /// The last call among the first `count` steps: its index.
+  func lastCall(before count: Int) -> Int? { glances[..<count].lastIndex(where: \.isCall) }
 
   mutating func append(_ step: Session.Step) {
     if pieces.last.map({ $0.count == Self.pieceSize }) ?? true { pieces.append([]) }
