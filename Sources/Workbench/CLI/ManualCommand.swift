@@ -127,15 +127,17 @@ private struct ManualPage {
     }
   }
 
-  /// Text that is no request: backslashes, and points and apostrophes that begin a line.
+  /// Text that is no request: backslashes, points and apostrophes that begin a line; and what is not ASCII, by its number.
   private func escaped(_ text: some StringProtocol) -> String {
     var escaped = ""
-    for character in text {
-      switch character {
+    for scalar in text.unicodeScalars {
+      switch scalar {
       case "\\": escaped += "\\e"
       case "-": escaped += "\\-"
-      case "\n": escaped += "\n"
-      default: escaped.append(character)
+      case _ where scalar.isASCII: escaped.unicodeScalars.append(scalar)
+      default:
+        let number = String(scalar.value, radix: 16, uppercase: true)
+        escaped += "\\[u\(String(repeating: "0", count: max(0, 4 - number.count)))\(number)]"
       }
     }
     return escaped.hasPrefix(".") || escaped.hasPrefix("'") ? "\\&" + escaped : escaped
