@@ -186,6 +186,8 @@ final class TemporaryFolder {
 
   func write(_ name: String, _ text: String) throws -> String {
     let file = path + "/" + name
+    try FileManager.default.createDirectory(
+      at: URL(filePath: file).deletingLastPathComponent(), withIntermediateDirectories: true)
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     return file
   }

@@ -19,6 +19,27 @@ public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
     name.unicodeScalars.count == 1 ? name.unicodeScalars.first : nil
   }
 
+  /// Names of keys that are no characters.
+  private static let names =
+    ["up", "down", "left", "right", "home", "end", "pgup", "pgdn", "enter", "tab", "S-tab", "backspace", "delete", "esc"]
+    + (1...12).map { "F\($0)" }
+
+  /// For a sentence that says which keys there are.
+  public static let namesInWords =
+    "up, down, left, right, home, end, pgup, pgdn, enter, tab, S-tab, delete, F1 to F12, ^A to ^Z, M-a to M-z"
+
+  /// Whether there is a key of that name.
+  public static func canBe(_ name: String) -> Bool {
+    if names.contains(name) { return true }
+    let scalars = Array(name.unicodeScalars)
+    return switch (scalars.count, scalars.first) {
+    case (1, let only?): only.value > 0x20 && only.value != 0x7F
+    case (2, "^"): ("A"..."Z").contains(scalars[1])
+    case (3, "M"): scalars[1] == "-" && scalars[2].value > 0x20
+    default: false
+    }
+  }
+
   /// As the key bar shows it.
   var glyph: String {
     switch self {

@@ -17,6 +17,20 @@ public struct KeyBindings: Sendable {
     self.meanings = meanings
   }
 
+  /// The first key that two actions would share in one place, with such changes.
+  public static func clash(_ changed: [String: [Key]]) -> (key: Key, actions: (UserAction, UserAction))? {
+    var owners: [KeyContext: [Key: UserAction]] = [:]
+    for action in UserAction.all {
+      for context in action.contexts {
+        for key in changed[action.id] ?? action.defaultKeys {
+          if let owner = owners[context]?[key], owner.id != action.id { return (key, (owner, action)) }
+          owners[context, default: [:]][key] = action
+        }
+      }
+    }
+    return nil
+  }
+
   public func keys(of action: UserAction) -> [Key] { changed[action.id] ?? action.defaultKeys }
 
   /// What a key does where the first of these contexts knows it.

@@ -3,25 +3,21 @@ import Engine
 
 /// Which machine a command works with.
 struct MachineOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The machine: default, tf-rmm, or properties such as \"dram=1G pe=4\".", valueName: "name"))
-  var machine: String = "default"
+  @Option(
+    help: ArgumentHelp("The machine: default, tf-rmm, or properties such as \"dram=1G pe=4\".", valueName: "name"),
+    completion: .list(MachineConfiguration.presets.map(\.name)))
+  var machine: String?
 
   @Option(
     help: ArgumentHelp(
-      "The RMM's personality: spec-1.0 or tf-rmm-0.6, with changes such as tf-rmm-0.6-D6.", valueName: "name"))
+      "The RMM's personality: spec-1.0 or tf-rmm-0.6, with changes such as tf-rmm-0.6-D6.", valueName: "name"),
+    completion: .list(Policy.personalities.map(\.name)))
   var rmm: String?
 
   func configuration() throws -> MachineConfiguration {
-    var configuration = MachineConfiguration()
+    let configuration: MachineConfiguration
     do throws(ScriptError) {
-      for word in machine.split(separator: " ") {
-        if let equals = word.firstIndex(of: "=") {
-          try configuration.set(word[..<equals].lowercased(), String(word[word.index(after: equals)...]))
-        } else {
-          try configuration.set("preset", String(word))
-        }
-      }
-      if let rmm { try configuration.set("rmm", rmm) }
+      configuration = try MachineConfiguration(named: machine ?? "default", rmm: rmm)
     } catch {
       throw ValidationError(error.message)
     }
@@ -30,7 +26,24 @@ struct MachineOptions: ParsableArguments {
   }
 
   /// Whether it says how much DRAM there is.
-  var namesDRAM: Bool { machine.split(separator: " ").contains { $0.lowercased().hasPrefix("dram=") } }
+  var namesDRAM: Bool { machine?.split(separator: " ").contains { $0.lowercased().hasPrefix("dram=") } ?? false }
 
   mutating func validate() throws { _ = try configuration() }
+}
+
+extension MachineConfiguration {
+  /// The machine that words and properties name, such as `tf-rmm` or `dram=1G pe=4`. It may still have a ``problem``.
+  ///
+  /// - Parameter rmm: its RMM's personality, if that is said apart.
+  init(named name: String, rmm: String? = nil) throws(ScriptError) {
+    self.init()
+    for word in name.split(separator: " ") {
+      if let equals = word.firstIndex(of: "=") {
+        try set(word[..<equals].lowercased(), String(word[word.index(after: equals)...]))
+      } else {
+        try set("preset", String(word))
+      }
+    }
+    if let rmm { try set("rmm", rmm) }
+  }
 }

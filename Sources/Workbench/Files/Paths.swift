@@ -5,6 +5,13 @@ enum Paths {
     if let state = environmentVariable("XDG_STATE_HOME"), state.hasPrefix("/") { return state + "/workbench" }
     return environmentVariable("HOME").map { $0 + "/.local/state/workbench" }
   }
+  /// `$XDG_CONFIG_HOME/workbench`, else `~/.config/workbench`.
+  static var configuration: String? {
+    if let configuration = environmentVariable("XDG_CONFIG_HOME"), configuration.hasPrefix("/") {
+      return configuration + "/workbench"
+    }
+    return environmentVariable("HOME").map { $0 + "/.config/workbench" }
+  }
   static func sessions(in folder: String?) -> String? { folder.map { $0 + "/sessions" } }
   static func history(in folder: String?) -> String? { folder.map { $0 + "/history" } }
 }

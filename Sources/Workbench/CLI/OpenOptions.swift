@@ -1,0 +1,71 @@
+import ArgumentParser
+import Engine
+import Views
+
+/// What the command line says of the workbench in the terminal. What it leaves open, a person's file says, or nobody.
+struct OpenOptions: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Records the session.")
+  var record: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Takes clicks and the wheel, or leaves the mouse to the terminal.")
+  var mouse: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Draws with ASCII characters only.")
+  var ascii: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Shows SMCs travelling.")
+  var animation: Bool?
+
+  @Option(
+    help: ArgumentHelp("Colours: \(ColourMode.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "mode"),
+    completion: .list(ColourMode.allCases.map(\.rawValue)))
+  var color: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Theme: \(Theme.all.map(\.name).joined(separator: ", ")); auto asks the terminal for its background.", valueName: "name"),
+    completion: .list(["auto"] + Theme.all.map(\.name)))
+  var theme: String?
+
+  @OptionGroup var machine: MachineOptions
+
+  private var given: [(setting: Setting, value: Setting.Value?)] {
+    [
+      (.theme, theme.map { .text($0) }), (.color, color.map { .text($0) }), (.ascii, ascii.map { .flag($0) }),
+      (.mouse, mouse.map { .flag($0) }), (.animation, animation.map { .flag($0) }), (.record, record.map { .flag($0) }),
+      (.machine, machine.machine.map { .text($0) }), (.rmm, machine.rmm.map { .text($0) }),
+    ]
+  }
+
+  mutating func validate() throws {
+    for case (let setting, let value?) in given {
+      if let problem = setting.problem(with: value) { throw ValidationError("--\(problem)") }
+    }
+  }
+
+  /// The settings that hold: those of a person's file, with what the command line says instead.
+  func configuration(_ path: String? = Configuration.standardPath) throws(Configuration.Failure) -> Configuration {
+    var configuration = try Configuration.load(path)
+    for (setting, value) in given { configuration.override(setting, value) }
+    return configuration
+  }
+}
+
+extension Configuration.Failure: Complaint {
+  var exitCode: ExitCode { Exit.badData }
+}
+
+extension Configuration {
+  /// The machine the workbench starts with. A personality that is set holds for it if the machine's name does not say one.
+  func machine() throws -> MachineConfiguration {
+    let rmm = value(.rmm).origin == .standard ? nil : text(.rmm)
+    let machine: MachineConfiguration
+    do throws(ScriptError) {
+      machine = try MachineConfiguration(named: text(.machine), rmm: rmm)
+    } catch {
+      throw ValidationError(error.message)
+    }
+    if let problem = machine.problem { throw ValidationError(problem) }
+    return machine
+  }
+}
