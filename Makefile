@@ -4,6 +4,8 @@ PREFIX ?= /usr/local
 ARGS ?=
 FLAGS ?=
 
+SWIFT_FILES = Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift Fuzz/Sources Fuzz/Package.swift
+
 .PHONY: run test check bench install deb setup format docs build
 
 ## run: builds and opens the workbench (ARGS are passed on)
@@ -18,7 +20,7 @@ test: setup
 
 ## check: what must hold before a change lands: format, no warnings, tests, generated documents up to date
 check: setup
-	$(SWIFT) format lint --strict --recursive Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
+	$(SWIFT) format lint --strict --recursive $(SWIFT_FILES)
 	$(MAKE) test FLAGS="-Xswiftc -warnings-as-errors"
 	.build/debug/workbench commands | diff - Documentation/Commands.md
 	.build/debug/workbench keys | diff - Documentation/Keys.md
@@ -26,10 +28,11 @@ check: setup
 	.build/debug/workbench statements | diff - Documentation/Statements.md
 	.build/debug/workbench token checks | diff - Documentation/TokenChecks.md
 
-## bench: measures a release build
+## bench: measures a release build (ARGS are passed on)
 bench: setup
 	$(SWIFT) build -c release --product workbench
-	.build/release/workbench bench $(ARGS)
+	$(SWIFT) build -c release --package-path Benchmarks
+	Benchmarks/.build/release/Bench $(ARGS)
 	@if command -v python3 > /dev/null; then Benchmarks/start-time; fi
 
 SHARE = $(DESTDIR)$(PREFIX)/share
@@ -64,7 +67,7 @@ build: setup
 	$(SWIFT) build
 
 format:
-	$(SWIFT) format --in-place --recursive Sources Tests Fuzz/Sources Package.swift Fuzz/Package.swift
+	$(SWIFT) format --in-place --recursive $(SWIFT_FILES)
 
 ## setup: installs the ncurses headers if they are missing
 setup:

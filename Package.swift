@@ -28,6 +28,7 @@ let package = Package(
   products: [
     .executable(name: "workbench", targets: ["Workbench"]),
     .library(name: "Engine", targets: ["Engine"]),
+    .library(name: "Views", targets: ["Views"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

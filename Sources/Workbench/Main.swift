@@ -25,7 +25,7 @@ struct Workbench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
-      StatementsCommand.self, CoverageCommand.self, BenchCommand.self, KeysCommand.self, StructuresCommand.self,
+      StatementsCommand.self, CoverageCommand.self, KeysCommand.self, StructuresCommand.self,
       FuzzCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self,
       ConfigCommand.self, ManualCommand.self,
     ],

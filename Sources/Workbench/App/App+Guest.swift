@@ -66,7 +66,7 @@ extension App {
     if outcome.kind != .done {
       state.guest.speed =
         outcome.instructions > 1_000_000
-        ? "\(BenchRow.fixed((Double(outcome.instructions) / seconds / 1e5).rounded() / 10)) MIPS" : nil
+        ? "\((Double(outcome.instructions) / seconds / 1e5).rounded() / 10) MIPS" : nil
     }
     if session.position != position || runner.guestControl.firstNewStep != nil {
       state.traceStep = nil

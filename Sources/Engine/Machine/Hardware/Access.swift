@@ -158,8 +158,3 @@ public enum AccessOutcome: Sendable, Equatable {
   case ok
   case fault(GranuleProtectionFault)
 }
-
-extension Machine {
-  /// Puts something into a granule past every check, as its owner might have: for benchmarks.
-  package mutating func scribble(_ address: UInt64) { memory.store64(address, 0x5343_5249_4242_4C45) }
-}

@@ -19,6 +19,13 @@ public enum StructureReference {
   /// All of them.
   public static var names: [String] { StructureTables.all.map(\.name) }
 
+  /// Where a field lies, in bytes from the beginning of its structure; of several, which of them. Nil if there is none.
+  public static func offset(of field: String, in structure: String, _ index: Int = 0) -> UInt64? {
+    guard let row = StructureTables.find(structure)?.fields.first(where: { $0.name.description == field }), 0..<row.count ~= index
+    else { return nil }
+    return row.address(in: 0, index)
+  }
+
   static func page(_ table: StructureTable) -> [String] {
     var lines = ["## \(table.name)", "", "\(table.facts.summary) \(table.facts.size) bytes. \(table.facts.source).", ""]
     if !table.fields.isEmpty {

@@ -50,7 +50,7 @@ extension Session {
   public func console(_ range: Range<Int>) -> [UInt8] { Array(printed.bytes[range]) }
 
   /// Gives vCPUs another budget of instructions for each entry: for a run that is not recorded.
-  package func setGuestBudget(_ budget: Int) {
+  public func setGuestBudget(_ budget: Int) {
     precondition(!keepsHistory && budget > 0, "a recording has the machine's own budget")
     machine.guestBudget = budget
   }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// A program run to its end, its output thrown away.
 enum Child {
@@ -24,22 +18,14 @@ enum Child {
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     var arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
-    // It finds the signals as a shell would give them to it.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var ignored = sigset_t()
-    sigemptyset(&ignored)
-    for number in [SIGPIPE, SIGXFSZ] { sigaddset(&ignored, number) }
-    posix_spawnattr_setsigdefault(&attributes, &ignored)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
     var child = pid_t()
-    let start = CPUClock.wall
-    guard posix_spawnp(&child, words[0], &actions, &attributes, &arguments, environ) == 0 else { return nil }
+    let clock = ContinuousClock()
+    let start = clock.now
+    guard posix_spawnp(&child, words[0], &actions, nil, &arguments, environ) == 0 else { return nil }
     var status: Int32 = 0
     var usage = rusage()
     while wait4(child, &status, 0, &usage) != child { guard errno == EINTR else { return nil } }
-    let wall = CPUClock.wall - start
+    let wall = (clock.now - start) / .seconds(1)
     let cpu = Double(usage.ru_utime.tv_sec) + Double(usage.ru_utime.tv_usec) * 1e-6
     // One that a signal ended has no exit code.
     let code = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F

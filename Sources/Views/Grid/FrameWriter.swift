@@ -1,9 +1,7 @@
-import Views
-
 /// Writes a frame as escape sequences for a true colour terminal: only what differs, inside a synchronised update.
-enum FrameWriter {
+public enum FrameWriter {
   /// The bytes that bring a terminal from `old` (nil: anything) to `canvas`; empty if nothing differs.
-  static func bytes(_ canvas: Canvas, from old: Canvas?, theme: Theme) -> [UInt8] {
+  public static func bytes(_ canvas: Canvas, from old: Canvas?, theme: Theme) -> [UInt8] {
     var out: [UInt8] = []
     var row = -1
     var column = -1
