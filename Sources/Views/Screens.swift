@@ -60,7 +60,7 @@ public struct Screens {
     if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
     let configuration = session.configuration
-    let machine = "\(megabytes(configuration.dramSize)) · \(configuration.peCount) PE · \(configuration.policy.name)"
+    let machine = "\(binarySize(configuration.dramSize)) · \(configuration.peCount) PE · \(configuration.policy.name)"
     let keys = width >= 110 ? "   \(state.bindings[.palette]) help  \(state.bindings[.command]) command" : ""
     let right = machine.unicodeScalars.count + keys.count + 1
     if x + right <= width {
@@ -68,12 +68,6 @@ public struct Screens {
       canvas.text(start, 0, machine, .dim)
       canvas.text(start + machine.unicodeScalars.count, 0, keys, .key)
     }
-  }
-
-  private func megabytes(_ bytes: UInt64) -> String {
-    if bytes >= 1 << 40, bytes % (1 << 40) == 0 { return "\(bytes >> 40) TiB" }
-    if bytes >= 1 << 30, bytes % (1 << 30) == 0 { return "\(bytes >> 30) GiB" }
-    return "\(bytes >> 20) MiB"
   }
 }
 

@@ -87,10 +87,3 @@ public func shownJSON(_ text: String) -> String {
   }
   return result
 }
-
-/// A number of bytes as a person writes it: `64M`, `4G`, `4096`.
-public func sizeText(_ bytes: UInt64) -> String {
-  for (shift, suffix) in [(30, "G"), (20, "M"), (10, "K")] as [(UInt64, String)]
-  where bytes >= 1 << shift && bytes & ((1 << shift) - 1) == 0 { return "\(bytes >> shift)\(suffix)" }
-  return "\(bytes)"
-}

@@ -136,7 +136,7 @@ public struct GranulesPanel {
         canvas.text(inside.x + 1, y, hex(row.base), isHere ? .text : .dim, limit: map.rect.x - inside.x - 2)
       }
       if row.isFolded {
-        let text = "⋯ \(Self.size(row.bytes)) of the Host's"
+        let text = "⋯ \(binarySize(row.bytes)) of the Host's"
         canvas.text(map.rect.x, y, text, .dim, limit: map.rect.width, reverse: isHere)
       } else if let line = cells.popFirst() {
         draw(line, row, map, y, &canvas)
@@ -158,15 +158,6 @@ public struct GranulesPanel {
       canvas[map.rect.x + n, y] = Cell(
         Self.letter(cell), isChanged ? .changed : Self.role(cell), reverse: isCursor && !isChanged)
     }
-  }
-
-  /// Such as 992 KiB, 45.8 MiB, 12 GiB.
-  private static func size(_ bytes: UInt64) -> String {
-    for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB")] as [(UInt64, String)] where bytes >> shift > 0 {
-      let tenths = ((bytes >> (shift - 10)) * 10) >> 10
-      return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"
-    }
-    return "\(bytes >> 10) KiB"
   }
 
   /// Granules the last step changed.

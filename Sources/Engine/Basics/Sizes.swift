@@ -1,0 +1,15 @@
+/// A number of bytes as a script has it, exact: `64M`, `4G`, `4096`.
+public func sizeText(_ bytes: UInt64) -> String {
+  for (shift, suffix) in [(30, "G"), (20, "M"), (10, "K")] as [(UInt64, String)]
+  where bytes >= 1 << shift && bytes & ((1 << shift) - 1) == 0 { return "\(bytes >> shift)\(suffix)" }
+  return "\(bytes)"
+}
+
+/// A number of bytes with its unit, to a tenth and not rounded up: `992 KiB`, `45.8 MiB`, `12 GiB`.
+package func binarySize(_ bytes: UInt64) -> String {
+  for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB")] as [(UInt64, String)] where bytes >> shift > 0 {
+    let tenths = ((bytes >> (shift - 10)) * 10) >> 10
+    return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"
+  }
+  return "\(bytes >> 10) KiB"
+}
