@@ -23,7 +23,9 @@ struct CommandLineTests {
   }
 
   /// A subcommand that is almost one is no file that is missing.
-  @Test(arguments: [("replya", "replay"), ("bot tour", "boot"), ("shw overview x", "show"), ("token-verify x", nil)])
+  @Test(arguments: [
+    ("replya", "replay"), ("bot tour", "boot"), ("shw overview x", "show"), ("rnu x", "run"), ("token-verify x", nil),
+  ])
   func aMisspeltSubcommandIsNamed(_ line: String, _ meant: String?) throws {
     let result = try Headless.run(line.split(separator: " ").map(String.init))
     #expect(result.code == (meant == nil ? result.code : 64))

@@ -53,24 +53,3 @@ public struct StatementParser {
         ?? "; expected one of \(first.prefix(8).joined(separator: " ")) … or a command name")
   }
 }
-
-/// The word of `candidates` that differs least from `word` in lower case, if one is near.
-public func closest(to word: String, among candidates: [String]) -> String? {
-  guard word.count <= 64 else { return nil }
-  func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let old = row[j + 1]
-        row[j + 1] = min(row[j] + 1, old + 1, diagonal + (x == y ? 0 : 1))
-        diagonal = old
-      }
-    }
-    return row[b.count]
-  }
-  let best = candidates.map { ($0, distance(Array(word), Array($0.lowercased()))) }.min { $0.1 < $1.1 }
-  guard let best, best.1 <= max(1, word.count / 3) else { return nil }
-  return best.0
-}
