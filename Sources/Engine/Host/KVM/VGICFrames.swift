@@ -1,15 +1,14 @@
 /// Where user space has put the frames of a guest's interrupt controller (KVM_DEV_ARM_VGIC_GRP_ADDR).
-package struct VGICFrames: Sendable {
+package struct VGICFrames: Sendable, Equatable {
   let distributor: UInt64
   let redistributors: UInt64
 
-  /// The address a register has in ``VirtualGIC``; nil outside of the frames of so many vCPUs.
-  func place(of ipa: UInt64, vcpus: Int) -> UInt64? {
-    if ipa >= distributor, ipa - distributor < VirtualGIC.distributorSize {
-      return VirtualGIC.distributor + (ipa - distributor)
-    }
+  /// What an IPA is of the frames; nil outside of those of so many vCPUs.
+  func place(of ipa: UInt64, vcpus: Int) -> VirtualGIC.Place? {
+    if ipa >= distributor, ipa - distributor < VirtualGIC.distributorSize { return .distributor(ipa - distributor) }
     if ipa >= redistributors, ipa - redistributors < UInt64(vcpus) * VirtualGIC.redistributorSize {
-      return VirtualGIC.redistributors + (ipa - redistributors)
+      let (vcpu, offset) = (ipa - redistributors).quotientAndRemainder(dividingBy: VirtualGIC.redistributorSize)
+      return .redistributor(Int(vcpu), offset)
     }
     return nil
   }

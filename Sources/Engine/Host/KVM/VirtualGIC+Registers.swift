@@ -48,26 +48,53 @@ extension VirtualGIC {
   /// A word of a register: of which vCPU's redistributor, nil for the distributor, and which of the register's words it is.
   private typealias Word = (register: Register, vcpu: Int?, index: Int)
 
-  /// The IPA of a register, in a vCPU's redistributor if it is one of those.
-  package static func address(of name: String, vcpu: Int = 0) -> UInt64? {
-    guard let row = registers.first(where: { $0.name.description == name }) else { return nil }
-    let redistributor = redistributors + UInt64(vcpu) * redistributorSize
-    switch row.frame {
-    case .distributor: return distributor + row.place.lowerBound
-    case .redistributor: return redistributor + row.place.lowerBound
-    case .privateInterrupts: return redistributor + privateFrame + row.place.lowerBound
+  /// A place in the frames, wherever those are: see ``VGICFrames``.
+  package enum Place: Sendable {
+    case distributor(_ offset: UInt64)
+    case redistributor(_ vcpu: Int, _ offset: UInt64)
+
+    /// Bytes from the beginning of the distributor, or of the vCPU's redistributor.
+    package var offset: UInt64 {
+      switch self {
+      case .distributor(let offset), .redistributor(_, let offset): offset
+      }
+    }
+
+    /// So many bytes farther.
+    package func advanced(by count: UInt64) -> Place {
+      switch self {
+      case .distributor(let offset): .distributor(offset + count)
+      case .redistributor(let vcpu, let offset): .redistributor(vcpu, offset + count)
+      }
+    }
+
+    /// The word it is in.
+    fileprivate var word: Place {
+      switch self {
+      case .distributor(let offset): .distributor(offset & ~3)
+      case .redistributor(let vcpu, let offset): .redistributor(vcpu, offset & ~3)
+      }
     }
   }
 
-  private static func word(at ipa: UInt64) -> Word? {
+  /// Where a register is, in a vCPU's redistributor if it is one of those.
+  package static func place(of name: String, vcpu: Int = 0) -> Place? {
+    guard let row = registers.first(where: { $0.name.description == name }) else { return nil }
+    switch row.frame {
+    case .distributor: return .distributor(row.place.lowerBound)
+    case .redistributor: return .redistributor(vcpu, row.place.lowerBound)
+    case .privateInterrupts: return .redistributor(vcpu, privateFrame + row.place.lowerBound)
+    }
+  }
+
+  private static func word(at place: Place) -> Word? {
     let frame: Frame
     var vcpu: Int?
-    var offset: UInt64
-    if ipa >= distributor {
-      (frame, offset) = (.distributor, ipa - distributor)
-    } else {
-      vcpu = Int((ipa - redistributors) / redistributorSize)
-      offset = (ipa - redistributors) % redistributorSize
+    var offset = place.offset
+    switch place {
+    case .distributor: frame = .distributor
+    case .redistributor(let number, _):
+      vcpu = number
       frame = offset < privateFrame ? .redistributor : .privateInterrupts
       if frame == .privateInterrupts { offset -= privateFrame }
     }
@@ -75,38 +102,31 @@ extension VirtualGIC {
     return (row.register, vcpu, Int(offset - row.place.lowerBound) / 4)
   }
 
-  /// Whether an IPA is of one of the frames.
-  func contains(_ ipa: UInt64) -> Bool {
-    (Self.distributor..<Self.distributor + Self.distributorSize).contains(ipa)
-      || (Self.redistributors..<Self.redistributors + UInt64(vcpus.count) * Self.redistributorSize).contains(ipa)
-  }
-
   /// A load of `size` bytes.
-  package func read(_ ipa: UInt64, size: UInt64) -> UInt64 {
-    let word = ipa & ~3
-    let low = UInt64(registerWord(word))
-    let value = size == 8 ? low | UInt64(registerWord(word + 4)) << 32 : low >> (8 * (ipa & 3))
+  package func read(_ place: Place, size: UInt64) -> UInt64 {
+    let low = UInt64(registerWord(place.word))
+    let value = size == 8 ? low | UInt64(registerWord(place.word.advanced(by: 4))) << 32 : low >> (8 * (place.offset & 3))
     return size == 8 ? value : value & ((1 << (8 * size)) - 1)
   }
 
   /// A store of `size` bytes.
-  package mutating func write(_ ipa: UInt64, size: UInt64, _ value: UInt64) {
-    let word = ipa & ~3
+  package mutating func write(_ place: Place, size: UInt64, _ value: UInt64) {
+    let word = place.word
     switch size {
     case 8:
       setWord(word, UInt32(truncatingIfNeeded: value))
-      setWord(word + 4, UInt32(truncatingIfNeeded: value >> 32))
+      setWord(word.advanced(by: 4), UInt32(truncatingIfNeeded: value >> 32))
     case 4: setWord(word, UInt32(truncatingIfNeeded: value))
     default:
       // Meant for priorities, which can be written one by one: what is beside them stays as it is.
-      let shift = UInt32(8 * (ipa & 3))
+      let shift = UInt32(8 * (place.offset & 3))
       let mask: UInt32 = ((1 << UInt32(8 * size)) - 1) << shift
       setWord(word, registerWord(word) & ~mask | UInt32(truncatingIfNeeded: value) << shift & mask)
     }
   }
 
-  private func registerWord(_ ipa: UInt64) -> UInt32 {
-    guard let (register, vcpu, index) = Self.word(at: ipa) else { return 0 }
+  private func registerWord(_ place: Place) -> UInt32 {
+    guard let (register, vcpu, index) = Self.word(at: place) else { return 0 }
     let bank = vcpu.map { vcpus[$0].own } ?? spis
     switch register {
     // One Security state (DS), affinity routing.
@@ -133,8 +153,8 @@ extension VirtualGIC {
     }
   }
 
-  private mutating func setWord(_ ipa: UInt64, _ value: UInt32) {
-    guard let (register, vcpu, index) = Self.word(at: ipa) else { return }
+  private mutating func setWord(_ place: Place, _ value: UInt32) {
+    guard let (register, vcpu, index) = Self.word(at: place) else { return }
     switch register {
     case .type, .implementer, .architecture, .redistributorType: break
     case .control: control = UInt64(value & 0b11)

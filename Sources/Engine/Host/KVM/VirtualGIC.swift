@@ -3,9 +3,6 @@ import Machine
 /// The GICv3 a VMM gives its guest (GIC architecture chapter 12, one Security state): a distributor, a redistributor for each vCPU,
 /// and what goes into the list registers of each entry. 64 interrupts: SGIs and PPIs of each vCPU, and 32 SPIs.
 public struct VirtualGIC: Sendable {
-  /// In the shared half: the places kvmtool gives them, with the shared bit of the standard layout's IPA space.
-  public static let distributor: UInt64 = 0x1_3FFF_0000
-  public static let redistributors: UInt64 = 0x1_3FEF_0000
   static let distributorSize: UInt64 = 0x1_0000
   static let redistributorSize: UInt64 = 0x2_0000
   /// Where SGI_base is in a redistributor.

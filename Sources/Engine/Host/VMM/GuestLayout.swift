@@ -5,21 +5,19 @@ public struct GuestLayout: Sendable, Equatable {
   struct Map: Sendable, Equatable {
     let ramBase: UInt64
     let uart: Range<UInt64>
-    let distributor: Range<UInt64>
+    let distributor: UInt64
     /// Room for those of 8 vCPUs.
-    let redistributors: Range<UInt64>
+    let redistributors: UInt64
 
     static let kvmtool = Map(
-      ramBase: 0x8000_0000, uart: 0x0100_0000..<0x0100_1000, distributor: 0x3FFF_0000..<0x4000_0000,
-      redistributors: 0x3FEF_0000..<0x3FFF_0000)
+      ramBase: 0x8000_0000, uart: 0x0100_0000..<0x0100_1000, distributor: 0x3FFF_0000, redistributors: 0x3FEF_0000)
   }
 
   /// Width of the IPA space in bits.
   package let width: UInt64
   public let ramBase: UInt64
   public let uart: Range<UInt64>
-  let distributor: Range<UInt64>
-  let redistributors: Range<UInt64>
+  package let gic: VGICFrames
 
   /// Room for RAM that ends at 4 GiB; the layout of every guest whose RAM does.
   public static let standard = GuestLayout(.kvmtool, width: 33)
@@ -28,12 +26,10 @@ public struct GuestLayout: Sendable, Equatable {
 
   private init(_ map: Map, width: UInt64) {
     let half: UInt64 = 1 << (width - 1)
-    func shared(_ region: Range<UInt64>) -> Range<UInt64> { half | region.lowerBound..<half + region.upperBound }
     self.width = width
     ramBase = map.ramBase
-    uart = shared(map.uart)
-    distributor = shared(map.distributor)
-    redistributors = shared(map.redistributors)
+    uart = half | map.uart.lowerBound..<half | map.uart.upperBound
+    gic = VGICFrames(distributor: half | map.distributor, redistributors: half | map.redistributors)
   }
 
   /// The layout for so many bytes of RAM.

@@ -113,8 +113,7 @@ public final class RealmVM {
     self.door = door
     self.options = options
     layout = GuestLayout(memory: options.memory)
-    let frames = VGICFrames(distributor: layout.distributor.lowerBound, redistributors: layout.redistributors.lowerBound)
-    kvm = KVMVirtualMachine(door, options.isRealm ? .realm : .ordinary, ipaBits: layout.width, gicFrames: frames, pe: pe)
+    kvm = KVMVirtualMachine(door, options.isRealm ? .realm : .ordinary, ipaBits: layout.width, gicFrames: layout.gic, pe: pe)
     serial = SerialPort(at: layout.uart)
     bus = DeviceBus([serial])
     serial.onByte = { [unowned self] byte in

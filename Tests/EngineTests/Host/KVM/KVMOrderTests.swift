@@ -20,8 +20,7 @@ struct KVMOrderTests {
       configuration.recAuxCount = 0
       configuration.dramSize = dram
       session = Session(configuration, keepsHistory: false)
-      let frames = VGICFrames(distributor: 0x1_3FFF_0000, redistributors: 0x1_3FEF_0000)
-      kvm = KVMVirtualMachine(session, kind, ipaBits: 33, gicFrames: frames)
+      kvm = KVMVirtualMachine(session, kind, ipaBits: 33, gicFrames: GuestLayout.standard.gic)
     }
 
     /// Memory, vCPUs, and a Realm that has been created.

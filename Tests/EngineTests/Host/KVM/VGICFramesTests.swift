@@ -7,7 +7,7 @@ import Testing
 struct VGICFramesTests {
   /// kvmtool's places with the shared bit of 33 bits, and others.
   private static let places = [
-    VGICFrames(distributor: 0x1_3FFF_0000, redistributors: 0x1_3FEF_0000),
+    GuestLayout.standard.gic,
     VGICFrames(distributor: 0x2_0800_0000, redistributors: 0x2_080A_0000),
   ]
 

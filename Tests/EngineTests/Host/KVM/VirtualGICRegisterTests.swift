@@ -45,19 +45,19 @@ struct VirtualGICRegisterTests {
   private var gic = VirtualGIC(vcpus: 2, listRegisters: 4)
 
   private func distributor(_ offset: UInt64, size: UInt64 = 4) -> UInt64 {
-    gic.read(VirtualGIC.distributor + offset, size: size)
+    gic.read(.distributor(offset), size: size)
   }
 
   private mutating func setDistributor(_ offset: UInt64, _ value: UInt64, size: UInt64 = 4) {
-    gic.write(VirtualGIC.distributor + offset, size: size, value)
+    gic.write(.distributor(offset), size: size, value)
   }
 
   private func redistributor(_ vcpu: UInt64, _ offset: UInt64, size: UInt64 = 4) -> UInt64 {
-    gic.read(VirtualGIC.redistributors + vcpu * 0x2_0000 + offset, size: size)
+    gic.read(.redistributor(Int(vcpu), offset), size: size)
   }
 
   private mutating func setRedistributor(_ vcpu: UInt64, _ offset: UInt64, _ value: UInt64, size: UInt64 = 4) {
-    gic.write(VirtualGIC.redistributors + vcpu * 0x2_0000 + offset, size: size, value)
+    gic.write(.redistributor(Int(vcpu), offset), size: size, value)
   }
 
   /// What a guest's kernel does first: both groups on, each of these interrupts in group 1 and enabled.
@@ -89,9 +89,6 @@ struct VirtualGICRegisterTests {
     // The number of the vCPU, its affinity, and which is the last.
     #expect(redistributor(0, GICR.typer, size: 8) == 0)
     #expect(redistributor(1, GICR.typer, size: 8) == 1 << 32 | 1 << 8 | 1 << 4)
-    #expect(gic.contains(VirtualGIC.redistributors + 0x3_FFFC))
-    #expect(!gic.contains(VirtualGIC.redistributors + 0x4_0000))
-    #expect(!gic.contains(VirtualGIC.distributor + 0x1_0000))
   }
 
   @Test mutating func aRedistributorIsWoken() {

@@ -6,11 +6,11 @@ struct VirtualGICTests {
   private var gic = VirtualGIC(vcpus: 2, listRegisters: 4)
 
   private mutating func write(_ name: String, _ value: UInt64, vcpu: Int = 0, size: UInt64 = 4) throws {
-    gic.write(try #require(VirtualGIC.address(of: name, vcpu: vcpu)), size: size, value)
+    gic.write(try #require(VirtualGIC.place(of: name, vcpu: vcpu)), size: size, value)
   }
 
   private func read(_ name: String, vcpu: Int = 0, size: UInt64 = 4) throws -> UInt64 {
-    gic.read(try #require(VirtualGIC.address(of: name, vcpu: vcpu)), size: size)
+    gic.read(try #require(VirtualGIC.place(of: name, vcpu: vcpu)), size: size)
   }
 
   private mutating func enable(_ intid: Int, vcpu: Int = 0) throws {
@@ -44,7 +44,7 @@ struct VirtualGICTests {
   @Test mutating func prioritiesHaveFiveBitsAndAreWrittenByBytes() throws {
     try write("GICR_IPRIORITYR0", 0xFFFF_FFFF)
     #expect(try read("GICR_IPRIORITYR0") == 0xF8F8_F8F8)
-    let second = try #require(VirtualGIC.address(of: "GICR_IPRIORITYR0")) + 1
+    let second = try #require(VirtualGIC.place(of: "GICR_IPRIORITYR0")).advanced(by: 1)
     gic.write(second, size: 1, 0x47)
     #expect(try read("GICR_IPRIORITYR0") == 0xF8F8_40F8)
     #expect(gic.read(second, size: 1) == 0x40)
@@ -52,8 +52,8 @@ struct VirtualGICTests {
 
   /// A store that is not aligned is one to the word it begins in, at the end of an array too.
   @Test mutating func anUnalignedStoreStaysInItsWord() throws {
-    let last = try #require(VirtualGIC.address(of: "GICR_IPRIORITYR0")) + 28
-    gic.write(last + 1, size: 4, 0x0808_0808)
+    let last = try #require(VirtualGIC.place(of: "GICR_IPRIORITYR0")).advanced(by: 28)
+    gic.write(last.advanced(by: 1), size: 4, 0x0808_0808)
     #expect(gic.read(last, size: 4) == 0x0808_0808)
   }
 
@@ -100,8 +100,8 @@ struct VirtualGICTests {
     try write("GICR_IGROUPR0", 0xFFFF_FFFF)
     try write("GICR_ISENABLER0", 0xFF)
     try write("GICR_ISPENDR0", 0xFF)
-    let priorities = try #require(VirtualGIC.address(of: "GICR_IPRIORITYR0"))
-    for n in 0..<8 as Range<UInt64> { gic.write(priorities + n, size: 1, (8 - n) << 3) }
+    let priorities = try #require(VirtualGIC.place(of: "GICR_IPRIORITYR0"))
+    for n in 0..<8 as Range<UInt64> { gic.write(priorities.advanced(by: n), size: 1, (8 - n) << 3) }
     #expect(gic.listRegisters(0).map { $0 & 0xFFFF_FFFF } == [7, 6, 5, 4])
   }
 
@@ -114,7 +114,7 @@ struct VirtualGICTests {
 
   @Test func whatIsNoRegisterReadsAsZero() {
     for offset in [0x40, 0x80, 0x100, 0x2000, 0xFFD0] as [UInt64] {
-      #expect(gic.read(VirtualGIC.distributor + offset, size: 4) == 0)
+      #expect(gic.read(.distributor(offset), size: 4) == 0)
     }
   }
 }

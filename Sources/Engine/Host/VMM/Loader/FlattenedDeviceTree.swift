@@ -134,14 +134,13 @@ extension FlattenedDeviceTree {
         node.set("interrupts", cells: own(29) + own(VirtualGIC.physicalTimer) + own(VirtualGIC.virtualTimer) + own(26))
         node.set("always-on")
       }
-      root.node("intc@" + String(layout.distributor.lowerBound, radix: 16)) { node in
+      root.node("intc@" + String(layout.gic.distributor, radix: 16)) { node in
         node.set("compatible", "arm,gic-v3")
         node.set("#interrupt-cells", cells: [3])
         node.set("#address-cells", cells: [0])
         node.set("interrupt-controller")
         let size = UInt64(options.vcpus) * VirtualGIC.redistributorSize
-        let (distributor, redistributors) = (layout.distributor, layout.redistributors.lowerBound)
-        node.set("reg", wide: [distributor.lowerBound, UInt64(distributor.count), redistributors, size])
+        node.set("reg", wide: [layout.gic.distributor, VirtualGIC.distributorSize, layout.gic.redistributors, size])
         node.set("phandle", cells: [gic])
       }
       root.node("apb-pclk") { node in
