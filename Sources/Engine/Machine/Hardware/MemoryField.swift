@@ -131,6 +131,12 @@ extension UnsafeMutableRawPointer {
     @_transparent nonmutating set { put(field.offset &+ index &* field.width, field.width, newValue) }
   }
 
+  /// A field that is 1 or 0; what is neither is as good as 1.
+  subscript(flag field: MemoryField) -> Bool {
+    @_transparent get { self[field] != 0 }
+    @_transparent nonmutating set { self[field] = newValue ? 1 : 0 }
+  }
+
   /// The value of a field, within what it may be, which is no negative number.
   @_transparent func within(_ field: MemoryField) -> UInt64 {
     UInt64(truncatingIfNeeded: field.clamped(Int64(truncatingIfNeeded: self[field])))

@@ -11,24 +11,24 @@ package struct REC {
   let base: UnsafeMutableRawPointer
 
   package var running: Bool {
-    get { base[RmmRec.table.running] != 0 }
-    nonmutating set { base[RmmRec.table.running] = newValue ? 1 : 0 }
+    get { base[flag: RmmRec.table.running] }
+    nonmutating set { base[flag: RmmRec.table.running] = newValue }
   }
   package var runnable: Bool {
-    get { base[RmmRec.table.runnable] != 0 }
-    nonmutating set { base[RmmRec.table.runnable] = newValue ? 1 : 0 }
+    get { base[flag: RmmRec.table.runnable] }
+    nonmutating set { base[flag: RmmRec.table.runnable] = newValue }
   }
   package var psciPending: Bool {
-    get { base[RmmRec.table.psciPending] != 0 }
-    nonmutating set { base[RmmRec.table.psciPending] = newValue ? 1 : 0 }
+    get { base[flag: RmmRec.table.psciPending] }
+    nonmutating set { base[flag: RmmRec.table.psciPending] = newValue }
   }
   package var hostCallPending: Bool {
-    get { base[RmmRec.table.hostCallPending] != 0 }
-    nonmutating set { base[RmmRec.table.hostCallPending] = newValue ? 1 : 0 }
+    get { base[flag: RmmRec.table.hostCallPending] }
+    nonmutating set { base[flag: RmmRec.table.hostCallPending] = newValue }
   }
   package var ripasDestroyed: Bool {
-    get { base[RmmRec.table.ripasDestroyed] != 0 }
-    nonmutating set { base[RmmRec.table.ripasDestroyed] = newValue ? 1 : 0 }
+    get { base[flag: RmmRec.table.ripasDestroyed] }
+    nonmutating set { base[flag: RmmRec.table.ripasDestroyed] = newValue }
   }
   package var ripasValue: RIPAS {
     get { RIPAS(rawValue: UInt8(truncatingIfNeeded: base[RmmRec.table.ripasValue])) ?? .empty }
@@ -43,8 +43,8 @@ package struct REC {
     nonmutating set { base[RmmRec.table.numAux] = UInt64(newValue) }
   }
   package var serrorPending: Bool {
-    get { base[RmmRec.table.serrorPending] != 0 }
-    nonmutating set { base[RmmRec.table.serrorPending] = newValue ? 1 : 0 }
+    get { base[flag: RmmRec.table.serrorPending] }
+    nonmutating set { base[flag: RmmRec.table.serrorPending] = newValue }
   }
   package var owner: UInt64 {
     get { base[RmmRec.table.owner] }
@@ -107,15 +107,15 @@ package struct REC {
     isEvent ? RmiRecEnterFlags.table.trapWFE.isSet(in: traps) : RmiRecEnterFlags.table.trapWFI.isSet(in: traps)
   }
   var virtualSError: Bool {
-    get { base[RmmRec.table.virtualSError] != 0 }
-    nonmutating set { base[RmmRec.table.virtualSError] = newValue ? 1 : 0 }
+    get { base[flag: RmmRec.table.virtualSError] }
+    nonmutating set { base[flag: RmmRec.table.virtualSError] = newValue }
   }
   /// Timer outputs as the last exit showed them to the Host.
   var timerLevels: (virtual: Bool, physical: Bool) {
-    get { (base[RmmRec.table.virtualTimerLevel] != 0, base[RmmRec.table.physicalTimerLevel] != 0) }
+    get { (base[flag: RmmRec.table.virtualTimerLevel], base[flag: RmmRec.table.physicalTimerLevel]) }
     nonmutating set {
-      base[RmmRec.table.virtualTimerLevel] = newValue.virtual ? 1 : 0
-      base[RmmRec.table.physicalTimerLevel] = newValue.physical ? 1 : 0
+      base[flag: RmmRec.table.virtualTimerLevel] = newValue.virtual
+      base[flag: RmmRec.table.physicalTimerLevel] = newValue.physical
     }
   }
   package var runPointer: UInt64 {

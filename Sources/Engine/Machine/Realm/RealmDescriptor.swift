@@ -37,12 +37,12 @@ package struct RealmDescriptor {
     nonmutating set { base[RmmRealm.table.hashAlgo] = UInt64(newValue.rawValue) }
   }
   @inline(__always) package var lpa2: Bool {
-    get { base[RmmRealm.table.featLPA2] != 0 }
-    nonmutating set { base[RmmRealm.table.featLPA2] = newValue ? 1 : 0 }
+    get { base[flag: RmmRealm.table.featLPA2] }
+    nonmutating set { base[flag: RmmRealm.table.featLPA2] = newValue }
   }
   @inline(__always) package var pmu: Bool {
-    get { base[RmmRealm.table.featPMU] != 0 }
-    nonmutating set { base[RmmRealm.table.featPMU] = newValue ? 1 : 0 }
+    get { base[flag: RmmRealm.table.featPMU] }
+    nonmutating set { base[flag: RmmRealm.table.featPMU] = newValue }
   }
   @inline(__always) package var ipaWidth: UInt64 {
     get { base.within(RmmRealm.table.ipaWidth) }
