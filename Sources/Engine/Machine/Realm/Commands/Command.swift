@@ -124,6 +124,9 @@ package struct Call {
 
   @inline(__always) package subscript(_ input: Input) -> UInt64 { x[input.register] }
 
+  /// Whether it was this condition that decided.
+  func isRefused(by condition: StaticString) -> Bool { decidedBy?.description == condition.description }
+
   @inline(__always) package init() {}
 }
 

@@ -10,6 +10,8 @@ package enum PSCIComplete: Command {
   static let targetRec = Input("target_rec", 2, .recPA, "PA of the REC its MPIDR names")
   static let status = Input("status", 3, .status, "the Host's decision: 0, or PSCI_DENIED for a CPU_ON")
   static let inputs = [callingRec, targetRec, status]
+  /// The condition on ``status``.
+  private static let notAllowed: StaticString = "status"
 
   @inline(__always) static func conditions<W: Watcher>(
     _ m: borrowing Machine, _ c: inout Call, _ w: inout W
@@ -44,7 +46,7 @@ package enum PSCIComplete: Command {
       "the request names \(hex(m.rec(c[callingRec]).x(1))), target_rec has MPIDR \(hex(m.rec(c[targetRec]).mpidr))",
       !m.names(m.rec(c[callingRec]).x(1), m.rec(c[targetRec])))
     try w.check(
-      "status", "not a status that is allowed here", .rmiInput,
+      notAllowed, "not a status that is allowed here", .rmiInput,
       "status = \(Int64(bitPattern: c[status])), target is \(m.rec(c[targetRec]).runnable ? "runnable" : "not runnable")",
       c[status] != PSCIReturn.success && m.isKnownRequest(c[callingRec])
         && !(c[status] == PSCIReturn.denied && m.asksCPUOn(c[callingRec]) && !m.isOn(c[targetRec])))
@@ -54,7 +56,7 @@ package enum PSCIComplete: Command {
 
   static func refused(_ m: inout Machine, _ c: inout Call) {
     // TF-RMM refuses DENIED for a REC that is on, but completes the request all the same (D7).
-    guard m.policy.has(.psciDenialOfRunningRECCompletes), c.decidedBy?.description == "status", c[status] == PSCIReturn.denied,
+    guard m.policy.has(.psciDenialOfRunningRECCompletes), c.isRefused(by: notAllowed), c[status] == PSCIReturn.denied,
       m.asksCPUOn(c[callingRec])
     else { return }
     complete(&m, &c)
