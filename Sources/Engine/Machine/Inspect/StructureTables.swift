@@ -37,25 +37,6 @@ package enum StructureTables {
   /// What a call is given the address of.
   static func given(_ entry: CommandEntry?, _ x: (Int) -> UInt64) -> [(base: UInt64, table: StructureTable)] {
     guard let entry else { return [] }
-    return entry.inputs.compactMap { input in
-      structure(entry.fid, input).flatMap { named($0.name.description) }.map { (x(input.register), $0) }
-    }
-  }
-
-  /// Which structure lies where an argument points to.
-  private static func structure(_ fid: UInt32, _ input: Input) -> StructureFacts? {
-    switch (fid, input.register) {
-    case (RealmCreate.fid, RealmCreate.paramsPtr.register): RmiRealmParams.about
-    case (RECCreate.fid, RECCreate.paramsPtr.register): RmiRecParams.about
-    case (RECEnter.fid, RECEnter.runPtr.register): RmiRecRun.about
-    case (RSIRealmConfig.fid, RSIRealmConfig.addr.register): RsiRealmConfig.about
-    case (RSIHostCall.fid, RSIHostCall.addr.register): RsiHostCall.about
-    default:
-      switch input.kind {
-      case .rdPA: RmmRealm.about
-      case .recPA: RmmRec.about
-      default: nil
-      }
-    }
+    return entry.inputs.compactMap { input in named(input.structure).map { (x(input.register), $0) } }
   }
 }

@@ -62,6 +62,11 @@ struct StructureTests {
         #expect(StructureTables.named(type) != nil, "\(table.name): \(type)")
       }
     }
+    for command in Commands.all {
+      for input in command.inputs where !input.structure.isEmpty {
+        #expect(StructureTables.named(input.structure) != nil, "\(command.name): \(input.name)")
+      }
+    }
     #expect(RealmRegister.allCases.count <= RmmRec.table.sysregs.count)
   }
 

@@ -69,6 +69,8 @@ package struct Input: Sendable {
   package var register: Int
   package var kind: Kind
   package var meaning: StaticString
+  /// The structure it is the address of, if that does not follow from its kind; else empty.
+  private var pointee: StaticString
 
   /// What a value of the register is, for forms, completion and decoding.
   package enum Kind: UInt8, Sendable {
@@ -76,11 +78,23 @@ package struct Input: Sendable {
     case ipa, ipaTop, level, descriptor, flags, version, number, size, status, mpidr, ripas, bytes
   }
 
-  package init(_ name: StaticString, _ register: Int, _ kind: Kind, _ meaning: StaticString) {
+  package init(
+    _ name: StaticString, _ register: Int, _ kind: Kind, _ meaning: StaticString, of pointee: StaticString = ""
+  ) {
     self.name = name
     self.register = register
     self.kind = kind
     self.meaning = meaning
+    self.pointee = pointee
+  }
+
+  /// The name of the structure it is the address of; empty if it is no address, or nobody knows.
+  package var structure: String {
+    switch kind {
+    case .rdPA: RmmRealm.about.name.description
+    case .recPA: RmmRec.about.name.description
+    default: pointee.description
+    }
   }
 }
 

@@ -8,7 +8,7 @@ package enum RECCreate: Command {
 
   static let rd = Input("rd", 1, .rdPA, "PA of the RD")
   static let rec = Input("rec", 2, .delegatedPA, "PA of the granule that becomes the REC")
-  static let paramsPtr = Input("params_ptr", 3, .nsPA, "PA of RmiRecParams in Non-secure memory")
+  static let paramsPtr = Input("params_ptr", 3, .nsPA, "PA of RmiRecParams in Non-secure memory", of: "RmiRecParams")
   static let inputs = [rd, rec, paramsPtr]
 
   static let order = [Ordering(["rd_bound", "rd_state"], before: ["realm_state", "num_recs"])]

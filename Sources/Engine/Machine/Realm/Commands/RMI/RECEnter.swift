@@ -7,7 +7,7 @@ package enum RECEnter: Command {
   static let summary: StaticString = "Runs a REC until something happens that the Host must see."
 
   static let rec = Input("rec", 1, .recPA, "PA of the REC")
-  static let runPtr = Input("run_ptr", 2, .nsPA, "PA of RmiRecRun in Non-secure memory")
+  static let runPtr = Input("run_ptr", 2, .nsPA, "PA of RmiRecRun in Non-secure memory", of: "RmiRecRun")
   static let inputs = [rec, runPtr]
 
   static let order = [

@@ -8,7 +8,7 @@ package enum RealmCreate: Command {
   static let summary: StaticString = "Makes a Realm: its descriptor and its starting level tables."
 
   static let rd = Input("rd", 1, .delegatedPA, "PA of the granule that becomes the RD")
-  static let paramsPtr = Input("params_ptr", 2, .nsPA, "PA of RmiRealmParams in Non-secure memory")
+  static let paramsPtr = Input("params_ptr", 2, .nsPA, "PA of RmiRealmParams in Non-secure memory", of: "RmiRealmParams")
   static let inputs = [rd, paramsPtr]
 
   @inline(__always) static func conditions<W: Watcher>(

@@ -6,7 +6,7 @@ package enum RSIHostCall: Command {
   package static let fid: UInt32 = 0xC400_0199
   static let summary: StaticString = "Calls the Host with an immediate and 31 registers kept in Realm memory."
 
-  static let addr = Input("addr", 1, .ipa, "IPA of RsiHostCall")
+  static let addr = Input("addr", 1, .ipa, "IPA of RsiHostCall", of: "RsiHostCall")
   static let inputs = [addr]
 
   static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {

@@ -7,7 +7,7 @@ package enum RSIRealmConfig: Command {
   package static let fid: UInt32 = 0xC400_0196
   static let summary: StaticString = "Writes the Realm's configuration into its memory."
 
-  static let addr = Input("addr", 1, .ipa, "IPA of the granule that receives RsiRealmConfig")
+  static let addr = Input("addr", 1, .ipa, "IPA of the granule that receives RsiRealmConfig", of: "RsiRealmConfig")
   static let inputs = [addr]
 
   static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {
