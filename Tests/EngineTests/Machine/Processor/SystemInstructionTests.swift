@@ -42,6 +42,16 @@ struct SystemInstructionTests {
     #expect([bytes[0], bytes[8]] == [1, 0])
   }
 
+  /// An operation that came after Armv8.0 is UNDEFINED, as ID_AA64ISAR1_EL1 says: here DC CVAP.
+  @Test(arguments: CodeEngine.allCases)
+  func anOperationThereIsNotIsUndefined(_ engine: CodeEngine) throws {
+    // X28 = 0x80800000; vectors at 0x80004000; DC CVAP of X0. The vector stores ESR_EL1 at [X28].
+    var code: [UInt32] = [0xD2B0_101C, 0xD2B0_0009, 0x9140_1129, 0xD518_C009, 0xD50B_7C20]
+    code += [UInt32](repeating: 0xD503_201F, count: 0x4200 / 4 - code.count) + [0xD538_5201, 0xF900_0381]
+    let bytes = try InstructionTests.run(code, engine)
+    #expect(bytes[0..<4] == [0, 0, 0, 2], "EC 0, IL")
+  }
+
   /// Identification registers do not contradict each other (Arm ARM D24): two breakpoints at least, no more of them aware of contexts
   /// than there are; EL1 and EL0 in AArch64 only; FP with AdvSIMD; 4 KiB granules.
   @Test func identificationIsArchitected() throws {

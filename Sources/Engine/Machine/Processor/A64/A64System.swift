@@ -77,26 +77,18 @@ extension Machine {
   /// IC, DC, AT and TLBI.
   private mutating func instruction(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
     let encoding = SystemEncoding(of: i)
+    guard let operation = SystemOperation.at(encoding) else { throw .toEL1(esr: Syndrome.il, far: nil) }
     if core.exceptionLevel == 0 {
-      guard encoding.op1 == 3, encoding.crn == 7 else { throw .toEL1(esr: Syndrome.il, far: nil) }
-      // DC ZVA by SCTLR_EL1.DZE, the others by UCI.
-      guard core.rec[.sctlrEL1].bit(encoding.crm == 4 ? 14 : 26) else {
-        throw .toEL1(esr: encoding.syndrome(rt: i.a, isRead: false), far: nil)
-      }
+      guard let bit = operation.el0 else { throw .toEL1(esr: Syndrome.il, far: nil) }
+      guard core.rec[.sctlrEL1].bit(bit) else { throw .toEL1(esr: encoding.syndrome(rt: i.a, isRead: false), far: nil) }
     }
-    switch (encoding.op1, encoding.crn, encoding.crm, encoding.op2) {
-    case (3, 7, 4, 1):
-      // DC ZVA: 64 bytes, aligned.
+    switch operation.effect {
+    case .none: break
+    case .zero:
       let address = core.x[Int(i.d)] & ~63
       for n in 0..<8 as Range<UInt64> { try store(address + n * 8, 3, 0, &core, details: Syndrome.wnr) }
-    case (_, 8, _, _):
-      core.workspace.flush()
-    case (0, 7, 8, 0...3):
-      try addressTranslate(i, &core, isWrite: encoding.op2 & 1 == 1, level: encoding.op2 & 2 == 2 ? 0 : 1)
-    case (_, 7, _, _):
-      // Caches are not modelled.
-      break
-    default: throw .toEL1(esr: Syndrome.il, far: nil)
+    case .forgetTranslations: core.workspace.flush()
+    case .translate(let isWrite, let level): try addressTranslate(i, &core, isWrite: isWrite, level: level)
     }
   }
 

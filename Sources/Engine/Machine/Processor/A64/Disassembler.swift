@@ -248,8 +248,8 @@ public struct Disassembler {
     let numbers = "\(bare(bits(18, 16))), c\(encoding.crn), c\(encoding.crm), \(bare(bits(7, 5)))"
     switch operation {
     case .sys:
-      if let (name, hasRegister) = SystemOperations.named(encoding), hasRegister || d == 31 {
-        return hasRegister ? "\(name), \(r(d, true))" : name
+      if let row = SystemOperation.at(encoding), row.hasRegister || d == 31 {
+        return row.hasRegister ? "\(row.text), \(r(d, true))" : row.text.description
       }
       return d == 31 ? line("sys", numbers) : line("sys", numbers, r(d, true))
     case .sysl: return line("sysl", r(d, true), numbers)
