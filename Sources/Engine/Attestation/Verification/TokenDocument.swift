@@ -29,7 +29,7 @@ public struct TokenDocument: Sendable {
 
   public let bytes: [UInt8]
   public private(set) var root: CBORItem?
-  /// Why ``root`` is nil.
+  /// Why ``root`` is nil, unless the bytes are too many to be read.
   public private(set) var error: CBORError?
   /// First byte after the item, if something follows it.
   public private(set) var trailing: Int?

@@ -78,7 +78,7 @@ extension Machine {
   private func granules(_ state: GranuleState, _ limit: Int) -> [Candidate] {
     var found: [Candidate] = []
     var address = dramBase
-    // The first few megabytes are enough to find some; a search of a terabyte would not be.
+    // The first 64 MiB are enough to find some; a search of a terabyte would take long.
     let top = min(configuration.dramTop, dramBase + (64 << 20))
     while address < top, found.count < limit {
       let record = GranuleRecord(raw: memory.record(address))

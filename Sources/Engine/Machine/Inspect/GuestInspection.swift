@@ -33,7 +33,7 @@ extension Machine {
     return TranslationRegime(rec: rec, stage2: stage2, exceptionLevel: rec.pstate >> 2 & 3)
   }
 
-  /// Instructions around a vCPU's pc, as the vCPU would fetch them; nil where it could not.
+  /// Instructions from a virtual address on, as a vCPU would fetch them; nil where it could not.
   public func guestWords(_ address: UInt64, from va: UInt64, count: Int) -> [(address: UInt64, word: UInt32?)] {
     guard let regime = regime(address) else { return [] }
     return (0..<count).map { n in
@@ -42,7 +42,7 @@ extension Machine {
     }
   }
 
-  /// Where a virtual address leads: the IPA stage 1 makes of it, and the PA.
+  /// Where an instruction fetch of a virtual address leads: the IPA stage 1 makes of it, and the PA.
   public func guestTranslation(_ address: UInt64, _ va: UInt64) -> (ipa: UInt64?, pa: UInt64?) {
     regime(address).map { translate(va, .fetch, $0) } ?? (nil, nil)
   }
@@ -54,7 +54,7 @@ extension Machine {
     return (ipa, pa)
   }
 
-  /// Whether a vCPU's stage 1 is on, and its table for low addresses.
+  /// Whether a vCPU's stage 1 is on, its table for low addresses, and TCR_EL1.
   public func guestStage1(_ address: UInt64) -> (isOn: Bool, ttbr0: UInt64, tcr: UInt64)? {
     guard let rec = vcpu(address)?.rec else { return nil }
     return (rec[.sctlrEL1] & 1 == 1, rec[.ttbr0EL1], rec[.tcrEL1])

@@ -134,7 +134,7 @@ extension Machine {
   }
 }
 
-/// The granules of a chunk whose metadata byte is not zero: most are, eight at a time.
+/// The granules of a chunk whose record is not zero. Eight that are zero, as most are, are passed over at once.
 @inline(__always) private func forEachUsed(_ records: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
   let words = UnsafeRawPointer(records)
   for word in 0..<Memory.granulesPerChunk / 8 where words.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self) != 0 {
@@ -142,7 +142,7 @@ extension Machine {
   }
 }
 
-/// Ranks by metadata byte, so that the scan of a chunk is a table look-up a granule.
+/// Ranks by record, so that the scan of a chunk is a table look-up a granule.
 private enum MapRanks {
   private static let table = (0...255).map { MapCell(record: UInt8($0)).rank }
   static func of(_ record: UInt8) -> UInt8 { table[Int(record)] }

@@ -64,7 +64,7 @@ public struct EntryRun: Sendable, Equatable {
   public var ipa: UInt64
   public var hipas: HIPAS
   public var ripas: RIPAS
-  /// Address of the first entry, if it has one.
+  /// Output address of the first entry, if it has one.
   public var address: UInt64?
 }
 

@@ -85,7 +85,7 @@ extension Session {
     return nil
   }
 
-  /// Why a call would answer what it would, now.
+  /// What a call would answer now, and why.
   public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> Explanation {
     read { $0.explain(entry, x, rec: $0.callingREC) }
   }
@@ -97,6 +97,6 @@ extension Session {
 }
 
 extension Machine {
-  /// Granules that have contents of their own.
+  /// How many granules have contents of their own.
   public var pagesInUse: Int { memory.pageCount }
 }

@@ -28,7 +28,7 @@ public enum RandomGuest {
     return run
   }
 
-  /// The Host's own memory that no guest may change: what is in it, and where.
+  /// Where memory of the Host's own is that no guest may change.
   private static let canary: Range<UInt64> = 0x83F0_0000..<0x83F4_0000
 
   private static func one(_ seed: UInt64, _ policy: Policy, _ engine: CodeEngine, _ isRealm: Bool, _ run: inout Run) {

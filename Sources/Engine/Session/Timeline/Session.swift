@@ -280,7 +280,7 @@ public final class Session {
     savedPages = 0
   }
 
-  /// Goes back to before step `end`; what came through the entropy door since then will come again.
+  /// Goes back to the state after `target` steps; what came through the entropy door from there to step `end` will come again.
   ///
   /// - Returns: whether it is there; if not, somebody has ended it at a step before.
   func rewind(to target: Int, from end: Int) -> Bool {

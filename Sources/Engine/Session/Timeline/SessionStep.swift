@@ -1,7 +1,7 @@
 import Machine
 
 extension Session {
-  /// One thing that was done, as little of it as says all: sessions have hundreds of thousands of steps.
+  /// One thing that was done, packed into little room: sessions have hundreds of thousands of steps.
   public struct Step: Sendable {
     public enum Input: Sendable {
       case action(Action)
@@ -70,7 +70,7 @@ private final class Box<Value: Sendable>: Sendable {
 }
 
 extension Array {
-  /// The same elements in storage of no more than their size: an array shares its storage, and with it the most it ever had.
+  /// The same elements in storage of their size: a copy would share the array's, which has room for the most it ever had.
   fileprivate var copied: [Element] {
     isEmpty ? [] : Array(unsafeUninitializedCapacity: count) { $1 = $0.initialize(fromContentsOf: self) }
   }
@@ -97,7 +97,7 @@ private enum PackedRest: Sendable {
   var host: Session.HostMark? { if case .host(let box) = self { box.value.host } else { nil } }
 }
 
-/// A input without the registers that are 0 at the end of an SMC.
+/// An input without the registers that are 0 at the end of an SMC.
 private enum PackedInput: Sendable {
   case smc(World, [UInt64])
   case access(MemoryAccess)
@@ -134,7 +134,7 @@ private enum PackedInput: Sendable {
   }
 }
 
-/// A result without what most have not: an SMC's answer has 18 registers, of which few are not 0.
+/// A result without what is absent from most, and without the registers that are 0 at the end of an answer.
 private struct PackedResult: Sendable {
   private struct Rest: Sendable {
     var exit: ExitFields?

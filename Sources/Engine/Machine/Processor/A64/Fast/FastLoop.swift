@@ -1,4 +1,5 @@
-/// The loop of the fast engine: a case for each operation.
+/// The loop of the fast engine: a case for each operation. All are in one switch, long as it is: to go on to a second one would be one
+/// more jump for each instruction that is there.
 extension FastContext {
   /// Executes until an instruction is not this engine's, has not been decoded, has no translation yet, or until too little is left
   /// for another stretch. It calls nothing, and has no place in memory to be at, so that where it is stays in registers.
