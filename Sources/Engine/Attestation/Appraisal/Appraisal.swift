@@ -9,8 +9,8 @@ public struct Appraisal: Sendable {
   public let platform: TrustVector
   public let realm: TrustVector
 
-  public static let platformName = "CCA_SSD_PLATFORM"
-  public static let realmName = "CCA_REALM"
+  static let platformName = "CCA_SSD_PLATFORM"
+  static let realmName = "CCA_REALM"
 
   /// - Parameter challenge: what was sent to the Realm.
   public init(_ document: TokenDocument, _ reference: ReferenceValues, challenge: [UInt8]? = nil, profile: TokenProfile? = nil) {

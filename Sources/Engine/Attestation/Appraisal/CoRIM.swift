@@ -4,14 +4,14 @@ import Crypto
 /// Reference values as an unsigned CoRIM (draft-ietf-rats-corim) with the profiles veraison's verifier takes for CCA since 2025:
 /// class ids as tagged bytes, text mkeys, measurements as digests.
 public enum CoRIM {
-  public static let platformProfile = "tag:arm.com,2025:cca_platform#1.0.0"
-  public static let realmProfile = "tag:arm.com,2025:cca_realm#1.0.0"
+  static let platformProfile = "tag:arm.com,2025:cca_platform#1.0.0"
+  static let realmProfile = "tag:arm.com,2025:cca_realm#1.0.0"
   static let bytesTag: UInt64 = 560
 
   /// What is endorsed: the two go to a verifier as two CoRIMs.
   public enum Part: String, Sendable, CaseIterable {
     case platform, realm
-    public var profile: String { self == .platform ? platformProfile : realmProfile }
+    package var profile: String { self == .platform ? platformProfile : realmProfile }
   }
 
   /// What an export is named after when nobody names it: `workbench` and the beginning of a hash of what it holds. A store keeps
@@ -101,13 +101,13 @@ public enum CoRIM {
   }
 
   /// How a digest says what made it.
-  public enum Algorithm: Sendable, Equatable {
+  package enum Algorithm: Sendable, Equatable {
     case number(Int64)
     case name(String)
   }
 
   /// - Parameter hash: what made it, if it is not the hash of the SHA-2 family with its length.
-  public static func algorithm(_ digest: [UInt8], _ hash: NamedHash? = nil) -> Algorithm {
+  package static func algorithm(_ digest: [UInt8], _ hash: NamedHash? = nil) -> Algorithm {
     guard let hash = hash ?? NamedHash(length: digest.count) else { return .number(1) }
     return hash.number.map { .number($0) } ?? .name(hash.rawValue)
   }

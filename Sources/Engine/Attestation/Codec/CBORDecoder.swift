@@ -1,6 +1,6 @@
 /// Why bytes are not well-formed CBOR, or not within this decoder's limits.
 public struct CBORError: Error, Equatable, Sendable {
-  public enum Reason: String, Sendable {
+  package enum Reason: String, Sendable {
     case endOfInput = "the input ends inside an item"
     case reservedInfo = "additional information 28 to 30 is reserved"
     case reservedSimple = "a simple value below 32 in two bytes"
@@ -13,13 +13,13 @@ public struct CBORError: Error, Equatable, Sendable {
     case tooMany = "this verifier's limit of 20000 items is passed"
 
     /// The bytes may be good: this decoder reads no further.
-    public var isLimit: Bool { self == .tooDeep || self == .tooMany }
+    var isLimit: Bool { self == .tooDeep || self == .tooMany }
   }
-  public var reason: Reason
+  package var reason: Reason
   /// Byte where it was noticed.
   public var offset: Int
 
-  public init(reason: Reason, offset: Int) {
+  package init(reason: Reason, offset: Int) {
     self.reason = reason
     self.offset = offset
   }
@@ -29,9 +29,9 @@ public struct CBORError: Error, Equatable, Sendable {
 
 /// Reads CBOR (RFC 8949) from strangers: whatever is well-formed is read, within bounds, and what a token should not have is
 /// noted. Recursion is bounded by ``depthLimit`` and work by the input's size and ``itemLimit``.
-public struct CBORDecoder {
+package struct CBORDecoder {
   /// Something that is well-formed, but not as deterministic encoding (section 4.2) wants it.
-  public enum Remark: Sendable, Equatable {
+  package enum Remark: Sendable, Equatable {
     /// A head longer than needed.
     case longHead(at: Int)
     case indefiniteLength(at: Int)
@@ -39,27 +39,27 @@ public struct CBORDecoder {
     case duplicateKey(Range<Int>)
   }
 
-  public static let depthLimit = 16
-  public static let itemLimit = 20_000
+  package static let depthLimit = 16
+  package static let itemLimit = 20_000
 
   private let input: ArraySlice<UInt8>
   /// Next byte to read.
-  public private(set) var position: Int
-  public private(set) var remarks: [Remark] = []
+  package private(set) var position: Int
+  package private(set) var remarks: [Remark] = []
   private var items = 0
 
   /// - Parameter input: a slice keeps its indices, so ranges count from the start of the array it was cut from.
-  public init(_ input: ArraySlice<UInt8>) {
+  package init(_ input: ArraySlice<UInt8>) {
     self.input = input
     position = input.startIndex
   }
 
-  public init(_ input: [UInt8]) { self.init(input[...]) }
+  package init(_ input: [UInt8]) { self.init(input[...]) }
 
-  public var isAtEnd: Bool { position == input.endIndex }
+  package var isAtEnd: Bool { position == input.endIndex }
 
   /// The next item.
-  public mutating func item() throws(CBORError) -> CBORItem {
+  package mutating func item() throws(CBORError) -> CBORItem {
     guard let item = try next(depth: 0, breakEnds: false) else { throw CBORError(reason: .unexpectedBreak, offset: position) }
     return item
   }

@@ -36,14 +36,14 @@ public struct CBORItem: Sendable {
   }
   public var bytes: ArraySlice<UInt8>? { if case .bytes(let bytes) = value { bytes } else { nil } }
   public var text: String? { if case .text(let text) = value { text } else { nil } }
-  public var isInteger: Bool {
+  var isInteger: Bool {
     switch value {
     case .unsigned, .negative: true
     default: false
     }
   }
-  public var isArray: Bool { value == .array }
-  public var isMap: Bool { value == .map }
+  var isArray: Bool { value == .array }
+  var isMap: Bool { value == .map }
   /// The bytes after the head.
   public var content: Range<Int> { head.upperBound..<range.upperBound }
 
@@ -71,7 +71,7 @@ public struct CBORItem: Sendable {
   }
 
   /// What kind of item it is, for messages.
-  public var kindName: String {
+  var kindName: String {
     switch value {
     case .unsigned, .negative: "an integer"
     case .bytes(let bytes): "a byte string of \(bytes.count) bytes"
@@ -86,7 +86,7 @@ public struct CBORItem: Sendable {
   }
 
   /// Diagnostic notation (RFC 8949 section 8), in one line.
-  public var diagnostic: String {
+  package var diagnostic: String {
     switch value {
     case .unsigned(let n): return "\(n)"
     case .negative(let n): return n == .max ? "-18446744073709551616" : "-\(n + 1)"

@@ -1,12 +1,12 @@
 /// The COSE structures CCA tokens use (RFC 9052): COSE_Sign1 and its Sig_structure.
-public enum COSE {
+package enum COSE {
   /// The protected header {1: -35}, ES384.
-  public static let protectedES384: [UInt8] = [0xA1, 0x01, 0x38, 0x22]
+  package static let protectedES384: [UInt8] = [0xA1, 0x01, 0x38, 0x22]
 
   /// What is hashed and signed: ["Signature1", protected, external_aad, payload], section 4.4.
   ///
   /// - Parameter protected: the protected header's bytes as they stand in the message; an empty map counts as no bytes.
-  public static func sigStructure(
+  package static func sigStructure(
     _ payload: some Collection<UInt8>, protected: some Collection<UInt8> = protectedES384, externalAAD: [UInt8] = []
   ) -> [UInt8] {
     var writer = CBORWriter(capacity: payload.count + 32)
@@ -79,7 +79,7 @@ public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
     }
   }
 
-  public var hashName: String {
+  var hashName: String {
     switch self {
     case .es256: "sha-256"
     case .es384: "sha-384"
@@ -88,7 +88,7 @@ public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
   }
 
   /// Bytes of r and s together.
-  public var signatureLength: Int { 2 * curve.coordinateLength }
+  var signatureLength: Int { 2 * curve.coordinateLength }
 }
 
 /// A COSE_Sign1 that was read: its parts, each with its place.
@@ -97,11 +97,11 @@ public struct COSESign1: Sendable {
   public let item: CBORItem
   public let protected: CBORItem
   /// The map inside the protected header; nil if it is empty or none.
-  public let protectedMap: CBORItem?
+  let protectedMap: CBORItem?
   /// How that map is encoded. RFC 9052 section 9 wants the deterministic encoding only of what is hashed, and the header is hashed
   /// as the bytes that were sent.
-  public let protectedRemarks: [CBORDecoder.Remark]
-  public let unprotected: CBORItem
+  let protectedRemarks: [CBORDecoder.Remark]
+  package let unprotected: CBORItem
   public let payload: CBORItem
   public let signature: CBORItem
 
@@ -166,7 +166,7 @@ public struct COSESign1: Sendable {
   public struct Malformed: Error {
     public let message: String
     /// Nothing is known to be wrong: a limit of this verifier kept it from reading on.
-    public let isLimit: Bool
+    let isLimit: Bool
 
     init(_ message: String, isLimit: Bool = false) {
       self.message = message

@@ -61,7 +61,7 @@ public struct PublicKey: Sendable, Equatable {
   }
 
   /// SubjectPublicKeyInfo, in DER.
-  public var der: [UInt8] {
+  package var der: [UInt8] {
     switch key {
     case .p256(let key): Array(key.derRepresentation)
     case .p384(let key): Array(key.derRepresentation)

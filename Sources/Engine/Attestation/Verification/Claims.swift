@@ -80,14 +80,14 @@ public enum RealmClaim: Int64, Sendable, CaseIterable {
 }
 
 /// The fields of a software component, by label.
-public enum SoftwareComponentField: Int64, Sendable, CaseIterable {
+package enum SoftwareComponentField: Int64, Sendable, CaseIterable {
   case type = 1
   case measurement = 2
   case version = 4
   case signer = 5
   case hashAlgorithm = 6
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .type: "type"
     case .measurement: "measurement"

@@ -1,7 +1,7 @@
 /// A token taken apart as far as it goes. Nothing here judges: what is missing is nil, and why is kept beside it.
 public struct TokenDocument: Sendable {
   /// More than any token has; what is larger is not read.
-  public static let sizeLimit = 1 << 18
+  package static let sizeLimit = 1 << 18
 
   /// How the two tokens are held together.
   public enum Envelope: Sendable, Equatable {
@@ -25,15 +25,15 @@ public struct TokenDocument: Sendable {
 
   /// The keys of the envelope's map.
   public static let platformKey: Int64 = 44234
-  public static let realmKey: Int64 = 44241
+  package static let realmKey: Int64 = 44241
 
   public let bytes: [UInt8]
   public private(set) var root: CBORItem?
   /// Why ``root`` is nil, unless the bytes are too many to be read.
   public private(set) var error: CBORError?
   /// First byte after the item, if something follows it.
-  public private(set) var trailing: Int?
-  public private(set) var remarks: [CBORDecoder.Remark] = []
+  private(set) var trailing: Int?
+  package private(set) var remarks: [CBORDecoder.Remark] = []
   public private(set) var envelope = Envelope.other("bytes that are no CBOR")
   /// The envelope's map.
   public private(set) var map: CBORItem?
@@ -77,7 +77,7 @@ public struct TokenDocument: Sendable {
   }
 
   /// What the envelope and both tokens have that deterministic encoding does not.
-  public var allRemarks: [CBORDecoder.Remark] { remarks + (platform?.remarks ?? []) + (realm?.remarks ?? []) }
+  var allRemarks: [CBORDecoder.Remark] { remarks + (platform?.remarks ?? []) + (realm?.remarks ?? []) }
 
   /// Which limits of this verifier kept it from reading all there is; the size is ``sizeLimit``.
   public var limits: [String] {

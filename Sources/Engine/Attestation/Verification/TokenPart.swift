@@ -13,12 +13,12 @@ public struct TokenPart: Sendable {
   public private(set) var sign1: COSESign1?
   public private(set) var claims: CBORItem?
   /// The map in the Realm's public key claim, if it holds one.
-  public private(set) var keyMap: CBORItem?
+  private(set) var keyMap: CBORItem?
   /// Why ``sign1`` or ``claims`` is nil.
   public private(set) var problem: String?
   /// Which limit of this verifier was passed, if one was: then nothing is known to be wrong with what could not be read.
   public private(set) var limit: String?
-  public private(set) var remarks: [CBORDecoder.Remark] = []
+  package private(set) var remarks: [CBORDecoder.Remark] = []
 
   /// The content type application/eat+cwt.
   package static let contentFormat: Int64 = 263

@@ -11,9 +11,9 @@ public enum ClaimProfile: Sendable, Equatable {
   case unknown(String)
   case absent
 
-  public static let platform1 = "tag:arm.com,2023:cca_platform#1.0.0"
-  public static let realm1 = "tag:arm.com,2023:realm#1.0.0"
-  public static let platformLegacy = "http://arm.com/CCA-SSD/1.0.0"
+  package static let platform1 = "tag:arm.com,2023:cca_platform#1.0.0"
+  package static let realm1 = "tag:arm.com,2023:realm#1.0.0"
+  package static let platformLegacy = "http://arm.com/CCA-SSD/1.0.0"
 
   init(_ text: String?, of kind: TokenPart.Kind) {
     guard let text else {

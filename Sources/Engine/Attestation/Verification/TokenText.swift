@@ -87,7 +87,7 @@ extension TokenDocument {
   }
 
   /// The CBOR a byte string holds, if the format says that it does.
-  public func nested(_ item: CBORItem) -> CBORItem? {
+  package func nested(_ item: CBORItem) -> CBORItem? {
     for part in [platform, realm].compactMap({ $0 }) {
       if let token = part.sign1?.item, item.range.upperBound == token.range.upperBound,
         item.content.lowerBound == token.range.lowerBound

@@ -28,7 +28,7 @@ struct VerificationContext: Sendable {
   /// The Realm attestation key the token carries, in the encoding its profile asks for.
   func realmKey() throws(COSESign1.Malformed) -> PublicKey {
     guard let bytes = document.realm?.claims?.entry(RealmClaim.publicKey.rawValue)?.bytes else {
-      throw COSESign1.Malformed("there is no public key claim")
+      throw COSESign1.Malformed("there is no key claim")
     }
     if keyProfile == .legacy || keyProfile == .absent {
       guard let key = PublicKey(point: bytes) else {

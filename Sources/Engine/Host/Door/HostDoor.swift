@@ -2,7 +2,7 @@ import Machine
 
 /// How software of the Normal world acts on the machine: SMCs, accesses to memory through its own PAS, waiting, and a look at what a
 /// REC exit left.
-public protocol HostDoor: AnyObject {
+package protocol HostDoor: AnyObject {
   /// X0 to X17 of an SMC from NS-EL2; X0 and up of the answer. Nil while a Realm keeps the PE.
   func smc(_ arguments: [UInt64]) -> [UInt64]?
   /// Enters a vCPU that is no Realm's: where its registers are, and its run page. X0 0 when it came back, X0 1 if it could not be

@@ -1,8 +1,8 @@
 import Machine
 
 /// RmiRecExit as a hypervisor reads it.
-public struct RunExit: Sendable {
-  public let reason: ExitReason
+package struct RunExit: Sendable {
+  package let reason: ExitReason
   let words: [UInt64]
 
   /// - Parameter bytes: all of them.
@@ -19,18 +19,18 @@ public struct RunExit: Sendable {
   }
 
   private func at(_ field: MemoryField, _ index: Int = 0) -> UInt64 { RunExit.value(field, words, index) }
-  public var esr: UInt64 { at(RmiRecExit.table.esr) }
-  public var far: UInt64 { at(RmiRecExit.table.far) }
+  package var esr: UInt64 { at(RmiRecExit.table.esr) }
+  package var far: UInt64 { at(RmiRecExit.table.far) }
   /// The IPA of an abort, down to its page.
-  public var ipa: UInt64 { at(RmiRecExit.table.hpfar).bits(43, 4) << 12 }
-  public func gpr(_ n: Int) -> UInt64 { at(RmiRecExit.table.gprs, n) }
-  public var gprs: [UInt64] { (0..<RmiRecExit.table.gprs.count).map { gpr($0) } }
-  public var gicHCR: UInt64 { at(RmiRecExit.table.gicv3HCR) }
-  public func listRegister(_ n: Int) -> UInt64 { at(RmiRecExit.table.gicv3LRs, n) }
-  public var physicalTimer: (control: UInt64, compare: UInt64) { (at(RmiRecExit.table.cntpCtl), at(RmiRecExit.table.cntpCval)) }
-  public var virtualTimer: (control: UInt64, compare: UInt64) { (at(RmiRecExit.table.cntvCtl), at(RmiRecExit.table.cntvCval)) }
-  public var ripas: (base: UInt64, top: UInt64, isRAM: Bool) {
+  package var ipa: UInt64 { at(RmiRecExit.table.hpfar).bits(43, 4) << 12 }
+  func gpr(_ n: Int) -> UInt64 { at(RmiRecExit.table.gprs, n) }
+  package var gprs: [UInt64] { (0..<RmiRecExit.table.gprs.count).map { gpr($0) } }
+  var gicHCR: UInt64 { at(RmiRecExit.table.gicv3HCR) }
+  func listRegister(_ n: Int) -> UInt64 { at(RmiRecExit.table.gicv3LRs, n) }
+  var physicalTimer: (control: UInt64, compare: UInt64) { (at(RmiRecExit.table.cntpCtl), at(RmiRecExit.table.cntpCval)) }
+  var virtualTimer: (control: UInt64, compare: UInt64) { (at(RmiRecExit.table.cntvCtl), at(RmiRecExit.table.cntvCval)) }
+  package var ripas: (base: UInt64, top: UInt64, isRAM: Bool) {
     (at(RmiRecExit.table.ripasBase), at(RmiRecExit.table.ripasTop), at(RmiRecExit.table.ripasValue) == UInt64(RIPAS.ram.rawValue))
   }
-  public var immediate: UInt64 { at(RmiRecExit.table.imm) }
+  package var immediate: UInt64 { at(RmiRecExit.table.imm) }
 }

@@ -2,7 +2,7 @@ import Machine
 
 /// The GICv3 a VMM gives its guest (GIC architecture chapter 12, one Security state): a distributor, a redistributor for each vCPU,
 /// and what goes into the list registers of each entry. 64 interrupts: SGIs and PPIs of each vCPU, and 32 SPIs.
-public struct VirtualGIC: Sendable {
+package struct VirtualGIC: Sendable {
   static let distributorSize: UInt64 = 0x1_0000
   static let redistributorSize: UInt64 = 0x2_0000
   /// Where SGI_base is in a redistributor.

@@ -25,21 +25,21 @@ public final class RelyingParty {
     case untrusted = 3
   }
 
-  public struct Reply: Sendable, Equatable {
-    public let code: Code
-    public let bytes: [UInt8]
+  package struct Reply: Sendable, Equatable {
+    package let code: Code
+    package let bytes: [UInt8]
   }
 
   /// A check that failed.
-  public struct Objection: Sendable, Equatable {
+  package struct Objection: Sendable, Equatable {
     /// The name of a ``TokenCheck``, of a claim of a ``TrustVector``, or one of the relying party's own: `nonce`, `public_key`.
-    public let check: String
-    public let sentence: String
+    package let check: String
+    package let sentence: String
   }
 
   package static let keyLength = 32
   /// What a released key takes: a public key, the sealed key, the tag.
-  public static let releaseLength = keyLength + keyLength + 16
+  package static let releaseLength = keyLength + keyLength + 16
 
   private let modelKey: [UInt8]
   private let reference: ReferenceValues
@@ -50,7 +50,7 @@ public final class RelyingParty {
   /// What it did and why, a sentence each.
   public private(set) var log: [String] = []
   /// What was wrong with the last token; empty if its Realm got the key.
-  public private(set) var objections: [Objection] = []
+  package private(set) var objections: [Objection] = []
 
   /// - Parameters:
   ///   - modelKey: 32 bytes.
@@ -62,7 +62,7 @@ public final class RelyingParty {
   }
 
   /// Its nonces and keys follow from a seed, so it can go back with its Host.
-  public convenience init(modelKey: [UInt8], reference: ReferenceValues, random: SeededBytes) {
+  package convenience init(modelKey: [UInt8], reference: ReferenceValues, random: SeededBytes) {
     self.init(modelKey, reference, .seeded(random))
   }
 
@@ -103,7 +103,7 @@ public final class RelyingParty {
   }
 
   /// Answers one request.
-  public func answer(_ operation: UInt64, _ message: [UInt8]) -> Reply {
+  package func answer(_ operation: UInt64, _ message: [UInt8]) -> Reply {
     switch Operation(rawValue: operation) {
     case .nonce: return drawNonce()
     case .key: return judge(message)
@@ -245,14 +245,14 @@ public final class RelyingParty {
 }
 
 /// Bytes that follow from a number: for a relying party whose runs shall be the same each time. Nothing is secret about them.
-public struct SeededBytes {
+package struct SeededBytes {
   private let seed: UInt64
   /// How many pieces of 32 bytes were drawn.
   fileprivate(set) var blocks: UInt64 = 0
 
-  public init(seed: UInt64) { self.seed = seed }
+  package init(seed: UInt64) { self.seed = seed }
 
-  public mutating func draw(_ count: Int) -> [UInt8] {
+  package mutating func draw(_ count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < count {
       blocks += 1

@@ -6,7 +6,7 @@ extension RealmVM {
   public func hostAddress(of ipa: UInt64) -> UInt64? { kvm.hostAddress(of: ipa) }
 
   /// Bytes at a shared IPA; nil where nothing is shared.
-  public func readShared(_ ipa: UInt64, _ count: Int) -> [UInt8]? {
+  package func readShared(_ ipa: UInt64, _ count: Int) -> [UInt8]? {
     var bytes: [UInt8] = []
     while bytes.count < count {
       let at = ipa + UInt64(bytes.count)
@@ -19,7 +19,7 @@ extension RealmVM {
   }
 
   /// Writes to a shared IPA; false where nothing is shared.
-  public func writeShared(_ ipa: UInt64, _ bytes: [UInt8]) -> Bool {
+  package func writeShared(_ ipa: UInt64, _ bytes: [UInt8]) -> Bool {
     var done = 0
     while done < bytes.count {
       let at = ipa + UInt64(done)

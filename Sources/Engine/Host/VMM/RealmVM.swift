@@ -52,9 +52,9 @@ public final class RealmVM {
   }
 
   /// A message of the Realm to the Host, RsiHostCall.
-  public struct HostCall: Sendable {
+  package struct HostCall: Sendable {
     /// The 31 registers of the message.
-    public let registers: [UInt64]
+    package let registers: [UInt64]
   }
 
   /// Whose turn it is.
@@ -74,7 +74,7 @@ public final class RealmVM {
   package var lastTurn = 0
 
   /// What the Host does at a host call, by its immediate, before the Realm goes on: it answers with registers of the message.
-  public var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]
+  package var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]
   /// Hears each byte the guest sends, also those the UART does not keep.
   public var onConsole: ((UInt8) -> Void)?
   /// Who answers host calls from outside of the machine.
@@ -109,7 +109,7 @@ public final class RealmVM {
   }
 
   /// - Parameter pe: the PE it runs on; nil for the present one.
-  public init(_ door: any HostDoor, _ options: Options, pe: Int? = nil) {
+  package init(_ door: any HostDoor, _ options: Options, pe: Int? = nil) {
     self.door = door
     self.options = options
     layout = GuestLayout(memory: options.memory)

@@ -13,7 +13,7 @@ public enum Tampering: UInt64 {
 
   /// The immediate of the guest's host calls, "TA". Their first register is what to do, the second an IPA; the answer is 0 if it has
   /// been done.
-  public static let immediate: UInt64 = 0x5441
+  package static let immediate: UInt64 = 0x5441
 
   /// Has the Host do what its guest asks for.
   ///

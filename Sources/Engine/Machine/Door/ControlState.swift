@@ -1,34 +1,34 @@
 import Basics
 
 /// The machine's state that is not in modelled memory. Small and copied whole by a checkpoint.
-public struct ControlState: Sendable {
-  public var pes: [ProcessingElement] = []
-  public var currentPE = 0
+package struct ControlState: Sendable {
+  package var pes: [ProcessingElement] = []
+  package var currentPE = 0
   /// One bit for each PE that runs a REC or a vCPU of the Normal world: `runningREC` or `runningVCPU` is not 0.
   var busyPEs: UInt8 = 0
   /// Where EL3 will put the next L1 GPT table.
   var nextL1Table: UInt64 = 0
   /// Boot stages that have been passed.
-  public var bootStages: UInt64 = 0
+  package var bootStages: UInt64 = 0
   /// Realm descriptors that exist, ascending.
-  public var realms: [UInt64] = []
+  package var realms: [UInt64] = []
   /// RECs that exist, ascending.
-  public var recs: [UInt64] = []
+  package var recs: [UInt64] = []
   /// VMIDs in use, one bit each.
   var vmids: [UInt64] = [0, 0, 0, 0]
   /// What the guests have still to do.
-  public var guestQueue = GuestQueue()
+  package var guestQueue = GuestQueue()
   /// Instructions the Realms' vCPUs have executed, and time they have skipped: the count of the virtual counter.
-  public var guestInstructions: UInt64 = 0
+  package var guestInstructions: UInt64 = 0
   /// V0 to V31, FPCR and FPSR of RECs that have used them: see ``VectorUnit``.
   var vectors: [UInt64: [UInt64]] = [:]
   /// Instructions a vCPU executes before it holds its PE for a debugger.
-  public var guestPause: Int?
+  package var guestPause: Int?
   /// Whether software of the Realm or of the Root world has written memory by hand: what EL3 and the RMM keep there may be anything,
   /// and they look before they follow an address.
-  public package(set) var isScribbled = false
+  package var isScribbled = false
   /// Why the RMM has stopped, if it has: from then on EL3 answers RMI with SMC_UNK.
-  public package(set) var panic: RMMPanic?
+  package var panic: RMMPanic?
 }
 
 extension ControlState {

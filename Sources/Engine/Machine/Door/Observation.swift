@@ -66,7 +66,7 @@ package struct ActionProgress: Sendable {
 
 extension Machine {
   public var events: [Event] { observation.events }
-  public var guestResults: [GuestResult] { observation.guestResults }
+  package var guestResults: [GuestResult] { observation.guestResults }
   public var decisions: [Decision] { observation.decisions }
   public var minted: [MintedToken] { observation.minted }
   public var measured: [MeasurementStep] { observation.measured }

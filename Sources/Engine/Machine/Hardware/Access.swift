@@ -138,10 +138,10 @@ public struct MemoryAccess: Sendable, Equatable {
     case fill(UInt64, UInt8)
     case bytes([UInt8])
 
-    public var isWrite: Bool { self != .read64 }
+    package var isWrite: Bool { self != .read64 }
   }
   /// Most bytes one fill writes.
-  public static let fillLimit: UInt64 = 256 << 20
+  package static let fillLimit: UInt64 = 256 << 20
   public var world: World
   public var address: UInt64
   public var kind: Kind

@@ -3,15 +3,15 @@ public enum Granule {
   /// Bytes in a granule.
   public static let size: UInt64 = 4096
   /// log2 of ``size``.
-  public static let shift: UInt64 = 12
+  package static let shift: UInt64 = 12
 }
 
 extension UInt64 {
   /// AddrIsGranuleAligned of the RMM specification.
-  @inline(__always) public var isGranuleAligned: Bool { self & (Granule.size - 1) == 0 }
+  @inlinable @inline(__always) package var isGranuleAligned: Bool { self & (Granule.size - 1) == 0 }
 
   /// The address of the granule that holds this byte.
-  @inline(__always) public var granuleBase: UInt64 { self & ~(Granule.size - 1) }
+  @inlinable @inline(__always) package var granuleBase: UInt64 { self & ~(Granule.size - 1) }
 
   /// Whether this is a multiple of `size`, a power of two.
   @inline(__always) package func isAligned(to size: UInt64) -> Bool { self & (size &- 1) == 0 }

@@ -44,12 +44,12 @@ public struct GranuleProtectionFault: Error, Sendable, Equatable {
   /// The faulting physical address.
   public var address: UInt64
   /// The address space the access carried.
-  public var pas: PAS
+  package var pas: PAS
   /// What the GPT says of the granule, if the walk got that far.
   public var gpi: GPI?
 
   /// GPCSC of the syndrome: 0x00 address size, 0x04 walk, 0x0C GPF, plus the level.
-  public var gpcsc: UInt8 {
+  package var gpcsc: UInt8 {
     switch kind {
     case .addressSize: level
     case .walk: 0x04 + level
@@ -58,7 +58,7 @@ public struct GranuleProtectionFault: Error, Sendable, Equatable {
   }
 
   /// ESR_EL3 of the exception if SCR_EL3.GPF routes it to EL3: EC 0x1E, IL, GPCSC in bits 19:14, WnR in bit 6, xFSC 0x28.
-  public func syndrome(write: Bool) -> UInt64 {
+  package func syndrome(write: Bool) -> UInt64 {
     0x1E << 26 | 1 << 25 | UInt64(gpcsc) << 14 | (write ? 1 << 6 : 0) | 0x28
   }
 
@@ -69,16 +69,16 @@ public struct GranuleProtectionFault: Error, Sendable, Equatable {
 }
 
 /// What a walk of the GPT found, hop by hop.
-public struct GPTWalk: Sendable, Equatable {
-  public var l0Address: UInt64
-  public var l0Entry: UInt64
+package struct GPTWalk: Sendable, Equatable {
+  var l0Address: UInt64
+  var l0Entry: UInt64
   /// Address and value of the L1 entry, when the L0 entry is a table.
-  public var l1Address: UInt64?
-  public var l1Entry: UInt64?
+  var l1Address: UInt64?
+  package var l1Entry: UInt64?
   /// Nil when a descriptor is not valid or the address is outside the protected space.
-  public var gpi: GPI?
+  package var gpi: GPI?
   /// Level at which the walk ended.
-  public var level: UInt8
+  package var level: UInt8
 }
 
 extension Machine {

@@ -25,7 +25,7 @@ public enum GPI: UInt8, Sendable, CaseIterable {
   case any = 0xF
 
   /// Whether an access that carries `pas` passes the granule protection check.
-  @inline(__always) public func admits(_ pas: PAS) -> Bool { self == .any || rawValue == pas.rawValue }
+  @inline(__always) func admits(_ pas: PAS) -> Bool { self == .any || rawValue == pas.rawValue }
 
   public var name: String {
     switch self {
@@ -53,11 +53,11 @@ public enum World: UInt8, Sendable, CaseIterable {
   }
 
   /// SCR_EL3.{NSE, NS} while this world runs below EL3 (Arm ARM, SCR_EL3): Secure 00, Non-secure 01, Realm 11, Root at EL3.
-  @inline(__always) public var nse: Bool { self == .realm || self == .root }
+  @inline(__always) var nse: Bool { self == .realm || self == .root }
   @inline(__always) public var ns: Bool { self == .normal || self == .realm }
 
   /// The PAS an access of this world carries when its software means its own memory.
-  public var ownPAS: PAS {
+  var ownPAS: PAS {
     switch self {
     case .normal: .nonSecure
     case .realm: .realm
@@ -67,7 +67,7 @@ public enum World: UInt8, Sendable, CaseIterable {
   }
 
   /// The address spaces this world can put on the bus.
-  public var reachable: [PAS] {
+  var reachable: [PAS] {
     switch self {
     case .normal: [.nonSecure]
     case .secure: [.secure, .nonSecure]

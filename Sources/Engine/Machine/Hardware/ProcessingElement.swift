@@ -9,21 +9,21 @@ public struct ProcessingElement: Sendable {
   /// SCR_EL3, the bits that make a security state: NS (0) and NSE (62).
   public var scrEL3: UInt64 = 0
   /// GIC virtual CPU interface registers the RMM reads and writes.
-  public var ichHCR: UInt64 = 0
-  public var ichVMCR: UInt64 = 0
-  public var ichMISR: UInt64 = 0
-  public var ichLR = InlineArray<16, UInt64>(repeating: 0)
+  package var ichHCR: UInt64 = 0
+  package var ichVMCR: UInt64 = 0
+  package var ichMISR: UInt64 = 0
+  package var ichLR = InlineArray<16, UInt64>(repeating: 0)
   /// Active priorities of the Realm that runs here, while it does.
-  public var ichAP0R: UInt64 = 0
-  public var ichAP1R: UInt64 = 0
+  package var ichAP0R: UInt64 = 0
+  package var ichAP1R: UInt64 = 0
   /// Non-zero while an interrupt for the Host is pending.
-  public var isrEL1: UInt64 = 0
+  package var isrEL1: UInt64 = 0
   /// The REC that runs here, 0 when none does.
   public var runningREC: UInt64 = 0
   /// Registers of NS-EL2 that a vCPU of the Normal world's own runs with.
-  public var vttbrEL2: UInt64 = 0
-  public var vtcrEL2: UInt64 = 0
-  public var hcrEL2: UInt64 = 0
+  package var vttbrEL2: UInt64 = 0
+  package var vtcrEL2: UInt64 = 0
+  package var hcrEL2: UInt64 = 0
   /// Where the registers of the vCPU are that runs here outside any Realm, 0 when none does.
   public var runningVCPU: UInt64 = 0
   /// Instructions that are left in the entry of what runs here: calls the RMM answers itself do not begin anew. 0 when nothing runs.
@@ -74,7 +74,7 @@ public struct ProcessingElement: Sendable {
     ("hcr_el2", \.hcrEL2, false), ("scr_el3", \.scrEL3, true),
   ]
 
-  public static let registerNames = registers.map(\.name)
+  package static let registerNames = registers.map(\.name)
   static let settableNames = registers.filter { !$0.isEL3sAlone }.map(\.name)
 
   public func register(_ name: String) -> UInt64? {

@@ -94,7 +94,7 @@ public enum Decoder {
   }
 
   /// An exception syndrome in words: class and what matters of the rest.
-  public static func syndrome(_ esr: UInt64) -> String {
+  package static func syndrome(_ esr: UInt64) -> String {
     let level = esr & 3
     let status =
       switch esr & 0x3F {

@@ -49,7 +49,7 @@ public struct GuestResult: Sendable {
 /// The machine's one queue of guest actions, first in first out, used by whichever REC runs.
 ///
 /// It is in pieces, so that a copy, such as a checkpoint has one, shares all of them but the last and costs no more when it changes.
-public struct GuestQueue: Sendable {
+package struct GuestQueue: Sendable {
   /// Most actions that wait.
   package static let limit = 1 << 16
   private static let pieceSize = 64
@@ -71,8 +71,8 @@ public struct GuestQueue: Sendable {
   package private(set) var forgotten: Set<Int> = []
   private static let forgottenLimit = 1000
 
-  public var count: Int { pieces.isEmpty ? 0 : (pieces.count - 1) * Self.pieceSize + pieces[pieces.count - 1].count - head }
-  public var pending: some Sequence<GuestAction> { pieces.joined().dropFirst(head) }
+  package var count: Int { pieces.isEmpty ? 0 : (pieces.count - 1) * Self.pieceSize + pieces[pieces.count - 1].count - head }
+  package var pending: some Sequence<GuestAction> { pieces.joined().dropFirst(head) }
 
   /// False if it is full.
   mutating func append(_ action: GuestAction) -> Bool {

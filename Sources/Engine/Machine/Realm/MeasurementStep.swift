@@ -30,7 +30,7 @@ public struct MeasurementStep: Sendable, Equatable {
     private var values: [UInt64]
 
     /// Those of a Realm that asks for nothing special.
-    public init() { self.init { $0.usual } }
+    package init() { self.init { $0.usual } }
 
     package init(_ value: (MemoryField) -> UInt64) { values = RmiRealmParams.measured.map(value) }
 
@@ -44,7 +44,7 @@ public struct MeasurementStep: Sendable, Equatable {
       RmiRealmParams.measured.firstIndex { $0.offset == field.offset }
     }
 
-    public var hash: HashAlgorithm { self[RmiRealmParams.table.hashAlgo] == 0 ? .sha256 : .sha512 }
+    package var hash: HashAlgorithm { self[RmiRealmParams.table.hashAlgo] == 0 ? .sha256 : .sha512 }
 
     func forEach(_ body: (MemoryField, UInt64) -> Void) {
       for (field, value) in zip(RmiRealmParams.measured, values) { body(field, value) }

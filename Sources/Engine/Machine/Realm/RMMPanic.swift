@@ -6,11 +6,11 @@ import Basics
 /// hardware R-EL2 takes an external abort or a granule protection fault from itself, and TF-RMM stops for good; EL3 (TF-A's
 /// RMMD) answers SMC_UNK to the RMI calls of a Host for which there is no RMM. Here the RMM stops on all PEs at once, so that
 /// no Realm goes on without its monitor. What it had written until then stays.
-public struct RMMPanic: Sendable, Equatable {
+package struct RMMPanic: Sendable, Equatable {
   /// The physical address.
-  public let address: UInt64
+  package let address: UInt64
 
-  public var text: String {
+  package var text: String {
     "RMM panic: R-EL2 follows \(hex(address)), which is no memory of the RMM's; RMI answers SMC_UNK from here on"
   }
 }

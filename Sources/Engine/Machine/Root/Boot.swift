@@ -1,14 +1,14 @@
 /// Where the memories of the Root, Secure and Realm firmware lie, outside DRAM.
-public enum BootMemory {
-  public struct Region: Sendable {
-    public var name: String
-    public var owner: String
-    public var pas: PAS
-    public var range: Range<UInt64>
+package enum BootMemory {
+  package struct Region: Sendable {
+    package var name: String
+    package var owner: String
+    package var pas: PAS
+    package var range: Range<UInt64>
   }
 
   /// BL31's SRAM, the Secure world's DRAM with its owner, the RMM's carve-out with the buffer it shares with EL3, and the GPT.
-  public static let regions: [Region] = [
+  package static let regions: [Region] = [
     Region(name: "EL3 SRAM", owner: "BL31", pas: .root, range: 0x0400_0000..<0x0410_0000),
     Region(name: "Secure DRAM", owner: "SPMC", pas: .secure, range: 0x0600_0000..<0x0700_0000),
     Region(name: "RMM carve-out", owner: "RMM", pas: .realm, range: 0x0800_0000..<0x0900_0000),

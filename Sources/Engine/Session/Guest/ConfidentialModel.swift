@@ -11,22 +11,22 @@ import Machine
 /// host call it reads where the Realm says it opens its weights.
 public final class ConfidentialModel {
   /// The immediate of the guest's host calls, "KR".
-  public static let immediate: UInt64 = 0x4B52
+  package static let immediate: UInt64 = 0x4B52
   /// Which guest has the sealed weights, of those in Sessions/guests.
   public static let guest = "model"
   /// Which key the weights of Sessions/guests/model are sealed with: as public as they are, so nothing but an example.
   public static let key = Array(SHA256.hash(data: Array("Workbench model key".utf8)))
 
   /// A look of the Host at the page with the weights.
-  public struct Peek: Sendable, Equatable {
+  package struct Peek: Sendable, Equatable {
     /// The guest's operation in which the Host had its turn.
-    public let operation: UInt64
-    public let ipa: UInt64
-    public let address: UInt64
+    package let operation: UInt64
+    package let ipa: UInt64
+    package let address: UInt64
     /// What it read; nil if the granule protection check stopped it.
-    public let value: UInt64?
+    package let value: UInt64?
 
-    public var sentence: String {
+    package var sentence: String {
       let place = operation == report ? "where the weights lie open" : "where the weights will be"
       return "reads \(hex(address)), \(place): \(value.map { hex($0) } ?? "granule protection fault")"
     }
@@ -37,11 +37,11 @@ public final class ConfidentialModel {
 
   /// Comes in with the first message to it; nil if this Host knows none.
   public private(set) lazy var relyingParty = madeParty()
-  public private(set) var peeks: [Peek] = []
+  package private(set) var peeks: [Peek] = []
   /// What the Host makes of a request on its way to the relying party.
-  public var changeRequest: (_ operation: UInt64, _ message: [UInt8]) -> [UInt8] = { $1 }
+  package var changeRequest: (_ operation: UInt64, _ message: [UInt8]) -> [UInt8] = { $1 }
   /// What it makes of the answer on its way back.
-  public var changeReply: (_ operation: UInt64, _ message: [UInt8]) -> [UInt8] = { $1 }
+  package var changeReply: (_ operation: UInt64, _ message: [UInt8]) -> [UInt8] = { $1 }
   /// Hears what happens outside the Realm while it happens, a sentence each.
   public var tell: (_ sentence: String) -> Void = { _ in }
 
@@ -59,7 +59,7 @@ public final class ConfidentialModel {
   ///
   /// - Parameter relyingParty: is asked for once, when a guest makes the first such call.
   @discardableResult
-  public init(_ vm: RealmVM, _ door: any HostDoor, _ relyingParty: @escaping () -> RelyingParty?) {
+  package init(_ vm: RealmVM, _ door: any HostDoor, _ relyingParty: @escaping () -> RelyingParty?) {
     self.vm = vm
     self.door = door
     makeParty = relyingParty

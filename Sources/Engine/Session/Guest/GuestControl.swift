@@ -69,7 +69,7 @@ public final class GuestControl {
   public init(_ session: Session) { self.session = session }
 
   /// - Parameter file: the script the command stands in.
-  public func perform(_ command: GuestCommand, in file: String) throws(ScriptError) -> Outcome {
+  package func perform(_ command: GuestCommand, in file: String) throws(ScriptError) -> Outcome {
     firstNewStep = nil
     wasInterrupted = false
     if case .boot(let image, let vcpus, let isRealm, let stands) = command {

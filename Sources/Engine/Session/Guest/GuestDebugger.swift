@@ -20,7 +20,7 @@ public final class GuestDebugger: DebugTarget {
   /// How the guest has ended, if it has.
   public internal(set) var ending: RealmVM.Ending?
   /// Why the last command was cut short, if it was.
-  public internal(set) var halt: Halt?
+  var halt: Halt?
   /// Where the session and the hypervisor stood before the last entries; those before follow from the session's notes.
   private(set) var trail: [Place] = []
   private var trailBytes = 0
@@ -33,7 +33,7 @@ public final class GuestDebugger: DebugTarget {
     var bytes: Int
   }
 
-  public enum Halt: Equatable, Sendable {
+  package enum Halt: Equatable, Sendable {
     /// Somebody wanted it to end.
     case interrupted
     /// The same, in the middle of the way back: the session stands between two places of the trail.
@@ -180,7 +180,7 @@ public final class GuestDebugger: DebugTarget {
   }
 
   /// How often the last command that was to be repeated was done.
-  public private(set) var timesDone = 0
+  private(set) var timesDone = 0
 
   /// Repeats a command until it was done so often, or is stopped by anything but the end of a step. ``firstNewStep`` is then that of all
   /// of them.

@@ -98,5 +98,5 @@ extension Session {
 
 extension Machine {
   /// How many granules have contents of their own.
-  public var pagesInUse: Int { memory.pageCount }
+  package var pagesInUse: Int { memory.pageCount }
 }

@@ -2,8 +2,8 @@ import Basics
 import Machine
 
 /// What an answer should be: `STATUS[:INDEX] [CONDS]`.
-public struct Expectation: Sendable, Equatable {
-  public enum Status: Sendable, Equatable {
+package struct Expectation: Sendable, Equatable {
+  package enum Status: Sendable, Equatable {
     case any
     /// A memory access that went through, or anything that was done.
     case ok
@@ -16,29 +16,29 @@ public struct Expectation: Sendable, Equatable {
     /// X0 is this number; the name is for the message.
     case code(UInt64, String)
   }
-  public enum Operand: Sendable, Equatable {
+  package enum Operand: Sendable, Equatable {
     case value(UInt64)
     /// `?name`: the first use captures, later ones compare.
     case capture(String)
   }
-  public struct Condition: Sendable, Equatable {
-    public var register: Int
-    public var mask: UInt64
-    public var negated: Bool
-    public var operand: Operand
+  package struct Condition: Sendable, Equatable {
+    package var register: Int
+    package var mask: UInt64
+    var negated: Bool
+    package var operand: Operand
     /// As it was written.
-    public var text: String
+    package var text: String
   }
 
   /// One of these…
-  public var alternatives: [Status]
+  var alternatives: [Status]
   /// …or, if set, none of them.
-  public var negated: Bool
-  public var conditions: [Condition]
+  var negated: Bool
+  package var conditions: [Condition]
   /// The condition that must have decided: `by=gran_state`.
-  public var decidedBy: String?
+  package var decidedBy: String?
   /// As it was written.
-  public var text: String
+  package var text: String
 }
 
 /// What an expectation is compared with.
@@ -65,7 +65,7 @@ public struct Answer: Sendable {
   public var kind: Kind
   public var x: [UInt64]
   /// Which interface's codes X0 holds, if it holds one.
-  public var interface: Interface?
+  package var interface: Interface?
 
   /// The answer in words.
   public var text: String {

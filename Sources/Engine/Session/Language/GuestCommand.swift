@@ -2,7 +2,7 @@ import Basics
 import Machine
 
 /// What a person does with a guest that executes code: boots it, lets it run, says where it is to stop.
-public enum GuestCommand: Sendable, Equatable {
+package enum GuestCommand: Sendable, Equatable {
   /// A fresh machine, a Realm (or another VM) built from an image, and its run; with `stands` it stays before its first instruction.
   case boot(image: String, vcpus: Int, isRealm: Bool, stands: Bool)
   case run(RunControl)
@@ -15,7 +15,7 @@ public enum GuestCommand: Sendable, Equatable {
   case symbols(image: String?)
 
   /// How a guest is let run under a debugger, forward or back.
-  public enum RunControl: Sendable, Equatable {
+  package enum RunControl: Sendable, Equatable {
     /// Until something stops it, or about so many instructions.
     case `continue`(Int?)
     case step(Int)
@@ -29,12 +29,12 @@ public enum GuestCommand: Sendable, Equatable {
   }
 
   /// A name of the guest's ELF, or a number.
-  public struct Address: Sendable, Equatable {
-    public var text: String
-    public var value: UInt64?
+  package struct Address: Sendable, Equatable {
+    package var text: String
+    package var value: UInt64?
   }
 
-  public enum Place: Sendable, Equatable {
+  package enum Place: Sendable, Equatable {
     case code(Address)
     case event(DebugEvent)
 

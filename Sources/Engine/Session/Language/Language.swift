@@ -13,7 +13,7 @@ public struct Language: Sendable {
     }
   }
 
-  public let chapters: [Chapter]
+  let chapters: [Chapter]
   /// By its name in lower case.
   private let byName: [String: Verb]
   /// Second words by the first, of verbs that have two.

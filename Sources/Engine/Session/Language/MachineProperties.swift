@@ -19,7 +19,7 @@ extension MachineConfiguration {
   ]
 
   /// Changes the properties of a `machine` statement in order. Throws what is wrong with one, or with the machine they make.
-  public mutating func set(_ properties: [MachineProperty], line: Int) throws(ScriptError) {
+  package mutating func set(_ properties: [MachineProperty], line: Int) throws(ScriptError) {
     for property in properties { try set(property.key, property.value, line: line, column: property.column) }
     if let problem { throw ScriptError(line: line, column: 1, message: problem) }
   }

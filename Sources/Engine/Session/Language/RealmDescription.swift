@@ -16,7 +16,7 @@ public struct RealmDescription: Sendable {
   /// Most steps a description may make: 1 GiB in pages, and about 100 MB of memory.
   public static let stepLimit = 1 << 18
   /// Most bytes of images a description may have read, one after the other.
-  public static let imageLimit = 1 << 30
+  static let imageLimit = 1 << 30
 
   private var measurements: RealmMeasurements?
   private var names = ScriptNames()

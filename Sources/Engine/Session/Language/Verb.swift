@@ -15,7 +15,7 @@ public final class Verb: Sendable {
   /// What may follow it as things stand, such as `0 to 17`.
   public let choices: (@Sendable (Session) -> String)?
   /// Where it may stand.
-  public let places: Places
+  package let places: Places
   /// Whether its first argument is the function identifier of a call.
   public let isCall: Bool
   /// How many words may follow; nil if ``read`` says that.
@@ -57,7 +57,7 @@ extension Verb {
   }
 
   /// What becomes of a statement where it stands.
-  public enum Rule: Sendable {
+  package enum Rule: Sendable {
     case performed
     /// It changes no machine, so a replay has no need of it.
     case passedOver
@@ -65,7 +65,7 @@ extension Verb {
   }
 
   /// Where a statement may stand.
-  public struct Places: Sendable {
+  package struct Places: Sendable {
     private let script: Rule
     private let commandLine: Rule
     private let recording: Rule
@@ -87,7 +87,7 @@ extension Verb {
     /// What acts on the open workbench.
     package static let commandLine = Places(script: .refused, recording: .refused)
 
-    public subscript(place: Place) -> Rule {
+    package subscript(place: Place) -> Rule {
       switch place {
       case .script: script
       case .commandLine: commandLine

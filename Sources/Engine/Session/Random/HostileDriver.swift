@@ -4,7 +4,7 @@ import Machine
 /// Makes up actions of hostile software in every world: beside the calls of a ``RandomDriver`` it writes to what the RMM and EL3 keep
 /// for themselves, switches PEs while a Realm holds one, and runs vCPUs with whatever lies in memory. Everything follows from the seed
 /// and the machine's state.
-public struct HostileDriver: Sendable {
+package struct HostileDriver: Sendable {
   private var numbers: SeededNumbers
   private var calls: RandomDriver
   private let base: UInt64
@@ -14,7 +14,7 @@ public struct HostileDriver: Sendable {
   private let zeal: Int
 
   /// A small machine with the divergences switched one by one, and DRAM anywhere.
-  public static func configuration(seed: UInt64) -> MachineConfiguration {
+  package static func configuration(seed: UInt64) -> MachineConfiguration {
     var numbers = SeededNumbers(seed: seed)
     var configuration = RandomDriver.configuration(.spec)
     switch numbers.below(4) {
@@ -31,7 +31,7 @@ public struct HostileDriver: Sendable {
     return configuration
   }
 
-  public init(seed: UInt64, _ configuration: MachineConfiguration) {
+  package init(seed: UInt64, _ configuration: MachineConfiguration) {
     numbers = SeededNumbers(seed: mix(seed))
     calls = RandomDriver(seed: seed, configuration)
     base = configuration.dramBase
@@ -41,7 +41,7 @@ public struct HostileDriver: Sendable {
   }
 
   /// The next action for the present state.
-  public mutating func next(_ machine: borrowing Machine) -> Action {
+  package mutating func next(_ machine: borrowing Machine) -> Action {
     if numbers.chance(zeal) { return scribble(machine) }
     switch numbers.below(100) {
     case 0..<88: return calls.next(machine)

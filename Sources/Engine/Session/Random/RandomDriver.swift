@@ -3,7 +3,7 @@ import Machine
 
 /// Makes up actions: mostly calls that could succeed in the present state, often slightly wrong, now and then nonsense. Everything
 /// follows from the seed and the machine's state.
-public struct RandomDriver: Sendable {
+package struct RandomDriver: Sendable {
   private var numbers: SeededNumbers
   private var planned: [Action] = []
   private let base: UInt64
@@ -11,7 +11,7 @@ public struct RandomDriver: Sendable {
   private let buffers: Int
 
   /// A machine small enough that random calls meet each other.
-  public static func configuration(_ policy: Policy) -> MachineConfiguration {
+  package static func configuration(_ policy: Policy) -> MachineConfiguration {
     var configuration = MachineConfiguration()
     configuration.dramSize = 2 << 20
     configuration.recAuxCount = 1
@@ -19,7 +19,7 @@ public struct RandomDriver: Sendable {
     return configuration
   }
 
-  public init(seed: UInt64, _ configuration: MachineConfiguration) {
+  package init(seed: UInt64, _ configuration: MachineConfiguration) {
     numbers = SeededNumbers(seed: seed)
     base = configuration.dramBase
     buffers = 8
@@ -31,7 +31,7 @@ public struct RandomDriver: Sendable {
   private func buffer(_ n: Int) -> UInt64 { base + UInt64(granules + n) << 12 }
 
   /// The next action for the present state.
-  public mutating func next(_ machine: borrowing Machine) -> Action {
+  package mutating func next(_ machine: borrowing Machine) -> Action {
     if planned.isEmpty { plan(machine) }
     return planned.removeFirst()
   }

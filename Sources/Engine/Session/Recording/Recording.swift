@@ -77,7 +77,7 @@ public enum Recording {
   }
 
   /// What the machine answered, as it is recorded and compared.
-  public static func answerLines(_ result: StatementResult) -> [String] {
+  package static func answerLines(_ result: StatementResult) -> [String] {
     var lines = result.guestResults.map(\.rawLine)
     if let text = result.text { return lines + [text] }
     if let found = result.found { return lines + ["-> \(found)"] }

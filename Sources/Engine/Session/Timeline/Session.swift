@@ -31,7 +31,7 @@ public final class Session {
   /// Whether the hypervisor does what is done now.
   var isHostActing = false
   /// Whether it does so for somebody outside the machine.
-  public var isOutside = false
+  package var isOutside = false
   /// Set while the hypervisor repeats steps it has done before.
   var following: Following?
   /// The last note of what the hypervisor knew: after which step, and how long it is.

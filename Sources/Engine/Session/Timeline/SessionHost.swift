@@ -12,26 +12,26 @@ extension Session: HostDoor {
     return perform(.action(action))
   }
 
-  public func smc(_ arguments: [UInt64]) -> [UInt64]? {
+  package func smc(_ arguments: [UInt64]) -> [UInt64]? {
     var x = InlineArray<18, UInt64>(repeating: 0)
     for (n, value) in arguments.prefix(18).enumerated() { x[n] = value }
     return answer(act(.smc(.normal, x)))
   }
 
-  public func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]? {
+  package func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]? {
     answer(act(.enterVCPU(vcpu, run: run)))
   }
 
-  public var listRegisters: Int { read { $0.features.listRegisters } }
+  package var listRegisters: Int { read { $0.features.listRegisters } }
 
-  public func setRegister(_ name: String, _ value: UInt64) { act(.setRegister(name, value)) }
+  package func setRegister(_ name: String, _ value: UInt64) { act(.setRegister(name, value)) }
 
-  public var pe: Int { read { $0.control.currentPE } }
-  public func selectPE(_ pe: Int) { act(.selectPE(pe)) }
+  package var pe: Int { read { $0.control.currentPE } }
+  package func selectPE(_ pe: Int) { act(.selectPE(pe)) }
 
-  public func isBusy(_ pe: Int) -> Bool { read { $0.control.pes[pe].runningREC | $0.control.pes[pe].runningVCPU != 0 } }
+  package func isBusy(_ pe: Int) -> Bool { read { $0.control.pes[pe].runningREC | $0.control.pes[pe].runningVCPU != 0 } }
 
-  public func resume() -> [UInt64]? { answer(act(.resume(pe))) }
+  package func resume() -> [UInt64]? { answer(act(.resume(pe))) }
 
   /// X0 and up, filled to 18; nil if there is no answer yet; 1 if there will be none.
   private func answer(_ result: StatementResult) -> [UInt64]? {
@@ -42,44 +42,49 @@ extension Session: HostDoor {
     return x + [UInt64](repeating: 0, count: max(0, 18 - x.count))
   }
 
-  public func pause(after instructions: Int) { act(.guestPause(instructions)) }
+  package func pause(after instructions: Int) { act(.guestPause(instructions)) }
 
-  public func write(_ address: UInt64, _ bytes: [UInt8]) {
+  package func write(_ address: UInt64, _ bytes: [UInt8]) {
     act(.access(MemoryAccess(world: .normal, address: address, kind: .bytes(bytes))))
   }
 
-  public func write64(_ address: UInt64, _ value: UInt64) {
+  package func write64(_ address: UInt64, _ value: UInt64) {
     act(.access(MemoryAccess(world: .normal, address: address, kind: .write64(value))))
   }
 
-  public func read64(_ address: UInt64) -> UInt64? {
+  package func read64(_ address: UInt64) -> UInt64? {
     let result = act(.access(MemoryAccess(world: .normal, address: address, kind: .read64)))
     guard case .ok = result.answer?.kind else { return nil }
     return result.answer?.x.first
   }
 
-  public func read(_ address: UInt64, _ count: Int) -> [UInt8]? { read { $0.hostBytes(address, count) } }
+  package func read(_ address: UInt64, _ count: Int) -> [UInt8]? { read { $0.hostBytes(address, count) } }
 
-  public func exitRecord(_ run: UInt64) -> RunExit {
+  package func exitRecord(_ run: UInt64) -> RunExit {
     let record = RmiRecRun.table.exit
     return RunExit(read(record.address(in: run), record.width) ?? [UInt8](repeating: 0, count: record.width))
   }
 
-  public var dram: Range<UInt64> { configuration.dramBase..<configuration.dramTop }
+  package var dram: Range<UInt64> { configuration.dramBase..<configuration.dramTop }
 
   public var now: UInt64 { read { $0.control.guestInstructions } }
 
-  public var budget: UInt64 { read { UInt64($0.guestBudget) } }
+  package var budget: UInt64 { read { UInt64($0.guestBudget) } }
 
-  public func idle(until time: UInt64) { act(.idle(time)) }
+  package func idle(until time: UInt64) { act(.idle(time)) }
 
-  public var follows: Bool { following != nil }
+  package var follows: Bool { following != nil }
 
-  public var wantsNote: Bool {
+  package var wantsNote: Bool {
     keepsHistory && !follows && position - noted.position >= max(hostNoteStride, noted.bytes * hostNoteStride >> 16)
   }
 
-  public func note(_ text: @autoclosure () -> String) { if keepsHistory { keepNote(text()) } }
+  package func note(_ text: @autoclosure () -> String) { if keepsHistory { keepNote(text()) } }
+}
+
+extension RealmVM {
+  /// A VMM whose Host acts on a session: each of its calls is a step.
+  public convenience init(_ session: Session, _ options: Options) { self.init(session, options, pe: nil) }
 }
 
 extension Machine {

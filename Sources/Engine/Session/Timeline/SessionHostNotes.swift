@@ -6,7 +6,7 @@ import Machine
 /// the steps since.
 extension Session {
   /// What is kept with a step about the software of the Host.
-  public enum HostMark: Sendable {
+  package enum HostMark: Sendable {
     /// What its hypervisor knew after it: lines of a recording.
     case knows(String)
     /// A person did it, and the hypervisor was not told.
@@ -15,7 +15,7 @@ extension Session {
     case outside
 
     /// The lines of a recording.
-    public var text: String {
+    package var text: String {
       switch self {
       case .knows(let text): text
       case .aside: HostNote.aside
@@ -142,7 +142,7 @@ extension Session {
   }
 
   /// Values that were written next, to one word of 64 bits after the other.
-  public func followed(writesFrom address: UInt64, most: Int) -> [UInt64] {
+  package func followed(writesFrom address: UInt64, most: Int) -> [UInt64] {
     guard let end = following?.end else { return [] }
     var values: [UInt64] = []
     while values.count < most {

@@ -42,7 +42,7 @@ extension Session {
     /// The registers of a vCPU that ran code in it, after it.
     public var guest: GuestRegisters? { rest.guest }
     /// What is to be known of the Host's software after it.
-    public internal(set) var host: HostMark? {
+    package internal(set) var host: HostMark? {
       get { rest.host }
       set { rest = PackedRest(guest, newValue) }
     }

@@ -20,19 +20,19 @@ public struct ProvenanceStep: Sendable, Equatable {
 
 extension Session {
   /// What a `token` statement asks.
-  public struct TokenQuery: Sendable, Equatable {
-    public enum Verb: String, Sendable, CaseIterable {
+  package struct TokenQuery: Sendable, Equatable {
+    package enum Verb: String, Sendable, CaseIterable {
       case verify, appraise, show
     }
-    public var verb = Verb.verify
+    package var verb = Verb.verify
     /// Which token; nil is the last.
-    public var number: Int?
+    package var number: Int?
     /// Another one, whose platform token takes the place of its own.
-    public var platform: Int?
+    package var platform: Int?
     /// What was sent to the Realm.
-    public var challenge: [UInt8]?
+    package var challenge: [UInt8]?
     /// The token the reference values are taken from.
-    public var against: Int?
+    package var against: Int?
 
     /// What it can be answered.
     static let answers =

@@ -10,7 +10,7 @@ public struct StatementResult: Sendable {
   /// After a successful RMI_REC_ENTER.
   public var exit: ExitFields?
   /// Guest actions that completed inside it.
-  public var guestResults: [GuestResult] = []
+  package var guestResults: [GuestResult] = []
   /// What `print`, `echo` and a guest command print.
   public var text: String?
   /// What a query or a read found, as it answers it.
@@ -36,7 +36,7 @@ public struct StatementResult: Sendable {
 
 extension GuestResult {
   /// The line `--raw` prints.
-  public var rawLine: String {
+  var rawLine: String {
     switch value {
     case .registers(let x): "guest-> " + (0...8).map { hex(x[$0]) }.joined(separator: " ")
     case .value(let value): "guest-> \(hex(value))"

@@ -3,12 +3,12 @@ import Machine
 
 /// A guest's program as it is loaded: pieces at addresses, and where it begins.
 public struct BootImage: Sendable {
-  public struct Segment: Sendable {
-    public let address: UInt64
+  package struct Segment: Sendable {
+    package let address: UInt64
     /// What is in the file.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// Bytes it has in memory; those beyond the file's are zero.
-    public let size: UInt64
+    package let size: UInt64
 
     init(address: UInt64, bytes: [UInt8], size: UInt64? = nil) {
       self.address = address
@@ -19,7 +19,7 @@ public struct BootImage: Sendable {
     /// Where it ends; the last byte of the address space, if it ends there.
     var end: UInt64 { address > .max - size ? .max : address + size }
   }
-  public internal(set) var segments: [Segment]
+  package internal(set) var segments: [Segment]
   public let entry: UInt64
   /// What kind of file it was.
   public let kind: String

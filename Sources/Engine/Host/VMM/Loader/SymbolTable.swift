@@ -21,7 +21,7 @@ public struct SymbolTable: Sendable, Equatable {
   }
 
   /// The symbol an address belongs to: the last one at or before it, if its size does not end before.
-  public func symbol(at address: UInt64) -> Symbol? {
+  func symbol(at address: UInt64) -> Symbol? {
     var (low, high) = (0, symbols.count)
     while low < high {
       let middle = (low + high) / 2

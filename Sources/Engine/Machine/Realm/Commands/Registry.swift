@@ -12,8 +12,8 @@ public struct CommandEntry: Sendable {
   public let name: String
   public let fid: UInt32
   /// The SMC32 alias TF-RMM knows, if there is one.
-  public let alias: UInt32?
-  public let interface: Interface
+  package let alias: UInt32?
+  package let interface: Interface
   public let summary: String
   package let inputs: [Input]
   package let outputs: [Output]
@@ -90,12 +90,12 @@ public enum Commands {
   public static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
 
   /// By function identifier.
-  public static func withFID(_ fid: UInt64) -> CommandEntry? {
+  package static func withFID(_ fid: UInt64) -> CommandEntry? {
     fid >> 32 == 0 ? byFID[UInt32(fid)] : nil
   }
 
   /// By X0 of a call, in which SMCCC's hint that the caller has no SVE state may be set.
-  public static func called(_ x0: UInt64) -> CommandEntry? { withFID(x0 & ~SMCCC.sveHint) }
+  package static func called(_ x0: UInt64) -> CommandEntry? { withFID(x0 & ~SMCCC.sveHint) }
 
   /// The command's name, or the number.
   public static func name(of fid: UInt64) -> String {

@@ -2,18 +2,18 @@ import Attestation
 import Basics
 
 /// A token that is being made for a REC.
-public struct TokenProgress: Sendable, Equatable {
-  public let rec: UInt64
-  public let rd: UInt64
+package struct TokenProgress: Sendable, Equatable {
+  package let rec: UInt64
+  package let rd: UInt64
   /// Steps of the signature that are done, 0 to 3; nil once the token is finished.
-  public let signing: Int?
+  let signing: Int?
   /// Bytes handed to the Realm, and bytes there are.
-  public let copied: Int
-  public let length: Int
+  package let copied: Int
+  package let length: Int
   /// The Realm token without its signature, while it is being signed.
-  public let unsigned: [UInt8]?
+  package let unsigned: [UInt8]?
 
-  public var text: String {
+  package var text: String {
     if let signing { return "REC \(hex(rec)): claims encoded, signature step \(signing) of 3" }
     return "REC \(hex(rec)): \(copied) of \(length) bytes handed to the Realm"
   }
@@ -21,7 +21,7 @@ public struct TokenProgress: Sendable, Equatable {
 
 extension Machine {
   /// Tokens that RECs have begun and not got to the end, by REC.
-  public func tokensInProgress() -> [TokenProgress] {
+  package func tokensInProgress() -> [TokenProgress] {
     control.recs.compactMap { address in
       let rec = rec(address)
       let signing: Int

@@ -58,10 +58,10 @@ struct MachineStatement: Statement {
 }
 
 /// A property of a `machine` statement, and where it stands.
-public struct MachineProperty: Sendable, Equatable {
-  public var key: String
-  public var value: String
-  public var column: Int
+package struct MachineProperty: Sendable, Equatable {
+  package var key: String
+  package var value: String
+  package var column: Int
 
   package init(key: String, value: String, column: Int) {
     self.key = key
@@ -69,5 +69,5 @@ public struct MachineProperty: Sendable, Equatable {
     self.column = column
   }
 
-  public static func == (a: Self, b: Self) -> Bool { a.key == b.key && a.value == b.value }
+  package static func == (a: Self, b: Self) -> Bool { a.key == b.key && a.value == b.value }
 }
