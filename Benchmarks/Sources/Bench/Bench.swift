@@ -34,7 +34,7 @@ struct Bench: ParsableCommand {
       Table(
         BenchmarkColumn.measures, EntryRows(workbench: workbench).suite, TokenRows().suite, SystemRows().suite, ViewRows().suite),
     ]
-    let results = try tables.map { try $0.results(settings) }
+    let results = try tables.map { try $0.results(settings, only: only) }
     guard json else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -44,9 +44,7 @@ struct Bench: ParsableCommand {
 
   /// What holds for every row.
   private var settings: [any BenchmarkSetting] {
-    var settings: [any BenchmarkSetting] = [Iterations(rounds), Quiet(true), Format(json ? .none : .console)]
-    if !only.isEmpty { settings.append(Filter(NSRegularExpression.escapedPattern(for: only))) }
-    return settings
+    [Iterations(rounds), Quiet(true), Format(json ? .none : .console)]
   }
 }
 
@@ -63,7 +61,9 @@ private struct Table {
   /// Measures the rows, and prints them if the settings say so.
   ///
   /// A row's own settings come before these: what is there once has one round.
-  func results(_ settings: [any BenchmarkSetting]) throws -> [BenchmarkResult] {
+  func results(_ settings: [any BenchmarkSetting], only: String) throws -> [BenchmarkResult] {
+    for suite in suites { suite.benchmarks.removeAll { !only.isEmpty && !$0.name.contains(only) } }
+    guard suites.contains(where: { !$0.benchmarks.isEmpty }) else { return [] }
     for column in columns { BenchmarkColumn.register(column) }
     let names = Columns(["name"] + columns.map(\.name))
     var runner = BenchmarkRunner(suites: suites, settings: [], customDefaults: settings + [names])
