@@ -105,8 +105,8 @@ final class Recorder {
     guard recordedSteps < session.steps.count else { return lines }
     if position != recordedSteps { lines += Recording.travelLine("goto \(recordedSteps)", seconds: now - start) }
     while recordedSteps < session.steps.count, lines.utf8.count < most {
-      lines += Recording.lines(session.steps[recordedSteps], seconds: now - start)
       recordedSteps += 1
+      lines += Recording.lines(session, recordedSteps, seconds: now - start)
       sinceDigest += 1
     }
     position = recordedSteps

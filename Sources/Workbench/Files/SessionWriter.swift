@@ -34,8 +34,8 @@ final class SessionWriter {
       written = 0
     }
     var text = ""
-    for step in session.steps[written..<session.position] {
-      text += Recording.lines(step, seconds: 0)
+    for number in written..<session.position {
+      text += Recording.lines(session, number + 1, seconds: 0)
       guard text.utf8.count >= 1 << 16 else { continue }
       try file.append(text)
       text = ""

@@ -39,7 +39,8 @@ public struct Language: Sendable {
   /// What the first word of two is for.
   public func purpose(of group: String) -> String? { Self.groups[group.lowercased()] }
   private static let groups = [
-    "guest": "queued for the next RMI_REC_ENTER", "token": "about a token a Realm got", "vm": "a vCPU outside any Realm",
+    "start": "where a reader begins", "guest": "queued for the next RMI_REC_ENTER", "token": "about a token a Realm got",
+    "vm": "a vCPU outside any Realm",
   ]
 
   /// What may follow the first word of verbs that have two; nil if it is none.
@@ -61,6 +62,7 @@ public struct Language: Sendable {
         LetStatement.verbs,
         ExpectStatement.verbs,
         IncludeStatement.verbs,
+        StartStatement.verbs,
       ]),
     Chapter("Calls", [ActionStatement.callVerbs]),
     Chapter(

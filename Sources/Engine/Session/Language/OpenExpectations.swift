@@ -18,6 +18,9 @@ final class OpenExpectations {
   /// Called for one that did not hold, as soon as it is known.
   var onFailure: (ExpectationFailure) -> Void = { _ in }
 
+  /// Called for each as soon as it is known whether it held: the expectation, its line, and why it did not.
+  var onSettled: (Expectation, ScriptLine, String?) -> Void = { _, _, _ in }
+
   private var captures: [String: UInt64] = [:]
   /// The last statement that answered.
   private var last: (result: StatementResult, line: Int)?
@@ -39,20 +42,18 @@ final class OpenExpectations {
 
   func expect(_ expectation: Expectation, _ line: ScriptLine) {
     guard let last, let answer = last.result.answer else {
-      return fail(line, "expect has no statement before it to be about")
+      return settle(expectation, line, "expect has no statement before it to be about")
     }
-    guard let mismatch = expectation.mismatch(answer, decision: last.result.decidedBy, captures: &captures) else { return }
+    let mismatch = expectation.mismatch(answer, decision: last.result.decidedBy, captures: &captures)
     let why = last.result.decidedBy.map { " (decided by \($0))" } ?? ""
-    fail(line, "\(mismatch)\(why), from line \(last.line)")
+    settle(expectation, line, mismatch.map { "\($0)\(why), from line \(last.line)" })
   }
 
   func expectGuest(_ expectation: Expectation, _ line: ScriptLine) throws(ScriptError) {
     guard let tag = lastGuestTag else { throw line.error("guest expect has no guest action before it to be about") }
     if let (answer, decision) = completedGuest {
-      if let mismatch = expectation.mismatch(answer, decision: decision, captures: &captures) {
-        fail(line, "guest: \(mismatch)")
-      }
-      return
+      let mismatch = expectation.mismatch(answer, decision: decision, captures: &captures)
+      return settle(expectation, line, mismatch.map { "guest: \($0)" })
     }
     guard waitingCount < Self.keptLimit else {
       throw line.error("more than \(Self.keptLimit) guest expectations wait for their actions")
@@ -68,9 +69,8 @@ final class OpenExpectations {
       if guest.action.tag == lastGuestTag { completedGuest = (answer, guest.decidedBy) }
       for open in waiting.removeValue(forKey: guest.action.tag) ?? [] {
         waitingCount -= 1
-        if let mismatch = open.expectation.mismatch(answer, decision: guest.decidedBy, captures: &captures) {
-          fail(open.line, "guest: \(mismatch)")
-        }
+        let mismatch = open.expectation.mismatch(answer, decision: guest.decidedBy, captures: &captures)
+        settle(open.expectation, open.line, mismatch.map { "guest: \($0)" })
       }
     }
   }
@@ -84,7 +84,7 @@ final class OpenExpectations {
       for (expectation, line) in open {
         // What left the Realm and was forgotten with its REC had started.
         if !began.contains(tag), pending.contains(tag) || !queue.forgotten.contains(tag) {
-          fail(line, "guest: the action never started, so \(expectation.text) was not seen")
+          settle(expectation, line, "guest: the action never started, so \(expectation.text) was not seen")
         } else if unseen.count < Self.keptLimit {
           unseen.append(failure(line, "guest: \(expectation.text) was not seen; its REC did not run again"))
         }
@@ -102,7 +102,10 @@ final class OpenExpectations {
     ExpectationFailure(file: line.file, line: line.number, message: message)
   }
 
-  private func fail(_ line: ScriptLine, _ message: String) {
+  /// It held, or there is a problem.
+  private func settle(_ expectation: Expectation, _ line: ScriptLine, _ problem: String?) {
+    onSettled(expectation, line, problem)
+    guard let message = problem else { return }
     let failure = failure(line, message)
     failureCount += 1
     if failures.count < Self.keptLimit { failures.append(failure) }

@@ -72,6 +72,7 @@ public final class ScriptRunner {
     self.place = place
     source = ScriptSource(place: place)
     hasHistory = session.keepsHistory
+    expectations.onSettled = { [unowned self] in note($0, $1, $2) }
   }
 
   /// Runs one line. Throws what is wrong with it; nothing of the line has happened then, or only what an included file did first.
@@ -83,7 +84,11 @@ public final class ScriptRunner {
   }
 
   /// To be called at the end of a file: settles what is still open.
-  public func finish(file: String) { expectations.settle(on: session) }
+  public func finish(file: String) {
+    expectations.settle(on: session)
+    // What was said last is about what was done last.
+    session.captions.settle(at: max(1, session.position))
+  }
 
   /// A file by its first line: a recording counts its own steps.
   private func source(_ place: Verb.Place, firstLine: String) throws(ScriptError) -> ScriptSource {
@@ -97,9 +102,11 @@ public final class ScriptRunner {
       throw line.error("the line is longer than \(Self.lineLimit) bytes", column: Self.lineLimit)
     }
     let parser = StatementParser(line: line.number, names: names, language: language)
-    guard let (verb, statement) = try parser.read(line.text) else { return }
+    guard let (verb, statement) = try parser.read(line.text) else { return note(line) }
     switch verb.places[source.place] {
-    case .performed: try perform(statement, at: line)
+    case .performed:
+      noteRemark(line, statement)
+      try perform(statement, at: line)
     case .passedOver: return
     case .refused: throw line.error(verb.refusal(of: shown(statement.text), in: source.place) ?? "")
     }

@@ -64,9 +64,17 @@ public enum Recording {
     return configuration
   }
 
-  /// The lines of one step.
+  /// The lines of one step: what was said of it, and what it did.
   ///
-  /// - Parameter seconds: since the recording began.
+  /// - Parameters:
+  ///   - number: of the step, from 1.
+  ///   - seconds: since the recording began.
+  public static func lines(_ session: Session, _ number: Int, seconds: Double) -> String {
+    let words = session.captions.of(number).filter { $0.kind == .words }.map { "# \($0.text)\n" }
+    return words.joined(separator: "#\n") + lines(session.steps[number - 1], seconds: seconds)
+  }
+
+  /// The lines of one step, without words.
   public static func lines(_ step: Session.Step, seconds: Double) -> String {
     let time = stamp(seconds)
     var text = "\(time) \(step.text)\n"

@@ -41,6 +41,8 @@ public final class Replayer {
   /// Whether it has answers, and the first statement whose answer it does not have: a recording has all of them or none.
   private var hasAnswers = false
   private var unanswered: Difference?
+  /// Comments behind the statement that was read last.
+  private var remarks: [ScriptLine] = []
   /// Lines of a note that has not ended.
   private var note: [(text: String, line: Int)] = []
 
@@ -57,7 +59,11 @@ public final class Replayer {
     }
     let trimmed = text.trimmed
     if trimmed.hasPrefix(HostNoteLine.prefix), version ?? 0 >= 3 { return try takeHost(trimmed, line) }
-    if trimmed.isEmpty || trimmed.hasPrefix("#") { return }
+    if trimmed.isEmpty || trimmed.hasPrefix("#") {
+      let remark = ScriptLine(file: "", number: line, text: trimmed)
+      if pending == nil { runner.note(remark) } else { remarks.append(remark) }
+      return
+    }
     if let open = note.last { throw ScriptError(line: open.line, column: 1, message: "a note without its \(HostNote.end)") }
     if trimmed.hasPrefix(Recording.Annotation.answer.rawValue) {
       guard pending != nil else {
@@ -159,6 +165,8 @@ public final class Replayer {
     runner.entropy = entry.entropy
     runner.onReport = { [unowned self] in compare($0, entry) }
     try runner.perform(ScriptLine(file: "", number: entry.line, text: entry.text))
+    for remark in remarks { runner.note(remark) }
+    remarks = []
   }
 
   private func compare(_ report: ScriptRunner.Report, _ entry: Entry) {

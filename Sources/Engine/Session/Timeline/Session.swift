@@ -22,6 +22,8 @@ public final class Session {
   /// Whether steps are kept, so that one can go back.
   public private(set) var keepsHistory: Bool
   private var checkpoints: [(position: Int, id: Int)] = []
+  /// What was said of the steps.
+  public internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
@@ -119,6 +121,7 @@ public final class Session {
   public func perform(_ input: Step.Input, entropy: [[UInt8]] = []) -> StatementResult {
     if keepsHistory, position < steps.count { forgetUndone() }
     machine.entropy.supply = entropy.isEmpty ? undoneEntropy : entropy
+    captions.settle(at: position + 1)
     let result = carryOut(input)
     if entropy.isEmpty { undoneEntropy = machine.entropy.supply }
     defer {
@@ -145,6 +148,7 @@ public final class Session {
     let decides = steps[position...].contains { $0.isReset || $0.host?.isHosts == true }
     steps.removeLast(steps.count - position)
     finished.removeAll { $0.step > position }
+    captions.keep(upTo: position)
     if consoleCount < printed.count {
       printed.keep(consoleCount)
       consoleEdition += 1
@@ -297,6 +301,7 @@ public final class Session {
     replaced = min(replaced ?? last, last)
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
+    captions.move(from: position)
     position += 1
   }
 
