@@ -25,7 +25,8 @@ public final class Panel: Sendable, Hashable {
   /// What it takes from the session before it is drawn.
   private let prepared: @Sendable (Session, inout ViewState) -> Void
   private let drawn: @Sendable (inout Canvas, Rect, Session, ViewState, Bool) -> Void
-  private let moved: @Sendable (Direction, inout Effect) -> Void
+  private let moved: (@Sendable (Motion, inout Effect) -> Void)?
+  private let listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)?
   private let chosen: (@Sendable (inout Effect) -> Void)?
   private let clicked: @Sendable (Int, Int, Rect, inout Effect) -> Void
   private let typed: (@Sendable (Unicode.Scalar, inout Effect) -> Void)?
@@ -37,7 +38,8 @@ public final class Panel: Sendable, Hashable {
   ///   - unless: why it cannot be opened now.
   ///   - opened: what happens when it is opened by its key, if that is more than to show it.
   ///   - hints: the key bar; where nothing is said, what works on every screen.
-  ///   - moved: takes the arrow keys; without it those to the left and right move in time.
+  ///   - listed: its lines, if it is a list or a text: keys go through them.
+  ///   - moved: takes the keys that move what is chosen; without it they go through the lines.
   ///   - chosen: takes Enter.
   ///   - clicked: takes a click, and the place of the panel.
   ///   - typed: takes text; then keys work that are declared for this panel, and no others.
@@ -47,9 +49,8 @@ public final class Panel: Sendable, Hashable {
     opened: (@Sendable (inout Effect) -> Void)? = nil, actions: [UserAction] = [],
     hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common + [KeyHint(.back), KeyHint(opening: .palette)] },
     prepared: @escaping @Sendable (Session, inout ViewState) -> Void = { _, _ in },
-    moved: @escaping @Sendable (Direction, inout Effect) -> Void = { direction, effect in
-      if direction.isSideways { effect.travel(by: direction.isBack ? -1 : 1) }
-    }, chosen: (@Sendable (inout Effect) -> Void)? = nil,
+    listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)? = nil,
+    moved: (@Sendable (Motion, inout Effect) -> Void)? = nil, chosen: (@Sendable (inout Effect) -> Void)? = nil,
     clicked: @escaping @Sendable (Int, Int, Rect, inout Effect) -> Void = { _, _, _, _ in },
     typed: (@Sendable (Unicode.Scalar, inout Effect) -> Void)? = nil,
     drawn: @escaping @Sendable (inout Canvas, Rect, Session, ViewState, Bool) -> Void
@@ -61,6 +62,7 @@ public final class Panel: Sendable, Hashable {
     self.hints = hints
     self.prepared = prepared
     self.drawn = drawn
+    self.listed = listed
     self.moved = moved
     self.chosen = chosen
     self.clicked = clicked
@@ -90,9 +92,25 @@ public final class Panel: Sendable, Hashable {
 
   func draw(_ canvas: inout Canvas, _ rect: Rect, _ session: Session, _ state: ViewState, focused: Bool = true) {
     drawn(&canvas, rect, session, state, focused)
+    Finder.mark(state[finding: self], &canvas, rect)
   }
 
-  func move(_ direction: Direction, _ effect: inout Effect) { moved(direction, &effect) }
+  /// Whether it is a list or a text.
+  var isListed: Bool { listed != nil }
+
+  /// Its lines, where it is on the screen now.
+  func lines(_ effect: Effect) -> PanelLines? { listed?(effect.session, effect.state, effect.place(of: self)) }
+
+  func move(_ motion: Motion, _ effect: inout Effect) {
+    if let moved { moved(motion, &effect) } else { scroll(motion, &effect) }
+  }
+
+  /// Goes through its lines.
+  func scroll(_ motion: Motion, _ effect: inout Effect) {
+    if !motion.isSideways, let lines = lines(effect) { return lines.move(motion, &effect.state) }
+    let keys = effect.state.bindings
+    effect.say("nothing to move that way here; \(keys[.stepEarlier]) and \(keys[.stepLater]) go through time", isError: true)
+  }
 
   /// On a screen that has nothing to choose, Enter is for what has the focus on the overview.
   func choose(_ effect: inout Effect) {

@@ -23,22 +23,24 @@ public struct Screens {
       return canvas
     }
     header(&canvas)
+    CaptionRows(session, width: width, height: height).draw(&canvas)
     let commandRows = 1 + CommandLinePanel.extraRows(state, width: width)
     let panel = state.screen
-    panel.draw(&canvas, Self.place(of: panel, state, width: width, height: height), session, state)
+    panel.draw(&canvas, Self.place(of: panel, session, state, width: width, height: height), session, state)
     if panel.hasTimeline { TimelinePanel(session).draw(&canvas, Rect(0, height - commandRows - 1, width, 1)) }
     CommandLinePanel(state).draw(&canvas, Rect(0, height - commandRows, width, commandRows))
     return canvas
   }
 
-  /// Where a whole screen's panel is: between the header and the timeline, or the command line.
-  public static func place(of panel: Panel, _ state: ViewState, width: Int, height: Int) -> Rect {
+  /// Where a whole screen's panel is: between the header with the captions and the timeline, or the command line.
+  public static func place(of panel: Panel, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Rect {
     let below = 1 + CommandLinePanel.extraRows(state, width: width) + (panel.hasTimeline ? 1 : 0)
-    return Rect(0, 1, width, height - 1 - below)
+    let above = 1 + CaptionRows.count(session, height: height)
+    return Rect(0, above, width, height - above - below)
   }
 
   public static func place(of effect: Effect) -> Rect {
-    place(of: effect.state.screen, effect.state, width: effect.width, height: effect.height)
+    place(of: effect.state.screen, effect.session, effect.state, width: effect.width, height: effect.height)
   }
 
   private func header(_ canvas: inout Canvas) {

@@ -76,6 +76,7 @@ public struct Theme: Sendable {
     case .ok: colour(0x87D787, 2)
     case .accent: colour(0x5FD7FF, 6)
     case .warning: colour(0xFFD75F, 3)
+    case .found: Style(foreground: RGB(0x5FFFFF), basic: 6, bold: true, underline: true)
     }
   }
 
@@ -109,6 +110,7 @@ public struct Theme: Sendable {
     case .ok: colour(0x00692E, 2)
     case .accent: colour(0x005F87, 4)
     case .warning: colour(0x7A5200, 1, bold: true)
+    case .found: Style(foreground: RGB(0x0048B3), basic: 4, bold: true, underline: true)
     }
   }
 
@@ -119,6 +121,7 @@ public struct Theme: Sendable {
     case .title, .key, .focus, .accent, .realm, .secure, .root, .rtt: Style(bold: true)
     case .rd, .rec, .data, .owner1, .owner2, .owner3, .owner4, .owner5, .owner6: Style(bold: true)
     case .underlined: Style(underline: true)
+    case .found: Style(bold: true, underline: true)
     case .bar, .selected, .changed: Style(bold: true, reverse: true)
     case .ok: Style(bold: true)
     case .fault, .warning: Style(bold: true, underline: true, reverse: true)
@@ -154,7 +157,7 @@ public struct Theme: Sendable {
     case .dim, .border, .normal, .delegated, .aux: Style(dim: true)
     case .underlined: Style(underline: true)
     case .bar, .selected, .changed: Style(reverse: true)
-    case .fault, .warning: Style(bold: true, underline: true)
+    case .fault, .warning, .found: Style(bold: true, underline: true)
     default: Style()
     }
   }

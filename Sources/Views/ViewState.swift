@@ -17,7 +17,6 @@ public struct ViewState: Sendable {
   public var traceStep: Int?
   /// Shows what happened inside every step.
   public var traceDetails = true
-  public var filter = ""
   /// What the token view looks at.
   public var token = TokenViewState()
   /// The guest that was booted here.
@@ -26,6 +25,8 @@ public struct ViewState: Sendable {
   public var command: CommandLineState?
   /// Which hop of the last step's way through the worlds is being shown; nil when it is over.
   public var travel: Int?
+  /// A session that plays by itself.
+  public var playback = Playback()
   /// A line for the person: what just happened, or what was wrong.
   public var message: Message?
   /// Header: name of the session, recording state, elapsed seconds.
@@ -80,6 +81,8 @@ public struct GuestViewState: Sendable {
   public var vcpu: UInt64?
   /// Its console, as far as it was shown.
   public var console = ConsoleView()
+  /// How many of its lines are below those that are shown; none if one looks at its end.
+  public var consoleBack = 0
 
   public init(symbols: SymbolTable = .none) { self.symbols = symbols }
 }

@@ -8,17 +8,21 @@ extension UserAction {
     "previous-panel", ["S-tab"], "Previous panel", "Moves the focus between the panels."
   ) { OverviewPanel.moveFocus(by: -1, &$0.state) }
 
-  public static let up: UserAction = UserAction("up", [.up, "k"], "Up", "Moves the cursor of the focused panel.") {
-    $0.state.screen.move(.up, &$0)
+  public static let up: UserAction = moving("up", [.up, "k"], "Up", .up, "The line above, in the list one is in.")
+  public static let down: UserAction = moving("down", [.down, "j"], "Down", .down, "The line below.")
+  public static let left: UserAction = moving("left", [.left, "h"], "Left", .left, "Left on a map; the tab before.")
+  public static let right: UserAction = moving("right", [.right, "l"], "Right", .right, "Right on a map; the next tab.")
+  public static let pageUp: UserAction = moving(
+    "page-up", ["pgup", "^B"], "Page up", .pageUp, "As many lines up as are seen.")
+  public static let pageDown: UserAction = moving(
+    "page-down", ["pgdn", "^F"], "Page down", .pageDown, "As many lines down as are seen.")
+  public static let top: UserAction = moving("top", ["home", "g"], "First line", .first, "The first line of the list one is in.")
+  public static let bottom: UserAction = moving(
+    "bottom", ["end", "G"], "Last line", .last, "The last line of the list one is in.")
+
+  private static func moving(_ id: String, _ keys: [Key], _ title: String, _ motion: Motion, _ help: String) -> UserAction {
+    UserAction(id, keys, title, help) { $0.state.screen.move(motion, &$0) }
   }
-  public static let down: UserAction = UserAction("down", [.down, "j"], "Down", "Moves the cursor of the focused panel.") {
-    $0.state.screen.move(.down, &$0)
-  }
-  public static let left: UserAction = UserAction("left", [.left, "h"], "Left", sideways) { $0.state.screen.move(.left, &$0) }
-  public static let right: UserAction = UserAction("right", [.right, "l"], "Right", sideways) {
-    $0.state.screen.move(.right, &$0)
-  }
-  private static let sideways = "Moves on the map; changes the token's tab; elsewhere one step back or on."
 
   public static let theme: UserAction = UserAction("theme", ["T"], "Next theme", "Changes the colours.") { $0.ask(.nextTheme) }
 
@@ -40,10 +44,10 @@ extension UserAction {
   public static let back: UserAction = UserAction("back", [.escape], "Back", "Closes what is open; never quits.") { effect in
     if effect.state.contradiction != nil, !effect.state.isContradictionKnown {
       effect.state.isContradictionKnown = true
+    } else if !effect.state[finding: effect.state.focused].words.isEmpty {
+      effect.state[finding: effect.state.focused] = Finding()
     } else if effect.state.screen != .overview {
       effect.state.screen = .overview
-    } else if !effect.state.filter.isEmpty {
-      effect.state.filter = ""
     } else if effect.state.traceStep != nil {
       effect.state.traceStep = nil
     } else if effect.state.zoom != nil {

@@ -15,29 +15,36 @@ extension UserAction {
   }
 
   public static let goto: UserAction = UserAction(
-    "goto", ["g"], "Go to step", "Opens the command line with goto; any step can be reached."
+    "goto", ["#"], "Go to step", "Opens the command line with goto; any step can be reached."
   ) { $0.ask(.open(.command, text: "goto ")) }
 
   public static let travel: UserAction = UserAction(
     "travel", [.enter], "Travel", "Goes to the state after the chosen step, or shows the chosen line's granule."
   ) { $0.state.screen.choose(&$0) }
 
-  public static let earlier: UserAction = UserAction(
-    "earlier", ["<", "pgup"], "Ten steps back", "Travels in time.", unless: isAtBeginning
-  ) {
-    $0.travel(by: -10)
-  }
+  public static let stepEarlier: UserAction = UserAction(
+    "step-earlier", ["["], "One step back", "Travels in time to the state before the last step.", label: "time",
+    unless: isAtBeginning
+  ) { $0.travel(by: -1) }
 
-  public static let later: UserAction = UserAction("later", [">", "pgdn"], "Ten steps on", "Travels in time.", unless: isAtEnd) {
+  public static let stepLater: UserAction = UserAction(
+    "step-later", ["]"], "One step on", "Travels in time to the state after the next step.", unless: isAtEnd
+  ) { $0.travel(by: 1) }
+
+  public static let earlier: UserAction = UserAction(
+    "earlier", ["<"], "Ten steps back", "Travels in time.", unless: isAtBeginning
+  ) { $0.travel(by: -10) }
+
+  public static let later: UserAction = UserAction("later", [">"], "Ten steps on", "Travels in time.", unless: isAtEnd) {
     $0.travel(by: 10)
   }
 
-  public static let first: UserAction = UserAction(
-    "first", ["home"], "First step", "Travels to the beginning or the end of the session.", unless: isAtBeginning
+  public static let beginning: UserAction = UserAction(
+    "beginning", ["{"], "Beginning", "Travels to the state before the first step.", unless: isAtBeginning
   ) { $0.ask(.travel(to: 0)) }
 
-  public static let last: UserAction = UserAction(
-    "last", ["end"], "Last step", "Travels to the beginning or the end of the session.", unless: isAtEnd
+  public static let end: UserAction = UserAction(
+    "end", ["}"], "End", "Travels to the state after the last step.", unless: isAtEnd
   ) { $0.ask(.travel(to: $0.session.steps.count)) }
 
   @Sendable private static func isAtBeginning(_ session: Session, _ state: ViewState) -> String? {

@@ -88,6 +88,12 @@ public struct Canvas: Sendable, Equatable {
     }
   }
 
+  /// Gives a character another meaning.
+  mutating func paint(_ x: Int, _ y: Int, _ role: Role) {
+    guard x >= 0, x < width, y >= 0, y < height else { return }
+    cells[y * width + x].role = role
+  }
+
   /// Writes text from (x, y), at most `limit` cells; what does not fit ends in an ellipsis. Returns the column after it.
   @discardableResult
   public mutating func text(

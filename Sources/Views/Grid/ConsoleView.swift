@@ -5,7 +5,10 @@ public struct ConsoleView: Sendable {
   /// Bytes between grids that are kept.
   static let interval = 1 << 18
 
-  public private(set) var grid = ConsoleGrid()
+  /// Lines that one can scroll back.
+  static let scrollback = 5000
+
+  public private(set) var grid = ConsoleGrid(scrollback: scrollback)
   private var parsed = 0
   private var kept: [(count: Int, grid: ConsoleGrid)] = []
   private var session: ObjectIdentifier?
@@ -26,7 +29,7 @@ public struct ConsoleView: Sendable {
     let count = session.consoleCount
     if count < parsed {
       kept.removeLast(kept.count - (kept.firstIndex { $0.count > count } ?? kept.count))
-      (parsed, grid) = kept.last ?? (0, ConsoleGrid())
+      (parsed, grid) = kept.last ?? (0, ConsoleGrid(scrollback: Self.scrollback))
     }
     let start = parsed
     while parsed < count {

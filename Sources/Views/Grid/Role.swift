@@ -6,6 +6,8 @@ public enum Role: UInt8, Sendable, CaseIterable {
   /// Realms, by number.
   case owner1, owner2, owner3, owner4, owner5, owner6
   case changed, fault, ok, accent, warning
+  /// What was sought.
+  case found
 
   /// One letter, for golden screens that show styles.
   public var letter: Character {
@@ -40,6 +42,7 @@ public enum Role: UInt8, Sendable, CaseIterable {
     case .ok: "+"
     case .accent: "A"
     case .warning: "w"
+    case .found: "?"
     }
   }
 }

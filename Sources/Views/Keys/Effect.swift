@@ -36,6 +36,12 @@ public struct Effect {
     self.height = height
   }
 
+  /// Where a panel is on the screen now.
+  func place(of panel: Panel) -> Rect {
+    let body = Screens.place(of: state.screen, session, state, width: width, height: height)
+    return panel.isTile ? OverviewPanel.layout(body, focus: panel)[panel] ?? body : body
+  }
+
   public mutating func ask(_ request: Request) { requests.append(request) }
 
   public mutating func say(_ text: String, isError: Bool = false) { state.message = .init(text, isError: isError) }
@@ -44,13 +50,4 @@ public struct Effect {
   mutating func travel(by steps: Int) {
     ask(.travel(to: max(0, min(session.steps.count, session.position + steps))))
   }
-}
-
-/// Where the cursor of a panel is moved to.
-public enum Direction: Sendable, CaseIterable {
-  case up, down, left, right
-
-  /// Whether it is back in time where the way through time lies along it.
-  var isBack: Bool { self == .up || self == .left }
-  var isSideways: Bool { self == .left || self == .right }
 }

@@ -14,9 +14,12 @@ public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
   public static let left: Key = "left"
   public static let right: Key = "right"
 
+  /// A character by itself; a space has a name.
+  public init(_ scalar: Unicode.Scalar) { name = scalar == " " ? "space" : String(scalar) }
+
   /// The character it types, if it is one.
   public var scalar: Unicode.Scalar? {
-    name.unicodeScalars.count == 1 ? name.unicodeScalars.first : nil
+    name == "space" ? " " : name.unicodeScalars.count == 1 ? name.unicodeScalars.first : nil
   }
 
   /// Names of keys that are no characters.

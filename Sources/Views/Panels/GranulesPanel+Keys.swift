@@ -4,21 +4,26 @@ import Engine
 extension GranulesPanel {
   /// The map as it is on the overview, if it is there.
   private static func geometry(_ effect: Effect) -> Geometry? {
-    let body = Screens.place(of: .overview, effect.state, width: effect.width, height: effect.height)
+    let body = Screens.place(of: .overview, effect.session, effect.state, width: effect.width, height: effect.height)
     guard let rect = OverviewPanel.layout(body, focus: .granules)[.granules] else { return nil }
     return GranulesPanel(effect.session, effect.state).geometry(rect)
   }
 
-  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
+  @Sendable static func move(_ motion: Motion, _ effect: inout Effect) {
     guard let map = geometry(effect) else { return }
     let configuration = effect.session.configuration
     let memory = configuration.dramBase..<configuration.dramTop
+    let all = map.rows.rows.count
     let (columns, rows) =
-      switch direction {
+      switch motion {
       case .up: (0, -1)
       case .down: (0, 1)
       case .left: (-1, 0)
       case .right: (1, 0)
+      case .pageUp: (0, -max(1, map.rect.height - 1))
+      case .pageDown: (0, max(1, map.rect.height - 1))
+      case .first: (0, -all)
+      case .last: (0, all)
       }
     effect.state.mapBase = map.rows.rows[map.first].base
     effect.state.cursor = map.rows.moved(effect.state.cursor ?? memory.lowerBound, columns: columns, rows: rows, within: memory)

@@ -8,11 +8,11 @@ extension Panel {
         + [
           KeyHint(.boot), KeyHint(.step), KeyHint(.stepBack), KeyHint(.stepOver), KeyHint(.runToExit), KeyHint(.run),
           KeyHint(.breakpoint), KeyHint(opening: .palette), KeyHint(.runBack), KeyHint(.debug),
-          KeyHint(.left, .right, label: "time"),
+          KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(.up, .down, label: "console"), KeyHint(.find),
           KeyHint(.back),
         ]
     },
-    prepared: { $1.guest.console.follow($0) }, moved: { $1.travel(by: $0.isBack ? -1 : 1) }
+    prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) }
   ) { canvas, rect, session, state, _ in GuestPanel(session, state.guest, state.bindings).draw(&canvas, rect) }
 }
 
@@ -35,33 +35,56 @@ public struct GuestPanel {
       nothing(&canvas, rect)
       return
     }
+    console(&canvas, Self.consolePlace(rect))
     if rect.width >= 110 {
-      let right = rect.width >= 160 ? 84 : 62
-      let left = rect.width - right
+      let left = Self.consolePlace(rect).width
+      let right = rect.width - left
       let registers = Rect(rect.x + left, rect.y, right, right >= 84 ? 15 : 20)
-      console(&canvas, Rect(rect.x, rect.y, left, rect.height))
       self.registers(now, before, &canvas, registers)
       code(now, &canvas, Rect(rect.x + left, rect.y + registers.height, right, rect.height - registers.height))
     } else {
       let top = rect.height / 2
-      console(&canvas, Rect(rect.x, rect.y, rect.width, top))
       let half = rect.width / 2
       registers(now, before, &canvas, Rect(rect.x, rect.y + top, half, rect.height - top))
       code(now, &canvas, Rect(rect.x + half, rect.y + top, rect.width - half, rect.height - top))
     }
   }
 
-  /// The end of what was printed, as a terminal shows it.
+  private static func consolePlace(_ rect: Rect) -> Rect {
+    guard rect.width < 110 else { return Rect(rect.x, rect.y, rect.width - (rect.width >= 160 ? 84 : 62), rect.height) }
+    return Rect(rect.x, rect.y, rect.width, rect.height / 2)
+  }
+
+  /// What was printed, as a terminal shows it: its end, or what one has scrolled back to.
   private func console(_ canvas: inout Canvas, _ rect: Rect) {
-    let inside = canvas.frame(rect, "Console", note: "UART \(hex(GuestLayout.standard.uart.lowerBound))", focused: true)
+    let place = GuestLayout.standard.uart.lowerBound
+    let back = state.consoleBack > 0 ? "\(state.consoleBack) lines back" : "UART \(hex(place))"
+    let inside = canvas.frame(rect, "Console", note: back, focused: true)
     guard !inside.isEmpty else { return }
     var view = state.console
     view.follow(session)
-    let rows = view.grid.rows(width: inside.width - 2, height: inside.height)
+    let all = view.grid.rows(width: inside.width - 2, height: inside.height + state.consoleBack)
+    let rows = all.dropLast(min(state.consoleBack, max(0, all.count - inside.height))).suffix(inside.height)
     if rows.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing has been printed.", .dim, limit: inside.width - 2) }
     for (y, row) in rows.enumerated() {
       for (x, cell) in row.enumerated() { canvas[inside.x + 1 + x, inside.y + y] = cell }
     }
+  }
+
+  /// The lines of the console, those that have scrolled out of it with them.
+  func lines(_ rect: Rect) -> PanelLines {
+    let inside = Self.consolePlace(rect).inside
+    var view = state.console
+    view.follow(session)
+    let rows = view.grid.rows(width: inside.width - 2, height: .max)
+    let end = max(0, rows.count - inside.height)
+    return PanelLines(
+      count: rows.count, chosen: end - min(state.consoleBack, end), area: inside, isText: true,
+      text: { line in
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: rows[line].map(\.scalar))
+        return String(text)
+      }, choose: { $1.guest.consoleBack = end - min($0, end) })
   }
 
   private func registers(_ now: GuestRegisters, _ before: GuestRegisters?, _ canvas: inout Canvas, _ rect: Rect) {

@@ -6,10 +6,12 @@ extension Panel {
     hints: { state in
       KeyHint.common + [KeyHint(.nextPanel)] + state.focus.hints(state)
         + [
-          KeyHint(opening: .rtt), KeyHint(opening: .token), KeyHint(opening: .guest), KeyHint(.left, .right, label: "time"),
+          KeyHint(opening: .rtt), KeyHint(opening: .token), KeyHint(opening: .guest),
+          KeyHint(.stepEarlier, .stepLater, label: "time"),
           KeyHint(opening: .palette), KeyHint(.quit),
         ]
     },
+    prepared: { session, state in for tile in Panel.tiles { tile.prepare(session, &state) } },
     moved: { $1.state.focus.move($0, &$1) }, clicked: OverviewPanel.click
   ) { canvas, rect, session, state, _ in OverviewPanel(session, state).draw(&canvas, rect) }
 }

@@ -11,7 +11,7 @@ extension Panel {
           KeyHint(opening: .palette),
         ]
     },
-    moved: RTTPanel.move
+    listed: { RTTPanel($0, $1).lines($2) }, moved: RTTPanel.move
   ) { canvas, rect, session, state, _ in RTTPanel(session, state).draw(&canvas, rect) }
 }
 
@@ -24,7 +24,7 @@ extension UserAction {
   }
 
   public static let nextRealm: UserAction = UserAction(
-    "next-realm", ["n"], "Next realm or token", "Looks at the tables of another realm, or at another token.", label: "next realm",
+    "next-realm", ["O"], "Next realm or token", "Looks at the tables of another realm, or at another token.", label: "next realm",
     unless: thereIsNoRealm
   ) { effect in
     guard effect.state.screen != .token else { return TokenPanel.showNext(&effect) }
@@ -76,17 +76,47 @@ public struct RTTPanel {
     self.state = state
   }
 
-  /// One entry on or back, or sixteen.
-  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
+  /// One entry on or back, or sixteen to the side; pages, first and last are those of the runs of entries that are alike.
+  @Sendable static func move(_ motion: Motion, _ effect: inout Effect) {
     let (session, state) = (effect.session, effect.state)
     let rd = session.read { machine in
       machine.control.realms.isEmpty ? nil : machine.control.realms[min(state.rttRealm, machine.control.realms.count - 1)]
     }
     guard let rd, let report = session.read({ $0.walkReport(rd, state.rttIPA) }), let hop = report.hops.last else { return }
-    let step = direction.isSideways ? hop.coverage &* 16 : hop.coverage
+    if ![.up, .down, .left, .right].contains(motion) { return Panel.rtt.scroll(motion, &effect) }
+    let step = motion.isSideways ? hop.coverage &* 16 : hop.coverage
     let base = state.rttIPA & ~(hop.coverage - 1)
-    let next = direction.isBack ? base >= step ? base - step : 0 : base &+ step
+    let next = motion.isBack ? base >= step ? base - step : 0 : base &+ step
     if session.read({ $0.walkReport(rd, next)?.hops.isEmpty == false }) { effect.state.rttIPA = next }
+  }
+
+  /// The runs of the table in which the walk ends.
+  func lines(_ rect: Rect) -> PanelLines {
+    let found: (report: WalkReport, hop: WalkReport.Hop, runs: [EntryRun])? = session.read { machine in
+      let realms = machine.control.realms
+      guard !realms.isEmpty else { return nil }
+      let rd = realms[min(state.rttRealm, realms.count - 1)]
+      guard let report = machine.walkReport(rd, state.rttIPA), let hop = report.hops.last else { return nil }
+      let base = machine.tableBase(hop, ipa: report.ipa)
+      return (report, hop, machine.entryRuns(rd, table: hop.table, level: hop.level, base: base, limit: .max))
+    }
+    guard let (report, hop, runs) = found else {
+      return PanelLines(count: 0, chosen: 0, area: rect.inside, text: { _ in "" }, choose: { _, _ in })
+    }
+    let top = Self.walkHeight(report, rect)
+    return PanelLines(
+      count: runs.count, chosen: runs.firstIndex { $0.first <= hop.index && hop.index <= $0.last } ?? 0,
+      area: Rect(rect.x, rect.y + top, rect.width, rect.height - top).inside, text: { Self.text(runs[$0]) },
+      choose: { $1.rttIPA = runs[$0].ipa })
+  }
+
+  private static func walkHeight(_ report: WalkReport, _ rect: Rect) -> Int { min(rect.height / 2, 8 + report.hops.count) }
+
+  private static func text(_ run: EntryRun) -> String {
+    let range = run.first == run.last ? "\(run.first)" : "\(run.first)‥\(run.last)"
+    let ripas = run.hipas == .assigned || run.hipas == .unassigned ? " \(run.ripas.name)" : ""
+    let address = run.address.map { " \(hex($0))" } ?? ""
+    return "\(range.padding(8)) \(run.hipas.name)\(ripas)\(address)"
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
@@ -101,7 +131,7 @@ public struct RTTPanel {
     let number = min(state.rttRealm, realms.count - 1)
     let rd = realms[number]
     guard let report = session.read({ $0.walkReport(rd, state.rttIPA) }) else { return }
-    let walkHeight = min(rect.height / 2, 8 + report.hops.count)
+    let walkHeight = Self.walkHeight(report, rect)
     drawWalk(report, number, &canvas, Rect(rect.x, rect.y, rect.width, walkHeight))
     drawTables(report, rd, &canvas, Rect(rect.x, rect.y + walkHeight, rect.width, rect.height - walkHeight))
   }
@@ -185,15 +215,14 @@ public struct RTTPanel {
     guard !inside.isEmpty else { return }
     let runs = session.read { machine in
       machine.entryRuns(
-        rd, table: hop.table, level: hop.level, base: machine.tableBase(hop, ipa: report.ipa), limit: inside.height)
+        rd, table: hop.table, level: hop.level, base: machine.tableBase(hop, ipa: report.ipa), limit: .max)
     }
-    for (n, run) in runs.enumerated() {
+    let chosen = runs.firstIndex { $0.first <= hop.index && hop.index <= $0.last } ?? 0
+    let first = PanelLines.first(chosen, runs.count, inside.height)
+    for (n, run) in runs.dropFirst(first).prefix(inside.height).enumerated() {
       let here = run.first <= hop.index && hop.index <= run.last
-      let range = run.first == run.last ? "\(run.first)" : "\(run.first)‥\(run.last)"
-      let ripas = run.hipas == .assigned || run.hipas == .unassigned ? " \(run.ripas.name)" : ""
-      let address = run.address.map { " \(hex($0))" } ?? ""
       canvas.text(
-        inside.x, inside.y + n, "\(here ? "▶" : " ")\(range.padding(8)) \(run.hipas.name)\(ripas)\(address)",
+        inside.x, inside.y + n, "\(here ? "▶" : " ")\(Self.text(run))",
         here ? .title : role(run.hipas, run.ripas), limit: inside.width)
     }
   }

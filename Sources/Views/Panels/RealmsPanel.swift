@@ -4,7 +4,7 @@ extension Panel {
   public static let realms: Panel = Panel(
     "realms", "Realms", .tile, key: ["3"], "Realms, their RECs, tables and measurements.",
     hints: { _ in [KeyHint(.up, .down, label: "line"), KeyHint(.travel, label: "map, or steps of a RIM")] },
-    moved: RealmsPanel.move, chosen: RealmsPanel.choose,
+    listed: { RealmsPanel($0, $1).lines($2) }, chosen: RealmsPanel.choose,
     clicked: { $3.state.realmRow = max(0, $1 - $2.y - 1) }
   ) { canvas, rect, session, state, focused in RealmsPanel(session, state).draw(&canvas, rect, focused: focused) }
 }
@@ -102,14 +102,10 @@ public struct RealmsPanel {
     return result
   }
 
-  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
-    switch direction {
-    case .up: effect.state.realmRow = max(0, effect.state.realmRow - 1)
-    case .down:
-      let count = RealmsPanel(effect.session, effect.state).rows().count
-      effect.state.realmRow = min(effect.state.realmRow + 1, max(0, count - 1))
-    case .left, .right: effect.travel(by: direction.isBack ? -1 : 1)
-    }
+  func lines(_ rect: Rect) -> PanelLines {
+    let rows = rows()
+    return PanelLines(
+      count: rows.count, chosen: state.realmRow, area: rect.inside, text: { rows[$0].text }, choose: { $1.realmRow = $0 })
   }
 
   /// A measurement leads to the steps that made it, another line to its granule.
@@ -139,7 +135,7 @@ public struct RealmsPanel {
       return
     }
     let selected = min(state.realmRow, rows.count - 1)
-    let first = max(0, min(selected - inside.height / 2, rows.count - inside.height))
+    let first = PanelLines.first(selected, rows.count, inside.height)
     for (n, row) in rows.dropFirst(first).prefix(inside.height).enumerated() {
       let isSelected = focused && first + n == selected
       canvas.text(

@@ -30,6 +30,10 @@ public struct TimelinePanel {
       // With fewer steps than columns a step is as wide as its share.
       let glance = session.steps.glance(from..<min(to, total))
       let (failed, height) = (glance.hasFailed, glance.amount)
+      if session.captions.hasFailed(in: from + 1...max(from + 1, min(to, total))) {
+        canvas[x + column, rect.y] = Cell("✗", .fault, reverse: session.position > from && session.position <= to)
+        continue
+      }
       let here = session.position > from && session.position <= to
       let past = from < session.position
       canvas[x + column, rect.y] = Cell(

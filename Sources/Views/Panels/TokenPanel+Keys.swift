@@ -37,17 +37,12 @@ extension Prompt {
 }
 
 extension TokenPanel {
-  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
-    let count = TokenPanel(effect.session, effect.state.token).rowCount
+  @Sendable static func move(_ motion: Motion, _ effect: inout Effect) {
+    guard motion.isSideways else { return Panel.token.scroll(motion, &effect) }
     let tabs = TokenTab.allCases
     let tab = tabs.firstIndex(of: effect.state.token.tab) ?? 0
-    switch direction {
-    case .left, .right:
-      effect.state.token.tab = tabs[(tab + (direction.isBack ? tabs.count - 1 : 1)) % tabs.count]
-      effect.state.token.row = 0
-    case .up: effect.state.token.row = max(0, min(effect.state.token.row, count - 1) - 1)
-    case .down: effect.state.token.row = min(effect.state.token.row + 1, max(0, count - 1))
-    }
+    effect.state.token.tab = tabs[(tab + (motion.isBack ? tabs.count - 1 : 1)) % tabs.count]
+    effect.state.token.row = 0
   }
 
   /// A line that stands for a step leads to it.

@@ -21,7 +21,7 @@ extension Panel {
         KeyHint(.command), KeyHint(.back), KeyHint(opening: .palette),
       ]
     },
-    moved: TokenPanel.move, chosen: TokenPanel.choose
+    listed: { TokenPanel($0, $1.token, $1.bindings).lines($2) }, moved: TokenPanel.move, chosen: TokenPanel.choose
   ) { canvas, rect, session, state, _ in TokenPanel(session, state.token, state.bindings).draw(&canvas, rect) }
 }
 
@@ -37,9 +37,6 @@ public struct TokenPanel {
     self.state = state
     self.keys = keys
   }
-
-  /// How many lines the list has, for the cursor.
-  public var rowCount: Int { rows.count }
 
   /// The session's step the chosen line leads to.
   public var chosenStep: Int? { chosen?.step }
@@ -75,18 +72,7 @@ public struct TokenPanel {
     }
     let rows = provenance ?? model.flatMap { model in report.map { model.rows($0) } } ?? []
     let row = max(0, min(state.row, rows.count - 1))
-    let list: Rect
-    let detail: Rect
-    if body.width >= 110 {
-      let left = body.width >= 160 ? body.width / 2 : body.width - 50
-      list = Rect(body.x, body.y, left, body.height)
-      detail = Rect(body.x + left, body.y, body.width - left, body.height)
-    } else {
-      // Both vectors need ten lines.
-      let top = state.tab == .appraisal ? max(5, body.height - 12) : body.height * 11 / 20
-      list = Rect(body.x, body.y, body.width, top)
-      detail = Rect(body.x, body.y + top, body.width, body.height - top)
-    }
+    let (list, detail) = places(body)
     let origin = provenance == nil ? model?.origin ?? "" : "realm with rd \(hex(state.realm ?? 0))"
     draw(list: rows, chosen: row, &canvas, list, origin)
     guard !rows.isEmpty else { return }
@@ -95,6 +81,27 @@ public struct TokenPanel {
     } else {
       draw(detail: rows[row], model?.document, &canvas, detail)
     }
+  }
+
+  /// Where the list is, and what is told of its chosen line.
+  private func places(_ body: Rect) -> (list: Rect, detail: Rect) {
+    if body.width >= 110 {
+      let left = body.width >= 160 ? body.width / 2 : body.width - 50
+      return (
+        Rect(body.x, body.y, left, body.height), Rect(body.x + left, body.y, body.width - left, body.height)
+      )
+    }
+    // Both vectors need ten lines.
+    let top = state.tab == .appraisal ? max(5, body.height - 12) : body.height * 11 / 20
+    return (Rect(body.x, body.y, body.width, top), Rect(body.x, body.y + top, body.width, body.height - top))
+  }
+
+  func lines(_ rect: Rect) -> PanelLines {
+    let rows = rows
+    let list = places(Rect(rect.x, rect.y + 1, rect.width, rect.height - 1)).list
+    return PanelLines(
+      count: rows.count, chosen: state.row, area: list.inside,
+      text: { "\(rows[$0].lead)\(rows[$0].name) \(rows[$0].value)" }, choose: { $1.token.row = $0 })
   }
 
   private func tabs(_ canvas: inout Canvas, _ rect: Rect, _ report: VerificationReport?) {
@@ -112,7 +119,7 @@ public struct TokenPanel {
   private func draw(list rows: [TokenRow], chosen: Int, _ canvas: inout Canvas, _ rect: Rect, _ origin: String) {
     let inside = canvas.frame(rect, state.tab.title, note: origin, focused: true)
     guard !inside.isEmpty else { return }
-    let first = max(0, min(chosen - inside.height / 2, rows.count - inside.height))
+    let first = PanelLines.first(chosen, rows.count, inside.height)
     let names = rows.filter { ($0.isHeading == (state.tab == .chain)) && !$0.value.isEmpty && state.tab != .provenance }.map {
       $0.lead.count + $0.name.count
     }

@@ -3,30 +3,18 @@ import Engine
 extension Panel {
   public static let trace: Panel = Panel(
     "trace", "Trace", .tile, key: ["4"], "Every crossing between worlds, decoded.", actions: [.details],
-    hints: { _ in [KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.filter), KeyHint(opening: .why)] },
-    moved: TracePanel.move, chosen: { effect in if let step = effect.state.traceStep { effect.ask(.travel(to: step)) } }
+    hints: { _ in [KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.find), KeyHint(opening: .why)] },
+    prepared: { $1[TraceSteps.self].follow($0, $1) }, listed: { TracePanel($0, $1).lines($2) },
+    chosen: { effect in if let step = effect.state.traceStep { effect.ask(.travel(to: step)) } }
   ) { canvas, rect, session, state, focused in TracePanel(session, state).draw(&canvas, rect, focused: focused) }
 }
 
 extension UserAction {
-  public static let filter: UserAction = UserAction(
-    "filter", ["/"], "Filter the trace", "Shows only trace lines with these words; !word hides.", label: "filter"
-  ) { effect in
-    effect.state.focus = .trace
-    effect.ask(.open(.filter, text: effect.state.filter))
-  }
-
   public static let details: UserAction = UserAction(
     "details", ["d"], "Events in the trace", "Shows or hides what happened inside each step."
   ) {
     $0.state.traceDetails.toggle()
   }
-}
-
-extension Prompt {
-  static let filter: Prompt = Prompt(
-    "filter", "/ ", help: "words to look for in the trace; !word hides", changed: { $1.state.filter = $0 },
-    entered: { $1.state.filter = $0 })
 }
 
 /// Every crossing of a boundary, decoded, nested below the step it belongs to.
@@ -46,6 +34,9 @@ public struct TracePanel {
     var text: String
     var answer: String
     var role: Role
+
+    /// What is sought is sought in this.
+    var line: String { "\(layer) \(text) \(answer)" }
   }
 
   /// The rows of a step: the call, then what happened inside that matters.
@@ -57,7 +48,7 @@ public struct TracePanel {
         step: index + 1, isHead: true, layer: layer(step), text: title(step), answer: Decoder.summary(step.result),
         role: index >= session.position ? .dim : failed ? .fault : .text)
     ]
-    guard state.traceDetails else { return rows }
+    guard state.traceDetails else { return rows + failures(index + 1) }
     for event in step.events {
       switch event.kind {
       case .gpi, .granule, .realmState, .call, .exit, .injection, .fault, .interrupt, .virtualInterrupt, .exception, .measurement:
@@ -75,7 +66,14 @@ public struct TracePanel {
       rows.removeLast(more)
       rows.append(Row(step: index + 1, isHead: false, layer: "", text: "… \(more) more events", answer: "", role: .dim))
     }
-    return rows
+    return rows + failures(index + 1)
+  }
+
+  /// What was expected of a step and did not come: never left out.
+  private func failures(_ step: Int) -> [Row] {
+    session.captions.of(step).filter { $0.kind == .failed }.map {
+      Row(step: step, isHead: false, layer: "✗", text: $0.text, answer: "", role: .fault)
+    }
   }
 
   private func layer(_ step: Session.Step) -> String {
@@ -103,49 +101,61 @@ public struct TracePanel {
     }
   }
 
-  private func matches(_ row: Row) -> Bool {
-    guard !state.filter.isEmpty else { return true }
-    let text = "\(row.layer) \(row.text) \(row.answer)".lowercased()
-    return state.filter.lowercased().split(separator: " ").allSatisfy {
-      $0.hasPrefix("!") ? !text.contains($0.dropFirst()) : text.contains($0)
-    }
+  /// The rows of a step that are shown: all, or with its head those that have what is sought.
+  private func shownRows(_ index: Int) -> [Row] {
+    let rows = rows(index)
+    guard !state.filter.isEmpty else { return rows }
+    let needle = Needle(state.filter)
+    let matching = rows.filter { needle.matches($0.line) }
+    // An event without its step would say nothing of when it happened.
+    return matching.first?.isHead == true ? matching : Array(rows.prefix(1)) + matching
   }
 
   /// The rows that fit, ending with the step the trace is at.
   func window(_ height: Int) -> [Row] {
-    let anchor = min(state.traceStep ?? session.position, session.steps.count)
+    let matching = TraceSteps.matching(session, state)
+    let count = matching?.count ?? session.steps.count
+    func step(_ n: Int) -> Int { matching?[n] ?? n }
+    let selected = min(state.traceStep ?? session.position, session.steps.count)
+    // As many of those that are shown come up to the one that is chosen.
+    let anchor = matching.map { steps in steps.prefix { $0 < selected }.count } ?? selected
     var rows: [Row] = []
     var after: [Row] = []
-    var index = anchor
+    var n = anchor
     // Some of what comes later, if the person has gone back.
-    while index < session.steps.count, after.count < height / 3 {
-      after += self.rows(index).filter(matches)
-      index += 1
+    while n < count, after.count < height / 3 {
+      after += shownRows(step(n))
+      n += 1
     }
     let keep = min(after.count, height / 3)
-    index = anchor - 1
-    while index >= 0, rows.count < height - keep {
-      rows = self.rows(index).filter(matches) + rows
-      index -= 1
+    n = anchor - 1
+    while n >= 0, rows.count < height - keep {
+      rows = shownRows(step(n)) + rows
+      n -= 1
     }
-    rows = Array(rows.suffix(height - keep)) + after.prefix(keep)
-    return rows
+    return Array(rows.suffix(height - keep)) + after.prefix(keep)
   }
 
-  @Sendable static func move(_ direction: Direction, _ effect: inout Effect) {
-    let session = effect.session
-    guard !direction.isSideways else { return effect.travel(by: direction.isBack ? -1 : 1) }
-    guard !session.steps.isEmpty else { return }
-    let now = effect.state.traceStep ?? session.position
-    let step = max(1, min(now + (direction.isBack ? -1 : 1), session.steps.count))
-    effect.state.traceStep = step == session.position ? nil : step
+  /// A line for each step that is shown.
+  func lines(_ rect: Rect) -> PanelLines {
+    let matching = TraceSteps.matching(session, state)
+    let selected = state.traceStep ?? session.position
+    let position = session.position
+    let chosen = matching.map { steps in steps.firstIndex { $0 >= selected - 1 } ?? steps.count - 1 } ?? selected - 1
+    let count = matching?.count ?? session.steps.count
+    return PanelLines(
+      count: count, chosen: chosen, area: rect.inside, isFiltered: matching != nil,
+      text: { rows(matching?[$0] ?? $0).map(\.line).joined(separator: "\n") },
+      choose: { line, state in
+        guard line < count else { return }
+        let step = (matching?[line] ?? line) + 1
+        state.traceStep = step == position ? nil : step
+      })
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let keys = state.bindings
-    let note =
-      state.filter.isEmpty
-      ? "\(keys[.filter]) filter · \(keys.glyphs([.travel])) travel" : "\(keys[.filter])\(state.filter)"
+    let note = "\(keys[.find]) find · \(keys.glyphs([.travel])) travel"
     let inside = canvas.frame(rect, "Trace", note: note, focused: focused)
     guard !inside.isEmpty else { return }
     if session.steps.isEmpty {
@@ -162,7 +172,7 @@ public struct TracePanel {
         canvas.text(x, y, "\(current ? "▶" : " ")\(String(row.step).leftPadded(4))", current ? .accent : .dim)
         x = canvas.text(x + 7, y, row.layer.padding(7), row.role == .fault ? .fault : .dim)
       } else {
-        x = canvas.text(x + 7, y, "└ \(row.layer.padding(6))", .dim)
+        x = canvas.text(x + 7, y, "└ \(row.layer.padding(6))", row.role == .fault ? .fault : .dim)
       }
       let room = inside.x + inside.width - x
       let answerWidth = min(row.answer.count, max(room / 2, 12))

@@ -6,17 +6,14 @@ extension Panel {
     label: "why", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
     opened: WhyPanel.open,
     hints: { _ in KeyHint.common + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back), KeyHint(opening: .palette)] },
-    moved: { direction, effect in
-      guard !direction.isSideways else { return }
-      effect.state.whyScroll = max(0, effect.state.whyScroll + (direction.isBack ? -1 : 1))
-    }
+    listed: { WhyPanel($1).lines($2) }
   ) { canvas, rect, _, state, focused in WhyPanel(state).draw(&canvas, rect, focused: focused) }
 }
 
 extension ViewState {
   private struct Why: PanelState {
     var explanation: Explanation?
-    var scroll = 0
+    var scroll: Int?
   }
 
   /// Step or call the Why screen explains.
@@ -25,7 +22,8 @@ extension ViewState {
     set { self[Why.self].explanation = newValue }
   }
 
-  public var whyScroll: Int {
+  /// The line at the top; nil shows the condition that decides.
+  public var whyScroll: Int? {
     get { self[Why.self].scroll }
     set { self[Why.self].scroll = newValue }
   }
@@ -46,7 +44,7 @@ public struct WhyPanel {
       return
     }
     effect.state.why = explanation
-    effect.state.whyScroll = 0
+    effect.state.whyScroll = nil
     effect.state.screen = .why
   }
 
@@ -60,6 +58,29 @@ public struct WhyPanel {
         limit: inside.width - 2)
       return
     }
+    let all = lines(of: why, width: inside.width - 2)
+    for (n, line) in all.dropFirst(first(all, inside.height)).prefix(inside.height).enumerated() {
+      canvas.text(inside.x + 1, inside.y + n, line.0, line.1, limit: inside.width - 2)
+    }
+  }
+
+  /// What there is to scroll and to look in.
+  func lines(_ rect: Rect) -> PanelLines {
+    let all = state.why.map { lines(of: $0, width: rect.inside.width - 2) } ?? []
+    return PanelLines(
+      count: all.count, chosen: first(all, rect.inside.height), area: rect.inside, isText: true, text: { all[$0].0 },
+      choose: { $1.whyScroll = $0 })
+  }
+
+  /// The line at the top: at first the deciding condition is on the screen.
+  private func first(_ lines: [(String, Role)], _ room: Int) -> Int {
+    let most = max(0, lines.count - room)
+    if let scroll = state.whyScroll { return min(max(0, scroll), most) }
+    let decided = lines.firstIndex { $0.1 == .fault } ?? 0
+    return decided >= room ? min(decided - room / 2, most) : 0
+  }
+
+  private func lines(of why: Explanation, width columns: Int) -> [(String, Role)] {
     var lines: [(String, Role)] = [(why.call, .title)]
     if !why.hasCaller {
       lines.append(("There is no REC to make this call, so its conditions cannot be evaluated.", .warning))
@@ -81,17 +102,9 @@ public struct WhyPanel {
           why.decidedBy == nil ? .ok : .fault
         ))
     }
-    lines = lines.flatMap { line, role in
+    return lines.flatMap { line, role in
       let hangs = line.first.map { "✓✗· ".contains($0) } ?? false
-      return WhyPanel.wrap(line, to: inside.width - 2, hanging: hangs ? width + 2 : 0).map { ($0, role) }
-    }
-    let room = inside.height
-    // The deciding condition is always on the screen.
-    let decided = lines.firstIndex { $0.1 == .fault } ?? 0
-    var first = min(state.whyScroll, max(0, lines.count - room))
-    if state.whyScroll == 0, decided >= room { first = min(decided - room / 2, lines.count - room) }
-    for (n, line) in lines.dropFirst(first).prefix(room).enumerated() {
-      canvas.text(inside.x + 1, inside.y + n, line.0, line.1, limit: inside.width - 2)
+      return WhyPanel.wrap(line, to: columns, hanging: hangs ? width + 2 : 0).map { ($0, role) }
     }
   }
 

@@ -13,6 +13,29 @@ extension App {
     state.message = .init("\(isThere ? "" : "stopped by a key ")at step \(session.position) of \(session.steps.count)")
   }
 
+  /// Begins to play, or ends, as the person wants it.
+  func followPlayback() {
+    guard state.playback.isOn else {
+      nextPlay = nil
+      return
+    }
+    if nextPlay == nil { nextPlay = (CPUClock.wall + state.playback.interval, session.position) }
+  }
+
+  /// The next step of a session that plays, when it is time to; not if somebody has gone elsewhere, and not past the end.
+  func play() {
+    guard let next = nextPlay, CPUClock.wall >= next.time else { return }
+    state.playback.isOn = session.position == next.position && session.position < session.steps.count
+    guard state.playback.isOn else { return followPlayback() }
+    travel(to: session.position + 1)
+    state.playback.isOn = session.position < session.steps.count
+    nextPlay = state.playback.isOn ? (CPUClock.wall + state.playback.interval, session.position) : nil
+    state.message = .init(
+      state.playback.isOn
+        ? "step \(session.position) of \(session.steps.count), \(state.playback.text); \(state.bindings[.play]) stops"
+        : "the last step, \(session.position)")
+  }
+
   /// After the machine has changed: what was looked at may be gone, and something new deserves the eye.
   func afterChange() {
     state.focusOnLastChange(session)

@@ -64,6 +64,7 @@ extension App {
       line.purpose.change(to: line.text, &effect)
     }
     state = effect.state
+    followPlayback()
     for request in effect.requests { carryOut(request) }
   }
 

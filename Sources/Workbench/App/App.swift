@@ -36,6 +36,8 @@ final class App {
   var lastFailure: ScriptRunner.Failure?
   /// A guest goes on by itself until a key is pressed.
   var isGuestRunning = false
+  /// When the next step is played, and at which step the last one led to.
+  var nextPlay: (time: Double, position: Int)?
   /// Whether what takes long is to end.
   let interruption = Interruption()
   /// When a guest that runs stops for a look.
@@ -152,11 +154,16 @@ final class App {
   }
 
   /// Milliseconds until something is to be done without a key.
-  private var patience: Int { isGuestRunning ? 0 : state.travel != nil ? 70 : recorder != nil ? 1000 : 60_000 }
+  private var patience: Int {
+    if isGuestRunning { return 0 }
+    if let nextPlay { return max(0, min(999, Int((nextPlay.time - CPUClock.wall) * 1000) + 1)) }
+    return state.travel != nil ? 70 : recorder != nil ? 1000 : 60_000
+  }
 
   /// What is done without a key: a guest runs, an SMC travels, the recording is looked at.
   private func goOn() {
     if isGuestRunning { guestCommand("continue") }
+    if nextPlay != nil { play() }
     if state.travel != nil { advanceTravel() }
     if let recorder {
       recorder.check()

@@ -226,7 +226,7 @@ final class CursesTerminal: Terminal {
     case 0..<32:
       return Unicode.Scalar(UInt32(code) + 64).map { .key(Key("^\($0)")) }
     default:
-      return Unicode.Scalar(UInt32(code)).map { .key(Key(String($0))) }
+      return Unicode.Scalar(UInt32(code)).map { .key(Key($0)) }
     }
   }
 

@@ -59,7 +59,6 @@ struct OpenCommand: ParsableCommand {
     var session = first
     var names = ScriptNames()
     var control = control
-    var contradiction: Contradiction?
     var state = start
     if let file {
       do throws(SessionLoader.Failure) {
@@ -67,13 +66,11 @@ struct OpenCommand: ParsableCommand {
         session = loaded.session
         names = loaded.names
         control = loaded.guestControl
-        contradiction = loaded.contradiction
+        state = SessionLoader.opened(loaded, name: file.split(separator: "/").last.map(String.init) ?? file)
       } catch {
         complain(error.message)
         return error.code
       }
-      state = .reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
-      state.contradiction = contradiction
     } else if session.steps.isEmpty {
       state.cursor = configuration.dramBase
     } else {

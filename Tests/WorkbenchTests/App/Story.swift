@@ -25,7 +25,7 @@ enum Typed: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
 
   var inputs: [TerminalInput] {
     switch self {
-    case .text(let text): text.unicodeScalars.map { .key(Key(String($0))) }
+    case .text(let text): text.unicodeScalars.map { .key(Key($0)) }
     case .key(let key): [.key(key)]
     }
   }
@@ -73,8 +73,7 @@ final class Story {
   init(opening path: String, size: (width: Int, height: Int) = (120, 36), records: Bool = false) throws {
     folder = try TemporaryFolder()
     let loaded = try SessionLoader.load(path, MachineConfiguration())
-    var state = ViewState.reading(loaded.session, name: "file")
-    state.contradiction = loaded.contradiction
+    let state = SessionLoader.opened(loaded, name: "file")
     terminal = MemoryTerminal(width: size.width, height: size.height)
     app = App(
       loaded.session, terminal, state, records: records, theme: .standard, animates: false, names: loaded.names,

@@ -19,7 +19,7 @@ struct TokenStories {
     story.sees("a challenge is up to 64 bytes in hexadecimal, without 0x")
     story.keys(.control("U"), "0100001126201123", .enter)
     story.sees("refused: freshness")
-    story.keys("n")
+    story.keys("O")
     story.sees("token 1 of 2")
     story.keys(.left)
     story.sees("CCA_REALM: affirming")

@@ -1,0 +1,119 @@
+import Engine
+import Foundation
+import Testing
+import Views
+
+@testable import Workbench
+
+/// Lists: the same keys go through each, and `/` looks in the one that one is in.
+@MainActor
+struct ListStories {
+  private static let steps = (0..<40).map { "smc RMI_GRANULE_DELEGATE \(0x8000_1000 + $0 * 4096)" }.joined(separator: "\n")
+
+  @Test func theTraceIsWalkedByStepPageAndEnd() throws {
+    let story = try Story(Self.steps)
+    story.keys("k")
+    #expect(story.state.traceStep == 39)
+    story.keys("g")
+    #expect(story.state.traceStep == 1)
+    story.keys("jj")
+    #expect(story.state.traceStep == 3)
+    story.keys(.key("pgdn"))
+    let page = try #require(story.state.traceStep) - 3
+    #expect(page > 5)
+    story.keys(.control("B"))
+    #expect(story.state.traceStep == 3)
+    // The last step is where the session stands: the trace follows it again.
+    story.keys("G")
+    #expect(story.state.traceStep == nil)
+    #expect(story.session.position == 40)
+  }
+
+  @Test func theMapGoesToItsEnds() throws {
+    let story = try Story(Self.steps)
+    story.keys("2G")
+    #expect(story.state.cursor == 0x83FC_0000)
+    story.keys("g")
+    #expect(story.state.cursor == 0x8000_0000)
+  }
+
+  @Test func whatIsSoughtIsFoundWithItsNumberAndTheNextKeyGoesOn() throws {
+    let path = PseudoTerminal.root.appending(path: "Sessions/07-attestation-token.session").path
+    let story = try Story(opening: path)
+    story.keys("}", "a", "/measurement")
+    story.sees("of 8 lines")
+    story.keys(.enter)
+    story.sees("/measurement · 1 of")
+    let first = story.state.token.row
+    story.keys("n")
+    story.sees("/measurement · 2 of")
+    #expect(story.state.token.row > first)
+    story.keys("N")
+    #expect(story.state.token.row == first)
+    story.keys("N")
+    // Before the first comes the last.
+    #expect(story.state.token.row > first)
+    // Escape forgets what was sought before it leaves.
+    story.keys(.escape)
+    story.doesNotSee("/measurement")
+    story.sees("Claims")
+    story.keys(.escape)
+    story.sees("Granules ─")
+  }
+
+  @Test func whatIsNotThereIsSaid() throws {
+    let story = try Story(Self.steps)
+    story.keys("n")
+    story.sees("next hit: nothing is sought; / looks for words")
+    story.keys("/zebra")
+    story.sees("nothing matches")
+    story.keys(.enter)
+    story.sees("/zebra · nothing matches")
+    story.keys(.escape)
+    story.doesNotSee("zebra")
+    story.keys("1/")
+    story.sees("find: worlds has no lines to look in")
+  }
+
+  /// An event that matches is shown below the step it happened in.
+  @Test func aTraceThatIsFilteredKeepsTheStepsOfItsEvents() throws {
+    let story = try Story("smc RMI_VERSION 0x10000\n" + Self.steps)
+    story.keys("/→ delegated 0x80004000", .enter)
+    story.sees("RMI_GRANULE_DELEGATE addr=0x80004000")
+    story.sees("UNDELEGATED → DELEGATED")
+    story.doesNotSee("0x80003000")
+    story.sees("/→ delegated 0x80004000 · 1 of 1")
+    story.keys("/!delegate", .control("U"), "!delegate", .enter)
+    story.sees("RMI_VERSION")
+    // Arrows go through what is shown.
+    story.keys(.escape, "/0x8000", .enter, "gj")
+    #expect(story.state.traceStep == 3)
+  }
+
+  @Test func theRunsOfATableAreSought() throws {
+    let path = PseudoTerminal.root.appending(path: "Sessions/01-realm-life.session").path
+    let story = try Story(opening: path)
+    story.types("goto 40")
+    story.keys("t/assigned", .enter)
+    story.sees("/assigned · ")
+    story.keys("G")
+    story.sees("511")
+    story.keys("g")
+    story.sees("Walk of 0x0")
+  }
+
+  @Test func theConsoleIsScrolledBack() throws {
+    let story = try Story(size: (80, 24))
+    story.types("boot tour")
+    story.waits()
+    while story.app.isGuestRunning { story.app.turn() }
+    story.keys("vg")
+    story.sees("lines back")
+    let top = story.screen
+    story.keys("G")
+    #expect(story.screen != top)
+    story.sees("UART")
+    story.keys("/realm", .enter)
+    story.sees("/realm · ")
+  }
+}
