@@ -3,8 +3,8 @@ import Basics
 /// The one door through which anything enters that does not follow from the actions.
 ///
 /// While a session is recorded, what came through is taken from ``log``; while one is replayed, what was recorded waits in
-/// ``supply`` and is used in its place. Two things come through: the random number inside an ECDSA signature, and what RNDR gives a
-/// guest.
+/// ``supply`` and is used in its place. Two things come through: ECDSA signatures, which follow from key and message here and need not
+/// where they were recorded, and what RNDR gives a guest.
 public struct EntropyDoor: Sendable {
   /// Recorded values still to be used, oldest first.
   public var supply: [[UInt8]] {

@@ -4,6 +4,7 @@ import Crypto
 /// A P-384 key that signs tokens.
 package struct Signer: Sendable {
   private let key: P384.Signing.PrivateKey
+  private let scalar: [UInt8]
   /// The public key: 0x04, x, y; 97 bytes.
   package let publicKey: [UInt8]
   /// The public key as a COSE_Key; 107 bytes.
@@ -15,6 +16,7 @@ package struct Signer: Sendable {
       preconditionFailure("not a P-384 private key")
     }
     self.key = key
+    self.scalar = scalar
     publicKey = Array(key.publicKey.x963Representation)
     coseKey = COSE.key(x: publicKey[1..<49], y: publicKey[49..<97])
   }
@@ -33,14 +35,11 @@ package struct Signer: Sendable {
   /// The public key as a Realm token of this form carries it.
   func claim(_ form: TokenProfile) -> [UInt8] { form == .legacy ? publicKey : coseKey }
 
-  /// ECDSA with SHA-384 over `message`, r then s. The library takes a new random number each time, so the signature comes
-  /// through the entropy door; one that was recorded is used again if it is valid for this message.
+  /// ECDSA with SHA-384 over `message`, r then s. The nonce follows from key and message. The signature comes through the entropy door all
+  /// the same: one that was recorded with another nonce is used again if it is valid for this message.
   func sign(_ message: [UInt8], _ door: inout EntropyDoor) -> [UInt8] {
     while let recorded = door.next, !verifies(recorded, message) { door.skip() }
-    return door.draw {
-      guard let signature = try? key.signature(for: message) else { preconditionFailure("ECDSA failed") }
-      return Array(signature.rawRepresentation)
-    }
+    return door.draw { DeterministicSignature.make(scalar: scalar, digest: Array(SHA384.hash(data: message))) }
   }
 
   /// Whether `signature`, r then s, is valid for `message`.
