@@ -18,6 +18,12 @@ extension Event {
     }
   }
 
+  /// The first bytes of a hash, all of their digits.
+  private static func digits(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   /// One line that says what happened.
   public var text: String {
     switch kind {
@@ -40,7 +46,7 @@ extension Event {
     case .realmState:
       func name(_ value: UInt64) -> String { RealmState(rawValue: UInt8(value))?.name ?? "none" }
       return "Realm \(hex(a)) \(name(b)) → \(name(c))"
-    case .measurement: return "\(b == 0 ? "RIM" : "REM \(b - 1)") of \(hex(a)) = \(String(c, radix: 16))…"
+    case .measurement: return "\(b == 0 ? "RIM" : "REM \(b - 1)") of \(hex(a)) = \(Self.digits(c))…"
     case .fault:
       return "granule protection fault at \(hex(a)), \(PAS(rawValue: UInt8(b))?.name ?? "?") access, ESR \(hex(c))"
     case .exception:
@@ -55,8 +61,7 @@ extension Event {
       return "\(stage?.name ?? "?"): \(stage?.summary ?? "")"
     case .bootMeasurement:
       let component = Int(a) < Firmware.allCases.count ? Firmware.allCases[Int(a)].rawValue : "?"
-      let digits = String(b, radix: 16)
-      return "\(component) measured: \(String(repeating: "0", count: 16 - digits.count))\(digits)…"
+      return "\(component) measured: \(Self.digits(b))…"
     case .interrupt: return "virtual SError pending"
     case .virtualInterrupt: return "virtual interrupt \(a) taken at \(hex(b))"
     case .panic: return RMMPanic(address: a).text

@@ -133,6 +133,7 @@ public final class ScriptRunner {
   func perform(_ action: Action, at line: ScriptLine) throws(ScriptError) -> StatementResult {
     try makeRoom(line)
     if source.place != .recording { try refuseLargeFill(action, line) }
+    if source.place == .commandLine { try refuseMissingPE(action, line) }
     guestControl.willReplaceSteps(after: session.position)
     var action = action
     if case .guest(var queued) = action {
@@ -188,6 +189,18 @@ public final class ScriptRunner {
   /// many steps as it has.
   private func makeRoom(_ line: ScriptLine) throws(ScriptError) {
     if let why = source.place == .recording ? session.overuse : session.exhaustion { throw line.error(why) }
+  }
+
+  /// What cannot be is no step of a person's; in a script it is answered, so that it can be expected.
+  private func refuseMissingPE(_ action: Action, _ line: ScriptLine) throws(ScriptError) {
+    let pe: Int
+    switch action {
+    case .selectPE(let number), .resume(let number): pe = number
+    default: return
+    }
+    let count = session.configuration.peCount
+    guard pe >= count else { return }
+    throw line.error("there is no PE \(pe); this machine has 0 to \(count - 1)")
   }
 
   private func refuseLargeFill(_ action: Action, _ line: ScriptLine) throws(ScriptError) {

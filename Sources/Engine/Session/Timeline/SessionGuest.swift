@@ -69,10 +69,18 @@ extension Session {
     return UInt8(truncatingIfNeeded: field("gpr0"))
   }
 
+  /// The registers a vCPU has now, whether it has run or not, and what they were before it ran last; nil if there is no such vCPU.
+  public func guest(_ vcpu: UInt64) -> (now: GuestRegisters, before: GuestRegisters?)? {
+    guard let now = read({ $0.guestRegisters(vcpu) }) else { return nil }
+    guard let last = lastGuest(), last.now.address == vcpu else { return (now, nil) }
+    return (now, last.now == now ? last.before : last.now)
+  }
+
   /// The registers of the vCPU that ran last, and what they were after the run before.
   public func lastGuest() -> (now: GuestRegisters, before: GuestRegisters?)? {
     var found: GuestRegisters?
     for step in stride(from: position, to: max(0, position - 4096), by: -1) {
+      if steps[step - 1].isReset { break }
       guard let registers = steps[step - 1].guest else { continue }
       guard let now = found else {
         found = registers

@@ -41,6 +41,7 @@ extension Session {
       }
     case .el3(let error):
       result.answer = error == .ok ? Answer(kind: .ok, x: [0]) : Answer(kind: .other("fail"), x: [])
+      result.reason = error.reason
     case .done:
       if case .guestClear = action { break }
       result.answer = Answer(kind: .ok, x: [0])
@@ -60,5 +61,20 @@ extension Session {
     var pe = machine.control.currentPE
     if case .resume(let other) = action { pe = other }
     return machine.control.pes[pe].runningVCPU == 0 ? .realm : .vm
+  }
+}
+
+extension EL3Error {
+  /// Why EL3 does not move a granule; nil if it does.
+  fileprivate var reason: String? {
+    let words: String? =
+      switch self {
+      case .ok: nil
+      case .badAddress: "it is no granule of DRAM"
+      case .badPAS: "a granule enters the Realm PAS by RMI_GRANULE_DELEGATE alone, and leaves it by RMI_GRANULE_UNDELEGATE"
+      case .unknown: "its part of the granule protection table cannot be written"
+      case .invalid: "the arguments are invalid"
+      }
+    return words.map { "\($0) (\(name))" }
   }
 }

@@ -143,6 +143,7 @@ private struct PackedResult: Sendable {
     var found: String?
     var console: [String]
     var failedCheck: String?
+    var reason: String?
   }
   private var kind: Answer.Kind?
   private var interface: Interface?
@@ -166,12 +167,12 @@ private struct PackedResult: Sendable {
     }
     let hasRest =
       result.exit != nil || !result.guestResults.isEmpty || result.text != nil || result.found != nil
-      || !result.console.isEmpty || result.failedCheck != nil
+      || !result.console.isEmpty || result.failedCheck != nil || result.reason != nil
     if hasRest {
       rest = Box(
         Rest(
           exit: result.exit, guestResults: result.guestResults.copied, text: result.text, found: result.found,
-          console: result.console, failedCheck: result.failedCheck))
+          console: result.console, failedCheck: result.failedCheck, reason: result.reason))
     }
   }
 
@@ -190,6 +191,7 @@ private struct PackedResult: Sendable {
       result.found = rest.found
       result.console = rest.console
       result.failedCheck = rest.failedCheck
+      result.reason = rest.reason
     }
     return result
   }

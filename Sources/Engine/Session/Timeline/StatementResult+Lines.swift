@@ -20,7 +20,7 @@ extension Decoder {
       case .registers: lines.append(Decoder.answer(fid: result.fid, answer.x, isShort: isShort))
       case .ok: lines.append("ok")
       case .gpf: lines.append("gpf (granule protection fault)")
-      default: lines.append(answer.text)
+      default: lines.append(answer.text + (result.reason.map { ": \($0)" } ?? ""))
       }
     }
     if let exit = result.exit { lines.append("exit \(exitText(exit))") }

@@ -17,6 +17,8 @@ public struct StatementResult: Sendable {
   public var found: String?
   /// What a guest has printed on the way, line by line; in brackets what happened outside of it.
   public var console: [String] = []
+  /// Why it failed, where the answer does not say.
+  public var reason: String?
   /// The function identifier of an SMC.
   public var fid: UInt64?
   /// The condition that decided, by name, outermost last.
