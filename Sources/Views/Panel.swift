@@ -27,8 +27,9 @@ public final class Panel: Sendable, Hashable {
   private let drawn: @Sendable (inout Canvas, Rect, Session, ViewState, Bool) -> Void
   private let moved: (@Sendable (Motion, inout Effect) -> Void)?
   private let listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)?
+  private let copied: (@Sendable (Session, ViewState) -> String?)?
   private let chosen: (@Sendable (inout Effect) -> Void)?
-  private let clicked: @Sendable (Int, Int, Rect, inout Effect) -> Void
+  private let clicked: (@Sendable (Int, Int, Rect, inout Effect) -> Void)?
   private let typed: (@Sendable (Unicode.Scalar, inout Effect) -> Void)?
 
   /// - Parameters:
@@ -41,17 +42,19 @@ public final class Panel: Sendable, Hashable {
   ///   - listed: its lines, if it is a list or a text: keys go through them.
   ///   - moved: takes the keys that move what is chosen; without it they go through the lines.
   ///   - chosen: takes Enter.
+  ///   - copied: what is copied from it, if that is not the chosen line.
   ///   - clicked: takes a click, and the place of the panel.
   ///   - typed: takes text; then keys work that are declared for this panel, and no others.
   init(
     _ name: String, _ title: String, _ place: Place = .screen(timeline: true), key: [Key], _ help: String, label: String? = nil,
     unless: @escaping @Sendable (Session, ViewState) -> String? = { _, _ in nil },
     opened: (@Sendable (inout Effect) -> Void)? = nil, actions: [UserAction] = [],
-    hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common + [KeyHint(.back), KeyHint(opening: .palette)] },
+    hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common + [KeyHint(.back)] },
     prepared: @escaping @Sendable (Session, inout ViewState) -> Void = { _, _ in },
     listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)? = nil,
     moved: (@Sendable (Motion, inout Effect) -> Void)? = nil, chosen: (@Sendable (inout Effect) -> Void)? = nil,
-    clicked: @escaping @Sendable (Int, Int, Rect, inout Effect) -> Void = { _, _, _, _ in },
+    copied: (@Sendable (Session, ViewState) -> String?)? = nil,
+    clicked: (@Sendable (Int, Int, Rect, inout Effect) -> Void)? = nil,
     typed: (@Sendable (Unicode.Scalar, inout Effect) -> Void)? = nil,
     drawn: @escaping @Sendable (inout Canvas, Rect, Session, ViewState, Bool) -> Void
   ) {
@@ -65,6 +68,7 @@ public final class Panel: Sendable, Hashable {
     self.listed = listed
     self.moved = moved
     self.chosen = chosen
+    self.copied = copied
     self.clicked = clicked
     self.typed = typed
     if case .printed = place {
@@ -117,7 +121,21 @@ public final class Panel: Sendable, Hashable {
     if let chosen { chosen(&effect) } else if !isTile { effect.state.focus.choose(&effect) }
   }
 
-  public func click(_ x: Int, _ y: Int, in rect: Rect, _ effect: inout Effect) { clicked(x, y, rect, &effect) }
+  /// A click on a line chooses it; on the one that is chosen it does what Enter does.
+  func click(_ x: Int, _ y: Int, in rect: Rect, _ effect: inout Effect, isChoiceOnly: Bool = false) {
+    if let clicked { return clicked(x, y, rect, &effect) }
+    guard let lines = listed?(effect.session, effect.state, rect), !lines.isText, lines.area.contains(x, y) else { return }
+    let line = lines.first + y - lines.area.y
+    if !isChoiceOnly || line != lines.chosen { take(line, lines, &effect) }
+  }
+
+  func take(_ line: Int, _ lines: PanelLines, _ effect: inout Effect) {
+    guard line < lines.count else { return }
+    if line == lines.chosen { choose(&effect) } else { lines.choose(line, &effect.state) }
+  }
+
+  /// What is copied from it instead of a line.
+  func copied(_ effect: Effect) -> String? { copied?(effect.session, effect.state) }
 
   /// What lies at a place gets the focus.
   public func focus(_ x: Int, _ y: Int, in rect: Rect, _ effect: inout Effect) {

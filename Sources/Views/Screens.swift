@@ -27,8 +27,10 @@ public struct Screens {
     let commandRows = 1 + CommandLinePanel.extraRows(state, width: width)
     let panel = state.screen
     panel.draw(&canvas, Self.place(of: panel, session, state, width: width, height: height), session, state)
-    if panel.hasTimeline { TimelinePanel(session).draw(&canvas, Rect(0, height - commandRows - 1, width, 1)) }
-    CommandLinePanel(state).draw(&canvas, Rect(0, height - commandRows, width, commandRows))
+    if panel.hasTimeline { TimelinePanel(session, state.marks).draw(&canvas, Rect(0, height - commandRows - 1, width, 1)) }
+    let bottom = CommandLinePanel(session, state)
+    bottom.drawMessage(&canvas, height - commandRows - 1)
+    bottom.draw(&canvas, Rect(0, height - commandRows, width, commandRows))
     return canvas
   }
 
@@ -41,6 +43,20 @@ public struct Screens {
 
   public static func place(of effect: Effect) -> Rect {
     place(of: effect.state.screen, effect.session, effect.state, width: effect.width, height: effect.height)
+  }
+
+  /// A click anywhere: on the keys, the timeline, or the panel.
+  public static func click(_ x: Int, _ y: Int, _ effect: inout Effect) {
+    let (width, height) = (effect.width, effect.height)
+    let bar = Rect(0, height - 1, width, 1)
+    if let action = CommandLinePanel(effect.session, effect.state).action(at: x, y, in: bar) { return action.perform(&effect) }
+    let place = place(of: effect)
+    if effect.state.screen.hasTimeline, y == place.y + place.height {
+      let count = effect.session.steps.count
+      if count > 0 { effect.ask(.travel(to: TimelinePanel.step(at: x, width: width, count: count))) }
+    } else if effect.state.screen == .overview || place.contains(x, y) {
+      effect.state.screen.click(x, y, in: place, &effect)
+    }
   }
 
   private func header(_ canvas: inout Canvas) {
@@ -87,7 +103,7 @@ public enum Printout {
     // A panel that stands alone says itself what the file says otherwise, as the whole screen does above its keys.
     let notices = CommandLinePanel.notices(state, width: width).prefix(max(0, height - 1)).count
     panel.draw(&canvas, Rect(0, 0, width, height - notices), session, state, focused: !panel.isTile)
-    CommandLinePanel(state).drawNotices(&canvas, Rect(0, height - notices, width, notices))
+    CommandLinePanel(session, state).drawNotices(&canvas, Rect(0, height - notices, width, notices))
     return canvas
   }
 }

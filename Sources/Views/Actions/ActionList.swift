@@ -1,13 +1,13 @@
 extension UserAction {
   /// Everything a person can do, in the order in which palette and key reference show it.
   public static let all: [UserAction] =
-    [.command, .undo, .redo, .travel, .find, .nextHit, .previousHit]
+    [.command, .undo, .redo, .travel, .find, .nextHit, .previousHit, .copyLine, .copyPanel]
     + openings(Panel.screens.filter { $0 != .overview && $0 != .palette })
     + [.boot, .debug, .run, .step, .stepBack, .stepOver, .runToExit, .runBack, .breakpoint]
     + openings([.overview, .palette]) + [.nextPanel, .previousPanel] + openings(Panel.tiles)
     + [.up, .down, .left, .right, .pageUp, .pageDown, .top, .bottom]
     + [.stepEarlier, .stepLater, .earlier, .later, .beginning, .end, .goto]
-    + [.play, .slower, .faster] + Panel.all.flatMap(\.actions)
+    + [.play, .slower, .faster, .mark, .goToMark] + Panel.all.flatMap(\.actions)
     + [.theme, .mouse, .redraw, .suspend, .back, .quit] + line
 
   private static func openings(_ panels: [Panel]) -> [UserAction] { panels.compactMap(\.opening) }

@@ -207,7 +207,7 @@ public struct Canvas: Sendable, Equatable {
     case "│", "┃": return "|"
     case "╭", "╮", "╰", "╯", "├", "┤", "┬", "┴", "┼", "└": return "+"
     case "▶", "▸", "→", "▷": return ">"
-    case "◀", "←": return "<"
+    case "◀": return "<"
     case "▾", "↓": return "v"
     case "↑": return "^"
     case "●": return "*"
@@ -219,7 +219,6 @@ public struct Canvas: Sendable, Equatable {
     case "▁", "▂": return "_"
     case "▃", "▄", "▅": return "="
     case "▆", "▇", "█": return "#"
-    case "⏎": return "<"
     case "—", "–": return "-"
     default: return "?"
     }

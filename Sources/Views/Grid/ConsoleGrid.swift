@@ -1,3 +1,5 @@
+import Engine
+
 /// A terminal of its own for what a guest prints: bytes go in, cells come out, and nothing of the guest's reaches the real terminal.
 ///
 /// It has the cursor, erasing and attributes of a VT100 (ECMA-48); what it does not have is passed over. Memory is bounded, and a
@@ -18,6 +20,19 @@ public struct ConsoleGrid: Sendable {
   struct Glyph: Sendable, Equatable {
     var scalar: Unicode.Scalar = " "
     var look = Look()
+    /// Marks that join it.
+    var marks: [Unicode.Scalar] = []
+
+    /// The second cell of the character before.
+    var isSecond: Bool { scalar == Cell.second }
+    var isWide: Bool { if case .two = ConsoleGrid.cells(scalar) { true } else { false } }
+
+    /// The character with its marks.
+    var text: String {
+      var view = String.UnicodeScalarView([scalar])
+      view.append(contentsOf: marks)
+      return String(view)
+    }
   }
 
   struct Line: Sendable {
@@ -87,15 +102,15 @@ public struct ConsoleGrid: Sendable {
 
   // MARK: Writing
 
-  /// Puts a character where the cursor is. A wide one takes two cells; a canvas has one for each, so it is shown as a box and a space.
+  /// Puts a character where the cursor is. A wide one takes two cells; a mark joins the character before it.
   mutating func put(_ scalar: Unicode.Scalar) {
     switch Self.cells(scalar) {
-    case .none: break
+    case .none: join(scalar)
     case .one: put(glyph: scalar)
     case .two:
       if cursor.column == columns - 1, !cursor.isPast { put(glyph: " ") }
-      put(glyph: "□")
-      put(glyph: " ")
+      put(glyph: scalar)
+      put(glyph: Cell.second)
     case .unknown: put(glyph: "\u{FFFD}")
     }
   }
@@ -110,12 +125,31 @@ public struct ConsoleGrid: Sendable {
     let missing = cursor.column - lines[line].glyphs.count
     if missing > 0 { lines[line].glyphs += repeatElement(Glyph(), count: missing) }
     let glyph = Glyph(scalar: scalar, look: cursor.look)
+    if scalar != Cell.second { parting(line, cursor.column) }
     if cursor.column < lines[line].glyphs.count {
       lines[line].glyphs[cursor.column] = glyph
     } else {
       lines[line].glyphs.append(glyph)
     }
     if cursor.column == columns - 1 { cursor.isPast = true } else { cursor.column += 1 }
+  }
+
+  /// Who writes into half of a wide character leaves no half of it.
+  private mutating func parting(_ line: Int, _ column: Int) {
+    let count = lines[line].glyphs.count
+    if column > 0, column < count, lines[line].glyphs[column].isSecond { lines[line].glyphs[column - 1] = Glyph() }
+    if column + 1 < count, lines[line].glyphs[column + 1].isSecond { lines[line].glyphs[column + 1] = Glyph() }
+  }
+
+  /// A mark goes with the character before the cursor.
+  private mutating func join(_ mark: Unicode.Scalar) {
+    let line = index(cursor.row)
+    var column = cursor.isPast ? cursor.column : cursor.column - 1
+    if column > 0, column < lines[line].glyphs.count, lines[line].glyphs[column].isSecond { column -= 1 }
+    guard column >= 0, column < lines[line].glyphs.count, !mark.isUnseen, mark.value >= 0x300,
+      lines[line].glyphs[column].marks.count < Views.Glyph.mostMarks, lines[line].glyphs[column].scalar != " "
+    else { return }
+    lines[line].glyphs[column].marks.append(mark)
   }
 
   mutating func lineFeed() {
@@ -186,9 +220,27 @@ public struct ConsoleGrid: Sendable {
   var storedGlyphs: Int { lines.reduce(0) { $0 + $1.glyphs.count } }
 
   /// The last rows, in reading order, at most `height` of at most `width` cells. What the grid's width broke is broken anew.
-  public func rows(width: Int, height: Int) -> [[Cell]] {
+  public func rows(width: Int, height: Int) -> [[Cell]] { glyphs(width: width, height: height).map { $0.map(\.cell) } }
+
+  /// The same as text.
+  public func texts(width: Int, height: Int) -> [String] {
+    glyphs(width: width, height: height).map { row in row.filter { !$0.isSecond }.map(\.text).joined() }
+  }
+
+  /// Draws these rows without the last `back`, as many as there is room for.
+  func draw(_ canvas: inout Canvas, _ rect: Rect, back: Int) {
+    let all = glyphs(width: rect.width, height: rect.height + back)
+    for (y, row) in all.dropLast(min(back, max(0, all.count - rect.height))).suffix(rect.height).enumerated() {
+      for (x, glyph) in row.enumerated() where !glyph.isSecond {
+        let cell = glyph.cell
+        canvas.text(rect.x + x, rect.y + y, glyph.look.hidden ? " " : glyph.text, cell.role, limit: 2, reverse: cell.reverse)
+      }
+    }
+  }
+
+  private func glyphs(width: Int, height: Int) -> [[Glyph]] {
     guard width > 0, height > 0 else { return [] }
-    var rows: [[Cell]] = []
+    var rows: [[Glyph]] = []
     var line = lines.count - 1
     func at(_ line: Int) -> Line { lines[(first + line) % lines.count] }
     while line >= 0, Self.used(at(line)) == 0 { line -= 1 }
@@ -205,13 +257,35 @@ public struct ConsoleGrid: Sendable {
           text += repeatElement(Glyph(), count: max(0, columns - part.glyphs.count))
         }
       }
-      var pieces = stride(from: 0, to: max(text.count, 1), by: width).map { from in
-        text[from..<min(from + width, text.count)].map(\.cell)
-      }
+      var pieces = Self.cut(Self.whole(text), width)
       while rows.count < height, let piece = pieces.popLast() { rows.append(piece) }
       line = start - 1
     }
     return rows.reversed()
+  }
+
+  /// Without halves of wide characters whose other half was deleted.
+  private static func whole(_ text: [Glyph]) -> [Glyph] {
+    var text = text
+    for n in text.indices {
+      let hasSecond = n + 1 < text.count && text[n + 1].isSecond
+      let isOrphan = text[n].isSecond ? n == 0 || !text[n - 1].isWide : text[n].isWide && !hasSecond
+      if isOrphan { text[n] = Glyph(look: text[n].look) }
+    }
+    return text
+  }
+
+  /// Rows of at most `width` cells, no wide character in two of them.
+  private static func cut(_ text: [Glyph], _ width: Int) -> [[Glyph]] {
+    var rows: [[Glyph]] = []
+    var from = 0
+    repeat {
+      var to = min(from + width, text.count)
+      if to < text.count, text[to].isSecond, to - from > 1 { to -= 1 }
+      rows.append(Array(text[from..<to]))
+      from = to
+    } while from < text.count
+    return rows
   }
 
   /// Cells of a line up to the last that shows anything.

@@ -19,12 +19,20 @@ public struct Effect {
     case guest(String)
     /// Ask for something on the command line.
     case open(Prompt, text: String)
+    /// A line, as if it were typed.
+    case execute(String)
+    /// Say what the palette is to offer.
+    case offer
     /// Take what stands on the command line.
     case enter
     /// Put what was typed before, or after that, on the command line.
     case recall(earlier: Bool)
     /// Put the next candidate, or the one before, in place of the word that is being typed.
     case complete(backwards: Bool)
+    /// A text for the terminal's clipboard.
+    case copy(String)
+    /// Lines that were pasted, one by one.
+    case run([String])
     case nextTheme, toggleMouse, redraw, suspend, quit
   }
 

@@ -24,12 +24,12 @@ public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
 
   /// Names of keys that are no characters.
   private static let names =
-    ["up", "down", "left", "right", "home", "end", "pgup", "pgdn", "enter", "tab", "S-tab", "backspace", "delete", "esc"]
+    ["up", "down", "left", "right", "home", "end", "pgup", "pgdn", "enter", "space", "tab", "S-tab", "backspace", "delete", "esc"]
     + (1...12).map { "F\($0)" }
 
   /// For a sentence that says which keys there are.
   public static let namesInWords =
-    "up, down, left, right, home, end, pgup, pgdn, enter, tab, S-tab, delete, F1 to F12, ^A to ^Z, M-a to M-z"
+    "up, down, left, right, home, end, pgup, pgdn, enter, space, tab, S-tab, delete, F1 to F12, ^A to ^Z, M-a to M-z"
 
   /// Whether there is a key of that name.
   public static func canBe(_ name: String) -> Bool {
@@ -43,9 +43,10 @@ public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
     }
   }
 
-  /// As the key bar shows it.
-  var glyph: String {
-    switch self {
+  /// As the key bar shows it; in words where a terminal has only ASCII, in which `<` is another key.
+  func glyph(isSpelt: Bool) -> String {
+    if isSpelt { return name }
+    return switch self {
     case .up: "↑"
     case .down: "↓"
     case .left: "←"

@@ -1,7 +1,11 @@
+import Engine
+
 /// Which keys do what: those of the actions themselves, or others somebody has bound.
 public struct KeyBindings: Sendable {
   private let changed: [String: [Key]]
   private let meanings: [KeyContext: [Key: UserAction]]
+  /// Whether keys are named in words: for terminals with ASCII alone.
+  public var spellsKeys = false
 
   public static let standard: KeyBindings = KeyBindings()
 
@@ -47,15 +51,16 @@ public struct KeyBindings: Sendable {
 
   /// The keys for some actions, as the key bar shows them.
   func glyphs(_ actions: [UserAction]) -> String {
-    let glyphs = actions.compactMap { keys(of: $0).first?.glyph }
-    if glyphs == ["↑", "↓", "←", "→"] { return "arrows" }
-    return glyphs == ["↑", "↓"] ? "↑↓" : glyphs.joined(separator: " ")
+    let first = actions.compactMap { keys(of: $0).first }
+    if first == [.up, .down, .left, .right] { return "arrows" }
+    if first == [.up, .down], !spellsKeys { return "↑↓" }
+    return first.map { $0.glyph(isSpelt: spellsKeys) }.joined(separator: " ")
   }
 }
 
 /// An entry of the key bar: keys, and in a word what they do here.
 public struct KeyHint: Sendable {
-  private let actions: [UserAction]
+  let actions: [UserAction]
   private let label: String
 
   /// - Parameter label: what the keys do here, if it is not what the action says.
@@ -79,6 +84,14 @@ public struct KeyHint: Sendable {
   func text(_ bindings: KeyBindings) -> (keys: String, label: String) {
     (actions.isEmpty ? "type" : bindings.glyphs(actions), label)
   }
+
+  /// Whether it can be done now: one of the actions can.
+  func isPossible(_ session: Session, _ state: ViewState) -> Bool {
+    actions.isEmpty || actions.contains { $0.whyImpossible(session, state) == nil }
+  }
+
+  /// Those that are on every screen that takes no text, whatever else has no room.
+  static var always: [KeyHint] { [KeyHint(opening: .palette), KeyHint(.quit)] }
 
   /// Those most screens begin with.
   static var common: [KeyHint] { [KeyHint(.command), KeyHint(.undo), KeyHint(.redo)] }

@@ -2,9 +2,13 @@ import Engine
 
 /// The bottom line: keys that work now, or what is being typed with its help, candidates and the condition that would refuse it.
 public struct CommandLinePanel {
+  let session: Session
   let state: ViewState
 
-  public init(_ state: ViewState) { self.state = state }
+  public init(_ session: Session, _ state: ViewState) {
+    self.session = session
+    self.state = state
+  }
 
   /// Rows it needs above the bottom line.
   public static func extraRows(_ state: ViewState, width: Int) -> Int {
@@ -24,7 +28,7 @@ public struct CommandLinePanel {
   /// A message of something that was wrong, which the bottom line cannot hold.
   private static func longMessage(_ state: ViewState, width: Int) -> String? {
     guard state.command == nil, let message = state.message, message.isError else { return nil }
-    return Canvas.columns(of: message.text) > width - 2 ? message.text : nil
+    return Canvas.columns(of: message.text) > width - 4 ? message.text : nil
   }
 
   /// In up to two rows; the second ends with … if there is more.
@@ -96,24 +100,82 @@ public struct CommandLinePanel {
 
   private func drawCandidates(_ command: CommandLineState, _ canvas: inout Canvas, _ rect: Rect) {
     var x = rect.x
-    let chosen = command.chosen ?? 0
-    for (n, candidate) in command.candidates.enumerated().dropFirst(max(0, chosen - 3)) {
-      guard x + candidate.count < rect.x + rect.width else { break }
+    let first = max(0, (command.chosen ?? 0) - 3)
+    if first > 0 { x = canvas.text(x, rect.y, "… ", .dim) }
+    for (n, candidate) in command.candidates.enumerated().dropFirst(first) {
+      let left = command.candidates.count - n
+      let more = "… \(left) more"
+      // The last one needs no room for what says that there are more.
+      let room = rect.x + rect.width - x - (left > 1 ? more.count + 2 : 0)
+      guard Canvas.columns(of: candidate) <= room else {
+        canvas.text(x, rect.y, more, .dim)
+        break
+      }
       x = canvas.text(x, rect.y, candidate, n == command.chosen ? .selected : .key) + 2
     }
   }
 
   private func drawKeys(_ canvas: inout Canvas, _ rect: Rect) {
     let line = rect.y + rect.height - 1
-    if let message = state.message, Self.longMessage(state, width: rect.width) == nil {
-      canvas.text(rect.x + 1, line, message.text, message.isError ? .fault : .ok, limit: rect.width - 2)
-      return
+    for entry in keyBar(rect) {
+      let x = canvas.text(entry.x, line, entry.keys, .key)
+      canvas.text(x + 1, line, entry.label, .dim)
     }
-    let keys = state.screen.hints(state).map { $0.text(state.bindings) }
+  }
+
+  /// Something of the key bar, and where it stands.
+  private struct KeyBarEntry {
+    var x: Int
+    var keys: String
+    var label: String
+    var actions: [UserAction]
+    var width: Int { Canvas.columns(of: keys) + 1 + Canvas.columns(of: label) }
+  }
+
+  /// What can be done now, as far as there is room; at the right what always can.
+  private func keyBar(_ rect: Rect) -> [KeyBarEntry] {
+    func entry(_ hint: KeyHint) -> KeyBarEntry {
+      let (keys, label) = hint.text(state.bindings)
+      return KeyBarEntry(x: 0, keys: keys, label: label, actions: hint.actions)
+    }
+    var end = rect.x + rect.width - 1
+    var bar: [KeyBarEntry] = []
+    for hint in state.screen.takesText ? [] : KeyHint.always.reversed() {
+      var entry = entry(hint)
+      entry.x = end - entry.width
+      end = entry.x - 2
+      bar.append(entry)
+    }
     var x = rect.x + 1
-    for (key, what) in keys where x + key.count + what.count + 2 < rect.x + rect.width {
-      x = canvas.text(x, line, key, .key)
-      x = canvas.text(x + 1, line, what, .dim) + 2
+    var own: [KeyBarEntry] = []
+    for hint in state.screen.hints(state) where hint.isPossible(session, state) {
+      var entry = entry(hint)
+      entry.x = x
+      guard x + entry.width <= end else { continue }
+      x += entry.width + 2
+      own.append(entry)
     }
+    return own + bar.reversed()
+  }
+
+  /// What a click on the key bar does: of two keys the one that was hit.
+  func action(at x: Int, _ y: Int, in rect: Rect) -> UserAction? {
+    guard state.command == nil, y == rect.y + rect.height - 1 else { return nil }
+    guard let entry = keyBar(rect).first(where: { $0.x <= x && x < $0.x + $0.width }), let first = entry.actions.first else {
+      return nil
+    }
+    let isSecond = entry.actions.count == 2 && x > entry.x + Canvas.columns(of: entry.keys) / 2
+    return isSecond ? entry.actions[1] : first
+  }
+
+  /// What just happened, over the end of the row above the keys.
+  func drawMessage(_ canvas: inout Canvas, _ y: Int) {
+    guard state.command == nil, let message = state.message, Self.longMessage(state, width: canvas.width) == nil else { return }
+    let limit = canvas.width - 2
+    let width = min(Canvas.columns(of: message.text), limit - 2)
+    let x = canvas.width - 1 - width - 2
+    canvas.text(x, y, " ", .text)
+    canvas.text(x + 1, y, message.text, message.isError ? .fault : .ok, limit: width)
+    canvas.text(x + 1 + width, y, " ", .text)
   }
 }

@@ -7,7 +7,7 @@ extension Panel {
       KeyHint.common
         + [
           KeyHint(.boot), KeyHint(.step), KeyHint(.stepBack), KeyHint(.stepOver), KeyHint(.runToExit), KeyHint(.run),
-          KeyHint(.breakpoint), KeyHint(opening: .palette), KeyHint(.runBack), KeyHint(.debug),
+          KeyHint(.breakpoint), KeyHint(.runBack), KeyHint(.debug),
           KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(.up, .down, label: "console"), KeyHint(.find),
           KeyHint(.back),
         ]
@@ -30,8 +30,7 @@ public struct GuestPanel {
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
-    let standing = state.vcpu.flatMap { vcpu in session.read { $0.guestRegisters(vcpu) } }
-    guard let (now, before) = session.lastGuest() ?? standing.map({ ($0, nil) }) else {
+    guard let (now, before) = state.vcpu.flatMap({ session.guest($0) }) ?? session.lastGuest() else {
       nothing(&canvas, rect)
       return
     }
@@ -63,12 +62,8 @@ public struct GuestPanel {
     guard !inside.isEmpty else { return }
     var view = state.console
     view.follow(session)
-    let all = view.grid.rows(width: inside.width - 2, height: inside.height + state.consoleBack)
-    let rows = all.dropLast(min(state.consoleBack, max(0, all.count - inside.height))).suffix(inside.height)
-    if rows.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing has been printed.", .dim, limit: inside.width - 2) }
-    for (y, row) in rows.enumerated() {
-      for (x, cell) in row.enumerated() { canvas[inside.x + 1 + x, inside.y + y] = cell }
-    }
+    if view.grid.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing has been printed.", .dim, limit: inside.width - 2) }
+    view.grid.draw(&canvas, Rect(inside.x + 1, inside.y, inside.width - 2, inside.height), back: state.consoleBack)
   }
 
   /// The lines of the console, those that have scrolled out of it with them.
@@ -76,15 +71,11 @@ public struct GuestPanel {
     let inside = Self.consolePlace(rect).inside
     var view = state.console
     view.follow(session)
-    let rows = view.grid.rows(width: inside.width - 2, height: .max)
+    let rows = view.grid.texts(width: inside.width - 2, height: .max)
     let end = max(0, rows.count - inside.height)
     return PanelLines(
       count: rows.count, chosen: end - min(state.consoleBack, end), area: inside, isText: true,
-      text: { line in
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: rows[line].map(\.scalar))
-        return String(text)
-      }, choose: { $1.guest.consoleBack = end - min($0, end) })
+      text: { rows[$0] }, choose: { $1.guest.consoleBack = end - min($0, end) })
   }
 
   private func registers(_ now: GuestRegisters, _ before: GuestRegisters?, _ canvas: inout Canvas, _ rect: Rect) {

@@ -7,8 +7,7 @@ extension Panel {
       KeyHint.common + [KeyHint(.nextPanel)] + state.focus.hints(state)
         + [
           KeyHint(opening: .rtt), KeyHint(opening: .token), KeyHint(opening: .guest),
-          KeyHint(.stepEarlier, .stepLater, label: "time"),
-          KeyHint(opening: .palette), KeyHint(.quit),
+          KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(opening: .captions), KeyHint(.play),
         ]
     },
     prepared: { session, state in for tile in Panel.tiles { tile.prepare(session, &state) } },
@@ -102,11 +101,10 @@ struct OverviewPanel {
     if layout.count == 1, y == body.y {
       if let tab = tabs(body).first(where: { $0.x <= x && x < $0.x + $0.title.count }) { effect.state.focus = tab.panel }
     } else if let (panel, rect) = layout.first(where: { $0.value.contains(x, y) }) {
+      // The first click gives it the keys, and only chooses.
+      let hadFocus = effect.state.focus == panel
       focus(x, y, body, &effect.state)
-      panel.click(x, y, in: rect, &effect)
-    } else if y == body.y + body.height, !effect.session.steps.isEmpty, body.width > 20 {
-      let count = effect.session.steps.count
-      effect.ask(.travel(to: min(count, x * (count + 1) / body.width)))
+      panel.click(x, y, in: rect, &effect, isChoiceOnly: !hadFocus)
     }
   }
 }

@@ -8,7 +8,6 @@ extension Panel {
       KeyHint.common
         + [
           KeyHint(.rttIPA), KeyHint(.nextRealm), KeyHint(.up, .down, label: "IPA ± entry"), KeyHint(.back),
-          KeyHint(opening: .palette),
         ]
     },
     listed: { RTTPanel($0, $1).lines($2) }, moved: RTTPanel.move

@@ -5,7 +5,10 @@ extension Panel {
     "realms", "Realms", .tile, key: ["3"], "Realms, their RECs, tables and measurements.",
     hints: { _ in [KeyHint(.up, .down, label: "line"), KeyHint(.travel, label: "map, or steps of a RIM")] },
     listed: { RealmsPanel($0, $1).lines($2) }, chosen: RealmsPanel.choose,
-    clicked: { $3.state.realmRow = max(0, $1 - $2.y - 1) }
+    copied: { session, state in
+      let rows = RealmsPanel(session, state).rows()
+      return rows.isEmpty ? nil : hex(rows[min(state.realmRow, rows.count - 1)].address)
+    }
   ) { canvas, rect, session, state, focused in RealmsPanel(session, state).draw(&canvas, rect, focused: focused) }
 }
 

@@ -1,18 +1,25 @@
 import Engine
 
 extension Panel {
-  public static let timeline: Panel = Panel("timeline", "Timeline", .printed, key: [], "") { canvas, rect, session, _, _ in
-    TimelinePanel(session).draw(&canvas, rect)
+  public static let timeline: Panel = Panel("timeline", "Timeline", .printed, key: [], "") { canvas, rect, session, state, _ in
+    TimelinePanel(session, state.marks).draw(&canvas, rect)
   }
 }
 
 /// The whole session in one line: how much happened at each step, which steps failed, and where we are.
 public struct TimelinePanel {
   let session: Session
+  let marks: Marks
 
-  public init(_ session: Session) { self.session = session }
+  public init(_ session: Session, _ marks: Marks = Marks()) {
+    self.session = session
+    self.marks = marks
+  }
 
   private static let bars: [Unicode.Scalar] = ["▁", "▂", "▃", "▅", "█"]
+
+  /// The step at a column; the ends of the row are the ends of the session.
+  static func step(at x: Int, width: Int, count: Int) -> Int { min(count, x * (count + 1) / width) }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
     guard rect.width > 24, rect.height > 0 else { return }
@@ -30,6 +37,10 @@ public struct TimelinePanel {
       // With fewer steps than columns a step is as wide as its share.
       let glance = session.steps.glance(from..<min(to, total))
       let (failed, height) = (glance.hasFailed, glance.amount)
+      if let mark = marks.of(from + 1...max(from + 1, min(to, total))) {
+        canvas[x + column, rect.y] = Cell(mark, .accent, reverse: session.position > from && session.position <= to)
+        continue
+      }
       if session.captions.hasFailed(in: from + 1...max(from + 1, min(to, total))) {
         canvas[x + column, rect.y] = Cell("✗", .fault, reverse: session.position > from && session.position <= to)
         continue

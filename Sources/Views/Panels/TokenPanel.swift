@@ -18,10 +18,11 @@ extension Panel {
         }
       return [
         KeyHint(.left, .right, label: "tab"), KeyHint(.up, .down, label: "line"), own, KeyHint(.nextRealm, label: "next token"),
-        KeyHint(.command), KeyHint(.back), KeyHint(opening: .palette),
+        KeyHint(.command), KeyHint(.back),
       ]
     },
-    listed: { TokenPanel($0, $1.token, $1.bindings).lines($2) }, moved: TokenPanel.move, chosen: TokenPanel.choose
+    listed: { TokenPanel($0, $1.token, $1.bindings).lines($2) }, moved: TokenPanel.move, chosen: TokenPanel.choose,
+    clicked: TokenPanel.click
   ) { canvas, rect, session, state, _ in TokenPanel(session, state.token, state.bindings).draw(&canvas, rect) }
 }
 
@@ -96,6 +97,26 @@ public struct TokenPanel {
     return (Rect(body.x, body.y, body.width, top), Rect(body.x, body.y + top, body.width, body.height - top))
   }
 
+  private static func tabPlaces(_ rect: Rect) -> [(tab: TokenTab, x: Int)] {
+    var x = rect.x + 1
+    return TokenTab.allCases.map { tab in
+      defer { x += tab.title.count + 3 }
+      return (tab, x)
+    }
+  }
+
+  /// A click on a tab, or on a line.
+  @Sendable static func click(_ x: Int, _ y: Int, _ rect: Rect, _ effect: inout Effect) {
+    if y == rect.y {
+      guard let tab = tabPlaces(rect).last(where: { $0.x <= x })?.tab, tab != effect.state.token.tab else { return }
+      effect.state.token.tab = tab
+      effect.state.token.row = 0
+      return
+    }
+    let lines = TokenPanel(effect.session, effect.state.token, effect.state.bindings).lines(rect)
+    if lines.area.contains(x, y) { Panel.token.take(lines.first + y - lines.area.y, lines, &effect) }
+  }
+
   func lines(_ rect: Rect) -> PanelLines {
     let rows = rows
     let list = places(Rect(rect.x, rect.y + 1, rect.width, rect.height - 1)).list
@@ -105,8 +126,8 @@ public struct TokenPanel {
   }
 
   private func tabs(_ canvas: inout Canvas, _ rect: Rect, _ report: VerificationReport?) {
-    var x = rect.x + 1
-    for tab in TokenTab.allCases { x = canvas.text(x, rect.y, " \(tab.title) ", tab == state.tab ? .selected : .dim) + 1 }
+    for (tab, x) in Self.tabPlaces(rect) { canvas.text(x, rect.y, " \(tab.title) ", tab == state.tab ? .selected : .dim) }
+    let x = Self.tabPlaces(rect).last.map { $0.x + $0.tab.title.count + 3 } ?? rect.x
     guard let report else { return }
     let role: Role = report.verdict == .accepted ? .ok : report.verdict == .refused ? .fault : .warning
     let text = report.verdict == .refused ? "refused: \(report.failures.joined(separator: ", "))" : report.verdict.rawValue

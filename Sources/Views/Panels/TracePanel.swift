@@ -5,7 +5,8 @@ extension Panel {
     "trace", "Trace", .tile, key: ["4"], "Every crossing between worlds, decoded.", actions: [.details],
     hints: { _ in [KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.find), KeyHint(opening: .why)] },
     prepared: { $1[TraceSteps.self].follow($0, $1) }, listed: { TracePanel($0, $1).lines($2) },
-    chosen: { effect in if let step = effect.state.traceStep { effect.ask(.travel(to: step)) } }
+    chosen: { effect in if let step = effect.state.traceStep { effect.ask(.travel(to: step)) } },
+    clicked: TracePanel.click
   ) { canvas, rect, session, state, focused in TracePanel(session, state).draw(&canvas, rect, focused: focused) }
 }
 
@@ -136,6 +137,17 @@ public struct TracePanel {
     return Array(rows.suffix(height - keep)) + after.prefix(keep)
   }
 
+  /// A click on a row chooses its step; on the one that is chosen it goes there.
+  @Sendable static func click(_ x: Int, _ y: Int, _ rect: Rect, _ effect: inout Effect) {
+    let panel = TracePanel(effect.session, effect.state)
+    let inside = rect.inside
+    let rows = panel.window(inside.height)
+    guard inside.contains(x, y), y - inside.y < rows.count else { return }
+    let step = rows[y - inside.y].step
+    if step == effect.state.traceStep { return effect.ask(.travel(to: step)) }
+    effect.state.traceStep = step == effect.session.position ? nil : step
+  }
+
   /// A line for each step that is shown.
   func lines(_ rect: Rect) -> PanelLines {
     let matching = TraceSteps.matching(session, state)
@@ -172,7 +184,7 @@ public struct TracePanel {
         canvas.text(x, y, "\(current ? "▶" : " ")\(String(row.step).leftPadded(4))", current ? .accent : .dim)
         x = canvas.text(x + 7, y, row.layer.padding(7), row.role == .fault ? .fault : .dim)
       } else {
-        x = canvas.text(x + 7, y, "└ \(row.layer.padding(6))", row.role == .fault ? .fault : .dim)
+        x = canvas.text(x + 7, y, "└ \(row.layer) ".padding(8), row.role == .fault ? .fault : .dim)
       }
       let room = inside.x + inside.width - x
       let answerWidth = min(row.answer.count, max(room / 2, 12))

@@ -5,7 +5,7 @@ extension Panel {
     "why", "Why", .screen(timeline: false), key: ["w"], "Shows each failure condition of the chosen call with its operands.",
     label: "why", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
     opened: WhyPanel.open,
-    hints: { _ in KeyHint.common + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back), KeyHint(opening: .palette)] },
+    hints: { _ in KeyHint.common + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back)] },
     listed: { WhyPanel($1).lines($2) }
   ) { canvas, rect, _, state, focused in WhyPanel(state).draw(&canvas, rect, focused: focused) }
 }

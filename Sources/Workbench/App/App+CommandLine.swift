@@ -3,9 +3,11 @@ import Views
 
 /// The command line: opened, filled from the history, entered.
 extension App {
+  var completion: Completion { Completion(session: session, names: runner.names) }
+
   func openCommandLine(_ prompt: Prompt, text: String = "") {
     var line = CommandLineState(prompt, text: text)
-    Completion(session: session).update(&line)
+    completion.update(&line)
     state.command = line
     history.reset()
   }
@@ -15,7 +17,7 @@ extension App {
       line.purpose == .command
     else { return }
     var recalled = CommandLineState(.command, text: text)
-    Completion(session: session).update(&recalled)
+    completion.update(&recalled)
     state.command = recalled
   }
 

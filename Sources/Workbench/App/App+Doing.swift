@@ -6,6 +6,7 @@ extension App {
   func travel(to step: Int) {
     guard step >= 0, step <= session.steps.count else { return }
     beginStatement()
+    if step != session.position { state.noteDeparture(from: session.position) }
     let isThere = session.seek(step, isInterruptible: true)
     state.traceStep = nil
     afterChange()
@@ -101,11 +102,18 @@ extension App {
       return
     }
     record()
-    report(left > 0 && session.position != before ? " (\(left) undone steps left behind; the recording has them)" : "")
+    report(left > 0 && session.position != before ? leftBehind(left) : "")
     if session.position != before {
       noteChange(since: before)
       if animates, WorldsPanel(session).hopCount > 0 { state.travel = 0 }
     }
+  }
+
+  /// What becomes of steps that were undone, when others take their place.
+  private func leftBehind(_ count: Int) -> String {
+    let steps = "\(count) undone step\(count == 1 ? "" : "s")"
+    let isKept = recorder != nil && state.recording == .on
+    return isKept ? " (\(steps) left behind; the recording has them)" : " (\(steps) gone: nothing is recorded)"
   }
 
   private func noteChange(since before: Int) {

@@ -10,18 +10,24 @@ extension App {
     switch input {
     case .key(let key): take(key)
     case .click(let x, let y):
-      change { effect in effect.state.screen.click(x, y, in: Screens.place(of: effect), &effect) }
+      state.message = nil
+      change { Screens.click(x, y, &$0) }
     case .wheel(let x, let y, let up):
       change { effect in effect.state.screen.focus(x, y, in: Screens.place(of: effect), &effect) }
       perform(up ? .up : .down)
-    case .paste(let scalar):
-      // Pasted text goes to the command line and is never executed: a line end becomes a space.
-      if state.command == nil { openCommandLine(.command) }
-      type(scalar.value < 0x20 ? " " : scalar)
+    case .paste(let scalar): if pasted.unicodeScalars.count < Pasted.most { pasted.unicodeScalars.append(scalar) }
+    case .pasteEnd:
+      let text = pasted
+      pasted = ""
+      takePaste(text)
     }
   }
 
   private func take(_ key: Key) {
+    if state.marks.question != nil {
+      state.message = nil
+      return change { $0.answerMark(key) }
+    }
     let action = state.bindings.action(key, in: state.keyContexts)
     // A screen that is drawn anew is the same screen.
     if action?.id != UserAction.redraw.id { state.message = nil }
@@ -36,7 +42,7 @@ extension App {
   }
 
   /// Text, where text is taken.
-  private func type(_ scalar: Unicode.Scalar) {
+  func type(_ scalar: Unicode.Scalar) {
     change { effect in
       if effect.state.command != nil {
         effect.state.command?.insert(scalar)
@@ -59,7 +65,7 @@ extension App {
     act(&effect)
     // The line may mean something else now.
     if var line = effect.state.command, let before, line.purpose == before.purpose, line.text != before.text {
-      Completion(session: session).update(&line)
+      completion.update(&line)
       effect.state.command = line
       line.purpose.change(to: line.text, &effect)
     }
@@ -73,12 +79,16 @@ extension App {
     case .travel(let step): travel(to: step)
     case .guest(let command): guestCommand(command)
     case .open(let prompt, let text): openCommandLine(prompt, text: text)
+    case .execute(let line): execute(line)
+    case .offer: offer()
     case .enter: submit()
     case .recall(let isEarlier): recall(earlier: isEarlier)
     case .complete(let isBackwards):
       guard var line = state.command else { return }
-      Completion(session: session).cycle(&line, backwards: isBackwards)
+      completion.cycle(&line, backwards: isBackwards)
       state.command = line
+    case .copy(let text): copy(text)
+    case .run(let lines): run(lines)
     case .nextTheme: nextTheme()
     case .toggleMouse:
       terminal.toggleMouse()

@@ -36,6 +36,10 @@ final class App {
   var lastFailure: ScriptRunner.Failure?
   /// A guest goes on by itself until a key is pressed.
   var isGuestRunning = false
+  /// What is being pasted.
+  var pasted = ""
+  /// The session one goes on with when this one is left.
+  var successor: (loaded: SessionLoader.Loaded, name: String)?
   /// When the next step is played, and at which step the last one led to.
   var nextPlay: (time: Double, position: Int)?
   /// Whether what takes long is to end.
@@ -51,6 +55,7 @@ final class App {
     self.session = session
     self.terminal = terminal
     self.state = state
+    self.state.bindings.spellsKeys = terminal.isASCII
     self.records = records
     self.theme = theme
     self.animates = animates
@@ -73,6 +78,8 @@ final class App {
       let made = try Recorder(session.origin, now: CPUClock.wall, in: Paths.sessions(in: folder))
       recorder = made
       noRecorder = nil
+      // What was undone before is in it, too.
+      if !session.steps.isEmpty { made.record(session, now: CPUClock.wall) }
       showRecording()
       if state.name == "untitled" { state.name = made.path.split(separator: "/").last.map(String.init) ?? state.name }
       terminal.setCrashNote("workbench: the session up to here is in \(made.path)\n")

@@ -30,23 +30,22 @@ struct CommandHistory {
     save()
   }
 
+  /// The line before that begins with what was typed; if none does, the line before.
   mutating func earlier(than text: String) -> String? {
-    guard !lines.isEmpty else { return nil }
     if place == nil { typed = text }
-    let next = (place ?? lines.count) - 1
-    guard next >= 0 else { return nil }
+    guard let next = lines[..<(place ?? lines.count)].lastIndex(where: fits) else { return nil }
     place = next
     return lines[next]
   }
 
   mutating func later() -> String? {
     guard let now = place else { return nil }
-    if now + 1 < lines.count {
-      place = now + 1
-      return lines[now + 1]
-    }
-    place = nil
-    return typed
+    place = lines[(now + 1)...].firstIndex(where: fits)
+    return place.map { lines[$0] } ?? typed
+  }
+
+  private func fits(_ line: String) -> Bool {
+    line.hasPrefix(typed) && line != typed || !lines.contains { $0.hasPrefix(typed) && $0 != typed }
   }
 
   /// Adds what was entered to the file. What cannot be written is tried again with the next line; a failure costs the history,

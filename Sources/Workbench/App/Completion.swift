@@ -4,7 +4,12 @@ import Views
 /// Completion, help and the dry run of what is being typed.
 struct Completion {
   let session: Session
+  /// Names a script, or a person, has given.
+  var names = ScriptNames()
   private let language = Language.workbench
+
+  /// Most candidates there are.
+  private static let most = 200
 
   /// Fills in candidates, help and the verdict for the text as it stands.
   func update(_ line: inout CommandLineState) {
@@ -22,7 +27,7 @@ struct Completion {
     let before = endsOpen ? words : Array(words.dropLast())
     guard let first = before.first else {
       let words = Commands.all.map(\.name) + language.firstWords
-      line.candidates = Array(words.filter { $0.lowercased().hasPrefix(current.lowercased()) }.prefix(40))
+      line.candidates = Self.fitting(words, current)
       line.help = help(for: current)
       return
     }
@@ -30,7 +35,7 @@ struct Completion {
     var rest = before.dropFirst()
     if let actions = language.actions(of: first) {
       guard let second = rest.popFirst() else {
-        line.candidates = actions.filter { $0.hasPrefix(current.lowercased()) }
+        line.candidates = Self.fitting(actions, current)
         line.help = help(for: first)
         return
       }
@@ -38,16 +43,40 @@ struct Completion {
     }
     let isCall = language.verb(verb)?.isCall == true
     guard let name = isCall ? rest.popFirst() : verb else {
-      line.candidates = Commands.all.map(\.name).filter { $0.hasPrefix(current.uppercased()) }
+      line.candidates = Self.fitting(Commands.all.map(\.name), current)
       line.help = "which call"
       return
     }
     guard let entry = Commands.named(name) else {
       line.help = help(for: verb)
+      line.candidates = values(of: verb, current)
       return
     }
     argument(entry, Array(rest), current, endsOpen, &line)
   }
+
+  /// Those that begin with what is typed; if there are none, those that have it in them.
+  private static func fitting(_ words: [String], _ current: String) -> [String] {
+    let current = current.lowercased()
+    let beginning = words.filter { $0.lowercased().hasPrefix(current) }
+    let found = beginning.isEmpty ? words.filter { $0.lowercased().contains(current) } : beginning
+    return Array(found.prefix(most))
+  }
+
+  /// What may follow a statement's verb, as far as it can be listed.
+  private func values(of verb: String, _ current: String) -> [String] {
+    switch verb.lowercased() {
+    case "boot", "debug": return Self.fitting(GuestImages.names, current) + (current.isEmpty ? [] : Paths.completions(current))
+    case "open", "include", "write": return Paths.completions(current)
+    case "theme": return Self.fitting(Theme.all.map(\.name), current)
+    case "show": return Self.fitting(Panel.all.filter { $0.opening != nil }.map(\.name), current)
+    case "help": return Self.fitting(Commands.all.map(\.name) + language.verbs.map(\.name).filter { !$0.contains(" ") }, current)
+    default: return current.isEmpty ? [] : given(current)
+    }
+  }
+
+  /// Names that were given, for a word that may be one.
+  private func given(_ current: String) -> [String] { names.values.keys.filter { $0.hasPrefix(current) }.sorted() }
 
   /// How the statement of a verb is written, and what it does.
   private func help(for verb: String) -> String {
@@ -74,18 +103,13 @@ struct Completion {
       let field = fields[index]
       line.help =
         "\(field.name): \(field.meaning)  ·  \(index + 1) of \(fields.count): \(entry.argumentNames.joined(separator: " "))"
-      let typed = current.split(separator: "=").last.map(String.init) ?? ""
-      if current.isEmpty
-        || (!current.isEmpty && field.candidates.contains { hex($0.value).hasPrefix(typed) && hex($0.value) != typed })
-      {
-        line.candidates = field.candidates.map { hex($0.value) }.filter { current.isEmpty || $0.hasPrefix(typed) }
-      }
+      line.candidates = candidates(field, current)
     } else {
       line.help = "\(entry.name): \(entry.summary)"
     }
     guard all.count >= fields.count else { return }
     do throws(ScriptError) {
-      let x = try StatementParser(line: 0, names: ScriptNames()).registers(of: entry, all)
+      let x = try StatementParser(line: 0, names: names).registers(of: entry, all)
       let explanation = session.explanation(of: entry, x)
       line.candidates = []
       if !explanation.hasCaller {
@@ -99,6 +123,19 @@ struct Completion {
     } catch {
       line.verdict = .refused(error.message)
     }
+  }
+
+  /// Values that fit a register, by their names if they have some; what was typed before `=` stays.
+  private func candidates(_ field: Field, _ current: String) -> [String] {
+    let parts = current.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let typed = parts.last.map(String.init) ?? ""
+    let head = parts.count > 1 ? "\(parts[0])=" : ""
+    let values = field.candidates.map(\.value)
+    let named = names.values.filter { values.contains($0.value) }.map(\.key).sorted()
+    let others = given(typed).filter { !typed.isEmpty && !named.contains($0) }
+    let fitting = (named + others + values.map { hex($0) }).filter { $0.hasPrefix(typed) }
+    let isThere = fitting == [typed]
+    return isThere ? [] : Array(fitting.prefix(Self.most)).map { head + $0 }
   }
 
   /// Puts the next (or previous) candidate in place of the word that is being typed.

@@ -2,6 +2,7 @@
 import CNcurses
 import CTerm
 import Engine
+import FoundationEssentials
 import Views
 
 #if canImport(Glibc)
@@ -42,6 +43,7 @@ final class CursesTerminal: Terminal {
   private var theme: Theme
   private let colours: ColourMode
   private let utf8: Bool
+  var isASCII: Bool { !utf8 }
   private var depth = 0
 
   init(mouse: Bool, colours: ColourMode, ascii: Bool, theme: Theme) throws(OpenFailure) {
@@ -117,6 +119,12 @@ final class CursesTerminal: Terminal {
     ct_close()
     _ = ct_open(mouse ? 1 : 0, 1)
     painted = nil
+  }
+
+  /// OSC 52, which terminals, tmux and ssh pass on.
+  func copy(_ text: String) {
+    let bytes = Array("\u{1b}]52;c;\(Data(text.utf8).base64EncodedString())\u{7}".utf8)
+    _ = ct_write_all(bytes, Int64(bytes.count))
   }
 
   func use(_ theme: Theme) {
@@ -211,6 +219,7 @@ final class CursesTerminal: Terminal {
         }
       case CT_PASTE_CHAR:
         if let scalar = Unicode.Scalar(UInt32(event.code)) { return .paste(scalar) }
+      case CT_PASTE_END: return .pasteEnd
       default: break
       }
     }

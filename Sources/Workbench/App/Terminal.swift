@@ -5,6 +5,8 @@ import Views
 protocol Terminal: AnyObject {
   var width: Int { get }
   var height: Int { get }
+  /// Whether it shows ASCII alone.
+  var isASCII: Bool { get }
   /// Whether the mouse is the workbench's: clicks come as input then.
   var mouse: Bool { get }
 
@@ -22,6 +24,8 @@ protocol Terminal: AnyObject {
   /// Gives the shell back until it brings the workbench on.
   func suspend()
   func toggleMouse()
+  /// Gives a text to the terminal's clipboard.
+  func copy(_ text: String)
   func use(_ theme: Theme)
   /// What a crash prints after the terminal is restored.
   func setCrashNote(_ text: String)
@@ -33,6 +37,7 @@ enum TerminalInput: Equatable {
   case click(x: Int, y: Int)
   case wheel(x: Int, y: Int, up: Bool)
   case paste(Unicode.Scalar)
+  case pasteEnd
 }
 
 /// Why waiting for a terminal ended.

@@ -20,7 +20,22 @@ struct WorkbenchStatement: Statement {
       let path = arguments[0].text
       return { $0.write(to: path) }
     },
-    verb("help", "", 0...0, help: "every key, and what it does", "help") { _ in { $0.open(.palette) } },
+    verb("show", "PANEL", 1...1, help: "opens a panel", "show trace") { arguments throws(ScriptError) in
+      guard let panel = Panel.named(arguments[0].text), panel.opening != nil else {
+        let names = Panel.all.filter { $0.opening != nil }.map(\.name)
+        throw arguments.error(arguments[0], "expected show PANEL: \(names.joined(separator: ", "))")
+      }
+      return { $0.open(panel) }
+    },
+    verb("open", "FILE", 1...1, help: "leaves this session for another one", "open Sessions/01-realm-life.session") { arguments in
+      let path = arguments[0].text
+      return { $0.open(session: path) }
+    },
+    verb("help", "[NAME]", 0...1, help: "everything there is; or what a command or statement is", "help RMI_REALM_CREATE") {
+      arguments in
+      let name = arguments.count == 0 ? "" : arguments[0].text
+      return { $0.help(name) }
+    },
   ]
 
   private static func verb(

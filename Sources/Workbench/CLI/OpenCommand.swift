@@ -78,7 +78,6 @@ struct OpenCommand: ParsableCommand {
       state = .reading(session, name: state.name)
       state.screen = screen
     }
-    state.bindings = settings.bindings
     let theme = CursesTerminal.suitable(Theme.named(settings.text(.theme)))
     let terminal: CursesTerminal
     do throws(CursesTerminal.OpenFailure) {
@@ -90,15 +89,31 @@ struct OpenCommand: ParsableCommand {
       return 69
     }
     if let note = terminal.typeNote { state.message = .init(note) }
-    let app = App(
-      session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation), names: names,
-      guest: control)
-    let code = app.run()
+    func app(_ session: Session, _ state: ViewState, _ theme: Theme, _ names: ScriptNames, _ guest: GuestControl?) -> App {
+      var state = state
+      state.bindings = settings.bindings
+      return App(
+        session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
+        names: names, guest: guest)
+    }
+    var running = app(session, state, theme, names, control)
+    var code = running.run()
+    var accounts = [running.recordingAccount]
+    while let (loaded, name) = running.successor {
+      running = app(
+        loaded.session, SessionLoader.opened(loaded, name: name), running.theme, loaded.names, loaded.guestControl)
+      code = running.run()
+      accounts.append(running.recordingAccount)
+    }
     terminal.close()
-    guard let account = app.recordingAccount else { return code }
+    return report(accounts.compactMap(\.self), code)
+  }
+
+  /// Says what became of the recordings.
+  private func report(_ accounts: [(sentence: String, isWhole: Bool)], _ code: Int32) -> Int32 {
     var out = Output(.standardError)
-    out.line(account.sentence)
+    for account in accounts { out.line(account.sentence) }
     out.flush()
-    return code == 0 && !account.isWhole ? Exit.unwritable.rawValue : code
+    return code == 0 && accounts.contains { !$0.isWhole } ? Exit.unwritable.rawValue : code
   }
 }

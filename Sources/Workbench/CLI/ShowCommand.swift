@@ -80,6 +80,7 @@ struct ShowCommand: ParsableCommand {
       session.seek(at)
     }
     var state = ViewState.reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
+    state.bindings.spellsKeys = ascii
     state.show(guestControl?.guest)
     state.contradiction = contradiction
     if let ipa {

@@ -90,7 +90,7 @@ struct UserActionTests {
     sees("§ IPA · § next realm", .rtt, session)
     sees("§ boots one, § lets one be stepped", .guest, fresh)
     sees("§RSI_ATTESTATION_TOKEN_INIT", .token, fresh)
-    sees("type to filter · § do · § close", .palette, fresh)
+    sees("type to find · § do · § close", .palette, fresh)
     state.why = nil
     sees("press §.", .why, fresh)
     let tokens = try ScreenTests.tokenSession()
@@ -104,7 +104,7 @@ struct UserActionTests {
       let bar = Screens(session, state).draw(width: 200, height: 60).plainText.split(separator: "\n").last ?? ""
       let hints = bar.matches(of: /\S.*?(?=  |$)/).map(\.output)
       #expect(!hints.isEmpty)
-      for hint in hints { #expect(hint.hasPrefix("§ ") || hint == "type filter", "\(screen.name): \(hint)") }
+      for hint in hints { #expect(hint.hasPrefix("§ ") || hint == "type find", "\(screen.name): \(hint)") }
     }
     let tiny = Screens(session, state).draw(width: 39, height: 9).plainText
     #expect(tiny.contains("§ quits."))

@@ -100,12 +100,76 @@ struct CommandLineStories {
     #expect(text == "ns.read64 0x80001000\nns.read64 0x80002000\n")
   }
 
-  @Test func whatIsPastedIsNeverExecuted() throws {
+  @Test func whatIsPastedIsNeverExecutedByItself() throws {
     let story = try Story()
-    story.pastes("ns.read64 0x80000000\nq\n")
-    #expect(story.bottomLine == ": ns.read64 0x80000000 q")
-    #expect(story.app.running)
+    story.pastes("ns.read64\t0x80000000\n")
+    #expect(story.bottomLine == ": ns.read64 0x80000000")
     #expect(story.session.steps.isEmpty)
+  }
+
+  @Test func ofSeveralPastedLinesOneIsAskedFirst() throws {
+    let story = try Story()
+    story.pastes("let a = 0x80001000\r\nRMI_GRANULE_DELEGATE a\r\n\r\nns.read64 a\n")
+    story.sees("run 3 lines one by one? (y/n)")
+    story.sees("let a = 0x80001000 · RMI_GRANULE_DELEGATE a · ns.read64 a")
+    story.keys("n")
+    story.sees("nothing was run")
+    #expect(story.session.steps.isEmpty)
+    story.pastes("RMI_GRANULE_DELEGATE 0x80001000\nq\n")
+    story.keys(.escape)
+    #expect(story.app.running && story.session.steps.isEmpty)
+    story.pastes("let a = 0x80001000\nRMI_GRANULE_DELEGATE a\nns.read64 a\n")
+    story.keys("y")
+    story.sees("3 lines were run; the last: gpf")
+    #expect(story.session.steps.count == 2)
+    // What is wrong ends it, and can be corrected.
+    story.pastes("ns.read64 a\nnonsense\nns.read64 a")
+    story.keys("y")
+    story.sees("line 2 of 3: unknown statement \"nonsense\"")
+    #expect(story.bottomLine == ": nonsense")
+    #expect(story.session.steps.count == 3)
+  }
+
+  @Test func upSearchesWhatBeginsSo() throws {
+    let story = try Story()
+    for line in ["ns.read64 0x80001000", "pe 1", "ns.read64 0x80002000", "pe 0"] { story.types(line) }
+    story.keys(":ns", .up)
+    #expect(story.bottomLine == ": ns.read64 0x80002000")
+    story.keys(.up)
+    #expect(story.bottomLine == ": ns.read64 0x80001000")
+    story.keys(.up)
+    #expect(story.bottomLine == ": ns.read64 0x80001000")
+    story.keys(.down, .down)
+    #expect(story.bottomLine == ": ns")
+  }
+
+  @Test func namesFilesGuestsAndPanelsAreCompleted() throws {
+    let story = try Story("let my_granule = 0x80003000\nsmc RMI_GRANULE_DELEGATE my_granule")
+    story.keys(":RMI_GRANULE_UNDELEGATE ")
+    story.sees("my_granule  0x80003000")
+    story.keys(.tab, .enter)
+    story.sees("RMI_SUCCESS")
+    story.keys(":ns.read64 my", .tab)
+    #expect(story.bottomLine == ": ns.read64 my_granule")
+    story.keys(.control("U"), "boot to", .tab)
+    #expect(story.bottomLine == ": boot tour")
+    story.keys(.control("U"), "show tra", .tab)
+    #expect(story.bottomLine == ": show trace")
+    _ = try story.folder.write("mine.session", "RMI_VERSION 0x10000\n")
+    story.keys(.control("U"), "open \(story.folder.path)/mi", .tab)
+    #expect(story.bottomLine.hasSuffix("/mine.session"))
+    // What begins otherwise is found in the middle.
+    story.keys(.control("U"), "undelegate", .tab)
+    #expect(story.bottomLine == ": RMI_GRANULE_UNDELEGATE")
+  }
+
+  @Test func moreCandidatesThanFitAreCounted() throws {
+    let story = try Story(size: (80, 24))
+    story.keys(":RMI_")
+    let row = story.lines[story.lines.count - 2]
+    #expect(row.wholeMatch(of: /RMI_\S+(  RMI_\S+)*  … \d+ more/) != nil, "\(row)")
+    story.keys(.key("S-tab"))
+    #expect(!story.lines[story.lines.count - 2].contains("more"))
   }
 
   @Test(arguments: [
@@ -118,6 +182,36 @@ struct CommandLineStories {
     story.types(typed)
     story.sees(words)
     #expect(story.session.steps.isEmpty)
+  }
+
+  /// What cannot be is no step; and what was refused says why.
+  @Test func aPEThatIsNotThereIsNoStepAndEL3SaysWhyItRefuses() throws {
+    let story = try Story()
+    story.types("pe 7")
+    story.sees("there is no PE 7; this machine has 0 to 1")
+    #expect(story.session.steps.isEmpty)
+    story.keys(.escape)
+    story.types("gpt.set 0x80001000 realm")
+    story.sees("fail: a granule enters the Realm PAS by RMI_GRANULE_DELEGATE alone")
+    story.types("gpt.set 0x10000000 secure")
+    story.sees("fail: it is no granule of DRAM (E_RMM_BAD_ADDR)")
+  }
+
+  /// A terminal with ASCII alone: keys are named in words, because `<` is another key.
+  @Test func whereThereIsOnlyASCIIKeysAreSpelt() throws {
+    let story = try Story("smc RMI_GRANULE_DELEGATE 0x80001000", size: (120, 36), isASCII: true)
+    story.sees("/ find · enter travel")
+    #expect(!story.bottomLine.contains("⏎") && !story.bottomLine.contains("↑"))
+    story.keys("?")
+    story.sees("enter do · esc close")
+  }
+
+  @Test func wideAndCombiningCharactersAreNotLost() throws {
+    let story = try Story()
+    story.keys(":echo 日本 e\u{301}t\u{E9} \u{1F600}")
+    #expect(story.bottomLine.hasSuffix("日本 e\u{301}t\u{E9} \u{1F600}"))
+    story.keys(.enter)
+    story.sees("日本 e\u{301}t\u{E9} \u{1F600}")
   }
 
   @Test func aSessionIsWrittenWhereOneLikesButNeverOverAnother() throws {

@@ -56,6 +56,27 @@ struct GuestStories {
     try story.quitsAndReplays()
   }
 
+  /// A guest that has not run yet is the one that is shown, with the registers it stands with; and after going all the way back, too.
+  @Test func theGuestViewShowsTheGuestThatStands() throws {
+    let story = try Story()
+    story.types("boot --normal tour")
+    while story.app.isGuestRunning { story.app.turn() }
+    story.sees("Good bye.")
+    story.types("debug tour")
+    story.sees("it stands before its first instruction")
+    story.sees("REC 0x")
+    story.doesNotSee("Normal VM")
+    let first = story.screen
+    story.keys("sss")
+    story.keys("R")
+    #expect(Self.registers(story.screen) == Self.registers(first))
+  }
+
+  /// The lines of the panel with the registers.
+  private static func registers(_ screen: String) -> [Substring] {
+    screen.split(separator: "\n").filter { $0.contains("│ pc  ") || $0.contains(" x3  ") }.map { $0.suffix(62) }
+  }
+
   /// Esc ends what takes long; other keys wait until it is over.
   @Test func escapeEndsWhatTakesLong() throws {
     let story = try Story(records: true)
@@ -64,7 +85,7 @@ struct GuestStories {
     story.keys(":step 1000000", .enter, .escape)
     story.sees("stopped by a key after ")
     story.keys(":step 1000000", .enter, "?", .escape)
-    story.sees("type to filter")
+    story.sees("type to find")
     story.keys(.escape)
     try story.quitsAndReplays()
   }

@@ -47,7 +47,7 @@ struct KeyStories {
     let story = try Story(Self.realm)
     for (key, words) in [
       ("w", "Why"), ("t", "There is no realm, so there are no tables"), ("a", "No Realm has got a token yet"),
-      ("v", "No guest has run code"), ("?", "type to filter"),
+      ("v", "No guest has run code"), ("?", "type to find"),
     ] as [(Typed, String)] {
       story.keys(key)
       story.sees(words)
@@ -169,6 +169,102 @@ struct KeyStories {
     story.sees("▶ u ")
     story.keys(.escape)
     story.sees("Granules ─")
+  }
+
+  /// One palette for all there is: its letters in their order find it, and what is impossible says why.
+  @Test func thePaletteHasCommandsStatementsGuestsSessionsAndThemes() throws {
+    let story = try Story(Self.realm)
+    story.keys("?rmirec", .key("home"))
+    story.sees("▶ command      RMI_REC")
+    story.keys(.control("U"), "granule deleg", .enter)
+    #expect(story.bottomLine == ": RMI_GRANULE_DELEGATE")
+    story.keys(.escape, "?boot irq")
+    story.sees("▶ guest        boot irq")
+    story.keys(.control("U"), "theme light", .enter)
+    #expect(story.terminal.theme?.name == "light")
+    story.keys("?run the guest")
+    story.sees("not now: no guest was booted here; b boots one")
+    story.keys(.control("U"), "token verify")
+    story.sees("not now: no token has been finished")
+    story.keys(.enter)
+    story.sees("no token has been finished")
+    story.keys("t?", .escape)
+    // Back where one was.
+    story.sees("There is no realm")
+  }
+
+  @Test func aCommandIsShownWithItsArgumentsAndConditions() throws {
+    let story = try Story(Self.realm)
+    story.types("help RMI_REALM_CREATE")
+    for words in ["Reference", "RMI_REALM_CREATE rd params_ptr", "Arguments", "params_supp", "RMI_ERROR_INPUT"] {
+      story.sees(words)
+    }
+    story.keys("/vmid", .enter)
+    story.sees("/vmid · 1 of")
+    story.types("help gpt.set")
+    story.sees("gpt.set PA")
+    story.sees("Such as")
+    story.types("help zoom")
+    story.sees("▶ +")
+    story.keys(.escape, "o4", .up, "K")
+    story.sees("RMI_GRANULE_DELEGATE addr")
+  }
+
+  @Test func anotherSessionIsOpened() throws {
+    let story = try Story(Self.realm)
+    let path = try story.folder.write("other.session", "# Something else\nRMI_VERSION 0x10000\n")
+    story.types("open nowhere.session")
+    story.sees("nowhere.session")
+    #expect(story.app.running)
+    story.types("open \(path)")
+    #expect(story.code == 0)
+    #expect(story.app.successor?.loaded.session.steps.count == 1)
+    #expect(story.app.successor?.name == "other.session")
+  }
+
+  @Test func stepsAreMarkedAndComeBackTo() throws {
+    let story = try Story(Self.realm)
+    story.keys("'")
+    story.sees("go to a mark: no step is marked; m marks one")
+    story.keys("[", "ma")
+    story.sees("step 3 is mark a")
+    story.keys("{", "'")
+    story.sees("' where one was: step 3 · a: step 3")
+    story.keys("a")
+    #expect(story.session.position == 3)
+    story.keys("''")
+    #expect(story.session.position == 0)
+    story.keys("'b")
+    story.sees("there is no mark b")
+    story.keys("m", .escape)
+    story.sees("no mark")
+    #expect(story.lines[story.lines.count - 2].contains("a"))
+  }
+
+  @Test func whatIsChosenIsCopied() throws {
+    let story = try Story(Self.realm)
+    story.keys("2y")
+    #expect(story.terminal.clipboard == "0x80002000")
+    story.sees("copied 0x80002000")
+    story.keys("4y")
+    #expect(story.terminal.clipboard?.contains("ns.read64 0x80001000") == true)
+    story.keys("Y")
+    #expect(story.terminal.clipboard?.contains("╭─ Trace") == true)
+    story.keys("1y")
+    story.sees("there is no line to copy; Y copies the panel")
+  }
+
+  /// What there is always is always on the screen, whatever has just happened; what cannot be done is not.
+  @Test(arguments: [(40, 10), (80, 24), (120, 36), (200, 60)])
+  func helpAndTheWayOutAreAlwaysSeen(_ size: (Int, Int)) throws {
+    let story = try Story(Self.realm, size: size)
+    for key in ["1", "2", "3", "4", "t", "a", "v", "w", "C", "K", "z", "[", "o"] as [Typed] {
+      story.keys(key)
+      #expect(story.bottomLine.hasSuffix("? help  q quit"), "\(key): \(story.bottomLine)")
+    }
+    story.keys("}", "o")
+    #expect(!story.bottomLine.contains("redo"))
+    if size.0 > 40 { #expect(story.bottomLine.contains("u undo")) }
   }
 
   @Test func coloursAndMouseAreChanged() throws {

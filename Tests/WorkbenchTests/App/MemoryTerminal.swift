@@ -11,12 +11,14 @@ final class MemoryTerminal: Terminal {
   private(set) var width: Int
   private(set) var height: Int
   private(set) var mouse = true
+  var isASCII = false
   private(set) var canvas: Canvas
   private(set) var theme: Theme?
   /// How often the whole screen was painted anew, and how often the shell was given back.
   private(set) var repaints = 0
   private(set) var suspensions = 0
   private(set) var crashNote = ""
+  private(set) var clipboard: String?
   /// Whether the workbench has nothing to do until a key comes.
   private(set) var isAwaited = false
   private var inputs: [TerminalInput] = []
@@ -71,6 +73,7 @@ final class MemoryTerminal: Terminal {
   func repaint() { repaints += 1 }
   func suspend() { suspensions += 1 }
   func toggleMouse() { mouse.toggle() }
+  func copy(_ text: String) { clipboard = text }
   func use(_ theme: Theme) { self.theme = theme }
   func setCrashNote(_ text: String) { crashNote = text }
 }

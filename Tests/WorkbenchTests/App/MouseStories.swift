@@ -49,6 +49,40 @@ struct MouseStories {
     #expect(story.state.traceStep == 7)
   }
 
+  @Test func aClickOnTheKeyBarDoesWhatTheKeyDoes() throws {
+    let story = try Story(Self.steps)
+    try story.clicks(on: "u undo")
+    #expect(story.session.position == 7)
+    try story.clicks(on: "? help")
+    story.sees("Palette")
+    story.keys(.escape)
+    try story.clicks(on: "] time")
+    #expect(story.session.position == 8)
+    try story.clicks(on: "q quit")
+    #expect(story.code == 0)
+  }
+
+  @Test func aClickOnARowChoosesItAndAnotherGoesThere() throws {
+    let story = try Story(Self.steps)
+    try story.clicks(on: "addr=0x80003000")
+    #expect(story.state.traceStep == 3)
+    try story.clicks(on: "addr=0x80003000")
+    #expect(story.session.position == 3)
+    // The palette, too.
+    story.keys("?undo")
+    try story.clicks(on: "Undo")
+    #expect(story.session.position == 2)
+  }
+
+  @Test func aClickOnATabOfTheTokenChoosesIt() throws {
+    let story = try Story(opening: PseudoTerminal.root.appending(path: "Sessions/11-replayed-token.session").path)
+    story.keys("a")
+    try story.clicks(on: "Chain")
+    story.sees("verifier")
+    try story.clicks(on: "platform token")
+    #expect(story.state.token.row == 2)
+  }
+
   /// On a screen of its own there is nothing to choose.
   @Test func aClickElsewhereDoesNothing() throws {
     let story = try Story(Self.steps)

@@ -15,7 +15,7 @@ struct RecordingStories {
     story.types("RMI_GRANULE_DELEGATE 0x80002000")
     story.keys("u")
     story.types("RMI_GRANULE_DELEGATE 0x80003000")
-    story.sees("(1 undone steps left behind; the recording has them)")
+    story.sees("(1 undone step left behind; the recording has them)")
     story.types("ns.read64 0x80002000")
     story.keys("uu")
     story.types("RMI_GRANULE_UNDELEGATE 0x80001000")

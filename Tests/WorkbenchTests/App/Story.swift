@@ -50,7 +50,7 @@ final class Story {
   ///   - state: what is looked at first, for a finished session.
   init(
     _ script: String = "", size: (width: Int, height: Int) = (120, 36), records: Bool = false, animates: Bool = false,
-    state: ViewState? = nil
+    state: ViewState? = nil, isASCII: Bool = false
   ) throws {
     folder = try TemporaryFolder()
     let session = Session(MachineConfiguration())
@@ -60,6 +60,7 @@ final class Story {
     }
     #expect(runner.failures == [])
     terminal = MemoryTerminal(width: size.width, height: size.height)
+    terminal.isASCII = isASCII
     var first = state ?? (script.isEmpty ? ViewState() : .reading(session, name: "script"))
     if first.cursor == nil { first.cursor = session.configuration.dramBase }
     app = App(
@@ -93,7 +94,7 @@ final class Story {
   /// A line of the command bar.
   func types(_ line: String) { give(Typed.text(":" + line).inputs + Typed.enter.inputs) }
 
-  func pastes(_ text: String) { give(text.unicodeScalars.map { .paste($0) }) }
+  func pastes(_ text: String) { give(text.unicodeScalars.map { .paste($0) } + [.pasteEnd]) }
 
   func give(_ inputs: [TerminalInput]) {
     terminal.give(inputs)
