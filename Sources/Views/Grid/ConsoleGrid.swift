@@ -27,8 +27,9 @@ public struct ConsoleGrid: Sendable {
     var isSecond: Bool { scalar == Cell.second }
     var isWide: Bool { if case .two = ConsoleGrid.cells(scalar) { true } else { false } }
 
-    /// The character with its marks.
+    /// The character with its marks, as far as it can be seen.
     var text: String {
+      if look.hidden { return " " }
       var view = String.UnicodeScalarView([scalar])
       view.append(contentsOf: marks)
       return String(view)
@@ -233,7 +234,7 @@ public struct ConsoleGrid: Sendable {
     for (y, row) in all.dropLast(min(back, max(0, all.count - rect.height))).suffix(rect.height).enumerated() {
       for (x, glyph) in row.enumerated() where !glyph.isSecond {
         let cell = glyph.cell
-        canvas.text(rect.x + x, rect.y + y, glyph.look.hidden ? " " : glyph.text, cell.role, limit: 2, reverse: cell.reverse)
+        canvas.text(rect.x + x, rect.y + y, glyph.text, cell.role, limit: 2, reverse: cell.reverse)
       }
     }
   }

@@ -90,7 +90,11 @@ enum Finder {
     effect.state[finding: panel] = finding
     panel.prepare(effect.session, &effect.state)
     guard let lines = panel.lines(effect) else { return }
-    guard !words.isEmpty else { return lines.show(min(origin, max(0, lines.count - 1)), &effect.state) }
+    guard !words.isEmpty else {
+      // A list that was filtered stays at what was chosen of it.
+      if panel != .trace { lines.show(min(origin, max(0, lines.count - 1)), &effect.state) }
+      return
+    }
     let hits = hits(lines, words)
     // A filtered list has lines of its own, and is where it was as far as it can be.
     let hit = lines.isFiltered ? hits.first { $0 >= lines.chosen } : hits.first { $0 >= origin }

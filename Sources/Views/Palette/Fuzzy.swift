@@ -31,14 +31,15 @@ enum Fuzzy {
     place == 0 || !text[place - 1].properties.isAlphabetic
   }
 
-  /// How many letters lie between those sought, those at the beginning of a word for nothing; nil if they are not all there.
+  /// How many letters lie between those sought; nil if they are not all there.
   private static func scattered(_ letters: [Unicode.Scalar], _ text: [Unicode.Scalar]) -> Int? {
     guard letters.count > 1 else { return nil }
     var gaps = 0
     var next = 0
     var last: Int?
     for (n, scalar) in text.enumerated() where next < letters.count && scalar == letters[next] {
-      if let last, n != last + 1, !begins(text, n) { gaps += n - last }
+      // The beginning of a word is as near as can be.
+      if let last, n != last + 1 { gaps += begins(text, n) ? 1 : n - last }
       if last == nil, !begins(text, n) { continue }
       last = n
       next += 1

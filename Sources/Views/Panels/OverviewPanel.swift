@@ -6,8 +6,8 @@ extension Panel {
     hints: { state in
       KeyHint.common + [KeyHint(.nextPanel)] + state.focus.hints(state)
         + [
-          KeyHint(opening: .rtt), KeyHint(opening: .token), KeyHint(opening: .guest),
-          KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(opening: .captions), KeyHint(.play),
+          KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(opening: .rtt), KeyHint(opening: .token),
+          KeyHint(opening: .guest), KeyHint(.play), KeyHint(opening: .captions),
         ]
     },
     prepared: { session, state in for tile in Panel.tiles { tile.prepare(session, &state) } },

@@ -121,19 +121,20 @@ public struct TracePanel {
     // As many of those that are shown come up to the one that is chosen.
     let anchor = matching.map { steps in steps.prefix { $0 < selected }.count } ?? selected
     var rows: [Row] = []
-    var after: [Row] = []
-    var n = anchor
-    // Some of what comes later, if the person has gone back.
-    while n < count, after.count < height / 3 {
-      after += shownRows(step(n))
-      n += 1
-    }
-    let keep = min(after.count, height / 3)
-    n = anchor - 1
-    while n >= 0, rows.count < height - keep {
+    var n = anchor - 1
+    while n >= 0, rows.count < height {
       rows = shownRows(step(n)) + rows
       n -= 1
     }
+    // Some of what comes later, if the person has gone back; more of it near the beginning.
+    let room = max(height / 3, height - rows.count)
+    var after: [Row] = []
+    n = anchor
+    while n < count, after.count < room {
+      after += shownRows(step(n))
+      n += 1
+    }
+    let keep = min(after.count, room)
     return Array(rows.suffix(height - keep)) + after.prefix(keep)
   }
 

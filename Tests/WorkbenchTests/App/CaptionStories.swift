@@ -70,7 +70,7 @@ struct CaptionStories {
     let story = try story(Self.script)
     story.keys("C")
     for words in ["1. Away", "the first one", "✓ expect RMI_SUCCESS", "Back again", "That was all."] { story.sees(words) }
-    story.keys("/back", .enter, .enter)
+    story.keys("/back again", .enter, .enter)
     #expect(story.session.position == 3)
     story.sees("▶    3")
   }

@@ -243,9 +243,9 @@ struct KeyStories {
 
   @Test func whatIsChosenIsCopied() throws {
     let story = try Story(Self.realm)
-    story.keys("2y")
-    #expect(story.terminal.clipboard == "0x80002000")
-    story.sees("copied 0x80002000")
+    story.keys("2", .right, "y")
+    #expect(story.terminal.clipboard == "0x80001000")
+    story.sees("copied 0x80001000")
     story.keys("4y")
     #expect(story.terminal.clipboard?.contains("ns.read64 0x80001000") == true)
     story.keys("Y")

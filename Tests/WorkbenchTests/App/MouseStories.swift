@@ -53,7 +53,7 @@ struct MouseStories {
     let story = try Story(Self.steps)
     try story.clicks(on: "u undo")
     #expect(story.session.position == 7)
-    try story.clicks(on: "? help")
+    try story.clicks(on: "help  q quit")
     story.sees("Palette")
     story.keys(.escape)
     try story.clicks(on: "] time")
@@ -64,14 +64,14 @@ struct MouseStories {
 
   @Test func aClickOnARowChoosesItAndAnotherGoesThere() throws {
     let story = try Story(Self.steps)
-    try story.clicks(on: "addr=0x80003000")
-    #expect(story.state.traceStep == 3)
-    try story.clicks(on: "addr=0x80003000")
-    #expect(story.session.position == 3)
+    try story.clicks(on: "addr=0x80005000")
+    #expect(story.state.traceStep == 5)
+    try story.clicks(on: "addr=0x80005000")
+    #expect(story.session.position == 5)
     // The palette, too.
     story.keys("?undo")
     try story.clicks(on: "Undo")
-    #expect(story.session.position == 2)
+    #expect(story.session.position == 4)
   }
 
   @Test func aClickOnATabOfTheTokenChoosesIt() throws {

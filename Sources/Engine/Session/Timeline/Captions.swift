@@ -49,8 +49,9 @@ public struct Captions: Sendable {
 
   // MARK: Keeping
 
-  /// Something is said about what comes next. Lines that follow one another are one text.
+  /// Something is said about what comes next. Lines that follow one another are one text, but for those of a list.
   mutating func say(_ text: String, line: Int) {
+    if text.hasPrefix("- "), waiting.last?.text.isEmpty == false, waiting.count < 64 { waiting.append(("", line)) }
     if let last = waiting.last, !text.isEmpty, last.text.count + text.count < Self.longest, line != 0 || last.line == 0 {
       waiting[waiting.count - 1].text += last.text.isEmpty ? text : " " + text
     } else if text.isEmpty {
