@@ -24,7 +24,10 @@ public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
 
   /// Names of keys that are no characters.
   private static let names =
-    ["up", "down", "left", "right", "home", "end", "pgup", "pgdn", "enter", "space", "tab", "S-tab", "backspace", "delete", "esc"]
+    [
+      "up", "down", "left", "right", "home", "end", "pgup", "pgdn", "enter", "space", "tab", "S-tab", "backspace", "delete",
+      "esc",
+    ]
     + (1...12).map { "F\($0)" }
 
   /// For a sentence that says which keys there are.
