@@ -69,7 +69,9 @@ struct Workbench: ParsableCommand {
     let text = fullMessage(for: error)
     if !text.isEmpty {
       var out = Output(code.isSuccess ? .standardOutput : .standardError)
-      out.lines(text)
+      // Who reads the errors of a pipeline wants to know whose they are.
+      let argumentParsers = "Error: "
+      out.lines(text.hasPrefix(argumentParsers) ? "workbench: " + text.dropFirst(argumentParsers.count) : text)
       out.flush()
     }
     leave(code.rawValue)

@@ -197,6 +197,10 @@ struct BootCommand: ParsableCommand {
     options.hash = HashAlgorithm(iana: hash) ?? .sha256
     options.isRealm = !normal
     options.memory = try number(mem, of: "--mem")
+    if let problem = options.problem {
+      complain("--mem: \(problem)")
+      throw Exit.usage
+    }
     options.bootArguments = append
     if let initrd {
       options.initrd = try orComplain { () throws(TokenFile.Failure) in
@@ -243,6 +247,9 @@ struct BootCommand: ParsableCommand {
     StopSignal.take(isPatient: record != nil)
     defer { StopSignal.leave() }
     var entered = 0
+    // What the guest says stands on standard output; a line of ours would stand in it.
+    var progress = ProgressLine(
+      "instructions", of: limit.map { Int(clamping: $0) }, isShown: isTerminal(.standardError) && !isTerminal(.standardOutput))
     while true {
       if let number = StopSignal.pending { return .signal(number) }
       if entered == entries { return .entries(entered) }
@@ -259,6 +266,7 @@ struct BootCommand: ParsableCommand {
       if let ending { return .guest(ending) }
       if let until, until.happened(vm, session, console, before) { return .event(until) }
       if entered % 64 == 0 {
+        progress.update(Int(clamping: vm.executed))
         console.flush()
         recording?.keepUp()
       }

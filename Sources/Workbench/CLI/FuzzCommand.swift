@@ -47,7 +47,8 @@ struct FuzzCommand: ParsableCommand {
       try execute(instructions, policy)
       return
     }
-    let run = RandomRun.perform(calls: calls, seed: seed, policy: policy, checkEvery: checkEvery)
+    var progress = ProgressLine("actions", of: calls)
+    let run = RandomRun.perform(calls: calls, seed: seed, policy: policy, checkEvery: checkEvery) { progress.update($0) }
     var out = Output()
     defer { out.flush() }
     out.line("\(run.calls) actions, \(run.succeeded) calls succeeded, \(policy.name), seed \(seed)")
@@ -63,7 +64,8 @@ struct FuzzCommand: ParsableCommand {
   }
 
   private func attack() throws {
-    let run = HostileRun.perform(actions: calls, seed: seed, pairs: pairs)
+    var progress = ProgressLine("actions", of: calls)
+    let run = HostileRun.perform(actions: calls, seed: seed, pairs: pairs) { progress.update($0) }
     var out = Output()
     defer { out.flush() }
     out.line("\(run.actions) hostile actions on \(run.machines) machines, seed \(seed)")
@@ -79,7 +81,10 @@ struct FuzzCommand: ParsableCommand {
   }
 
   private func execute(_ instructions: UInt64, _ policy: Policy) throws {
-    let run = RandomGuest.perform(instructions: instructions, seed: seed, policy: policy, engine: engine)
+    var progress = ProgressLine("instructions", of: Int(clamping: instructions))
+    let run = RandomGuest.perform(instructions: instructions, seed: seed, policy: policy, engine: engine) {
+      progress.update($0)
+    }
     var out = Output()
     defer { out.flush() }
     let endings = run.endings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")

@@ -41,6 +41,7 @@ struct Output {
 
   mutating func flush() {
     defer { buffer.removeAll(keepingCapacity: true) }
+    ProgressLine.erase()
     guard let error = writeAll(buffer[...], to: descriptor).error else { return }
     // What standard error does not take, nobody can be told; the exit code still says how it went.
     guard descriptor != .standardError else { return }

@@ -33,7 +33,8 @@ struct ReplayCommand: ParsableCommand {
     let limits = try limits.limits(.replay)
     let replayer: Replayer
     do throws(ScriptError) {
-      replayer = try SessionLoader.replayed(text.wholeLines, limits)
+      var progress = ProgressLine("lines", of: text.wholeLines.count)
+      replayer = try SessionLoader.replayed(text.wholeLines, limits) { progress.update($0) }
     } catch {
       complain(error.description(in: file))
       throw Exit.badData

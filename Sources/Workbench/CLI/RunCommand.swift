@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import FoundationEssentials
+import SystemPackage
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -80,6 +81,7 @@ struct ScriptFile {
       complain("\(failure.file):\(failure.line): \(failure.message)")
     }
     var code: Int32 = 0
+    var progress = ProgressLine("lines of \(shown(path))", isShown: path != "-" && isTerminal(.standardError))
     reading: while let line = reader.next() {
       do throws(ScriptError) {
         switch line {
@@ -91,7 +93,9 @@ struct ScriptFile {
           printer.flush()
           complain("\(path): \(SessionLoader.Text.tornNote)")
           break reading
-        case .text(let text): try runner.run(line: text, number: reader.number, file: path)
+        case .text(let text):
+          progress.update(reader.number)
+          try runner.run(line: text, number: reader.number, file: path)
         case .bad(let error): throw error
         }
       } catch {

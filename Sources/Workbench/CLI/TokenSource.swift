@@ -21,7 +21,12 @@ struct TokenSource: ParsableArguments {
 
   static func load(_ file: String, _ number: Int?, _ machine: MachineOptions) throws -> Loaded {
     guard TokenFile.isSession(file) else {
-      return Loaded(bytes: try orComplain { () throws(TokenFile.Failure) in try TokenFile.token(file) })
+      let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.token(file) }
+      guard !bytes.isEmpty else {
+        complain("\(file): is empty; expected a token")
+        throw Exit.badData
+      }
+      return Loaded(bytes: bytes)
     }
     let session: Session
     let configuration = try machine.configuration()
@@ -35,10 +40,11 @@ struct TokenSource: ParsableArguments {
     }
     guard let token = session.token(number) else {
       let count = session.tokens.count
-      complain(
-        count == 0
-          ? "\(file): no Realm gets a token in it (RSI_ATTESTATION_TOKEN_INIT and _CONTINUE to the end)"
-          : "\(file): has tokens 1 to \(count), not \(number ?? 0)")
+      guard count > 0 else {
+        complain("\(file): no Realm gets a token in it (RSI_ATTESTATION_TOKEN_INIT and _CONTINUE to the end)")
+        throw Exit.badData
+      }
+      complain("\(file): has tokens 1 to \(count), not \(number ?? 0)")
       throw Exit.usage
     }
     return Loaded(bytes: token.token.bytes, platformKey: token.platformKey)

@@ -101,10 +101,15 @@ enum SessionLoader {
   }
 
   /// Re-executes the lines of a recording on the machine it begins with, comparing as it goes.
-  static func replayed(_ lines: [String], _ limits: RunLimits) throws(ScriptError) -> Replayer {
+  static func replayed(_ lines: [String], _ limits: RunLimits, onProgress: (Int) -> Void = { _ in }) throws(ScriptError)
+    -> Replayer
+  {
     let replayer = Replayer(Session(try Recording.configuration(of: lines)))
     replayer.session.limits = limits
-    for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
+    for (index, line) in lines.enumerated() {
+      onProgress(index)
+      try replayer.take(line, line: index + 1)
+    }
     try replayer.finish()
     return replayer
   }

@@ -68,6 +68,9 @@ enum SystemConstants {
   static let noControllingTerminal = O_NOCTTY
 }
 
+/// Whether a descriptor leads to a terminal.
+func isTerminal(_ descriptor: FileDescriptor) -> Bool { isatty(descriptor.rawValue) == 1 }
+
 /// Lets others go on for some milliseconds.
 func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 

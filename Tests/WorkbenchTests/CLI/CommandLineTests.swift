@@ -11,7 +11,12 @@ struct CommandLineTests {
     ("show overview /nonexistent/file", 66), ("explain RMI_BOGUS", 64), ("explain RMI_DATA_CREATE x9q", 64),
     ("replay --verify /nonexistent/file", 66), ("commands RMI_BOGUS", 64), ("coverage /nonexistent/file", 66),
     ("--help", 0), ("run --help", 0), ("--version", 0), ("commands", 0), ("keys", 0),
-    ("--generate-completion-script bash", 0),
+    ("--generate-completion-script bash", 0), ("boot tour --mem 4K", 64), ("boot tour --vcpus 99", 64),
+    ("boot /nonexistent", 66), ("boot tour --record /nonexistent/x", 74), ("disassemble /nonexistent", 66),
+    ("measure", 64), ("measure /nonexistent", 66), ("state x", 64), ("structures --at 1", 1), ("fuzz --calls 0", 64),
+    ("token verify", 64), ("token verify /dev/null", 65), ("token verify /nonexistent", 66), ("token view /etc/hostname", 65),
+    ("token endorse /dev/null", 65), ("explain RMI_VERSION zz", 64), ("show trace --step x /dev/null", 64),
+    ("show overview --theme pink /dev/null", 64), ("--theme pink", 64), ("--color pink", 64), ("config --theme pink", 64),
   ]
 
   @Test(arguments: calls)
@@ -19,7 +24,9 @@ struct CommandLineTests {
     let code = call.code
     let result = try Headless.run(call.arguments.split(separator: " ").map(String.init))
     #expect(result.code == code, "\(call.arguments): \(result.error)")
-    if code != 0 { #expect(!result.error.isEmpty) }
+    guard code != 0 else { return }
+    #expect(result.error.hasPrefix("workbench: "), "\(result.error)")
+    #expect(result.output.isEmpty, "what is wrong is said on standard error")
   }
 
   /// A subcommand that is almost one is no file that is missing.

@@ -6,10 +6,7 @@ import Machine
 extension RealmVM {
   /// Everything up to the first entry of a vCPU.
   public func build(_ image: BootImage) throws(Failure) {
-    guard options.memory > 0, options.memory % Self.block == 0, options.memory <= Self.mostMemory else {
-      throw Failure(message: "the guest's memory must be a multiple of 2M, up to \(Self.mostMemory >> 30)G")
-    }
-    guard (1...8).contains(options.vcpus) else { throw Failure(message: "1 to 8 vCPUs") }
+    if let problem = options.problem { throw Failure(message: problem) }
     let image = try prepared(image)
     try check(image, Self.ramBase + options.memory)
     do throws(KVMError) {

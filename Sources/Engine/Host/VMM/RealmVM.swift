@@ -27,6 +27,14 @@ public final class RealmVM {
     public var trusts = ""
 
     public init() {}
+
+    /// What is wrong with them, or nil.
+    public var problem: String? {
+      guard memory > 0, memory % RealmVM.block == 0, memory <= RealmVM.mostMemory else {
+        return "the guest's memory must be a multiple of 2M, up to \(RealmVM.mostMemory >> 30)G"
+      }
+      return (1...8).contains(vcpus) ? nil : "a guest has 1 to 8 vCPUs"
+    }
   }
 
   /// Where RAM begins.

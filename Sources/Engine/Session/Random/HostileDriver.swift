@@ -170,10 +170,13 @@ public struct HostileRun: Sendable {
   /// that onlookers ask is asked, and a copy of the machine by way of its saved state has to go the same way.
   ///
   /// - Parameter pairs: so many ways of each machine and its copies; nil: a few of one machine in eight.
-  public static func perform(actions: Int, seed: UInt64, perMachine: Int = 1000, pairs: Int? = nil) -> HostileRun {
+  public static func perform(
+    actions: Int, seed: UInt64, perMachine: Int = 1000, pairs: Int? = nil, onProgress: (Int) -> Void = { _ in }
+  ) -> HostileRun {
     var run = HostileRun()
     var seeds = SeededNumbers(seed: seed)
     while run.actions < actions, run.problem == nil {
+      onProgress(run.actions)
       let next = seeds.next()
       run.one(next, min(perMachine, actions - run.actions), pairs: pairs ?? (next & 7 == 1 ? 4 * Self.waysOfCopy : 0))
     }

@@ -323,12 +323,14 @@ public struct RandomRun: Sendable {
   ///
   /// - Parameter checkEvery: how often the rules are evaluated; 1 is after every action.
   public static func perform(
-    calls: Int, seed: UInt64, policy: Policy, perMachine: Int = 2000, checkEvery: Int = 1
+    calls: Int, seed: UInt64, policy: Policy, perMachine: Int = 2000, checkEvery: Int = 1,
+    onProgress: (Int) -> Void = { _ in }
   ) -> RandomRun {
     var run = RandomRun()
     let configuration = RandomDriver.configuration(policy)
     var machineSeed = seed
     while run.calls < calls {
+      onProgress(run.calls)
       var machine = Machine(configuration)
       machine.tracing = false
       var driver = RandomDriver(seed: machineSeed, configuration)

@@ -17,13 +17,15 @@ public enum RandomGuest {
 
   /// Runs guests until so many instructions were executed. Everything follows from the seed.
   public static func perform(
-    instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .fast, isRealm: Bool = true
+    instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .fast, isRealm: Bool = true,
+    onProgress: (Int) -> Void = { _ in }
   ) -> Run {
     var run = Run()
     var random = SeededNumbers(seed: seed)
     while run.instructions < instructions, run.problem == nil {
       one(random.next(), policy, engine, isRealm, &run)
       run.guests += 1
+      onProgress(Int(run.instructions))
     }
     return run
   }
