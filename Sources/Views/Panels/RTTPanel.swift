@@ -3,13 +3,15 @@ import Engine
 extension Panel {
   public static let rtt: Panel = Panel(
     "rtt", "RTT explorer", key: ["t"], "Walks stage 2 tables level by level, with the granule check at the end.", label: "tables",
-    actions: [.rttIPA, .nextRealm],
+    actions: [.rttIPA, .nextRealm, .nextRange, .previousRange],
     hints: { _ in
       KeyHint.common
         + [
-          KeyHint(.rttIPA), KeyHint(.nextRealm), KeyHint(.up, .down, label: "IPA ± entry"), KeyHint(.back),
+          KeyHint(.rttIPA), KeyHint(.nextRange, .previousRange, label: "range"), KeyHint(.nextRealm),
+          KeyHint(.up, .down, label: "IPA ± entry"), KeyHint(.back),
         ]
     },
+    prepared: { $1[RTTState.self].follow($0) },
     listed: { RTTPanel($0, $1).lines($2) }, moved: RTTPanel.move
   ) { canvas, rect, session, state, _ in RTTPanel(session, state).draw(&canvas, rect) }
 }
@@ -22,11 +24,26 @@ extension UserAction {
     effect.ask(.open(.rttIPA, text: ""))
   }
 
+  public static let nextRange: UserAction = UserAction(
+    "next-range", ["+"], in: [.panel("rtt")], "Next range", "Walks the first IPA of the next range of the Realm's.",
+    label: "next range", unless: hasNoRanges
+  ) { RTTPanel.goToRange(1, &$0) }
+
+  public static let previousRange: UserAction = UserAction(
+    "previous-range", ["-"], in: [.panel("rtt")], "Previous range", "Walks the first IPA of the range before.",
+    label: "previous range", unless: hasNoRanges
+  ) { RTTPanel.goToRange(-1, &$0) }
+
+  @Sendable private static func hasNoRanges(_ session: Session, _ state: ViewState) -> String? {
+    state[RTTState.self].ranges.isEmpty ? "nothing is mapped in the Realm's IPA space" : nil
+  }
+
   public static let nextRealm: UserAction = UserAction(
     "next-realm", ["O"], "Next realm or token", "Looks at the tables of another realm, or at another token.", label: "next realm",
     unless: thereIsNoRealm
   ) { effect in
     guard effect.state.screen != .token else { return TokenPanel.showNext(&effect) }
+    effect.state[RTTState.self].chosen = nil
     effect.state.rttRealm = (effect.state.rttRealm + 1) % max(1, effect.session.read { $0.control.realms.count })
     effect.state.screen = .rtt
   }
@@ -49,19 +66,14 @@ extension Prompt {
 }
 
 extension ViewState {
-  private struct RTT: PanelState {
-    var realm = 0
-    var ipa: UInt64 = 0
-  }
-
   /// Which Realm's tables the RTT explorer walks, and the IPA it walks them for.
   public var rttRealm: Int {
-    get { self[RTT.self].realm }
-    set { self[RTT.self].realm = newValue }
+    get { self[RTTState.self].realm }
+    set { self[RTTState.self].realm = newValue }
   }
   public var rttIPA: UInt64 {
-    get { self[RTT.self].ipa }
-    set { self[RTT.self].ipa = newValue }
+    get { self[RTTState.self].ipa }
+    set { self[RTTState.self].chosen = newValue }
   }
 }
 
@@ -109,6 +121,15 @@ public struct RTTPanel {
       choose: { $1.rttIPA = runs[$0].ipa })
   }
 
+  /// Walks the first IPA of the range that is so many on.
+  static func goToRange(_ step: Int, _ effect: inout Effect) {
+    let ranges = effect.state[RTTState.self].ranges
+    let ipa = effect.state.rttIPA
+    let next = step > 0 ? ranges.first { $0.ipa > ipa } : ranges.last { $0.ipa < ipa }
+    guard let next else { return effect.say(step > 0 ? "this is the last range" : "this is the first range") }
+    effect.state.rttIPA = next.ipa
+  }
+
   private static func walkHeight(_ report: WalkReport, _ rect: Rect) -> Int { min(rect.height / 2, 8 + report.hops.count) }
 
   private static func text(_ run: EntryRun) -> String {
@@ -132,7 +153,15 @@ public struct RTTPanel {
     guard let report = session.read({ $0.walkReport(rd, state.rttIPA) }) else { return }
     let walkHeight = Self.walkHeight(report, rect)
     drawWalk(report, number, &canvas, Rect(rect.x, rect.y, rect.width, walkHeight))
-    drawTables(report, rd, &canvas, Rect(rect.x, rect.y + walkHeight, rect.width, rect.height - walkHeight))
+    var tables = Rect(rect.x, rect.y + walkHeight, rect.width, rect.height - walkHeight)
+    let ranges = RTTRanges(state[RTTState.self].ranges)
+    // The ranges first: who looks for a page reads them, and sees the tables of where it is beside them.
+    let width = ranges.width
+    if rect.width >= 100, tables.height > 2 {
+      ranges.draw(&canvas, Rect(tables.x, tables.y, width, tables.height), at: report.ipa)
+      tables = Rect(tables.x + width, tables.y, tables.width - width, tables.height)
+    }
+    drawTables(report, rd, &canvas, tables)
   }
 
   private func drawWalk(_ report: WalkReport, _ number: Int, _ canvas: inout Canvas, _ rect: Rect) {

@@ -143,8 +143,7 @@ extension Machine {
       return entry.isValid
         ? "valid \(level == 3 ? "page" : "block") \(hex(address)), Normal WB, RW" : "invalid, remembers \(hex(address))"
     case .assignedNS:
-      let access = ["none", "RO", "WO", "RW"][Int(entry.permissions)]
-      return "valid \(level == 3 ? "page" : "block") \(hex(address)), NS, XN, \(access), MemAttr \(entry.hostMemAttr)"
+      return "valid \(level == 3 ? "page" : "block") \(hex(address)), NS, XN, \(entry.accessName), MemAttr \(entry.hostMemAttr)"
     }
   }
 
