@@ -81,10 +81,14 @@ extension ViewState {
 public struct RTTPanel {
   let session: Session
   let state: ViewState
+  private let ranges: [MappedRange]
 
   public init(_ session: Session, _ state: ViewState) {
+    var state = state
+    state[RTTState.self].follow(session)
     self.session = session
     self.state = state
+    ranges = state[RTTState.self].ranges
   }
 
   /// One entry on or back, or sixteen to the side; pages, first and last are those of the runs of entries that are alike.
@@ -154,11 +158,11 @@ public struct RTTPanel {
     let walkHeight = Self.walkHeight(report, rect)
     drawWalk(report, number, &canvas, Rect(rect.x, rect.y, rect.width, walkHeight))
     var tables = Rect(rect.x, rect.y + walkHeight, rect.width, rect.height - walkHeight)
-    let ranges = RTTRanges(state[RTTState.self].ranges)
+    let list = RTTRanges(ranges)
     // The ranges first: who looks for a page reads them, and sees the tables of where it is beside them.
-    let width = ranges.width
+    let width = list.width
     if rect.width >= 100, tables.height > 2 {
-      ranges.draw(&canvas, Rect(tables.x, tables.y, width, tables.height), at: report.ipa)
+      list.draw(&canvas, Rect(tables.x, tables.y, width, tables.height), at: report.ipa)
       tables = Rect(tables.x + width, tables.y, tables.width - width, tables.height)
     }
     drawTables(report, rd, &canvas, tables)

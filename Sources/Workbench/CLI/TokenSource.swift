@@ -21,12 +21,7 @@ struct TokenSource: ParsableArguments {
 
   static func load(_ file: String, _ number: Int?, _ machine: MachineOptions) throws -> Loaded {
     guard TokenFile.isSession(file) else {
-      let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.token(file) }
-      guard !bytes.isEmpty else {
-        complain("\(file): is empty; expected a token")
-        throw Exit.badData
-      }
-      return Loaded(bytes: bytes)
+      return Loaded(bytes: try orComplain { () throws(TokenFile.Failure) in try TokenFile.token(file) })
     }
     let session: Session
     let configuration = try machine.configuration()

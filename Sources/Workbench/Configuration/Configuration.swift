@@ -52,7 +52,7 @@ struct Configuration {
   init(_ text: String, path: String) throws(Failure) {
     self.path = path
     let lines = LineFinder(text)
-    func fail(_ line: Int, _ message: String) -> Failure { Failure(message: "\(shown(path)):\(line): \(message)") }
+    func fail(_ line: Int, _ message: String) -> Failure { Failure(message: "\(shown(path, limit: .max)):\(line): \(message)") }
     let table: TOMLTable
     do {
       table = try TOMLTable(string: text)
@@ -73,7 +73,7 @@ struct Configuration {
       }
       let value: Setting.Value? = table[key]?.string.map { .text($0) } ?? table[key]?.bool.map { .flag($0) }
       guard let value else { throw fail(line, "\(key) is \(setting.values)") }
-      if let problem = setting.problem(with: value) { throw fail(line, shown(problem)) }
+      if let problem = setting.problem(with: value) { throw fail(line, shown(problem, limit: .max)) }
       values[key] = (value, .file(line: line))
     }
   }
@@ -129,7 +129,7 @@ struct Configuration {
 
   /// The effective configuration as a file that can be read again: each value with what it means and where it comes from.
   func lines() -> [String] {
-    let path = path.map { shown($0) } ?? "no place for a file: neither XDG_CONFIG_HOME nor HOME is set"
+    let path = path.map { shown($0, limit: .max) } ?? "no place for a file: neither XDG_CONFIG_HOME nor HOME is set"
     var lines = ["# \(path)"]
     for setting in Setting.all {
       let (value, origin) = value(setting)
