@@ -171,7 +171,7 @@ public struct PalettePanel {
       focused: true)
     guard inside.height > 2 else { return }
     let x = canvas.text(inside.x + 1, inside.y, "> \(state.filter)▏", .accent, limit: inside.width - 2)
-    let count = state.filter.isEmpty ? "\(rows.count)" : "\(rows.count) of \(state.rows.count)"
+    let count = "\(rows.count)"
     if x + count.count + 2 < inside.x + inside.width { canvas.right(inside.x + inside.width - 1, inside.y, count, .dim) }
     let room = inside.height - 1
     let selected = min(state.selected, max(0, rows.count - 1))
