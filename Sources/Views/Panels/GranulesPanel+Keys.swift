@@ -9,6 +9,30 @@ extension GranulesPanel {
     return GranulesPanel(effect.session, effect.state).geometry(rect)
   }
 
+  /// Most granules among which one is sought.
+  private static let mostSought = 1 << 16
+
+  /// The granules that are not simply the Host's, for who seeks one by its state, its Realm or its address.
+  func lines(_ rect: Rect) -> PanelLines {
+    let width = 64
+    let (bytes, base) = (UInt64(width) << 12, session.configuration.dramBase)
+    let rows = session.read { $0.piecesInUse(of: bytes) }.prefix(Self.mostSought / width).map { base + $0 * bytes }
+    var found: [(address: UInt64, cell: MapCell)] = []
+    for (row, line) in zip(rows, session.read { $0.map(rows: rows, granules: 1, width: width) }) {
+      for (n, cell) in line.enumerated() where cell.state != .undelegated || cell.gpi != .nonSecure {
+        found.append((row + UInt64(n) << 12, cell))
+      }
+    }
+    let cursor = state.cursor ?? base
+    return PanelLines(
+      count: found.count, chosen: found.firstIndex { $0.address >= cursor } ?? found.count - 1, area: rect.inside,
+      text: { line in
+        let (address, cell) = found[line]
+        let owner = cell.owner.map { " realm \($0 + 1)" } ?? ""
+        return "\(hex(address)) \(cell.state == .undelegated ? cell.gpi.name : cell.state.name)\(owner)"
+      }, choose: { line, state in if line < found.count { state.cursor = found[line].address } })
+  }
+
   @Sendable static func move(_ motion: Motion, _ effect: inout Effect) {
     guard let map = geometry(effect) else { return }
     let configuration = effect.session.configuration

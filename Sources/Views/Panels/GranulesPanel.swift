@@ -6,7 +6,7 @@ extension Panel {
     hints: { _ in
       [KeyHint(.up, .down, .left, .right, label: "move"), KeyHint(.zoomIn, .zoomOut, label: "zoom"), KeyHint(.zoomAll)]
     },
-    moved: GranulesPanel.move, chosen: { GranulesPanel.zoom(-4, &$0) },
+    listed: { GranulesPanel($0, $1).lines($2) }, moved: GranulesPanel.move, chosen: { GranulesPanel.zoom(-4, &$0) },
     copied: { hex(($1.cursor ?? $0.configuration.dramBase) & ~0xFFF) }, clicked: GranulesPanel.click
   ) { canvas, rect, session, state, focused in GranulesPanel(session, state).draw(&canvas, rect, focused: focused) }
 }

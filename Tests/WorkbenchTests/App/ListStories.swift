@@ -91,6 +91,19 @@ struct ListStories {
     #expect(story.state.traceStep == 3)
   }
 
+  /// On the map a granule is sought by its state, its Realm or its address.
+  @Test func aGranuleIsSoughtOnTheMap() throws {
+    let story = try Story(opening: PseudoTerminal.root.appending(path: "Sessions/01-realm-life.session").path)
+    story.types("goto 40")
+    story.keys("2/rtt realm 1", .enter)
+    story.sees("/rtt realm 1 · 1 of ")
+    let first = try #require(story.state.cursor)
+    story.keys("n")
+    story.sees("/rtt realm 1 · 2 of ")
+    #expect(try #require(story.state.cursor) > first)
+    story.sees("  RTT")
+  }
+
   @Test func theRunsOfATableAreSought() throws {
     let path = PseudoTerminal.root.appending(path: "Sessions/01-realm-life.session").path
     let story = try Story(opening: path)

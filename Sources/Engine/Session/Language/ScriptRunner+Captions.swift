@@ -4,11 +4,10 @@ import Basics
 extension ScriptRunner {
   /// A line without a statement: a comment, or an empty one that ends a paragraph.
   func note(_ line: ScriptLine) {
-    guard session.keepsHistory, let text = Self.comment(of: line.text), !line.text.hasPrefix("#workbench") else {
-      if session.keepsHistory { session.captions.say("", line: line.number) }
-      return
-    }
-    session.captions.say(text, line: isTyped ? 0 : line.number)
+    guard session.keepsHistory else { return }
+    // What a recording notes of itself begins with a word behind the #.
+    let isWords = source.version == nil || line.text.hasPrefix("# ")
+    session.captions.say(isWords ? Self.comment(of: line.text) ?? "" : "", line: isTyped ? 0 : line.number)
   }
 
   /// What a line with a statement says of it: before it, so that it is about the step it makes.
