@@ -59,6 +59,14 @@ public struct Screens {
     }
   }
 
+  /// The wheel moves what lies under it: by a line of a list, by three of a text.
+  public static func wheel(_ x: Int, _ y: Int, up: Bool, _ effect: inout Effect) {
+    effect.state.screen.focus(x, y, in: place(of: effect), &effect)
+    let panel = effect.state.focused
+    guard let lines = panel.lines(effect) else { return }
+    for _ in 0..<(lines.isText ? 3 : 1) { panel.move(up ? .up : .down, &effect) }
+  }
+
   private func header(_ canvas: inout Canvas) {
     let width = canvas.width
     var x = canvas.text(1, 0, "Workbench", .title) + 2

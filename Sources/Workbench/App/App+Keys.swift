@@ -13,8 +13,7 @@ extension App {
       state.message = nil
       change { Screens.click(x, y, &$0) }
     case .wheel(let x, let y, let up):
-      change { effect in effect.state.screen.focus(x, y, in: Screens.place(of: effect), &effect) }
-      perform(up ? .up : .down)
+      change { Screens.wheel(x, y, up: up, &$0) }
     case .paste(let scalar): if pasted.unicodeScalars.count < Pasted.most { pasted.unicodeScalars.append(scalar) }
     case .pasteEnd:
       let text = pasted

@@ -66,7 +66,7 @@ struct OpenCommand: ParsableCommand {
         session = loaded.session
         names = loaded.names
         control = loaded.guestControl
-        state = SessionLoader.opened(loaded, name: file.split(separator: "/").last.map(String.init) ?? file)
+        state = SessionLoader.opened(loaded, name: file.split(separator: "/").last.map(String.init) ?? file, settings.bindings)
       } catch {
         complain(error.message)
         return error.code
@@ -101,7 +101,8 @@ struct OpenCommand: ParsableCommand {
     var accounts = [running.recordingAccount]
     while let (loaded, name) = running.successor {
       running = app(
-        loaded.session, SessionLoader.opened(loaded, name: name), running.theme, loaded.names, loaded.guestControl)
+        loaded.session, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme, loaded.names,
+        loaded.guestControl)
       code = running.run()
       accounts.append(running.recordingAccount)
     }

@@ -56,16 +56,16 @@ enum SessionLoader {
   }
 
   /// A loaded session as one begins to read it: where its author says, or where its first words are.
-  static func opened(_ loaded: Loaded, name: String) -> ViewState {
+  static func opened(_ loaded: Loaded, name: String, _ bindings: KeyBindings = .standard) -> ViewState {
     let session = loaded.session
     if let opening = session.opening { session.seek(min(opening, session.steps.count)) }
     var state = ViewState.reading(session, name: name)
     state.contradiction = loaded.contradiction
+    state.bindings = bindings
     if session.position < session.steps.count {
-      let keys = state.bindings
       state.message = .init(
-        "step \(session.position) of \(session.steps.count): \(keys[.stepLater]) goes on, \(keys[.play]) plays, "
-          + "\(keys[.end]) goes to the end")
+        "step \(session.position) of \(session.steps.count): \(bindings[.stepLater]) goes on, \(bindings[.play]) plays, "
+          + "\(bindings[.end]) goes to the end")
     }
     return state
   }

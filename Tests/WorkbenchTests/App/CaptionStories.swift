@@ -91,6 +91,25 @@ struct CaptionStories {
     again.sees("1. Away")
   }
 
+  /// Lines by which a recording notes something of itself are nobody's words, whether it is opened or included.
+  @Test func whatARecordingNotesOfItselfIsNoCaption() throws {
+    let folder = try TemporaryFolder()
+    let text = """
+      #workbench 3
+      machine dram=64M pe=2 rmm=spec-1.0
+      #something new
+      # Words.
+      @0.1 smc RMI_VERSION 0x10000
+      => RMI_SUCCESS x1=0x10000 x2=0x10000
+      #host aside
+
+      """
+    let path = try folder.write("noted.session", text)
+    #expect(try Story(opening: path).session.captions.all.map(\.text) == ["Words."])
+    let other = try Story(opening: try folder.write("including.session", "include noted.session\n"))
+    #expect(other.session.captions.all.map(\.text) == ["Words."])
+  }
+
   @Test func anUndoneStepTakesItsWordsWithIt() throws {
     let story = try story(Self.script)
     story.types("RMI_VERSION 0x10000")

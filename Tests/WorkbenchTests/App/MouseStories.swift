@@ -49,6 +49,17 @@ struct MouseStories {
     #expect(story.state.traceStep == 7)
   }
 
+  /// A text goes by three lines, and what cannot be moved stays without a word.
+  @Test func theWheelScrollsATextFaster() throws {
+    let story = try Story(Self.steps, size: (80, 24))
+    story.types("help RMI_REALM_CREATE")
+    try story.turnsWheel(over: "Arguments", up: false)
+    story.doesNotSee("Arguments")
+    story.keys("1")
+    try story.turnsWheel(over: "Worlds", up: false)
+    story.doesNotSee("nothing to move")
+  }
+
   @Test func aClickOnTheKeyBarDoesWhatTheKeyDoes() throws {
     let story = try Story(Self.steps)
     try story.clicks(on: "u undo")
