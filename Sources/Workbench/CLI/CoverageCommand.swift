@@ -5,7 +5,7 @@ struct CoverageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coverage", abstract: "Shows which failure conditions scripts exercise.",
     discussion: """
-      A condition counts as exercised when it decided a call. The last line reads N of 215 failure conditions exercised.
+      A condition counts as exercised when it decided a call. The last line says how many of all conditions were exercised.
       """)
 
   @Argument(help: ArgumentHelp("Scripts.", valueName: "file"), completion: .file())
