@@ -50,6 +50,9 @@ struct ScriptFile {
   var configuration: MachineConfiguration
   var limits = RunLimits()
 
+  /// Most warnings that are told of a file.
+  private static let mostWarnings = 20
+
   /// Runs it; returns the exit code.
   func run(printing style: Style, onReport: @escaping (ScriptRunner.Report) -> Void = { _ in }) -> Int32 {
     do throws(UnreadableFile) {
@@ -76,6 +79,14 @@ struct ScriptFile {
       printer.report(report)
       onReport(report)
     }
+    var warnings = 0
+    runner.onWarning = { line, doubt in
+      warnings += 1
+      guard warnings <= Self.mostWarnings else { return }
+      printer.flush()
+      complain("\(line.file):\(line.number): warning: \(doubt)")
+    }
+    runner.onExpansion = { printer.head($0, depth: $1) }
     runner.onFailure = { failure in
       printer.flush()
       complain("\(failure.file):\(failure.line): \(failure.message)")
@@ -108,6 +119,7 @@ struct ScriptFile {
     }
     runner.finish(file: path)
     printer.flush()
+    if warnings > Self.mostWarnings { complain("\(path): \(warnings - Self.mostWarnings) more warnings") }
     for unseen in runner.unseen { complain("\(unseen.file):\(unseen.line): note: \(unseen.message)") }
     return code != 0 ? code : runner.failureCount == 0 ? 0 : 1
   }
@@ -122,17 +134,28 @@ final class StatementPrinter {
 
   func flush() { out.flush() }
 
+  /// A statement that stands for others: what they answer comes below it, and then what has come of it all.
+  func head(_ line: ScriptLine, depth: Int) {
+    if style == .words { out.line(indented(line.number, depth) + line.text) }
+  }
+
+  /// Of one that another stands for, the number of the line is the other's.
+  private func indented(_ number: Int, _ depth: Int) -> String {
+    let number = depth == 0 ? String(number) : ""
+    return String(repeating: " ", count: max(0, 5 - number.count)) + number + "  " + String(repeating: "  ", count: depth)
+  }
+
   func report(_ report: ScriptRunner.Report) {
     switch style {
     case .nothing: break
     case .raw:
-      if report.statement is EchoStatement { return }
+      if report.statement is EchoStatement || report.isExpansion { return }
       for line in report.result.rawLines { out.line(line) }
     case .words:
-      let number = String(report.line)
-      out.line(String(repeating: " ", count: max(0, 5 - number.count)) + number + "  " + report.text)
-      for line in Decoder.lines(report.result) { out.line("       => \(line)") }
-      if let decision = report.result.decidedBy { out.line("          decided by \(decision)") }
+      if !report.isExpansion { out.line(indented(report.line, report.depth) + report.text) }
+      let indent = String(repeating: "  ", count: report.depth)
+      for line in Decoder.lines(report.result) { out.line("       \(indent)=> \(line)") }
+      if let decision = report.result.decidedBy, !report.isExpansion { out.line("          \(indent)decided by \(decision)") }
     case .json:
       if let text = try? JSONStatement(report).encoded { out.line(text) }
     }
@@ -150,10 +173,13 @@ private struct JSONStatement: Encodable {
   var exit: [String: String]?
   var events: [String]
   var x: [String]
+  /// In how many statements that stand for others it lies.
+  var depth: Int
 
   init(_ report: ScriptRunner.Report) {
     line = report.line
     text = report.text
+    depth = report.depth
     let result = report.result
     status = result.answer?.text
     world = result.world?.name
@@ -184,6 +210,7 @@ private struct JSONStatement: Encodable {
     func key(_ name: String) -> Key { Key(stringValue: name) }
     try container.encode(line, forKey: key("line"))
     try container.encode(text, forKey: key("text"))
+    if depth > 0 { try container.encode(depth, forKey: key("depth")) }
     for (n, value) in x.enumerated() { try container.encode(value, forKey: key("x\(n)")) }
     try container.encodeIfPresent(status, forKey: key("status"))
     try container.encodeIfPresent(world, forKey: key("world"))

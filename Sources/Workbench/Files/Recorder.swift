@@ -22,6 +22,7 @@ final class Recorder {
   /// The step the file stands at, to notice that the person has travelled.
   private var position = 0
   private var recordedSteps = 0
+  private var recordedNames = 0
   /// When ``keepUp(_:now:)`` writes again.
   private var nextKeepUp = 0.0
   private var changed = false
@@ -80,13 +81,16 @@ final class Recorder {
       position = session.position
       lines += Recording.travelLine("goto \(position)", seconds: now - start)
     }
+    lines += Recording.nameLines(session, from: recordedNames)
+    recordedNames = session.labels.log.count
     append(lines, session)
   }
 
   /// While something takes long: the steps that are new so far, so that little is left to write when it ends. On a way back or forth
   /// nothing is written before the end of it.
   func keepUp(_ session: Session, now: Double) {
-    guard session.position == session.steps.count, now >= nextKeepUp else { return }
+    // How many steps a statement makes that stands for others is known at its end.
+    guard session.position == session.steps.count, now >= nextKeepUp, !session.isInGroup else { return }
     append(newSteps(session, now, most: Self.piece), session)
     // Where the file is slow, what is recorded is not to wait for it most of the time.
     let took = CPUClock.wall - now

@@ -39,7 +39,9 @@ enum SessionLoader {
         let replayer = try replayed(text.wholeLines, .replay)
         replayer.session.limits = .person
         replayer.session.renewLimits()
-        return Loaded(session: replayer.session, contradiction: replayer.difference.map { Contradiction($0) })
+        return Loaded(
+          session: replayer.session, names: replayer.session.labelNames,
+          contradiction: replayer.difference.map { Contradiction($0) })
       }
       let runner = ScriptRunner(Session(configuration), language: .workbench)
       Includes.serve(runner)

@@ -25,7 +25,7 @@ public enum GPI: UInt8, Sendable, CaseIterable {
   case any = 0xF
 
   /// Whether an access that carries `pas` passes the granule protection check.
-  @inline(__always) func admits(_ pas: PAS) -> Bool { self == .any || rawValue == pas.rawValue }
+  @inline(__always) package func admits(_ pas: PAS) -> Bool { self == .any || rawValue == pas.rawValue }
 
   public var name: String {
     switch self {

@@ -22,7 +22,7 @@ public enum Names {
   }
 
   /// Result codes by name.
-  static let statuses: [(name: String, value: UInt64)] = rows.map { (name($0), $0.value) }
+  package static let statuses: [(name: String, value: UInt64)] = rows.map { (name($0), $0.value) }
 
   private static func negative(_ n: Int64) -> UInt64 { UInt64(bitPattern: -n) }
 

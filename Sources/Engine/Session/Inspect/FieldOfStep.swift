@@ -2,31 +2,41 @@ import Machine
 
 extension Session {
   /// How many steps before and after an access are looked at for the call that tells what lies there.
-  package static let fieldReach = 512
+  public static let fieldReach = 512
 
   /// The field a step's access is of: what the RMM and EL3 keep there now; or, of software's own memory, the structure that a call soon
   /// after it, or else before it, is given the address of.
   ///
-  /// - Parameter step: from 1.
-  public func fieldPlace(ofStep step: Int) -> FieldPlace? {
+  /// - Parameters:
+  ///   - step: from 1.
+  ///   - reach: how many steps before and after it are looked at.
+  public func fieldPlace(ofStep step: Int, reach: Int = fieldReach) -> FieldPlace? {
     guard steps.indices.contains(step - 1), case .action(let action) = steps[step - 1].input else { return nil }
     switch action {
-    case .access(let access): return fieldPlace(at: access.address, nearStep: step)
+    case .access(let access): return fieldPlace(at: access.address, nearStep: step, reach: reach)
     case .guest(let guest) where guest.kind == .read64 || guest.kind == .write64:
-      return given(at: guest.x[0], nearStep: step, byGuest: true)
+      return given(at: guest.x[0], nearStep: step, byGuest: true, reach)
     default: return nil
     }
   }
 
   /// The same for any physical address.
-  public func fieldPlace(at address: UInt64, nearStep step: Int) -> FieldPlace? {
-    read { $0.fieldPlace(at: address) } ?? given(at: address, nearStep: step, byGuest: false)
+  public func fieldPlace(at address: UInt64, nearStep step: Int, reach: Int = fieldReach) -> FieldPlace? {
+    read { $0.fieldPlace(at: address) } ?? given(at: address, nearStep: step, byGuest: false, reach) ?? filled(address)
   }
 
-  private func given(at address: UInt64, nearStep step: Int, byGuest: Bool) -> FieldPlace? {
+  /// Of a structure that was filled by its names.
+  private func filled(_ address: UInt64) -> FieldPlace? {
+    for (table, author) in StructureTables.written where author == .host {
+      for base in filledPages(table.name) { if let place = table.place(base, at: address) { return place } }
+    }
+    return nil
+  }
+
+  private func given(at address: UInt64, nearStep step: Int, byGuest: Bool, _ reach: Int) -> FieldPlace? {
     let here = min(max(step, 0), steps.count)
-    let after = here..<min(here + Self.fieldReach, steps.count)
-    let before = (max(here - Self.fieldReach, 0)..<here).reversed()
+    let after = here..<min(here + reach, steps.count)
+    let before = (max(here - reach, 0)..<here).reversed()
     for index in Array(after) + Array(before) {
       guard case .action(let action) = steps[index].input, byGuest == action.isGuests else { continue }
       for (base, table) in StructureTables.given(by: action) {

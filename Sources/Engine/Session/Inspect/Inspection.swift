@@ -55,10 +55,10 @@ extension Session {
       let here = position
       seek(step - 1)
       defer { seek(here) }
-      return read { $0.explain(entry, x, rec: $0.callingREC) }
+      return named(read { $0.explain(entry, x, rec: $0.callingREC) })
     case .guest(let guest) where guest.kind == .smc:
       guard let entry = Commands.called(guest.x[0]) else { return nil }
-      return explanation(ofGuest: guest, queuedAt: step) ?? read { $0.explain(entry, guest.x, rec: $0.callingREC) }
+      return named(explanation(ofGuest: guest, queuedAt: step) ?? read { $0.explain(entry, guest.x, rec: $0.callingREC) })
     default: return nil
     }
   }
@@ -87,7 +87,18 @@ extension Session {
 
   /// What a call would answer now, and why.
   public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> Explanation {
-    read { $0.explain(entry, x, rec: $0.callingREC) }
+    named(read { $0.explain(entry, x, rec: $0.callingREC) })
+  }
+
+  /// With the names of addresses.
+  private func named(_ explanation: Explanation) -> Explanation {
+    guard !labels.isEmpty else { return explanation }
+    var explanation = explanation
+    explanation.call = labels.text(explanation.call)
+    for index in explanation.rows.indices {
+      explanation.rows[index].now = labels.text(explanation.rows[index].now, keepsNumbers: true)
+    }
+    return explanation
   }
 }
 

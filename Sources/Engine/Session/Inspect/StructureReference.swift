@@ -51,7 +51,7 @@ public enum StructureReference {
     let bytes = field.count > 1 ? "\(field.count) × \(field.width)" : "\(field.width)"
     let name = field.count > 1 ? "\(field.name)[\(field.count)]" : field.name.description
     return
-      "| \(hex(UInt64(field.offset))) | \(bytes) | \(name) | \(kind(field)) | \(meaning) | \(allowed(field)) | \(rules(field.rules)) |"
+      "| \(hex(UInt64(field.offset))) | \(bytes) | \(name) | \(kind(field)) | \(meaning) | \(field.allowed) | \(rules(field.rules)) |"
   }
 
   private static func row(_ field: BitField) -> String {
@@ -72,14 +72,6 @@ public enum StructureReference {
     case .bytes: return "bytes"
     case .hashAlgorithm, .exitReason, .ripas, .realmState, .attestationState: return "one of"
     }
-  }
-
-  private static func allowed(_ field: MemoryField) -> String {
-    let names = field.kind.names
-    guard names.isEmpty else { return names.map { "\($0.value) \($0.name)" }.joined(separator: ", ") }
-    guard field.most != .max else { return "" }
-    let limit = "\(field.least) to \(field.most): \(field.limit)"
-    return field.feature == 0 ? limit : limit + ", with its feature"
   }
 
   /// Which register each of several is, where it is one.

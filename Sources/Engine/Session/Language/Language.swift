@@ -60,11 +60,23 @@ public struct Language: Sendable {
         CaseStatement.verbs,
         MachineStatement.verbs,
         LetStatement.verbs,
+        NameStatement.verbs,
         ExpectStatement.verbs,
         IncludeStatement.verbs,
         StartStatement.verbs,
       ]),
     Chapter("Calls", [ActionStatement.callVerbs]),
+    Chapter(
+      "Several calls at once",
+      [
+        FillStatement.verbs,
+        DelegateStatement.verbs,
+        AuxStatement.verbs,
+        TablesStatement.verbs,
+        RECStatement.verbs,
+        RealmStatement.verbs,
+        TeardownStatement.verbs,
+      ]),
     Chapter(
       "Memory",
       [

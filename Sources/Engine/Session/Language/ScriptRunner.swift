@@ -14,6 +14,10 @@ public final class ScriptRunner {
     public var result: StatementResult
     /// Events of the statement, if the session traces.
     public var events: [Event]
+    /// In how many statements it lies that stand for others.
+    public var depth = 0
+    /// Whether it stood for others, which were reported before it.
+    public var isExpansion = false
   }
   public typealias Failure = ExpectationFailure
 
@@ -25,6 +29,10 @@ public final class ScriptRunner {
   public var names = ScriptNames()
   /// Called after every statement.
   public var onReport: (Report) -> Void = { _ in }
+  /// Called for a line that is odd, and is performed all the same.
+  public var onWarning: (ScriptLine, String) -> Void = { _, _ in }
+  /// Called before a statement that stands for others: its line, and how deep it lies.
+  public var onExpansion: (ScriptLine, Int) -> Void = { _, _ in }
   /// Gives the lines of an included file: the name as written, and the file it is written in.
   public var load: (String, String) throws(ScriptError) -> (name: String, lines: [String]) = { name, _ throws(ScriptError) in
     throw ScriptError(message: "include is not possible here (\(shown(name)))")
@@ -54,6 +62,12 @@ public final class ScriptRunner {
   /// Whether the session had its history from the beginning.
   private let hasHistory: Bool
   private var includeDepth = 0
+  /// Statements that are being performed and stand for others, with how many each has performed so far.
+  private var expansions: [Int] = []
+  /// What was done last to the machine.
+  private(set) var lastAction: Action?
+  /// Names that statements have given to what they made.
+  private var given: Set<String> = []
   /// Lines of included files that were run for the line that is run now.
   private var linesInside = 0
 
@@ -97,29 +111,96 @@ public final class ScriptRunner {
   }
 
   /// Performs a line.
-  func perform(_ line: ScriptLine) throws(ScriptError) {
+  ///
+  /// - Returns: what came of it, if it came to anything.
+  @discardableResult
+  func perform(_ line: ScriptLine) throws(ScriptError) -> StatementResult? {
     guard line.text.utf8.count <= Self.lineLimit else {
       throw line.error("the line is longer than \(Self.lineLimit) bytes", column: Self.lineLimit)
     }
     let parser = StatementParser(line: line.number, names: names, language: language)
-    guard let (verb, statement) = try parser.read(line.text) else { return note(line) }
+    guard let (verb, statement) = try parser.read(line.text) else {
+      note(line)
+      return nil
+    }
     switch verb.places[source.place] {
     case .performed:
+      try doubt(statement, line)
       noteRemark(line, statement)
-      try perform(statement, at: line)
-    case .passedOver: return
+      return try perform(statement, at: line)
+    case .passedOver: return nil
     case .refused: throw line.error(verb.refusal(of: shown(statement.text), in: source.place) ?? "")
     }
   }
 
+  /// A call with an argument too many or too few: whoever types it is told, and a script is warned.
+  private func doubt(_ statement: any Statement, _ line: ScriptLine) throws(ScriptError) {
+    guard let doubt = (statement as? ActionStatement)?.doubt, source.version == nil else { return }
+    switch source.place {
+    case .commandLine: throw line.error(doubt)
+    case .script: onWarning(line, doubt)
+    case .recording: break
+    }
+  }
+
   /// Performs a statement, and says what came of it. A statement that stands for others performs each of them so.
-  func perform(_ statement: any Statement, at line: ScriptLine) throws(ScriptError) {
-    guard let result = try statement.perform(in: self, at: line) else { return }
+  @discardableResult
+  func perform(_ statement: any Statement, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+    guard let result = try statement.perform(in: self, at: line) else { return nil }
     if statement.isExpectable { expectations.answered(result, line) }
     onReport(
       Report(
         file: line.file, line: line.number, text: line.text.trimmed, statement: statement, result: result,
-        events: statement.events(in: self)))
+        events: statement.events(in: self), depth: expansions.count, isExpansion: statement is any HelperStatement))
+    return result
+  }
+
+  /// Performs a statement that stands for others: what they do is a group of the session's steps.
+  func expand(_ statement: some HelperStatement, at line: ScriptLine) throws(ScriptError) -> StatementResult {
+    onExpansion(ScriptLine(file: line.file, number: line.number, text: line.text.trimmed), expansions.count)
+    expansions.append(0)
+    session.groups.begin(statement.text, at: session.position)
+    defer {
+      session.groups.end(at: session.position)
+      expansions.removeLast()
+    }
+    do throws(Expansion.Stop) {
+      return try statement.expand(Expansion(runner: self, line: line)).result
+    } catch {
+      return try error.result(at: line, hasBegun: expansions.last != 0)
+    }
+  }
+
+  /// Performs one of the statements another stands for.
+  func performChild(_ statement: any Statement, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+    if session.isInterrupted() { throw interruption(line, "stopped by a key before \"\(line.text)\"") }
+    expansions[expansions.count - 1] += 1
+    return try perform(statement, at: line)
+  }
+
+  /// The name that a statement has given to what lies at an address.
+  func givenName(of address: UInt64) -> String? { given.filter { names.values[$0] == address }.min() }
+
+  /// Gives names to what a statement made: each as it is wanted, or all with a number, so that no name changes what it stands for
+  /// while that is there.
+  ///
+  /// - Parameter isGone: whether what a name stood for is no longer there.
+  func give(_ wanted: KeyValuePairs<String, UInt64>, unless isGone: (UInt64) -> Bool) -> [(name: String, value: UInt64)] {
+    func all(_ number: Int) -> [(name: String, value: UInt64)] {
+      wanted.map { (number == 1 ? $0.key : "\($0.key)\(number)", $0.value) }
+    }
+    var number = 1
+    while let first = all(number).first {
+      let isOver = given.contains(first.name) && names.values[first.name].map(isGone) ?? false
+      if all(number).allSatisfy({ names.values[$0.name] ?? $0.value == $0.value || isOver && given.contains($0.name) }) { break }
+      number += 1
+    }
+    for (name, value) in all(number) {
+      names.values[name] = value
+      session.label(value, name)
+      given.insert(name)
+    }
+    return all(number)
   }
 
   func interruption(_ line: ScriptLine, _ message: String) -> ScriptError {
@@ -142,6 +223,7 @@ public final class ScriptRunner {
       action = .guest(queued)
     }
     source.hasBegun = true
+    lastAction = action
     let result = asRecorded { session.perform(.action(action), entropy: entropy) }
     expectations.completed(result.guestResults)
     return result

@@ -14,6 +14,14 @@ public enum Recording {
   /// When something was done: the first word of a line.
   static let timePrefix = "@"
 
+  /// A line that says how many of the steps after it one statement made, and which.
+  static let groupPrefix = "#statement "
+  /// Most steps of such a statement, and most of these lines before a step.
+  static let groupLimit = (steps: 1 << 20, depth: 16)
+
+  /// A line that says what an address is called.
+  static let namePrefix = "#name "
+
   /// What a line says of the statement before it, by its first word. A script passes it over.
   enum Annotation: String {
     case answer = "=>"
@@ -64,14 +72,15 @@ public enum Recording {
     return configuration
   }
 
-  /// The lines of one step: what was said of it, and what it did.
+  /// The lines of one step: what was said of it, the statements that stood for others and begin with it, and what it did.
   ///
   /// - Parameters:
   ///   - number: of the step, from 1.
   ///   - seconds: since the recording began.
   public static func lines(_ session: Session, _ number: Int, seconds: Double) -> String {
     let words = session.captions.of(number).filter { $0.kind == .words }.map { "# \($0.text)\n" }
-    return words.joined(separator: "#\n") + lines(session.steps[number - 1], seconds: seconds)
+    let groups = session.groups(beginningAt: number - 1).map { "\(groupPrefix)\($0.count) \($0.text)\n" }
+    return words.joined(separator: "#\n") + groups.joined() + lines(session.steps[number - 1], seconds: seconds)
   }
 
   /// The lines of one step, without words.
@@ -100,6 +109,11 @@ public enum Recording {
     }
     if let exit = result.exit { lines.append("exit \(exit.rawText)") }
     return lines
+  }
+
+  /// Lines that say what addresses are called, from one name on.
+  package static func nameLines(_ session: Session, from first: Int) -> String {
+    session.labels.log.dropFirst(first).map { "\(namePrefix)\(hex($0.address)) \($0.word)\n" }.joined()
   }
 
   public static func digestLine(_ digest: UInt64) -> String {

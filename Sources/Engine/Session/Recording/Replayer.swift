@@ -43,6 +43,8 @@ public final class Replayer {
   private var unanswered: Difference?
   /// Comments behind the statement that was read last.
   private var remarks: [ScriptLine] = []
+  /// Statements that stood for others and begin with the next step.
+  private var openings: [(text: String, count: Int)] = []
   /// Lines of a note that has not ended.
   private var note: [(text: String, line: Int)] = []
 
@@ -59,6 +61,13 @@ public final class Replayer {
     }
     let trimmed = text.trimmed
     if trimmed.hasPrefix(HostNoteLine.prefix), version ?? 0 >= 3 { return try takeHost(trimmed, line) }
+    if trimmed.hasPrefix(Recording.namePrefix) {
+      try settle()
+      runner.onReport = { _ in }
+      try runner.perform(ScriptLine(file: "", number: line, text: String(trimmed.dropFirst())))
+      return
+    }
+    if trimmed.hasPrefix(Recording.groupPrefix) { return try takeGroup(trimmed, line) }
     if trimmed.isEmpty || trimmed.hasPrefix("#") {
       let remark = ScriptLine(file: "", number: line, text: trimmed)
       if pending == nil { runner.note(remark) } else { remarks.append(remark) }
@@ -142,6 +151,21 @@ public final class Replayer {
     session.keepNote(lines.map(\.text).joined(separator: "\n"))
   }
 
+  /// That the next steps were made by one statement.
+  private func takeGroup(_ text: String, _ line: Int) throws(ScriptError) {
+    try settle()
+    let words = text.dropFirst(Recording.groupPrefix.count).split(separator: " ", maxSplits: 1)
+    let (most, depth) = Recording.groupLimit
+    guard words.count == 2, let count = Int(words[0]), (1...most).contains(count) else {
+      throw ScriptError(
+        line: line, column: 1, message: "expected #statement STEPS TEXT, with 1 to \(most) steps, found \"\(shown(text))\"")
+    }
+    guard openings.count < depth else {
+      throw ScriptError(line: line, column: 1, message: "more than \(depth) statements begin with one step")
+    }
+    openings.append((String(words[1]), count))
+  }
+
   private func differ(_ line: Int, _ expected: String, _ got: String) {
     if difference == nil { difference = Difference(line: line, expected: expected, got: got) }
   }
@@ -164,9 +188,13 @@ public final class Replayer {
     pending = nil
     runner.entropy = entry.entropy
     runner.onReport = { [unowned self] in compare($0, entry) }
+    let before = session.position
     try runner.perform(ScriptLine(file: "", number: entry.line, text: entry.text))
     for remark in remarks { runner.note(remark) }
     remarks = []
+    guard session.position == before + 1, session.position == session.steps.count else { return }
+    for opening in openings { session.keepGroup(opening.text, count: opening.count) }
+    openings = []
   }
 
   private func compare(_ report: ScriptRunner.Report, _ entry: Entry) {

@@ -46,6 +46,10 @@ public final class Session {
   private var replaced: Int?
   /// Entropy of the steps that a debugger took back: it comes again.
   private var undoneEntropy: [[UInt8]] = []
+  /// Names for addresses.
+  package internal(set) var labels = AddressLabels()
+  /// Steps that belong together, because one statement made them.
+  var groups = StepGroups()
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
   var usage = RunUsage()
@@ -153,6 +157,7 @@ public final class Session {
       printed.keep(consoleCount)
       consoleEdition += 1
     }
+    groups.keep(position)
     if decides { hasHost = hasHostNote(at: position) }
     noted.position = min(noted.position, position)
     replaced = min(replaced ?? position, position)
@@ -302,6 +307,7 @@ public final class Session {
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
     captions.move(from: position)
+    groups.insert(at: last)
     position += 1
   }
 

@@ -24,8 +24,10 @@ public struct StatementResult: Sendable {
   /// The condition that decided, by name, outermost last.
   public var decisions: [Decision] = []
 
-  /// The check or claim that decided about a token.
+  /// The check or claim that decided about a token, or the condition that decided about a call it stood for.
   var failedCheck: String?
+  /// Whether it stood for others and stopped before the last of them.
+  public internal(set) var isStopped = false
 
   /// The condition that decided the call itself, not one that a guest made inside it.
   public var decidedBy: String? {

@@ -109,12 +109,12 @@ struct StatementTests {
     let count: Int
 
     static let verbs = [
-      Verb("delegate", "N", 1...1, help: "delegates granules", examples: ["delegate 2"]) { arguments throws(ScriptError) in
+      Verb("give_away", "N", 1...1, help: "delegates granules", examples: ["give_away 2"]) { arguments throws(ScriptError) in
         Delegate(count: try arguments.positive(arguments[0], 16))
       }
     ]
 
-    var text: String { "delegate \(count)" }
+    var text: String { "give_away \(count)" }
 
     func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
       for n in 0..<count {
@@ -130,8 +130,8 @@ struct StatementTests {
     let runner = ScriptRunner(session, language: .core.adding(.init("More", [Delegate.verbs])))
     var told: [String] = []
     runner.onReport = { told.append("\($0.line) \($0.text)") }
-    try runner.run(line: "delegate 2", number: 3, file: "test")
-    #expect(told == ["3 RMI_GRANULE_DELEGATE 0x80001000", "3 RMI_GRANULE_DELEGATE 0x80002000", "3 delegate 2"])
+    try runner.run(line: "give_away 2", number: 3, file: "test")
+    #expect(told == ["3 RMI_GRANULE_DELEGATE 0x80001000", "3 RMI_GRANULE_DELEGATE 0x80002000", "3 give_away 2"])
     #expect(session.steps.map(\.text) == ["smc RMI_GRANULE_DELEGATE 0x80001000", "smc RMI_GRANULE_DELEGATE 0x80002000"])
     try expectReplay(of: session)
   }

@@ -10,6 +10,17 @@ extension MemoryField {
   }
 }
 
+extension MemoryField {
+  /// What a rule leaves of the values it can hold, in words; empty where none does.
+  package var allowed: String {
+    let names = kind.names
+    guard names.isEmpty else { return names.map { "\($0.value) \($0.name)" }.joined(separator: ", ") }
+    guard most != .max else { return "" }
+    let limit = "\(least) to \(most): \(limit)"
+    return feature == 0 ? limit : limit + ", with its feature"
+  }
+}
+
 extension MemoryField.Kind {
   /// A value in words.
   package func text(_ value: UInt64) -> String {

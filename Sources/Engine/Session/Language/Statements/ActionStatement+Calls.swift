@@ -34,6 +34,7 @@ extension ActionStatement {
     x[0] = UInt64(entry.fid)
     var highest = 0
     var next = 1
+    var given: [Int: Word] = [:]
     for word in arguments.words {
       if let (name, value) = arguments.pair(word), !name.isEmpty {
         guard let input = entry.inputs.first(where: { $0.name.description == name.lowercased() }) else {
@@ -42,19 +43,37 @@ extension ActionStatement {
             "\(entry.name) has no argument \"\(shown(name))\"; it has \(entry.argumentNames.joined(separator: ", "))")
         }
         x[input.register] = try arguments.number(value)
+        given[input.register] = value
         highest = max(highest, input.register)
         next = input.register + 1
       } else {
         guard next < 18 else { throw arguments.error(word, "an SMC has at most 17 arguments") }
         x[next] = try arguments.number(word)
+        given[next] = word
         highest = max(highest, next)
         next += 1
       }
     }
-    if entry.interface == .rmi { return ActionStatement(.smc(.normal, x)) }
+    let doubt = doubt(entry, given)
+    if entry.interface == .rmi { return ActionStatement(.smc(.normal, x), doubt: doubt) }
     var values: [UInt64] = []
     for n in 0...highest { values.append(x[n]) }
-    return ActionStatement(.guest(GuestAction(.smc, values)))
+    return ActionStatement(.guest(GuestAction(.smc, values)), doubt: doubt)
+  }
+
+  /// What is odd about a call's arguments: one that nobody reads, or one that is read and was not given. Bytes that are left out are zero.
+  private static func doubt(_ entry: CommandEntry, _ given: [Int: Word]) -> String? {
+    let asItStands = "\(entry.interface == .rmi ? "" : "guest ")smc \(entry.name) … makes it as it stands"
+    let surplus = given.keys.filter { register in !entry.inputs.contains { $0.register == register } }.min()
+    if let surplus, let word = given[surplus] {
+      let names = entry.argumentNames
+      let reads = names.isEmpty ? "has no argument" : "has \(names.joined(separator: ", "))"
+      return "\(entry.name) \(reads); nobody reads \(shown(word.text)) in X\(surplus); \(asItStands)"
+    }
+    let missing = entry.inputs.filter { $0.kind != .bytes && given[$0.register] == nil }
+    guard !missing.isEmpty else { return nil }
+    let words = missing.map { "\($0.name) (X\($0.register), \($0.meaning))" }
+    return "\(entry.name) reads \(words.joined(separator: " and ")), too; \(asItStands)"
   }
 
   /// As a line: without the zeroes at the end.

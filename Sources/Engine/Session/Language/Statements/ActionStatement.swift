@@ -4,8 +4,13 @@ import Machine
 /// One action of the machine: the only statement that is a step of a recording, beside a fresh machine.
 public struct ActionStatement: Statement {
   let done: Action
+  /// What is odd about the arguments of a call, for whoever has written it.
+  package let doubt: String?
 
-  init(_ action: Action) { done = action }
+  init(_ action: Action, doubt: String? = nil) {
+    done = action
+    self.doubt = doubt
+  }
 
   public static func == (a: Self, b: Self) -> Bool { a.done.isSame(as: b.done) }
 

@@ -20,7 +20,7 @@ struct LetStatement: Statement {
     }
   ]
 
-  private static func isName(_ text: String) -> Bool {
+  static func isName(_ text: String) -> Bool {
     guard let first = text.unicodeScalars.first, first.properties.isAlphabetic || first == "_", first.isASCII else {
       return false
     }
@@ -33,6 +33,7 @@ struct LetStatement: Statement {
 
   func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? {
     runner.names.values[name] = value
+    runner.session.label(value, name)
     return nil
   }
 }
