@@ -82,6 +82,9 @@ public struct Screens {
     case .lost: x = canvas.text(x, 0, "✗ REC LOST", .fault) + 2
     case .replay: x = canvas.text(x, 0, "▶ replay", .accent) + 2
     }
+    if state.prediction.isOn {
+      x = canvas.text(x, 0, "? predict \(state.prediction.right)/\(state.prediction.made)", .accent) + 2
+    }
     if let contradiction = state.contradiction { x = canvas.text(x, 0, contradiction.mark, .fault) + 2 }
     if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2

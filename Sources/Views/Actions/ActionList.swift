@@ -7,8 +7,8 @@ extension UserAction {
     + openings([.overview, .palette]) + [.nextPanel, .previousPanel] + openings(Panel.tiles)
     + [.up, .down, .left, .right, .pageUp, .pageDown, .top, .bottom]
     + [.stepEarlier, .stepLater, .earlier, .later, .beginning, .end, .goto]
-    + [.play, .slower, .faster, .mark, .goToMark] + Panel.all.flatMap(\.actions)
-    + [.theme, .mouse, .redraw, .suspend, .back, .quit] + line
+    + [.play, .slower, .faster, .mark, .goToMark, .predict] + Panel.all.flatMap(\.actions)
+    + [.theme, .mouse, .redraw, .suspend, .back, .quit] + line + [.lineForm]
 
   private static func openings(_ panels: [Panel]) -> [UserAction] { panels.compactMap(\.opening) }
 }

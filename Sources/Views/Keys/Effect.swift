@@ -25,6 +25,10 @@ public struct Effect {
     case offer
     /// Take what stands on the command line.
     case enter
+    /// What a call will answer has been said, and it is made.
+    case predicted(String)
+    /// Execute a line as if it had been typed.
+    case perform(String)
     /// Put what was typed before, or after that, on the command line.
     case recall(earlier: Bool)
     /// Put the next candidate, or the one before, in place of the word that is being typed.

@@ -49,6 +49,12 @@ public struct UserAction: Sendable {
 
   /// Whether a key does it on the screens, rather than while something is typed.
   public var isOnScreens: Bool {
-    contexts.contains { $0 != .commandLine && $0 != .panel(Panel.palette.name) }
+    contexts.contains { context in
+      switch context {
+      case .commandLine: false
+      case .anywhere: true
+      case .panel(let name): Panel.named(name).map { !$0.takesText } ?? true
+      }
+    }
   }
 }

@@ -67,7 +67,8 @@ public struct CommandLinePanel {
       }
     } else if rect.height > 2 {
       if command.candidates.isEmpty {
-        if let verdict = command.verdict {
+        // What it answers would be told.
+        if let verdict = command.verdict, !state.prediction.isOn {
           canvas.text(rect.x + 1, help + 1, verdict.text, verdict.role, limit: rect.width - 2)
         }
       } else {

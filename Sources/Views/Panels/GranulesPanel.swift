@@ -180,13 +180,15 @@ public struct GranulesPanel {
     let address = state.cursor ?? session.configuration.dramBase
     let story = session.story(address)
     let owner = story.owner.flatMap { owner in session.read { $0.control.realms.firstIndex(of: owner) } }
-    var x = canvas.text(rect.x + 1, rect.y, "\(hex(story.address))  \(story.state.name)", .text, limit: rect.width - 2)
+    let name = session.labels[story.address].map { " \($0)" } ?? ""
+    var x = canvas.text(
+      rect.x + 1, rect.y, "\(hex(story.address))\(name)  \(story.state.name)", .text, limit: rect.width - 2)
     if let owner { x = canvas.text(x, rect.y, " · realm \(owner + 1)", .realm(owner), limit: rect.x + rect.width - 1 - x) }
     canvas.text(x, rect.y, " · \(story.role)", .text, limit: rect.x + rect.width - 1 - x)
     let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count })
     let end = rect.y + rect.height - min(legend.count, max(0, rect.height - 1))
     var lines = ["\(story.gpi.name) in the GPT: \(story.gpi.access)"]
-    lines += story.history.map { "step \($0.step)  \($0.text)" }
+    lines += story.history.map { "step \($0.step)  \(session.labels.text($0.text))" }
     for (n, line) in lines.enumerated() where rect.y + 1 + n < end {
       canvas.text(rect.x + 1, rect.y + 1 + n, line, .dim, limit: rect.width - 2)
     }

@@ -50,7 +50,8 @@ public struct RealmsPanel {
     for realm in session.read({ $0.realmSummaries() }) {
       rows.append(
         Row(
-          text: "▾ realm \(realm.number)  \(realm.state.name)  vmid \(realm.vmid)  rd \(hex(realm.rd))",
+          text:
+            "▾ realm \(realm.number)  \(realm.state.name)  vmid \(realm.vmid)  rd \(session.labels[realm.rd] ?? hex(realm.rd))",
           role: realm.state == .active ? .realm : realm.state == .new ? .warning : .dim, address: realm.rd,
           changed: changed.contains(realm.rd)))
       rows.append(

@@ -5,6 +5,8 @@ extension Panel {
     "trace", "Trace", .tile, key: ["4"], "Every crossing between worlds, decoded.", actions: [.details],
     hints: { _ in [KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.find), KeyHint(opening: .why)] },
     prepared: { $1[TraceSteps.self].follow($0, $1) }, listed: { TracePanel($0, $1).lines($2) },
+    moved: { motion, effect in if !motion.isSideways || !TraceFolds.move(motion, &effect) { Panel.trace.scroll(motion, &effect) }
+    },
     chosen: { effect in if let step = effect.state.traceStep { effect.ask(.travel(to: step)) } },
     clicked: TracePanel.click
   ) { canvas, rect, session, state, focused in TracePanel(session, state).draw(&canvas, rect, focused: focused) }
@@ -35,6 +37,13 @@ public struct TracePanel {
     var text: String
     var answer: String
     var role: Role
+    /// A statement that stood for the steps below it.
+    var isGroup = false
+    /// The steps of one that is closed, counted from 0.
+    var folded: Range<Int>?
+
+    /// Whether it is the line of a step.
+    func has(_ number: Int) -> Bool { isHead && (folded?.contains(number - 1) ?? (step == number)) }
 
     /// What is sought is sought in this.
     var line: String { "\(layer) \(text) \(answer)" }
@@ -42,28 +51,35 @@ public struct TracePanel {
 
   /// The rows of a step: the call, then what happened inside that matters.
   func rows(_ index: Int) -> [Row] {
+    if isFolded, let group = state[TraceFolds.self].closed(around: index, session) { return [folded(group)] }
     let step = session.steps[index]
     let failed = step.hasFailed
-    var rows = [
+    let depth = session.groups(around: index).count
+    let inside = String(repeating: "  ", count: depth)
+    var rows = groups(index)
+    rows.append(
       Row(
-        step: index + 1, isHead: true, layer: layer(step), text: title(step), answer: Decoder.summary(step.result),
-        role: index >= session.position ? .dim : failed ? .fault : .text)
-    ]
-    guard state.traceDetails else { return rows + failures(index + 1) }
+        step: index + 1, isHead: true, layer: layer(step), text: inside + session.labels.text(title(step, index + 1)),
+        answer: session.labels.text(Decoder.summary(step.result)),
+        role: index >= session.position ? .dim : failed ? .fault : .text))
+    // Of the many steps of one statement, what happened inside the one that is chosen.
+    let isChosen = index + 1 == state.traceStep ?? session.position
+    guard state.traceDetails, depth == 0 || isChosen || failed else { return rows + failures(index + 1) }
     for event in step.events {
       switch event.kind {
       case .gpi, .granule, .realmState, .call, .exit, .injection, .fault, .interrupt, .virtualInterrupt, .exception, .measurement:
         if event.isCallsException { continue }
         rows.append(
           Row(
-            step: index + 1, isHead: false, layer: event.layer, text: event.text, answer: "",
+            step: index + 1, isHead: false, layer: event.layer, text: session.labels.text(event.text), answer: "",
             role: event.kind == .fault || event.kind == .injection ? .fault : .dim))
       default: break
       }
     }
     // A step that moves many granules is summed up.
-    if rows.count > 7 {
-      let more = rows.count - 6
+    let most = groups(index).count + 6
+    if rows.count > most + 1 {
+      let more = rows.count - most
       rows.removeLast(more)
       rows.append(Row(step: index + 1, isHead: false, layer: "", text: "… \(more) more events", answer: "", role: .dim))
     }
@@ -74,6 +90,30 @@ public struct TracePanel {
   private func failures(_ step: Int) -> [Row] {
     session.captions.of(step).filter { $0.kind == .failed }.map {
       Row(step: step, isHead: false, layer: "✗", text: $0.text, answer: "", role: .fault)
+    }
+  }
+
+  /// Whether statements that stood for others are one line each. Whoever seeks something seeks it in all steps.
+  private var isFolded: Bool { state.filter.isEmpty && session.steps.count <= TraceSteps.limit }
+
+  /// The line of one that is closed: how many steps it has, and what came of the last of them, if that was not what was wanted.
+  private func folded(_ group: StepGroup) -> Row {
+    let range = group.range.clamped(to: 0..<session.steps.count)
+    let last = session.steps[range.upperBound - 1]
+    let count = "\(range.count) step\(range.count == 1 ? "" : "s")"
+    return Row(
+      step: range.upperBound, isHead: true, layer: "", text: String(repeating: "  ", count: group.depth) + "▸ \(group.text)",
+      answer: last.hasFailed ? "\(Decoder.summary(last.result)), \(count)" : count,
+      role: range.lowerBound >= session.position ? .dim : last.hasFailed ? .fault : .accent, folded: range)
+  }
+
+  /// Statements that stood for others and begin with a step.
+  private func groups(_ index: Int) -> [Row] {
+    session.groups(beginningAt: index).map { group in
+      Row(
+        step: index + 1, isHead: false, layer: "", text: String(repeating: "  ", count: group.depth) + "▾ \(group.text)",
+        answer: "\(group.count) step\(group.count == 1 ? "" : "s")", role: index >= session.position ? .dim : .accent,
+        isGroup: true)
     }
   }
 
@@ -89,15 +129,23 @@ public struct TracePanel {
     }
   }
 
-  private func title(_ step: Session.Step) -> String {
+  /// The field of a structure that a step's access is of.
+  private func field(_ number: Int) -> String {
+    session.fieldPlace(ofStep: number, reach: Self.reach).map { "  \($0.field) of \($0.structure)" } ?? ""
+  }
+
+  /// How many steps before and after an access are looked at for the call that tells what lies there.
+  private static let reach = 64
+
+  private func title(_ step: Session.Step, _ number: Int) -> String {
     switch step.input {
     case .reset(let configuration, let name):
       return name.map { "case \($0): a fresh machine" } ?? "a fresh machine: \(configuration.propertyText)"
     case .action(let action):
       switch action {
       case .smc(_, let x): return Decoder.call { x[$0] }
-      case .guest(let guest): return "queued: \(Decoder.action(guest))"
-      default: return action.scriptText
+      case .guest(let guest): return "queued: \(Decoder.action(guest))\(field(number))"
+      default: return "\(action.scriptText)\(field(number))"
       }
     }
   }
@@ -109,7 +157,7 @@ public struct TracePanel {
     let needle = Needle(state.filter)
     let matching = rows.filter { needle.matches($0.line) }
     // An event without its step would say nothing of when it happened.
-    return matching.first?.isHead == true ? matching : Array(rows.prefix(1)) + matching
+    return rows.filter { row in row.isHead && !matching.contains { $0.isHead } } + matching
   }
 
   /// The rows that fit, ending with the step the trace is at.
@@ -157,7 +205,7 @@ public struct TracePanel {
     let chosen = matching.map { steps in steps.firstIndex { $0 >= selected - 1 } ?? steps.count - 1 } ?? selected - 1
     let count = matching?.count ?? session.steps.count
     return PanelLines(
-      count: count, chosen: chosen, area: rect.inside, isFiltered: matching != nil,
+      count: count, chosen: chosen, area: rect.inside, isFiltered: !state.filter.isEmpty,
       text: { rows(matching?[$0] ?? $0).map(\.line).joined(separator: "\n") },
       choose: { line, state in
         guard line < count else { return }
@@ -178,12 +226,14 @@ public struct TracePanel {
     let selected = state.traceStep ?? session.position
     for (n, row) in window(inside.height).enumerated() {
       let y = inside.y + n
-      let isSelected = row.isHead && row.step == selected && focused
-      let current = row.step == session.position
+      let isSelected = row.has(selected) && focused
+      let current = row.has(session.position)
       var x = inside.x
       if row.isHead {
         canvas.text(x, y, "\(current ? "▶" : " ")\(String(row.step).leftPadded(4))", current ? .accent : .dim)
         x = canvas.text(x + 7, y, row.layer.padding(7), row.role == .fault ? .fault : .dim)
+      } else if row.isGroup {
+        x += 7
       } else {
         x = canvas.text(x + 7, y, "└ \(row.layer) ".padding(8), row.role == .fault ? .fault : .dim)
       }
@@ -192,7 +242,8 @@ public struct TracePanel {
       canvas.text(x, y, row.text, isSelected ? .selected : row.role, limit: room - (answerWidth > 0 ? answerWidth + 1 : 0))
       if answerWidth > 0 {
         canvas.text(
-          inside.x + inside.width - answerWidth, y, row.answer, row.role == .fault ? .fault : .ok, limit: answerWidth)
+          inside.x + inside.width - answerWidth, y, row.answer, row.role == .fault ? .fault : row.isGroup ? .dim : .ok,
+          limit: answerWidth)
       }
     }
   }

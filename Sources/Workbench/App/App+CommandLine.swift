@@ -26,7 +26,7 @@ extension App {
     state.command = nil
     if line.purpose == .command {
       history.add(line.text)
-      execute(line.text)
+      if !asksForPrediction(line.text) { execute(line.text) }
     } else {
       change { line.purpose.enter(line.text, &$0) }
     }

@@ -131,6 +131,10 @@ extension App {
     let lines = Decoder.lines(report.result)
     var text = lines.joined(separator: " · ")
     if case .guest = report.statement.action { text = "queued: the next RMI_REC_ENTER does it" }
+    guard !report.result.isStopped else {
+      state.message = .init(text + note, isError: true)
+      return
+    }
     let failed = session.lastStep?.hasFailed ?? false
     if failed, let decision = report.result.decidedBy { text += " by \(decision) (\(state.bindings[.why]): why)" }
     if !text.isEmpty { state.message = .init(text + note, isError: failed) }

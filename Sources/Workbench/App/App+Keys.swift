@@ -81,6 +81,10 @@ extension App {
     case .execute(let line): execute(line)
     case .offer: offer()
     case .enter: submit()
+    case .perform(let line):
+      history.add(line)
+      if !asksForPrediction(line) { execute(line) }
+    case .predicted(let guess): execute(predicting: guess)
     case .recall(let isEarlier): recall(earlier: isEarlier)
     case .complete(let isBackwards):
       guard var line = state.command else { return }

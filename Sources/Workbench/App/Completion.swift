@@ -19,6 +19,9 @@ struct Completion {
     line.verdict = nil
     guard line.purpose == .command else {
       line.help = line.purpose.help
+      if line.purpose == .prediction {
+        line.candidates = Prediction.choices(.rmi).filter { $0.contains(line.text.uppercased()) }
+      }
       return
     }
     let words = line.text.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
@@ -48,8 +51,9 @@ struct Completion {
       return
     }
     guard let entry = Commands.named(name) else {
-      line.help = help(for: verb)
+      line.help = fieldHelp(verb, rest + (current.isEmpty ? [] : [current])) ?? help(for: verb)
       line.candidates = values(of: verb, current)
+      offerFields(verb, Array(rest), current, &line)
       return
     }
     argument(entry, Array(rest), current, endsOpen, &line)
@@ -153,8 +157,11 @@ struct Completion {
     line.text = head + candidates[next]
     line.cursor = line.text.unicodeScalars.count
     if candidates.count == 1 {
-      line.text += " "
-      line.cursor += 1
+      // A value comes directly behind its name.
+      if !line.text.hasSuffix("=") {
+        line.text += " "
+        line.cursor += 1
+      }
       update(&line)
     } else {
       line.candidates = candidates

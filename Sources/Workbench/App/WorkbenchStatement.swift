@@ -20,6 +20,19 @@ struct WorkbenchStatement: Statement {
       let path = arguments[0].text
       return { $0.write(to: path) }
     },
+    Verb(
+      "form", "COMMAND|STRUCTURE [FIELD=VALUE ..]", help: "fills in a command or a structure, row by row",
+      examples: ["form RMI_REALM_CREATE", "form RmiRealmParams at=0x83000000 s2sz=32"], places: .commandLine
+    ) { arguments throws(ScriptError) in
+      guard let first = arguments.words.first else { throw arguments.expected() }
+      guard let name = Form.find(first.text) else {
+        let near = closest(to: first.text.lowercased(), among: Form.names).map { "; did you mean \($0)?" }
+        throw arguments.error(
+          first, "no command or structure \"\(shown(first.text))\"\(near ?? "; expected a command, or a structure fill writes")")
+      }
+      let line = ([name] + arguments.words.dropFirst().map(\.text)).joined(separator: " ")
+      return WorkbenchStatement(text: "form \(line)") { app in app.change { _ = FormPanel.open(line, &$0) } }
+    },
     verb("show", "PANEL", 1...1, help: "opens a panel", "show trace") { arguments throws(ScriptError) in
       guard let panel = Panel.named(arguments[0].text), panel.opening != nil else {
         let names = Panel.all.filter { $0.opening != nil }.map(\.name)

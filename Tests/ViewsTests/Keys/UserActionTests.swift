@@ -104,7 +104,7 @@ struct UserActionTests {
       let bar = Screens(session, state).draw(width: 200, height: 60).plainText.split(separator: "\n").last ?? ""
       let hints = bar.matches(of: /\S.*?(?=  |$)/).map(\.output)
       #expect(!hints.isEmpty)
-      for hint in hints { #expect(hint.hasPrefix("§ ") || hint == "type find", "\(screen.name): \(hint)") }
+      for hint in hints { #expect(hint.hasPrefix("§ ") || hint.hasPrefix("type "), "\(screen.name): \(hint)") }
     }
     let tiny = Screens(session, state).draw(width: 39, height: 9).plainText
     #expect(tiny.contains("§ quits."))
