@@ -64,6 +64,31 @@ struct ScreenTests {
     try compare(Screens(session, state).draw(width: 80, height: 24).plainText, "\(panel.name)-80x24")
   }
 
+  /// A structure that is filled in, and a command whose argument is refused.
+  @Test(arguments: ["fill RmiRealmParams 0x83f00000 s2sz=50", "RMI_RTT_CREATE ipa=0x1000"], sizes)
+  func forms(_ line: String, _ size: (Int, Int)) throws {
+    let session = try Self.session()
+    let runner = ScriptRunner(session)
+    try runner.run(line: "delegate 3", number: 1, file: "test")
+    var effect = Effect(session, Self.state(session), width: size.0, height: size.1)
+    #expect(FormPanel.open(line, &effect))
+    let name = line.hasPrefix("fill") ? "structure" : "command"
+    try compare(Screens(session, effect.state).draw(width: size.0, height: size.1).plainText, "form-\(name)-\(size.0)x\(size.1)")
+  }
+
+  /// Statements that stand for others, above what they made.
+  @Test func theTraceShowsWhatAStatementStoodFor() throws {
+    let session = try Self.session()
+    let runner = ScriptRunner(session)
+    try runner.run(line: "delegate 3 granules", number: 1, file: "test")
+    var state = Self.state(session)
+    state.focus = .trace
+    try compare(Screens(session, state).draw(width: 80, height: 24).plainText, "trace-group-80x24")
+    var effect = Effect(session, state, width: 80, height: 24)
+    UserAction.right.perform(&effect)
+    try compare(Screens(session, effect.state).draw(width: 80, height: 24).plainText, "trace-group-open-80x24")
+  }
+
   /// Under the condition that decides: the fields of a structure that it looks at, and where they are.
   @Test func whyShowsTheFieldsTheDecidingConditionLooksAt() throws {
     let session = Session(MachineConfiguration())

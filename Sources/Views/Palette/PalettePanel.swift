@@ -13,7 +13,7 @@ extension Panel {
       ]
     },
     prepared: { session, state in state.palette.rows = PalettePanel.rows(session, state) },
-    listed: { PalettePanel($1).lines($2) },
+    listed: { PalettePanel($1).lines($2) }, chosen: { UserAction.paletteDo.perform(&$0) },
     typed: { scalar, effect in
       effect.state.palette.filter.unicodeScalars.append(scalar)
       effect.state.palette.selected = 0

@@ -51,7 +51,9 @@ public struct TracePanel {
 
   /// The rows of a step: the call, then what happened inside that matters.
   func rows(_ index: Int) -> [Row] {
-    if isFolded, let group = state[TraceFolds.self].closed(around: index, session) { return [folded(group)] }
+    if isFolded, let group = state[TraceFolds.self].closed(around: index, session) {
+      return groups(group.first, outside: group.depth) + [folded(group)]
+    }
     let step = session.steps[index]
     let failed = step.hasFailed
     let depth = session.groups(around: index).count
@@ -107,9 +109,9 @@ public struct TracePanel {
       role: range.lowerBound >= session.position ? .dim : last.hasFailed ? .fault : .accent, folded: range)
   }
 
-  /// Statements that stood for others and begin with a step.
-  private func groups(_ index: Int) -> [Row] {
-    session.groups(beginningAt: index).map { group in
+  /// Statements that stood for others and begin with a step: those around one of that depth, if it is said.
+  private func groups(_ index: Int, outside depth: Int = .max) -> [Row] {
+    session.groups(beginningAt: index).filter { $0.depth < depth }.map { group in
       Row(
         step: index + 1, isHead: false, layer: "", text: String(repeating: "  ", count: group.depth) + "▾ \(group.text)",
         answer: "\(group.count) step\(group.count == 1 ? "" : "s")", role: index >= session.position ? .dim : .accent,

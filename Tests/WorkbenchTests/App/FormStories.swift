@@ -10,7 +10,7 @@ struct FormStories {
   nonisolated static let sizes = [(80, 24), (120, 36), (200, 60)]
 
   private func story(_ size: (Int, Int) = (120, 36), _ lines: String...) throws -> Story {
-    let story = try Story(size: (width: size.0, height: size.1))
+    let story = try Story(size: (width: size.0, height: size.1), records: true)
     for line in lines { story.types(line) }
     return story
   }

@@ -56,12 +56,13 @@ struct HelperStories {
     story.types("realm")
     story.sees("▸ realm pages=2 recs=1")
     story.keys(.right)
-    story.sees("▾ realm pages=2 recs=1")
     story.sees("▸ rec 0x80100000")
     story.sees("RMI_REALM_ACTIVATE rd=rd")
     story.doesNotSee("RMI_REC_CREATE rd=rd")
     story.keys("/", "REC_CREATE", .enter)
     story.sees("RMI_REC_CREATE rd=rd")
+    story.keys(.escape, "g")
+    story.sees("▾ realm pages=2 recs=1")
   }
 
   @Test func stepsAreTakenBackOneByOne() throws {

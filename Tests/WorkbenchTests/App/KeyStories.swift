@@ -176,7 +176,7 @@ struct KeyStories {
     let story = try Story(Self.realm)
     story.keys("?rmirec", .key("home"))
     story.sees("▶ command      RMI_REC")
-    story.keys(.control("U"), "granule deleg", .enter)
+    story.keys(.control("U"), "granule_delegate", .enter)
     #expect(story.bottomLine == ": RMI_GRANULE_DELEGATE")
     story.keys(.escape, "?boot irq")
     story.sees("▶ guest        boot irq")

@@ -54,6 +54,7 @@ struct MouseStories {
     let story = try Story(Self.steps, size: (80, 24))
     story.types("help RMI_REALM_CREATE")
     try story.turnsWheel(over: "Arguments", up: false)
+    try story.turnsWheel(over: "params_pas", up: false)
     story.doesNotSee("Arguments")
     story.keys("1")
     try story.turnsWheel(over: "Worlds", up: false)
