@@ -48,10 +48,11 @@ public struct RealmsPanel {
     let changed = changedObjects()
     var rows: [Row] = []
     for realm in session.read({ $0.realmSummaries() }) {
+      // A name that says no more than that it is an RD is none here.
+      let name = session.labels[realm.rd].flatMap { $0 == "rd" ? nil : $0 } ?? hex(realm.rd)
       rows.append(
         Row(
-          text:
-            "▾ realm \(realm.number)  \(realm.state.name)  vmid \(realm.vmid)  rd \(session.labels[realm.rd] ?? hex(realm.rd))",
+          text: "▾ realm \(realm.number)  \(realm.state.name)  vmid \(realm.vmid)  rd \(name)",
           role: realm.state == .active ? .realm : realm.state == .new ? .warning : .dim, address: realm.rd,
           changed: changed.contains(realm.rd)))
       rows.append(

@@ -44,8 +44,9 @@ struct NameStories {
     story.types("realm")
     story.types("RMI_REC_ENTER rec run")
     story.sees("RMI_REC_ENTER rec=rec run_ptr=run")
+    story.types("name 0x80100000 alice")
     story.keys("3")
-    story.sees("ACTIVE  vmid 1  rd rd")
+    story.sees("ACTIVE  vmid 1  rd alice")
   }
 
   @Test func theTraceAndTheLineSpeakFieldNames() throws {
