@@ -35,6 +35,9 @@ package enum StructureTables {
     (StructureTable(RmiRecRun.self), .host), (StructureTable(RsiHostCall.self), .realm),
   ]
 
+  /// The structures that lie in granules of the RMM's: the Host can access none of them.
+  package static let ofRMM = [RmmRealm.about, RmmRec.about, RTT.about].map(\.name.description)
+
   /// What an action gives somebody the address of: structures with the addresses they begin at. A Realm's are at IPAs.
   package static func given(by action: Action) -> [(base: UInt64, table: StructureTable)] {
     switch action {

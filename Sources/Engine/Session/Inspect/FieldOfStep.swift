@@ -13,7 +13,10 @@ extension Session {
   public func fieldPlace(ofStep step: Int, reach: Int = fieldReach) -> FieldPlace? {
     guard steps.indices.contains(step - 1), case .action(let action) = steps[step - 1].input else { return nil }
     switch action {
-    case .access(let access): return fieldPlace(at: access.address, nearStep: step, reach: reach)
+    case .access(let access):
+      let place = fieldPlace(at: access.address, nearStep: step, reach: reach)
+      // What the Host accesses is not yet, or no longer, a structure of the RMM's.
+      return access.world == .normal && place.map { StructureTables.ofRMM.contains($0.structure) } == true ? nil : place
     case .guest(let guest) where guest.kind == .read64 || guest.kind == .write64:
       return given(at: guest.x[0], nearStep: step, byGuest: true, reach)
     default: return nil

@@ -28,6 +28,19 @@ struct FieldPlaceTests {
     #expect(session.fieldPlace(at: 0x83F1_0000, nearStep: session.position) == nil)
   }
 
+  /// A page is no RD before RMI_REALM_CREATE, whatever becomes of it.
+  @Test func whatTheHostCanAccessIsNoStructureOfTheRMMs() throws {
+    let script = Script()
+    try script.run("ns.write64 0x80100000 7")
+    try script.run(Script.activeRealm)
+    try script.run("realm.write64 rd+8 0x80101000")
+    let session = script.session
+    #expect(session.fieldPlace(ofStep: try step(session, "ns.write64 0x80100000 0x7")) == nil)
+    #expect(
+      session.fieldPlace(ofStep: try step(session, "realm.write64 0x80100008 0x80101000"))?.text == "rtt_base of RmmRealm, at 0x8"
+    )
+  }
+
   @Test func aRealmsStructuresAreKnownByItsOwnCall() throws {
     let script = Script()
     try script.run(Script.activeRealm)
