@@ -1,5 +1,7 @@
 // Made by Scripts/width-table from the property East_Asian_Width of Unicode 14.0.0; do not edit.
 
+import Engine
+
 /// Characters that take two cells: Wide and Fullwidth (UAX #11).
 enum EastAsianWidth {
   /// First and last of each range, in order.
@@ -20,11 +22,7 @@ enum EastAsianWidth {
   ]
 
   static func isWide(_ scalar: Unicode.Scalar) -> Bool {
-    var (low, high) = (0, wide.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if wide[middle].last < scalar.value { low = middle + 1 } else { high = middle }
-    }
-    return low < wide.count && wide[low].first <= scalar.value
+    let place = wide.partitionPoint { $0.last >= scalar.value }
+    return place < wide.count && wide[place].first <= scalar.value
   }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// One cell of the granule map: the most telling granule of those it stands for.
 public struct MapCell: Sendable, Equatable {
   public var gpi: GPI
@@ -146,16 +148,4 @@ extension Machine {
 private enum MapRanks {
   private static let table = (0...255).map { MapCell(record: UInt8($0)).rank }
   static func of(_ record: UInt8) -> UInt8 { table[Int(record)] }
-}
-
-extension [UInt64] {
-  /// How many are before the first for which something is true, which it is for all that follow.
-  fileprivate func partitionPoint(_ isBehind: (UInt64) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
 }

@@ -32,18 +32,18 @@ public struct Captions: Sendable {
 
   /// Of a step, from 1.
   public func of(_ step: Int) -> ArraySlice<Caption> {
-    let first = all.firstPlace { $0.step >= step }
-    return all[first..<all.firstPlace { $0.step > step }]
+    let first = all.partitionPoint { $0.step >= step }
+    return all[first..<all.partitionPoint { $0.step > step }]
   }
 
   /// The last words said at or before a step: what it is part of.
   public func lastWords(at step: Int) -> Caption? {
-    all[..<all.firstPlace { $0.step > step }].last { $0.kind == .words }
+    all[..<all.partitionPoint { $0.step > step }].last { $0.kind == .words }
   }
 
   /// Whether an expectation about one of some steps, from 1, did not hold.
   public func hasFailed(in steps: ClosedRange<Int>) -> Bool {
-    all[all.firstPlace { $0.step >= steps.lowerBound }..<all.firstPlace { $0.step > steps.upperBound }]
+    all[all.partitionPoint { $0.step >= steps.lowerBound }..<all.partitionPoint { $0.step > steps.upperBound }]
       .contains { $0.kind == .failed }
   }
 
@@ -73,30 +73,18 @@ public struct Captions: Sendable {
   mutating func add(_ caption: Caption) {
     guard all.count < Self.limit else { return }
     // Mostly the last; words of a step can come after what is expected of the one before.
-    all.insert(caption, at: all.firstPlace { $0.step > caption.step })
+    all.insert(caption, at: all.partitionPoint { $0.step > caption.step })
   }
 
   /// Forgets those of later steps.
   mutating func keep(upTo step: Int) {
-    all.removeLast(all.count - all.firstPlace { $0.step > step })
+    all.removeLast(all.count - all.partitionPoint { $0.step > step })
     if let start, start > step { self.start = nil }
   }
 
   /// A step was put before this one.
   mutating func move(from step: Int) {
-    for index in all.firstPlace(where: { $0.step >= step })..<all.count { all[index].step += 1 }
-  }
-}
-
-extension [Caption] {
-  /// The first place where something is true that stays true.
-  fileprivate func firstPlace(where isTrue: (Caption) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isTrue(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
+    for index in all.partitionPoint({ $0.step >= step })..<all.count { all[index].step += 1 }
   }
 }
 

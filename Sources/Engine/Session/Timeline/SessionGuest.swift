@@ -1,3 +1,4 @@
+import Basics
 import Host
 import Machine
 
@@ -28,14 +29,7 @@ struct PrintedBytes {
   mutating func setSteps(_ step: UInt32) { for index in steps.indices { steps[index] = step } }
 
   /// How many were sent up to a step: they are in the order of their steps.
-  func count(upTo step: Int) -> Int {
-    var (low, high) = (0, steps.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if Int(steps[middle]) <= step { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  func count(upTo step: Int) -> Int { steps.partitionPoint { Int($0) > step } }
 }
 
 extension Session {

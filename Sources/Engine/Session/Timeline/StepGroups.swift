@@ -1,3 +1,5 @@
+import Basics
+
 /// Steps that one statement made, which stood for others: `realm` and all the calls that build one.
 package struct StepGroup: Sendable, Equatable {
   /// The statement, with every number worked out.
@@ -50,13 +52,7 @@ struct StepGroups {
   }
 
   /// The place of the first group that begins at a step or after it.
-  func index(from step: Int) -> Int {
-    var range = 0..<all.count
-    while let middle = range.middle {
-      range = all[middle].first < step ? middle + 1..<range.upperBound : range.lowerBound..<middle
-    }
-    return range.lowerBound
-  }
+  func index(from step: Int) -> Int { all.partitionPoint { $0.first >= step } }
 }
 
 extension Session {
@@ -94,9 +90,4 @@ extension Session {
 
   /// Whether a statement is being performed that stands for others.
   package var isInGroup: Bool { groups.isOpen }
-}
-
-extension Range<Int> {
-  /// What lies in the middle of it; nil if it is empty.
-  fileprivate var middle: Int? { isEmpty ? nil : lowerBound + count / 2 }
 }

@@ -22,13 +22,9 @@ public struct SymbolTable: Sendable, Equatable {
 
   /// The symbol an address belongs to: the last one at or before it, if its size does not end before.
   func symbol(at address: UInt64) -> Symbol? {
-    var (low, high) = (0, symbols.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if symbols[middle].address <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let found = symbols[low - 1]
+    let next = symbols.partitionPoint { $0.address > address }
+    guard next > 0 else { return nil }
+    let found = symbols[next - 1]
     return found.size == 0 || address - found.address < found.size ? found : nil
   }
 
