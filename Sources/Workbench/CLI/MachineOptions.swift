@@ -15,9 +15,14 @@ struct MachineOptions: ParsableArguments {
   var rmm: String?
 
   func configuration() throws -> MachineConfiguration {
+    try Self.configuration(machine ?? "default", rmm)
+  }
+
+  /// The machine of that name, with the personality if one is said apart; what is wrong with them is wrong usage.
+  static func configuration(_ machine: String, _ rmm: String?) throws -> MachineConfiguration {
     let configuration: MachineConfiguration
     do throws(ScriptError) {
-      configuration = try MachineConfiguration(named: machine ?? "default", rmm: rmm)
+      configuration = try MachineConfiguration(named: machine, rmm: rmm)
     } catch {
       throw ValidationError(error.message)
     }

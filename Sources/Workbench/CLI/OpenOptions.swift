@@ -58,14 +58,6 @@ extension Configuration.Failure: Complaint {
 extension Configuration {
   /// The machine the workbench starts with. A personality that is set holds for it if the machine's name does not say one.
   func machine() throws -> MachineConfiguration {
-    let rmm = value(.rmm).origin == .standard ? nil : text(.rmm)
-    let machine: MachineConfiguration
-    do throws(ScriptError) {
-      machine = try MachineConfiguration(named: text(.machine), rmm: rmm)
-    } catch {
-      throw ValidationError(error.message)
-    }
-    if let problem = machine.problem { throw ValidationError(problem) }
-    return machine
+    try MachineOptions.configuration(text(.machine), value(.rmm).origin == .standard ? nil : text(.rmm))
   }
 }
