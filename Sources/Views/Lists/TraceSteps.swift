@@ -5,9 +5,7 @@ struct TraceSteps: PanelState {
   private struct Key: Equatable {
     var words = ""
     var details = true
-    var count = 0
-    var position = 0
-    var last = ""
+    var session: SessionMark?
     var groups = 0
     var open: Set<Int> = []
   }
@@ -27,12 +25,12 @@ struct TraceSteps: PanelState {
 
   mutating func follow(_ session: Session, _ state: ViewState) {
     let key = Key(
-      words: state.filter, details: state.traceDetails, count: session.steps.count, position: session.position,
-      last: session.lastStep?.text ?? "", groups: session.stepGroups.count, open: state[TraceFolds.self].open)
+      words: state.filter, details: state.traceDetails, session: SessionMark(session), groups: session.stepGroups.count,
+      open: state[TraceFolds.self].open)
     guard key != self.key else { return }
     guard !key.words.isEmpty else {
       // In a longer session all steps have their lines.
-      let folds = key.groups > 0 && key.count <= Self.limit
+      let folds = key.groups > 0 && session.steps.count <= Self.limit
       self.key = key
       found = folds ? state[TraceFolds.self].shown(session) : nil
       return
@@ -43,7 +41,8 @@ struct TraceSteps: PanelState {
     others.words = self.key.words
     // Whatever has one word more is among what there was without it.
     let isNarrower = others == self.key && !self.key.words.isEmpty && needle.isWithin(Needle(self.key.words))
-    let candidates = isNarrower ? found ?? [] : Array(max(0, key.count - Self.limit)..<key.count)
+    let count = session.steps.count
+    let candidates = isNarrower ? found ?? [] : Array(max(0, count - Self.limit)..<count)
     found = candidates.filter { step in panel.rows(step).contains { needle.matches($0.line) } }
     self.key = key
   }

@@ -10,7 +10,7 @@ extension Panel {
           KeyHint(opening: .guest), KeyHint(.play), KeyHint(opening: .captions),
         ]
     },
-    prepared: { session, state in for tile in Panel.tiles { tile.prepare(session, &state) } },
+    prepared: { session, state in for part in Panel.tiles + [.rtt] { part.prepare(session, &state) } },
     moved: { $1.state.focus.move($0, &$1) }, clicked: OverviewPanel.click
   ) { canvas, rect, session, state, _ in OverviewPanel(session, state).draw(&canvas, rect) }
 }

@@ -10,9 +10,7 @@ struct RTTState: PanelState {
 
   private struct Key: Equatable {
     var realm = -1
-    var position = 0
-    var count = 0
-    var last = ""
+    var session: SessionMark?
   }
   private var key = Key()
 
@@ -20,8 +18,7 @@ struct RTTState: PanelState {
 
   /// Works the ranges out when the session, or the Realm that is looked at, is another.
   mutating func follow(_ session: Session) {
-    let key = Key(
-      realm: realm, position: session.position, count: session.steps.count, last: session.lastStep?.text ?? "")
+    let key = Key(realm: realm, session: SessionMark(session))
     guard key != self.key else { return }
     self.key = key
     let number = realm
