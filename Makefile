@@ -36,18 +36,20 @@ bench: setup
 	@if command -v python3 > /dev/null; then Benchmarks/start-time; fi
 
 SHARE = $(DESTDIR)$(PREFIX)/share
+# Where zsh looks: what a distribution's package brings is apart from what is built here.
+ZSH = $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 
 ## install: puts a release build without symbols into PREFIX/bin; guests, manual page and completions into PREFIX/share
 install: setup
 	$(SWIFT) build -c release --product workbench --static-swift-stdlib
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/workbench/guests $(SHARE)/man/man1
-	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -d $(SHARE)/bash-completion/completions $(ZSH) $(SHARE)/fish/vendor_completions.d
 	install -m 755 .build/release/workbench $(DESTDIR)$(PREFIX)/bin/workbench
 	strip --strip-unneeded --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/bin/workbench
 	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img $(SHARE)/workbench/guests
 	.build/release/workbench manual | gzip -9n > $(SHARE)/man/man1/workbench.1.gz
-	.build/release/workbench --generate-completion-script bash > $(SHARE)/bash-completion/completions/workbench
-	.build/release/workbench --generate-completion-script zsh > $(SHARE)/zsh/site-functions/_workbench
+	.build/release/workbench --generate-completion-script bash | sed '1{/^#!/d}' > $(SHARE)/bash-completion/completions/workbench
+	.build/release/workbench --generate-completion-script zsh > $(ZSH)/_workbench
 	.build/release/workbench --generate-completion-script fish > $(SHARE)/fish/vendor_completions.d/workbench.fish
 
 ## deb: a Debian package of the same

@@ -27,6 +27,8 @@ public final class Panel: Sendable, Hashable {
   private let drawn: @Sendable (inout Canvas, Rect, Session, ViewState, Bool) -> Void
   private let moved: (@Sendable (Motion, inout Effect) -> Void)?
   private let listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)?
+  /// What its notable lines are, in words.
+  let notable: String?
   private let copied: (@Sendable (Session, ViewState) -> String?)?
   private let chosen: (@Sendable (inout Effect) -> Void)?
   private let clicked: (@Sendable (Int, Int, Rect, inout Effect) -> Void)?
@@ -40,6 +42,7 @@ public final class Panel: Sendable, Hashable {
   ///   - opened: what happens when it is opened by its key, if that is more than to show it.
   ///   - hints: the key bar; where nothing is said, what works on every screen.
   ///   - listed: its lines, if it is a list or a text: keys go through them.
+  ///   - notable: what those of its lines are, in words, to which the keys of a search go where nothing is sought.
   ///   - moved: takes the keys that move what is chosen; without it they go through the lines.
   ///   - chosen: takes Enter.
   ///   - copied: what is copied from it, if that is not the chosen line.
@@ -51,7 +54,7 @@ public final class Panel: Sendable, Hashable {
     opened: (@Sendable (inout Effect) -> Void)? = nil, actions: [UserAction] = [],
     hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common + [KeyHint(.back)] },
     prepared: @escaping @Sendable (Session, inout ViewState) -> Void = { _, _ in },
-    listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)? = nil,
+    listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)? = nil, notable: String? = nil,
     moved: (@Sendable (Motion, inout Effect) -> Void)? = nil, chosen: (@Sendable (inout Effect) -> Void)? = nil,
     copied: (@Sendable (Session, ViewState) -> String?)? = nil,
     clicked: (@Sendable (Int, Int, Rect, inout Effect) -> Void)? = nil,
@@ -66,6 +69,7 @@ public final class Panel: Sendable, Hashable {
     self.prepared = prepared
     self.drawn = drawn
     self.listed = listed
+    self.notable = notable
     self.moved = moved
     self.chosen = chosen
     self.copied = copied

@@ -48,6 +48,17 @@ struct ConsoleGridTests {
     #expect(Self.shown(grid) == rows)
   }
 
+  /// A long line is broken between words, but where it is as wide as the terminal was.
+  @Test func aLongLineIsBrokenBetweenWords() {
+    let grid = Self.grid("nobody can vouch for me, unbreakablelongword", columns: 44)
+    #expect(Self.shown(grid, width: 20) == ["nobody can vouch for", "me, unbreakablelongw", "ord"])
+    #expect(Self.shown(grid, width: 16) == ["nobody can vouch", "for me, unbreaka", "blelongword"])
+    #expect(Self.shown(grid, width: 44) == ["nobody can vouch for me, unbreakablelongword"])
+    let narrow = Self.grid("nobody can vouch", columns: 12)
+    #expect(Self.shown(narrow, width: 12) == ["nobody can v", "ouch"])
+    #expect(Self.shown(narrow, width: 14) == ["nobody can", "vouch"])
+  }
+
   @Test(arguments: [
     ([0xC3, 0x28], "\u{FFFD}("), ([0xC0, 0x80], "\u{FFFD}\u{FFFD}"), ([0xE2, 0x82], ""), ([0xE2, 0x82, 0x41], "\u{FFFD}A"),
     ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"), ([0xF5, 0x41], "\u{FFFD}A"), ([0xF0, 0x9F, 0x0D, 0x42], "B"),

@@ -52,6 +52,7 @@ struct ScreenTests {
       .init(keys: ":", title: "Command line", help: "Type a call.", reason: nil),
       .init(keys: "^R", title: "Redo", help: "Does it again.", reason: "nothing was undone"),
     ]
+    state.screen.prepare(session, &state)
     let canvas = Screens(session, state).draw(width: size.0, height: size.1)
     try compare(canvas.plainText, "\(name)-\(size.0)x\(size.1)")
   }

@@ -102,13 +102,13 @@ public struct Canvas: Sendable, Equatable {
     let limit = min(limit, width - x)
     guard y >= 0, y < height, limit > 0 else { return x }
     var column = x
-    var rest = Substring(text).unicodeScalars
+    var rest = Scalars(text)
     while let scalar = rest.first {
       let left = x + limit - column
       if left <= 0 { break }
-      rest = rest.dropFirst()
+      rest.removeFirst()
       let glyph = Glyph(scalar, &rest)
-      if left < glyph.width || left == glyph.width && !rest.isEmpty {
+      if left < glyph.width || left == glyph.width && rest.first != nil {
         self[column, y] = Cell("…", role, reverse: reverse)
         return column + 1
       }
@@ -129,9 +129,9 @@ public struct Canvas: Sendable, Equatable {
   /// How many cells a text takes.
   public static func columns(of text: some StringProtocol) -> Int {
     var count = 0
-    var rest = Substring(text).unicodeScalars
+    var rest = Scalars(text)
     while let scalar = rest.first {
-      rest = rest.dropFirst()
+      rest.removeFirst()
       count += Glyph(scalar, &rest).width
     }
     return count

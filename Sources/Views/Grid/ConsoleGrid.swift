@@ -258,7 +258,8 @@ public struct ConsoleGrid: Sendable {
           text += repeatElement(Glyph(), count: max(0, columns - part.glyphs.count))
         }
       }
-      var pieces = Self.cut(Self.whole(text), width)
+      // Where it is as wide as the terminal was, it is as the terminal had it.
+      var pieces = Self.cut(Self.whole(text), width, isByWord: width != columns)
       while rows.count < height, let piece = pieces.popLast() { rows.append(piece) }
       line = start - 1
     }
@@ -276,13 +277,20 @@ public struct ConsoleGrid: Sendable {
     return text
   }
 
-  /// Rows of at most `width` cells, no wide character in two of them.
-  private static func cut(_ text: [Glyph], _ width: Int) -> [[Glyph]] {
+  /// Rows of at most `width` cells, no wide character in two of them; by words broken at a space, where the second half of a row has one.
+  private static func cut(_ text: [Glyph], _ width: Int, isByWord: Bool) -> [[Glyph]] {
     var rows: [[Glyph]] = []
     var from = 0
     repeat {
       var to = min(from + width, text.count)
-      if to < text.count, text[to].isSecond, to - from > 1 { to -= 1 }
+      if to < text.count {
+        if isByWord, let space = text[from...to].lastIndex(where: { $0.scalar == " " }), space - from > width / 2 {
+          rows.append(Array(text[from..<space]))
+          from = space + 1
+          continue
+        }
+        if text[to].isSecond, to - from > 1 { to -= 1 }
+      }
       rows.append(Array(text[from..<to]))
       from = to
     } while from < text.count

@@ -12,8 +12,9 @@ struct Glyph {
   static let mostMarks = 2
 
   /// - Parameter rest: the text after the scalar; marks that join it are taken from there.
-  init(_ scalar: Unicode.Scalar, _ rest: inout Substring.UnicodeScalarView) {
+  init(_ scalar: Unicode.Scalar, _ rest: inout Scalars) {
     self.scalar = scalar
+    if scalar.value >= 0x20, scalar.value < 0x7F, (rest.first?.value ?? 0) < 0x300 { return }
     // What has no cell of its own, or acts instead of being seen, must not move the cursor.
     if scalar.isUnseen {
       self.scalar = "?"
@@ -26,7 +27,7 @@ struct Glyph {
       }
     }
     while let mark = rest.first, mark.value >= 0x300, !mark.isUnseen, case .none = ConsoleGrid.cells(mark) {
-      rest = rest.dropFirst()
+      rest.removeFirst()
       if marks.count < Self.mostMarks, !Self.selectsForm(mark), self.scalar == scalar { marks.append(mark) }
     }
   }
@@ -35,4 +36,17 @@ struct Glyph {
   private static func selectsForm(_ mark: Unicode.Scalar) -> Bool {
     (0xFE00...0xFE0F).contains(mark.value) || (0xE0100...0xE01EF).contains(mark.value)
   }
+}
+
+/// The scalars of a text from its beginning, with a look at the next.
+struct Scalars {
+  private var rest: String.UnicodeScalarView.Iterator
+  private(set) var first: Unicode.Scalar?
+
+  init(_ text: some StringProtocol) {
+    rest = String(text).unicodeScalars.makeIterator()
+    first = rest.next()
+  }
+
+  mutating func removeFirst() { first = rest.next() }
 }

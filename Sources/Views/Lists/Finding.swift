@@ -54,11 +54,13 @@ extension UserAction {
   }
 
   public static let nextHit: UserAction = UserAction(
-    "next-hit", ["n"], "Next hit", "The next line with what is sought.", label: "next", unless: seeksNothing
+    "next-hit", ["n"], "Next hit", "The next line with what is sought; where nothing is, the next that failed.", label: "next",
+    unless: seeksNothing
   ) { Finder.step(1, &$0) }
 
   public static let previousHit: UserAction = UserAction(
-    "previous-hit", ["N"], "Previous hit", "The line before with what is sought.", label: "previous", unless: seeksNothing
+    "previous-hit", ["N"], "Previous hit", "The line before with what is sought; where nothing is, the one that failed.",
+    label: "previous", unless: seeksNothing
   ) { Finder.step(-1, &$0) }
 
   @Sendable private static func hasNoLines(_ session: Session, _ state: ViewState) -> String? {
@@ -66,8 +68,8 @@ extension UserAction {
   }
 
   @Sendable private static func seeksNothing(_ session: Session, _ state: ViewState) -> String? {
-    hasNoLines(session, state)
-      ?? (state[finding: state.focused].words.isEmpty ? "nothing is sought; \(state.bindings[.find]) looks for words" : nil)
+    let isIdle = state[finding: state.focused].words.isEmpty && state.focused.notable == nil
+    return hasNoLines(session, state) ?? (isIdle ? "nothing is sought; \(state.bindings[.find]) looks for words" : nil)
   }
 }
 
@@ -107,19 +109,30 @@ enum Finder {
     }
   }
 
-  /// To the next hit, or the one before; after the last comes the first.
+  /// To the next hit, or the one before; after the last comes the first. Where nothing is sought, to the next notable line.
   static func step(_ step: Int, _ effect: inout Effect) {
     let panel = effect.state.focused
     guard let lines = panel.lines(effect) else { return }
     var finding = effect.state[finding: panel]
+    if finding.words.isEmpty, let what = panel.notable { return show(what, lines, step, &effect) }
     let hits = hits(lines, finding.words)
     // Somebody may have gone elsewhere since.
-    let here = lines.isText ? finding.hit ?? lines.chosen : lines.chosen
-    let next = step > 0 ? hits.first { $0 > here } ?? hits.first : hits.last { $0 < here } ?? hits.last
+    let next = nearest(hits, lines.isText ? finding.hit ?? lines.chosen : lines.chosen, step)
     take(next, hits, lines, &finding)
     effect.state[finding: panel] = finding
     if let next { lines.show(next, &effect.state) }
     say(&effect)
+  }
+
+  private static func show(_ what: String, _ lines: PanelLines, _ step: Int, _ effect: inout Effect) {
+    let notable = (0..<lines.count).filter(lines.isNotable)
+    guard let next = nearest(notable, lines.chosen, step) else { return effect.say("no \(what)") }
+    lines.show(next, &effect.state)
+    effect.say("\(what) \((notable.firstIndex(of: next) ?? 0) + 1) of \(notable.count)")
+  }
+
+  private static func nearest(_ hits: [Int], _ here: Int, _ step: Int) -> Int? {
+    step > 0 ? hits.first { $0 > here } ?? hits.first : hits.last { $0 < here } ?? hits.last
   }
 
   static func say(_ effect: inout Effect) {

@@ -12,11 +12,13 @@ public struct PanelLines {
   /// All lines match what is sought, as no others are shown.
   let isFiltered: Bool
   let text: (Int) -> String
+  /// Whether a line is one of those that keys go to where nothing is sought.
+  let isNotable: (Int) -> Bool
   let choose: (Int, inout ViewState) -> Void
 
   init(
     count: Int, chosen: Int, area: Rect, isText: Bool = false, isFiltered: Bool = false, text: @escaping (Int) -> String,
-    choose: @escaping (Int, inout ViewState) -> Void
+    isNotable: @escaping (Int) -> Bool = { _ in false }, choose: @escaping (Int, inout ViewState) -> Void
   ) {
     self.count = count
     self.chosen = min(chosen, count - 1)
@@ -24,6 +26,7 @@ public struct PanelLines {
     self.isText = isText
     self.isFiltered = isFiltered
     self.text = text
+    self.isNotable = isNotable
     self.choose = choose
   }
 

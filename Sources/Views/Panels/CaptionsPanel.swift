@@ -14,7 +14,7 @@ extension Panel {
         KeyHint(.back),
       ]
     },
-    listed: { CaptionsPanel($0, $1, width: $2.width).lines($2) },
+    listed: { CaptionsPanel($0, $1, width: $2.width).lines($2) }, notable: "expectation that failed",
     chosen: { effect in
       if let step = CaptionsPanel(effect.session, effect.state, width: effect.width).chosenStep { effect.ask(.travel(to: step)) }
     }
@@ -80,7 +80,7 @@ struct CaptionsPanel {
   func lines(_ rect: Rect) -> PanelLines {
     PanelLines(
       count: rows.count, chosen: state.captionRow, area: rect.inside, text: { "\(rows[$0].belongsTo) \(rows[$0].text)" },
-      choose: { $1.captionRow = $0 })
+      isNotable: { rows[$0].role == .fault && rows[$0].step != nil }, choose: { $1.captionRow = $0 })
   }
 
   func draw(_ canvas: inout Canvas, _ rect: Rect) {

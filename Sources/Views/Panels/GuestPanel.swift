@@ -7,7 +7,7 @@ extension Panel {
       KeyHint.common
         + [
           KeyHint(.boot), KeyHint(.step), KeyHint(.stepBack), KeyHint(.stepOver), KeyHint(.runToExit), KeyHint(.run),
-          KeyHint(.breakpoint), KeyHint(.runBack), KeyHint(.debug),
+          KeyHint(.breakpoint), KeyHint(.runBack), KeyHint(.debug), KeyHint(.nextRealm, label: "next vCPU"),
           KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(.up, .down, label: "console"), KeyHint(.find),
           KeyHint(.back),
         ]
@@ -40,7 +40,11 @@ public struct GuestPanel {
       let right = rect.width - left
       let registers = Rect(rect.x + left, rect.y, right, right >= 84 ? 15 : 20)
       self.registers(now, before, &canvas, registers)
-      code(now, &canvas, Rect(rect.x + left, rect.y + registers.height, right, rect.height - registers.height))
+      let rest = Rect(rect.x + left, rect.y + registers.height, right, rect.height - registers.height)
+      // A large terminal shows the stack, too.
+      let stack = rest.height >= Self.stackLines * 2 ? Self.stackLines : 0
+      code(now, &canvas, Rect(rest.x, rest.y, rest.width, rest.height - stack))
+      self.stack(now, &canvas, Rect(rest.x, rest.y + rest.height - stack, rest.width, stack))
     } else {
       let top = rect.height / 2
       let half = rect.width / 2
@@ -105,6 +109,47 @@ public struct GuestPanel {
       let shown = isNarrow ? tail : String(repeating: "0", count: 16 - digits.count) + digits
       canvas.text(end, inside.y + row, shown, cell.2 ? .changed : .text, limit: room)
     }
+  }
+
+  private static let stackLines = 14
+
+  /// The words from the stack pointer on, those of its frame first: where a name of the guest is at an address, that too.
+  private func stack(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
+    guard !rect.isEmpty else { return }
+    let inside = canvas.frame(rect, "Stack", note: "sp \(hex(now.sp))")
+    for line in 0..<inside.height {
+      let offset = UInt64(line) * 16
+      let bytes = session.read { $0.guestBytes(now.address, now.sp &+ offset, 16) }
+      guard bytes.count == 16 else {
+        canvas.text(inside.x + 1, inside.y + line, line == 0 ? "not mapped" : "", .dim, limit: inside.width - 2)
+        return
+      }
+      let words = [bytes[..<8], bytes[8...]].map { $0.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+      var x = canvas.text(inside.x + 1, inside.y + line, "+\(hex(offset))".padding(7), .dim)
+      for word in words {
+        let digits = String(word, radix: 16)
+        let text = String(repeating: "0", count: 16 - digits.count) + digits
+        x = canvas.text(x, inside.y + line, text + " ", word == 0 ? .dim : .text, limit: inside.x + inside.width - 1 - x)
+      }
+      let names = words.compactMap { state.symbols.text($0) }
+      let place = now.x[29] >= now.sp &+ offset && now.x[29] < now.sp &+ offset &+ 16 ? ["← x29"] : []
+      canvas.text(
+        x + 1, inside.y + line, (place + names).joined(separator: "  "), .accent, limit: inside.x + inside.width - 2 - x)
+    }
+  }
+
+  /// Looks at another vCPU, where there are several.
+  static func showNext(_ effect: inout Effect) {
+    let session = effect.session
+    let all = session.read { $0.control.recs }
+    guard all.count > 1 else {
+      effect.say("there is no other vCPU", isError: true)
+      return
+    }
+    let here = effect.state.guest.vcpu ?? session.lastGuest()?.now.address ?? 0
+    let next = all[((all.firstIndex(of: here) ?? -1) + 1) % all.count]
+    effect.state.guest.vcpu = next
+    effect.say("REC \(session.read { $0.rec(next).index }) at \(hex(next))")
   }
 
   /// The note if there is room for it.

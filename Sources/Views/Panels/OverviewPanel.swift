@@ -10,7 +10,7 @@ extension Panel {
           KeyHint(opening: .guest), KeyHint(.play), KeyHint(opening: .captions),
         ]
     },
-    prepared: { session, state in for part in Panel.tiles + [.rtt] { part.prepare(session, &state) } },
+    prepared: { session, state in for part in Panel.tiles + [.rtt, .why] { part.prepare(session, &state) } },
     moved: { $1.state.focus.move($0, &$1) }, clicked: OverviewPanel.click
   ) { canvas, rect, session, state, _ in OverviewPanel(session, state).draw(&canvas, rect) }
 }
@@ -31,9 +31,19 @@ struct OverviewPanel {
       return [focus: Rect(body.x, body.y + 1, body.width, body.height - 1)]
     }
     let left = body.width >= 160 ? 52 : 42
-    let side = side(body)
-    let middle = body.width - left - (side?.width ?? 0)
-    let top = side != nil ? body.height * 11 / 20 : max(11, body.height * 9 / 20)
+    if let side = side(body) {
+      // The worlds are the centre, above all that happens in them.
+      let width = body.width - side.width
+      let worlds = Rect(body.x, body.y, width, max(16, body.height * 3 / 10))
+      let rest = body.height - worlds.height
+      let (y, top) = (body.y + worlds.height, rest * 9 / 20)
+      return [
+        .worlds: worlds, .realms: Rect(body.x, y, left, rest), .granules: Rect(body.x + left, y, width - left, top),
+        .trace: Rect(body.x + left, y + top, width - left, rest - top),
+      ]
+    }
+    let middle = body.width - left
+    let top = max(11, body.height * 9 / 20)
     return [
       .worlds: Rect(body.x, body.y, left, min(top, 11)),
       .granules: Rect(body.x + left, body.y, middle, top),

@@ -39,10 +39,12 @@ extension UserAction {
   }
 
   public static let nextRealm: UserAction = UserAction(
-    "next-realm", ["O"], "Next realm or token", "Looks at the tables of another realm, or at another token.", label: "next realm",
+    "next-realm", ["O"], "Next of its kind", "Looks at the tables of another realm, at another token, or at another vCPU.",
+    label: "next realm",
     unless: thereIsNoRealm
   ) { effect in
-    guard effect.state.screen != .token else { return TokenPanel.showNext(&effect) }
+    if effect.state.screen == .token { return TokenPanel.showNext(&effect) }
+    if effect.state.screen == .guest { return GuestPanel.showNext(&effect) }
     effect.state[RTTState.self].chosen = nil
     effect.state.rttRealm = (effect.state.rttRealm + 1) % max(1, effect.session.read { $0.control.realms.count })
     effect.state.screen = .rtt

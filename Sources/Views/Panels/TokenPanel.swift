@@ -21,8 +21,8 @@ extension Panel {
         KeyHint(.command), KeyHint(.back),
       ]
     },
-    listed: { TokenPanel($0, $1.token, $1.bindings).lines($2) }, moved: TokenPanel.move, chosen: TokenPanel.choose,
-    clicked: TokenPanel.click
+    listed: { TokenPanel($0, $1.token, $1.bindings).lines($2) }, notable: "check that failed or was not evaluated",
+    moved: TokenPanel.move, chosen: TokenPanel.choose, clicked: TokenPanel.click
   ) { canvas, rect, session, state, _ in TokenPanel(session, state.token, state.bindings).draw(&canvas, rect) }
 }
 
@@ -122,7 +122,8 @@ public struct TokenPanel {
     let list = places(Rect(rect.x, rect.y + 1, rect.width, rect.height - 1)).list
     return PanelLines(
       count: rows.count, chosen: state.row, area: list.inside,
-      text: { "\(rows[$0].lead)\(rows[$0].name) \(rows[$0].value)" }, choose: { $1.token.row = $0 })
+      text: { "\(rows[$0].lead)\(rows[$0].name) \(rows[$0].value)" },
+      isNotable: { rows[$0].role == .fault || rows[$0].role == .warning }, choose: { $1.token.row = $0 })
   }
 
   private func tabs(_ canvas: inout Canvas, _ rect: Rect, _ report: VerificationReport?) {
@@ -130,11 +131,24 @@ public struct TokenPanel {
     let x = Self.tabPlaces(rect).last.map { $0.x + $0.tab.title.count + 3 } ?? rect.x
     guard let report else { return }
     let role: Role = report.verdict == .accepted ? .ok : report.verdict == .refused ? .fault : .warning
-    let text = report.verdict == .refused ? "refused: \(report.failures.joined(separator: ", "))" : report.verdict.rawValue
     let room = rect.x + rect.width - x - 2
     guard room > 8 else { return }
+    let text = Self.words(report, room)
     let shown = text.count > room ? String(text.prefix(room - 1)) + "…" : text
     canvas.right(rect.x + rect.width - 1, rect.y, shown, role)
+  }
+
+  /// The verdict, with what refuses it, or what an accepted one does not say.
+  private static func words(_ report: VerificationReport, _ room: Int) -> String {
+    switch report.verdict {
+    case .refused: return "refused: \(report.failures.joined(separator: ", "))"
+    case .accepted:
+      let open = report.findings.filter { $0.outcome.verdict == .notAsked }.map(\.check.name)
+      guard !open.isEmpty else { return "accepted" }
+      let full = "accepted, but not asked: \(open.joined(separator: ", "))"
+      return full.count <= room ? full : "accepted; \(open.count) not asked"
+    case .incomplete: return report.verdict.rawValue
+    }
   }
 
   private func draw(list rows: [TokenRow], chosen: Int, _ canvas: inout Canvas, _ rect: Rect, _ origin: String) {

@@ -5,6 +5,7 @@ extension Panel {
     "trace", "Trace", .tile, key: ["4"], "Every crossing between worlds, decoded.", actions: [.details],
     hints: { _ in [KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.find), KeyHint(opening: .why)] },
     prepared: { $1[TraceSteps.self].follow($0, $1) }, listed: { TracePanel($0, $1).lines($2) },
+    notable: "step that was refused or faulted",
     moved: { motion, effect in if !motion.isSideways || !TraceFolds.move(motion, &effect) { Panel.trace.scroll(motion, &effect) }
     },
     chosen: { effect in if let step = effect.state.traceStep { effect.ask(.travel(to: step)) } },
@@ -140,16 +141,8 @@ public struct TracePanel {
   private static let reach = 64
 
   private func title(_ step: Session.Step, _ number: Int) -> String {
-    switch step.input {
-    case .reset(let configuration, let name):
-      return name.map { "case \($0): a fresh machine" } ?? "a fresh machine: \(configuration.propertyText)"
-    case .action(let action):
-      switch action {
-      case .smc(_, let x): return Decoder.call { x[$0] }
-      case .guest(let guest): return "queued: \(Decoder.action(guest))\(field(number))"
-      default: return "\(action.scriptText)\(field(number))"
-      }
-    }
+    if case .action(let action) = step.input, case .smc = action { return step.call }
+    return step.call + field(number)
   }
 
   /// The rows of a step that are shown: all, or with its head those that have what is sought.
@@ -209,6 +202,7 @@ public struct TracePanel {
     return PanelLines(
       count: count, chosen: chosen, area: rect.inside, isFiltered: !state.filter.isEmpty,
       text: { rows(matching?[$0] ?? $0).map(\.line).joined(separator: "\n") },
+      isNotable: { session.steps[matching?[$0] ?? $0].hasFailed },
       choose: { line, state in
         guard line < count else { return }
         let step = (matching?[line] ?? line) + 1

@@ -5,16 +5,38 @@ extension Panel {
     "why", "Why", .screen(timeline: false), key: ["w"], "Shows each failure condition of the chosen call with its operands.",
     label: "why", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
     opened: WhyPanel.open,
-    hints: { _ in KeyHint.common + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back)] },
-    listed: { WhyPanel($1).lines($2) }
+    hints: { state in
+      KeyHint.common + (state.whyOrigin == nil ? [] : [KeyHint(.travel, label: "who made it so")])
+        + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back)]
+    },
+    prepared: { session, state in state[ViewState.Why.self].find(session) },
+    listed: { WhyPanel($1).lines($2) },
+    chosen: { effect in
+      guard let step = effect.state.whyOrigin else {
+        effect.say("no step of this session made it so", isError: true)
+        return
+      }
+      effect.ask(.travel(to: step))
+    }
   ) { canvas, rect, _, state, focused in WhyPanel(state).draw(&canvas, rect, focused: focused) }
 }
 
 extension ViewState {
-  private struct Why: PanelState {
-    var explanation: Explanation?
+  struct Why: PanelState {
+    var explanation: Explanation? {
+      didSet { origins = nil }
+    }
     var scroll: Int?
+    /// How that which the deciding condition refuses came to be so; nil until it is looked for.
+    private(set) var origins: [ConditionOrigin]?
+
+    mutating func find(_ session: Session) {
+      if origins == nil, let explanation { origins = session.origins(of: explanation) }
+    }
   }
+
+  /// The step that made it so, that is latest of all.
+  var whyOrigin: Int? { self[Why.self].origins?.compactMap(\.step).max() }
 
   /// Step or call the Why screen explains.
   public var why: Explanation? {
@@ -49,7 +71,8 @@ public struct WhyPanel {
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
-    let inside = canvas.frame(rect, "Why", note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)
+    let title = "Why" + (state.why?.step.map { " · step \($0)" } ?? "")
+    let inside = canvas.frame(rect, title, note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)
     guard !inside.isEmpty else { return }
     guard let why = state.why else {
       canvas.text(
@@ -93,6 +116,7 @@ public struct WhyPanel {
       if row.verdict == .failed {
         lines.append(("  \("".padding(width))\(row.text) → \(row.status)", role))
         lines += why.fields.lines.map { ("  \("".padding(width))\($0)", role) }
+        lines += (state[ViewState.Why.self].origins ?? []).map { ("  \("".padding(width))\($0.text)", .dim) }
       }
     }
     if why.hasCaller {

@@ -8,11 +8,14 @@ struct WorldsModel {
     /// The same where there is little room.
     var short: String
     var role: Role
+    /// What it consists of, a line each where there is room.
+    var parts: [String]
 
-    init(_ text: String, short: String? = nil, _ role: Role) {
+    init(_ text: String, short: String? = nil, _ role: Role, parts: [String] = []) {
       self.text = text
       self.short = short ?? text
       self.role = role
+      self.parts = parts
     }
   }
 
@@ -22,6 +25,17 @@ struct WorldsModel {
     let role: Role
     /// Software at EL0, EL1 and EL2; the Secure world of this machine has none.
     var residents: [[Resident]] = [[], [], []]
+
+    /// What is at a level, in no more than `room` lines: with its parts if they fit.
+    func lines(_ level: Int, _ room: Int) -> [(text: String, role: Role)] {
+      let whole = residents[level].flatMap { resident in
+        [(resident.text, resident.role)] + resident.parts.map { ("  " + $0, resident.role) }
+      }
+      if whole.count <= room { return whole }
+      let rest = residents[level].count - room
+      let short = residents[level].prefix(rest > 0 ? max(0, room - 1) : room).map { ($0.text, $0.role) }
+      return short + (rest > 0 ? [("and \(rest + 1) more", Role.dim)] : [])
+    }
   }
 
   /// One place on the way of an SMC.
@@ -62,7 +76,8 @@ struct WorldsModel {
       control.panic == nil
         ? Resident("RMM 1.0 · \(policy.name)", short: "RMM 1.0", .realm) : Resident("RMM has stopped", .fault)
     ]
-    realm.residents[1] = session.read { $0.realmSummaries() }.map(Self.resident)
+    let pes = control.pes
+    realm.residents[1] = session.read { $0.realmSummaries() }.map { Self.resident($0, pes) }
     columns = [normal, realm, Column(world: .secure, title: "Secure", role: .secure)].map { column in
       var column = column
       // An application is only known while a PE executes it.
@@ -75,14 +90,19 @@ struct WorldsModel {
     monitor = Resident("monitor: SMC routing, granule transitions\(token)", short: "monitor, GPT", .root)
   }
 
-  private static func resident(_ realm: RealmSummary) -> Resident {
+  private static func resident(_ realm: RealmSummary, _ pes: [ProcessingElement]) -> Resident {
     let running = realm.recs.filter(\.running).map { "REC \($0.index)" }
     let recs =
       running.isEmpty
       ? realm.recs.isEmpty ? "" : " · \(realm.recs.count) REC\(realm.recs.count == 1 ? "" : "s")"
       : " · runs \(running.joined(separator: ", "))"
     let name = "realm \(realm.number) \(realm.state.name)"
-    return Resident(name + recs, short: name, .realm(realm.number - 1))
+    let parts = realm.recs.map { rec in
+      let state = rec.pending.isEmpty ? rec.runnable ? "runnable" : "off" : "waits for the Host: \(rec.pending)"
+      let pe = pes.firstIndex { $0.runningREC == rec.address }
+      return "REC \(rec.index) " + (pe.map { "● runs on pe\($0)" } ?? state) + " · pc \(hex(rec.pc))"
+    }
+    return Resident(name + recs, short: name, .realm(realm.number - 1), parts: parts)
   }
 
   /// The way a step took through the worlds, from where it began.

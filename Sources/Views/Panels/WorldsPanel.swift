@@ -97,16 +97,30 @@ public struct WorldsPanel {
   // MARK: Room for boxes
 
   private func drawBoxes(_ canvas: inout Canvas, _ rect: Rect) {
-    let root = model.pes.count + (model.hops.isEmpty ? 3 : 4)
-    // EL0, EL1 and EL2, and as many lines for the VMs as there is room for.
-    let height = max(5, min(rect.height - min(root, rect.height / 2), 4 + max(1, most(1))))
+    // PEs stand in two columns where they have room.
+    let columns = peColumns(rect)
+    let root = min(3 + (model.pes.count + columns - 1) / columns + (model.hops.isEmpty ? 0 : 1), rect.height / 2)
+    let height = rect.height - root
     for (column, place) in zip(model.columns, Self.places(rect.width)) {
       draw(column, &canvas, Rect(rect.x + place.start, rect.y, place.width, height))
     }
-    drawRoot(&canvas, Rect(rect.x, rect.y + height, rect.width, min(root, rect.height - height)))
+    drawRoot(&canvas, Rect(rect.x, rect.y + height, rect.width, root))
+    drawRoads(&canvas, rect, rect.y + height)
   }
 
-  private func most(_ level: Int) -> Int { model.columns.map { $0.residents[level].count }.max() ?? 0 }
+  private func peColumns(_ rect: Rect) -> Int { rect.width >= 120 ? 2 : 1 }
+
+  /// Where the last SMC went from a world to Root or back: the boxes are open there.
+  private func drawRoads(_ canvas: inout Canvas, _ rect: Rect, _ y: Int) {
+    for (column, place) in zip(model.columns, Self.places(rect.width)) {
+      let numbers = model.hops.indices.filter { model.hops[$0].world == column.world }
+      guard !numbers.isEmpty else { continue }
+      let x = rect.x + place.start + place.width / 2
+      let isNow = travel.map { $0 > 0 && numbers.contains($0) || numbers.contains($0 - 1) } ?? false
+      canvas[x, y - 1] = Cell("┬", isNow ? .changed : .accent)
+      canvas[x, y] = Cell("┴", isNow ? .changed : .accent)
+    }
+  }
 
   private func draw(_ column: WorldsModel.Column, _ canvas: inout Canvas, _ box: Rect) {
     let inside = canvas.frame(box, "")
@@ -121,18 +135,25 @@ public struct WorldsPanel {
 
   private func drawLevel(_ column: WorldsModel.Column, _ level: Int, _ canvas: inout Canvas, _ rect: Rect) {
     canvas.text(rect.x + 1, rect.y, "EL\(level)", .dim)
-    let pes = model.pes(column.world, level).map { "pe\($0)" }.joined(separator: " ")
-    let marks = model.numbers(column.world, level).map { WorldsModel.mark($0) }.joined()
-    let right = [marks, pes.isEmpty ? "" : "▶" + pes].filter { !$0.isEmpty }.joined(separator: " ")
+    let lines = column.lines(level, rect.height)
+    let room = rect.width - 6 - Canvas.columns(of: lines.first.map { $0.text + " " } ?? "")
+    let right = marks(column.world, level, room)
     let end = rect.x + rect.width - 1 - Canvas.columns(of: right)
-    let residents = column.residents[level]
-    for (n, resident) in residents.prefix(rect.height).enumerated() {
-      let rest = residents.count - rect.height
-      let text = n == rect.height - 1 && rest > 0 ? "and \(rest + 1) more" : resident.text
+    for (n, line) in lines.enumerated() {
       let limit = (n == 0 && !right.isEmpty ? end - 1 : rect.x + rect.width) - (rect.x + 5)
-      canvas.text(rect.x + 5, rect.y + n, text, resident.role, limit: limit)
+      canvas.text(rect.x + 5, rect.y + n, line.text, line.role, limit: limit)
     }
     if !right.isEmpty { canvas.text(end, rect.y, right, .accent) }
+  }
+
+  /// The PEs that are at a level, and the numbers of the hops that end there; short where they would leave no room for words.
+  private func marks(_ world: World, _ level: Int, _ room: Int) -> String {
+    let hops = model.numbers(world, level).map { WorldsModel.mark($0) }.joined()
+    let pes = model.pes(world, level).map(String.init)
+    func joined(_ pes: String) -> String { [hops, pes].filter { !$0.isEmpty }.joined(separator: " ") }
+    guard !pes.isEmpty else { return hops }
+    let full = joined("▶pe" + pes.joined(separator: " pe"))
+    return Canvas.columns(of: full) <= room ? full : joined("▶" + pes.joined(separator: ","))
   }
 
   private func drawRoot(_ canvas: inout Canvas, _ box: Rect) {
@@ -140,15 +161,15 @@ public struct WorldsPanel {
     guard !inside.isEmpty else { return }
     canvas.text(box.x + 2, box.y, " Root ", .root)
     canvas.text(inside.x + 1, inside.y, "EL3", .dim)
-    let marks = model.numbers(.root, 3).map { WorldsModel.mark($0) }.joined()
-    let pes = model.pes(.root, 3).map { "▶pe\($0)" }.joined(separator: " ")
-    let right = [marks, pes].filter { !$0.isEmpty }.joined(separator: " ")
+    let right = marks(.root, 3, inside.width / 2)
     let end = inside.x + inside.width - 1 - Canvas.columns(of: right)
     canvas.text(inside.x + 5, inside.y, model.monitor.text, .root, limit: end - inside.x - 6)
     canvas.text(end, inside.y, right, .accent)
-    for (n, pe) in model.pes.enumerated() where n + 1 < inside.height {
+    let columns = peColumns(inside)
+    let width = (inside.width - 2) / columns
+    for (n, pe) in model.pes.enumerated() where n / columns + 1 < inside.height {
       let role: Role = n == model.currentPE ? .text : .dim
-      canvas.text(inside.x + 1, inside.y + 1 + n, text(of: n, pe), role, limit: inside.width - 2)
+      canvas.text(inside.x + 1 + n % columns * width, inside.y + 1 + n / columns, text(of: n, pe), role, limit: width - 1)
     }
     let y = inside.y + inside.height - 1
     guard !model.hops.isEmpty, inside.height > 1 else { return }

@@ -155,8 +155,12 @@ struct TokenModel {
 
   // MARK: Checks
 
+  /// Those that failed first, then those that could not be evaluated, then the others; each in their order.
   private func checks(_ report: VerificationReport) -> [TokenRow] {
-    report.findings.map { finding in
+    let order: [CheckOutcome.Verdict] = [.failed, .notEvaluated]
+    let first = order.flatMap { verdict in report.findings.filter { $0.outcome.verdict == verdict } }
+    let others = report.findings.filter { !order.contains($0.outcome.verdict) }
+    return (first + others).map { finding in
       let isMandatory = finding.check.weight == .mandatory
       let role: Role =
         switch finding.outcome.verdict {

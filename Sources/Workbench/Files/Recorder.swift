@@ -31,6 +31,8 @@ final class Recorder {
   /// How long the file is, in whole lines.
   private var size: Int64 = 0
   private(set) var trouble: Trouble?
+  /// Whether something was written of which it is not known that there was room for it on the disk.
+  private var isUnsettled = false
 
   struct CannotCreate: Error {
     var message: String
@@ -91,10 +93,9 @@ final class Recorder {
   func keepUp(_ session: Session, now: Double) {
     // How many steps a statement makes that stands for others is known at its end.
     guard session.position == session.steps.count, now >= nextKeepUp, !session.isInGroup else { return }
-    append(newSteps(session, now, most: Self.piece), session)
-    // Where the file is slow, what is recorded is not to wait for it most of the time.
-    let took = CPUClock.wall - now
-    nextKeepUp = now + max(0.02, 4 * took)
+    append(newSteps(session, now, most: Self.piece), session, isSettled: false)
+    // As long as it took: what is made in that time is less than a piece, and at the end little is left.
+    nextKeepUp = CPUClock.wall + max(0.02, CPUClock.wall - now)
   }
 
   /// Bytes of steps that are written at once while something takes long: few enough that Esc need not wait for them.
@@ -117,9 +118,10 @@ final class Recorder {
     return lines
   }
 
-  private func append(_ lines: String, _ session: Session) {
+  private func append(_ lines: String, _ session: Session, isSettled: Bool = true) {
     if !lines.isEmpty { changed = true }
-    append(lines + (sinceDigest >= Recording.digestStride && position == session.position ? digestLine(session) : ""))
+    let digest = sinceDigest >= Recording.digestStride && position == session.position ? digestLine(session) : ""
+    append(lines + digest, isSettled: isSettled)
   }
 
   private func digestLine(_ session: Session) -> String {
@@ -136,13 +138,14 @@ final class Recorder {
   /// Looks whether the file is where it was, and tries again to write what waits.
   func check() { append("") }
 
-  private func append(_ text: String) {
+  /// - Parameter isSettled: whether to wait until it is on the disk.
+  private func append(_ text: String, isSettled: Bool = true) {
     waiting += Array(text.utf8)
-    if !waiting.isEmpty {
+    if !waiting.isEmpty || isSettled && isUnsettled {
       let (count, failed) = writeAll(waiting[...], to: descriptor)
       var error = failed
       // Some file systems find out only now that there is no room.
-      if error == nil { do throws(Errno) { try descriptor.synchronizeData() } catch let late { error = late } }
+      if error == nil, isSettled { do throws(Errno) { try descriptor.synchronizeData() } catch let late { error = late } }
       if let error {
         trouble = .unwritable("\(error)")
         // Nothing of a line without its end, whatever ends the program now. Where that fails, the rest follows what is there.
@@ -154,6 +157,7 @@ final class Recorder {
       }
       size += Int64(waiting.count)
       waiting = []
+      isUnsettled = !isSettled
     }
     trouble = whereabouts()
   }

@@ -56,6 +56,18 @@ struct GuestStories {
     try story.quitsAndReplays()
   }
 
+  @Test func anotherVCPUIsLookedAtByAKeyAndALargeScreenShowsTheStack() throws {
+    let story = try Story(size: (200, 60))
+    story.keys("D", .control("U"), "debug tour 2", .enter)
+    story.sees("it stands before its first instruction")
+    story.sees("─ Stack ─")
+    story.sees("vCPU 0 · REC")
+    story.keys("O")
+    story.sees("vCPU 1 · REC")
+    story.keys("O")
+    story.sees("vCPU 0 · REC")
+  }
+
   /// A guest that has not run yet is the one that is shown, with the registers it stands with; and after going all the way back, too.
   @Test func theGuestViewShowsTheGuestThatStands() throws {
     let story = try Story()

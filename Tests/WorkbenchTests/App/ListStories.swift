@@ -29,6 +29,26 @@ struct ListStories {
     #expect(story.session.position == 40)
   }
 
+  @Test func aKeyGoesFromOneRefusalInTheTraceToTheNext() throws {
+    let story = try Story(
+      """
+      smc RMI_GRANULE_UNDELEGATE 0x80100000
+      smc RMI_GRANULE_DELEGATE 0x80100000
+      smc RMI_GRANULE_DELEGATE 0x80100000
+      smc RMI_GRANULE_UNDELEGATE 0x80100000
+      """)
+    story.keys("n")
+    story.sees("step that was refused or faulted 1 of 2")
+    #expect(story.state.traceStep == 1)
+    story.keys("n")
+    #expect(story.state.traceStep == 3)
+    story.keys("n")
+    #expect(story.state.traceStep == 1)
+    let clean = try Story("smc RMI_GRANULE_DELEGATE 0x80100000")
+    clean.keys("n")
+    clean.sees("no step that was refused or faulted")
+  }
+
   @Test func theMapGoesToItsEnds() throws {
     let story = try Story(Self.steps)
     story.keys("2G")
@@ -64,8 +84,9 @@ struct ListStories {
 
   @Test func whatIsNotThereIsSaid() throws {
     let story = try Story(Self.steps)
-    story.keys("n")
+    story.keys("2n")
     story.sees("next hit: nothing is sought; / looks for words")
+    story.keys("4")
     story.keys("/zebra")
     story.sees("nothing matches")
     story.keys(.enter)

@@ -78,25 +78,52 @@ struct TerminalTests {
     #expect(try terminal.exitCode() == 0)
   }
 
-  @Test(arguments: [
-    ["TERM": "vt100"], ["TERM": "linux"], ["TERM": "xterm"], ["TERM": "ansi"], ["TERM": "screen-256color"],
-    ["TERM": "tmux-256color"], ["TERM": "xterm-256color", "NO_COLOR": "1"], ["TERM": "xterm-256color", "COLORTERM": "truecolor"],
-    ["TERM": "xterm", "LC_ALL": "C"], ["TERM": "xterm-mono"],
-  ])
-  func everyKindOfTerminalStartsDrawsAndQuits(_ environment: [String: String]) throws {
-    let terminal = try PseudoTerminal(["--no-record"], environment: environment)
+  /// A type of terminal, a size, a locale and what is said of colours.
+  struct Setting: CustomTestStringConvertible {
+    var type: String
+    var columns: UInt16
+    var rows: UInt16
+    var locale: String
+    var colours: [String: String]
+
+    var testDescription: String { "\(type) \(columns)x\(rows) \(locale) \(colours)" }
+
+    static let types = [
+      "vt100", "vt220", "linux", "ansi", "xterm", "xterm-color", "xterm-mono", "xterm-256color", "xterm-direct", "screen-256color",
+      "tmux-256color", "rxvt-unicode-256color", "xterm-kitty", "alacritty", "foot", "wezterm", "xterm-ghostty",
+    ]
+    static let sizes: [(UInt16, UInt16)] = [(80, 24), (120, 36), (200, 60)]
+    static let voices: [(locale: String, colours: [String: String])] = ["C.UTF-8", "C"].flatMap { locale in
+      [[:], ["NO_COLOR": "1"], ["COLORTERM": "truecolor"]].map { (locale, $0) }
+    }
+    /// Every type in every size; each size and each kind of type meets every locale and every word about colours.
+    static let all = types.enumerated().flatMap { number, type in
+      sizes.enumerated().map { place, size in
+        let voice = voices[(number + place) % voices.count]
+        return Setting(type: type, columns: size.0, rows: size.1, locale: voice.locale, colours: voice.colours)
+      }
+    }
+  }
+
+  @Test(arguments: Setting.all)
+  func everyKindOfTerminalStartsDrawsAndQuits(_ setting: Setting) throws {
+    let environment = ["TERM": setting.type, "LC_ALL": setting.locale].merging(setting.colours) { $1 }
+    let terminal = try PseudoTerminal(
+      ["--no-record"], environment: environment, columns: setting.columns, rows: setting.rows)
     try terminal.until("Booted")
     terminal.type("?")
     try terminal.until("Palette")
     terminal.type("\u{1b}")
-    usleep(100_000)
+    usleep(60_000)
     terminal.type("q")
     #expect(try terminal.exitCode() == 0)
     #expect(terminal.modesAreRestored)
-    if environment["LC_ALL"] == "C" {
-      let plain = terminal.output.allSatisfy { $0 < 0x80 }
-      #expect(plain)
+    if setting.locale == "C" {
+      let isPlain = terminal.output.allSatisfy { $0 < 0x80 }
+      #expect(isPlain)
     }
+    if setting.colours["NO_COLOR"] != nil { #expect(terminal.text.colours.isEmpty) }
+    if setting.colours["COLORTERM"] == nil, setting.type == "linux" { #expect(!terminal.text.colours.contains(38)) }
   }
 
   /// Terminals of xterm's family start also where nobody has described them.
@@ -154,5 +181,13 @@ struct TerminalTests {
       let steps = Int(replay.output.prefix { $0.isNumber }) ?? 0
       #expect(steps >= confirmed, "round \(round): \(replay.output)")
     }
+  }
+}
+
+extension String {
+  /// The parameters of its SGR sequences that choose a colour (ECMA-48 8.3.117).
+  fileprivate var colours: [Int] {
+    matches(of: /\u{1b}\[([\d;]*)m/).flatMap { $0.output.1.split(separator: ";").compactMap { Int($0) } }
+      .filter { (30...38).contains($0) || (40...48).contains($0) || (90...107).contains($0) }
   }
 }

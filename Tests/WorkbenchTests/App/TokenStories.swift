@@ -19,6 +19,12 @@ struct TokenStories {
     story.sees("a challenge is up to 64 bytes in hexadecimal, without 0x")
     story.keys(.control("U"), "0100001126201123", .enter)
     story.sees("refused: freshness")
+    // On the list of checks what failed comes first, and a key goes from one that needs the eye to the next.
+    story.keys(.right, "G", "n")
+    #expect(story.state.token.row == 0)
+    story.sees("check that failed or was not evaluated 1 of")
+    #expect(story.lines.contains { $0.contains("✗ freshness") })
+    story.keys(.left)
     story.keys("O")
     story.sees("token 1 of 2")
     story.keys(.left)

@@ -1,5 +1,3 @@
-import Crypto
-
 extension TokenCheck {
   /// Of signatures, the binding and freshness: the chain from the platform's key to the Realm's words.
   static let trust: [TokenCheck] = [
@@ -110,20 +108,5 @@ extension TokenCheck {
     return .test(
       padded == Array(found), "claim 10 is the challenge that was sent",
       "claim 10 is not the challenge that was sent: an answer to another question, perhaps an old one", inputs)
-  }
-}
-
-/// A hash of some bytes, by its IANA name.
-struct Digest {
-  let bytes: [UInt8]
-
-  /// Nil for a name that is none of sha-256, sha-384, sha-512.
-  init?(_ name: String, _ data: ArraySlice<UInt8>) {
-    switch NamedHash(name: name) {
-    case .sha256: bytes = Array(SHA256.hash(data: data))
-    case .sha384: bytes = Array(SHA384.hash(data: data))
-    case .sha512: bytes = Array(SHA512.hash(data: data))
-    default: return nil
-    }
   }
 }

@@ -28,9 +28,10 @@ extension Machine {
     let explainer = entry.explain(self, &call)
     let status = explainer.refusal.map { Names.status(entry.interface, $0.code) } ?? success(entry, call)
     let decidedBy = explainer.refusal?.id.description
+    let fields = decidedBy.map { fieldValues(entry, call, decidedBy: $0) } ?? []
     return Explanation(
-      entry: entry, call: text, rows: explainer.rows, decidedBy: decidedBy, status: status,
-      fields: decidedBy.map { fieldValues(entry, call, decidedBy: $0) } ?? [])
+      entry: entry, call: text, rows: explainer.rows, decidedBy: decidedBy, status: status, fields: fields,
+      subjects: decidedBy.map { subjects(entry, call, decidedBy: $0, fields) } ?? [])
   }
 
   private func success(_ entry: CommandEntry, _ call: Call) -> String {

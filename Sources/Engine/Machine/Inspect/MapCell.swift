@@ -49,8 +49,7 @@ extension Machine {
   ///   - width: cells of a row.
   public func map(rows: [UInt64], granules: UInt64, width: Int) -> [[MapCell]] {
     var map = rows.map { row(from: $0, granules: granules, width: width) }
-    let isOwned = map.contains { $0.contains { $0.isOwned } }
-    guard isOwned, let first = rows.first, let last = rows.last else { return map }
+    guard !control.realms.isEmpty, let first = rows.first, let last = rows.last else { return map }
     if control.realms.count == 1 {
       // What is a Realm's is this one's.
       for row in map.indices { for cell in map[row].indices where map[row][cell].isOwned { map[row][cell].owner = 0 } }

@@ -35,12 +35,13 @@ public enum Firmware: String, Sendable, CaseIterable {
       text += "memory \(hex(configuration.dramBase)) \(hex(configuration.dramSize))\ncpus \(configuration.peCount)\n"
     default: break
     }
-    var bytes = Array(text.utf8)
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    bytes.replaceSubrange(0..<text.utf8.count, with: text.utf8)
     // What stands for code: numbers that follow from the name.
     var state = rawValue.utf8.reduce(UInt64(0x9E37_79B9_7F4A_7C15)) { mix($0 ^ UInt64($1)) }
-    while bytes.count < 4096 {
+    for index in text.utf8.count..<4096 {
       state = mix(state)
-      bytes.append(UInt8(truncatingIfNeeded: state))
+      bytes[index] = UInt8(truncatingIfNeeded: state)
     }
     if configuration.patched.contains(self) { bytes[4095] ^= 1 }
     return bytes

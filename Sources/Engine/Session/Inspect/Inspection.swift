@@ -48,6 +48,12 @@ extension Session {
   ///
   /// - Parameter step: from 1.
   public func explanation(ofStep step: Int) -> Explanation? {
+    var explanation = conditions(ofStep: step)
+    explanation?.step = step
+    return explanation
+  }
+
+  private func conditions(ofStep step: Int) -> Explanation? {
     guard step >= 1, step <= steps.count, case .action(let action) = steps[step - 1].input else { return nil }
     switch action {
     case .smc(.normal, let x):

@@ -15,7 +15,7 @@ public struct StepList: RandomAccessCollection, Sendable {
 
     fileprivate init() {}
 
-    fileprivate init(_ step: Session.Step) {
+    fileprivate init(_ step: borrowing Session.Step) {
       let amount: UInt8 =
         switch step.events.count {
         case ..<8: 0

@@ -8,7 +8,7 @@ public enum Interface: String, Sendable, CaseIterable {
 }
 
 /// A command as everything but its execution sees it: made from its declaration.
-public struct CommandEntry: Sendable {
+public final class CommandEntry: Sendable {
   public let name: String
   public let fid: UInt32
   /// The SMC32 alias TF-RMM knows, if there is one.

@@ -174,33 +174,20 @@ extension FormJudgement.Verdict {
 }
 
 extension Form {
-  /// The rows a condition is about: those its operands name, or whose field's table says so, or whose name it begins with.
+  /// The rows a condition is about; of those, if it failed, the ones its operands name.
   fileprivate func rows(about condition: ConditionVerdict, _ entry: CommandEntry) -> [Int] {
-    let declared = rows.indices.filter { index in
-      switch subject {
-      case .structure(let name):
+    let places: [Int]
+    switch subject {
+    case .structure(let name):
+      let declared = rows.indices.filter { index in
         guard let row = StructureTables.named(name)?.writable(named: rows[index].name)?.row else { return false }
         return row.field.rules.description.split(separator: " ").contains { $0 == condition.id }
-      case .command:
-        let input = entry.inputs[index]
-        return StructureTables.written(at: input)?.lookedAt[condition.id] != nil
       }
+      let isWhole = condition.id.hasPrefix("params_") || condition.id.hasPrefix("run_")
+      places = declared.isEmpty && isWhole ? [0] : declared
+    case .command: places = entry.inputs(about: condition.id)
     }
-    let named = declared.filter { condition.now.contains("\(rows[$0].name) = ") }
-    if condition.verdict == .failed, !named.isEmpty { return named }
-    if !declared.isEmpty { return declared }
-    switch subject {
-    case .structure: return condition.id.hasPrefix("params_") || condition.id.hasPrefix("run_") ? [0] : []
-    case .command:
-      let first = condition.id.prefix { $0 != "_" }
-      let places = rows.indices.filter { index in
-        let stem = rows[index].name.hasSuffix("_ptr") ? rows[index].name.dropLast(4) : rows[index].name[...]
-        return stem == first || first.hasPrefix(stem) && first.dropFirst(stem.count).allSatisfy(\.isNumber)
-      }
-      if !places.isEmpty { return places }
-      if rows.count == 1 { return [0] }
-      // The walk is that of the IPA.
-      return ["rtt", "rtte", "ripas"].contains(first) ? rows.indices.filter { ["ipa", "base"].contains(rows[$0].name) } : []
-    }
+    let named = places.filter { condition.now.contains("\(rows[$0].name) = ") }
+    return condition.verdict == .failed && !named.isEmpty ? named : places
   }
 }
