@@ -89,8 +89,8 @@ struct TerminalTests {
     var testDescription: String { "\(type) \(columns)x\(rows) \(locale) \(colours)" }
 
     static let types = [
-      "vt100", "vt220", "linux", "ansi", "xterm", "xterm-color", "xterm-mono", "xterm-256color", "xterm-direct", "screen-256color",
-      "tmux-256color", "rxvt-unicode-256color", "xterm-kitty", "alacritty", "foot", "wezterm", "xterm-ghostty",
+      "vt100", "vt220", "linux", "ansi", "xterm", "xterm-color", "xterm-mono", "xterm-256color", "xterm-direct",
+      "screen-256color", "tmux-256color", "rxvt-unicode-256color", "xterm-kitty", "alacritty", "foot", "wezterm", "xterm-ghostty",
     ]
     static let sizes: [(UInt16, UInt16)] = [(80, 24), (120, 36), (200, 60)]
     static let voices: [(locale: String, colours: [String: String])] = ["C.UTF-8", "C"].flatMap { locale in

@@ -26,7 +26,8 @@ extension Session {
         if steps[index].isReset { break }
         guard let event = steps[index].events.last(where: subject.isMade) else { continue }
         return ConditionOrigin(
-          subject: subject, step: index + 1, text: labels.text("made so by step \(index + 1): \(event.text), by \(steps[index].call)"))
+          subject: subject, step: index + 1,
+          text: labels.text("made so by step \(index + 1): \(event.text), by \(steps[index].call)"))
       }
       return ConditionOrigin(subject: subject, step: nil, text: labels.text(subject.untouched))
     }
