@@ -13,8 +13,8 @@ public struct CommandLineState: Sendable, Equatable {
   public var verdict: Verdict?
 
   public enum Verdict: Sendable, Equatable {
-    /// Every condition of the call passes; what it answers.
-    case passes(String)
+    /// Every condition of the call passes; what it answers, and what is hardly meant by it.
+    case passes(String, caveat: String?)
     /// It would be refused, and why.
     case refused(String)
     /// Nobody can make the call now.
@@ -22,13 +22,19 @@ public struct CommandLineState: Sendable, Equatable {
 
     var text: String {
       switch self {
-      case .passes(let status): "✓ every condition passes: \(status)"
+      case .passes(let status, nil): "✓ every condition passes: \(status)"
+      case .passes(let status, let caveat?): "✓ every condition passes: \(status); but \(caveat)"
       case .refused(let why): "✗ \(why)"
       case .queued: "no REC to make it yet; it is queued for the next RMI_REC_ENTER"
       }
     }
 
-    var role: Role { if case .passes = self { .ok } else { .fault } }
+    var role: Role {
+      switch self {
+      case .passes(_, let caveat): caveat == nil ? .ok : .warning
+      case .refused, .queued: .fault
+      }
+    }
   }
 
   /// Scalars it holds.

@@ -126,6 +126,7 @@ public struct WhyPanel {
           why.decidedBy == nil ? .ok : .fault
         ))
     }
+    if let caveat = why.caveat { lines.append(("  but \(caveat)", .warning)) }
     return lines.flatMap { line, role in
       let hangs = line.first.map { "✓✗· ".contains($0) } ?? false
       return WhyPanel.wrap(line, to: columns, hanging: hangs ? width + 2 : 0).map { ($0, role) }

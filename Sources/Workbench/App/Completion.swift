@@ -122,7 +122,7 @@ struct Completion {
       {
         line.verdict = .refused("\(explanation.status) by \(id): \(row.now)")
       } else {
-        line.verdict = .passes(explanation.status)
+        line.verdict = .passes(explanation.status, caveat: explanation.caveat)
       }
     } catch {
       line.verdict = .refused(error.message)

@@ -58,6 +58,28 @@ struct WhyStories {
     story.sees("no statement has written flags")
   }
 
+  /// What is legal and hardly meant is said before it is done, and afterwards.
+  @Test(arguments: [
+    ("ns.write64 0x80100000 7", "RMI_GRANULE_DELEGATE 0x80100000", "what the granule holds is lost"),
+    (
+      """
+      smc RMI_GRANULE_DELEGATE 0x80200000
+      smc RMI_GRANULE_DELEGATE 0x80201000
+      fill RmiRealmParams 0x83f00000 s2sz=32 rtt_base=0x80201000 rtt_num_start=1 rtt_level_start=1
+      smc RMI_REALM_CREATE 0x80200000 0x83f00000
+      """, "RMI_REALM_ACTIVATE 0x80200000", "the Realm has no REC, and gets none any more"
+    ),
+    ("realm", "RMI_DATA_DESTROY rd 0x0", "what the Realm had there it never gets back"),
+    ("realm\ntables rd 0x100000000..0x100200000", "RMI_RTT_MAP_UNPROTECTED rd 0x100000000 3 rd", "the granule at 0x80100000 is REALM in the GPT"),
+  ])
+  func whatIsHardlyMeantIsSaid(_ before: String, _ call: String, _ caveat: String) throws {
+    let story = try Story(before)
+    story.keys(":smc \(call)")
+    story.sees(caveat)
+    story.keys(.enter, "w")
+    story.sees("but \(caveat)")
+  }
+
   @Test func whereNothingMadeItSoTheKeySaysSo() throws {
     let story = try Story("smc RMI_GRANULE_UNDELEGATE 0x80100000")
     story.keys("w")

@@ -30,7 +30,8 @@ extension Machine {
     let decidedBy = explainer.refusal?.id.description
     let fields = decidedBy.map { fieldValues(entry, call, decidedBy: $0) } ?? []
     return Explanation(
-      entry: entry, call: text, rows: explainer.rows, decidedBy: decidedBy, status: status, fields: fields,
+      entry: entry, call: text, rows: explainer.rows, decidedBy: decidedBy, status: status,
+      caveat: decidedBy == nil ? entry.caveat(self, call) : nil, fields: fields,
       subjects: decidedBy.map { subjects(entry, call, decidedBy: $0, fields) } ?? [])
   }
 

@@ -27,6 +27,9 @@ protocol Command: SendableMetatype {
   /// What the call comes to when no condition holds, for explanations.
   static func success(_ c: Call) -> Success
 
+  /// What is hardly meant, though no condition refuses it; for explanations.
+  static func caveat(_ m: borrowing Machine, _ c: Call) -> String?
+
   /// What the command does once no condition holds. Sets `c.out`.
   static func effect(_ m: inout Machine, _ c: inout Call)
 
@@ -47,6 +50,7 @@ extension Command {
   static var order: [Ordering] { [] }
   static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {}
   static func success(_ c: Call) -> Success { .answers(0) }
+  static func caveat(_ m: borrowing Machine, _ c: Call) -> String? { nil }
   static func refused(_ m: inout Machine, _ c: inout Call) {}
   static func describeExit(_ m: borrowing Machine, _ c: Call, _ fid: UInt64, _ exit: inout ExitRecord) {}
 

@@ -10,6 +10,8 @@ public struct Explanation: Sendable {
   public var decidedBy: String?
   /// The status the call would answer.
   public var status: String
+  /// What is hardly meant, though no condition refuses it.
+  public var caveat: String?
   /// The fields of structures in memory that the deciding condition looks at.
   public var fields: [FieldValue] = []
   /// What the deciding condition looked at.

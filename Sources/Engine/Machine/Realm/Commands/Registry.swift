@@ -28,6 +28,8 @@ public final class CommandEntry: Sendable {
   package let explain: @Sendable (borrowing Machine, inout Call) -> Explainer
   /// What a call comes to that no condition refuses.
   let success: @Sendable (Call) -> Success
+  /// What is hardly meant by a call that no condition refuses.
+  let caveat: @Sendable (borrowing Machine, Call) -> String?
 
   init<C: Command>(_: C.Type, _ interface: Interface) {
     name = C.name.description
@@ -41,6 +43,7 @@ public final class CommandEntry: Sendable {
     lastOutput = C.lastOutput
     answersRevision = C.answersRevision
     success = { C.success($0) }
+    caveat = { machine, call in C.caveat(machine, call) }
     list = { machine in
       var lister = Lister()
       var call = Call()

@@ -47,6 +47,10 @@ package enum DataCreate: Command {
     }
   }
 
+  static func caveat(_ m: borrowing Machine, _ c: Call) -> String? {
+    c[flags] & 1 == 0 ? "the RIM will say where this page is, and nothing of what is in it (flags bit 0)" : nil
+  }
+
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let source = m.memory.page(c[src])
     let page = m.ownOverwrittenPage(c[data])

@@ -40,6 +40,11 @@ package enum DataDestroy: Command {
       "entry of \(hex(c[ipa])) is \(c.walk.entry.hipas(3).name)", c.walk.entry.hipas(3) != .assigned)
   }
 
+  static func caveat(_ m: borrowing Machine, _ c: Call) -> String? {
+    let isLost = m.realm(c[rd]).state == .active && c.walk.entry.ripas == .ram
+    return isLost ? "the RIPAS becomes DESTROYED: what the Realm had there it never gets back" : nil
+  }
+
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let data = c.walk.entry.address(lpa2: m.realm(c[rd]).lpa2)
     // RAM is lost with its contents; EMPTY and DESTROYED had none to lose.

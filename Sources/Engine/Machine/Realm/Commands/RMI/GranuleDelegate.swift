@@ -18,6 +18,11 @@ package enum GranuleDelegate: Command {
       "GPT entry of \(hex(c[addr])) is \(m.gpi(c[addr]).name)", m.gpi(c[addr]) != .nonSecure)
   }
 
+  static func caveat(_ m: borrowing Machine, _ c: Call) -> String? {
+    let page = UnsafeRawBufferPointer(start: m.memory.page(c[addr]), count: Int(Granule.size))
+    return page.allSatisfy { $0 == 0 } ? nil : "what the granule holds is lost"
+  }
+
   static func effect(_ m: inout Machine, _ c: inout Call) {
     // EL3 may still refuse, for want of room for its tables; TF-RMM answers INPUT for any refusal.
     guard m.granuleTransition(.delegate, c[addr]) == .ok else {

@@ -49,6 +49,11 @@ package enum RECCreate: Command {
     if !m.policy.has(.order) { try w.auxiliaries(m, &c, paramsPtr: paramsPtr, rec: rec) }
   }
 
+  static func caveat(_ m: borrowing Machine, _ c: Call) -> String? {
+    let isRunnable = RmiRecCreateFlags.table.runnable.isSet(in: m.recParams(c[paramsPtr]).flags)
+    return m.realm(c[rd]).recIndex == 0 && !isRunnable ? "the first REC is not runnable: no other is there to turn it on" : nil
+  }
+
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let params = m.recParams(c[paramsPtr])
     Memory.withCopy(of: params.page) { make(&m, c, RECParams(page: $0, auxCountIsCut: params.auxCountIsCut)) }

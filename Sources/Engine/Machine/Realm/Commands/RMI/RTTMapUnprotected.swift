@@ -50,6 +50,12 @@ package enum RTTMapUnprotected: Command {
     return desc & ~host == 0 && table.memAttr.of(desc) != 0b100
   }
 
+  static func caveat(_ m: borrowing Machine, _ c: Call) -> String? {
+    let address = address(c[desc], m.realm(c[rd]).lpa2)
+    let isOpen = m.gpi(address) == .nonSecure || m.gpi(address) == .any
+    return isOpen ? nil : "the granule at \(hex(address)) is \(m.gpi(address).name) in the GPT: the Realm's access will fault"
+  }
+
   static func effect(_ m: inout Machine, _ c: inout Call) {
     m.rttStore(
       c.walk.table, c.walk.index,

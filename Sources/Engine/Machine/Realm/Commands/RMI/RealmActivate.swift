@@ -17,5 +17,9 @@ package enum RealmActivate: Command {
       m.realm(c[rd]).state != .new)
   }
 
+  static func caveat(_ m: borrowing Machine, _ c: Call) -> String? {
+    m.realm(c[rd]).recIndex == 0 ? "the Realm has no REC, and gets none any more: only a NEW one does" : nil
+  }
+
   static func effect(_ m: inout Machine, _ c: inout Call) { m.setRealmState(c[rd], .active) }
 }
