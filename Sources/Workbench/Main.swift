@@ -35,7 +35,7 @@ struct Workbench: ParsableCommand {
     prepare()
     suggest()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(MeasuredVMM.separated(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch {
       end(error)

@@ -5,7 +5,9 @@ struct MeasureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "measure", abstract: "Computes a Realm's measurements, step by step.",
     discussion: """
-      FILE is a description of a Realm that was never built, or a session, whose Realms are measured as its steps made them. \
+      FILE is a description of a Realm that was never built, or a session, whose Realms are measured as its steps made them; or it \
+      is qemu or lkvm, and the command line of that VMM follows, of whose Realm the RIM is predicted: \
+      measure --rim qemu -M virt,confidential-guest-support=rme0 -object rme-guest,id=rme0 -kernel Image -m 512M. \
       With --diff, the first step in which two of them part is named; the exit code is then 1. A description has a line for \
       every call that measures:
 
@@ -14,8 +16,12 @@ struct MeasureCommand: ParsableCommand {
       Images are files beside the description.
       """)
 
-  @Argument(help: ArgumentHelp("Description or session.", valueName: "file"), completion: .file())
-  var file: String
+  @Argument(
+    help: ArgumentHelp("Description or session; or qemu ARGUMENT…, or lkvm run ARGUMENT….", valueName: "file"),
+    completion: .file())
+  var words: [String]
+
+  private var file: String { words.first ?? "" }
 
   @Option(help: ArgumentHelp("Compares with another description or session.", valueName: "file"), completion: .file())
   var diff: String?
@@ -32,18 +38,40 @@ struct MeasureCommand: ParsableCommand {
   @Flag(help: "Prints the final values only.")
   var values = false
 
+  @Flag(help: "Prints the RIM alone: its 64 bytes, the last of which are zero with SHA-256.")
+  var rim = false
+
   @Flag(help: "Prints JSON.")
   var json = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Of a VMM's Realm: what its host has, in lines such as ipa_bits = 52; without it what the machine has.", valueName: "file"),
+    completion: .file())
+  var capabilities: String?
+
+  @Option(
+    help: ArgumentHelp("Of a VMM's Realm: its device tree; without it the one the VMM makes.", valueName: "file"),
+    completion: .file())
+  var dtb: String?
 
   @OptionGroup var machine: MachineOptions
 
   mutating func validate() throws {
     if let index, !(0...4).contains(index) { throw ValidationError("--index is 0 (RIM) to 4, not \(index)") }
+    if MeasuredVMM.isNamed(by: words) {
+      guard realm == nil else { throw ValidationError("--realm is of a session; a VMM's command line makes one Realm") }
+    } else {
+      guard words.count == 1 else { throw ValidationError("found \"\(shown(words[1]))\" after the file; expected one file") }
+      if [capabilities, dtb].contains(where: { $0 != nil }) {
+        throw ValidationError("--capabilities and --dtb are for qemu and lkvm")
+      }
+    }
     if let realm = [realm, diffRealm].compactMap({ $0 }).min(), realm < 1 { throw ValidationError("--realm is numbered from 1") }
   }
 
   func run() throws {
-    let steps = try measured(file, realm)
+    let steps = try MeasuredVMM.isNamed(by: words) ? ofVMM() : measured(file, realm)
     var out = Output()
     defer { out.flush() }
     if let diff {
@@ -63,6 +91,11 @@ struct MeasureCommand: ParsableCommand {
         out.flush()
         throw Exit.difference
       }
+      return
+    }
+    if rim {
+      let value = steps.last { $0.index == 0 }?.value ?? []
+      out.line(hexBytes(value + [UInt8](repeating: 0, count: max(0, 64 - value.count))))
       return
     }
     if json {
@@ -93,6 +126,13 @@ struct MeasureCommand: ParsableCommand {
   }
 
   private static func name(_ index: Int) -> String { index == 0 ? "RIM" : "REM\(index - 1)" }
+
+  private func ofVMM() throws -> [MeasurementStep] {
+    let configuration = try machine.configuration()
+    let vmm = try MeasuredVMM(words, capabilities: capabilities, dtb: dtb, configuration)
+    for remark in vmm.remarks(isBrief: rim || values || json) { complain(remark) }
+    return vmm.steps
+  }
 
   /// The steps of a description, or of a Realm of a session.
   private func measured(_ path: String, _ realm: Int?) throws -> [MeasurementStep] {

@@ -38,4 +38,50 @@ struct MeasureCommandTests {
     let none = try Headless.run(["measure", file, "--json", "--index", "4"])
     #expect(try JSONSerialization.jsonObject(with: Data(none.output.utf8)) as? [Int] == [])
   }
+
+  // MARK: A VMM's command line
+
+  @Test(arguments: [
+    [
+      "qemu", "-M", "virt,confidential-guest-support=r", "-accel", "kvm", "-object",
+      "rme-guest,id=r,measurement-algorithm=sha256",
+    ],
+    ["lkvm", "run", "--realm", "-c", "1", "-m", "64M"],
+  ])
+  func aCommandLineIsMeasuredInSteps(_ words: [String]) throws {
+    let folder = try TemporaryFolder()
+    let host = try folder.write("host.conf", "ipa_bits = 48\nnum_bps = 6 # and so on\nnum_wps = 4\n")
+    let all = try Headless.run(["measure", "--capabilities", host] + words)
+    #expect(all.code == 0, "\(all.error)")
+    #expect(all.output.contains("1    RMI_REALM_CREATE s2sz="))
+    #expect(all.output.contains(" num_bps=5 num_wps=3\n"))
+    let alone = try Headless.run(["measure", "--rim", "--capabilities", host] + words)
+    let rim = alone.output.dropLast().prefix(64)
+    #expect(alone.output == rim + String(repeating: "0", count: 64) + "\n")
+    #expect(all.output.hasSuffix("RIM \(rim)\n"))
+    // Another host, another RIM.
+    let other = try Headless.run(["measure", "--rim"] + words)
+    #expect(other.code == 0 && other.output != alone.output)
+  }
+
+  @Test(
+    arguments: [
+      (["qemu", "-foo"], 65, "qemu-system-aarch64: -foo: invalid option"),
+      (["qemu", "-M", "virt", "-kernel", "none"], 65, "could not load kernel 'none' (none: "),
+      (
+        ["qemu", "-nographic", "-append", "x"], 0,
+        "the VMM would end at once: qemu-system-aarch64: -append only allowed with -kernel option"
+      ),
+      (["qemu", "-nographic"], 0, "without a meaning for the RIM: -nographic"),
+      (["lkvm", "run", "--foo"], 65, "unknown option `foo'"),
+      (["lkvm", "-c", "1"], 65, "expected qemu ARGUMENT… or lkvm run ARGUMENT…"),
+      (["--capabilities", "none", "qemu"], 66, "none"),
+      (["--dtb", "x", "file"], 64, "--capabilities and --dtb are for qemu and lkvm"),
+      (["one", "two"], 64, "expected one file"),
+    ] as [([String], Int32, String)])
+  func whatIsWrongWithItIsTold(_ row: (words: [String], code: Int32, text: String)) throws {
+    let result = try Headless.run(["measure"] + row.words)
+    #expect(result.code == row.code)
+    #expect(result.error.contains(row.text), "\(result.error)")
+  }
 }

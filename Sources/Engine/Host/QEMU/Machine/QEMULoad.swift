@@ -1,0 +1,143 @@
+import Attestation
+import Basics
+import Machine
+
+/// What QEMU puts where before the guest begins, and what it has KVM make the Realm with.
+///
+/// The placement is QEMU's (hw/arm/boot.c, for a confidential guest: the vCPU begins in the kernel, without a boot loader): the kernel at
+/// its text offset from the beginning of RAM, the RAM disk half of RAM above, at most 128 MiB, the device tree at the next 2 MiB behind;
+/// with firmware, which is at 0, the tree is at the beginning of RAM and the firmware gets the rest from fw_cfg.
+package struct QEMULoad: Sendable {
+  package let commandLine: QEMUCommandLine
+  package let capabilities: HostCapabilities
+  package let map: VirtMap
+  package let initrd: Range<UInt64>?
+  package let treeAddress: UInt64
+  /// Where the event log goes, if there is one.
+  package let log: Range<UInt64>?
+  package let entry: RealmPlan.Entry
+  /// All but the device tree.
+  package let images: [RealmPlan.Piece]
+  /// The tree that -dtb names.
+  package let givenTree: [UInt8]?
+
+  /// How far from its beginning the log is behind the tree, and its size.
+  static let treeRoom: UInt64 = 1 << 20
+  static let logSize: UInt64 = 64 << 10
+  private static let treeUnit: UInt64 = 2 << 20
+
+  /// - Parameter host: what there is; the options of -cpu make it less.
+  package init(_ commandLine: QEMUCommandLine, _ host: HostCapabilities, _ files: GuestFiles) throws(VMMRefusal) {
+    self.commandLine = commandLine
+    capabilities = commandLine.capabilities(of: host)
+    map = VirtMap(commandLine.memory)
+    var images: [RealmPlan.Piece] = []
+    var tree = VirtMap.ramBase
+    var entry = RealmPlan.Entry(pc: VirtMap.ramBase, x0: 0)
+    var disk: Range<UInt64>?
+    let hasFirmware = commandLine.firmware != nil
+    if let name = commandLine.kernel {
+      let kernel = try Self.kernel(name, files)
+      if !kernel.isLinux { entry.pc = kernel.entry }
+      if !hasFirmware { images += kernel.pieces.map { RealmPlan.Piece("kernel", at: $0.address, $0.bytes) } }
+      var end = max(kernel.memoryEnd, VirtMap.ramBase + min(map.ram.size / 2, 128 << 20))
+      end = (end + Granule.size - 1).granuleBase
+      if let name = commandLine.initrd {
+        let bytes = try files.bytes(name, .qemu, orSay: "could not load initrd '\(shown(name, limit: 200))'")
+        disk = end..<end + UInt64(bytes.count)
+        if !hasFirmware { images.append(RealmPlan.Piece("initrd", at: end, bytes)) }
+        end += UInt64(bytes.count)
+      }
+      tree = (end + Self.treeUnit - 1) / Self.treeUnit * Self.treeUnit
+    }
+    if let name = commandLine.firmware {
+      let words = "Could not find ROM image '\(shown(name, limit: 200))'"
+      let bytes = try files.bytes(name, .qemu, orSay: words)
+      guard UInt64(bytes.count) <= VirtMap.flash.size / 2 else {
+        throw VMMRefusal(.qemu, "Could not load ROM image '\(shown(name, limit: 200))'", advice: "it is larger than 64 MiB")
+      }
+      images.append(RealmPlan.Piece("firmware", at: VirtMap.flash.base, bytes))
+      entry.pc = 0
+      tree = VirtMap.ramBase
+    }
+    entry.x0 = hasFirmware ? 0 : tree
+    (initrd, treeAddress, self.entry, self.images) = (disk, tree, entry, images)
+    let log = tree + Self.treeRoom
+    self.log = commandLine.realm?.hasLog == true ? log..<log + Self.logSize : nil
+    givenTree = try commandLine.dtb.map { (name) throws(VMMRefusal) in
+      try files.bytes(name, .qemu, orSay: "Couldn't open dtb file \(shown(name, limit: 200))")
+    }
+    try checkRoom()
+  }
+
+  private static func kernel(_ name: String, _ files: GuestFiles) throws(VMMRefusal) -> KernelImage {
+    let words = "could not load kernel '\(shown(name, limit: 200))'"
+    let bytes = try files.bytes(name, .qemu, orSay: words)
+    do throws(GuestFiles.Unreadable) {
+      return try KernelImage(bytes, ramBase: VirtMap.ramBase)
+    } catch {
+      throw VMMRefusal(.qemu, words, advice: error.message)
+    }
+  }
+
+  private func checkRoom() throws(VMMRefusal) {
+    for image in images where image.name != "firmware" {
+      guard image.address >= map.ram.base, image.end <= map.ram.range.upperBound else {
+        let file = (image.name == "kernel" ? commandLine.kernel : commandLine.initrd) ?? ""
+        throw VMMRefusal(
+          .qemu, "could not load \(image.name) '\(shown(file, limit: 200))'",
+          advice:
+            "it goes to \(hex(image.address)) to \(hex(image.end)), and RAM is \(hex(map.ram.base)) to \(hex(map.ram.range.upperBound))"
+        )
+      }
+    }
+    guard treeAddress < map.ram.range.upperBound else {
+      throw VMMRefusal(.qemu, "Not enough space for DTB after kernel/initrd", advice: "give the guest more memory")
+    }
+  }
+
+  /// The Realm it becomes.
+  ///
+  /// - Parameter tree: the device tree; nil: that of -dtb, or the machine's own.
+  package func plan(tree: [UInt8]? = nil) throws(VMMRefusal) -> RealmPlan {
+    let bytes = tree ?? givenTree ?? VirtDeviceTree(self).blob
+    guard treeAddress + UInt64(bytes.count) <= map.ram.range.upperBound else {
+      throw VMMRefusal(.qemu, "Not enough space for DTB after kernel/initrd", advice: "give the guest more memory")
+    }
+    do throws(HostCapabilities.Unknown) {
+      let parameters = try capabilities.parameters(width: map.realmBits, commandLine.hash)
+      var plan = RealmPlan(
+        parameters, vcpus: commandLine.topology.cpus, ram: [map.ram.range],
+        pieces: images + [RealmPlan.Piece("dtb", at: treeAddress, bytes)], entry: entry, unmeasured: log.map { [$0] } ?? [])
+      plan.personalization = commandLine.realm?.personalization
+      return plan
+    } catch {
+      throw VMMRefusal(.qemu, "\(error.name) is not known", advice: "the capabilities say nothing of it")
+    }
+  }
+}
+
+extension QEMUCommandLine {
+  /// What is left of a host's capabilities for this CPU.
+  package func capabilities(of host: HostCapabilities) -> HostCapabilities {
+    var capabilities = host
+    var length = host.sveLength
+    for (name, value) in cpu.properties {
+      let isOn = JSONValue.string(value).optionFlag
+      switch name {
+      case "num-breakpoints": if let count = Int(value) { capabilities.restrict(\.breakpoints, to: count) }
+      case "num-watchpoints": if let count = Int(value) { capabilities.restrict(\.watchpoints, to: count) }
+      case "num-pmu-counters": if let count = Int(value) { capabilities.restrict(\.pmuCounters, to: count) }
+      case "pmu": capabilities.restrict(\.pmu, to: isOn ?? (capabilities.pmu == true))
+      case "sve": if isOn == false { length = 0 }
+      case _ where name.hasPrefix("sve"):
+        guard let own = Int(name.dropFirst(3)) else { continue }
+        // Without a length, the shorter ones are left.
+        if isOn == false, length ?? 0 >= own { length = own / 2 } else if isOn == true, length ?? 0 < own { length = own }
+      default: break
+      }
+    }
+    if let length { capabilities.restrict(\.sveLength, to: length) }
+    return capabilities
+  }
+}
