@@ -78,7 +78,7 @@ package struct KvmtoolDeviceTree {
       node.set("#size-cells", cells: [0])
       for number in 0..<load.cpus {
         // MPIDR_EL1, as KVM numbers them: 16 of them have one Aff1.
-        let affinity = UInt32(number / 16 << 8 | number % 16)
+        let affinity = UInt32((number / 16) << 8 | number % 16)
         node.node("cpu@" + String(affinity, radix: 16)) { node in
           node.set("device_type", "cpu")
           node.set("compatible", "arm,arm-v8")

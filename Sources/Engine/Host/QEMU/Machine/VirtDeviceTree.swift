@@ -267,11 +267,12 @@ package struct VirtDeviceTree {
       node.set("#address-cells", cells: [1])
       node.node("cpu-map") { addTopology(&$0) }
       for number in 0..<commandLine.topology.cpus {
-        node.node("cpu@" + String(number, radix: 16)) { node in
+        // The number of the CPU, in decimal.
+        node.node("cpu@\(number)") { node in
           node.set("phandle", cells: [phandles.cpu(number)])
           if hasNUMA { node.set("numa-node-id", cells: [0]) }
           // MPIDR_EL1: 16 of them have one Aff1, since GICv3 sends an SGI to 16.
-          node.set("reg", cells: [UInt32(number / 16 << 8 | number % 16)])
+          node.set("reg", cells: [UInt32((number / 16) << 8 | number % 16)])
           if commandLine.topology.cpus > 1 { node.set("enable-method", "psci") }
           node.set("compatible", Self.compatible(commandLine.cpu.model))
           node.set("device_type", "cpu")
