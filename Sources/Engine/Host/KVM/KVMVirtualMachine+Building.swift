@@ -57,34 +57,50 @@ extension KVMVirtualMachine {
     personalization = value
   }
 
-  /// CREATE_REALM: its descriptor, and the tables its walk begins with: at level 2, side by side.
+  /// CREATE_REALM: its descriptor, and the tables its walk begins with, side by side.
   func createRealm() throws(KVMError) {
     try demand(.none, for: .createRealm)
     state.rd = try delegated()
     let listRegisters = Int(try call("RMI_FEATURES", 0)[1].bits(37, 34)) + 1
     state.gic = VirtualGIC(vcpus: state.vcpus.count, listRegisters: listRegisters)
-    let tables: UInt64 = 1 << (ipaBits - 30)
+    let level = KVMStage2.startLevel(ipaBits: ipaBits)
+    let tables = KVMStage2.startTables(ipaBits: ipaBits)
     let root = try delegated(tables)
     let fields = RmiRealmParams.table
+    // What was written for another Realm is still there.
+    if features != nil { door.write(params, [UInt8](repeating: 0, count: RmiRealmParams.about.size)) }
     for (field, value) in [
-      (fields.s2sz, ipaBits), (fields.numBPs, 1), (fields.numWPs, 1), (fields.hashAlgo, UInt64(hash.rawValue)), (fields.vmid, 1),
-      (fields.rttBase, root), (fields.rttLevelStart, 2), (fields.rttNumStart, tables),
+      (fields.s2sz, ipaBits), (fields.numBPs, features?[fields.numBPs] ?? 1), (fields.numWPs, features?[fields.numWPs] ?? 1),
+      (fields.hashAlgo, UInt64(hash.rawValue)), (fields.vmid, vmid), (fields.rttBase, root),
+      (fields.rttLevelStart, UInt64(level)),
+      (fields.rttNumStart, tables),
     ] { door.write64(field.address(in: params), value) }
+    for field in [fields.flags, fields.sveVL, fields.pmuNumCtrs] {
+      if let value = features?[field], value != 0 { door.write64(field.address(in: params), value) }
+    }
     if let personalization { door.write(fields.rpv.address(in: params), personalization) }
     try call("RMI_REALM_CREATE", rd, params)
     for n in state.vcpus.indices { state.vcpus[n].lists = [UInt64](repeating: 0, count: listRegisters) }
     state.realm = .new
   }
 
-  /// INIT_RIPAS: RIPAS RAM for a range. A call of the RMM's does no more than one table of level 2, and says how far it came.
+  /// INIT_RIPAS: RIPAS RAM for a range. A call of the RMM's does no more than one table, and says how far it came; where a
+  /// table's entry is larger than what is left, KVM makes a table below.
   func initRIPAS(_ base: UInt64, size: UInt64) throws(KVMError) {
     try demand(.new, for: .initRIPAS)
     let range = try pages(.initRIPAS, base, size)
     var base = base
     while base < range.upperBound {
-      let next = try call("RMI_RTT_INIT_RIPAS", rd, base, range.upperBound)[1]
-      guard next > base else { throw .noProgress("RMI_RTT_INIT_RIPAS", base) }
-      base = next
+      let answer = send("RMI_RTT_INIT_RIPAS", [rd, base, range.upperBound])
+      if let level = Self.missingLevel(answer[0]) {
+        try makeTable(base, level: level)
+        continue
+      }
+      guard answer[0] == 0 else {
+        throw .refused("RMI_RTT_INIT_RIPAS", .arguments([rd, base, range.upperBound]), status: answer[0])
+      }
+      guard answer[1] > base else { throw .noProgress("RMI_RTT_INIT_RIPAS", base) }
+      base = answer[1]
     }
   }
 

@@ -57,8 +57,8 @@ extension KVMVirtualMachine {
         base = answer[1]
       } else if answer[0] & 0xFF == Status.rmiRTT.value {
         // The walk ended above level 3, or at an entry that is not to be changed.
-        if answer[0] >> 8 == 3 { break }
-        try makeTable(base)
+        guard let level = Self.missingLevel(answer[0]) else { break }
+        try makeTable(base, level: level)
       } else {
         throw .refused("RMI_RTT_SET_RIPAS", .ipa(base), status: answer[0])
       }

@@ -70,9 +70,6 @@ package final class KVMVirtualMachine {
     var x0: UInt64 = 0
   }
 
-  /// What a table of level 3 translates.
-  static let block: UInt64 = 2 << 20
-
   let door: any HostDoor
   /// The PE it runs on, with its registers of stage 2.
   let pe: Int
@@ -89,12 +86,18 @@ package final class KVMVirtualMachine {
   var hash = HashAlgorithm.sha256
   /// Its personalization value; nil: zeroes.
   var personalization: [UInt8]?
+  /// Breakpoints, watchpoints, PMU and SVE, as the registers of its vCPUs have them; nil: as few as there can be.
+  var features: MeasurementStep.RealmParameters?
   var starts: [Start] = []
   /// Auxiliary granules of each REC, once the RMM has told.
   var auxiliaries: UInt64?
   /// Calls for one change of RIPAS before the Realm goes on; one piece may take it past that by the calls for 512 pages.
   var callsForRIPAS = 4096
 
+  /// Memory of the Host's that it is made of.
+  let memory: Range<UInt64>
+  /// What tells its translations apart.
+  let vmid: UInt64
   /// A page that is copied from, and those with RmiRealmParams and RmiRecParams of what is made.
   let scratch: UInt64
   let params: UInt64
@@ -108,18 +111,25 @@ package final class KVMVirtualMachine {
 
   /// KVM_CREATE_VM, and an interrupt controller for it.
   ///
-  /// - Parameter pe: the PE it runs on; nil for the present one.
-  init(_ door: any HostDoor, _ kind: Kind, ipaBits: UInt64, gicFrames: VGICFrames, pe: Int? = nil) {
+  /// - Parameters:
+  ///   - pe: the PE it runs on; nil for the present one.
+  ///   - memory: the Host's for it; nil: all of it.
+  init(
+    _ door: any HostDoor, _ kind: Kind, ipaBits: UInt64, gicFrames: VGICFrames, pe: Int? = nil, memory: Range<UInt64>? = nil,
+    vmid: UInt64 = 1
+  ) {
     self.door = door
     self.kind = kind
     self.ipaBits = ipaBits
     self.gicFrames = gicFrames
     self.pe = pe ?? door.pe
-    scratch = door.dram.lowerBound + 0x1000
-    params = door.dram.lowerBound + 0x2000
-    recParams = door.dram.lowerBound + 0x3000
+    let memory = memory ?? door.dram
+    (self.memory, self.vmid) = (memory, vmid)
+    scratch = memory.lowerBound + 0x1000
+    params = memory.lowerBound + 0x2000
+    recParams = memory.lowerBound + 0x3000
     state = State(
-      granules: GranuleAllocator(next: door.dram.lowerBound + 0x10_0000), gic: VirtualGIC(vcpus: 1, listRegisters: 0))
+      granules: GranuleAllocator(next: memory.lowerBound + 0x10_0000), gic: VirtualGIC(vcpus: 1, listRegisters: 0))
   }
 
   /// The PE is the hypervisor's own again, if a person has worked on another one.
@@ -129,7 +139,7 @@ package final class KVMVirtualMachine {
 
   /// A Host's granule, aligned to `count` of them.
   func allocate(_ count: UInt64 = 1) throws(KVMError) -> UInt64 {
-    guard let granule = state.granules.take(count, below: door.dram.upperBound) else { throw .outOfMemory }
+    guard let granule = state.granules.take(count, below: memory.upperBound) else { throw .outOfMemory }
     return granule
   }
 
@@ -152,20 +162,24 @@ package final class KVMVirtualMachine {
     return door.smc([UInt64(entry.fid)] + arguments) ?? [UInt64](repeating: 0, count: 18)
   }
 
-  /// An RMI call about an IPA; if the walk ends above level 3, once more with a table there.
+  /// An RMI call about an IPA; where the walk ends above level 3, once more with the next table there.
   func callMakingTable(_ name: String, at ipa: UInt64, _ arguments: [UInt64]) throws(KVMError) {
-    let answer = send(name, arguments)
-    if answer[0] & 0xFF == Status.rmiRTT.value {
-      try makeTable(ipa)
-      let again = send(name, arguments)
-      guard again[0] == 0 else { throw .refused(name, .arguments(arguments), status: again[0]) }
-    } else if answer[0] != 0 {
-      throw .refused(name, .ipa(ipa), status: answer[0])
+    while true {
+      let answer = send(name, arguments)
+      if answer[0] == 0 { return }
+      guard let level = Self.missingLevel(answer[0]) else { throw .refused(name, .ipa(ipa), status: answer[0]) }
+      try makeTable(ipa, level: level)
     }
   }
 
-  /// The table of level 3 for the 2 MiB around an IPA.
-  func makeTable(_ ipa: UInt64) throws(KVMError) {
-    try call("RMI_RTT_CREATE", rd, try delegated(), ipa & ~(Self.block - 1), 3)
+  /// The level of the table that an answer says is missing: RMI_ERROR_RTT has the level at which the walk ended.
+  static func missingLevel(_ status: UInt64) -> Int? {
+    guard status & 0xFF == Status.rmiRTT.value, status >> 8 < 3 else { return nil }
+    return Int(status >> 8) + 1
+  }
+
+  /// A table for what an entry of the level above covers.
+  func makeTable(_ ipa: UInt64, level: Int) throws(KVMError) {
+    try call("RMI_RTT_CREATE", rd, try delegated(), ipa & ~(rttEntrySize(level - 1) - 1), UInt64(level))
   }
 }

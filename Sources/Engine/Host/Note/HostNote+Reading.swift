@@ -36,9 +36,10 @@ extension HostNote {
     var party: PartyMemory?
     var lists = 0
     var sent = 0
+    var lineControl: UInt8 = 0
     var gic = VirtualGIC.NoteReader()
 
-    var layout: GuestLayout { GuestLayout(memory: options.memory) }
+    var layout: GuestLayout { GuestLayout(options) }
 
     init(dram: Range<UInt64>, peCount: Int) {
       self.dram = dram
@@ -72,9 +73,19 @@ extension HostNote {
       guard options.isRealm || line.takes("normal") else { throw HostNoteLine.Malformed(message: "expected realm or normal") }
       options.image = try line.text("image", most: HostNote.longestName)
       options.trusts = try line.text("trusts", most: HostNote.longestName)
+      let name = try line.text("machine", most: HostNote.longestName)
+      guard let machine = GuestMachine(name, bits: try line.optional("bits", 33...48) ?? 0), machine == .own || machine.bits != 0
+      else {
+        throw HostNoteLine.Malformed(message: "machine= is none that is known, or has no bits=")
+      }
+      options.machine = machine
+      lineControl = UInt8(try line.number("line", 0...255))
       options.vcpus = Int(try line.number("vcpus", 1...8))
-      options.memory = try line.number("memory", RealmVM.block...RealmVM.mostMemory)
-      guard options.memory % RealmVM.block == 0 else { throw HostNoteLine.Malformed(message: "memory= is no multiple of 2M") }
+      let unit = machine == .own ? RealmVM.block : Granule.size
+      options.memory = try line.number("memory", unit...RealmVM.mostMemory)
+      guard options.memory % unit == 0 else {
+        throw HostNoteLine.Malformed(message: "memory= is no multiple of \(sizeText(unit))")
+      }
       guard let hash = HashAlgorithm(rawValue: UInt8(truncatingIfNeeded: try line.number("hash", 0...255))) else {
         throw HostNoteLine.Malformed(message: "hash= is no hash algorithm")
       }
@@ -131,7 +142,10 @@ extension HostNote {
         let (ipa, pa) = (try HostNoteLine.number(sides[0], "IPA"), try HostNoteLine.number(amount[0], "PA"))
         let count = amount.count == 2 ? try HostNoteLine.number(amount[1], "COUNT", 1...HostNote.longestRun) : 1
         let size = count * Granule.size
-        guard ipa.isGranuleAligned, ipa >= base, ipa - base < options.memory, size <= options.memory - (ipa - base),
+        // RAM, and firmware below it, or the same places of the shared half.
+        let places =
+          [base..<base + options.memory] + (options.machine.firmwareMemory.map { [$0.moved(by: base - layout.ramBase)] } ?? [])
+        guard ipa.isGranuleAligned, places.contains(where: { $0.contains(ipa) && size <= $0.upperBound - ipa }),
           HostNoteLine.isGranule(pa, in: dram), size <= dram.upperBound - pa
         else { throw HostNoteLine.Malformed(message: "\"\(shown(word))\" leads outside the guest's RAM, or DRAM") }
         for n in 0..<count {
@@ -198,7 +212,12 @@ extension HostNote {
       }
       kvm.gic = try gic.finish(options.vcpus)
       return HostNote(
-        options: options, pe: pe, lastTurn: lastTurn, kvm: kvm, schedule: schedule, sent: sent, party: party)
+        options: options, pe: pe, lastTurn: lastTurn, kvm: kvm, schedule: schedule, sent: sent,
+        lineControl: lineControl, party: party)
     }
   }
+}
+
+extension Range<UInt64> {
+  fileprivate func moved(by distance: UInt64) -> Range<UInt64> { lowerBound + distance..<upperBound + distance }
 }

@@ -14,6 +14,8 @@ package struct HostNote {
   let schedule: RealmVM.Schedule
   /// Bytes of its console.
   let sent: Int
+  /// LCR of its UART.
+  let lineControl: UInt8
   package let party: PartyMemory?
 
   /// Most bytes of a name of an image.
@@ -40,6 +42,9 @@ extension RealmVM {
     vm.add(isRealm ? "realm" : "normal")
     vm.add("image", text: String(options.image.prefix(HostNote.longestName / 4)))
     vm.add("trusts", text: String(options.trusts.prefix(HostNote.longestName / 4)))
+    vm.add("machine", text: options.machine.name)
+    vm.add("bits", options.machine.bits)
+    vm.add("line", UInt64(serial.lineControl))
     vm.add("vcpus", UInt64(options.vcpus))
     vm.add("memory", options.memory)
     vm.add("hash", UInt64(options.hash.rawValue))
@@ -125,6 +130,9 @@ extension RealmVM {
     self.init(door, note.options, pe: note.pe)
     // Whoever read the note has seen that there is room for it.
     kvm.regions = [layout.ramBase..<layout.ramBase + options.memory]
+    if let firmware = options.machine.firmwareMemory, note.kvm.given.contains(where: { firmware.contains($0.key) }) {
+      kvm.regions.append(firmware)
+    }
     recall(note, console: [])
   }
 
@@ -136,6 +144,7 @@ extension RealmVM {
     schedule = note.schedule
     lastTurn = note.lastTurn
     uart = PL011(sent: note.sent, console)
+    serial.lineControl = note.lineControl
     party?.memory = note.party ?? PartyMemory()
   }
 }

@@ -39,6 +39,8 @@ package struct RealmPlan: Sendable {
   package let entry: Entry
   /// Pages the guest begins with whose content is not measured: the event log, which is written last.
   package let unmeasured: [Range<UInt64>]
+  /// What is in them; the rest is zero.
+  package var unmeasuredContent: [UInt8] = []
 
   package init(
     _ parameters: MeasurementStep.RealmParameters, vcpus: Int, ram: [Range<UInt64>], pieces: [Piece], entry: Entry,
@@ -52,33 +54,19 @@ package struct RealmPlan: Sendable {
     self.unmeasured = unmeasured
   }
 
-  package var hash: HashAlgorithm { parameters.hash }
-  package var ipaBits: UInt64 { parameters[RmiRealmParams.table.s2sz] }
-
-  // MARK: Tables
-
-  /// The level KVM has the walk of stage 2 begin at: tables that would have 16 entries or fewer at the first level are left out, and
-  /// as many of the next lie side by side (stage2_pgtable_levels).
-  package static func startLevel(ipaBits: UInt64) -> Int { 4 - Int((ipaBits - 8) / 9) }
-
-  /// How many tables lie side by side at that level.
-  package static func startTables(ipaBits: UInt64) -> UInt64 {
-    let shift = UInt64(12 + 9 * (4 - startLevel(ipaBits: ipaBits)))
-    return ipaBits > shift ? 1 << (ipaBits - shift) : 1
-  }
-
-  /// The entries a range's RIPAS is set by: each as large as a table's entry can be that begins there and ends within. The RMM extends
-  /// the RIM once for each (RMI_RTT_INIT_RIPAS).
-  package static func entries(of range: Range<UInt64>, ipaBits: UInt64) -> some Sequence<Range<UInt64>> {
-    let sizes = (startLevel(ipaBits: ipaBits)...3).map { rttEntrySize($0) }
-    return sequence(state: range.lowerBound) { (base: inout UInt64) -> Range<UInt64>? in
-      guard base < range.upperBound else { return nil }
-      let first = base
-      let size = sizes.first { first.isAligned(to: $0) && range.upperBound - first >= $0 } ?? Granule.size
-      base = first + size
-      return first..<base
+  /// Pages that are not measured, with their content.
+  package var unmeasuredPages: [(UInt64, [UInt8])] {
+    let size = Int(Granule.size)
+    var rest = unmeasuredContent[...]
+    return unmeasured.flatMap { stride(from: $0.lowerBound, to: $0.upperBound, by: size) }.map { page in
+      let bytes = Array(rest.prefix(size))
+      rest = rest.dropFirst(size)
+      return (page, bytes + [UInt8](repeating: 0, count: size - bytes.count))
     }
   }
+
+  package var hash: HashAlgorithm { parameters.hash }
+  package var ipaBits: UInt64 { parameters[RmiRealmParams.table.s2sz] }
 
   // MARK: The RIM
 
@@ -87,7 +75,7 @@ package struct RealmPlan: Sendable {
 
   /// How many steps make the RIM.
   package var stepCount: Int {
-    let entries = ram.reduce(0) { $0 + Self.entries(of: $1, ipaBits: ipaBits).reduce(0) { count, _ in count + 1 } }
+    let entries = ram.reduce(0) { $0 + KVMStage2.entries(of: $1, ipaBits: ipaBits).reduce(0) { count, _ in count + 1 } }
     let pages = pieces.reduce(0) { $0 + Int(($1.end - $1.address.granuleBase) / Granule.size) }
     return entries + pages + unmeasured.reduce(0) { $0 + Int(($1.upperBound - $1.lowerBound) / Granule.size) } + 2
   }
@@ -97,7 +85,7 @@ package struct RealmPlan: Sendable {
     var measurements = RealmMeasurements(hash)
     body(measurements.take(.create(parameters)))
     for range in ram {
-      for entry in Self.entries(of: range, ipaBits: ipaBits) {
+      for entry in KVMStage2.entries(of: range, ipaBits: ipaBits) {
         body(measurements.take(.ripas(base: entry.lowerBound, top: entry.upperBound)))
       }
     }

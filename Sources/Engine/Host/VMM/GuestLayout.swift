@@ -11,6 +11,15 @@ public struct GuestLayout: Sendable, Equatable {
 
     static let kvmtool = Map(
       ramBase: 0x8000_0000, uart: 0x0100_0000..<0x0100_1000, distributor: 0x3FFF_0000, redistributors: 0x3FEF_0000)
+    static let qemu = Map(
+      ramBase: 0x4000_0000, uart: 0x0900_0000..<0x0900_1000, distributor: 0x0800_0000, redistributors: 0x080A_0000)
+
+    /// kvmtool's, whose redistributors end where the distributor begins.
+    static func kvmtool(vcpus: Int) -> Map {
+      Map(
+        ramBase: kvmtool.ramBase, uart: kvmtool.uart, distributor: kvmtool.distributor,
+        redistributors: kvmtool.distributor - UInt64(vcpus) * VirtualGIC.redistributorSize)
+    }
   }
 
   /// Width of the IPA space in bits.
@@ -24,9 +33,11 @@ public struct GuestLayout: Sendable, Equatable {
   /// The widest: 16 tables of level 2 side by side (DEN0137 A5.5.1), which is as many as there can be.
   package static let widest = GuestLayout(.kvmtool, width: 34)
 
-  private init(_ map: Map, width: UInt64) {
-    let half: UInt64 = 1 << (width - 1)
+  /// - Parameter isSplit: whether half of it is shared, as a Realm's is.
+  private init(_ map: Map, width: UInt64, isSplit: Bool = true) {
+    let half: UInt64 = isSplit ? 1 << (width - 1) : 0
     self.width = width
+    self.half = half
     ramBase = map.ramBase
     uart = half | map.uart.lowerBound..<half | map.uart.upperBound
     gic = VGICFrames(distributor: half | map.distributor, redistributors: half | map.redistributors)
@@ -35,8 +46,27 @@ public struct GuestLayout: Sendable, Equatable {
   /// The layout for so many bytes of RAM.
   init(memory: UInt64) { self = Self.standard.mostMemory >= memory ? .standard : .widest }
 
-  /// The lowest IPA that is shared.
-  var half: UInt64 { 1 << (width - 1) }
+  /// The layout of a guest.
+  init(_ options: RealmVM.Options) {
+    switch options.machine {
+    case .own: self.init(memory: options.memory)
+    case .qemu(let bits): self.init(.qemu, width: bits, isSplit: options.isRealm)
+    case .kvmtool(let bits): self.init(.kvmtool(vcpus: options.vcpus), width: bits, isSplit: options.isRealm)
+    }
+  }
+
+  /// The lowest IPA that is shared; 0 if none is.
+  let half: UInt64
   /// Bytes of RAM there is room for.
   var mostMemory: UInt64 { half - ramBase }
+
+  /// Where a store to the UART of any machine goes, in an IPA space of so many bits; nil: not a Realm's.
+  package static func uarts(width: UInt64?) -> [UInt64] {
+    switch width {
+    case standard.width: [standard.uart.lowerBound]
+    case widest.width: [widest.uart.lowerBound]
+    case let width?: [Map.qemu, Map.kvmtool].map { 1 << (width - 1) | $0.uart.lowerBound }
+    case nil: [standard.uart.lowerBound, widest.uart.lowerBound, Map.qemu.uart.lowerBound, Map.kvmtool.uart.lowerBound]
+    }
+  }
 }

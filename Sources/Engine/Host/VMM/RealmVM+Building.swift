@@ -18,12 +18,56 @@ extension RealmVM {
     note()
   }
 
+  /// Everything up to the first entry of a vCPU, of a guest whose VMM has decided what is where.
+  ///
+  /// A Realm is made in the order of QEMU and of kvmtool, which is that of the measurements: RIPAS, images, vCPUs, log.
+  package func build(_ plan: RealmPlan) throws(Failure) {
+    if let problem = options.problem { throw Failure(message: problem) }
+    do throws(KVMError) {
+      for region in plan.ram { try kvm.setMemoryRegion(region.lowerBound, size: region.upperBound - region.lowerBound) }
+      if let firmware = options.machine.firmwareMemory, plan.pieces.contains(where: { firmware.contains($0.address) }) {
+        try kvm.setMemoryRegion(firmware.lowerBound, size: firmware.upperBound - firmware.lowerBound)
+      }
+      if isRealm { try makeRealm(plan) } else { try makeOrdinary(plan) }
+    } catch {
+      throw Failure(message: error.sentence)
+    }
+    note()
+  }
+
+  private func makeRealm(_ plan: RealmPlan) throws(KVMError) {
+    try makeVCPUs(plan.vcpus, plan.entry)
+    if let value = plan.personalization { try kvm.configure(personalization: value) }
+    try kvm.configure(hash: UInt32(plan.hash.rawValue))
+    kvm.features = plan.parameters
+    try kvm.createRealm()
+    for range in plan.ram { try kvm.initRIPAS(range.lowerBound, size: range.upperBound - range.lowerBound) }
+    for piece in plan.pieces {
+      try piece.forEachPage { (page, bytes) throws(KVMError) in try kvm.populate(page, bytes, .measure) }
+    }
+    for number in 0..<plan.vcpus { try kvm.finalizeVCPU(number) }
+    for (range, bytes) in plan.unmeasuredPages { try kvm.populate(range, bytes, []) }
+    try kvm.activate()
+  }
+
+  private func makeOrdinary(_ plan: RealmPlan) throws(KVMError) {
+    for piece in plan.pieces {
+      try piece.forEachPage { (page, bytes) throws(KVMError) in try kvm.fill(page, bytes) }
+    }
+    try makeVCPUs(plan.vcpus, plan.entry)
+    kvm.loadStage2()
+  }
+
+  private func makeVCPUs(_ count: Int, _ entry: RealmPlan.Entry) throws(KVMError) {
+    for number in 0..<count { try kvm.createVCPU(pc: number == 0 ? entry.pc : 0, x0: number == 0 ? entry.x0 : 0) }
+  }
+
   /// RAM, as the options have it.
   func giveMemory() throws(KVMError) { try kvm.setMemoryRegion(layout.ramBase, size: options.memory) }
 
   /// In kvmtool's order, which is that of the measurements: RIPAS, image, vCPUs.
   private func makeRealm(_ image: BootImage) throws(KVMError) {
-    try makeVCPUs(image)
+    try makeVCPUs(options.vcpus, RealmPlan.Entry(pc: image.entry, x0: image.x0))
     try kvm.configure(hash: UInt32(options.hash.rawValue))
     try kvm.createRealm()
     try kvm.initRIPAS(layout.ramBase, size: options.memory)
@@ -34,14 +78,8 @@ extension RealmVM {
 
   private func makeOrdinary(_ image: BootImage) throws(KVMError) {
     try image.forEachPage { (page) throws(KVMError) in try kvm.fill(page.address, page.bytes) }
-    try makeVCPUs(image)
+    try makeVCPUs(options.vcpus, RealmPlan.Entry(pc: image.entry, x0: image.x0))
     kvm.loadStage2()
-  }
-
-  private func makeVCPUs(_ image: BootImage) throws(KVMError) {
-    for number in 0..<options.vcpus {
-      try kvm.createVCPU(pc: number == 0 ? image.entry : 0, x0: number == 0 ? image.x0 : 0)
-    }
   }
 
   /// Whether the guest has RAM for all of the image, and it begins in it.

@@ -6,6 +6,7 @@ extension RealmVM {
     fileprivate var schedule: Schedule
     fileprivate var consoleCount: Int
     fileprivate var lastTurn: Int
+    fileprivate var lineControl: UInt8
     fileprivate var party: PartyMemory?
 
     /// ``KVMVirtualMachine/VCPU/completes`` of the vCPU whose turn it is.
@@ -25,11 +26,13 @@ extension RealmVM {
   package var snapshot: Snapshot {
     get {
       Snapshot(
-        kvm: kvm.state, schedule: schedule, consoleCount: uart.count, lastTurn: lastTurn, party: party?.memory)
+        kvm: kvm.state, schedule: schedule, consoleCount: uart.count, lastTurn: lastTurn,
+        lineControl: serial.lineControl, party: party?.memory)
     }
     set {
       (kvm.state, schedule, lastTurn) = (newValue.kvm, newValue.schedule, newValue.lastTurn)
       serial.uart.truncate(to: newValue.consoleCount)
+      serial.lineControl = newValue.lineControl
       if let memory = newValue.party { party?.memory = memory }
     }
   }

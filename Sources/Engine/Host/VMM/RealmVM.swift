@@ -10,6 +10,8 @@ public final class RealmVM {
     public var memory: UInt64 = 16 << 20
     public var vcpus = 1
     public var hash = HashAlgorithm.sha256
+    /// Whose machine it is.
+    package var machine = GuestMachine.own
     /// Whether it is a Realm; else it is a VM of the Normal world, all of whose memory is the Host's.
     public var isRealm = true
     /// Whether the guest is given a device tree, and its address in X0. Nil: if it is an arm64 Linux Image, or there are arguments or
@@ -30,8 +32,9 @@ public final class RealmVM {
 
     /// What is wrong with them, or nil.
     public var problem: String? {
-      guard memory > 0, memory % RealmVM.block == 0, memory <= RealmVM.mostMemory else {
-        return "the guest's memory must be a multiple of 2M, up to \(RealmVM.mostMemory >> 30)G"
+      let unit = machine == .own ? RealmVM.block : Granule.size
+      guard memory > 0, memory % unit == 0, memory <= RealmVM.mostMemory else {
+        return "the guest's memory must be a multiple of \(sizeText(unit)), up to \(RealmVM.mostMemory >> 30)G"
       }
       return (1...8).contains(vcpus) ? nil : "a guest has 1 to 8 vCPUs"
     }
@@ -74,7 +77,7 @@ public final class RealmVM {
     var waits = 0
   }
 
-  let kvm: KVMVirtualMachine
+  package let kvm: KVMVirtualMachine
   var schedule = Schedule()
   let serial: SerialPort
   let bus: DeviceBus
@@ -116,14 +119,20 @@ public final class RealmVM {
     set { serial.uart = newValue }
   }
 
-  /// - Parameter pe: the PE it runs on; nil for the present one.
-  package init(_ door: any HostDoor, _ options: Options, pe: Int? = nil) {
+  /// - Parameters:
+  ///   - pe: the PE it runs on; nil for the present one.
+  ///   - memory: the Host's for it; nil: all of it.
+  package init(
+    _ door: any HostDoor, _ options: Options, pe: Int? = nil, memory: Range<UInt64>? = nil, vmid: UInt64 = 1
+  ) {
     self.door = door
     self.options = options
-    layout = GuestLayout(memory: options.memory)
-    kvm = KVMVirtualMachine(door, options.isRealm ? .realm : .ordinary, ipaBits: layout.width, gicFrames: layout.gic, pe: pe)
-    serial = SerialPort(at: layout.uart)
-    bus = DeviceBus([serial])
+    layout = GuestLayout(options)
+    kvm = KVMVirtualMachine(
+      door, options.isRealm ? .realm : .ordinary, ipaBits: layout.width, gicFrames: layout.gic, pe: pe, memory: memory, vmid: vmid
+    )
+    serial = SerialPort(at: layout.uart, options.machine.serialKind)
+    bus = DeviceBus([serial] + options.machine.otherDevices(layout))
     serial.onByte = { [unowned self] byte in
       // What it does again was heard.
       if !self.door.follows { onConsole?(byte) }

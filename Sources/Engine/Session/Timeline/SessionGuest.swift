@@ -56,10 +56,8 @@ extension Session {
     let esr = field("esr")
     guard Syndrome.ec(esr) == Syndrome.ecDataAbort, esr & Syndrome.isv != 0, Syndrome.isWrite(esr), field("far") & 0xFFF == 0
     else { return nil }
-    // Guests with much RAM have their devices elsewhere.
-    let isWide = machine.progress.vcpu.flatMap { machine.ipaWidth(of: $0) } == GuestLayout.widest.width
-    let layout = isWide ? GuestLayout.widest : GuestLayout.standard
-    guard field("hpfar").bits(43, 4) << 12 == layout.uart.lowerBound else { return nil }
+    let width = machine.progress.vcpu.flatMap { machine.ipaWidth(of: $0) }
+    guard GuestLayout.uarts(width: width).contains(field("hpfar").bits(43, 4) << 12) else { return nil }
     return UInt8(truncatingIfNeeded: field("gpr0"))
   }
 

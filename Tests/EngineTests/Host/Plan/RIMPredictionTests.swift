@@ -145,8 +145,8 @@ struct RIMPredictionTests {
     (32, 2, 4),
   ])
   func theWalkBeginsAt(_ row: (bits: UInt64, level: Int, tables: UInt64)) {
-    #expect(RealmPlan.startLevel(ipaBits: row.bits) == row.level)
-    #expect(RealmPlan.startTables(ipaBits: row.bits) == (row.bits > 48 ? 1 << (row.bits - 48) : row.tables))
+    #expect(KVMStage2.startLevel(ipaBits: row.bits) == row.level)
+    #expect(KVMStage2.startTables(ipaBits: row.bits) == (row.bits > 48 ? 1 << (row.bits - 48) : row.tables))
   }
 
   @Test(
@@ -156,7 +156,7 @@ struct RIMPredictionTests {
       (0, 0x4000_0000, 0x4000_0000),
     ] as [(UInt64, UInt64, UInt64)])
   func theLargestEntryIsFirst(_ row: (base: UInt64, top: UInt64, size: UInt64)) throws {
-    let entries = Array(RealmPlan.entries(of: row.base..<row.top, ipaBits: 40))
+    let entries = Array(KVMStage2.entries(of: row.base..<row.top, ipaBits: 40))
     #expect(entries.first == row.base..<row.base + row.size)
     #expect(entries.last?.upperBound == row.top)
     #expect(zip(entries, entries.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
