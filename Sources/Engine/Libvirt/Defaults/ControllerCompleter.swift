@@ -1,0 +1,144 @@
+/// Adds the controllers that devices need, gives them numbers, and devices their places on them.
+struct ControllerCompleter {
+  func complete(_ devices: inout Devices) throws(LibvirtError) {
+    try number(&devices.controllers)
+    sort(&devices.controllers)
+    if !devices.controllers.contains(where: { $0.kind == .pci && $0.index == 0 }) {
+      devices.controllers.append(Controller(.pci, 0, "pcie-root"))
+    }
+    sort(&devices.disks)
+    for n in devices.disks.indices { place(&devices.disks[n]) }
+    addForDisks(&devices)
+    if devices.hasVirtioSerial, !devices.controllers.contains(where: { $0.kind == .virtioSerial }) {
+      devices.controllers.append(Controller(.virtioSerial, 0))
+    }
+    for n in devices.controllers.indices where devices.controllers[n].kind == .scsi && devices.controllers[n].model == nil {
+      devices.controllers[n].model = "lsilogic"
+    }
+    placeChannels(&devices)
+    placeOnUSB(&devices)
+  }
+
+  /// A controller without an index gets the next of its kind.
+  private func number(_ controllers: inout [Controller]) throws(LibvirtError) {
+    for n in controllers.indices {
+      let kind = controllers[n].kind
+      if controllers[n].index < 0 {
+        let isRoot = controllers[n].model == "pcie-root" || controllers[n].model == "pci-root"
+        let taken = Set(controllers.filter { $0.kind == kind && $0.index >= 0 }.map(\.index))
+        var free = kind == .pci && !isRoot ? 1 : 0
+        while taken.contains(free) { free += 1 }
+        controllers[n].index = free
+      }
+      let index = controllers[n].index
+      if controllers[..<n].contains(where: { $0.kind == kind && $0.index == index }) {
+        throw LibvirtError(.xml, "Multiple '\(kind.rawValue)' controllers with index '\(index)'")
+      }
+    }
+  }
+
+  /// Those of a kind stand together, in the order of their indexes, where the first of them stood.
+  private func sort(_ controllers: inout [Controller]) {
+    var sorted: [Controller] = []
+    for controller in controllers {
+      if let later = sorted.firstIndex(where: { $0.kind == controller.kind && $0.index > controller.index }) {
+        sorted.insert(controller, at: later)
+      } else if let last = sorted.lastIndex(where: { $0.kind == controller.kind }) {
+        sorted.insert(controller, at: last + 1)
+      } else {
+        sorted.append(controller)
+      }
+    }
+    controllers = sorted
+  }
+
+  // MARK: Disks
+
+  /// Those of a bus stand together, in the order of their names.
+  private func sort(_ disks: inout [Disk]) {
+    var sorted: [Disk] = []
+    for disk in disks {
+      if let later = sorted.firstIndex(where: { $0.bus == disk.bus && $0.number ?? 0 > disk.number ?? 0 }) {
+        sorted.insert(disk, at: later)
+      } else if let last = sorted.lastIndex(where: { $0.bus == disk.bus }) {
+        sorted.insert(disk, at: last + 1)
+      } else {
+        sorted.append(disk)
+      }
+    }
+    disks = sorted
+  }
+
+  /// The place of a disk on its bus follows from its name (virDomainDiskDefAssignAddress).
+  private func place(_ disk: inout Disk) {
+    guard disk.address == .none, let n = disk.number else { return }
+    switch disk.bus {
+    // libvirt takes every bus for a narrow one: seven disks and the controller.
+    case .scsi: disk.address = .drive(controller: n / 7, bus: 0, target: 0, unit: n % 7)
+    case .sata: disk.address = .drive(controller: n / 6, bus: 0, target: 0, unit: n % 6)
+    default: return
+    }
+  }
+
+  private func addForDisks(_ devices: inout Devices) {
+    for kind in [Controller.Kind.scsi, .sata] {
+      let bus: Disk.Bus = kind == .scsi ? .scsi : .sata
+      let most = devices.disks.compactMap { disk -> Int? in
+        guard disk.bus == bus, case .drive(let controller, _, _, _) = disk.address else { return nil }
+        return controller
+      }.max()
+      guard let most else { continue }
+      for index in 0...most where !devices.controllers.contains(where: { $0.kind == kind && $0.index == index }) {
+        devices.controllers.append(Controller(kind, index))
+      }
+    }
+  }
+
+  // MARK: Channels and USB
+
+  private func placeChannels(_ devices: inout Devices) {
+    var port = 1
+    for n in devices.channels.indices where devices.channels[n].targetType == "virtio" && devices.channels[n].address == .none {
+      devices.channels[n].address = .virtioSerial(controller: 0, bus: 0, port: port)
+      port += 1
+    }
+  }
+
+  private func placeOnUSB(_ devices: inout Devices) {
+    var port = 0
+    let next = { () -> DeviceAddress in
+      port += 1
+      return .usb(bus: 0, port: "\(port)")
+    }
+    guard devices.hasUSB else { return }
+    for n in devices.disks.indices where devices.disks[n].bus == .usb && devices.disks[n].address == .none {
+      devices.disks[n].address = next()
+    }
+    for n in devices.serials.indices where devices.serials[n].targetType == "usb-serial" && devices.serials[n].address == .none {
+      devices.serials[n].address = next()
+    }
+    for n in devices.inputs.indices where devices.inputs[n].bus == .usb && devices.inputs[n].address == .none {
+      devices.inputs[n].address = next()
+    }
+  }
+}
+
+extension Devices {
+  var hasVirtioSerial: Bool {
+    channels.contains { $0.targetType == "virtio" } || consoles.contains { $0.targetType == "virtio" }
+  }
+}
+
+extension Disk {
+  /// The number its name stands for: vda 0, vdz 25, vdaa 26.
+  var number: Int? {
+    let letters = target.drop { $0 != "d" }.dropFirst()
+    guard !letters.isEmpty else { return nil }
+    var number = 0
+    for letter in letters.utf8 {
+      guard (0x61...0x7A).contains(letter), number < 1 << 32 else { break }
+      number = number * 26 + Int(letter - 0x61) + 1
+    }
+    return number == 0 ? nil : number - 1
+  }
+}

@@ -1,0 +1,149 @@
+import Basics
+import Foundation
+import FoundationXML
+
+/// Why an XML text was not read.
+package enum XMLFailure: Error, Equatable, Sendable {
+  /// It is not well-formed.
+  case fault(XMLFault)
+  /// It is more than is read here, or has what is not read here; what, and where.
+  case refused(String, XMLPlace?)
+}
+
+/// Reads XML with Foundation's parser (libxml2), which makes the elements, and a scanner, which knows the places.
+///
+/// A document type declaration is refused, so that there are no entities but the five of XML itself; nothing outside of the text is read.
+package enum XMLReader {
+  package static func read(_ bytes: [UInt8], _ limits: XMLLimits = XMLLimits()) throws(XMLFailure) -> XMLElement {
+    guard bytes.count <= limits.bytes else {
+      throw .refused("the XML has \(bytes.count) bytes; \(limits.bytes) are read at most", nil)
+    }
+    var scanner = XMLScanner(bytes)
+    do throws(XMLFault) { try scanner.scan() } catch { throw .fault(error) }
+    let lines = XMLLines(bytes)
+    if scanner.hasDoctype {
+      throw .refused("a document type declaration is not read: domain XML needs none", XMLPlace(line: 1, column: 1))
+    }
+    try check(scanner.tags, limits, lines)
+    let builder = XMLBuilder(scanner.tags, lines)
+    let parser = XMLParser(data: Data(bytes))
+    parser.shouldProcessNamespaces = false
+    parser.shouldResolveExternalEntities = false
+    parser.delegate = builder
+    guard parser.parse(), let root = builder.root else {
+      throw .fault(XMLFault(LibxmlWords.words(for: parser.parserError), bytes, at: lines.offset(line: parser.lineNumber)))
+    }
+    return root
+  }
+
+  private static func check(_ tags: [XMLScanner.Tag], _ limits: XMLLimits, _ lines: XMLLines) throws(XMLFailure) {
+    if tags.count > limits.elements {
+      throw .refused(
+        "the XML has \(tags.count) elements; \(limits.elements) are read at most", lines.place(tags[limits.elements].start))
+    }
+    var ends: [Int] = []
+    for tag in tags {
+      while let end = ends.last, end <= tag.start { ends.removeLast() }
+      ends.append(tag.close)
+      if ends.count > limits.depth {
+        throw .refused("more than \(limits.depth) elements stand in one another", lines.place(tag.start))
+      }
+      if tag.attributes.count > limits.attributes {
+        throw .refused("the element has more than \(limits.attributes) attributes", lines.place(tag.start))
+      }
+    }
+  }
+}
+
+/// Lines of a text: which place an offset is.
+struct XMLLines {
+  private let bytes: [UInt8]
+  private let starts: [Int]
+
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    starts = [0] + bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
+  }
+
+  func place(_ offset: Int) -> XMLPlace {
+    let line = starts.partitionPoint { $0 > offset }
+    let start = starts[line - 1]
+    // A byte that continues a character is none of its own.
+    return XMLPlace(line: line, column: 1 + bytes[start..<offset].count { $0 & 0xC0 != 0x80 })
+  }
+
+  func offset(line: Int) -> Int { starts[min(max(line, 1), starts.count) - 1] }
+
+  func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+}
+
+/// Puts the parser's elements together; the n-th start tag is the scanner's n-th.
+private final class XMLBuilder: NSObject, XMLParserDelegate {
+  private struct Open {
+    var name: String
+    var tag: XMLScanner.Tag
+    var attributes: [XMLAttribute]
+    var content: [XMLContent] = []
+  }
+
+  private let tags: [XMLScanner.Tag]
+  private let lines: XMLLines
+  private var next = 0
+  private var open: [Open] = []
+  private(set) var root: XMLElement?
+
+  init(_ tags: [XMLScanner.Tag], _ lines: XMLLines) { (self.tags, self.lines) = (tags, lines) }
+
+  func parser(
+    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+    attributes: [String: String]
+  ) {
+    guard next < tags.count else { return parser.abortParsing() }
+    let tag = tags[next]
+    next += 1
+    open.append(
+      Open(
+        name: tag.name, tag: tag,
+        attributes: tag.attributes.map { found in
+          XMLAttribute(
+            name: found.name, value: attributes[found.name] ?? "", place: lines.place(found.start),
+            valuePlace: lines.place(found.value))
+        }))
+  }
+
+  func parser(_ parser: XMLParser, foundCharacters text: String) { add(text) }
+
+  func parser(_ parser: XMLParser, foundCDATA data: Data) { add(String(decoding: data, as: UTF8.self)) }
+
+  private func add(_ text: String) {
+    guard !open.isEmpty else { return }
+    let last = open.count - 1
+    if case .text(let before, let place) = open[last].content.last {
+      open[last].content[open[last].content.count - 1] = .text(before + text, place)
+    } else {
+      // It begins where the last child ends, or the start tag.
+      var start = open[last].tag.end
+      if next > 0, !open[last].content.isEmpty { start = max(start, childEnd(of: open[last])) }
+      open[last].content.append(.text(text, lines.place(start)))
+    }
+  }
+
+  private func childEnd(of element: Open) -> Int {
+    for piece in element.content.reversed() {
+      if case .element(let child) = piece { return ends[ObjectIdentifier(child)] ?? element.tag.end }
+    }
+    return element.tag.end
+  }
+
+  /// Where the elements that were made end.
+  private var ends: [ObjectIdentifier: Int] = [:]
+
+  func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
+    guard let done = open.popLast() else { return }
+    let element = XMLElement(
+      name: done.name, place: lines.place(done.tag.start), attributes: done.attributes, content: done.content,
+      source: lines.text(done.tag.start..<done.tag.close))
+    ends[ObjectIdentifier(element)] = done.tag.close
+    if open.isEmpty { root = element } else { open[open.count - 1].content.append(.element(element)) }
+  }
+}
