@@ -102,6 +102,7 @@ package struct DomainCompleter {
   }
 
   private func completeFirmware(_ domain: inout DomainDefinition) {
+    if domain.os.loader != nil, domain.os.loader?.kind == nil { domain.os.loader?.kind = .rom }
     guard domain.os.loader?.kind == .pflash, domain.os.loader?.isReadonly == true, domain.os.nvram == nil else { return }
     domain.os.nvram = "\(LibvirtPaths.nvram)/\(domain.name)_VARS.fd"
   }

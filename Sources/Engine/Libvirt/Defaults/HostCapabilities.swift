@@ -5,6 +5,7 @@ package struct HostCapabilities: Sendable {
   package static let machine = "virt-7.2"
   package static let libvirtVersion = "9.0.0"
   package static let qemuVersion = "7.2.22"
+  package static let kernel = "6.6.0"
   package static let mostVCPUs = 512
 
   /// Whether there is KVM for domains of type kvm.

@@ -5,7 +5,7 @@ package struct DomainDefinition: Sendable {
   package var uuid: String?
   package var title: String?
   package var summary: String?
-  /// Elements of `<metadata>` as they are written.
+  /// Elements of `<metadata>`, as XML.
   package var metadata: [String] = []
   /// KiB.
   package var memory: UInt64 = 0

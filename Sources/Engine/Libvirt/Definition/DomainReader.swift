@@ -79,7 +79,7 @@ package struct DomainReader {
     domain.summary = cursor.child("description")?.text
     if let metadata = cursor.child("metadata") {
       metadata.takeWhole()
-      domain.metadata = metadata.element.children.map(\.source)
+      domain.metadata = metadata.element.children.map(\.serialized)
     }
   }
 

@@ -30,9 +30,13 @@ package struct LibvirtError: Error, Equatable, Sendable {
   package let text: String
   package let layer: StackLayer
   package let place: XMLPlace?
+  /// Why, in our words, where the layer below gave a reason.
+  package let explanation: String
 
-  package init(_ kind: Kind, _ text: String, _ place: XMLPlace? = nil, layer: StackLayer = .libvirt) {
-    (self.kind, self.text, self.layer, self.place) = (kind, text, layer, place)
+  package init(
+    _ kind: Kind, _ text: String, _ place: XMLPlace? = nil, layer: StackLayer = .libvirt, explanation: String = ""
+  ) {
+    (self.kind, self.text, self.layer, self.place, self.explanation) = (kind, text, layer, place, explanation)
   }
 
   /// What virsh prints after `error: `.

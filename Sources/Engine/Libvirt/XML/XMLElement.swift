@@ -25,11 +25,26 @@ package final class XMLElement: Sendable {
   package let place: XMLPlace
   package let attributes: [XMLAttribute]
   package let content: [XMLContent]
-  /// The element as it is written in its text, from its `<` to the `>` that ends it.
-  package let source: String
 
-  init(name: String, place: XMLPlace, attributes: [XMLAttribute], content: [XMLContent], source: String) {
-    (self.name, self.place, self.attributes, self.content, self.source) = (name, place, attributes, content, source)
+  init(name: String, place: XMLPlace, attributes: [XMLAttribute], content: [XMLContent]) {
+    (self.name, self.place, self.attributes, self.content) = (name, place, attributes, content)
+  }
+
+  /// The element as libxml2 writes it.
+  package var serialized: String {
+    let head = name + attributes.map { " \($0.name)=\"\(Self.escaped($0.value).replacing("\"", with: "&quot;"))\"" }.joined()
+    guard !content.isEmpty else { return "<\(head)/>" }
+    let inside = content.map { piece in
+      switch piece {
+      case .element(let child): child.serialized
+      case .text(let words, _): Self.escaped(words)
+      }
+    }
+    return "<\(head)>\(inside.joined())</\(name)>"
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 
   package var children: [XMLElement] {

@@ -73,8 +73,6 @@ struct XMLLines {
   }
 
   func offset(line: Int) -> Int { starts[min(max(line, 1), starts.count) - 1] }
-
-  func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 }
 
 /// Puts the parser's elements together; the n-th start tag is the scanner's n-th.
@@ -141,8 +139,7 @@ private final class XMLBuilder: NSObject, XMLParserDelegate {
   func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
     guard let done = open.popLast() else { return }
     let element = XMLElement(
-      name: done.name, place: lines.place(done.tag.start), attributes: done.attributes, content: done.content,
-      source: lines.text(done.tag.start..<done.tag.close))
+      name: done.name, place: lines.place(done.tag.start), attributes: done.attributes, content: done.content)
     ends[ObjectIdentifier(element)] = done.tag.close
     if open.isEmpty { root = element } else { open[open.count - 1].content.append(.element(element)) }
   }
