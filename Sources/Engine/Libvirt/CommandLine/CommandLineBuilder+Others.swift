@@ -27,7 +27,7 @@ extension CommandLineBuilder {
       object.add("bootindex", index)
       object.add(interface.address, domain)
       object.add("rombar", interface.romBar.map { $0 ? 1 : 0 })
-      object.add("romfile", interface.romFile)
+      object.add("romfile", interface.romEnabled == false ? "" : interface.romFile)
       addDevice(object)
     }
   }

@@ -12,13 +12,14 @@ struct DomainStart {
     logStart(command)
     let process = daemon.driver.start(
       HypervisorRequest(
-        command: command, domain: definition.name, uuid: definition.uuid ?? "", id: id, folder: domain.folder, files: daemon.files))
+        command: command, domain: definition.name, uuid: definition.uuid ?? "", id: id, folder: domain.folder, files: files))
     (domain.command, domain.process, domain.live, domain.id) = (command, process, definition, id)
     try checkAlive(process)
     let monitor = Monitor(process)
     domain.monitor = monitor
-    let terminals = monitor.connect(definition)
+    let (terminals, memory) = monitor.connect(definition)
     try checkAlive(process)
+    domain.live?.currentMemory = memory
     domain.terminals = Dictionary(uniqueKeysWithValues: terminals.map { (String($0.key.dropFirst(4)), $0.value) })
     (domain.state, domain.reason, domain.end) = (.paused, "user", nil)
     if !isPaused {
@@ -50,7 +51,10 @@ struct DomainStart {
     }
   }
 
-  private func has(_ path: String) -> Bool { daemon.files.has(path, in: domain.folder) }
+  /// What was named for all, and what is in the folder of its XML.
+  private var files: FilePolicy { daemon.files.allowing(domain.folder) }
+
+  private func has(_ path: String) -> Bool { files.has(path, in: domain.folder) }
 
   private func checkNetworks() throws(LibvirtError) {
     for interface in definition.devices.interfaces where interface.kind != .user {

@@ -50,7 +50,9 @@ package final class LibvirtDaemon {
       }
     }
     let (given, findings) = try DomainReader.read(root)
-    let completer = DomainCompleter(capabilities) { count in (0..<count).map { _ in UInt8(truncatingIfNeeded: self.entropy.next()) } }
+    let completer = DomainCompleter(capabilities) { count in
+      (0..<count).map { _ in UInt8(truncatingIfNeeded: self.entropy.next()) }
+    }
     return (try completer.complete(given), findings)
   }
 
@@ -186,10 +188,18 @@ package final class LibvirtDaemon {
     refresh(domain)
   }
 
-  /// Asks the guest to turn itself off, or to begin anew; what it makes of it is its own affair.
+  /// Asks the guest to turn itself off; what it makes of it is its own affair.
   package func shutdown(_ domain: ManagedDomain) throws(LibvirtError) {
+    guard domain.state == .running else { throw LibvirtError(.operationInvalid, "domain is not running") }
+    try check(domain.monitor?.execute("system_powerdown"))
+    refresh(domain)
+  }
+
+  /// Asks the guest to turn itself off, and starts it anew when it has (mode acpi).
+  package func reboot(_ domain: ManagedDomain) throws(LibvirtError) {
     try running(domain)
     try check(domain.monitor?.execute("system_powerdown"))
+    domain.isToReboot = true
     refresh(domain)
   }
 
@@ -239,6 +249,12 @@ package final class LibvirtDaemon {
       // By -no-shutdown QEMU stands still then: libvirt ends it.
       let isGuests = event["data"]?["guest"]?.isTrue ?? false
       guard isGuests || process.end == nil else { return }
+      if domain.isToReboot, isGuests, process.end == nil {
+        domain.isToReboot = false
+        domain.monitor?.execute("system_reset")
+        domain.monitor?.execute("cont")
+        return
+      }
       if process.end == nil { process.signal(.terminate) }
       stop(domain, "shutdown")
     case "RESET":

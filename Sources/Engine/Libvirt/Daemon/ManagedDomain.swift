@@ -26,6 +26,8 @@ package final class ManagedDomain {
   /// How the last process ended, and whose doing it was.
   package internal(set) var end: HypervisorEnd?
   var monitor: Monitor?
+  /// Whether it is to be started anew when it has turned itself off.
+  var isToReboot = false
   /// Terminals by alias, `serial0`.
   var terminals: [String: String] = [:]
   private var lastTalk = MonitorTalk()
@@ -47,6 +49,6 @@ package final class ManagedDomain {
   func forgetProcess() {
     lastTalk = talk
     (process, monitor, live, id) = (nil, nil, nil, nil)
-    (terminals, state) = ([:], .shutOff)
+    (terminals, state, isToReboot) = ([:], .shutOff, false)
   }
 }

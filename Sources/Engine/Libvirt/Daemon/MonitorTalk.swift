@@ -29,8 +29,9 @@ final class Monitor {
 
   /// What a new connection begins with, but for `cont`, in the order of a real libvirt (qemuProcessLaunch and what it calls).
   ///
-  /// - Returns: terminals by the label of their character device, `charserial0`.
-  func connect(_ domain: DomainDefinition) -> [String: String] {
+  /// - Returns: terminals by the label of their character device, `charserial0`; and the memory, in KiB, that the domain has by its
+  ///   balloon, or all of it without one.
+  func connect(_ domain: DomainDefinition) -> (terminals: [String: String], memory: UInt64) {
     collect()
     execute("qmp_capabilities")
     execute("query-migrate-capabilities")
@@ -42,13 +43,16 @@ final class Monitor {
     }
     execute("query-cpus-fast")
     execute("query-iothreads")
+    var memory = domain.memory
     if let balloon = domain.devices.balloon, balloon.model != .none {
       execute("balloon", "{\"value\":\(domain.currentMemory << 10)}")
-      execute("query-balloon")
+      if case .number(let bytes) = execute("query-balloon")?["return"]?["actual"] {
+        memory = (UInt64(bytes) ?? memory << 10) >> 10
+      }
     }
     execute("query-named-block-nodes", #"{"flat":true}"#)
     listDevices()
-    return terminals
+    return (terminals, memory)
   }
 
   func listDevices() {

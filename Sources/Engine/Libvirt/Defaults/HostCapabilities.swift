@@ -13,7 +13,12 @@ package struct HostCapabilities: Sendable {
   /// Whether KVM has the capability for Realms; without it QEMU fails at start.
   package var hasRealms: Bool
 
-  package init(hasKVM: Bool = true, hasRealms: Bool = true) { (self.hasKVM, self.hasRealms) = (hasKVM, hasRealms) }
+  /// Physical CPUs.
+  package var hostCPUs: Int
+
+  package init(hasKVM: Bool = true, hasRealms: Bool = true, hostCPUs: Int = 2) {
+    (self.hasKVM, self.hasRealms, self.hostCPUs) = (hasKVM, hasRealms, max(1, hostCPUs))
+  }
 
   /// QEMU 7.2 has the versions of the virt machine from 2.6 on.
   static func isVirtVersion(_ name: String) -> Bool {

@@ -3,7 +3,7 @@ import Basics
 /// Reads the CCA element as openEuler's libvirt does, and checks what that one does not.
 ///
 /// libvirt looks at nothing here after it has parsed (openEuler, qemu_validate.c has no line for it): what is wrong dies in QEMU at start.
-struct CCAReader {
+package struct CCAReader {
   let list: FindingList
 
   func read(_ cursor: XMLCursor) throws(LibvirtError) -> LaunchSecurity {
@@ -23,7 +23,7 @@ struct CCAReader {
   }
 
   /// Which of the three forms the element has.
-  static func form(of element: XMLElement) -> CCAForm {
+  package static func form(of element: XMLElement) -> CCAForm {
     if element.child("measurement-log") != nil { return .guide }
     if element["measurement-log"] != nil { return .code }
     if element["hisi-cca-enable"] != nil { return element.children.isEmpty ? .kunpeng : .code }
@@ -87,13 +87,13 @@ struct RealmRules {
   let list: FindingList
 
   func check() {
-    guard let security = definition.launchSecurity else { return checkWithout() }
+    guard definition.launchSecurity != nil else { return }
     if definition.type != .kvm {
       tell(
         root["type"]?.valuePlace ?? root.place, .qemu, "a Realm with domain type '\(definition.type.rawValue)'",
         "RmeGuest needs KVM")
     }
-    checkFirmware(security)
+    checkFirmware()
     checkFeatures()
     checkDevices()
     checkCommandLine()
@@ -104,7 +104,7 @@ struct RealmRules {
     list.add(.later, place, layer, what, "\(CCAReader.accepted): \(why)")
   }
 
-  private func checkFirmware(_ security: LaunchSecurity) {
+  private func checkFirmware() {
     if let loader = definition.os.loader, loader.kind == .pflash {
       tell(
         loader.place, .qemu, "firmware in flash (loader type='pflash')",
@@ -175,20 +175,6 @@ struct RealmRules {
         .later, place, .kvm, "no rodata=full on the kernel's command line",
         "openEuler's guest kernel starts RSI only where it can change its linear map page by page; without it the guest may not boot as a Realm"
       )
-    }
-  }
-
-  /// A domain that is no Realm, and looks as if it was to be one.
-  private func checkWithout() {
-    for element in root.child("devices")?.children("launchSecurity") ?? [] {
-      list.add(
-        .ignored, element.place, .libvirt, "<launchSecurity> in <devices>",
-        "libvirt reads it in <domain>; here it makes an ordinary VM, without a word")
-    }
-    if let element = root.child("os")?.child("launchSecurity") {
-      list.add(
-        .ignored, element.place, .libvirt, "<launchSecurity> in <os>",
-        "libvirt reads it in <domain>; here it makes an ordinary VM, without a word")
     }
   }
 }

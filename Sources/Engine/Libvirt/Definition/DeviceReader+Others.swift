@@ -66,6 +66,7 @@ extension DeviceReader {
       interface.virtio = try virtio(driver)
     }
     if let rom = cursor.child("rom") {
+      interface.romEnabled = try rom.isYes("enabled")
       interface.romBar = try rom.isOn("bar")
       interface.romFile = rom["file"]
     }

@@ -284,6 +284,7 @@ package struct Interface: Sendable {
   package var queues: Int?
   package var virtio = VirtioOptions()
   package var eventIndex: Bool?
+  package var romEnabled: Bool?
   package var romBar: Bool?
   package var romFile: String?
   package var linkState: String?

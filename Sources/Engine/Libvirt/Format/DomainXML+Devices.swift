@@ -42,7 +42,8 @@ extension DomainXML {
       xml.element(
         "address",
         [
-          "type": "pci", "domain": "0x\(digits(pci.domain, 4))", "bus": "0x\(digits(pci.bus, 2))", "slot": "0x\(digits(pci.slot, 2))",
+          "type": "pci", "domain": "0x\(digits(pci.domain, 4))", "bus": "0x\(digits(pci.bus, 2))",
+          "slot": "0x\(digits(pci.slot, 2))",
           "function": "0x\(digits(pci.function, 1))", "multifunction": pci.isMultifunction ? "on" : nil,
         ])
     case .drive(let controller, let bus, let target, let unit):
@@ -64,7 +65,8 @@ extension DomainXML {
       xml.element(
         "driver",
         [
-          "name": disk.driver ?? "qemu", "type": disk.format, "cache": disk.cache == .default ? nil : disk.cache?.rawValue,
+          "name": disk.driver ?? "qemu", "type": live != nil && disk.source == nil ? nil : disk.format,
+          "cache": disk.cache == .default ? nil : disk.cache?.rawValue,
           "error_policy": disk.errorPolicy, "rerror_policy": disk.readErrorPolicy, "io": disk.io, "discard": disk.discard,
           "iothread": number(disk.iothread), "detect_zeroes": disk.detectZeroes, "queues": number(disk.queues),
           "copy_on_read": onOff(disk.copyOnRead), "iommu": onOff(disk.virtio.iommu), "ats": onOff(disk.virtio.ats),
@@ -97,7 +99,8 @@ extension DomainXML {
     xml.element(
       "controller",
       [
-        "type": controller.kind.rawValue, "index": "\(controller.index)", "model": controller.model, "ports": number(controller.ports),
+        "type": controller.kind.rawValue, "index": "\(controller.index)", "model": controller.model,
+        "ports": number(controller.ports),
         "vectors": number(controller.vectors),
       ]
     ) { xml in
@@ -124,7 +127,8 @@ extension DomainXML {
     xml.element(
       "filesystem",
       [
-        "type": "mount", "accessmode": system.accessMode.rawValue, "multidevs": system.multidevs, "fmode": system.fmode?.leftPadded(4),
+        "type": "mount", "accessmode": system.accessMode.rawValue, "multidevs": system.multidevs,
+        "fmode": system.fmode?.leftPadded(4),
         "dmode": system.dmode?.leftPadded(4), "model": system.model,
       ]
     ) { xml in
@@ -132,7 +136,8 @@ extension DomainXML {
         xml.element(
           "driver",
           [
-            "type": system.driver, "wrpolicy": system.writePolicy, "iommu": onOff(system.virtio.iommu), "ats": onOff(system.virtio.ats),
+            "type": system.driver, "wrpolicy": system.writePolicy, "iommu": onOff(system.virtio.iommu),
+            "ats": onOff(system.virtio.ats),
             "packed": onOff(system.virtio.packed),
           ])
       }
@@ -153,7 +158,9 @@ extension DomainXML {
       default: break
       }
       xml.element("model", ["type": interface.model])
-      if interface.driverName != nil || interface.eventIndex != nil || interface.queues != nil || interface.virtio != VirtioOptions() {
+      if interface.driverName != nil || interface.eventIndex != nil || interface.queues != nil
+        || interface.virtio != VirtioOptions()
+      {
         xml.element(
           "driver",
           [
@@ -164,8 +171,8 @@ extension DomainXML {
       if let state = interface.linkState { xml.element("link", ["state": state]) }
       if let order = interface.bootOrder { xml.element("boot", ["order": "\(order)"]) }
       if live != nil || interface.alias != nil { xml.element("alias", ["name": interface.alias ?? "net\(position)"]) }
-      if interface.romBar != nil || interface.romFile != nil {
-        xml.element("rom", ["bar": onOff(interface.romBar), "file": interface.romFile])
+      if interface.romEnabled != nil || interface.romBar != nil || interface.romFile != nil {
+        xml.element("rom", ["enabled": yesNo(interface.romEnabled), "bar": onOff(interface.romBar), "file": interface.romFile])
       }
       write(interface.address, &xml)
     }
@@ -188,7 +195,8 @@ extension DomainXML {
     // The first console is the first serial port by another name.
     let own = console.targetType == "serial" ? "serial\(position)" : "console\(position)"
     let name = console.alias ?? own
-    xml.element("console", ["type": console.backend.rawValue, "tty": console.backend == .pty ? live?.terminals[name] : nil]) { xml in
+    xml.element("console", ["type": console.backend.rawValue, "tty": console.backend == .pty ? live?.terminals[name] : nil]) {
+      xml in
       writeSource(console, name, &xml)
       xml.element("target", ["type": console.targetType, "port": number(console.port)])
       end(console.alias, own, console.targetType == "serial" ? .none : console.address, &xml)
@@ -229,7 +237,8 @@ extension DomainXML {
     xml.element(
       "memballoon",
       [
-        "model": balloon.model.rawValue, "autodeflate": onOff(balloon.autodeflate), "freePageReporting": onOff(balloon.freePageReporting),
+        "model": balloon.model.rawValue, "autodeflate": onOff(balloon.autodeflate),
+        "freePageReporting": onOff(balloon.freePageReporting),
       ]
     ) { xml in
       guard balloon.model != .none else { return }

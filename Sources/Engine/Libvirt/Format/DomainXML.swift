@@ -2,27 +2,27 @@
 package struct DomainXML {
   /// What a domain that runs shows beside its definition.
   package struct Live: Sendable {
-    package var id: Int
+    /// Nil where it is shown as it would be started, and has no other definition than that it runs by.
+    package var id: Int?
     /// The terminals of its character devices, by alias.
     package var terminals: [String: String]
 
-    package init(id: Int, terminals: [String: String]) { (self.id, self.terminals) = (id, terminals) }
+    package init(id: Int?, terminals: [String: String]) { (self.id, self.terminals) = (id, terminals) }
   }
 
   let domain: DomainDefinition
   let live: Live?
-  /// Whether the domain runs, though its definition is shown as that of one that does not.
-  let hasRun: Bool
 
-  package static func text(_ domain: DomainDefinition, live: Live? = nil, hasRun: Bool = false) -> String {
+  package static func text(_ domain: DomainDefinition, live: Live? = nil) -> String {
     var writer = XMLWriter()
-    DomainXML(domain: domain, live: live, hasRun: hasRun || live != nil).write(&writer)
+    DomainXML(domain: domain, live: live).write(&writer)
     return writer.text
   }
 
   private func write(_ xml: inout XMLWriter) {
-    let space = domain.qemuArguments.isEmpty && domain.qemuEnvironment.isEmpty ? nil : "http://libvirt.org/schemas/domain/qemu/1.0"
-    xml.element("domain", ["type": domain.type.rawValue, "id": live.map { "\($0.id)" }, "xmlns:qemu": space]) { xml in
+    let space =
+      domain.qemuArguments.isEmpty && domain.qemuEnvironment.isEmpty ? nil : "http://libvirt.org/schemas/domain/qemu/1.0"
+    xml.element("domain", ["type": domain.type.rawValue, "id": live?.id.map { "\($0)" }, "xmlns:qemu": space]) { xml in
       xml.element("name", text: domain.name)
       xml.element("uuid", text: domain.uuid ?? "")
       if let title = domain.title { xml.element("title", text: title) }
@@ -31,7 +31,7 @@ package struct DomainXML {
         xml.element("metadata") { xml in for source in domain.metadata { xml.raw(source) } }
       }
       writeSize(&xml)
-      if hasRun { xml.element("resource") { xml in xml.element("partition", text: "/machine") } }
+      if live != nil { xml.element("resource") { xml in xml.element("partition", text: "/machine") } }
       writeSystem(&xml)
       writeFeatures(&xml)
       writeCPU(&xml)
@@ -50,10 +50,7 @@ package struct DomainXML {
 
   private func writeSize(_ xml: inout XMLWriter) {
     xml.element("memory", ["unit": "KiB"], text: "\(domain.memory)")
-    // Without a balloon a domain that runs has all its memory.
-    let hasBalloon = domain.devices.balloon.map { $0.model != .none } ?? false
-    let current = hasRun && !hasBalloon ? domain.memory : domain.currentMemory
-    xml.element("currentMemory", ["unit": "KiB"], text: "\(current)")
+    xml.element("currentMemory", ["unit": "KiB"], text: "\(domain.currentMemory)")
     if !domain.memoryBacking.isPlain { xml.element("memoryBacking") { xml in writeBacking(&xml) } }
     let now = domain.currentVCPUs == domain.vcpus ? nil : "\(domain.currentVCPUs)"
     xml.element("vcpu", ["placement": "static", "current": now], text: "\(domain.vcpus)")
@@ -77,7 +74,8 @@ package struct DomainXML {
       xml.element("type", ["arch": os.architecture, "machine": domain.machine], text: "hvm")
       if let loader = os.loader {
         xml.element(
-          "loader", ["readonly": yesNo(loader.isReadonly), "secure": yesNo(loader.isSecure), "type": loader.kind?.rawValue], text: loader.path)
+          "loader", ["readonly": yesNo(loader.isReadonly), "secure": yesNo(loader.isSecure), "type": loader.kind?.rawValue],
+          text: loader.path)
       }
       if let nvram = os.nvram { xml.element("nvram", ["template": os.nvramTemplate], text: nvram) }
       if let kernel = os.kernel { xml.element("kernel", text: kernel) }
@@ -114,7 +112,8 @@ package struct DomainXML {
         xml.element(
           "topology",
           [
-            "sockets": "\(topology.sockets)", "dies": "\(topology.dies)", "cores": "\(topology.cores)", "threads": "\(topology.threads)",
+            "sockets": "\(topology.sockets)", "dies": "\(topology.dies)", "cores": "\(topology.cores)",
+            "threads": "\(topology.threads)",
           ])
       }
       for feature in cpu.features { xml.element("feature", ["policy": feature.policy, "name": feature.name]) }
@@ -126,7 +125,10 @@ package struct DomainXML {
     let basis = clock.offset == .variable ? clock.basis ?? "utc" : clock.basis
     xml.element(
       "clock",
-      ["offset": clock.offset.rawValue, "adjustment": clock.adjustment, "basis": basis, "timezone": clock.timezone, "start": clock.start]
+      [
+        "offset": clock.offset.rawValue, "adjustment": clock.adjustment, "basis": basis, "timezone": clock.timezone,
+        "start": clock.start,
+      ]
     ) { xml in
       for timer in clock.timers {
         xml.element(
@@ -139,8 +141,10 @@ package struct DomainXML {
   // MARK: Behind the devices
 
   private func writeLabels(_ xml: inout XMLWriter) {
-    for label in domain.labels where label.type == "none" { xml.element("seclabel", ["type": "none", "model": label.model ?? "none"]) }
-    guard hasRun, domain.labels.isEmpty else { return }
+    for label in domain.labels where label.type == "none" {
+      xml.element("seclabel", ["type": "none", "model": label.model ?? "none"])
+    }
+    guard live != nil, domain.labels.isEmpty else { return }
     xml.element("seclabel", ["type": "dynamic", "model": "dac", "relabel": "yes"]) { xml in
       xml.element("label", text: "+0:+0")
       xml.element("imagelabel", text: "+0:+0")
