@@ -84,7 +84,7 @@ final class VirshInTests {
   init(mode: VirshShell.Mode = .commands, files: [String: String] = [:]) {
     let folder = LibvirtFixtures.folder.appending(path: "dialogues").path
     let source = Files(texts: files)
-    daemon = LibvirtDaemon(hypervisor, HostCapabilities(), files: FilePolicy(named: ["/srv/spin.img"], source))
+    daemon = LibvirtDaemon(hypervisor, EmulatorCapabilities(), files: FilePolicy(named: ["/srv/spin.img"], source))
     let box = Box()
     self.box = box
     shell = VirshShell(daemon, mode: mode, folder: folder, xmlFiles: FilePolicy(folders: [folder], source)) {

@@ -34,7 +34,7 @@ enum LibvirtFixtures {
   }
 
   /// A domain as libvirt has it after it has read XML.
-  static func domain(_ xml: String, _ capabilities: HostCapabilities = HostCapabilities()) throws -> DomainDefinition {
+  static func domain(_ xml: String, _ capabilities: EmulatorCapabilities = EmulatorCapabilities()) throws -> DomainDefinition {
     let (given, _) = try DomainReader.read(XMLReader.read(Array(xml.utf8)))
     return try DomainCompleter(capabilities) { Array(repeating: 0x5A, count: $0) }.complete(given)
   }

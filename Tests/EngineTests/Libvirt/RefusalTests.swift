@@ -18,7 +18,7 @@ struct RefusalTests {
 
   private static func define(_ xml: String) -> String {
     do {
-      let domain = try LibvirtFixtures.domain(xml, HostCapabilities(hasKVM: false))
+      let domain = try LibvirtFixtures.domain(xml, EmulatorCapabilities(hasKVM: false))
       return "Domain '\(domain.name)' defined from FILE"
     } catch {
       return "error: Failed to define domain from FILE\nerror: \(message(error))"
@@ -27,7 +27,7 @@ struct RefusalTests {
 
   private static func export(_ xml: String) -> String {
     do {
-      _ = try CommandLineBuilder.build(LibvirtFixtures.domain(xml, HostCapabilities(hasKVM: false)), for: .export, now: 0)
+      _ = try CommandLineBuilder.build(LibvirtFixtures.domain(xml, EmulatorCapabilities(hasKVM: false)), for: .export, now: 0)
       return "a command line"
     } catch {
       return "error: \(message(error))"

@@ -66,6 +66,7 @@ extension KVMVirtualMachine {
     let level = KVMStage2.startLevel(ipaBits: ipaBits)
     let tables = KVMStage2.startTables(ipaBits: ipaBits)
     let root = try delegated(tables)
+    startTables = root..<root + tables * Granule.size
     let fields = RmiRealmParams.table
     // What was written for another Realm is still there.
     if features != nil { door.write(params, [UInt8](repeating: 0, count: RmiRealmParams.about.size)) }
@@ -167,10 +168,17 @@ extension KVMVirtualMachine {
     door.write64(fields.pc.address(in: recParams), start.pc)
     if start.x0 != 0 { door.write64(fields.gprs.address(in: recParams), start.x0) }
     door.write64(fields.numAux.address(in: recParams), auxCount)
-    for n in 0..<Int(auxCount) { door.write64(fields.aux.address(in: recParams, n), try delegated()) }
+    var granules: [UInt64] = []
+    for n in 0..<Int(auxCount) {
+      let granule = try delegated()
+      granules.append(granule)
+      door.write64(fields.aux.address(in: recParams, n), granule)
+    }
+    auxiliaryGranules.append(granules)
     try call("RMI_REC_CREATE", rd, rec, recParams)
     (state.vcpus[number].address, state.vcpus[number].run) = (rec, run)
   }
+
   /// Auxiliary granules of each REC.
   private func auxiliaryCount() throws(KVMError) -> UInt64 {
     if let known = auxiliaries { return known }

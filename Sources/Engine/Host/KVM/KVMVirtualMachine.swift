@@ -89,6 +89,11 @@ package final class KVMVirtualMachine {
   /// Breakpoints, watchpoints, PMU and SVE, as the registers of its vCPUs have them; nil: as few as there can be.
   var features: MeasurementStep.RealmParameters?
   var starts: [Start] = []
+  /// Tables side by side that the walk of a Realm begins with, and the auxiliary granules of each of its RECs.
+  var startTables: Range<UInt64> = 0..<0
+  var auxiliaryGranules: [[UInt64]] = []
+  /// Granules that the RMM did not give back: nobody uses them again.
+  package internal(set) var leaked: [UInt64] = []
   /// Auxiliary granules of each REC, once the RMM has told.
   var auxiliaries: UInt64?
   /// Calls for one change of RIPAS before the Realm goes on; one piece may take it past that by the calls for 512 pages.

@@ -39,7 +39,7 @@ package struct CommandLineBuilder {
   }
 
   private mutating func build() throws(LibvirtError) {
-    arguments = [domain.emulator ?? HostCapabilities.emulator]
+    arguments = [domain.emulator ?? EmulatorCapabilities.emulator]
     add("-name", "guest=\(commaEscaped(domain.name)),debug-threads=on")
     arguments.append("-S")
     addMasterKey()
@@ -121,7 +121,7 @@ package struct CommandLineBuilder {
     case .maximum: text = "max"
     case .custom:
       guard let model = cpu.model else { return }
-      guard HostCapabilities.cpuModels.contains(model) else {
+      guard EmulatorCapabilities.cpuModels.contains(model) else {
         throw LibvirtError(.noSupport, "cannot translate CPU model \(model) to a supported model")
       }
       text = model

@@ -70,9 +70,9 @@ struct DomainStart {
   }
 
   private func logStart(_ command: QEMUCommandLine) {
-    let versions = "libvirt version: \(HostCapabilities.libvirtVersion), qemu version: \(HostCapabilities.qemuVersion)"
+    let versions = "libvirt version: \(EmulatorCapabilities.libvirtVersion), qemu version: \(EmulatorCapabilities.qemuVersion)"
     domain.log.add(
-      "starting up \(versions), kernel: \(HostCapabilities.kernel), hostname: \(daemon.hostname)", at: daemon.driver.milliseconds)
+      "starting up \(versions), kernel: \(EmulatorCapabilities.kernel), hostname: \(daemon.hostname)", at: daemon.driver.milliseconds)
     domain.log.add(command.logText)
   }
 

@@ -3,7 +3,7 @@ import Basics
 /// libvirt's QEMU driver: the domains of a host, and what can be done with them.
 package final class LibvirtDaemon {
   package let driver: any HypervisorDriver
-  package let capabilities: HostCapabilities
+  package let capabilities: EmulatorCapabilities
   /// What domains may open.
   package var files: FilePolicy
   package private(set) var domains: [ManagedDomain] = []
@@ -12,7 +12,7 @@ package final class LibvirtDaemon {
   package let hostname = "workbench"
 
   /// - Parameter seed: what UUIDs and MAC addresses follow from that the XML does not give.
-  package init(_ driver: any HypervisorDriver, _ capabilities: HostCapabilities, files: FilePolicy, seed: UInt64 = 0) {
+  package init(_ driver: any HypervisorDriver, _ capabilities: EmulatorCapabilities, files: FilePolicy, seed: UInt64 = 0) {
     (self.driver, self.capabilities, self.files) = (driver, capabilities, files)
     entropy = SeededNumbers(seed: seed)
   }

@@ -1,10 +1,10 @@
 /// What libvirt adds to a domain it has read (virDomainDefPostParse and the QEMU driver's part of it): defaults, controllers, addresses.
 package struct DomainCompleter {
-  let capabilities: HostCapabilities
+  let capabilities: EmulatorCapabilities
   /// Bytes for UUIDs and MAC addresses that the XML does not give.
   let entropy: (Int) -> [UInt8]
 
-  package init(_ capabilities: HostCapabilities, entropy: @escaping (Int) -> [UInt8]) {
+  package init(_ capabilities: EmulatorCapabilities, entropy: @escaping (Int) -> [UInt8]) {
     (self.capabilities, self.entropy) = (capabilities, entropy)
   }
 
@@ -12,8 +12,8 @@ package struct DomainCompleter {
     var domain = given
     try check(domain)
     if domain.uuid == nil { domain.uuid = DomainUUID.text(entropy(16)) }
-    if domain.os.machine ?? "virt" == "virt" { domain.os.machine = HostCapabilities.machine }
-    if domain.emulator == nil { domain.emulator = HostCapabilities.emulator }
+    if domain.os.machine ?? "virt" == "virt" { domain.os.machine = EmulatorCapabilities.machine }
+    if domain.emulator == nil { domain.emulator = EmulatorCapabilities.emulator }
     if domain.features.gicVersion == nil { domain.features.gicVersion = domain.type == .kvm ? "3" : "2" }
     completeCPU(&domain)
     completeFirmware(&domain)
@@ -32,15 +32,15 @@ package struct DomainCompleter {
   // MARK: What is refused
 
   private func check(_ domain: DomainDefinition) throws(LibvirtError) {
-    let emulator = domain.emulator ?? HostCapabilities.emulator
-    guard emulator == HostCapabilities.emulator else {
+    let emulator = domain.emulator ?? EmulatorCapabilities.emulator
+    guard emulator == EmulatorCapabilities.emulator else {
       throw LibvirtError(.plain, "Cannot check QEMU binary \(emulator): No such file or directory")
     }
     if domain.type == .kvm, !capabilities.hasKVM {
       throw LibvirtError(.unsupported, "Emulator '\(emulator)' does not support virt type 'kvm'")
     }
-    if domain.vcpus > HostCapabilities.mostVCPUs {
-      throw LibvirtError(.unsupported, "Maximum CPUs greater than specified machine type limit \(HostCapabilities.mostVCPUs)")
+    if domain.vcpus > EmulatorCapabilities.mostVCPUs {
+      throw LibvirtError(.unsupported, "Maximum CPUs greater than specified machine type limit \(EmulatorCapabilities.mostVCPUs)")
     }
     if domain.features.hasACPI, domain.os.loader?.kind != .pflash {
       throw LibvirtError(.unsupported, "ACPI requires UEFI on this architecture")

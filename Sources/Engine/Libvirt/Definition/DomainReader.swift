@@ -55,7 +55,7 @@ package struct DomainReader {
       "xen", "lxc", "uml", "openvz", "test", "vmware", "hyperv", "vbox", "phyp", "parallels", "bhyve", "vz", "kqemu", "hvf",
     ]
     if known.contains(attribute.value) {
-      let emulator = root.child("devices")?.child("emulator")?.text ?? HostCapabilities.emulator
+      let emulator = root.child("devices")?.child("emulator")?.text ?? EmulatorCapabilities.emulator
       throw LibvirtError(
         .unsupported, "Emulator '\(emulator)' does not support virt type '\(attribute.value)'", attribute.valuePlace)
     }
@@ -229,7 +229,7 @@ package struct DomainReader {
       if name == "armvtimer", root["type"]?.value != "kvm" {
         throw LibvirtError(
           .unsupported,
-          "Configuring the 'armvtimer' timer is not supported for virtType=qemu arch=aarch64 machine=\(HostCapabilities.machine) guests",
+          "Configuring the 'armvtimer' timer is not supported for virtType=qemu arch=aarch64 machine=\(EmulatorCapabilities.machine) guests",
           timer.place)
       }
       clock.timers.append(

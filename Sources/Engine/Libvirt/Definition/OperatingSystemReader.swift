@@ -27,7 +27,7 @@ struct OperatingSystemReader {
   }
 
   private func read(type: XMLCursor, _ os: inout DomainDefinition.OperatingSystem, _ root: XMLElement) throws(LibvirtError) {
-    let emulator = root.child("devices")?.child("emulator")?.text ?? HostCapabilities.emulator
+    let emulator = root.child("devices")?.child("emulator")?.text ?? EmulatorCapabilities.emulator
     guard ["hvm", "xen", "linux", "exe", "uml", "xenpvh"].contains(type.text) else {
       throw LibvirtError(.unsupported, "unknown OS type '\(type.text)'", type.place)
     }
@@ -35,7 +35,7 @@ struct OperatingSystemReader {
       throw LibvirtError(.unsupported, "Emulator '\(emulator)' does not support os type '\(type.text)'", type.place)
     }
     if let architecture = type.attribute("arch") {
-      guard HostCapabilities.architectures.contains(architecture.value) else {
+      guard EmulatorCapabilities.architectures.contains(architecture.value) else {
         throw LibvirtError(.unsupported, "Unknown architecture \(architecture.value)", architecture.valuePlace)
       }
       guard architecture.value == "aarch64" else {
@@ -44,7 +44,7 @@ struct OperatingSystemReader {
       }
     }
     if let machine = type.attribute("machine") {
-      guard machine.value == "virt" || HostCapabilities.isVirtVersion(machine.value) else {
+      guard machine.value == "virt" || EmulatorCapabilities.isVirtVersion(machine.value) else {
         throw LibvirtError(
           .unsupported, "Emulator '\(emulator)' does not support machine type '\(machine.value)'", machine.valuePlace)
       }

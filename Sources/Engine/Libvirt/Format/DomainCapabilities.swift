@@ -1,11 +1,11 @@
 /// `virsh domcapabilities`: what domains of this host can have. It tells of what is modelled, in libvirt's form, with openEuler's `<cca>`.
 enum DomainCapabilities {
   static func text(
-    _ host: HostCapabilities, type: String?, emulator: String?, architecture: String?, machine: String?
+    _ host: EmulatorCapabilities, type: String?, emulator: String?, architecture: String?, machine: String?
   ) throws(LibvirtError) -> String {
     let type = type ?? (host.hasKVM ? "kvm" : "qemu")
-    let emulator = emulator ?? HostCapabilities.emulator
-    guard emulator == HostCapabilities.emulator else {
+    let emulator = emulator ?? EmulatorCapabilities.emulator
+    guard emulator == EmulatorCapabilities.emulator else {
       throw LibvirtError(.plain, "Cannot check QEMU binary \(emulator): No such file or directory")
     }
     guard ["kvm", "qemu"].contains(type) else { throw LibvirtError(.argument, "unknown virttype: \(type)") }
@@ -16,16 +16,16 @@ enum DomainCapabilities {
       throw LibvirtError(
         .argument, "architecture from emulator 'aarch64' doesn't match given architecture '\(architecture)'")
     }
-    if let machine, machine != "virt", !HostCapabilities.isVirtVersion(machine) {
+    if let machine, machine != "virt", !EmulatorCapabilities.isVirtVersion(machine) {
       throw LibvirtError(.argument, "the machine '\(machine)' is not supported by emulator '\(emulator)'")
     }
     var xml = XMLWriter()
     xml.element("domainCapabilities") { xml in
       xml.element("path", text: emulator)
       xml.element("domain", text: type)
-      xml.element("machine", text: machine.flatMap { $0 == "virt" ? nil : $0 } ?? HostCapabilities.machine)
+      xml.element("machine", text: machine.flatMap { $0 == "virt" ? nil : $0 } ?? EmulatorCapabilities.machine)
       xml.element("arch", text: "aarch64")
-      xml.element("vcpu", ["max": "\(HostCapabilities.mostVCPUs)"])
+      xml.element("vcpu", ["max": "\(EmulatorCapabilities.mostVCPUs)"])
       xml.element("iothreads", ["supported": "yes"])
       writeSystem(&xml)
       writeCPU(type, &xml)
@@ -57,7 +57,7 @@ enum DomainCapabilities {
       xml.element("mode", ["name": "maximum", "supported": "yes"])
       xml.element("mode", ["name": "host-model", "supported": "no"])
       xml.element("mode", ["name": "custom", "supported": "yes"]) { xml in
-        for model in HostCapabilities.cpuModels { xml.element("model", ["usable": "unknown", "vendor": "unknown"], text: model) }
+        for model in EmulatorCapabilities.cpuModels { xml.element("model", ["usable": "unknown", "vendor": "unknown"], text: model) }
       }
     }
   }
@@ -77,7 +77,7 @@ enum DomainCapabilities {
     xml.element("channel", ["supported": "yes"]) { xml in list("type", ["pty", "unix"], &xml) }
   }
 
-  private static func writeFeatures(_ host: HostCapabilities, _ type: String, _ xml: inout XMLWriter) {
+  private static func writeFeatures(_ host: EmulatorCapabilities, _ type: String, _ xml: inout XMLWriter) {
     xml.element("gic", ["supported": "yes"]) { xml in list("version", type == "kvm" ? ["3"] : ["2", "3"], &xml) }
     xml.element("vmcoreinfo", ["supported": "yes"])
     xml.element("genid", ["supported": "no"])

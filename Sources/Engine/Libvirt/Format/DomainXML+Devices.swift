@@ -1,7 +1,7 @@
 extension DomainXML {
   func writeDevices(_ xml: inout XMLWriter) {
     let devices = domain.devices
-    xml.element("emulator", text: domain.emulator ?? HostCapabilities.emulator)
+    xml.element("emulator", text: domain.emulator ?? EmulatorCapabilities.emulator)
     var node = devices.disks.count { $0.source != nil }
     for disk in devices.disks {
       write(disk, node, &xml)

@@ -217,9 +217,9 @@ extension VirshShell {
   // MARK: The host, and virsh itself
 
   func version(_ invocation: Invocation) -> Bool {
-    let library = HostCapabilities.libvirtVersion
+    let library = EmulatorCapabilities.libvirtVersion
     print("Compiled against library: libvirt \(library)\nUsing library: libvirt \(library)\nUsing API: QEMU \(library)\n")
-    return say("Running hypervisor: QEMU \(HostCapabilities.qemuVersion)")
+    return say("Running hypervisor: QEMU \(EmulatorCapabilities.qemuVersion)")
   }
 
   func domcapabilities(_ invocation: Invocation) -> Bool {

@@ -1,5 +1,5 @@
 /// What this host's QEMU and kernel have, as libvirt would find out by asking them.
-package struct HostCapabilities: Sendable {
+package struct EmulatorCapabilities: Sendable {
   package static let emulator = "/usr/bin/qemu-system-aarch64"
   /// What the machine type `virt` stands for.
   package static let machine = "virt-7.2"
