@@ -23,7 +23,9 @@ package struct JSONParser {
     var parser = JSONParser(text)
     let value = try parser.value()
     parser.skipSpace()
-    guard parser.at == parser.bytes.count else { throw parser.malformed("expecting value") }
+    guard parser.at == parser.bytes.count else {
+      throw Malformed(message: "Expecting at most one JSON value", offset: parser.at)
+    }
     return value
   }
 
@@ -64,7 +66,11 @@ package struct JSONParser {
     while true {
       skipSpace()
       guard let byte = peek else { throw malformed("premature EOI") }
-      guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") else { throw malformed("key is not a string in object") }
+      guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") else {
+        // Something else that could be a value is no key; where nothing could be, a value was wanted.
+        let isValue = "{[-0123456789abcdefghijklmnopqrstuvwxyz".utf8.contains(byte)
+        throw malformed(isValue ? "key is not a string in object" : "expecting value")
+      }
       let key = try string()
       skipSpace()
       guard take(":") else { throw malformed(peek == nil ? "premature EOI" : "missing : in object pair") }

@@ -1,0 +1,159 @@
+import Basics
+import Machine
+
+/// A QEMU that runs: from its command line to a guest, a monitor, and its end.
+///
+/// What it does is steps of its door. It reads the clock of the machine alone, and opens nothing: who started it carries bytes between
+/// its monitor and a client, and gives it turns.
+package final class QEMUProcess {
+  package let commandLine: QEMUCommandLine
+  package let load: QEMULoad
+  package let plan: RealmPlan
+  /// The guest. A Realm is made when it is first let run.
+  package let vm: RealmVM
+  package private(set) var monitor: QMPMonitor
+  /// What it has printed to standard error, a line each.
+  package private(set) var errors: [String] = []
+  /// The exit code, once it has ended.
+  package private(set) var exitCode: Int?
+  /// Whether the guest is there; a Realm's RIM is final then.
+  package private(set) var isBuilt = false
+  private let door: any HostDoor
+
+  /// Ticks of the machine's counter in a second, as QEMU takes them.
+  private static let frequency: UInt64 = 1_000_000_000
+
+  /// - Parameters:
+  ///   - host: what the host has.
+  ///   - tree: the device tree; nil: the one the command line names, or the machine's own.
+  package init(
+    _ arguments: [String], _ door: any HostDoor, _ host: HostCapabilities, tree: [UInt8]? = nil, _ files: GuestFiles,
+    pe: Int? = nil,
+    memory: Range<UInt64>? = nil, vmid: UInt64 = 1, process: Int = 4242
+  ) throws(VMMRefusal) {
+    commandLine = try QEMUCommandLine(arguments)
+    if let problem = commandLine.problems.first { throw problem }
+    load = try QEMULoad(commandLine, host, files)
+    var plan = try load.plan(tree: tree)
+    if load.log != nil {
+      plan.unmeasuredContent = EventLog(plan, version: "8.2.0").bytes
+      guard plan.unmeasuredContent.count <= Int(QEMULoad.logSize) else { throw VMMRefusal(.qemu, "RME: event log is full") }
+    }
+    if let problem = load.options.problem { throw VMMRefusal(.qemu, "not modelled", advice: problem) }
+    self.plan = plan
+    self.door = door
+    vm = RealmVM(door, load.options, pe: pe, memory: memory, vmid: vmid)
+    monitor = QMPMonitor(Self.machine(commandLine, process))
+    if !commandLine.startsPaused { start() }
+  }
+
+  private static func machine(_ commandLine: QEMUCommandLine, _ process: Int) -> QMPMonitor.Machine {
+    var machine = QMPMonitor.Machine()
+    machine.topology = commandLine.topology
+    machine.memory = commandLine.memory.size
+    machine.name = commandLine.name
+    machine.uuid = commandLine.uuid
+    machine.isRealm = commandLine.isRealm
+    machine.process = process
+    machine.backends = commandLine.backends.keys.sorted().map { id in
+      (id, String((commandLine.backends[id] ?? "").prefix { $0 != "," }))
+    }
+    return machine
+  }
+
+  private var time: QMPMonitor.Time {
+    let ticks = door.now
+    return QMPMonitor.Time(seconds: ticks / Self.frequency, microseconds: ticks % Self.frequency / 1000)
+  }
+
+  package var isRunning: Bool { exitCode == nil && monitor.state == .running }
+
+  // MARK: A client
+
+  /// Bytes of a QMP client; the lines it gets.
+  package func take(_ text: String) -> [String] {
+    guard exitCode == nil else { return [] }
+    return carry(out: monitor.take(text, at: time))
+  }
+
+  /// SIGTERM, as `virsh destroy` sends it; the lines a client gets.
+  package func terminate(by sender: Int, named name: String) -> [String] {
+    guard exitCode == nil else { return [] }
+    errors.append("qemu-system-aarch64: terminating on signal 15 from pid \(sender) (\(name))")
+    let lines = carry(out: monitor.event("SHUTDOWN", QMPMonitor.cause(byGuest: false, "host-signal"), at: time))
+    exitCode = 0
+    return lines
+  }
+
+  private func carry(out outputs: [QMPMonitor.Output]) -> [String] {
+    var lines: [String] = []
+    for output in outputs {
+      switch output {
+      case .line(let line): lines.append(line)
+      case .act(let act): perform(act)
+      }
+      // It has died of what it was to do, and nobody hears the answer.
+      if exitCode == 1 { break }
+    }
+    return lines
+  }
+
+  private func perform(_ act: QEMUAct) {
+    switch act {
+    case .resume: start()
+    // The guest hears of the button by its interrupt controller, which has no wire to it here.
+    case .pause, .powerDown: break
+    case .reset: if isBuilt { errors.append("qemu-system-aarch64: warning: a guest that runs is not reset here") }
+    case .quit: exitCode = 0
+    }
+  }
+
+  // MARK: The guest
+
+  /// Lets the guest run; the first time, it is made: RmeGuest creates the Realm when the machine changes to running.
+  private func start() {
+    monitor.state = .running
+    guard !isBuilt else { return }
+    do throws(RealmVM.Failure) {
+      try vm.build(plan)
+      isBuilt = true
+    } catch {
+      errors.append("qemu-system-aarch64: \(commandLine.isRealm ? "RME: " : "")\(error.message)")
+      monitor.state = .internalError
+      exitCode = 1
+    }
+  }
+
+  /// Lets the guest's vCPUs go on for so many entries.
+  ///
+  /// - Returns: events for a client.
+  package func run(entries: Int) -> [String] {
+    for _ in 0..<entries where isRunning {
+      guard let ending = vm.enter() else { continue }
+      return carry(out: end(ending))
+    }
+    return []
+  }
+
+  private func end(_ ending: RealmVM.Ending) -> [QMPMonitor.Output] {
+    switch ending {
+    case .poweredOff: return shutDown("guest-shutdown")
+    // The vCPUs of a Realm are not QEMU's to reset.
+    case .reset: return shutDown("guest-reset")
+    case .failed(let why):
+      errors.append("error: kvm run failed: \(why)")
+      monitor.state = .internalError
+      return monitor.event("STOP", at: time)
+    }
+  }
+
+  private func shutDown(_ reason: String) -> [QMPMonitor.Output] {
+    let outputs = monitor.event("SHUTDOWN", QMPMonitor.cause(byGuest: true, reason), at: time)
+    guard commandLine.staysAfterShutdown else {
+      exitCode = 0
+      return outputs
+    }
+    monitor.state = .shutdown
+    return outputs + monitor.event("STOP", at: time)
+  }
+}
