@@ -1,0 +1,141 @@
+import ArgumentParser
+import Engine
+
+struct QEMUCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "qemu", abstract: "Runs the guest of a QEMU command line, in a Realm if it has -object rme-guest.",
+    discussion: """
+      All arguments are QEMU's: workbench qemu -M virt,confidential-guest-support=rme0 -object rme-guest,id=rme0 -accel kvm \
+      -cpu host -m 64M -kernel Image -nographic. Those that guests of Arm CCA use are known, others are refused by name. The guest's \
+      console is printed; -qmp stdio, or -qmp unix:PATH,server=on,wait=off, is a monitor for a QMP client. SIGINT and SIGTERM end it. \
+      measure qemu says what the Realm's RIM will be.
+      """)
+
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Arguments of qemu-system-aarch64.", valueName: "argument"))
+  var arguments: [String] = []
+
+  func run() throws {
+    let host = VMMHost()
+    let process: QEMUProcess
+    do throws(VMMRefusal) {
+      let memory = try QEMUCommandLine(arguments).memory.size
+      process = try QEMUProcess(arguments, host.session(memory), host.capabilities, host.files)
+    } catch {
+      complain(error.sentence)
+      throw Exit.difference
+    }
+    let backend = process.commandLine.monitors.first { $0.mode == .control }?.backend
+    let client: QMPConnection?
+    do throws(QMPConnection.Failure) {
+      client = try backend.map { (text) throws(QMPConnection.Failure) in
+        try QMPConnection(text, greeting: process.monitor.greeting)
+      }
+    } catch {
+      complain("qemu-system-aarch64: \(error.message)")
+      throw Exit.difference
+    }
+    let console = BootConsole(isShown: client?.hasStandardStreams != true, outlivesPipe: false)
+    process.vm.onConsole = { console.take($0) }
+    serve(process, client, console)
+    console.finish()
+    for line in process.errors { complain(line) }
+    if let code = process.exitCode, code != 0 { throw ExitCode(Int32(code)) }
+  }
+
+  /// Entries between two looks at the client.
+  private static let slice = 64
+
+  private func serve(_ process: QEMUProcess, _ client: QMPConnection?, _ console: BootConsole) {
+    StopSignal.take(isPatient: true)
+    defer { StopSignal.leave() }
+    while process.exitCode == nil {
+      if StopSignal.pending != nil {
+        client?.send(process.terminate(by: 1, named: "<unknown process>"))
+        return
+      }
+      let isIdle = !process.isRunning
+      // Nobody can let it go on any more.
+      if isIdle, client?.isOpen != true { return }
+      if let text = client?.receive(wait: isIdle ? 200 : 0) { client?.send(process.take(text)) }
+      client?.send(process.run(entries: Self.slice))
+      console.flush()
+    }
+  }
+}
+
+struct LkvmCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lkvm", abstract: "Runs the guest of a kvmtool command line, in a Realm with --realm.",
+    discussion: """
+      All arguments are kvmtool's: workbench lkvm run --realm -c 2 -m 64M -k Image. The guest's console is printed. SIGINT and SIGTERM \
+      end it. measure lkvm run says what the Realm's RIM will be.
+      """)
+
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("run, and its arguments.", valueName: "argument"))
+  var arguments: [String] = []
+
+  func run() throws {
+    guard arguments.first == "run" else { throw ValidationError("expected lkvm run ARGUMENT…") }
+    let host = VMMHost()
+    let vm: RealmVM
+    do throws(VMMRefusal) {
+      let commandLine = try KvmtoolCommandLine(Array(arguments.dropFirst()))
+      // Without --realm kvmtool runs an ordinary guest.
+      if commandLine.isRealm, let problem = commandLine.problems.first { throw problem }
+      let load = try KvmtoolLoad(commandLine, host.capabilities, host.files)
+      let plan = try load.plan()
+      vm = RealmVM(host.session(load.options.memory), load.options)
+      do throws(RealmVM.Failure) {
+        try vm.build(plan)
+      } catch {
+        throw VMMRefusal(.kvmtool, error.message)
+      }
+    } catch {
+      complain(error.sentence)
+      throw Exit.difference
+    }
+    let console = BootConsole(isShown: true, outlivesPipe: false)
+    vm.onConsole = { console.take($0) }
+    StopSignal.take(isPatient: true)
+    defer { StopSignal.leave() }
+    var ending: RealmVM.Ending?
+    while ending == nil, StopSignal.pending == nil {
+      ending = vm.run(entries: 64)
+      console.flush()
+    }
+    console.finish()
+    if case .failed(let why) = ending {
+      complain(why)
+      throw Exit.difference
+    }
+  }
+}
+
+/// The host that `qemu` and `lkvm` run on: the usual machine, with DRAM for the guest.
+private struct VMMHost {
+  let configuration: MachineConfiguration = {
+    var configuration = MachineConfiguration()
+    configuration.vcpu = .code
+    return configuration
+  }()
+
+  var capabilities: HostCapabilities { HostCapabilities(features: configuration.featureRegister0) }
+
+  /// - Parameter memory: the guest's.
+  func session(_ memory: UInt64) -> Session {
+    var configuration = configuration
+    let wanted = 2 * min(memory, RealmVM.mostMemory) + 64 << 20
+    configuration.dramSize = max(configuration.dramSize, wanted)
+    return Session(configuration, keepsHistory: false)
+  }
+
+  var files: GuestFiles {
+    GuestFiles { name throws(GuestFiles.Unreadable) in
+      do throws(TokenFile.Failure) {
+        return try TokenFile.bytes(name, limit: 256 << 20, isPlain: true)
+      } catch {
+        throw GuestFiles.Unreadable(message: error.message)
+      }
+    }
+  }
+}
