@@ -166,6 +166,9 @@ struct DomainLifeTests {
   private final class Terminal: VirshTerminal {
     var shown: [UInt8] = []
     var looks = 0
+    var isOpen = false
+    func begin() { isOpen = true }
+    func end() { isOpen = false }
     func show(_ bytes: [UInt8]) { shown += bytes }
     func typed() -> [UInt8] {
       looks += 1
@@ -179,6 +182,7 @@ struct DomainLifeTests {
     virsh.shell.terminal = terminal
     _ = virsh.shell.run("create alpha.xml; console alpha; console alpha nope")
     #expect(String(decoding: terminal.shown, as: UTF8.self) == "hello\nxx")
+    #expect(!terminal.isOpen)
     #expect(virsh.text.contains("Connected to domain 'alpha'\nEscape character is ^] (Ctrl + ])\n\n"))
     #expect(virsh.text.hasSuffix("error: internal error: cannot find character device nope\n\n"))
   }

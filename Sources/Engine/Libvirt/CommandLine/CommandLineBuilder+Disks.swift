@@ -157,7 +157,7 @@ extension CommandLineBuilder {
       object.add("bus", "scsi\(controller).\(bus)")
       object.add("scsi-id", unit)
     }
-    object.add("device_id", "drive-\(name)")
+    object.add("device_id", disk.serial ?? "drive-\(name)")
   }
 
   private func addPolicy(_ disk: Disk, _ object: inout JSONObject) {

@@ -164,7 +164,9 @@ package struct CommandLineBuilder {
     let mebibytes = (domain.memory + 1023) / 1024
     add("-m", "\(mebibytes)")
     var object = JSONObject()
-    let kind = backing.source == "memfd" ? "memfd" : backing.source == "file" ? "file" : "ram"
+    // Memory that is to be shared is a file's, if nothing else is said.
+    let source = backing.source ?? (backing.access == "shared" ? "file" : "anonymous")
+    let kind = source == "memfd" ? "memfd" : source == "file" ? "file" : "ram"
     object.add("qom-type", "memory-backend-\(kind)")
     object.add("id", "mach-virt.ram")
     if kind == "file" { object.add("mem-path", "/var/lib/libvirt/qemu/ram/\(runID)-\(domain.name)/mach-virt.ram") }

@@ -16,7 +16,7 @@ struct ControllerCompleter {
       devices.controllers[n].model = "lsilogic"
     }
     placeChannels(&devices)
-    placeOnUSB(&devices)
+    try placeOnUSB(&devices)
   }
 
   /// A controller without an index gets the next of its kind.
@@ -104,7 +104,7 @@ struct ControllerCompleter {
     }
   }
 
-  private func placeOnUSB(_ devices: inout Devices) {
+  private func placeOnUSB(_ devices: inout Devices) throws(LibvirtError) {
     var port = 0
     let next = { () -> DeviceAddress in
       port += 1
@@ -119,6 +119,11 @@ struct ControllerCompleter {
     }
     for n in devices.inputs.indices where devices.inputs[n].bus == .usb && devices.inputs[n].address == .none {
       devices.inputs[n].address = next()
+    }
+    let ports = devices.controllers.first { $0.kind == .usb }?.ports ?? 4
+    guard port <= ports else {
+      throw LibvirtError(
+        .plain, "\(port) devices on a USB controller with \(ports) ports need a hub, which is not modelled", layer: .model)
     }
   }
 }

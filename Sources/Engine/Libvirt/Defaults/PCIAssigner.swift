@@ -140,8 +140,8 @@ struct PCIAssigner {
     switch connection {
     case .express: buses.append(Bus(model: "pcie-root-port"))
     case .conventional:
-      // The bridge needs a root port itself.
-      _ = try next(.express)
+      // The bridge needs a root port itself; libvirt adds one, though another may be free.
+      buses.append(Bus(model: "pcie-root-port", taken: [0: [0]]))
       buses.append(Bus(model: "pcie-to-pci-bridge"))
     case .rootPort: throw LibvirtError(.internal, "No more available PCI slots")
     }

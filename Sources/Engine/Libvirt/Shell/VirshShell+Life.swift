@@ -117,11 +117,12 @@ extension VirshShell {
       return fail(nil, LibvirtError(.internal, "cannot find character device \(device ?? "(null)")"))
     }
     print("Connected to domain '\(domain.name)'\nEscape character is ^] (Ctrl + ])\n")
+    terminal.begin()
+    defer { terminal.end() }
     while let process = domain.process {
       terminal.show(process.takeConsole(alias))
       let typed = terminal.typed()
-      // ^]
-      if let end = typed.firstIndex(of: 0x1D) {
+      if let end = typed.firstIndex(of: Self.escape) {
         process.type(Array(typed[..<end]), into: alias)
         break
       }

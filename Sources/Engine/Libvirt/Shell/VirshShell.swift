@@ -45,6 +45,8 @@ package final class VirshShell {
 
     """
   package static let prompt = "virsh # "
+  /// What ends a console: ^].
+  package static let escape: UInt8 = 0x1D
 
   /// Does what a line says.
   ///
@@ -164,6 +166,9 @@ package final class VirshShell {
 
 /// The terminal of who runs virsh: what a console is shown on.
 package protocol VirshTerminal: AnyObject {
+  /// From here on what is typed goes to a guest, until `end`.
+  func begin()
+  func end()
   func show(_ bytes: [UInt8])
   /// What was typed since it was asked last; it waits a moment if there is nothing.
   func typed() -> [UInt8]

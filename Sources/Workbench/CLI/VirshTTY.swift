@@ -1,0 +1,46 @@
+import Engine
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The terminal virsh runs in: while a console is shown, keys go to the guest as they are typed.
+final class VirshTTY: VirshTerminal {
+  private var before = termios()
+
+  /// Nil if standard input or output is no terminal.
+  init?() {
+    guard isTerminal(.standardInput), isTerminal(.standardOutput), tcgetattr(0, &before) == 0 else { return nil }
+  }
+
+  func begin() {
+    var raw = before
+    cfmakeraw(&raw)
+    // Lines of what virsh itself says still end as lines.
+    raw.c_oflag |= tcflag_t(OPOST)
+    tcsetattr(0, TCSANOW, &raw)
+  }
+
+  func end() { tcsetattr(0, TCSANOW, &before) }
+
+  func show(_ bytes: [UInt8]) {
+    guard !bytes.isEmpty else { return }
+    var out = Output()
+    out.append(bytes)
+    out.flush()
+  }
+
+  func typed() -> [UInt8] {
+    var ready = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+    guard poll(&ready, 1, 10) > 0 else { return [] }
+    var bytes = [UInt8](repeating: 0, count: 256)
+    let count = (try? bytes.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }) ?? 0
+    // A terminal that is gone lets the console go.
+    return count == 0 ? [VirshShell.escape] : Array(bytes[..<count])
+  }
+}
