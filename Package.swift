@@ -44,7 +44,7 @@ let package = Package(
     part("Machine", ["Attestation", "Basics", crypto], [aligned]),
     part("Host", ["Attestation", "Basics", "Machine", crypto]),
     part("Libvirt", ["Basics"]),
-    part("Session", ["Attestation", "Basics", "Host", "Machine"]),
+    part("Session", ["Attestation", "Basics", "Host", "Libvirt", "Machine"]),
     .target(
       name: "Engine", dependencies: parts, path: "Sources/Engine",
       exclude: ["Attestation", "Basics", "Host", "Libvirt", "Machine", "Session"], swiftSettings: strict),

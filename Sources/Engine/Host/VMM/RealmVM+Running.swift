@@ -50,6 +50,24 @@ extension RealmVM {
     lastTurn = turn
   }
 
+  /// When a vCPU can be entered.
+  package enum Readiness: Equatable {
+    case now
+    /// When the first timer of those that wait is due.
+    case at(UInt64)
+    /// Nothing in the guest will wake one.
+    case never
+  }
+
+  package var readiness: Readiness {
+    if !isHeld { kvm.wake() }
+    if nextTurn != nil { return .now }
+    return kvm.state.vcpus.filter { $0.isOn && $0.missing == nil }.compactMap(\.deadline).min().map { .at($0) } ?? .never
+  }
+
+  /// Destroys it: what it had of the machine is the Host's again.
+  package func destroy() { kvm.destroy() }
+
   /// Whose turn it will be; nil while all wait.
   package var nextTurn: Int? {
     if isHeld { return schedule.current }

@@ -14,6 +14,8 @@ package final class QEMUProcess {
   package private(set) var monitor: QMPMonitor
   /// What it has printed to standard error, a line each.
   package private(set) var errors: [String] = []
+  /// Pseudo-terminals it has opened, by number.
+  package private(set) var terminals: [Int] = []
   /// The exit code, once it has ended.
   package private(set) var exitCode: Int?
   /// Whether the guest is there; a Realm's RIM is final then.
@@ -25,11 +27,12 @@ package final class QEMUProcess {
 
   /// - Parameters:
   ///   - host: what the host has.
+  ///   - firstTerminal: the number of the first pseudo-terminal it opens.
   ///   - tree: the device tree; nil: the one the command line names, or the machine's own.
   package init(
     _ arguments: [String], _ door: any HostDoor, _ host: HostCapabilities, tree: [UInt8]? = nil, _ files: GuestFiles,
     pe: Int? = nil,
-    memory: Range<UInt64>? = nil, vmid: UInt64 = 1, process: Int = 4242
+    memory: Range<UInt64>? = nil, vmid: UInt64 = 1, process: Int = 4242, firstTerminal: Int = 1
   ) throws(VMMRefusal) {
     commandLine = try QEMUCommandLine(arguments)
     if let problem = commandLine.problems.first { throw problem }
@@ -43,7 +46,14 @@ package final class QEMUProcess {
     self.plan = plan
     self.door = door
     vm = RealmVM(door, load.options, pe: pe, memory: memory, vmid: vmid)
-    monitor = QMPMonitor(Self.machine(commandLine, process))
+    var machine = Self.machine(commandLine, process)
+    for index in machine.backends.indices where machine.backends[index].file == "pty" {
+      let number = firstTerminal + terminals.count
+      terminals.append(number)
+      machine.backends[index].file = "pty:/dev/pts/\(number)"
+      errors.append("char device redirected to /dev/pts/\(number) (label \(machine.backends[index].label))")
+    }
+    monitor = QMPMonitor(machine)
     if !commandLine.startsPaused { start() }
   }
 

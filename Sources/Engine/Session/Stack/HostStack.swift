@@ -1,0 +1,118 @@
+import Basics
+import Host
+import Libvirt
+import Machine
+
+/// The host below libvirt: QEMU's processes, whose guests all run on one machine, which is a session's. What libvirt asks for ends as
+/// steps of that.
+///
+/// Time is the machine's: its counter counts nanoseconds, one for each instruction a guest executes, and goes on by itself where all
+/// wait.
+package final class HostStack: HypervisorDriver {
+  package let session: Session
+  private let capabilities: Host.HostCapabilities
+  private var processes: [StackProcess] = []
+  private var lastProcess = 4241
+  /// libvirtd's own process.
+  static let daemon = 1001
+
+  /// The day on which the machine begins, in milliseconds since 1970: 1 January 2026.
+  package static let epoch = 1_767_225_600_000
+  /// Most entries of vCPUs that one look at the domains lets happen, whatever time they take: a guest that does nothing but leave must
+  /// not keep virsh.
+  package static let mostEntries = 20_000
+
+  /// - Parameter session: a machine whose vCPUs execute code, with DRAM for the domains.
+  package init(_ session: Session) {
+    self.session = session
+    capabilities = Host.HostCapabilities(features: session.configuration.featureRegister0)
+  }
+
+  /// The machine of a host: DRAM for domains of its largest size, and a PE for two of them at a time.
+  package static func configuration(_ base: MachineConfiguration) -> MachineConfiguration {
+    var configuration = base
+    configuration.vcpu = .code
+    configuration.dramSize = max(configuration.dramSize, 16 << 30)
+    return configuration
+  }
+
+  // MARK: Time
+
+  package var milliseconds: Int { Self.epoch + Int(session.now / 1_000_000) }
+
+  package func pass(microseconds: Int) {
+    let end = session.now &+ UInt64(max(0, microseconds)) * 1000
+    var entries = 0
+    while session.now < end, entries < Self.mostEntries {
+      var wakes: UInt64?
+      var hasRun = false
+      for process in processes where process.isRunning && session.now < end {
+        switch process.readiness {
+        case .now:
+          process.run()
+          entries += 1
+          hasRun = true
+        case .at(let time): wakes = min(wakes ?? time, time)
+        case .never: break
+        }
+      }
+      if !hasRun { session.idle(until: min(wakes ?? end, end)) }
+    }
+    if session.now < end { session.idle(until: end) }
+  }
+
+  // MARK: Processes
+
+  package func start(_ request: HypervisorRequest) -> any HypervisorProcess {
+    processes.removeAll { $0.end != nil }
+    lastProcess += 1
+    let process = StackProcess(request, self, lastProcess)
+    processes.append(process)
+    return process
+  }
+
+  /// Memory of the Host's for a guest of a size, with room for what KVM and the RMM need besides; nil if there is none.
+  func memory(for size: UInt64) -> Range<UInt64>? {
+    let unit: UInt64 = 2 << 20
+    let (sum, overflows) = size.addingReportingOverflow(size / 64 + 32 << 20)
+    guard !overflows, sum < UInt64.max - unit else { return nil }
+    let wanted = (sum + unit - 1) / unit * unit
+    let taken = processes.compactMap(\.memory).sorted { $0.lowerBound < $1.lowerBound }
+    var start = session.dram.lowerBound
+    for range in taken {
+      if range.lowerBound - start >= wanted { break }
+      start = range.upperBound
+    }
+    return session.dram.upperBound - start >= wanted ? start..<start + wanted : nil
+  }
+
+  /// What the Realms of this host are told apart by: the lowest that is free.
+  var freeVMID: UInt64 { Self.lowestFree(processes.compactMap(\.vmid), from: 1) }
+  var freeTerminal: Int { Int(Self.lowestFree(processes.flatMap(\.terminals).map(UInt64.init), from: 1)) }
+
+  private static func lowestFree(_ taken: [UInt64], from first: UInt64) -> UInt64 {
+    let taken = Set(taken)
+    return (first...).first { !taken.contains($0) } ?? first
+  }
+
+  /// The PE with the fewest domains.
+  var freePE: Int {
+    let count = session.read { $0.control.pes.count }
+    return (0..<count).min { a, b in load(a) < load(b) } ?? 0
+  }
+
+  private func load(_ pe: Int) -> Int { processes.count { $0.pe == pe && $0.end == nil } }
+
+  func qemu(_ request: HypervisorRequest, memory: Range<UInt64>, process: StackProcess) throws(VMMRefusal) -> QEMUProcess {
+    let files = GuestFiles { name throws(GuestFiles.Unreadable) in
+      switch request.files.read(name, in: request.folder) {
+      case .bytes(let bytes): return bytes
+      case .missing: throw GuestFiles.Unreadable(message: "there is no such file that this domain may open")
+      case .unreadable(let why): throw GuestFiles.Unreadable(message: why)
+      }
+    }
+    return try QEMUProcess(
+      Array(request.command.arguments.dropFirst()), session, capabilities, files, pe: process.pe, memory: memory,
+      vmid: process.vmid ?? 1, process: process.processID, firstTerminal: freeTerminal)
+  }
+}

@@ -1,0 +1,127 @@
+import Basics
+import Host
+import Libvirt
+import Machine
+
+/// A QEMU that libvirt has started: the process its parent sees, and the guest on the machine behind it.
+final class StackProcess: HypervisorProcess {
+  let processID: Int
+  let pe: Int
+  private(set) var vmid: UInt64?
+  /// The Host's memory for it, as long as it has it.
+  private(set) var memory: Range<UInt64>?
+  private(set) var terminals: [Int] = []
+  private(set) var end: HypervisorEnd?
+  private var qemu: QEMUProcess?
+  private var output: [String] = []
+  /// How many of QEMU's lines have been taken.
+  private var heard = 0
+  private var events: [String] = []
+  private var console: [UInt8] = []
+  private let stack: HostStack
+
+  /// Bytes of a console that wait for somebody to look; the oldest go.
+  private static let mostConsole = 1 << 20
+
+  init(_ request: HypervisorRequest, _ stack: HostStack, _ number: Int) {
+    (processID, self.stack, pe) = (number, stack, stack.freePE)
+    vmid = stack.freeVMID
+    let arguments = Array(request.command.arguments.dropFirst())
+    do throws(VMMRefusal) {
+      let size = try Host.QEMUCommandLine(arguments).memory.size
+      guard let memory = stack.memory(for: size) else {
+        throw VMMRefusal(.qemu, "cannot set up guest memory 'mach-virt.ram': Cannot allocate memory")
+      }
+      self.memory = memory
+      let qemu = try stack.qemu(request, memory: memory, process: self)
+      self.qemu = qemu
+      terminals = qemu.terminals
+      qemu.vm.onConsole = { [unowned self] byte in
+        console.append(byte)
+        if console.count > Self.mostConsole { console.removeFirst(Self.mostConsole / 2) }
+      }
+      events = [qemu.monitor.greeting]
+      note()
+    } catch {
+      output.append(error.line)
+      end = HypervisorEnd(layer: .qemu, explanation: error.advice ?? "")
+      giveBack()
+    }
+  }
+
+  // MARK: Its life
+
+  var isRunning: Bool { end == nil && qemu?.isRunning == true && qemu?.isBuilt == true }
+
+  var readiness: RealmVM.Readiness { qemu?.vm.readiness ?? .never }
+
+  /// One entry of a vCPU.
+  func run() {
+    guard let qemu else { return }
+    let before = stack.session.now
+    events += qemu.run(entries: 1)
+    vcpuTimes[qemu.vm.lastTurn] += stack.session.now &- before
+    note()
+  }
+
+  func signal(_ signal: ProcessSignal) {
+    guard end == nil, let qemu else { return }
+    switch signal {
+    case .terminate: events += qemu.terminate(by: HostStack.daemon, named: "/usr/sbin/libvirtd")
+    case .kill: break
+    }
+    note()
+    finish(.qemu)
+  }
+
+  /// Hears what QEMU has written, and whether it has ended.
+  private func note() {
+    guard let qemu else { return }
+    output += qemu.errors[heard...]
+    heard = qemu.errors.count
+    guard end == nil, let code = qemu.exitCode else { return }
+    finish(code == 0 ? .qemu : .kvm)
+  }
+
+  private func finish(_ layer: StackLayer) {
+    end = HypervisorEnd(layer: layer)
+    giveBack()
+  }
+
+  /// What it had of the machine.
+  private func giveBack() {
+    if qemu?.isBuilt == true { qemu?.vm.destroy() }
+    (memory, vmid, terminals) = (nil, nil, [])
+  }
+
+  // MARK: As its parent sees it
+
+  func takeOutput() -> [String] {
+    defer { output = [] }
+    return output
+  }
+
+  func send(_ line: String) -> [String] {
+    guard end == nil, let qemu else { return [] }
+    let lines = takeEvents() + qemu.take(line + "\n")
+    note()
+    return lines
+  }
+
+  func takeEvents() -> [String] {
+    defer { events = [] }
+    return events
+  }
+
+  func takeConsole(_ alias: String) -> [UInt8] {
+    guard alias.hasPrefix("serial") || alias.hasPrefix("console") else { return [] }
+    defer { console = [] }
+    return console
+  }
+
+  /// The guest's UART receives nothing.
+  func type(_ bytes: [UInt8], into alias: String) {}
+
+  var cpuTime: UInt64 { vcpuTimes.reduce(0, +) }
+  private(set) lazy var vcpuTimes = [UInt64](repeating: 0, count: max(1, qemu?.vm.vcpus.count ?? 1))
+}
