@@ -42,6 +42,8 @@ package enum KVMRealmState: String, Sendable {
   case none = "NONE"
   case new = "NEW"
   case active = "ACTIVE"
+  case dying = "DYING"
+  case dead = "DEAD"
 }
 
 /// Error numbers of Linux that KVM answers with.

@@ -13,6 +13,16 @@ package enum KVMError: Error, Equatable, Sendable {
   /// The VM was not created as a Realm.
   case noRealm(KVMCall)
   case unknownHash(UInt32)
+  /// The RMM has it not.
+  case hashNotSupported(UInt32)
+  /// A sub-command of KVM_ENABLE_CAP, an item of CONFIG_REALM, a feature of a vCPU.
+  case unknownCommand(UInt64)
+  case unknownItem(UInt32)
+  case unknownFeature(UInt32)
+  /// User space's structure is not where it says.
+  case unreadable(KVMCall)
+  /// A vCPU without PSCI 0.2, or with another PMU than the Realm.
+  case unfit(Int)
   /// A personalization value of another length than 64 bytes.
   case personalizationLength(Int)
   /// Bounds that are no pages, a wrap around, or one beyond the IPA space or the end of a region.
@@ -43,9 +53,12 @@ package enum KVMError: Error, Equatable, Sendable {
   package var errno: KVMErrno {
     switch self {
     case .outOfOrder(let call, _): call.errnoOutOfOrder
-    case .noRealm, .unknownHash, .personalizationLength, .range, .unknownFlags, .noTarget, .noVCPU: .einval
+    case .noRealm, .unknownHash, .hashNotSupported, .unknownCommand, .unknownItem, .unknownFeature, .unfit,
+      .personalizationLength,
+      .range, .unknownFlags, .noTarget, .noVCPU:
+      .einval
     case .overlap: .eexist
-    case .noMemory, .noRAM, .granuleProtectionFault: .efault
+    case .unreadable, .noMemory, .noRAM, .granuleProtectionFault: .efault
     case .alreadyFinalized: .ebusy
     case .notFinalized: .eperm
     case .outOfMemory: .enomem

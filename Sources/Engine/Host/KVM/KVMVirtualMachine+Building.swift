@@ -36,7 +36,7 @@ extension KVMVirtualMachine {
   /// Whether RAM of the guest's is there.
   func isRAM(_ ipa: UInt64) -> Bool { regions.contains { $0.contains(ipa) } }
 
-  private func demand(_ state: KVMRealmState, for call: KVMCall) throws(KVMError) {
+  func demand(_ state: KVMRealmState, for call: KVMCall) throws(KVMError) {
     guard isRealm else { throw .noRealm(call) }
     guard self.state.realm == state else { throw .outOfOrder(call, self.state.realm) }
   }
@@ -105,13 +105,20 @@ extension KVMVirtualMachine {
     }
   }
 
+  /// What POPULATE demands before it looks into user space's memory.
+  func demandPopulate(_ base: UInt64, _ size: UInt64) throws(KVMError) {
+    try demand(.new, for: .populate)
+    let range = try pages(.populate, base, size)
+    guard let region = regions.first(where: { $0.contains(base) }) else { throw .noMemory(.populate, base) }
+    guard range.upperBound <= region.upperBound else { throw .range(.populate, base: base, size: size) }
+  }
+
   /// POPULATE: pages with content, and what is done with them.
   func populate(_ base: UInt64, _ bytes: [UInt8], _ flags: PopulateFlags) throws(KVMError) {
     try demand(.new, for: .populate)
     let range = try pages(.populate, base, UInt64(bytes.count))
     guard flags.isSubset(of: .measure) else { throw .unknownFlags(flags.rawValue) }
-    guard let region = regions.first(where: { $0.contains(base) }) else { throw .noMemory(.populate, base) }
-    guard range.upperBound <= region.upperBound else { throw .range(.populate, base: base, size: UInt64(bytes.count)) }
+    try demandPopulate(base, UInt64(bytes.count))
     try forEachPage(range, bytes) { (ipa, page) throws(KVMError) in
       door.write(scratch, page)
       let data = try delegated()
@@ -143,11 +150,11 @@ extension KVMVirtualMachine {
   ///
   /// - Returns: its number.
   @discardableResult
-  func createVCPU(pc: UInt64 = 0, x0: UInt64 = 0) throws(KVMError) -> Int {
+  func createVCPU(pc: UInt64 = 0, x0: UInt64 = 0, features: VCPUFeatures = .psci02) throws(KVMError) -> Int {
     guard state.realm == .none else { throw .outOfOrder(.createVCPU, state.realm) }
     let number = state.vcpus.count
     state.vcpus.append(VCPU(address: 0, run: 0, isOn: number == 0))
-    starts.append(Start(pc: pc, x0: x0))
+    starts.append(Start(pc: pc, x0: x0, features: features))
     if !isRealm { try makeRegisters(number) }
     return number
   }
@@ -157,6 +164,8 @@ extension KVMVirtualMachine {
     try demand(.new, for: .finalizeVCPU)
     guard state.vcpus.indices.contains(number) else { throw .noVCPU(.finalizeVCPU, number) }
     guard state.vcpus[number].address == 0 else { throw .alreadyFinalized(number) }
+    let hasPMU = (features?[RmiRealmParams.table.flags] ?? 0) & RmiRealmFlags.table.pmu.mask != 0
+    guard starts[number].features == (hasPMU ? [.psci02, .pmuV3] : .psci02) else { throw .unfit(number) }
     let auxCount = try auxiliaryCount()
     let rec = try delegated()
     let run = try allocate()

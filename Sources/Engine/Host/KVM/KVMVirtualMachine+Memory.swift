@@ -60,6 +60,8 @@ extension KVMVirtualMachine {
         guard let level = Self.missingLevel(answer[0]) else { break }
         try makeTable(base, level: level)
       } else {
+        let change = "0x\(String(base, radix: 16)) - 0x\(String(top, radix: 16)), ripas: \(exit.ripas.isRAM ? 1 : 0)"
+        kernelLog.print("Unable to satisfy RIPAS_CHANGE for \(change)", at: door.now)
         throw .refused("RMI_RTT_SET_RIPAS", .ipa(base), status: answer[0])
       }
     }

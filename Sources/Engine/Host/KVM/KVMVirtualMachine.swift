@@ -68,6 +68,16 @@ package final class KVMVirtualMachine {
   struct Start {
     var pc: UInt64 = 0
     var x0: UInt64 = 0
+    var features = VCPUFeatures.psci02
+  }
+
+  /// What KVM_ARM_VCPU_INIT gives a vCPU.
+  package struct VCPUFeatures: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package static let psci02 = VCPUFeatures(rawValue: 1 << 2)
+    package static let pmuV3 = VCPUFeatures(rawValue: 1 << 3)
+
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
   }
 
   let door: any HostDoor
@@ -99,6 +109,12 @@ package final class KVMVirtualMachine {
   /// Calls for one change of RIPAS before the Realm goes on; one piece may take it past that by the calls for 512 pages.
   var callsForRIPAS = 4096
 
+  /// What it was asked for by its interface (``enableCap(_:_:)``).
+  package internal(set) var callLog = KVMCallLog()
+  /// Memory of user space's that is the guest's: what it has at an IPA; nil where it has no page.
+  package var userMemory: (UInt64, Int) -> [UInt8]? = { _, _ in nil }
+  /// What the kernel has printed of it.
+  package internal(set) var kernelLog = KernelLog()
   /// Memory of the Host's that it is made of.
   let memory: Range<UInt64>
   /// What tells its translations apart.

@@ -54,15 +54,17 @@ package struct RealmPlan: Sendable {
     self.unmeasured = unmeasured
   }
 
-  /// Pages that are not measured, with their content.
-  package var unmeasuredPages: [(UInt64, [UInt8])] {
-    let size = Int(Granule.size)
-    var rest = unmeasuredContent[...]
-    return unmeasured.flatMap { stride(from: $0.lowerBound, to: $0.upperBound, by: size) }.map { page in
-      let bytes = Array(rest.prefix(size))
-      rest = rest.dropFirst(size)
-      return (page, bytes + [UInt8](repeating: 0, count: size - bytes.count))
+  /// What user space has in so many bytes of the guest's memory before it begins: images, the log, zeroes between.
+  package func content(at base: UInt64, _ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    func put(_ source: [UInt8], _ address: UInt64) {
+      let (from, to) = (max(address, base), min(address + UInt64(source.count), base + UInt64(count)))
+      guard from < to else { return }
+      bytes.replaceSubrange(Int(from - base)..<Int(to - base), with: source[Int(from - address)..<Int(to - address)])
     }
+    for piece in pieces { put(piece.bytes, piece.address) }
+    if let log = unmeasured.first { put(unmeasuredContent, log.lowerBound) }
+    return bytes
   }
 
   package var hash: HashAlgorithm { parameters.hash }

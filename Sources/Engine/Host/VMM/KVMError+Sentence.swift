@@ -8,6 +8,14 @@ extension KVMError {
     case .outOfOrder(let call, let state): answered(call, "the Realm is \(state.rawValue)")
     case .noRealm(let call): answered(call, "the VM was not created as a Realm")
     case .unknownHash(let number): answered(.configure, "\(number) is no hash algorithm; SHA-256 is 0, SHA-512 is 1")
+    case .hashNotSupported(let number): answered(.configure, "the RMM has no hash algorithm \(number)")
+    case .unknownCommand(let number): "KVM_ENABLE_CAP answered EINVAL: the capability for Realms has no command \(number)"
+    case .unknownItem(let number):
+      answered(.configure, "\(number) is nothing to configure; 0 is the personalization value, 1 the hash")
+    case .unknownFeature(let number):
+      answered(.finalizeVCPU, "feature \(number) is not to be finalized; \(KVMRealmCapability.recFeature) is REC")
+    case .unreadable(let call): answered(call, "the structure is not in memory of user space's")
+    case .unfit(let vcpu): answered(.finalizeVCPU, "vCPU \(vcpu) has no PSCI 0.2, or another PMU than the Realm")
     case .personalizationLength(let count):
       answered(
         .configure,

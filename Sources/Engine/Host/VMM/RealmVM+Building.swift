@@ -36,18 +36,30 @@ extension RealmVM {
   }
 
   private func makeRealm(_ plan: RealmPlan) throws(KVMError) {
-    try makeVCPUs(plan.vcpus, plan.entry)
-    if let value = plan.personalization { try kvm.configure(personalization: value) }
-    try kvm.configure(hash: UInt32(plan.hash.rawValue))
+    let hasPMU = plan.parameters[RmiRealmParams.table.flags] & RmiRealmFlags.table.pmu.mask != 0
+    try makeVCPUs(plan.vcpus, plan.entry, hasPMU ? [.psci02, .pmuV3] : .psci02)
+    kvm.userMemory = { plan.content(at: $0, $1) }
+    defer { kvm.userMemory = { _, _ in nil } }
+    if let value = plan.personalization { try enable(.configure, KVMArgument.configure(personalization: value)) }
+    try enable(.configure, KVMArgument.configure(hash: UInt32(plan.hash.rawValue)))
     kvm.features = plan.parameters
-    try kvm.createRealm()
-    for range in plan.ram { try kvm.initRIPAS(range.lowerBound, size: range.upperBound - range.lowerBound) }
-    for piece in plan.pieces {
-      try piece.forEachPage { (page, bytes) throws(KVMError) in try kvm.populate(page, bytes, .measure) }
+    try enable(.create)
+    for range in plan.ram {
+      try enable(.initRIPAS, KVMArgument.initRIPAS(base: range.lowerBound, size: range.upperBound - range.lowerBound))
     }
-    for number in 0..<plan.vcpus { try kvm.finalizeVCPU(number) }
-    for (range, bytes) in plan.unmeasuredPages { try kvm.populate(range, bytes, []) }
-    try kvm.activate()
+    for piece in plan.pieces where !piece.bytes.isEmpty {
+      let base = piece.address.granuleBase
+      try enable(.populate, KVMArgument.populate(base: base, size: piece.end - base, flags: 1))
+    }
+    for number in 0..<plan.vcpus { try kvm.finalize(number, feature: KVMRealmCapability.recFeature) }
+    for range in plan.unmeasured {
+      try enable(.populate, KVMArgument.populate(base: range.lowerBound, size: range.upperBound - range.lowerBound, flags: 0))
+    }
+    try enable(.activate)
+  }
+
+  private func enable(_ command: KVMRealmCapability.Command, _ argument: [UInt8] = []) throws(KVMError) {
+    try kvm.enableCap(command.rawValue, argument)
   }
 
   private func makeOrdinary(_ plan: RealmPlan) throws(KVMError) {
@@ -58,8 +70,12 @@ extension RealmVM {
     kvm.loadStage2()
   }
 
-  private func makeVCPUs(_ count: Int, _ entry: RealmPlan.Entry) throws(KVMError) {
-    for number in 0..<count { try kvm.createVCPU(pc: number == 0 ? entry.pc : 0, x0: number == 0 ? entry.x0 : 0) }
+  private func makeVCPUs(
+    _ count: Int, _ entry: RealmPlan.Entry, _ features: KVMVirtualMachine.VCPUFeatures = .psci02
+  ) throws(KVMError) {
+    for number in 0..<count {
+      try kvm.createVCPU(pc: number == 0 ? entry.pc : 0, x0: number == 0 ? entry.x0 : 0, features: features)
+    }
   }
 
   /// RAM, as the options have it.

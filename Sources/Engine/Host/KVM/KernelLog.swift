@@ -1,0 +1,31 @@
+/// What the Host's kernel prints (`dmesg`): the last lines of it.
+package struct KernelLog: Equatable, Sendable {
+  /// Lines that are kept.
+  package static let limit = 512
+  /// Ticks of the counter in a second, as the kernel takes them.
+  private static let frequency: UInt64 = 1_000_000_000
+
+  package private(set) var lines: [String] = []
+  /// How many were printed before those.
+  package private(set) var forgotten = 0
+
+  /// A line, with the time it is printed at.
+  mutating func print(_ text: String, at ticks: UInt64) {
+    let seconds = String(ticks / Self.frequency)
+    let microseconds = String(ticks % Self.frequency / 1000)
+    let stamp =
+      String(repeating: " ", count: max(0, 5 - seconds.count)) + seconds + "."
+      + String(repeating: "0", count: 6 - microseconds.count) + microseconds
+    lines.append("[\(stamp)] \(text)")
+    guard lines.count > Self.limit else { return }
+    lines.removeFirst()
+    forgotten += 1
+  }
+
+  /// A WARN_ON of KVM's code for Realms.
+  mutating func warn(_ what: String, at ticks: UInt64) {
+    print("------------[ cut here ]------------", at: ticks)
+    print("WARNING: arch/arm64/kvm/rme.c: \(what)", at: ticks)
+    print("---[ end trace 0000000000000000 ]---", at: ticks)
+  }
+}
