@@ -10,19 +10,30 @@ package enum KVMCall: Equatable, Sendable, CaseIterable {
   case activate
   case run
 
-  /// The ioctl, with the capability's sub-command.
-  var name: String {
+  /// The ioctl it is made by.
+  package var ioctl: KVMIoctl {
     switch self {
-    case .setMemoryRegion: "KVM_SET_USER_MEMORY_REGION"
-    case .configure: "KVM_ENABLE_CAP(CONFIG_REALM)"
-    case .createRealm: "KVM_ENABLE_CAP(CREATE_REALM)"
-    case .initRIPAS: "KVM_ENABLE_CAP(INIT_RIPAS)"
-    case .populate: "KVM_ENABLE_CAP(POPULATE)"
-    case .createVCPU: "KVM_CREATE_VCPU"
-    case .finalizeVCPU: "KVM_ARM_VCPU_FINALIZE(REC)"
-    case .activate: "KVM_ENABLE_CAP(ACTIVATE)"
-    case .run: "KVM_RUN"
+    case .setMemoryRegion: .setUserMemoryRegion
+    case .configure, .createRealm, .initRIPAS, .populate, .activate: .enableCap
+    case .createVCPU: .createVCPU
+    case .finalizeVCPU: .finalizeVCPU
+    case .run: .run
     }
+  }
+
+  /// The ioctl, with the capability's sub-command or the feature.
+  var name: String {
+    let part: String? =
+      switch self {
+      case .configure: "CONFIG_REALM"
+      case .createRealm: "CREATE_REALM"
+      case .initRIPAS: "INIT_RIPAS"
+      case .populate: "POPULATE"
+      case .activate: "ACTIVATE"
+      case .finalizeVCPU: "REC"
+      case .setMemoryRegion, .createVCPU, .run: nil
+      }
+    return ioctl.name + (part.map { "(\($0))" } ?? "")
   }
 
   /// What it answers if the Realm is in none of the states it is for.

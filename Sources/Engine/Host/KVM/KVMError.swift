@@ -15,6 +15,7 @@ package enum KVMError: Error, Equatable, Sendable {
   case unknownHash(UInt32)
   /// The RMM has it not.
   case hashNotSupported(UInt32)
+  case unknownCapability(UInt32)
   /// A sub-command of KVM_ENABLE_CAP, an item of CONFIG_REALM, a feature of a vCPU.
   case unknownCommand(UInt64)
   case unknownItem(UInt32)
@@ -53,7 +54,7 @@ package enum KVMError: Error, Equatable, Sendable {
   package var errno: KVMErrno {
     switch self {
     case .outOfOrder(let call, _): call.errnoOutOfOrder
-    case .noRealm, .unknownHash, .hashNotSupported, .unknownCommand, .unknownItem, .unknownFeature, .unfit,
+    case .noRealm, .unknownHash, .hashNotSupported, .unknownCapability, .unknownCommand, .unknownItem, .unknownFeature, .unfit,
       .personalizationLength,
       .range, .unknownFlags, .noTarget, .noVCPU:
       .einval

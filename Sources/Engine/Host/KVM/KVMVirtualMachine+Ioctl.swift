@@ -3,10 +3,13 @@ import Machine
 
 /// KVM's interface as user space has it: numbers and structures in memory. A VMM makes its Realm by these calls alone.
 extension KVMVirtualMachine {
-  /// KVM_ENABLE_CAP with the capability for Realms.
+  /// KVM_ENABLE_CAP: kvm_enable_cap with the capability, and its first two arguments.
   ///
-  /// - Parameter argument: the structure; nil if user space's memory is not there.
-  package func enableCap(_ command: UInt64, _ argument: [UInt8]? = []) throws(KVMError) {
+  /// - Parameter argument: the structure that the second leads to; nil if user space's memory is not there.
+  package func enableCap(
+    _ command: UInt64, _ argument: [UInt8]? = [], capability: UInt32 = KVMRealmCapability.number
+  ) throws(KVMError) {
+    guard capability == KVMRealmCapability.number else { throw .unknownCapability(capability) }
     guard isRealm else { throw .noRealm(.configure) }
     guard let command = KVMRealmCapability.Command(rawValue: command) else { throw .unknownCommand(command) }
     guard let argument, argument.count >= command.argumentSize else { throw .unreadable(command.call) }

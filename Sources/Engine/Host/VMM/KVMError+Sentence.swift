@@ -9,6 +9,8 @@ extension KVMError {
     case .noRealm(let call): answered(call, "the VM was not created as a Realm")
     case .unknownHash(let number): answered(.configure, "\(number) is no hash algorithm; SHA-256 is 0, SHA-512 is 1")
     case .hashNotSupported(let number): answered(.configure, "the RMM has no hash algorithm \(number)")
+    case .unknownCapability(let number):
+      "KVM_ENABLE_CAP answered EINVAL: there is no capability \(number) to enable; Realms have \(KVMRealmCapability.number)"
     case .unknownCommand(let number): "KVM_ENABLE_CAP answered EINVAL: the capability for Realms has no command \(number)"
     case .unknownItem(let number):
       answered(.configure, "\(number) is nothing to configure; 0 is the personalization value, 1 the hash")

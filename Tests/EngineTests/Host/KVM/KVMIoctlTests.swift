@@ -66,6 +66,7 @@ struct KVMIoctlTests {
       #expect(realm.errno(command, [0]) == .efault)
     }
     #expect(realm.errno { (kvm) throws(KVMError) in try kvm.enableCap(5) } == .einval)
+    #expect(realm.errno { (kvm) throws(KVMError) in try kvm.enableCap(1, capability: 240) } == .einval, "another tree's number")
   }
 
   @Test func configuring() throws {
@@ -75,7 +76,7 @@ struct KVMIoctlTests {
     #expect(realm.errno(.configure, KVMArgument.configure(hash: 2)) == .einval)
     // Kunpeng's.
     #expect(realm.errno(.configure, [2] + [UInt8](repeating: 0, count: 259)) == .einval)
-    let poor = try Host(features: 0x183_FC10_4130).reach(.none)
+    let poor = try Host(features: 0x281_FC10_4130).reach(.none)
     #expect(poor.errno(.configure, Self.hash) == .einval, "this RMM has no SHA-512")
     #expect(poor.errno(.configure, KVMArgument.configure(hash: 0)) == nil)
     #expect(try Host().reach(.new).errno(.configure, Self.hash) == .ebusy)
@@ -129,6 +130,14 @@ struct KVMIoctlTests {
     #expect(host.errno { (kvm) throws(KVMError) in _ = try kvm.run(0) } == .einval)
     #expect(host.errno(.activate) == nil)
     #expect(host.errno(.activate) == .einval)
+  }
+
+  /// As strace shows them of a real VMM.
+  @Test func numbers() {
+    #expect(KVMCall.createVCPU.ioctl.rawValue == 0xAE41 && KVMCall.run.ioctl.rawValue == 0xAE80)
+    #expect(KVMCall.setMemoryRegion.ioctl.rawValue == 0x4020_AE46 && KVMCall.populate.ioctl.rawValue == 0x4068_AEA3)
+    #expect(KVMCall.finalizeVCPU.ioctl.rawValue == 0x4004_AEC2 && KVMCall.finalizeVCPU.name == "KVM_ARM_VCPU_FINALIZE(REC)")
+    #expect(KVMArgument.populate(base: 0x1000, size: 0x2000, flags: 1).count == 32)
   }
 
   @Test func whatWasAskedForIsLogged() throws {
