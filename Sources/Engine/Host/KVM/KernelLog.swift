@@ -10,7 +10,7 @@ package struct KernelLog: Equatable, Sendable {
   package private(set) var forgotten = 0
 
   /// A line, with the time it is printed at.
-  mutating func print(_ text: String, at ticks: UInt64) {
+  mutating func add(_ text: String, at ticks: UInt64) {
     let seconds = String(ticks / Self.frequency)
     let microseconds = String(ticks % Self.frequency / 1000)
     let stamp =
@@ -24,8 +24,8 @@ package struct KernelLog: Equatable, Sendable {
 
   /// A WARN_ON of KVM's code for Realms.
   mutating func warn(_ what: String, at ticks: UInt64) {
-    print("------------[ cut here ]------------", at: ticks)
-    print("WARNING: arch/arm64/kvm/rme.c: \(what)", at: ticks)
-    print("---[ end trace 0000000000000000 ]---", at: ticks)
+    add("------------[ cut here ]------------", at: ticks)
+    add("WARNING: arch/arm64/kvm/rme.c: \(what)", at: ticks)
+    add("---[ end trace 0000000000000000 ]---", at: ticks)
   }
 }
