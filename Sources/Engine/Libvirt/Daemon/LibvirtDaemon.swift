@@ -58,6 +58,7 @@ package final class LibvirtDaemon {
 
   /// A domain of the same name or UUID must be this one (virDomainObjListAddLocked).
   private func known(_ definition: DomainDefinition, canRun: Bool) throws(LibvirtError) -> ManagedDomain? {
+    if definition.name.contains("\n") { throw LibvirtError(.plain, "invalid char in name: \n") }
     if let found = domains.first(where: { $0.uuid == definition.uuid }) {
       guard found.name == definition.name else {
         throw LibvirtError(.operationFailed, "domain '\(found.name)' is already defined with uuid \(found.uuid)")

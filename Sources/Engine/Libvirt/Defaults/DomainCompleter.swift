@@ -36,8 +36,14 @@ package struct DomainCompleter {
     guard emulator == EmulatorCapabilities.emulator else {
       throw LibvirtError(.plain, "Cannot check QEMU binary \(emulator): No such file or directory")
     }
-    if domain.type == .kvm, !capabilities.hasKVM {
-      throw LibvirtError(.unsupported, "Emulator '\(emulator)' does not support virt type 'kvm'")
+    try checkEmulator(domain, emulator)
+    if domain.os.machine == nil, domain.vcpus > 1 {
+      // QEMU's own default for aarch64 is a board with one.
+      throw LibvirtError(.unsupported, "Maximum CPUs greater than specified machine type limit 1", domain.os.place)
+    }
+    if domain.devices.controllers.contains(where: { $0.kind == .ide }) || domain.devices.disks.contains(where: { $0.bus == .ide })
+    {
+      throw LibvirtError(.unsupported, "IDE controllers are unsupported for this QEMU binary or machine type")
     }
     if domain.vcpus > EmulatorCapabilities.mostVCPUs {
       throw LibvirtError(.unsupported, "Maximum CPUs greater than specified machine type limit \(EmulatorCapabilities.mostVCPUs)")
@@ -45,10 +51,29 @@ package struct DomainCompleter {
     if domain.features.hasACPI, domain.os.loader?.kind != .pflash {
       throw LibvirtError(.unsupported, "ACPI requires UEFI on this architecture")
     }
+    if domain.devices.consoles.dropFirst().contains(where: { $0.targetType ?? "serial" == "serial" }) {
+      throw LibvirtError(.unsupported, "Only the first console can be a serial port")
+    }
     try checkBoot(domain)
     try checkDisks(domain.devices, domain.iothreads)
     if domain.devices.inputs.contains(where: { $0.bus == .usb }), !domain.devices.hasUSB {
       throw LibvirtError(.unsupported, "Can't add USB input device. USB bus is disabled")
+    }
+  }
+
+  /// What this host's QEMU has not.
+  private func checkEmulator(_ domain: DomainDefinition, _ emulator: String) throws(LibvirtError) {
+    let os = domain.os
+    let lack = { (what: String, name: String) in
+      LibvirtError(.unsupported, "Emulator '\(emulator)' does not support \(what) '\(name)'", os.place)
+    }
+    if os.architecture != "aarch64" { throw lack("arch", os.architecture) }
+    if os.kind != "hvm" { throw lack("os type", os.kind) }
+    guard domain.type == .qemu || (domain.type == .kvm && capabilities.hasKVM) else {
+      throw lack("virt type", domain.type.rawValue)
+    }
+    if let machine = os.machine, machine != "virt", !EmulatorCapabilities.isVirtVersion(machine) {
+      throw lack("machine type", machine)
     }
   }
 
@@ -76,6 +101,9 @@ package struct DomainCompleter {
         throw LibvirtError(
           .xml, "target '\(disk.target)' duplicated for disk sources '\(first.source ?? "")' and '\(disk.source ?? "")'",
           disk.place)
+      }
+      if disk.source == nil, disk.device != .cdrom, disk.device != .floppy {
+        throw LibvirtError(.missingSource, disk.target, disk.place)
       }
       if let thread = disk.iothread, thread < 1 || thread > iothreads {
         throw LibvirtError(.unsupported, "Disk iothread '\(thread)' not defined in iothreadid", disk.place)

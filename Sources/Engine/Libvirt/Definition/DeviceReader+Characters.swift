@@ -2,7 +2,7 @@ extension DeviceReader {
   func read(serial cursor: XMLCursor) throws(LibvirtError) -> CharacterDevice {
     var device = try backend(cursor)
     if let target = cursor.child("target") {
-      device.port = try target.number("port")
+      device.port = try port(target)
       let types = ["system-serial", "pci-serial", "usb-serial", "isa-serial", "spapr-vio-serial", "sclp-serial", "isa-debug"]
       device.targetType = try type(target, types)
       device.targetModel = target.child("model")?["name"]
@@ -14,7 +14,7 @@ extension DeviceReader {
     _ = cursor["tty"]
     var device = try backend(cursor)
     if let target = cursor.child("target") {
-      device.port = try target.number("port")
+      device.port = try port(target)
       device.targetType = try type(target, ["serial", "virtio", "xen", "uml", "lxc", "openvz", "sclp", "sclplm"])
     }
     return device
@@ -22,13 +22,24 @@ extension DeviceReader {
 
   func read(channel cursor: XMLCursor) throws(LibvirtError) -> CharacterDevice {
     var device = try backend(cursor)
-    guard let target = cursor.child("target"), target.attribute("type") != nil else {
+    guard let target = cursor.child("target") else {
       throw LibvirtError(.xml, "target type must be specified for channel device", cursor.place)
+    }
+    guard target.attribute("type") != nil else {
+      throw LibvirtError(.unsupported, "unknown target type '(null)' specified for character device", target.place)
     }
     device.targetType = try type(target, ["virtio", "guestfwd", "xen"])
     device.channelName = target["name"]
     _ = target["state"]
     return device
+  }
+
+  private func port(_ target: XMLCursor) throws(LibvirtError) -> Int? {
+    guard let port = target.attribute("port") else { return nil }
+    guard let number = Int(port.value), number >= 0 else {
+      throw LibvirtError(.xml, "Invalid port number: \(port.value)", port.valuePlace)
+    }
+    return number
   }
 
   private func type(_ target: XMLCursor, _ types: [String]) throws(LibvirtError) -> String? {

@@ -5,7 +5,9 @@ extension DeviceReader {
     try kind(cursor, &disk)
     disk.device = try cursor.choice("device") ?? .disk
     disk.model = try cursor.word("model", ["virtio", "virtio-transitional", "virtio-non-transitional"])
-    if let source = cursor.child("source") { disk.source = source[disk.kind == .file ? "file" : "dev"] }
+    if let source = cursor.child("source"), let path = source[disk.kind == .file ? "file" : "dev"], !path.isEmpty {
+      disk.source = path
+    }
     try target(cursor, &disk)
     if let driver = cursor.child("driver") { try read(driver, &disk) }
     disk.isReadonly = cursor.child("readonly") != nil || disk.device == .cdrom
@@ -41,18 +43,12 @@ extension DeviceReader {
       throw LibvirtError(.missingTarget, disk.source ?? "", cursor.place)
     }
     disk.target = name
-    if disk.source == nil, disk.device != .cdrom, disk.device != .floppy {
-      throw LibvirtError(.missingSource, name, cursor.place)
-    }
     disk.removable = try target.isOn("removable")
     // Without a bus the name tells it (virDomainDiskDefPostParse).
     let guessed: Disk.Bus =
       name.hasPrefix("vd")
       ? .virtio : name.hasPrefix("sd") ? .scsi : name.hasPrefix("hd") ? .ide : name.hasPrefix("fd") ? .fdc : .virtio
     disk.bus = try target.choice("bus") ?? guessed
-    if disk.bus == .ide {
-      throw LibvirtError(.unsupported, "IDE controllers are unsupported for this QEMU binary or machine type", target.place)
-    }
     let letters = name.dropFirst(2)
     guard ["vd", "sd", "hd", "fd", "xvd", "ub"].contains(where: name.hasPrefix), !letters.isEmpty || disk.bus == .virtio else {
       throw LibvirtError(.xml, "Unknown disk name '\(name)' and no address specified", target.attribute("dev")?.valuePlace)
@@ -65,6 +61,9 @@ extension DeviceReader {
 
   private func read(_ driver: XMLCursor, _ disk: inout Disk) throws(LibvirtError) {
     disk.driver = driver["name"]
+    if let name = driver.attribute("name"), name.value != "qemu" {
+      throw LibvirtError(.unsupported, "unsupported driver name '\(name.value)' for disk '\(disk.target)'", name.valuePlace)
+    }
     if let format = driver.attribute("type") {
       guard
         [

@@ -1,9 +1,6 @@
 extension DeviceReader {
   func read(controller cursor: XMLCursor) throws(LibvirtError) -> Controller {
     let kind = try cursor.choice("type", Controller.Kind.self) ?? .ide
-    if kind == .ide {
-      throw LibvirtError(.unsupported, "IDE controllers are unsupported for this QEMU binary or machine type", cursor.place)
-    }
     var controller = Controller(kind, try cursor.number("index") ?? -1)
     if let model = cursor.attribute("model") {
       guard Self.models[kind]?.contains(model.value) ?? true else {
@@ -28,6 +25,7 @@ extension DeviceReader {
   }
 
   private static let models: [Controller.Kind: Set<String>] = [
+    .ide: ["piix3", "piix4", "ich6"],
     .scsi: [
       "auto", "buslogic", "lsilogic", "lsisas1068", "vmpvscsi", "ibmvscsi", "virtio-scsi", "lsisas1078", "virtio-transitional",
       "virtio-non-transitional", "ncr53c90", "dc390", "am53c974",
@@ -58,7 +56,12 @@ extension DeviceReader {
       interface.mac = bytes.map { digits(Int($0), 2) }.joined(separator: ":")
     }
     try source(cursor, &interface)
-    if let model = cursor.child("model"), let type = model["type"] { interface.model = type }
+    if let model = cursor.child("model"), let type = model.attribute("type") {
+      guard type.value.utf8.allSatisfy(Self.isModelLetter) else {
+        throw LibvirtError(.argument, "Model name contains invalid characters", type.valuePlace)
+      }
+      interface.model = type.value
+    }
     if let driver = cursor.child("driver") {
       interface.driverName = try driver.word("name", ["qemu", "vhost"])
       interface.queues = try driver.number("queues")
@@ -82,6 +85,10 @@ extension DeviceReader {
     interface.alias = alias(cursor)
     interface.address = try address(cursor)
     return interface
+  }
+
+  private static func isModelLetter(_ byte: UInt8) -> Bool {
+    (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x5F
   }
 
   private func source(_ cursor: XMLCursor, _ interface: inout Interface) throws(LibvirtError) {
@@ -124,10 +131,12 @@ extension DeviceReader {
     guard ["i6300esb", "ib700", "diag288", "itco"].contains(model.value) else {
       throw LibvirtError(.unsupported, "unknown watchdog model '\(model.value)'", model.valuePlace)
     }
-    let actions = ["reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi"]
+    let action = cursor.attribute("action")
+    if let action, !["reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi"].contains(action.value) {
+      throw LibvirtError(.unsupported, "unknown watchdog action '\(action.value)'", action.valuePlace)
+    }
     return Watchdog(
-      model: model.value, action: try cursor.word("action", actions) ?? "reset", alias: alias(cursor),
-      address: try address(cursor))
+      model: model.value, action: action?.value ?? "reset", alias: alias(cursor), address: try address(cursor))
   }
 
   func read(balloon cursor: XMLCursor) throws(LibvirtError) -> Balloon {
@@ -145,7 +154,7 @@ extension DeviceReader {
     var rng = RandomDevice()
     guard let model = cursor.attribute("model") else { throw LibvirtError(.xml, "missing RNG device model", cursor.place) }
     guard let known = RandomDevice.Model(rawValue: model.value) else {
-      throw LibvirtError(.xml, "unknown RNG model '\(model.value)'", model.valuePlace)
+      throw LibvirtError(.unsupported, "unknown RNG model '\(model.value)'", model.valuePlace)
     }
     rng.model = known
     let backends = cursor.children("backend")

@@ -29,7 +29,11 @@ package struct DomainDefinition: Sendable {
   package var qemuArguments: [String] = []
   package var qemuEnvironment: [(name: String, value: String?)] = []
 
-  package enum VirtType: String, Sendable { case qemu, kvm }
+  /// Those libvirt knows; there are two here.
+  package enum VirtType: String, Sendable {
+    case qemu, kvm
+    case xen, lxc, uml, openvz, test, vmware, hyperv, vbox, phyp, parallels, bhyve, vz, kqemu, hvf
+  }
 
   package enum LifecycleAction: String, Sendable {
     case destroy, restart, preserve
@@ -52,8 +56,12 @@ package struct DomainDefinition: Sendable {
   }
 
   package struct OperatingSystem: Sendable {
+    /// `hvm`.
+    package var kind = "hvm"
     package var architecture = "aarch64"
     package var machine: String?
+    /// Where kind, architecture and machine stand.
+    package var place = XMLPlace(line: 1, column: 1)
     package var loader: Loader?
     package var nvram: String?
     package var nvramTemplate: String?

@@ -27,15 +27,18 @@ package struct DomainReader {
     domain.os = try OperatingSystemReader(list: list).read(cursor.child("os"), root)
     try processors(&domain)
     try memory(&domain)
-    if let features = cursor.child("features") { domain.features = try self.features(features) }
     if let cpu = cursor.child("cpu") { domain.cpu = try self.cpu(cpu, domain) }
+    if let features = cursor.child("features") { domain.features = try self.features(features) }
     if let clock = cursor.child("clock") { domain.clock = try self.clock(clock) }
     domain.onPoweroff = try lifecycle("on_poweroff") ?? domain.onPoweroff
     domain.onReboot = try lifecycle("on_reboot") ?? domain.onReboot
     domain.onCrash = try lifecycle("on_crash") ?? domain.onCrash
     try checkLifecycle(domain)
     if let devices = cursor.child("devices") {
-      domain.emulator = devices.child("emulator")?.text
+      // Slashes may be doubled, as anywhere in a path.
+      domain.emulator = devices.child("emulator").map { emulator in
+        emulator.text.hasPrefix("/") ? "/" + emulator.text.split(separator: "/").joined(separator: "/") : emulator.text
+      }
       domain.devices = try DeviceReader(list: list).read(devices)
     }
     for label in cursor.children("seclabel") { domain.labels.append(try self.label(label)) }
@@ -47,18 +50,10 @@ package struct DomainReader {
   // MARK: What it is
 
   private func type() throws(LibvirtError) -> DomainDefinition.VirtType {
-    guard let attribute = cursor.attribute("type") else {
+    guard let attribute = cursor.attribute("type"), !attribute.value.isEmpty else {
       throw LibvirtError(.internal, "missing domain type attribute", root.place)
     }
     if let type = DomainDefinition.VirtType(rawValue: attribute.value) { return type }
-    let known = [
-      "xen", "lxc", "uml", "openvz", "test", "vmware", "hyperv", "vbox", "phyp", "parallels", "bhyve", "vz", "kqemu", "hvf",
-    ]
-    if known.contains(attribute.value) {
-      let emulator = root.child("devices")?.child("emulator")?.text ?? EmulatorCapabilities.emulator
-      throw LibvirtError(
-        .unsupported, "Emulator '\(emulator)' does not support virt type '\(attribute.value)'", attribute.valuePlace)
-    }
     throw LibvirtError(.unsupported, "invalid domain type \(attribute.value)", attribute.valuePlace)
   }
 
@@ -202,11 +197,20 @@ package struct DomainReader {
         throw LibvirtError(.unsupported, "CPU topology doesn't match maximum vcpu count", topology.place)
       }
     }
-    for feature in cursor.children("feature") {
-      cpu.features.append(
-        (try feature.word("policy", ["force", "require", "optional", "disable", "forbid"]) ?? "require", feature["name"] ?? ""))
+    for feature in cursor.children("feature") { cpu.features.append(try self.feature(feature)) }
+    if cpu.mode == .custom, cpu.model == nil, !cpu.features.isEmpty {
+      throw LibvirtError(.xml, "Non-empty feature list specified without CPU model", cursor.place)
     }
     return cpu
+  }
+
+  private func feature(_ cursor: XMLCursor) throws(LibvirtError) -> (policy: String, name: String) {
+    let policy = cursor.attribute("policy")
+    if let policy, !["force", "require", "optional", "disable", "forbid"].contains(policy.value) {
+      throw LibvirtError(.unsupported, "Invalid CPU feature policy", policy.valuePlace)
+    }
+    guard let name = cursor["name"], !name.isEmpty else { throw LibvirtError(.xml, "Invalid CPU feature name", cursor.place) }
+    return (policy?.value ?? "require", name)
   }
 
   private func clock(_ cursor: XMLCursor) throws(LibvirtError) -> DomainDefinition.Clock {
@@ -299,14 +303,18 @@ package struct DomainReader {
       guard let name = variable["name"] else {
         throw LibvirtError(.internal, "No qemu environment name specified", variable.place)
       }
-      guard let first = name.utf8.first, !(0x30...0x39).contains(first) else {
-        throw LibvirtError(
-          .internal,
-          name.isEmpty
-            ? "Empty qemu environment name specified" : "Invalid environment name, it must begin with a letter or underscore",
-          variable.place)
-      }
+      try check(variable: name, variable.place)
       domain.qemuEnvironment.append((name, variable["value"]))
+    }
+  }
+
+  private func check(variable name: String, _ place: XMLPlace) throws(LibvirtError) {
+    let isLetter = { (byte: UInt8) in (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F }
+    guard let first = name.utf8.first, isLetter(first) else {
+      throw LibvirtError(.internal, "Invalid environment name, it must begin with a letter or underscore", place)
+    }
+    guard name.utf8.allSatisfy({ isLetter($0) || (0x30...0x39).contains($0) }) else {
+      throw LibvirtError(.internal, "Invalid environment name, it must contain only alphanumerics and underscore", place)
     }
   }
 }
@@ -320,17 +328,28 @@ extension XMLCursor {
   }
 }
 
-/// UUIDs as libvirt reads them: 32 hexadecimal digits with hyphens anywhere between bytes.
+/// UUIDs as libvirt reads them (virUUIDParse): sixteen bytes of two digits, hyphens and blanks between bytes.
 package enum DomainUUID {
   package static func canonical(_ text: String) -> String? {
-    let digits = text.trimmingBlanks.lowercased().filter { $0 != "-" }
-    guard digits.utf8.count == 32, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
-      return nil
+    var rest = Substring(text.trimmingBlanks)
+    var digits = ""
+    while digits.utf8.count < 32 {
+      if let first = rest.first, first == "-" || first == " " {
+        rest.removeFirst()
+        continue
+      }
+      let pair = rest.prefix(2).lowercased()
+      guard pair.utf8.count == 2, pair.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
+        return nil
+      }
+      digits += pair
+      rest.removeFirst(2)
     }
-    var rest = Substring(digits)
+    guard rest.isEmpty else { return nil }
+    var left = Substring(digits)
     let parts = [8, 4, 4, 4, 12].map { count in
-      defer { rest = rest.dropFirst(count) }
-      return String(rest.prefix(count))
+      defer { left = left.dropFirst(count) }
+      return String(left.prefix(count))
     }
     return parts.joined(separator: "-")
   }

@@ -15,7 +15,7 @@ enum MemorySize {
   /// KiB of an element such as `<memory unit='MiB'>`, rounded up (virDomainParseMemory).
   static func kibibytes(_ cursor: XMLCursor) throws(LibvirtError) -> UInt64 {
     let text = cursor.text
-    let unit = cursor["unit"] ?? "KiB"
+    let unit = cursor["unit"].flatMap { $0.isEmpty ? nil : $0 } ?? "KiB"
     // strtoull passes over blanks before a number, not behind it.
     guard let number = UInt64(text.drop { $0.isWhitespace }) else {
       throw LibvirtError(.xml, "Invalid value '\(text)' for element or attribute './\(cursor.name)[1]'", cursor.place)

@@ -7,7 +7,7 @@ struct OperatingSystemReader {
       throw LibvirtError(.xml, "an os <type> must be specified", cursor?.place ?? root.place)
     }
     var os = DomainDefinition.OperatingSystem()
-    try read(type: type, &os, root)
+    try read(type: type, &os)
     os.kernel = path(cursor.child("kernel"))
     os.initrd = path(cursor.child("initrd"))
     os.dtb = path(cursor.child("dtb"))
@@ -26,28 +26,19 @@ struct OperatingSystemReader {
     return os
   }
 
-  private func read(type: XMLCursor, _ os: inout DomainDefinition.OperatingSystem, _ root: XMLElement) throws(LibvirtError) {
-    let emulator = root.child("devices")?.child("emulator")?.text ?? EmulatorCapabilities.emulator
+  private func read(type: XMLCursor, _ os: inout DomainDefinition.OperatingSystem) throws(LibvirtError) {
     guard ["hvm", "xen", "linux", "exe", "uml", "xenpvh"].contains(type.text) else {
       throw LibvirtError(.unsupported, "unknown OS type '\(type.text)'", type.place)
     }
-    guard type.text == "hvm" else {
-      throw LibvirtError(.unsupported, "Emulator '\(emulator)' does not support os type '\(type.text)'", type.place)
-    }
-    if let architecture = type.attribute("arch") {
+    (os.kind, os.place) = (type.text, type.place)
+    // An empty word is none.
+    if let architecture = type.attribute("arch"), !architecture.value.isEmpty {
       guard EmulatorCapabilities.architectures.contains(architecture.value) else {
         throw LibvirtError(.unsupported, "Unknown architecture \(architecture.value)", architecture.valuePlace)
       }
-      guard architecture.value == "aarch64" else {
-        throw LibvirtError(
-          .unsupported, "Emulator '\(emulator)' does not support arch '\(architecture.value)'", architecture.valuePlace)
-      }
+      os.architecture = architecture.value
     }
-    if let machine = type.attribute("machine") {
-      guard machine.value == "virt" || EmulatorCapabilities.isVirtVersion(machine.value) else {
-        throw LibvirtError(
-          .unsupported, "Emulator '\(emulator)' does not support machine type '\(machine.value)'", machine.valuePlace)
-      }
+    if let machine = type.attribute("machine"), !machine.value.isEmpty {
       os.machine = machine.value
     } else {
       list.add(

@@ -35,7 +35,7 @@ struct XMLScanner {
     try startTag()
     while let last = open.last {
       guard let byte = peek else {
-        throw fault("Premature end of data in tag \(tags[last].name) line \(line(of: tags[last].start))")
+        throw fault("Premature end of data in tag \(local(tags[last].name)) line \(line(of: tags[last].start))")
       }
       if byte == UInt8(ascii: "<") { try markup() } else { try text() }
     }
@@ -84,14 +84,14 @@ struct XMLScanner {
     while true {
       let before = offset
       skipBlanks()
-      guard let byte = peek else { throw fault("Couldn't find end of Start Tag \(name) line \(line(of: tag.start))") }
+      guard let byte = peek else { throw fault("Couldn't find end of Start Tag \(local(name)) line \(line(of: tag.start))") }
       if byte == UInt8(ascii: ">") { break }
       if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: ">") { break }
       guard before < offset || tag.attributes.isEmpty else { throw fault("attributes construct error") }
       let start = offset
       guard let attribute = self.name() else { throw fault("error parsing attribute name") }
       skipBlanks()
-      guard peek == UInt8(ascii: "=") else { throw fault("Specification mandates value for attribute \(attribute)") }
+      guard peek == UInt8(ascii: "=") else { throw fault("Specification mandates value for attribute \(local(attribute))") }
       offset += 1
       skipBlanks()
       tag.attributes.append((attribute, start, offset + 1))
@@ -127,12 +127,15 @@ struct XMLScanner {
   private mutating func endTag() throws(XMLFault) {
     offset += 2
     let last = open.removeLast()
-    let found = name() ?? ""
+    let found = name()
     skipBlanks()
     guard peek == UInt8(ascii: ">") else { throw fault("expected '>'") }
     offset += 1
     guard found == tags[last].name else {
-      throw fault("Opening and ending tag mismatch: \(tags[last].name) line \(line(of: tags[last].start)) and \(found)")
+      // Of an element with a prefix the end's is passed over; of another it is told.
+      let hasPrefix = tags[last].name.dropFirst().contains(":")
+      let names = (local(tags[last].name), found.map { hasPrefix ? local($0) : $0 } ?? "unparsable")
+      throw fault("Opening and ending tag mismatch: \(names.0) line \(line(of: tags[last].start)) and \(names.1)")
     }
     tags[last].close = offset
   }
@@ -211,6 +214,7 @@ struct XMLScanner {
     guard isFirst || name.lowercased() != "xml" else {
       throw fault("XML declaration allowed only at the start of the document")
     }
+    if let byte = peek, !looks("?>"), !isBlank(byte) { throw fault("ParsePI: PI \(name) space expected") }
     while peek != nil {
       if looks("?>") { return offset += 2 }
       offset += 1
@@ -219,6 +223,13 @@ struct XMLScanner {
   }
 
   // MARK: Bytes
+
+  /// A name without its prefix: libxml2 tells them so.
+  private func local(_ name: String) -> String {
+    guard let colon = name.firstIndex(of: ":"), colon != name.startIndex else { return name }
+    let rest = name[name.index(after: colon)...]
+    return rest.isEmpty ? name : String(rest)
+  }
 
   private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
   private func peek(_ ahead: Int) -> UInt8? { offset + ahead < bytes.count ? bytes[offset + ahead] : nil }
