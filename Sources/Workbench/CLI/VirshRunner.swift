@@ -11,8 +11,35 @@ struct VirshRunner {
   /// Whether it is said who refused, beside what the real one says.
   let explains: Bool
 
+  /// Options of virsh itself, which stand before its command.
+  private struct Own {
+    var isQuiet = false
+    var wantsVersion = false
+
+    /// Takes them from the words. Which libvirt it is to be is no question here: there is one.
+    init(_ words: inout ArraySlice<String>) {
+      while let word = words.first {
+        switch word {
+        case "-q", "--quiet": isQuiet = true
+        case "-v", "--version": wantsVersion = true
+        case "-c", "--connect": words.removeFirst()
+        default:
+          guard word.hasPrefix("--connect=") else { return }
+        }
+        words = words.dropFirst()
+      }
+    }
+  }
+
   /// - Returns: the real one's exit code.
-  func run(_ words: [String]) -> ExitCode {
+  func run(_ given: [String]) -> ExitCode {
+    var rest = given[...]
+    let own = Own(&rest)
+    let words = Array(rest)
+    if own.wantsVersion {
+      print(EmulatorCapabilities.libvirtVersion + "\n", .standardOutput)
+      return .success
+    }
     let folder = (try? FilePath(".").real().string) ?? "/"
     let files = VirshFiles()
     let paths = allowed.map { FilePolicy.normal($0, in: folder) }
@@ -22,6 +49,7 @@ struct VirshRunner {
     // Who types a line may name any file of XML in it.
     let shell = VirshShell(daemon, mode: mode, folder: folder, xmlFiles: FilePolicy(folders: ["/"], files), emit: show)
     shell.terminal = VirshTTY()
+    shell.isQuiet = own.isQuiet
     let isDone = words.isEmpty ? interact(shell) : shell.run(words: words)
     return isDone ? .success : Exit.difference
   }

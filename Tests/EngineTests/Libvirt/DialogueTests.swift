@@ -26,10 +26,13 @@ struct DialogueTests {
     }
   }
 
-  static func ours(_ head: String) -> String {
+  static func ours(_ line: String) -> String {
+    let isQuiet = line.hasPrefix("-q ")
+    let head = String(isQuiet ? line.dropFirst(3) : line[...])
     let given = head.hasPrefix("<<< ") ? words(String(head.dropFirst(4))) : words(head)
     let isInteractive = head.hasPrefix("<<< ")
     let virsh = VirshInTests(mode: isInteractive ? .interactive : .commands)
+    virsh.shell.isQuiet = isQuiet
     let isDone: Bool
     if isInteractive {
       var lines = given[0].replacing("\\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)

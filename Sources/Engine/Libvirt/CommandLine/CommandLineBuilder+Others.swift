@@ -32,7 +32,7 @@ extension CommandLineBuilder {
     }
   }
 
-  private func driver(_ interface: Interface) -> String {
+  private func driver(_ interface: InterfaceDevice) -> String {
     guard interface.isVirtio else { return interface.model }
     return (interface.address == .virtioMMIO ? "virtio-net-device" : "virtio-net-pci") + interface.model.dropFirst(6)
   }

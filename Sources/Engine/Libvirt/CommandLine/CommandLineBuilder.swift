@@ -16,12 +16,12 @@ package struct CommandLineBuilder {
   /// The emulator, and its arguments so far.
   var arguments: [String] = []
 
-  package static func build(_ domain: DomainDefinition, for purpose: Purpose, now: Int) throws(LibvirtError) -> QEMUCommandLine {
+  package static func build(_ domain: DomainDefinition, for purpose: Purpose, now: Int) throws(LibvirtError) -> EmulatorCommand {
     var domain = domain
     if case .export = purpose { try domain.forgetNetworks() }
     var builder = CommandLineBuilder(domain: domain, purpose: purpose, now: now)
     try builder.build()
-    return QEMUCommandLine(environment: builder.environment, arguments: builder.arguments)
+    return EmulatorCommand(environment: builder.environment, arguments: builder.arguments)
   }
 
   private init(domain: DomainDefinition, purpose: Purpose, now: Int) {
@@ -254,7 +254,7 @@ extension DomainDefinition {
   /// What an export leaves of interfaces: card and MAC address; the rest, their places too, is made anew (qemuConnectDomainXMLToNative).
   mutating func forgetNetworks() throws(LibvirtError) {
     devices.interfaces = devices.interfaces.map { interface in
-      var bare = Interface()
+      var bare = InterfaceDevice()
       (bare.kind, bare.mac, bare.model) = (.ethernet, interface.mac, interface.model)
       if interface.address == .virtioMMIO { bare.address = .virtioMMIO }
       return bare

@@ -69,10 +69,11 @@ struct DomainStart {
     }
   }
 
-  private func logStart(_ command: QEMUCommandLine) {
+  private func logStart(_ command: EmulatorCommand) {
     let versions = "libvirt version: \(EmulatorCapabilities.libvirtVersion), qemu version: \(EmulatorCapabilities.qemuVersion)"
     domain.log.add(
-      "starting up \(versions), kernel: \(EmulatorCapabilities.kernel), hostname: \(daemon.hostname)", at: daemon.driver.milliseconds)
+      "starting up \(versions), kernel: \(EmulatorCapabilities.kernel), hostname: \(daemon.hostname)",
+      at: daemon.driver.milliseconds)
     domain.log.add(command.logText)
   }
 

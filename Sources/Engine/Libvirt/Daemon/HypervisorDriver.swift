@@ -21,7 +21,7 @@ package protocol HypervisorDriver: AnyObject {
 /// A process that is to be started.
 package struct HypervisorRequest: Sendable {
   /// Emulator, arguments, environment, as in libvirt's log.
-  package let command: QEMUCommandLine
+  package let command: EmulatorCommand
   package let domain: String
   package let uuid: String
   package let id: Int

@@ -22,7 +22,7 @@ package final class ManagedDomain {
   package internal(set) var log = DomainLog()
   package internal(set) var process: (any HypervisorProcess)?
   /// What libvirt built, of the last start.
-  package internal(set) var command: QEMUCommandLine?
+  package internal(set) var command: EmulatorCommand?
   /// How the last process ended, and whose doing it was.
   package internal(set) var end: HypervisorEnd?
   var monitor: Monitor?

@@ -201,6 +201,6 @@ extension Controller {
   var isVirtio: Bool { kind == .virtioSerial || (kind == .scsi && (model ?? "").hasPrefix("virtio")) }
 }
 
-extension Interface {
+extension InterfaceDevice {
   var isVirtio: Bool { model.hasPrefix("virtio") }
 }

@@ -170,7 +170,7 @@ extension Controller {
   var isRootPort: Bool { kind == .pci && model == "pcie-root-port" }
 }
 
-extension Interface {
+extension InterfaceDevice {
   /// Whether its card is a PCI Express one.
   var isExpress: Bool { isVirtio || model == "e1000e" || model == "igb" || model == "vmxnet3" }
 }

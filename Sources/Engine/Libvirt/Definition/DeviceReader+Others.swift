@@ -43,8 +43,8 @@ extension DeviceReader {
     .virtioSerial: ["virtio", "virtio-transitional", "virtio-non-transitional"],
   ]
 
-  func read(interface cursor: XMLCursor) throws(LibvirtError) -> Interface {
-    var interface = Interface()
+  func read(interface cursor: XMLCursor) throws(LibvirtError) -> InterfaceDevice {
+    var interface = InterfaceDevice()
     interface.kind = try cursor.choice("type") ?? .user
     if let mac = cursor.child("mac"), let address = mac.attribute("address") {
       guard let bytes = Self.mac(address.value) else {
@@ -91,7 +91,7 @@ extension DeviceReader {
     (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x5F
   }
 
-  private func source(_ cursor: XMLCursor, _ interface: inout Interface) throws(LibvirtError) {
+  private func source(_ cursor: XMLCursor, _ interface: inout InterfaceDevice) throws(LibvirtError) {
     let source = cursor.child("source")
     switch interface.kind {
     case .bridge: interface.source = source?["bridge"]
@@ -110,18 +110,18 @@ extension DeviceReader {
     return parts.count == 6 && bytes.count == 6 ? bytes : nil
   }
 
-  func read(input cursor: XMLCursor) throws(LibvirtError) -> Input {
+  func read(input cursor: XMLCursor) throws(LibvirtError) -> InputDevice {
     guard let type = cursor.attribute("type") else { throw LibvirtError(.internal, "missing input device type", cursor.place) }
-    guard let kind = Input.Kind(rawValue: type.value) else {
+    guard let kind = InputDevice.Kind(rawValue: type.value) else {
       throw LibvirtError(.unsupported, "unknown input device type '\(type.value)'", type.valuePlace)
     }
-    let bus = try cursor.choice("bus", Input.Bus.self) ?? .usb
+    let bus = try cursor.choice("bus", InputDevice.Bus.self) ?? .usb
     if bus == .virtio || kind == .passthrough || kind == .evdev {
       list.add(
         .notModelled, cursor.place, .model, "an input device on \(bus.rawValue)",
         "it is in the command line; our machine has none")
     }
-    return Input(kind: kind, bus: bus, alias: alias(cursor), address: try address(cursor))
+    return InputDevice(kind: kind, bus: bus, alias: alias(cursor), address: try address(cursor))
   }
 
   func read(watchdog cursor: XMLCursor) throws(LibvirtError) -> Watchdog {

@@ -150,11 +150,11 @@ package struct Devices: Sendable {
   package var disks: [Disk] = []
   package var controllers: [Controller] = []
   package var filesystems: [FileSystem] = []
-  package var interfaces: [Interface] = []
+  package var interfaces: [InterfaceDevice] = []
   package var serials: [CharacterDevice] = []
   package var consoles: [CharacterDevice] = []
   package var channels: [CharacterDevice] = []
-  package var inputs: [Input] = []
+  package var inputs: [InputDevice] = []
   package var watchdogs: [Watchdog] = []
   /// Nil where the XML says nothing.
   package var balloon: Balloon?
@@ -277,7 +277,7 @@ package struct FileSystem: Sendable {
   package var address = DeviceAddress.none
 }
 
-package struct Interface: Sendable {
+package struct InterfaceDevice: Sendable {
   package enum Kind: String, Sendable {
     case user, ethernet, bridge, network, direct, hostdev, udp, vdpa, server, client, mcast, `internal`
     case vhostuser = "vhostuser"
@@ -325,7 +325,7 @@ package struct CharacterDevice: Sendable {
   package var address = DeviceAddress.none
 }
 
-package struct Input: Sendable {
+package struct InputDevice: Sendable {
   package enum Kind: String, Sendable { case mouse, tablet, keyboard, passthrough, evdev }
   package enum Bus: String, Sendable { case usb, virtio, ps2, xen, parallels, none }
   package var kind: Kind

@@ -57,7 +57,9 @@ enum DomainCapabilities {
       xml.element("mode", ["name": "maximum", "supported": "yes"])
       xml.element("mode", ["name": "host-model", "supported": "no"])
       xml.element("mode", ["name": "custom", "supported": "yes"]) { xml in
-        for model in EmulatorCapabilities.cpuModels { xml.element("model", ["usable": "unknown", "vendor": "unknown"], text: model) }
+        for model in EmulatorCapabilities.cpuModels {
+          xml.element("model", ["usable": "unknown", "vendor": "unknown"], text: model)
+        }
       }
     }
   }

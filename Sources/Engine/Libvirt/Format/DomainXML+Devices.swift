@@ -148,7 +148,7 @@ extension DomainXML {
     }
   }
 
-  private func write(_ interface: Interface, _ position: Int, _ xml: inout XMLWriter) {
+  private func write(_ interface: InterfaceDevice, _ position: Int, _ xml: inout XMLWriter) {
     xml.element("interface", ["type": interface.kind.rawValue]) { xml in
       xml.element("mac", ["address": interface.mac])
       switch interface.kind {

@@ -8,7 +8,7 @@ extension VirshShell {
     do throws(LibvirtError) {
       let domain = try daemon.create(bytes, folder: folder, isPaused: invocation.has("paused"))
       tell(domain.findings, file: path)
-      print("Domain '\(domain.name)' created from \(path)\n")
+      note("Domain '\(domain.name)' created from \(path)\n")
       slice = slices.start
       return invocation.has("console") ? connect(domain, nil) : true
     } catch {
@@ -23,7 +23,7 @@ extension VirshShell {
     do throws(LibvirtError) {
       let domain = try daemon.define(bytes, folder: folder)
       tell(domain.findings, file: path)
-      print("Domain '\(domain.name)' defined from \(path)\n")
+      note("Domain '\(domain.name)' defined from \(path)\n")
       return true
     } catch {
       return fail("Failed to define domain from \(path)", error, file: path)
@@ -80,7 +80,8 @@ extension VirshShell {
     do throws(LibvirtError) { try daemon.setAutostart(domain, !isOff) } catch {
       return fail("Failed to \(isOff ? "unmark" : "mark") domain '\(domain.name)' as autostarted", error)
     }
-    return say("Domain '\(domain.name)' \(isOff ? "unmarked" : "marked") as autostarted")
+    note("Domain '\(domain.name)' \(isOff ? "unmarked" : "marked") as autostarted\n")
+    return true
   }
 
   private func act(
@@ -93,7 +94,8 @@ extension VirshShell {
 
   private func act(_ domain: ManagedDomain, _ verb: String, _ done: String, _ action: () throws(LibvirtError) -> Void) -> Bool {
     do throws(LibvirtError) { try action() } catch { return fail("Failed to \(verb) domain '\(domain.name)'", error) }
-    return say("Domain '\(domain.name)' \(done)")
+    note("Domain '\(domain.name)' \(done)\n")
+    return true
   }
 
   // MARK: Console and monitor
@@ -116,7 +118,7 @@ extension VirshShell {
     guard let alias = device ?? aliases.first, aliases.contains(alias) else {
       return fail(nil, LibvirtError(.internal, "cannot find character device \(device ?? "(null)")"))
     }
-    print("Connected to domain '\(domain.name)'\nEscape character is ^] (Ctrl + ])\n")
+    note("Connected to domain '\(domain.name)'\nEscape character is ^] (Ctrl + ])\n")
     terminal.begin()
     defer { terminal.end() }
     while let process = domain.process {

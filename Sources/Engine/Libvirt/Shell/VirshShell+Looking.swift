@@ -17,7 +17,7 @@ extension VirshShell {
       let id = domain.id.map { "\($0)" } ?? "-"
       table.add([id, domain.name, domain.state.rawValue] + (hasTitle ? [domain.shown?.title ?? ""] : []))
     }
-    print(table.text)
+    show(table)
     return true
   }
 
@@ -54,6 +54,8 @@ extension VirshShell {
     if invocation.has("name") { words.append(domain.name) }
     print(words.joined(separator: " ") + "\n")
   }
+
+  private func show(_ table: VirshTable) { print(table.text(hasHead: !isQuiet)) }
 
   // MARK: One domain
 
@@ -200,7 +202,7 @@ extension VirshShell {
     for disk in shown.devices.disks {
       table.add((hasDetails ? [disk.kind.rawValue, disk.device.rawValue] : []) + [disk.target, disk.source ?? "-"])
     }
-    print(table.text)
+    show(table)
     return true
   }
 
@@ -210,7 +212,7 @@ extension VirshShell {
     for interface in shown.devices.interfaces {
       table.add(["-", interface.kind.rawValue, interface.source ?? "-", interface.model, interface.mac ?? "-"])
     }
-    print(table.text)
+    show(table)
     return true
   }
 
@@ -238,7 +240,7 @@ extension VirshShell {
   func echo(_ invocation: Invocation) -> Bool {
     let words = invocation.all("string").map { word in
       let escaped = invocation.has("xml") ? XMLWriter.escaped(word) : word
-      return invocation.has("shell") ? QEMUCommandLine.quoted(escaped) : escaped
+      return invocation.has("shell") ? EmulatorCommand.quoted(escaped) : escaped
     }
     let text = words.joined(separator: " ")
     if invocation.has("err") { print(error: text) } else { print(text) }

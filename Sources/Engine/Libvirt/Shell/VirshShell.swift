@@ -20,6 +20,8 @@ package final class VirshShell {
   /// What XML files may be read: those somebody names on a command line of ours.
   package let xmlFiles: FilePolicy
   package let slices: TimeSlices
+  /// Whether only what was asked for is printed (`-q`): no heads of tables, no news of what was done, no blank lines.
+  package var isQuiet = false
   /// Whether there is a terminal, which a console needs.
   package var terminal: (any VirshTerminal)?
   private let emit: (Output) -> Void
@@ -67,7 +69,7 @@ package final class VirshShell {
   /// - Parameter isEchoed: whether they come from a file, so that nobody has seen them.
   /// - Returns: whether virsh ends well: its shell always does.
   package func interact(isEchoed: Bool, _ next: () -> String?) -> Bool {
-    print(Self.banner)
+    note(Self.banner)
     while !hasQuit {
       print(Self.prompt)
       guard let line = next() else { break }
@@ -91,7 +93,7 @@ package final class VirshShell {
       slice = slices.command
       isDone = invocation.command.run(self, invocation)
       if hasQuit { break }
-      print("\n")
+      note("\n")
       daemon.pass(microseconds: slice)
     }
     return isDone
@@ -103,6 +105,9 @@ package final class VirshShell {
   // MARK: Printing
 
   func print(_ text: String) { emit(.out(text)) }
+
+  /// What a quiet virsh does not print.
+  func note(_ text: String) { if !isQuiet { print(text) } }
   func print(error text: String) { emit(.error("error: \(text)\n")) }
 
   /// The two lines of a command that libvirt refused.

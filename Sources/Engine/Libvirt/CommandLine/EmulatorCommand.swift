@@ -1,5 +1,5 @@
 /// What libvirt starts QEMU with.
-package struct QEMUCommandLine: Equatable, Sendable {
+package struct EmulatorCommand: Equatable, Sendable {
   package var environment: [String] = []
   /// The emulator, and its arguments.
   package var arguments: [String] = []
