@@ -68,15 +68,10 @@ extension CommandLineBuilder {
   // MARK: Disks
 
   private mutating func addDisks() {
-    // Nodes are numbered from the last disk on.
-    var node = domain.devices.disks.count { $0.source != nil }
     var (hard, compact) = (bootIndex("hd"), bootIndex("cdrom"))
-    for disk in domain.devices.disks {
-      var drive: String?
-      if let source = disk.source {
-        drive = addNodes(disk, source, node)
-        node -= 1
-      }
+    for (n, disk) in domain.devices.disks.enumerated() {
+      // Nodes are numbered from the last disk on, whether it has a medium or not.
+      let drive = disk.source.map { addNodes(disk, $0, domain.devices.disks.count - n) }
       var index = disk.bootOrder
       if index == nil {
         if disk.device == .cdrom { swap(&index, &compact) } else if disk.device == .disk { swap(&index, &hard) }

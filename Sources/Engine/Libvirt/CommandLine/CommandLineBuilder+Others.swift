@@ -80,6 +80,7 @@ extension CommandLineBuilder {
 
   private mutating func addBackend(_ device: CharacterDevice, _ name: String) {
     add("-chardev", backend(device, "char\(name)"))
+    if device.listensOnSocket { openSockets += 1 }
   }
 
   private func backend(_ device: CharacterDevice, _ id: String) -> String {
@@ -93,6 +94,10 @@ extension CommandLineBuilder {
       if let append = device.append { text += ",append=\(append ? "on" : "off")" }
     case .pipe: text = "pipe,id=\(id),path=\(commaEscaped(device.path ?? ""))"
     case .unix:
+      if case .start = purpose, device.listensOnSocket {
+        text = "socket,id=\(id),fd=\(5 + openSockets)\(listen)"
+        break
+      }
       let path = device.path ?? "\(LibvirtPaths.run)/\(device.channelName ?? id)"
       text = "socket,id=\(id),path=\(commaEscaped(path))\(listen)"
     default:
@@ -157,4 +162,8 @@ extension CommandLineBuilder {
       addDevice(object)
     }
   }
+}
+
+extension CharacterDevice {
+  var listensOnSocket: Bool { backend == .unix && mode != "connect" }
 }

@@ -15,6 +15,8 @@ package struct CommandLineBuilder {
   let now: Int
   /// The emulator, and its arguments so far.
   var arguments: [String] = []
+  /// How many sockets of character devices are in them.
+  var openSockets = 0
 
   package static func build(_ domain: DomainDefinition, for purpose: Purpose, now: Int) throws(LibvirtError) -> EmulatorCommand {
     var domain = domain
@@ -198,9 +200,16 @@ package struct CommandLineBuilder {
     }
   }
 
+  /// Sockets of character devices that QEMU listens on. A domain that is started gets them open already, and that of its monitor after
+  /// them, in the order of descriptors.
+  private var sockets: Int {
+    let devices = domain.devices
+    let others = devices.channels + devices.consoles.filter { $0.targetType == "virtio" }
+    return (devices.serials + others).count { $0.listensOnSocket }
+  }
+
   private mutating func addMonitor() {
-    // A domain that is started gets a socket that is open already.
-    let place = if case .start = purpose { "fd=5" } else { "path=\(LibvirtPaths.run)/monitor.sock" }
+    let place = if case .start = purpose { "fd=\(5 + sockets)" } else { "path=\(LibvirtPaths.run)/monitor.sock" }
     add("-chardev", "socket,id=charmonitor,\(place),server=on,wait=off")
     add("-mon", "chardev=charmonitor,id=monitor,mode=control")
   }

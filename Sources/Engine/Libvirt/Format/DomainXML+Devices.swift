@@ -2,11 +2,8 @@ extension DomainXML {
   func writeDevices(_ xml: inout XMLWriter) {
     let devices = domain.devices
     xml.element("emulator", text: domain.emulator ?? EmulatorCapabilities.emulator)
-    var node = devices.disks.count { $0.source != nil }
-    for disk in devices.disks {
-      write(disk, node, &xml)
-      if disk.source != nil { node -= 1 }
-    }
+    // Nodes are numbered from the last disk on.
+    for (n, disk) in devices.disks.enumerated() { write(disk, devices.disks.count - n, &xml) }
     for controller in devices.controllers { write(controller, &xml) }
     for (n, system) in devices.filesystems.enumerated() { write(system, n, &xml) }
     for (n, interface) in devices.interfaces.enumerated() { write(interface, n, &xml) }
@@ -212,7 +209,7 @@ extension DomainXML {
         writeSource(channel, name, &xml)
       }
       xml.element(
-        "target", ["type": channel.targetType, "name": channel.channelName, "state": live == nil ? nil : "disconnected"])
+        "target", ["type": channel.targetType, "name": channel.channelName, "state": live?.id == nil ? nil : "disconnected"])
       end(channel.alias, name, channel.address, &xml)
     }
   }
