@@ -53,6 +53,32 @@ struct XMLTests {
     }
   }
 
+  /// A file of a stranger's that is as bad as it may be takes no time, and no number in it stops the program.
+  @Test func whatIsLargeIsReadOrRefusedAtOnce() throws {
+    let long = "<a>" + String(repeating: "<b c='é'/>", count: 9_000) + "</a>"
+    #expect(try read(long).children.last?.place.column == 4 + 8_999 * 10)
+    let many = "<a " + (0..<3_000).map { "a\($0)=''" }.joined(separator: " ") + "/>"
+    #expect(throws: XMLFailure.self) { try read(many) }
+    let plain = LibvirtFixtures.sections("domains.txt")[0].xml
+    let spoilt = [
+      ("<vcpu>2</vcpu>", "<vcpu>2</vcpu><iothreads>2000000000</iothreads>"),
+      (
+        "<cpu mode='maximum'></cpu>",
+        "<cpu mode='maximum'><topology sockets='4294967295' cores='4294967295' threads='4294967295'/></cpu>"
+      ),
+      ("<serial", "<controller type='pci' index='4000000000' model='pcie-root-port'/><serial"),
+      ("<serial", "<disk type='file'><source file='/x'/><target dev='sdzzzzzz' bus='scsi'/></disk><serial"),
+      ("<serial", String(repeating: "<rng model='virtio'><backend model='builtin'/></rng>", count: 300) + "<serial"),
+      ("<vcpu>2</vcpu>", "<vcpu>99999999999999999999</vcpu>"),
+    ]
+    for (old, new) in spoilt {
+      #expect(throws: LibvirtError.self, "\(new.prefix(60))") { try LibvirtFixtures.domain(plain.replacing(old, with: new)) }
+    }
+    var late = try LibvirtFixtures.domain(plain)
+    (late.clock.offset, late.clock.adjustment) = (.variable, "9223372036854775807")
+    #expect(try CommandLineBuilder.build(late, for: .export, now: 1).arguments.contains { $0.hasPrefix("base=8307-") })
+  }
+
   @Test func whatIsNoUTF8IsSaid() {
     let bytes = Array("<domain type='qemu'>\n  <name>a".utf8) + [0xFF, 0xFE] + Array("b</name>\n</domain>\n".utf8)
     let failure = #expect(throws: XMLFailure.self) { try XMLReader.read(bytes) }

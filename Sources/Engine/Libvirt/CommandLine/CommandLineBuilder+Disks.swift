@@ -129,7 +129,7 @@ extension CommandLineBuilder {
     object.add("bootindex", drive == nil && disk.bootOrder == nil ? nil : bootIndex)
     object.add("logical_block_size", disk.logicalBlock)
     object.add("physical_block_size", disk.physicalBlock)
-    object.add("wwn", disk.wwn.flatMap { Int($0, radix: 16) })
+    object.add("wwn", disk.wwn.flatMap { UInt64($0, radix: 16) })
     object.add("vendor", disk.vendor)
     object.add("product", disk.product)
     if disk.bus == .usb { object.add("removable", disk.removable ?? false) }

@@ -219,8 +219,8 @@ package struct CommandLineBuilder {
     switch domain.clock.offset {
     case .utc: text = "base=utc"
     case .localtime, .timezone: text = "base=localtime"
-    case .variable: text = "base=" + CalendarText.iso(now + (Int(domain.clock.adjustment ?? "0") ?? 0))
-    case .absolute: text = "base=" + CalendarText.iso(Int(domain.clock.start ?? "0") ?? 0)
+    case .variable: text = "base=" + CalendarText.iso(now + Self.seconds(domain.clock.adjustment))
+    case .absolute: text = "base=" + CalendarText.iso(Self.seconds(domain.clock.start))
     }
     for timer in domain.clock.timers where timer.name == "rtc" {
       switch timer.track {
@@ -233,6 +233,9 @@ package struct CommandLineBuilder {
     }
     add("-rtc", text)
   }
+
+  /// Seconds that come to a year of four digits.
+  private static func seconds(_ text: String?) -> Int { min(max(Int(text ?? "") ?? 0, -60_000_000_000), 200_000_000_000) }
 
   private mutating func addBoot() {
     var text = ""

@@ -1,11 +1,12 @@
 /// JSON as libvirt writes it: members in the order they are added, no blanks.
 enum JSON {
-  case string(String), number(Int), bool(Bool), object(JSONObject)
+  case string(String), number(Int), numeral(String), bool(Bool), object(JSONObject)
 
   var text: String {
     switch self {
     case .string(let text): JSON.quoted(text)
     case .number(let number): String(number)
+    case .numeral(let numeral): numeral
     case .bool(let value): value ? "true" : "false"
     case .object(let object): object.text
     }
@@ -43,6 +44,7 @@ struct JSONObject {
 
   mutating func add(_ name: String, _ value: String?) { if let value { members.append((name, .string(value))) } }
   mutating func add(_ name: String, _ value: Int?) { if let value { members.append((name, .number(value))) } }
+  mutating func add(_ name: String, _ value: UInt64?) { if let value { members.append((name, .numeral("\(value)"))) } }
   mutating func add(_ name: String, _ value: Bool?) { if let value { members.append((name, .bool(value))) } }
   mutating func add(_ name: String, _ value: JSONObject?) { if let value { members.append((name, .object(value))) } }
 

@@ -54,12 +54,36 @@ package struct DomainCompleter {
     if domain.devices.consoles.dropFirst().contains(where: { $0.targetType ?? "serial" == "serial" }) {
       throw LibvirtError(.unsupported, "Only the first console can be a serial port")
     }
+    try checkNumbers(domain)
     try checkBoot(domain)
     try checkDisks(domain.devices, domain.iothreads)
     if domain.devices.inputs.contains(where: { $0.bus == .usb }), !domain.devices.hasUSB {
       throw LibvirtError(.unsupported, "Can't add USB input device. USB bus is disabled")
     }
   }
+
+  /// Numbers that would make more than a machine has room for: libvirt goes on, and QEMU cannot start.
+  private func checkNumbers(_ domain: DomainDefinition) throws(LibvirtError) {
+    if domain.iothreads > Self.mostIOThreads {
+      throw LibvirtError(.plain, "\(domain.iothreads) iothreads; \(Self.mostIOThreads) are modelled at most", layer: .model)
+    }
+    for controller in domain.devices.controllers where controller.index > Self.mostIndex {
+      throw LibvirtError(
+        .unsupported, "\(controller.kind.rawValue) controller index \(controller.index) too high, maximum is \(Self.mostIndex)")
+    }
+    for disk in domain.devices.disks {
+      var index = (disk.number ?? 0) / 7
+      if case .drive(let controller, _, _, _) = disk.address { index = controller }
+      guard disk.bus == .scsi || disk.bus == .sata, index > Self.mostIndex else { continue }
+      throw LibvirtError(
+        .plain, "disk \(disk.target) needs controller \(index); \(Self.mostIndex) is the last that is modelled", disk.place,
+        layer: .model)
+    }
+  }
+
+  private static let mostIOThreads = 1024
+  /// PCI has 256 buses.
+  private static let mostIndex = 255
 
   /// What this host's QEMU has not.
   private func checkEmulator(_ domain: DomainDefinition, _ emulator: String) throws(LibvirtError) {

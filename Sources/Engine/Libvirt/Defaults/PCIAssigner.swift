@@ -136,7 +136,7 @@ struct PCIAssigner {
     for index in buses.indices where buses[index].accepts(connection) {
       if let address = free(on: index, connection) { return address }
     }
-    guard canGrow else { throw LibvirtError(.internal, "No more available PCI slots") }
+    guard canGrow, buses.count < 254 else { throw LibvirtError(.internal, "No more available PCI slots") }
     switch connection {
     case .express: buses.append(Bus(model: "pcie-root-port"))
     case .conventional:

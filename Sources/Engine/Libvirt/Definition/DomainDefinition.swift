@@ -112,6 +112,14 @@ package struct DomainDefinition: Sendable {
       package var dies: Int
       package var cores: Int
       package var threads: Int
+
+      /// All of them; nil if that is no number.
+      var processors: Int? {
+        [dies, cores, threads].reduce(sockets as Int?) { product, factor in
+          let (value, isOver) = (product ?? 0).multipliedReportingOverflow(by: factor)
+          return isOver ? nil : value
+        }
+      }
     }
   }
 

@@ -193,7 +193,7 @@ package struct DomainReader {
       }
       let dies = try topology.number("dies")
       cpu.topology = .init(sockets: try part("sockets"), dies: dies ?? 1, cores: try part("cores"), threads: try part("threads"))
-      if let shape = cpu.topology, shape.sockets * shape.dies * shape.cores * shape.threads != domain.vcpus {
+      if let shape = cpu.topology, shape.processors != domain.vcpus {
         throw LibvirtError(.unsupported, "CPU topology doesn't match maximum vcpu count", topology.place)
       }
     }

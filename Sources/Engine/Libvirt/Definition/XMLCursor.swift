@@ -84,8 +84,11 @@ final class XMLCursor {
   /// A number without a sign; 0x is taken, as libvirt's parser takes it where the base is not said.
   func number(_ name: String, isAnyBase: Bool = false) throws(LibvirtError) -> Int? {
     guard let attribute = attribute(name) else { return nil }
-    if let value = Int(attribute.value), value >= 0 { return value }
-    if isAnyBase, attribute.value.hasPrefix("0x"), let value = Int(attribute.value.dropFirst(2), radix: 16) { return value }
+    // libvirt has 32 bits for it.
+    if let value = UInt32(attribute.value) { return Int(value) }
+    if isAnyBase, attribute.value.hasPrefix("0x"), let value = UInt32(attribute.value.dropFirst(2), radix: 16) {
+      return Int(value)
+    }
     throw invalid(attribute, " Expected non-negative integer value")
   }
 

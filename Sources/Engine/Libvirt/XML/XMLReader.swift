@@ -59,18 +59,28 @@ package enum XMLReader {
 struct XMLLines {
   private let bytes: [UInt8]
   private let starts: [Int]
+  /// How many characters begin before each block of 256 bytes: a line may be a megabyte.
+  private let blocks: [Int]
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
     starts = [0] + bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
+    var count = 0
+    blocks = stride(from: 0, through: bytes.count, by: 256).map { start in
+      defer { count += Self.characters(bytes[start..<min(start + 256, bytes.count)]) }
+      return count
+    }
   }
 
   func place(_ offset: Int) -> XMLPlace {
     let line = starts.partitionPoint { $0 > offset }
-    let start = starts[line - 1]
-    // A byte that continues a character is none of its own.
-    return XMLPlace(line: line, column: 1 + bytes[start..<offset].count { $0 & 0xC0 != 0x80 })
+    return XMLPlace(line: line, column: 1 + characters(before: offset) - characters(before: starts[line - 1]))
   }
+
+  private func characters(before offset: Int) -> Int { blocks[offset >> 8] + Self.characters(bytes[(offset & ~255)..<offset]) }
+
+  /// A byte that continues a character is none of its own.
+  private static func characters(_ bytes: ArraySlice<UInt8>) -> Int { bytes.count { $0 & 0xC0 != 0x80 } }
 
   func offset(line: Int) -> Int { starts[min(max(line, 1), starts.count) - 1] }
 }

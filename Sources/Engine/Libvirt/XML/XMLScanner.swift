@@ -97,7 +97,8 @@ struct XMLScanner {
       tag.attributes.append((attribute, start, offset + 1))
       try value()
     }
-    for (n, attribute) in tag.attributes.enumerated() where tag.attributes[..<n].contains(where: { $0.name == attribute.name }) {
+    var names: Set<String> = []
+    for attribute in tag.attributes where !names.insert(attribute.name).inserted {
       throw fault("Attribute \(attribute.name) redefined")
     }
     tag.isEmpty = peek == UInt8(ascii: "/")
