@@ -1,5 +1,5 @@
 // A guest of a VMM that has a device tree: the header of an arm64 Linux Image (Documentation/arch/arm64/booting.rst), and a stack.
-#define TEXT_OFFSET 0x80000
+#define TEXT_OFFSET 0
     .section .text.start, "ax"
     .global _start
 _start:

@@ -6,7 +6,7 @@ struct MeasureCommand: ParsableCommand {
     commandName: "measure", abstract: "Computes a Realm's measurements, step by step.",
     discussion: """
       FILE is a description of a Realm that was never built, or a session, whose Realms are measured as its steps made them; or it \
-      is qemu or lkvm, and the command line of that VMM follows, of whose Realm the RIM is predicted: \
+      is a libvirt domain (FILE.xml), or qemu or lkvm, and the command line of that VMM follows, of whose Realm the RIM is predicted: \
       measure --rim qemu -M virt,confidential-guest-support=rme0 -object rme-guest,id=rme0 -kernel Image -m 512M. \
       With --diff, the first step in which two of them part is named; the exit code is then 1. A description has a line for \
       every call that measures:
@@ -17,7 +17,7 @@ struct MeasureCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Description or session; or qemu ARGUMENT…, or lkvm run ARGUMENT….", valueName: "file"),
+    help: ArgumentHelp("Description, session or domain; or qemu ARGUMENT…, or lkvm run ARGUMENT….", valueName: "file"),
     completion: .file())
   var words: [String]
 
@@ -64,7 +64,7 @@ struct MeasureCommand: ParsableCommand {
     } else {
       guard words.count == 1 else { throw ValidationError("found \"\(shown(words[1]))\" after the file; expected one file") }
       if [capabilities, dtb].contains(where: { $0 != nil }) {
-        throw ValidationError("--capabilities and --dtb are for qemu and lkvm")
+        throw ValidationError("--capabilities and --dtb are for qemu, lkvm and FILE.xml")
       }
     }
     if let realm = [realm, diffRealm].compactMap({ $0 }).min(), realm < 1 { throw ValidationError("--realm is numbered from 1") }

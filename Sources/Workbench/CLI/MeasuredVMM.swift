@@ -6,8 +6,10 @@ struct MeasuredVMM {
   let steps: [MeasurementStep]
   private let prediction: RealmPrediction
 
-  /// Whether the words of the command line begin with a VMM's name.
-  static func isNamed(by words: [String]) -> Bool { ["qemu", "lkvm"].contains(words.first) }
+  /// Whether the words of the command line begin with a VMM's name, or are the file of a domain.
+  static func isNamed(by words: [String]) -> Bool {
+    ["qemu", "lkvm"].contains(words.first) || words.count == 1 && words[0].hasSuffix(".xml")
+  }
 
   /// The program's arguments, with a VMM's behind a `--`: they look like options, and are not ours.
   static func separated(_ arguments: [String]) -> [String] {
@@ -25,9 +27,14 @@ struct MeasuredVMM {
     let tree = try dtb.map { path in
       try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(path, limit: 1 << 20, isPlain: true) }
     }
-    let files = GuestFiles { name throws(GuestFiles.Unreadable) in
+    var (words, folder) = (words, "")
+    if words[0].hasSuffix(".xml") {
+      folder = words[0].lastIndex(of: "/").map { String(words[0][...$0]) } ?? ""
+      words = try Self.domain(words[0], configuration)
+    }
+    let files = GuestFiles { [folder] name throws(GuestFiles.Unreadable) in
       do throws(TokenFile.Failure) {
-        return try TokenFile.bytes(name, limit: 256 << 20, isPlain: true)
+        return try TokenFile.bytes(name.hasPrefix("/") ? name : folder + name, limit: 256 << 20, isPlain: true)
       } catch {
         throw GuestFiles.Unreadable(message: error.message)
       }
@@ -37,6 +44,17 @@ struct MeasuredVMM {
       steps = prediction.steps
     } catch {
       complain(error.message)
+      throw Exit.badData
+    }
+  }
+
+  /// The command line libvirt makes of a domain.
+  private static func domain(_ path: String, _ configuration: MachineConfiguration) throws -> [String] {
+    let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(path, limit: 1 << 20, isPlain: true) }
+    do throws(LibvirtError) {
+      return ["qemu"] + (try HostStack.arguments(ofDomain: bytes, configuration))
+    } catch {
+      complain("\(path):\(error.place.map { "\($0.text): " } ?? "")\(error.message)")
       throw Exit.badData
     }
   }

@@ -50,14 +50,16 @@ struct QEMUCommand: ParsableCommand {
     defer { StopSignal.leave() }
     while process.exitCode == nil {
       if StopSignal.pending != nil {
-        client?.send(process.terminate(by: 1, named: "<unknown process>"))
+        let events = process.terminate(by: 1, named: "<unknown process>")
+        client?.send(events)
         return
       }
       let isIdle = !process.isRunning
       // Nobody can let it go on any more.
       if isIdle, client?.isOpen != true { return }
       if let text = client?.receive(wait: isIdle ? 200 : 0) { client?.send(process.take(text)) }
-      client?.send(process.run(entries: Self.slice))
+      let events = process.run(entries: Self.slice)
+      client?.send(events)
       console.flush()
     }
   }

@@ -70,7 +70,10 @@ struct WhyStories {
       """, "RMI_REALM_ACTIVATE 0x80200000", "the Realm has no REC, and gets none any more"
     ),
     ("realm", "RMI_DATA_DESTROY rd 0x0", "what the Realm had there it never gets back"),
-    ("realm\ntables rd 0x100000000..0x100200000", "RMI_RTT_MAP_UNPROTECTED rd 0x100000000 3 rd", "the granule at 0x80100000 is REALM in the GPT"),
+    (
+      "realm\ntables rd 0x100000000..0x100200000", "RMI_RTT_MAP_UNPROTECTED rd 0x100000000 3 rd",
+      "the granule at 0x80100000 is REALM in the GPT"
+    ),
   ])
   func whatIsHardlyMeantIsSaid(_ before: String, _ call: String, _ caveat: String) throws {
     let story = try Story(before)

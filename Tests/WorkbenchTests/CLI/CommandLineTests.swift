@@ -13,6 +13,7 @@ struct CommandLineTests {
     ("--help", 0), ("run --help", 0), ("--version", 0), ("commands", 0), ("keys", 0),
     ("--generate-completion-script bash", 0), ("boot tour --mem 4K", 64), ("boot tour --vcpus 99", 64),
     ("boot /nonexistent", 66), ("boot tour --record /nonexistent/x", 74), ("disassemble /nonexistent", 66),
+    ("virsh foo", 1), ("virsh list", 0), ("qemu -nonsense", 1), ("lkvm stop", 64), ("measure Sessions/hosts/openeuler.xml", 0),
     ("measure", 64), ("measure /nonexistent", 66), ("state x", 64), ("structures --at 1", 1), ("fuzz --calls 0", 64),
     ("token verify", 64), ("token verify /dev/null", 1), ("token verify /nonexistent", 66),
     ("token endorse /dev/null", 1), ("explain RMI_VERSION zz", 64), ("show trace --step x /dev/null", 64),

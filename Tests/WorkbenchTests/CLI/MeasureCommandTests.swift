@@ -54,7 +54,7 @@ struct MeasureCommandTests {
     let all = try Headless.run(["measure", "--capabilities", host] + words)
     #expect(all.code == 0, "\(all.error)")
     #expect(all.output.contains("1    RMI_REALM_CREATE s2sz="))
-    #expect(all.output.contains(" num_bps=5 num_wps=3\n"))
+    #expect(all.output.contains(" num_bps=5 num_wps=3 "))
     let alone = try Headless.run(["measure", "--rim", "--capabilities", host] + words)
     let rim = alone.output.dropLast().prefix(64)
     #expect(alone.output == rim + String(repeating: "0", count: 64) + "\n")
@@ -76,7 +76,7 @@ struct MeasureCommandTests {
       (["lkvm", "run", "--foo"], 65, "unknown option `foo'"),
       (["lkvm", "-c", "1"], 65, "expected qemu ARGUMENT… or lkvm run ARGUMENT…"),
       (["--capabilities", "none", "qemu"], 66, "none"),
-      (["--dtb", "x", "file"], 64, "--capabilities and --dtb are for qemu and lkvm"),
+      (["--dtb", "x", "file"], 64, "--capabilities and --dtb are for qemu, lkvm and FILE.xml"),
       (["one", "two"], 64, "expected one file"),
     ] as [([String], Int32, String)])
   func whatIsWrongWithItIsTold(_ row: (words: [String], code: Int32, text: String)) throws {

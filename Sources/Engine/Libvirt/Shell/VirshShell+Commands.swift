@@ -152,7 +152,7 @@ extension VirshShell {
   ]
 
   func say(_ line: String) -> Bool {
-    print(line + "\n")
+    put(line + "\n")
     return true
   }
 

@@ -2,26 +2,26 @@
 extension VirshShell {
   func help(_ invocation: Invocation) -> Bool {
     guard let word = invocation["command"] else {
-      print("Grouped commands:\n\n")
-      for group in VirshCommand.Group.allCases { print(group) }
+      put("Grouped commands:\n\n")
+      for group in VirshCommand.Group.allCases { put(group) }
       return true
     }
     if let command = Self.commands.first(where: { $0.name == word }) {
-      print(help(of: command))
+      put(help(of: command))
       return true
     }
     if let group = VirshCommand.Group.allCases.first(where: { $0.keyword == word }) {
-      print(group)
+      put(group)
       return true
     }
-    print(error: "command or command group '\(word)' doesn't exist")
+    put(error: "command or command group '\(word)' doesn't exist")
     return false
   }
 
-  private func print(_ group: VirshCommand.Group) {
-    print(" \(group.rawValue):\n")
-    for command in Self.commands where command.group == group { print("    \(command.name.padded(30)) \(command.summary)\n") }
-    print("\n")
+  private func put(_ group: VirshCommand.Group) {
+    put(" \(group.rawValue):\n")
+    for command in Self.commands where command.group == group { put("    \(command.name.padded(30)) \(command.summary)\n") }
+    put("\n")
   }
 
   private func help(of command: VirshCommand) -> String {

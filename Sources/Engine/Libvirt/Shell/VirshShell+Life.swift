@@ -39,7 +39,7 @@ extension VirshShell {
   func start(_ invocation: Invocation) -> Bool {
     guard let domain = domain(invocation) else { return false }
     guard !domain.isActive else {
-      print(error: "Domain is already active")
+      put(error: "Domain is already active")
       return false
     }
     let isStarted = act(domain, "start", "started") { () throws(LibvirtError) in
@@ -107,11 +107,11 @@ extension VirshShell {
 
   private func connect(_ domain: ManagedDomain, _ device: String?) -> Bool {
     guard domain.isActive else {
-      print(error: "The domain is not running")
+      put(error: "The domain is not running")
       return false
     }
     guard let terminal else {
-      print(error: "Cannot run interactive console without a controlling TTY")
+      put(error: "Cannot run interactive console without a controlling TTY")
       return false
     }
     let aliases = domain.consoleAliases
@@ -131,7 +131,7 @@ extension VirshShell {
       process.type(typed, into: alias)
       daemon.pass(microseconds: slices.console)
     }
-    print("\n")
+    put("\n")
     return true
   }
 
@@ -147,12 +147,12 @@ extension VirshShell {
       if invocation.has("hmp") {
         let line = "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\(JSON.quoted(words))}}"
         let answer = try daemon.monitor(domain, line)
-        print((answer["return"]?.text ?? answer["error"]?["desc"]?.text ?? "") + "\n")
+        put((answer["return"]?.text ?? answer["error"]?["desc"]?.text ?? "") + "\n")
         return true
       }
       let answer = try daemon.monitor(domain, words)
       let shown = invocation.has("return-value") ? answer["return"] ?? answer : answer
-      print(invocation.has("pretty") ? shown.pretty() : shown.compact + "\n")
+      put(invocation.has("pretty") ? shown.pretty() : shown.compact + "\n")
       return true
     } catch {
       return fail(nil, error)

@@ -3,7 +3,7 @@ extension VirshShell {
   func list(_ invocation: Invocation) -> Bool {
     let isTable = !["uuid", "name", "id"].contains(where: invocation.has)
     if invocation.has("table"), let other = ["name", "uuid", "id"].first(where: invocation.has) {
-      print(error: "Options --table and --\(other) are mutually exclusive")
+      put(error: "Options --table and --\(other) are mutually exclusive")
       return false
     }
     let domains = daemon.listed.filter { isListed($0, invocation) }
@@ -52,10 +52,10 @@ extension VirshShell {
       words.append(domain.id.map { "\($0)" } ?? "-")
     }
     if invocation.has("name") { words.append(domain.name) }
-    print(words.joined(separator: " ") + "\n")
+    put(words.joined(separator: " ") + "\n")
   }
 
-  private func show(_ table: VirshTable) { print(table.text(hasHead: !isQuiet)) }
+  private func show(_ table: VirshTable) { put(table.text(hasHead: !isQuiet)) }
 
   // MARK: One domain
 
@@ -87,13 +87,13 @@ extension VirshShell {
       ("Autostart", domain.autostart ? "enable" : "disable"), ("Managed save", "no"), ("Security model", "none"),
       ("Security DOI", "0"),
     ]
-    for (label, value) in lines { print(label: label, value) }
+    for (label, value) in lines { put(label: label, value) }
     return true
   }
 
-  private func print(label: String, _ value: String) {
+  private func put(label: String, _ value: String) {
     let head = label + ":"
-    print(head + String(repeating: " ", count: max(0, 15 - head.count)) + " \(value)\n")
+    put(head + String(repeating: " ", count: max(0, 15 - head.count)) + " \(value)\n")
   }
 
   /// Seconds to a tenth, rounded.
@@ -105,16 +105,16 @@ extension VirshShell {
   func dumpxml(_ invocation: Invocation) -> Bool {
     guard let domain = domain(invocation), let shown = domain.shown else { return false }
     if !invocation.has("inactive"), let id = domain.id {
-      print(DomainXML.text(shown, live: .init(id: id, terminals: domain.terminals)))
+      put(DomainXML.text(shown, live: .init(id: id, terminals: domain.terminals)))
     } else {
-      print(DomainXML.text(domain.definition ?? shown, live: domain.isPersistent ? nil : .init(id: nil, terminals: [:])))
+      put(DomainXML.text(domain.definition ?? shown, live: domain.isPersistent ? nil : .init(id: nil, terminals: [:])))
     }
     return true
   }
 
   func domxmlToNative(_ invocation: Invocation) -> Bool {
     if invocation.has("domain"), invocation.has("xml") {
-      print(error: "Options --domain and --xml are mutually exclusive")
+      put(error: "Options --domain and --xml are mutually exclusive")
       return false
     }
     do throws(LibvirtError) {
@@ -129,11 +129,11 @@ extension VirshShell {
         tell(findings, file: path)
         definition = read
       } else {
-        print(error: "need either domain or domain XML")
+        put(error: "need either domain or domain XML")
         return false
       }
       guard isQEMU(invocation) else { return false }
-      print(try CommandLineBuilder.build(definition, for: .export, now: daemon.driver.milliseconds / 1000).shellText)
+      put(try CommandLineBuilder.build(definition, for: .export, now: daemon.driver.milliseconds / 1000).shellText)
       return true
     } catch {
       return fail(nil, error, file: invocation["xml"])
@@ -151,7 +151,7 @@ extension VirshShell {
     guard let domain = domain(invocation), let shown = domain.shown else { return false }
     for (a, b) in [("maximum", "active"), ("current", "live"), ("current", "config")] where invocation.has(a) && invocation.has(b)
     {
-      print(error: "Options --\(a) and --\(b) are mutually exclusive")
+      put(error: "Options --\(a) and --\(b) are mutually exclusive")
       return false
     }
     let wantsOne = ["maximum", "active", "live", "config", "current"].contains(where: invocation.has)
@@ -171,7 +171,7 @@ extension VirshShell {
 
   private func printCount(_ what: String, _ which: String, _ count: Int) {
     let number = "\(count)"
-    print("\(what.padded(12)) \(which.padded(12)) \(String(repeating: " ", count: max(0, 3 - number.count)))\(number)\n")
+    put("\(what.padded(12)) \(which.padded(12)) \(String(repeating: " ", count: max(0, 3 - number.count)))\(number)\n")
   }
 
   func vcpuinfo(_ invocation: Invocation) -> Bool {
@@ -181,16 +181,16 @@ extension VirshShell {
       invocation.has("pretty") ? "\(cpus == 1 ? "0" : "0-\(cpus - 1)") (out of \(cpus))" : String(repeating: "y", count: cpus)
     let times = domain.process?.vcpuTimes ?? []
     for n in 0..<shown.currentVCPUs {
-      if n > 0 { print("\n") }
-      print(label: "VCPU", "\(n)")
-      print(label: "CPU", domain.isActive ? "\(n % cpus)" : "N/A")
-      print(label: "State", domain.isActive ? "running" : "N/A")
+      if n > 0 { put("\n") }
+      put(label: "VCPU", "\(n)")
+      put(label: "CPU", domain.isActive ? "\(n % cpus)" : "N/A")
+      put(label: "State", domain.isActive ? "running" : "N/A")
       if !domain.isActive {
-        print("CPU time        N/A\n")
+        put("CPU time        N/A\n")
       } else if n < times.count, times[n] > 0 {
-        print(label: "CPU time", Self.seconds(times[n]))
+        put(label: "CPU time", Self.seconds(times[n]))
       }
-      print(label: "CPU Affinity", affinity)
+      put(label: "CPU Affinity", affinity)
     }
     return true
   }
@@ -220,13 +220,13 @@ extension VirshShell {
 
   func version(_ invocation: Invocation) -> Bool {
     let library = EmulatorCapabilities.libvirtVersion
-    print("Compiled against library: libvirt \(library)\nUsing library: libvirt \(library)\nUsing API: QEMU \(library)\n")
+    put("Compiled against library: libvirt \(library)\nUsing library: libvirt \(library)\nUsing API: QEMU \(library)\n")
     return say("Running hypervisor: QEMU \(EmulatorCapabilities.qemuVersion)")
   }
 
   func domcapabilities(_ invocation: Invocation) -> Bool {
     do throws(LibvirtError) {
-      print(
+      put(
         try DomainCapabilities.text(
           daemon.capabilities, type: invocation["virttype"], emulator: invocation["emulatorbin"],
           architecture: invocation["arch"],
@@ -243,7 +243,7 @@ extension VirshShell {
       return invocation.has("shell") ? EmulatorCommand.quoted(escaped) : escaped
     }
     let text = words.joined(separator: " ")
-    if invocation.has("err") { print(error: text) } else { print(text) }
+    if invocation.has("err") { put(error: text) } else { put(text) }
     return true
   }
 }

@@ -71,17 +71,17 @@ package final class VirshShell {
   package func interact(isEchoed: Bool, _ next: () -> String?) -> Bool {
     note(Self.banner)
     while !hasQuit {
-      print(Self.prompt)
+      put(Self.prompt)
       guard let line = next() else { break }
-      if isEchoed { print(line + "\n") }
+      if isEchoed { put(line + "\n") }
       _ = run(line)
     }
-    print("\n")
+    put("\n")
     return true
   }
 
   private func fail(_ error: VirshSyntaxError) -> Bool {
-    print(error: error.text)
+    put(error: error.text)
     return false
   }
 
@@ -104,16 +104,16 @@ package final class VirshShell {
 
   // MARK: Printing
 
-  func print(_ text: String) { emit(.out(text)) }
+  func put(_ text: String) { emit(.out(text)) }
 
   /// What a quiet virsh does not print.
-  func note(_ text: String) { if !isQuiet { print(text) } }
-  func print(error text: String) { emit(.error("error: \(text)\n")) }
+  func note(_ text: String) { if !isQuiet { put(text) } }
+  func put(error text: String) { emit(.error("error: \(text)\n")) }
 
   /// The two lines of a command that libvirt refused.
   func fail(_ what: String?, _ error: LibvirtError, file: String? = nil) -> Bool {
-    if let what { print(error: what) }
-    print(error: error.message)
+    if let what { put(error: what) }
+    put(error: error.message)
     lastError = error
     let place = error.place.map { "\(file.map { "\($0):" } ?? "")\($0.text): " } ?? ""
     let why = error.explanation.isEmpty ? "" : ": \(error.explanation)"
@@ -138,7 +138,7 @@ package final class VirshShell {
   func domain(_ invocation: VirshCommand.Invocation) -> ManagedDomain? {
     let word = invocation["domain"] ?? ""
     if let found = daemon.domain(word) { return found }
-    print(error: "failed to get domain '\(word)'")
+    put(error: "failed to get domain '\(word)'")
     return nil
   }
 
@@ -148,20 +148,20 @@ package final class VirshShell {
     case .bytes(let bytes):
       let whole = FilePolicy.normal(path, in: folder)
       return (bytes, String(whole[..<(whole.lastIndex(of: "/") ?? whole.startIndex)]))
-    case .missing: print(error: "Failed to open file '\(path)': No such file or directory")
-    case .unreadable(let why): print(error: "Failed to open file '\(path)': \(why)")
+    case .missing: put(error: "Failed to open file '\(path)': No such file or directory")
+    case .unreadable(let why): put(error: "Failed to open file '\(path)': \(why)")
     }
     return nil
   }
 
   func change(to path: String) -> Bool {
     guard mode == .interactive else {
-      print(error: "cd: command valid only in interactive mode")
+      put(error: "cd: command valid only in interactive mode")
       return false
     }
     let whole = FilePolicy.normal(path, in: folder)
     guard xmlFiles.source.isFolder(whole) else {
-      print(error: "cd: \(path): No such file or directory")
+      put(error: "cd: \(path): No such file or directory")
       return false
     }
     folder = whole

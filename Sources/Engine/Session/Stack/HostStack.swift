@@ -10,7 +10,7 @@ import Machine
 /// wait.
 package final class HostStack: HypervisorDriver {
   package let session: Session
-  private let capabilities: Host.HostCapabilities
+  private let capabilities: HostCapabilities
   private var processes: [StackProcess] = []
   private var lastProcess = 4241
   /// libvirtd's own process.
@@ -21,11 +21,13 @@ package final class HostStack: HypervisorDriver {
   /// Most entries of vCPUs that one look at the domains lets happen, whatever time they take: a guest that does nothing but leave must
   /// not keep virsh.
   package static let mostEntries = 20_000
+  /// The same for a guest that is kept from going on, by what a session counts: an exception stands for many instructions.
+  package static let mostWork: UInt64 = 20_000_000
 
   /// - Parameter session: a machine whose vCPUs execute code, with DRAM for the domains.
   package init(_ session: Session) {
     self.session = session
-    capabilities = Host.HostCapabilities(features: session.configuration.featureRegister0)
+    capabilities = HostCapabilities(features: session.configuration.featureRegister0)
   }
 
   /// The machine of a host: DRAM for domains of its largest size, and a PE for two of them at a time.
@@ -36,6 +38,19 @@ package final class HostStack: HypervisorDriver {
     return configuration
   }
 
+  /// The arguments with which libvirt would start QEMU for a domain.
+  package static func arguments(ofDomain xml: [UInt8], _ configuration: MachineConfiguration) throws(LibvirtError) -> [String] {
+    struct NoFiles: FileSource {
+      func exists(_ file: PermittedFile) -> Bool { false }
+      func read(_ file: PermittedFile) -> FileAnswer { .missing }
+      func isFolder(_ path: String) -> Bool { false }
+    }
+    let stack = HostStack(Session(Self.configuration(configuration), keepsHistory: false))
+    let daemon = LibvirtDaemon(stack, EmulatorCapabilities(hostCPUs: configuration.peCount), files: FilePolicy(NoFiles()))
+    let definition = try daemon.read(xml).definition
+    return Array(try CommandLineBuilder.build(definition, for: .start(id: 1), now: 0).arguments.dropFirst())
+  }
+
   // MARK: Time
 
   package var milliseconds: Int { Self.epoch + Int(session.now / 1_000_000) }
@@ -43,7 +58,8 @@ package final class HostStack: HypervisorDriver {
   package func pass(microseconds: Int) {
     let end = session.now &+ UInt64(max(0, microseconds)) * 1000
     var entries = 0
-    while session.now < end, entries < Self.mostEntries {
+    let work = session.usage.instructions
+    while session.now < end, entries < Self.mostEntries, session.usage.instructions &- work < Self.mostWork {
       var wakes: UInt64?
       var hasRun = false
       for process in processes where process.isRunning && session.now < end {

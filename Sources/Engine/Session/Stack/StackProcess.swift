@@ -28,7 +28,7 @@ final class StackProcess: HypervisorProcess {
     vmid = stack.freeVMID
     let arguments = Array(request.command.arguments.dropFirst())
     do throws(VMMRefusal) {
-      let size = try Host.QEMUCommandLine(arguments).memory.size
+      let size = try QEMUCommandLine(arguments).memory.size
       guard let memory = stack.memory(for: size) else {
         throw VMMRefusal(.qemu, "cannot set up guest memory 'mach-virt.ram': Cannot allocate memory")
       }

@@ -33,9 +33,12 @@ struct HostStackTests {
 
     init(made: [String: String] = [:]) {
       let files = Files(made: Dictionary(uniqueKeysWithValues: made.map { ("\(hosts)/\($0.key)", Array($0.value.utf8)) }))
-      stack = HostStack(Session(HostStack.configuration(MachineConfiguration()), keepsHistory: false))
+      var configuration = MachineConfiguration()
+      (configuration.vcpu, configuration.dramSize) = (.code, 256 << 20)
+      stack = HostStack(Session(configuration, keepsHistory: false))
       daemon = LibvirtDaemon(stack, EmulatorCapabilities(), files: FilePolicy(files))
-      shell = VirshShell(daemon, mode: .commands, folder: hosts, xmlFiles: FilePolicy(folders: ["/"], files)) { [unowned self] output in
+      let xmlFiles = FilePolicy(folders: ["/"], files)
+      shell = VirshShell(daemon, mode: .commands, folder: hosts, xmlFiles: xmlFiles) { [unowned self] output in
         switch output {
         case .out(let text), .error(let text): said += text
         case .explanation(let text), .finding(let text): explanations += text
@@ -81,7 +84,7 @@ struct HostStackTests {
     host.virsh("domstate openeuler")
     let console = host.console("openeuler")
     #expect(console.contains("Hello from a Realm."))
-    #expect(console.contains("RIM \(realm.measurements[0].map { $0 < 16 ? "0\(String($0, radix: 16))" : String($0, radix: 16) }.joined())"))
+    #expect(console.contains("RIM \(hexBytes(realm.measurements[0]))"))
     #expect(console.contains("report: "))
     #expect(console.hasSuffix("I stay until I am destroyed.\r\n"))
     // It waits for nothing, and time goes on.
