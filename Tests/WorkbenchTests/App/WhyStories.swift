@@ -69,7 +69,7 @@ struct WhyStories {
       smc RMI_REALM_CREATE 0x80200000 0x83f00000
       """, "RMI_REALM_ACTIVATE 0x80200000", "the Realm has no REC, and gets none any more"
     ),
-    ("realm", "RMI_DATA_DESTROY rd 0x0", "what the Realm had there it never gets back"),
+    ("realm", "RMI_DATA_DESTROY rd 0x0", "what the Realm had there is lost for good"),
     (
       "realm\ntables rd 0x100000000..0x100200000", "RMI_RTT_MAP_UNPROTECTED rd 0x100000000 3 rd",
       "the granule at 0x80100000 is REALM in the GPT"

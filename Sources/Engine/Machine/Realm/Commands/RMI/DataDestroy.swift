@@ -42,7 +42,7 @@ package enum DataDestroy: Command {
 
   static func caveat(_ m: borrowing Machine, _ c: Call) -> String? {
     let isLost = m.realm(c[rd]).state == .active && c.walk.entry.ripas == .ram
-    return isLost ? "the RIPAS becomes DESTROYED: what the Realm had there it never gets back" : nil
+    return isLost ? "what the Realm had there is lost for good" : nil
   }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
