@@ -68,6 +68,22 @@ struct HostileTests {
     #expect(script.session.read { $0.control.panic }?.address == 0xFFFF_FFFF_FFFF_F000)
   }
 
+  /// The PSTATE of a REC says EL2 or EL3: its guest is at EL1 all the same.
+  @Test(arguments: [0x8, 0xC, 0x3C9, 0xFFFF_FFFF_FFFF_FFFF] as [UInt64])
+  func aRECAboveEL1StaysBelow(_ pstate: UInt64) throws {
+    let script = Script()
+    try script.run("machine vcpu=code")
+    try script.run(Script.activeRealm)
+    try script.run(
+      """
+      realm.write64 rec+0x28 \(hex(pstate))
+      RMI_REC_ENTER rec run
+      """)
+    let rec = try #require(script.session.read { $0.control.recs.first })
+    #expect(script.session.read { $0.guestRegisters(rec) }?.exceptionLevel == 1)
+    #expect(script.session.read { $0.invariantViolations() } == [])
+  }
+
   /// EL3 follows no GPT descriptor it has not made.
   @Test func aGPTThatLeadsNowhereIsNotFollowed() throws {
     let script = Script()

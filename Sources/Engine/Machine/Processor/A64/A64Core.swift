@@ -118,6 +118,10 @@ struct A64Core {
   var exceptionLevel: UInt64 { pstate >> 2 & 3 }
   var regime: TranslationRegime { TranslationRegime(rec: rec, stage2: stage2, exceptionLevel: exceptionLevel) }
 
+  /// A PSTATE that a guest can have. Software of the Realm or Root world may have written EL2 or EL3 into a REC; no guest is above EL1,
+  /// and is taken to be there.
+  private static func below2(_ pstate: UInt64) -> UInt64 { pstate >> 2 & 3 > 1 ? pstate & ~0xF | 0b0101 : pstate }
+
   init(_ rec: REC, _ stage2: Stage2Regime, _ workspace: A64Workspace) {
     self.rec = rec
     self.stage2 = stage2
@@ -126,7 +130,7 @@ struct A64Core {
     v = workspace.vectorRegisters
     pc = rec.pc
     nzcv = rec.pstate & 0xF000_0000
-    pstate = rec.pstate & ~0xF000_0000
+    pstate = Self.below2(rec.pstate & ~0xF000_0000)
     isStrict = rec[.sctlrEL1] & 0b11 != 1
     for n in 0..<31 { x[n] = rec.x(n) }
     x[31] = 0
