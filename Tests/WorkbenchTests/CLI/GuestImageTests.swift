@@ -21,9 +21,10 @@ struct GuestImageTests {
     try build.run()
     build.waitUntilExit()
     #expect(build.terminationStatus == 0)
-    for guest in ["tour.elf", "faults.elf", "kernel.elf", "irq.elf", "model.elf", "fdt.img"] {
+    for guest in ["tour.elf", "faults.elf", "kernel.elf", "irq.elf", "model.elf", "fdt.img", "cloud.img"] {
       let made = try Data(contentsOf: URL(filePath: "\(folder.path)/\(guest)"))
-      let kept = try Data(contentsOf: PseudoTerminal.root.appending(path: "Sessions/guests/\(guest)"))
+      let home = guest == "cloud.img" ? "hosts" : "guests"
+      let kept = try Data(contentsOf: PseudoTerminal.root.appending(path: "Sessions/\(home)/\(guest)"))
       #expect(made == kept, "\(guest): run Sessions/guests/build")
       #expect(made.count < 100_000)
       // Nothing of the machine it was made on.
