@@ -26,12 +26,8 @@ extension Session {
     let address = address.granuleBase
     var history: [(step: Int, text: String)] = []
     for index in (0..<position).reversed() {
-      for event in steps[index].events.reversed() where event.a == address {
-        switch event.kind {
-        case .granule: history.append((index + 1, event.text))
-        case .gpi: history.append((index + 1, event.text))
-        default: break
-        }
+      for event in steps[index].events.reversed() where ConditionSubject.granule(address).isMade(by: event) {
+        history.append((index + 1, event.text))
       }
       if history.count >= 16 { break }
     }

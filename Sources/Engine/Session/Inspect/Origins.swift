@@ -19,17 +19,22 @@ extension Session {
     return made.isEmpty ? Array(all.prefix(1)) : made
   }
 
+  /// Most steps that are looked through for one: what a key costs does not grow with the session.
+  static let farthestOrigin = 1 << 16
+
   private func allOrigins(of explanation: Explanation) -> [ConditionOrigin] {
     let before = min(explanation.step.map { $0 - 1 } ?? position, steps.count)
+    let farthest = max(0, before - Self.farthestOrigin)
     return explanation.subjects.map { subject in
-      for index in (0..<before).reversed() {
+      for index in (farthest..<before).reversed() {
         if steps[index].isReset { break }
         guard let event = steps[index].events.last(where: subject.isMade) else { continue }
         return ConditionOrigin(
           subject: subject, step: index + 1,
           text: labels.text("made so by step \(index + 1): \(event.text), by \(steps[index].call)"))
       }
-      return ConditionOrigin(subject: subject, step: nil, text: labels.text(subject.untouched))
+      let earlier = farthest == 0 ? "" : ", or made so more than \(Self.farthestOrigin) steps before"
+      return ConditionOrigin(subject: subject, step: nil, text: labels.text(subject.untouched + earlier))
     }
   }
 }
