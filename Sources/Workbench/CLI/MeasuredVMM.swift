@@ -52,7 +52,8 @@ struct MeasuredVMM {
   private static func domain(_ path: String, _ configuration: MachineConfiguration) throws -> [String] {
     let bytes = try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(path, limit: 1 << 20, isPlain: true) }
     do throws(LibvirtError) {
-      return ["qemu"] + (try HostStack.arguments(ofDomain: bytes, configuration))
+      let capabilities = EmulatorCapabilities(hostCPUs: configuration.peCount)
+      return ["qemu"] + (try LibvirtDaemon.command(of: bytes, capabilities)).arguments.dropFirst()
     } catch {
       complain("\(path):\(error.place.map { "\($0.text): " } ?? "")\(error.message)")
       throw Exit.badData

@@ -18,8 +18,8 @@ struct QEMUCommand: ParsableCommand {
     let host = VMMHost()
     let process: QEMUProcess
     do throws(VMMRefusal) {
-      let memory = try QEMUCommandLine(arguments).memory.size
-      process = try QEMUProcess(arguments, host.session(memory), host.capabilities, host.files)
+      let commandLine = try QEMUCommandLine(arguments)
+      process = try QEMUProcess(commandLine, host.session(commandLine.memory.size), host.capabilities, host.files)
     } catch {
       complain(error.sentence)
       throw Exit.difference

@@ -98,18 +98,14 @@ package struct KvmtoolLoad: Sendable {
       throw VMMRefusal(.kvmtool, "device tree too large", advice: "\(bytes.count) bytes; there is room for 64 KiB")
     }
     bytes += [UInt8](repeating: 0, count: Int(Self.treeSize) - bytes.count)
-    do throws(HostCapabilities.Unknown) {
-      let parameters = try capabilities.parameters(width: bits, commandLine.hash)
-      var plan = RealmPlan(
-        parameters, vcpus: cpus, ram: [ram], pieces: images + [RealmPlan.Piece("dtb", at: treeAddress, bytes)], entry: entry,
-        unmeasured: log.map { [$0] } ?? [])
-      plan.personalization = commandLine.personalization.map { text in
-        Array(text.utf8) + [UInt8](repeating: 0, count: RealmPlan.personalizationLength - text.utf8.count)
-      }
-      return plan
-    } catch {
-      throw VMMRefusal(.kvmtool, "\(error.name) is not known", advice: "the capabilities say nothing of it")
+    let parameters = try capabilities.parameters(width: bits, commandLine.hash, for: .kvmtool)
+    var plan = RealmPlan(
+      parameters, vcpus: cpus, ram: [ram], pieces: images + [RealmPlan.Piece("dtb", at: treeAddress, bytes)], entry: entry,
+      unmeasured: log.map { [$0] } ?? [])
+    plan.personalization = commandLine.personalization.map { text in
+      Array(text.utf8) + [UInt8](repeating: 0, count: RealmPlan.personalizationLength - text.utf8.count)
     }
+    return plan
   }
 }
 

@@ -2,17 +2,19 @@ import Attestation
 import Machine
 
 extension HostCapabilities {
-  /// What is missing to make a Realm's parameters of them.
-  package struct Unknown: Error, Equatable {
-    package let name: String
-  }
-
   /// The parameters of a Realm that gets all of them.
   ///
-  /// - Parameter width: of the IPA space the VMM wants; less, if there is no more.
-  package func parameters(width: Int, _ hash: HashAlgorithm) throws(Unknown) -> MeasurementStep.RealmParameters {
-    guard let watchpoints else { throw Unknown(name: "num_wps") }
-    guard let breakpoints else { throw Unknown(name: "num_bps") }
+  /// - Parameters:
+  ///   - width: of the IPA space the VMM wants; less, if there is no more.
+  ///   - program: the VMM, which ends where one is not known.
+  package func parameters(
+    width: Int, _ hash: HashAlgorithm, for program: VMMRefusal.Program
+  ) throws(VMMRefusal) -> MeasurementStep.RealmParameters {
+    func unknown(_ name: String) -> VMMRefusal {
+      VMMRefusal(program, "\(name) is not known", advice: "the capabilities say nothing of it")
+    }
+    guard let watchpoints else { throw unknown("num_wps") }
+    guard let breakpoints else { throw unknown("num_bps") }
     let (fields, flags) = (RmiRealmParams.table, RmiRealmFlags.table)
     var parameters = MeasurementStep.RealmParameters { _ in 0 }
     parameters[fields.s2sz] = UInt64(min(ipaBits ?? width, width))
@@ -25,7 +27,7 @@ extension HostCapabilities {
     }
     if lpa2 == true { parameters[fields.flags] |= flags.lpa2.mask }
     if pmu == true {
-      guard let pmuCounters else { throw Unknown(name: "pmu_num_ctrs") }
+      guard let pmuCounters else { throw unknown("pmu_num_ctrs") }
       parameters[fields.flags] |= flags.pmu.mask
       parameters[fields.pmuNumCtrs] = UInt64(pmuCounters)
     }

@@ -56,26 +56,26 @@ extension CommandLineBuilder {
   mutating func addChannels() {
     for (n, channel) in domain.devices.channels.enumerated() where channel.targetType == "virtio" {
       let name = channel.alias ?? "channel\(n)"
-      addBackend(channel, name)
-      var object = JSONObject(("driver", "virtserialport"))
-      object.add(channel.address, domain)
-      object.add("chardev", "char\(name)")
-      object.add("id", name)
-      object.add("name", channel.channelName)
-      addDevice(object)
+      addPort("virtserialport", channel, name, called: channel.channelName)
     }
   }
 
   mutating func addConsoles() {
     for (n, console) in domain.devices.consoles.enumerated() where console.targetType == "virtio" {
       let name = console.alias ?? "console\(n)"
-      addBackend(console, name)
-      var object = JSONObject(("driver", "virtconsole"))
-      object.add(console.address, domain)
-      object.add("chardev", "char\(name)")
-      object.add("id", name)
-      addDevice(object)
+      addPort("virtconsole", console, name, called: nil)
     }
+  }
+
+  /// A port of a virtio-serial controller, with what is behind it.
+  private mutating func addPort(_ driver: String, _ device: CharacterDevice, _ name: String, called: String?) {
+    addBackend(device, name)
+    var object = JSONObject(("driver", driver))
+    object.add(device.address, domain)
+    object.add("chardev", "char\(name)")
+    object.add("id", name)
+    object.add("name", called)
+    addDevice(object)
   }
 
   private mutating func addBackend(_ device: CharacterDevice, _ name: String) {

@@ -1,17 +1,5 @@
 /// JSON as libvirt writes it: members in the order they are added, no blanks.
 enum JSON {
-  case string(String), number(Int), numeral(String), bool(Bool), object(JSONObject)
-
-  var text: String {
-    switch self {
-    case .string(let text): JSON.quoted(text)
-    case .number(let number): String(number)
-    case .numeral(let numeral): numeral
-    case .bool(let value): value ? "true" : "false"
-    case .object(let object): object.text
-    }
-  }
-
   static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
@@ -35,18 +23,22 @@ enum JSON {
   }
 }
 
-/// An object of JSON. What is nil is left out.
+/// An object of JSON that is put together. What is nil is left out.
 struct JSONObject {
-  private var members: [(String, JSON)] = []
+  private var members: [JSONValue.Member] = []
 
   init() {}
-  init(_ members: (String, String)...) { self.members = members.map { ($0.0, .string($0.1)) } }
+  init(_ members: (String, String)...) { for (name, value) in members { add(name, value) } }
 
-  mutating func add(_ name: String, _ value: String?) { if let value { members.append((name, .string(value))) } }
-  mutating func add(_ name: String, _ value: Int?) { if let value { members.append((name, .number(value))) } }
-  mutating func add(_ name: String, _ value: UInt64?) { if let value { members.append((name, .numeral("\(value)"))) } }
-  mutating func add(_ name: String, _ value: Bool?) { if let value { members.append((name, .bool(value))) } }
-  mutating func add(_ name: String, _ value: JSONObject?) { if let value { members.append((name, .object(value))) } }
+  private mutating func put(_ name: String, _ value: JSONValue?) {
+    if let value { members.append(.init(name: name, value: value)) }
+  }
 
-  var text: String { "{" + members.map { "\(JSON.quoted($0.0)):\($0.1.text)" }.joined(separator: ",") + "}" }
+  mutating func add(_ name: String, _ value: String?) { put(name, value.map { .string($0) }) }
+  mutating func add(_ name: String, _ value: Int?) { put(name, value.map { .number("\($0)") }) }
+  mutating func add(_ name: String, _ value: UInt64?) { put(name, value.map { .number("\($0)") }) }
+  mutating func add(_ name: String, _ value: Bool?) { put(name, value.map { .bool($0) }) }
+  mutating func add(_ name: String, _ value: JSONObject?) { put(name, value.map { .object($0.members) }) }
+
+  var text: String { JSONValue.object(members).compact }
 }

@@ -40,6 +40,21 @@ package final class LibvirtDaemon {
 
   /// Reads XML and completes it.
   package func read(_ bytes: [UInt8]) throws(LibvirtError) -> (definition: DomainDefinition, findings: [DomainFinding]) {
+    try Self.read(bytes, capabilities) { self.entropy.next() }
+  }
+
+  /// The command line with which a domain of some XML would be started first; nothing is started, and no file is looked at.
+  package static func command(
+    of xml: [UInt8], _ capabilities: EmulatorCapabilities
+  ) throws(LibvirtError) -> EmulatorCommand {
+    var numbers = SeededNumbers(seed: 0)
+    let definition = try read(xml, capabilities) { numbers.next() }.definition
+    return try CommandLineBuilder.build(definition, for: .start(id: 1), now: 0)
+  }
+
+  private static func read(
+    _ bytes: [UInt8], _ capabilities: EmulatorCapabilities, _ random: @escaping () -> UInt64
+  ) throws(LibvirtError) -> (definition: DomainDefinition, findings: [DomainFinding]) {
     let root: XMLElement
     do throws(XMLFailure) {
       root = try XMLReader.read(bytes)
@@ -51,7 +66,7 @@ package final class LibvirtDaemon {
     }
     let (given, findings) = try DomainReader.read(root)
     let completer = DomainCompleter(capabilities) { count in
-      (0..<count).map { _ in UInt8(truncatingIfNeeded: self.entropy.next()) }
+      (0..<count).map { _ in UInt8(truncatingIfNeeded: random()) }
     }
     return (try completer.complete(given), findings)
   }

@@ -2,11 +2,11 @@
 struct ControllerCompleter {
   func complete(_ devices: inout Devices) throws(LibvirtError) {
     try number(&devices.controllers)
-    sort(&devices.controllers)
+    devices.controllers.gather(by: \.kind) { $0.index }
     if !devices.controllers.contains(where: { $0.kind == .pci && $0.index == 0 }) {
       devices.controllers.append(Controller(.pci, 0, "pcie-root"))
     }
-    sort(&devices.disks)
+    devices.disks.gather(by: \.bus) { $0.number ?? 0 }
     for n in devices.disks.indices { place(&devices.disks[n]) }
     addForDisks(&devices)
     if devices.hasVirtioSerial, !devices.controllers.contains(where: { $0.kind == .virtioSerial }) {
@@ -37,37 +37,7 @@ struct ControllerCompleter {
     }
   }
 
-  /// Those of a kind stand together, in the order of their indexes, where the first of them stood.
-  private func sort(_ controllers: inout [Controller]) {
-    var sorted: [Controller] = []
-    for controller in controllers {
-      if let later = sorted.firstIndex(where: { $0.kind == controller.kind && $0.index > controller.index }) {
-        sorted.insert(controller, at: later)
-      } else if let last = sorted.lastIndex(where: { $0.kind == controller.kind }) {
-        sorted.insert(controller, at: last + 1)
-      } else {
-        sorted.append(controller)
-      }
-    }
-    controllers = sorted
-  }
-
   // MARK: Disks
-
-  /// Those of a bus stand together, in the order of their names.
-  private func sort(_ disks: inout [Disk]) {
-    var sorted: [Disk] = []
-    for disk in disks {
-      if let later = sorted.firstIndex(where: { $0.bus == disk.bus && $0.number ?? 0 > disk.number ?? 0 }) {
-        sorted.insert(disk, at: later)
-      } else if let last = sorted.lastIndex(where: { $0.bus == disk.bus }) {
-        sorted.insert(disk, at: last + 1)
-      } else {
-        sorted.append(disk)
-      }
-    }
-    disks = sorted
-  }
 
   /// The place of a disk on its bus follows from its name (virDomainDiskDefAssignAddress).
   private func place(_ disk: inout Disk) {
@@ -145,5 +115,22 @@ extension Disk {
       number = number * 26 + Int(letter - 0x61) + 1
     }
     return number == 0 ? nil : number - 1
+  }
+}
+
+extension Array {
+  /// Those of a kind stand together, in their order, where the first of them stood.
+  fileprivate mutating func gather<Kind: Equatable>(by kind: (Element) -> Kind, _ order: (Element) -> Int) {
+    var gathered: [Element] = []
+    for element in self {
+      if let later = gathered.firstIndex(where: { kind($0) == kind(element) && order($0) > order(element) }) {
+        gathered.insert(element, at: later)
+      } else if let last = gathered.lastIndex(where: { kind($0) == kind(element) }) {
+        gathered.insert(element, at: last + 1)
+      } else {
+        gathered.append(element)
+      }
+    }
+    self = gathered
   }
 }

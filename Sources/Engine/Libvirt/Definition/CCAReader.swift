@@ -53,7 +53,7 @@ package struct CCAReader {
     if text.contains(where: \.isWhitespace) {
       return tell("has blanks or line ends in it")
     }
-    guard let count = Base64.count(text) else {
+    guard let count = [UInt8](base64: text)?.count else {
       return tell("is no Base64")
     }
     if count != 64 { tell("has \(count) bytes") }

@@ -38,19 +38,6 @@ package final class HostStack: HypervisorDriver {
     return configuration
   }
 
-  /// The arguments with which libvirt would start QEMU for a domain.
-  package static func arguments(ofDomain xml: [UInt8], _ configuration: MachineConfiguration) throws(LibvirtError) -> [String] {
-    struct NoFiles: FileSource {
-      func exists(_ file: PermittedFile) -> Bool { false }
-      func read(_ file: PermittedFile) -> FileAnswer { .missing }
-      func isFolder(_ path: String) -> Bool { false }
-    }
-    let stack = HostStack(Session(Self.configuration(configuration), keepsHistory: false))
-    let daemon = LibvirtDaemon(stack, EmulatorCapabilities(hostCPUs: configuration.peCount), files: FilePolicy(NoFiles()))
-    let definition = try daemon.read(xml).definition
-    return Array(try CommandLineBuilder.build(definition, for: .start(id: 1), now: 0).arguments.dropFirst())
-  }
-
   // MARK: Time
 
   package var milliseconds: Int { Self.epoch + Int(session.now / 1_000_000) }
@@ -119,7 +106,9 @@ package final class HostStack: HypervisorDriver {
 
   private func load(_ pe: Int) -> Int { processes.count { $0.pe == pe && $0.end == nil } }
 
-  func qemu(_ request: HypervisorRequest, memory: Range<UInt64>, process: StackProcess) throws(VMMRefusal) -> QEMUProcess {
+  func qemu(
+    _ commandLine: QEMUCommandLine, _ request: HypervisorRequest, memory: Range<UInt64>, process: StackProcess
+  ) throws(VMMRefusal) -> QEMUProcess {
     let files = GuestFiles { name throws(GuestFiles.Unreadable) in
       switch request.files.read(name, in: request.folder) {
       case .bytes(let bytes): return bytes
@@ -128,7 +117,7 @@ package final class HostStack: HypervisorDriver {
       }
     }
     return try QEMUProcess(
-      Array(request.command.arguments.dropFirst()), session, capabilities, files, pe: process.pe, memory: memory,
+      commandLine, session, capabilities, files, pe: process.pe, memory: memory,
       vmid: process.vmid ?? 1, process: process.processID, firstTerminal: freeTerminal)
   }
 }

@@ -26,14 +26,13 @@ final class StackProcess: HypervisorProcess {
   init(_ request: HypervisorRequest, _ stack: HostStack, _ number: Int) {
     (processID, self.stack, pe) = (number, stack, stack.freePE)
     vmid = stack.freeVMID
-    let arguments = Array(request.command.arguments.dropFirst())
     do throws(VMMRefusal) {
-      let size = try QEMUCommandLine(arguments).memory.size
-      guard let memory = stack.memory(for: size) else {
+      let commandLine = try QEMUCommandLine(Array(request.command.arguments.dropFirst()))
+      guard let memory = stack.memory(for: commandLine.memory.size) else {
         throw VMMRefusal(.qemu, "cannot set up guest memory 'mach-virt.ram': Cannot allocate memory")
       }
       self.memory = memory
-      let qemu = try stack.qemu(request, memory: memory, process: self)
+      let qemu = try stack.qemu(commandLine, request, memory: memory, process: self)
       self.qemu = qemu
       terminals = qemu.terminals
       qemu.vm.onConsole = { [unowned self] byte in

@@ -198,8 +198,9 @@ struct KVMIoctlTests {
     let files = GuestFiles { (_) throws(GuestFiles.Unreadable) in code }
     let guests = try (0..<2 as Range<UInt64>).map { number in
       try QEMUProcess(
-        "-M virt,confidential-guest-support=r -accel kvm -object rme-guest,id=r -m 16M -kernel Image".split(separator: " ").map(
-          String.init),
+        QEMUCommandLine(
+          "-M virt,confidential-guest-support=r -accel kvm -object rme-guest,id=r -m 16M -kernel Image".split(separator: " ").map(
+            String.init)),
         session, HostCapabilities(features: configuration.featureRegister0), files,
         memory: base + number << 24..<base + (number + 1) << 24, vmid: number + 1)
     }

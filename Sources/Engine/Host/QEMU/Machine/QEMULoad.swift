@@ -104,16 +104,12 @@ package struct QEMULoad: Sendable {
     guard treeAddress + UInt64(bytes.count) <= map.ram.range.upperBound else {
       throw VMMRefusal(.qemu, "Not enough space for DTB after kernel/initrd", advice: "give the guest more memory")
     }
-    do throws(HostCapabilities.Unknown) {
-      let parameters = try capabilities.parameters(width: map.realmBits, commandLine.hash)
-      var plan = RealmPlan(
-        parameters, vcpus: commandLine.topology.cpus, ram: [map.ram.range],
-        pieces: images + [RealmPlan.Piece("dtb", at: treeAddress, bytes)], entry: entry, unmeasured: log.map { [$0] } ?? [])
-      plan.personalization = commandLine.realm?.personalization
-      return plan
-    } catch {
-      throw VMMRefusal(.qemu, "\(error.name) is not known", advice: "the capabilities say nothing of it")
-    }
+    let parameters = try capabilities.parameters(width: map.realmBits, commandLine.hash, for: .qemu)
+    var plan = RealmPlan(
+      parameters, vcpus: commandLine.topology.cpus, ram: [map.ram.range],
+      pieces: images + [RealmPlan.Piece("dtb", at: treeAddress, bytes)], entry: entry, unmeasured: log.map { [$0] } ?? [])
+    plan.personalization = commandLine.realm?.personalization
+    return plan
   }
 }
 

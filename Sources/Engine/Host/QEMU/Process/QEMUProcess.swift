@@ -30,11 +30,11 @@ package final class QEMUProcess {
   ///   - firstTerminal: the number of the first pseudo-terminal it opens.
   ///   - tree: the device tree; nil: the one the command line names, or the machine's own.
   package init(
-    _ arguments: [String], _ door: any HostDoor, _ host: HostCapabilities, tree: [UInt8]? = nil, _ files: GuestFiles,
+    _ commandLine: QEMUCommandLine, _ door: any HostDoor, _ host: HostCapabilities, tree: [UInt8]? = nil, _ files: GuestFiles,
     pe: Int? = nil,
     memory: Range<UInt64>? = nil, vmid: UInt64 = 1, process: Int = 4242, firstTerminal: Int = 1
   ) throws(VMMRefusal) {
-    commandLine = try QEMUCommandLine(arguments)
+    self.commandLine = commandLine
     if let problem = commandLine.problems.first { throw problem }
     load = try QEMULoad(commandLine, host, files)
     var plan = try load.plan(tree: tree)

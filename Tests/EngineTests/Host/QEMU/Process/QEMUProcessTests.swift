@@ -13,7 +13,7 @@ struct QEMUProcessTests {
   private static func process(_ arguments: String, _ session: Session) throws -> QEMUProcess {
     let files = GuestFiles { (_) throws(GuestFiles.Unreadable) in QEMURunTests.kernel(uart: 1 << 40 | 0x900_0000) }
     let host = HostCapabilities(features: session.configuration.featureRegister0)
-    return try QEMUProcess(arguments.split(separator: " ").map(String.init), session, host, files)
+    return try QEMUProcess(QEMUCommandLine(arguments.split(separator: " ").map(String.init)), session, host, files)
   }
 
   private static func command(_ process: QEMUProcess, _ name: String) -> [String] { process.take("{\"execute\":\"\(name)\"}\n") }
