@@ -17,6 +17,22 @@ enum Project {
   }
 }
 
+/// The host's files, for domains of XML that lie in the project.
+struct ProjectFiles: FileSource {
+  func exists(_ file: PermittedFile) -> Bool { FileManager.default.fileExists(atPath: file.path) }
+  func read(_ file: PermittedFile) -> FileAnswer {
+    FileManager.default.contents(atPath: file.path).map { .bytes(Array($0)) } ?? .missing
+  }
+  func isFolder(_ path: String) -> Bool { false }
+
+  /// What a script may open: what is in its folder.
+  static func place(of file: String) -> StackControl.Place {
+    let folder = Project.root.appending(path: file).deletingLastPathComponent().standardizedFileURL.path
+    let inside = FilePolicy(folders: [folder], ProjectFiles())
+    return StackControl.Place(folder: folder, xml: inside, images: inside)
+  }
+}
+
 /// Runs scripts in memory and collects what they did.
 final class Script {
   let session: Session
@@ -41,6 +57,7 @@ final class Script {
       guard let text = try? Project.text(path) else { throw ScriptError(message: "cannot include \(name)") }
       return (path, text.components(separatedBy: "\n"))
     }
+    runner.stackControl.place = ProjectFiles.place
     runner.guestControl.load = { name, _ throws(ScriptError) in
       guard let bytes = try? Data(contentsOf: Project.root.appending(path: "Sessions/guests/\(name).elf")),
         let image = try? BootImage(Array(bytes), base: RealmVM.ramBase)

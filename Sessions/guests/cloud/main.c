@@ -55,8 +55,8 @@ static int begins(const char *text, const char *wanted) {
   return !*wanted;
 }
 
-/* The address of the first PL011 whose node is not below a bus; 0 if there is none. */
-static u64 pl011(const u8 *tree) {
+/* The address of the first PL011, or 16550, whose node is not below a bus; 0 if there is none. Both send what is stored first in them. */
+static u64 console(const u8 *tree) {
   if (word(tree) != 0xd00dfeed) return 0;
   const u8 *p = tree + word(tree + 8), *strings = tree + word(tree + 12);
   u64 reg = 0;
@@ -70,7 +70,7 @@ static u64 pl011(const u8 *tree) {
       u32 length = word(p);
       const char *name = (const char *)strings + word(p + 4);
       p += 8;
-      if (begins(name, "compatible") && begins((const char *)p, "arm,pl011")) is_it = 1;
+      if (begins(name, "compatible") && (begins((const char *)p, "arm,pl011") || begins((const char *)p, "ns16550a"))) is_it = 1;
       if (begins(name, "reg") && !name[3] && length >= 16) reg = (u64)word(p) << 32 | word(p + 4);
       p += (length + 3) & ~3u;
     } else if (token != 4) return 0;
@@ -98,7 +98,7 @@ static void report(void) {
 
 void image_main(const u8 *tree) {
   u64 x[11];
-  u64 found = tree ? pl011(tree) : 0;
+  u64 found = tree ? console(tree) : 0;
   if (call(x, RSI_VERSION, 0x10000, 0, 0, 0)) {
     uart = found;
     print("Hello, but not from a Realm: nobody can vouch for me. I stay until I am destroyed.\n");

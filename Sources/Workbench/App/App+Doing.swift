@@ -54,6 +54,7 @@ extension App {
     case let own as WorkbenchStatement: own.act(self)
     case let travel as TravelStatement: go(travel.way)
     case is GuestStatement: guestCommand(text, isTyped: true)
+    case is StackStatement: hostCommand(text)
     // What is wrong with a line, the runner says.
     default: executeStatement(text)
     }

@@ -1,4 +1,5 @@
 import Engine
+import SystemPackage
 import Views
 
 /// Booting a guest in the open workbench, stopping it, stepping it, and letting it go on.
@@ -21,6 +22,13 @@ extension App {
         throw ScriptError(message: error.message)
       }
     }
+    runner.stackControl.isEnough = { [unowned self] in CPUClock.wall > runEnds }
+    let scripts = runner.stackControl.place
+    runner.stackControl.place = { file in
+      guard file == App.commandLine, let here = try? FilePath(".").real().string else { return scripts(file) }
+      let files = HostFiles()
+      return StackControl.Place(folder: here, xml: FilePolicy(folders: ["/"], files), images: FilePolicy(files))
+    }
     if runner.guestControl.guest != nil { showGuest() }
   }
 
@@ -31,18 +39,14 @@ extension App {
   ///
   /// - Parameter isTyped: whether the line is to be corrected if something is wrong with it.
   func guestCommand(_ text: String, isTyped: Bool = false) {
-    if isGuestRunning, interruption.isUnattended {
-      isGuestRunning = false
-      state.message = .init("it stands: no key for \(Int(Interruption.patience / 60)) minutes; \(state.bindings[.run]) goes on")
-      return
-    }
+    if standsUnattended(goesOn: "\(state.bindings[.run])") { return }
     startRecording()
     beginStatement()
     // Without a number it goes on by itself after a look; with one it is done after that.
     let words = text.lowercased().split(separator: " ")
     let isOpen = words == ["continue"] || words.first == "boot"
     runEnds = CPUClock.wall + (isOpen ? 0.1 : 10)
-    isGuestRunning = false
+    goingOn = nil
     let position = session.position
     let start = CPUClock.now
     let edition = runner.guestControl.guest.map { ObjectIdentifier($0.debugger) }
@@ -72,7 +76,7 @@ extension App {
       state.traceStep = nil
       afterChange()
     }
-    isGuestRunning = isOpen && outcome.kind == .running && !runner.guestControl.wasInterrupted
+    goingOn = isOpen && outcome.kind == .running && !runner.guestControl.wasInterrupted ? .guest : nil
     state.message = .init(
       isGuestRunning ? "it runs; any key stops it" : outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
   }
@@ -81,10 +85,39 @@ extension App {
   ///
   /// - Returns: whether it was a key, which has done that and no more.
   func pauseGuest(_ input: TerminalInput) -> Bool {
-    isGuestRunning = false
+    let key = goingOn == .host ? ":wait" : "\(state.bindings[.run])"
+    goingOn = nil
     guard case .key = input else { return false }
-    state.message = .init("it stands: \(state.bindings[.run]) goes on")
+    state.message = .init("it stands: \(key) goes on")
     return true
+  }
+
+  /// Whether nobody has looked for long: then nothing goes on by itself.
+  private func standsUnattended(goesOn key: String) -> Bool {
+    guard goingOn != nil, interruption.isUnattended else { return false }
+    goingOn = nil
+    state.message = .init("it stands: no key for \(Int(Interruption.patience / 60)) minutes; \(key) goes on")
+    return true
+  }
+
+  /// A command for the host. Without a time, `wait` goes on by itself after a look.
+  func hostCommand(_ text: String) {
+    if standsUnattended(goesOn: ":wait") { return }
+    let isOpen = text.lowercased() == "wait"
+    runEnds = CPUClock.wall + (isOpen ? 0.1 : 10)
+    goingOn = nil
+    executeStatement(text)
+    if let result = lastReport?.result {
+      state.showHost(printed: result.console.count)
+      let isRefused = result.decidedBy != nil
+      let lines = result.console.filter { !$0.isEmpty } + [result.text].compactMap(\.self)
+      let first = isRefused ? lines.first { $0.hasPrefix("error:") } ?? lines.first : lines.first
+      state.message = .init((isRefused ? "\(result.text ?? "refused"): " : "") + (first ?? "done"), isError: isRefused)
+    }
+    if isOpen, runner.isHostRunning, state.command == nil, !interruption.isWanted {
+      goingOn = .host
+      state.message = .init("guests run; any key stops them")
+    }
   }
 
   /// The keys that lead on.

@@ -34,8 +34,9 @@ final class App {
   var hasWarned = false
   var lastReport: ScriptRunner.Report?
   var lastFailure: ScriptRunner.Failure?
-  /// A guest goes on by itself until a key is pressed.
-  var isGuestRunning = false
+  /// A guest, or the host with its guests, goes on by itself until a key is pressed.
+  var goingOn: GoingOn?
+  var isGuestRunning: Bool { goingOn != nil }
   /// What is being pasted.
   var pasted = ""
   /// The session one goes on with when this one is left.
@@ -47,10 +48,13 @@ final class App {
   /// When a guest that runs stops for a look.
   var runEnds = 0.0
 
+  /// What goes on by itself.
+  enum GoingOn { case guest, host }
+
   init(
     _ session: Session, _ terminal: any Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool,
     names: ScriptNames,
-    guest: GuestControl?, folder: String? = Paths.state
+    guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state
   ) {
     self.session = session
     self.terminal = terminal
@@ -59,7 +63,7 @@ final class App {
     self.records = records
     self.theme = theme
     self.animates = animates
-    runner = ScriptRunner(session, guest: guest, language: .workbench, place: .commandLine)
+    runner = ScriptRunner(session, guest: guest, stack: stack, language: .workbench, place: .commandLine)
     runner.names = names
     self.folder = folder
     history = CommandHistory(Paths.history(in: folder))
@@ -169,7 +173,11 @@ final class App {
 
   /// What is done without a key: a guest runs, an SMC travels, the recording is looked at.
   private func goOn() {
-    if isGuestRunning { guestCommand("continue") }
+    switch goingOn {
+    case .guest: guestCommand("continue")
+    case .host: hostCommand("wait")
+    case nil: break
+    }
     if nextPlay != nil { play() }
     if state.travel != nil { advanceTravel() }
     if let recorder {

@@ -23,7 +23,7 @@ final class Interruption {
   private var nextLook = 0.0
   private var lastInput = CPUClock.wall
   /// Somebody wants what is being done now to end.
-  private var isWanted = false
+  private(set) var isWanted = false
 
   /// Something begins that may take long.
   func begin() { isWanted = false }

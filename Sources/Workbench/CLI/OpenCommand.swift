@@ -56,26 +56,21 @@ struct OpenCommand: ParsableCommand {
     _ first: Session, _ control: GuestControl?, _ settings: Configuration, _ configuration: MachineConfiguration,
     _ start: ViewState
   ) throws -> Int32 {
-    var session = first
-    var names = ScriptNames()
-    var control = control
+    var opened = SessionLoader.Loaded(session: first, guestControl: control)
     var state = start
     if let file {
       do throws(SessionLoader.Failure) {
-        let loaded = try SessionLoader.load(file, configuration)
-        session = loaded.session
-        names = loaded.names
-        control = loaded.guestControl
-        state = SessionLoader.opened(loaded, name: file.split(separator: "/").last.map(String.init) ?? file, settings.bindings)
+        opened = try SessionLoader.load(file, configuration)
+        state = SessionLoader.opened(opened, name: file.split(separator: "/").last.map(String.init) ?? file, settings.bindings)
       } catch {
         complain(error.message)
         return error.code
       }
-    } else if session.steps.isEmpty {
+    } else if first.steps.isEmpty {
       state.cursor = configuration.dramBase
     } else {
       let screen = state.screen
-      state = .reading(session, name: state.name)
+      state = .reading(first, name: state.name)
       state.screen = screen
     }
     let theme = CursesTerminal.suitable(Theme.named(settings.text(.theme)))
@@ -89,20 +84,18 @@ struct OpenCommand: ParsableCommand {
       return 69
     }
     if let note = terminal.typeNote { state.message = .init(note) }
-    func app(_ session: Session, _ state: ViewState, _ theme: Theme, _ names: ScriptNames, _ guest: GuestControl?) -> App {
+    func app(_ loaded: SessionLoader.Loaded, _ state: ViewState, _ theme: Theme) -> App {
       var state = state
       state.bindings = settings.bindings
       return App(
-        session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
-        names: names, guest: guest)
+        loaded.session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
+        names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl)
     }
-    var running = app(session, state, theme, names, control)
+    var running = app(opened, state, theme)
     var code = running.run()
     var accounts = [running.recordingAccount]
     while let (loaded, name) = running.successor {
-      running = app(
-        loaded.session, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme, loaded.names,
-        loaded.guestControl)
+      running = app(loaded, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme)
       code = running.run()
       accounts.append(running.recordingAccount)
     }

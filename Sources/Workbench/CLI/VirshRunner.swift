@@ -41,7 +41,7 @@ struct VirshRunner {
       return .success
     }
     let folder = (try? FilePath(".").real().string) ?? "/"
-    let files = VirshFiles()
+    let files = HostFiles()
     let paths = allowed.map { FilePolicy.normal($0, in: folder) }
     let policy = FilePolicy(folders: paths.filter(files.isFolder), named: Set(paths.filter { !files.isFolder($0) }), files)
     let daemon = LibvirtDaemon(driver, capabilities, files: policy)

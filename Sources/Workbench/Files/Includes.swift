@@ -29,6 +29,18 @@ enum Includes {
   static func serve(_ runner: ScriptRunner) {
     runner.load = { name, file throws(ScriptError) in try load(name, from: file) }
     runner.guestControl.load = { name, file throws(ScriptError) in try GuestImages.load(name, from: file) }
+    runner.stackControl.place = { hostPlace(of: $0) }
+  }
+
+  /// What the host of a script may open: what is in the script's folder.
+  private static func hostPlace(of file: String) -> StackControl.Place {
+    let files = HostFiles()
+    guard file != "-", let here = try? FilePath(".").real().string else {
+      return StackControl.Place(folder: "/", xml: FilePolicy(files), images: FilePolicy(files))
+    }
+    let folder = FilePolicy.normal(file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ".", in: here)
+    let inside = FilePolicy(folders: [folder], files)
+    return StackControl.Place(folder: folder, xml: inside, images: inside)
   }
 
   /// The lines of an included script.

@@ -21,11 +21,12 @@ enum SessionLoader {
     }
   }
 
-  /// A session, the names its script has defined, and the guest it has booted.
+  /// A session, the names its script has defined, the guest it has booted, and the host it has started.
   struct Loaded {
     var session: Session
     var names = ScriptNames()
     var guestControl: GuestControl?
+    var stackControl: StackControl?
     /// Where the file and the session contradict each other first.
     var contradiction: Contradiction?
   }
@@ -51,7 +52,9 @@ enum SessionLoader {
       runner.finish(file: path)
       runner.session.limits = .person
       let failure = runner.failures.first.map { Contradiction($0, in: path) }
-      return Loaded(session: runner.session, names: runner.names, guestControl: runner.guestControl, contradiction: failure)
+      return Loaded(
+        session: runner.session, names: runner.names, guestControl: runner.guestControl, stackControl: runner.stackControl,
+        contradiction: failure)
     } catch {
       throw .malformed(error.description(in: path))
     }

@@ -10,7 +10,7 @@ import Views
 @MainActor
 struct ScreenStories {
   nonisolated private static let sizes = [(80, 24), (120, 36), (200, 60)]
-  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Screens")
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Screens")
 
   /// A session with words, of which one expectation does not hold.
   private static let script = """

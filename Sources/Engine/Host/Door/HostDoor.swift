@@ -39,6 +39,10 @@ package protocol HostDoor: AnyObject {
   /// Waits until the counter has a value.
   func idle(until time: UInt64)
 
+  /// A layer of the host's software begins something: the steps until it ends belong together.
+  func beginLayer(_ what: @autoclosure () -> String)
+  func endLayer()
+
   /// Whether it is time to note what the software knows.
   var wantsNote: Bool { get }
   /// Keeps what the software knows now with what was done last.

@@ -6,6 +6,8 @@ extension KVMVirtualMachine {
   /// RECs first, then what is mapped, tables from below, the Realm; each granule is undelegated, and one the RMM does not let go is
   /// leaked on purpose: a Host that used it would fault (kvm_destroy_realm, free_delegated_granule).
   package func destroy() {
+    door.beginLayer("close(VM)")
+    defer { door.endLayer() }
     returnToPE()
     if isRealm, state.rd != 0 {
       state.realm = .dying

@@ -71,6 +71,8 @@ extension KVMVirtualMachine {
   }
 
   func logging(_ call: KVMCall, _ argument: String, _ body: () throws(KVMError) -> Void) throws(KVMError) {
+    door.beginLayer("ioctl(\(call.name)\(argument.isEmpty ? "" : ", \(argument)"))")
+    defer { door.endLayer() }
     do throws(KVMError) {
       try body()
       callLog.note(call, argument, nil)

@@ -17,6 +17,8 @@ extension KVMVirtualMachine {
     guard !isRealm || state.realm == .active else { throw .outOfOrder(.run, state.realm) }
     guard state.vcpus.indices.contains(vcpu) else { throw .noVCPU(.run, vcpu) }
     guard state.vcpus[vcpu].address != 0 else { throw .notFinalized(vcpu) }
+    door.beginLayer("ioctl(\(KVMCall.run.name), vCPU \(vcpu))")
+    defer { door.endLayer() }
     if state.held != nil, !door.isBusy(pe) {
       // Somebody else has let it go on. It left the Realm without us: what it wants is in its run granule.
       state.held = nil

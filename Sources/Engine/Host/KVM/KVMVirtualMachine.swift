@@ -26,7 +26,7 @@ package final class KVMVirtualMachine {
     var run: UInt64
     package var isOn: Bool
     /// It executed WFI: an interrupt, or its timer, lets it go on.
-    var isWaiting = false
+    package internal(set) var isWaiting = false
     /// It needs a page that is DESTROYED: only the Realm, by another vCPU, can let it go on.
     package var missing: UInt64?
     /// It can be entered, and there is something for it to do.
@@ -127,6 +127,8 @@ package final class KVMVirtualMachine {
   var isRealm: Bool { kind == .realm }
   var rd: UInt64 { state.rd }
   package var vcpus: [VCPU] { state.vcpus }
+  /// How far KVM is with the Realm.
+  package var realmState: KVMRealmState { state.realm }
   /// The vCPU in the middle of an entry, if there is one.
   package var held: Int? { state.held }
 

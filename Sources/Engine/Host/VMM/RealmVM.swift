@@ -88,6 +88,8 @@ public final class RealmVM {
   package var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]
   /// Hears each byte the guest sends, also those the UART does not keep.
   public var onConsole: ((UInt8) -> Void)?
+  /// Whether bytes come again where the Host only finds out what it knew.
+  package var hearsAgain = false
   /// Who answers host calls from outside of the machine.
   package weak var party: (any OutsideParty)?
 
@@ -135,7 +137,7 @@ public final class RealmVM {
     bus = DeviceBus([serial] + options.machine.otherDevices(layout))
     serial.onByte = { [unowned self] byte in
       // What it does again was heard.
-      if !self.door.follows { onConsole?(byte) }
+      if hearsAgain || !self.door.follows { onConsole?(byte) }
     }
   }
 }

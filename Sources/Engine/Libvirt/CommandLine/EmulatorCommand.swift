@@ -4,6 +4,10 @@ package struct EmulatorCommand: Equatable, Sendable {
   /// The emulator, and its arguments.
   package var arguments: [String] = []
 
+  package init(environment: [String] = [], arguments: [String] = []) {
+    (self.environment, self.arguments) = (environment, arguments)
+  }
+
   /// One line for a shell, as `domxml-to-native qemu-argv` prints it.
   package var shellText: String {
     let variables = environment.map { variable in

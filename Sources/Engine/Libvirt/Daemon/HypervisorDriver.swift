@@ -29,6 +29,11 @@ package struct HypervisorRequest: Sendable {
   package let folder: String
   /// What the caller lets this domain open. The driver opens nothing else.
   package let files: FilePolicy
+
+  package init(command: EmulatorCommand, domain: String, uuid: String, id: Int, folder: String, files: FilePolicy) {
+    (self.command, self.domain, self.uuid, self.id) = (command, domain, uuid, id)
+    (self.folder, self.files) = (folder, files)
+  }
 }
 
 /// A process of the hypervisor, as its parent sees it.

@@ -2,6 +2,7 @@
 package enum StackLayer: String, Sendable, CaseIterable {
   case virsh, libvirt
   case qemu = "QEMU"
+  case kvmtool
   case kvm = "KVM"
   case rmm = "RMM"
   /// Nobody in life: what this model has not.

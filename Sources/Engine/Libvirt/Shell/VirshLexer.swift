@@ -51,8 +51,21 @@ struct VirshLexer {
   private var peek: Character? { place < characters.count ? characters[place] : nil }
 }
 
+/// The words of a line, as virsh and a shell take them: quotes and backslashes are undone. A semicolon is one of its own.
+package func shellWords(_ line: String) throws(VirshSyntaxError) -> [String] {
+  var lexer = VirshLexer(line)
+  var words: [String] = []
+  while true {
+    switch try lexer.next() {
+    case .word(let word): words.append(word)
+    case .separator: words.append(";")
+    case .end: return words
+    }
+  }
+}
+
 /// What virsh says of a line it cannot read; nothing of the line is done.
-struct VirshSyntaxError: Error, Equatable {
-  let text: String
+package struct VirshSyntaxError: Error, Equatable {
+  package let text: String
   init(_ text: String) { self.text = text }
 }

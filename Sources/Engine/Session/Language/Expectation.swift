@@ -30,6 +30,11 @@ package struct Expectation: Sendable, Equatable {
     package var text: String
   }
 
+  package struct Words: Sendable, Equatable {
+    package var text: String
+    package var isWanted: Bool
+  }
+
   /// One of these…
   var alternatives: [Status]
   /// …or, if set, none of them.
@@ -37,6 +42,8 @@ package struct Expectation: Sendable, Equatable {
   package var conditions: [Condition]
   /// The condition that must have decided: `by=gran_state`.
   package var decidedBy: String?
+  /// Words that must stand in what was printed, or must not: `says TEXT`, `!says TEXT`.
+  package var words: Words?
   /// As it was written.
   package var text: String
 }
@@ -87,8 +94,13 @@ public struct Answer: Sendable {
 extension Expectation {
   /// Why the answer is not what was expected, or nil. Captures into `names`.
   ///
-  /// - Parameter decision: the condition that decided the call, if one did.
-  func mismatch(_ answer: Answer, decision: String? = nil, captures names: inout [String: UInt64]) -> String? {
+  /// - Parameters:
+  ///   - decision: the condition that decided the call, if one did.
+  ///   - printed: the lines that were printed.
+  func mismatch(
+    _ answer: Answer, decision: String? = nil, printed: [String] = [], captures names: inout [String: UInt64]
+  ) -> String? {
+    if let words { return mismatch(words, printed) }
     let matches = alternatives.contains { status in
       switch (status, answer.kind) {
       case (.any, _): true
@@ -124,5 +136,16 @@ extension Expectation {
       }
     }
     return nil
+  }
+
+  private func mismatch(_ words: Words, _ printed: [String]) -> String? {
+    // Columns of a table are as wide as they have to be.
+    let wanted = words.text.split(separator: " ").joined(separator: " ")
+    let found = printed.first { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(wanted) }
+    if (found != nil) == words.isWanted { return nil }
+    if let found { return "expected \(text), and \"\(shown(found.trimmed, limit: 80))\" was printed" }
+    let last = printed.last { !$0.trimmed.isEmpty }
+    let printed = last.map { "the last of \(printed.count) lines printed is \"\(shown($0.trimmed, limit: 80))\"" }
+    return "expected \(text), and \(printed ?? "nothing was printed")"
   }
 }

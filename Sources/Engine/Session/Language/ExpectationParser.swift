@@ -20,6 +20,12 @@ struct ExpectationParser {
       text.removeFirst()
       column += 1
     }
+    if text.lowercased() == "says" {
+      let words = arguments.words.dropFirst().map(\.text).joined(separator: " ")
+      guard !words.isEmpty else { throw arguments.error(status, "says needs the words that are to be printed") }
+      return Expectation(
+        alternatives: [.any], negated: false, conditions: [], words: .init(text: words, isWanted: !negated), text: arguments.text)
+    }
     var alternatives: [Expectation.Status] = []
     for part in text.split(separator: "|", omittingEmptySubsequences: false) {
       alternatives.append(try alternative(Word(text: String(part), column: column)))
@@ -39,7 +45,8 @@ struct ExpectationParser {
   }
 
   /// Words that stand for themselves.
-  private static let answers: Set<String> = Set(Session.TokenQuery.answers).union(GuestControl.answers)
+  private static let answers: Set<String> = Set(Session.TokenQuery.answers).union(GuestControl.answers).union(
+    StackControl.answers)
 
   private func alternative(_ word: Word) throws(ScriptError) -> Expectation.Status {
     let lower = word.text.lowercased()

@@ -40,7 +40,7 @@ public struct Language: Sendable {
   public func purpose(of group: String) -> String? { Self.groups[group.lowercased()] }
   private static let groups = [
     "start": "where a reader begins", "guest": "queued for the next RMI_REC_ENTER", "token": "about a token a Realm got",
-    "vm": "a vCPU outside any Realm",
+    "vm": "a vCPU outside any Realm", "lkvm": "a kvmtool on the host",
   ]
 
   /// What may follow the first word of verbs that have two; nil if it is none.
@@ -99,6 +99,7 @@ public struct Language: Sendable {
         ExpectStatement.guestVerbs,
       ]),
     Chapter("Guests that execute code", [GuestStatement.verbs]),
+    Chapter("The host: libvirt, QEMU, kvmtool", [StackStatement.verbs]),
     Chapter("Time", [TravelStatement.verbs]),
   ])
 }

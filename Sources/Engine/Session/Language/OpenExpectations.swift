@@ -44,7 +44,8 @@ final class OpenExpectations {
     guard let last, let answer = last.result.answer else {
       return settle(expectation, line, "expect has no statement before it to be about")
     }
-    let mismatch = expectation.mismatch(answer, decision: last.result.decidedBy, captures: &captures)
+    let mismatch = expectation.mismatch(
+      answer, decision: last.result.decidedBy, printed: last.result.printed, captures: &captures)
     let why = last.result.decidedBy.map { " (decided by \($0))" } ?? ""
     settle(expectation, line, mismatch.map { "\($0)\(why), from line \(last.line)" })
   }

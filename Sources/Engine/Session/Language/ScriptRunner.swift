@@ -25,6 +25,8 @@ public final class ScriptRunner {
   public let language: Language
   /// The guest the script has booted.
   public let guestControl: GuestControl
+  /// The host the script has started.
+  public let stackControl: StackControl
   /// Names the script has defined so far.
   public var names = ScriptNames()
   /// Called after every statement.
@@ -39,6 +41,8 @@ public final class ScriptRunner {
   }
   /// Whether the last line ended because somebody wanted it to: what was complete then stays.
   public private(set) var wasInterrupted = false
+  /// Whether guests of the host could go on after the last command for it.
+  public private(set) var isHostRunning = false
   /// What came of the last command for a guest.
   public private(set) var lastOutcome: GuestControl.Outcome?
 
@@ -76,13 +80,16 @@ public final class ScriptRunner {
 
   /// - Parameters:
   ///   - guest: one that another script has booted in the session.
+  ///   - stack: a host that another has started.
   ///   - place: where the lines come from.
   public init(
-    _ session: Session, guest: GuestControl? = nil, language: Language = .core, place: Verb.Place = .script
+    _ session: Session, guest: GuestControl? = nil, stack: StackControl? = nil, language: Language = .core,
+    place: Verb.Place = .script
   ) {
     self.session = session
     self.language = language
     guestControl = guest ?? GuestControl(session)
+    stackControl = stack ?? StackControl(session)
     self.place = place
     source = ScriptSource(place: place)
     hasHistory = session.keepsHistory
@@ -264,6 +271,27 @@ public final class ScriptRunner {
       outcome.kind == .done
       ? Answer(kind: .ok, x: []) : Answer(kind: .other(outcome.kind.rawValue), x: guestControl.registers)
     lastOutcome = outcome
+    return result
+  }
+
+  /// Has the host do something.
+  func perform(_ command: StackCommand, at line: ScriptLine) throws(ScriptError) -> StatementResult {
+    if !command.onlyLooks { try makeRoom(line) }
+    expectations.settle(on: session)
+    let outcome: StackControl.Outcome
+    do throws(ScriptError) { outcome = try stackControl.perform(command, in: line.file) } catch {
+      throw line.error(error.message, column: max(error.column, 1))
+    }
+    if let why = session.exhaustion, outcome.isRunning { throw line.error(why) }
+    var result = StatementResult()
+    result.text = outcome.message.isEmpty ? nil : outcome.message
+    result.console = outcome.lines
+    result.failedCheck = outcome.layer
+    result.answer =
+      outcome.isDone
+      ? outcome.isRunning ? Answer(kind: .other("running"), x: []) : Answer(kind: .ok, x: [])
+      : Answer(kind: .other("error"), x: [])
+    isHostRunning = outcome.isRunning
     return result
   }
 

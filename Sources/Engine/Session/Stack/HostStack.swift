@@ -10,9 +10,15 @@ import Machine
 /// wait.
 package final class HostStack: HypervisorDriver {
   package let session: Session
-  private let capabilities: HostCapabilities
-  private var processes: [StackProcess] = []
+  let capabilities: HostCapabilities
+  private(set) var processes: [any StackGuest] = []
   private var lastProcess = 4241
+  /// Memory with granules that the RMM did not give back: nobody uses it again.
+  private var lost: [Range<UInt64>] = []
+  /// VMIDs of Realms that are still there (kvm_destroy_realm releases none of a Realm that stays).
+  private var lostVMIDs: [UInt64] = []
+  /// What the host's kernel has printed of its VMs, the last of it.
+  package private(set) var kernelLines: [String] = []
   /// libvirtd's own process.
   static let daemon = 1001
 
@@ -46,7 +52,7 @@ package final class HostStack: HypervisorDriver {
     let end = session.now &+ UInt64(max(0, microseconds)) * 1000
     var entries = 0
     let work = session.usage.instructions
-    while session.now < end, entries < Self.mostEntries, session.usage.instructions &- work < Self.mostWork {
+    while session.now < end, entries < Self.mostEntries, session.usage.instructions &- work < Self.mostWork, mayGoOn {
       var wakes: UInt64?
       var hasRun = false
       for process in processes where process.isRunning && session.now < end {
@@ -61,15 +67,40 @@ package final class HostStack: HypervisorDriver {
       }
       if !hasRun { session.idle(until: min(wakes ?? end, end)) }
     }
-    if session.now < end { session.idle(until: end) }
+    if session.now < end, mayGoOn { session.idle(until: end) }
+  }
+
+  /// Whether nobody wants it to stand still; where it only finds out what it knew, it goes as far as it went.
+  private var mayGoOn: Bool { session.following.map { session.position < $0.end } ?? !session.isInterrupted() }
+
+  /// Whether a guest can go on, now or later.
+  package var hasWork: Bool { processes.contains { $0.isRunning && $0.readiness != .never } }
+
+  /// Hears what the kernel has printed of a VM.
+  func hear(_ log: KernelLog, from heard: inout Int) {
+    let count = log.forgotten + log.lines.count
+    kernelLines += log.lines.suffix(min(log.lines.count, count - heard))
+    heard = count
+    if kernelLines.count > KernelLog.limit { kernelLines.removeFirst(kernelLines.count - KernelLog.limit) }
   }
 
   // MARK: Processes
 
-  package func start(_ request: HypervisorRequest) -> any HypervisorProcess {
+  package func start(_ request: HypervisorRequest) -> any HypervisorProcess { startQEMU(request) }
+
+  func startQEMU(_ request: HypervisorRequest) -> StackProcess {
+    start { StackProcess(request, self, $0) }
+  }
+
+  /// - Parameter arguments: behind `lkvm run`.
+  func startKvmtool(_ arguments: [String], folder: String, files: FilePolicy) -> KvmtoolProcess {
+    start { KvmtoolProcess(arguments, folder: folder, files: files, self, $0) }
+  }
+
+  private func start<Process: StackGuest>(_ make: (Int) -> Process) -> Process {
     processes.removeAll { $0.end != nil }
     lastProcess += 1
-    let process = StackProcess(request, self, lastProcess)
+    let process = make(lastProcess)
     processes.append(process)
     return process
   }
@@ -80,7 +111,7 @@ package final class HostStack: HypervisorDriver {
     let (sum, overflows) = size.addingReportingOverflow(size / 64 + 32 << 20)
     guard !overflows, sum < UInt64.max - unit else { return nil }
     let wanted = (sum + unit - 1) / unit * unit
-    let taken = processes.compactMap(\.memory).sorted { $0.lowerBound < $1.lowerBound }
+    let taken = (processes.compactMap(\.memory) + lost).sorted { $0.lowerBound < $1.lowerBound }
     var start = session.dram.lowerBound
     for range in taken {
       if range.lowerBound - start >= wanted { break }
@@ -89,8 +120,15 @@ package final class HostStack: HypervisorDriver {
     return session.dram.upperBound - start >= wanted ? start..<start + wanted : nil
   }
 
+  /// A VM is no more, and its memory is the host's again, unless granules of it have leaked.
+  func takeBack(_ memory: Range<UInt64>?, _ vmid: UInt64?, of vm: RealmVM) {
+    guard !vm.kvm.leaked.isEmpty else { return }
+    if let memory { lost.append(memory) }
+    if let vmid { lostVMIDs.append(vmid) }
+  }
+
   /// What the Realms of this host are told apart by: the lowest that is free.
-  var freeVMID: UInt64 { Self.lowestFree(processes.compactMap(\.vmid), from: 1) }
+  var freeVMID: UInt64 { Self.lowestFree(processes.compactMap(\.vmid) + lostVMIDs, from: 1) }
   var freeTerminal: Int { Int(Self.lowestFree(processes.flatMap(\.terminals).map(UInt64.init), from: 1)) }
 
   private static func lowestFree(_ taken: [UInt64], from first: UInt64) -> UInt64 {
@@ -109,15 +147,18 @@ package final class HostStack: HypervisorDriver {
   func qemu(
     _ commandLine: QEMUCommandLine, _ request: HypervisorRequest, memory: Range<UInt64>, process: StackProcess
   ) throws(VMMRefusal) -> QEMUProcess {
-    let files = GuestFiles { name throws(GuestFiles.Unreadable) in
-      switch request.files.read(name, in: request.folder) {
+    try QEMUProcess(
+      commandLine, session, capabilities, guestFiles(request.files, request.folder), pe: process.pe, memory: memory,
+      vmid: process.vmid ?? 1, process: process.processID, firstTerminal: freeTerminal)
+  }
+  /// What a guest may open; relative paths begin in a folder.
+  func guestFiles(_ files: FilePolicy, _ folder: String) -> GuestFiles {
+    GuestFiles { name throws(GuestFiles.Unreadable) in
+      switch files.read(name, in: folder) {
       case .bytes(let bytes): return bytes
-      case .missing: throw GuestFiles.Unreadable(message: "there is no such file that this domain may open")
+      case .missing: throw GuestFiles.Unreadable(message: "there is no such file that this guest may open")
       case .unreadable(let why): throw GuestFiles.Unreadable(message: why)
       }
     }
-    return try QEMUProcess(
-      commandLine, session, capabilities, files, pe: process.pe, memory: memory,
-      vmid: process.vmid ?? 1, process: process.processID, firstTerminal: freeTerminal)
   }
 }

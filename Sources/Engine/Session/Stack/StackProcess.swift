@@ -4,7 +4,9 @@ import Libvirt
 import Machine
 
 /// A QEMU that libvirt has started: the process its parent sees, and the guest on the machine behind it.
-final class StackProcess: HypervisorProcess {
+final class StackProcess: HypervisorProcess, StackGuest {
+  let program = "QEMU"
+  let isDomains: Bool
   let processID: Int
   let pe: Int
   private(set) var vmid: UInt64?
@@ -16,16 +18,22 @@ final class StackProcess: HypervisorProcess {
   private var output: [String] = []
   /// How many of QEMU's lines have been taken.
   private var heard = 0
+  /// How many of the kernel's lines about it have been.
+  private var kernelHeard = 0
   private var events: [String] = []
   private var console: [UInt8] = []
+  private(set) var printed: [UInt8] = []
   private let stack: HostStack
 
   /// Bytes of a console that wait for somebody to look; the oldest go.
-  private static let mostConsole = 1 << 20
+  static let mostConsole = 1 << 20
 
   init(_ request: HypervisorRequest, _ stack: HostStack, _ number: Int) {
     (processID, self.stack, pe) = (number, stack, stack.freePE)
     vmid = stack.freeVMID
+    isDomains = !request.uuid.isEmpty
+    stack.session.beginLayer("QEMU, process \(number)\(request.domain.isEmpty ? "" : ": \(request.domain)")")
+    defer { stack.session.endLayer() }
     do throws(VMMRefusal) {
       let commandLine = try QEMUCommandLine(Array(request.command.arguments.dropFirst()))
       guard let memory = stack.memory(for: commandLine.memory.size) else {
@@ -35,9 +43,12 @@ final class StackProcess: HypervisorProcess {
       let qemu = try stack.qemu(commandLine, request, memory: memory, process: self)
       self.qemu = qemu
       terminals = qemu.terminals
+      qemu.vm.hearsAgain = true
       qemu.vm.onConsole = { [unowned self] byte in
         console.append(byte)
+        printed.append(byte)
         if console.count > Self.mostConsole { console.removeFirst(Self.mostConsole / 2) }
+        if printed.count > Self.mostConsole { printed.removeFirst(Self.mostConsole / 2) }
       }
       events = [qemu.monitor.greeting]
       note()
@@ -53,6 +64,10 @@ final class StackProcess: HypervisorProcess {
   var isRunning: Bool { end == nil && qemu?.isRunning == true && qemu?.isBuilt == true }
 
   var readiness: RealmVM.Readiness { qemu?.vm.readiness ?? .never }
+  var stateText: String { end == nil ? qemu?.monitor.state.rawValue ?? "prelaunch" : "ended" }
+  var vm: RealmVM? { qemu?.isBuilt == true ? qemu?.vm : nil }
+  /// Lines it has written that nobody has taken.
+  var pendingOutput: [String] { output }
 
   /// One entry of a vCPU.
   func run() {
@@ -78,6 +93,7 @@ final class StackProcess: HypervisorProcess {
     guard let qemu else { return }
     output += qemu.errors[heard...]
     heard = qemu.errors.count
+    stack.hear(qemu.vm.kvm.kernelLog, from: &kernelHeard)
     guard end == nil, let code = qemu.exitCode else { return }
     finish(code == 0 ? .qemu : .kvm)
   }
@@ -89,7 +105,11 @@ final class StackProcess: HypervisorProcess {
 
   /// What it had of the machine.
   private func giveBack() {
-    if qemu?.isBuilt == true { qemu?.vm.destroy() }
+    if let qemu, qemu.isBuilt {
+      qemu.vm.destroy()
+      stack.hear(qemu.vm.kvm.kernelLog, from: &kernelHeard)
+      stack.takeBack(memory, vmid, of: qemu.vm)
+    }
     (memory, vmid, terminals) = (nil, nil, [])
   }
 
@@ -102,6 +122,8 @@ final class StackProcess: HypervisorProcess {
 
   func send(_ line: String) -> [String] {
     guard end == nil, let qemu else { return [] }
+    stack.session.beginLayer("QMP \(line)")
+    defer { stack.session.endLayer() }
     let lines = takeEvents() + qemu.take(line + "\n")
     note()
     return lines

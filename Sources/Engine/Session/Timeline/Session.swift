@@ -21,6 +21,8 @@ public final class Session {
   public private(set) var bootEvents: [Event]
   /// Whether steps are kept, so that one can go back.
   public private(set) var keepsHistory: Bool
+  /// Where the present machine was made, in a session that keeps no steps.
+  private var machineBegan = 0
   private var checkpoints: [(position: Int, id: Int)] = []
   /// What was said of the steps.
   public internal(set) var captions = Captions()
@@ -32,6 +34,10 @@ public final class Session {
   public internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
   var isHostActing = false
+  /// Whether a whole host does, from libvirt down.
+  var isStackActing = false
+  /// What that host was told, and what it looked like after each.
+  package internal(set) var stackLog = StackLog()
   /// Whether it does so for somebody outside the machine.
   package var isOutside = false
   /// Set while the hypervisor repeats steps it has done before.
@@ -113,8 +119,16 @@ public final class Session {
   /// Reads the machine.
   public func read<T>(_ body: (borrowing Machine) -> T) -> T { body(machine) }
 
+  /// Whether nothing has been done to the machine.
+  var isMachineFresh: Bool { keepsHistory ? lastStep?.isReset ?? true : position == machineBegan }
+
+  /// Whether no machine was made since a step before.
+  func isSameMachine(from step: Int) -> Bool {
+    keepsHistory ? !steps[step..<position].contains { $0.isReset } : machineBegan <= step
+  }
+
   /// The last step in force.
-  public var lastStep: Step? { position > 0 ? steps[position - 1] : nil }
+  public var lastStep: Step? { keepsHistory && position > 0 ? steps[position - 1] : nil }
 
   // MARK: Doing
 
@@ -136,6 +150,7 @@ public final class Session {
     }
     guard keepsHistory else {
       position += 1
+      if case .reset = input { machineBegan = position }
       return result
     }
     steps.append(
@@ -158,6 +173,7 @@ public final class Session {
       consoleEdition += 1
     }
     groups.keep(position)
+    stackLog.keep(position)
     if decides { hasHost = hasHostNote(at: position) }
     noted.position = min(noted.position, position)
     replaced = min(replaced ?? position, position)
@@ -205,7 +221,12 @@ public final class Session {
   }
 
   private func carryOut(_ input: Step.Input) -> StatementResult {
-    var result = StatementResult()
+    guard let outcome = execute(input), case .action(let action) = input else { return StatementResult() }
+    return describe(action, outcome)
+  }
+
+  /// Does it; nil for a fresh machine.
+  private func execute(_ input: Step.Input) -> Outcome? {
     machine.entropy.log = []
     usage.steps += 1
     switch input {
@@ -217,13 +238,13 @@ public final class Session {
       machine.codeEngine = codeEngine
       bootEvents = machine.events
       machine.tracing = tracing
+      return nil
     case .action(let action):
       let start = machine.control.guestInstructions
       let outcome = machine.perform(action)
       note(action, machine.control.guestInstructions &- start)
-      result = describe(action, outcome)
+      return outcome
     }
-    return result
   }
 
   private func note(_ action: Action, _ instructions: UInt64) {
@@ -311,10 +332,10 @@ public final class Session {
     position += 1
   }
 
+  /// Does the next step again. What came of it is known.
   private func redoOne() {
     machine.entropy.supply = steps[position].entropy
-    let result = carryOut(steps[position].input)
-    steps[position].result = result
+    _ = execute(steps[position].input)
     position += 1
     noteCheckpoint()
   }

@@ -75,11 +75,19 @@ extension Session: HostDoor {
 
   package var follows: Bool { following != nil }
 
+  package func beginLayer(_ what: @autoclosure () -> String) { if namesLayers { groups.begin(what(), at: position) } }
+  package func endLayer() { if namesLayers { groups.end(at: position) } }
+  /// Layers have their names while a whole host acts, and none again where it only finds out what it knew.
+  private var namesLayers: Bool { isStackActing && keepsHistory && !follows }
+
   package var wantsNote: Bool {
-    keepsHistory && !follows && position - noted.position >= max(hostNoteStride, noted.bytes * hostNoteStride >> 16)
+    keepsHistory && !follows && !isStackActing
+      && position - noted.position >= max(hostNoteStride, noted.bytes * hostNoteStride >> 16)
   }
 
-  package func note(_ text: @autoclosure () -> String) { if keepsHistory { keepNote(text()) } }
+  package func note(_ text: @autoclosure () -> String) {
+    if keepsHistory, !isStackActing { keepNote(text()) }
+  }
 }
 
 extension RealmVM {

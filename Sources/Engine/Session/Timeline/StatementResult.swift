@@ -71,6 +71,9 @@ extension ExitFields {
 }
 
 extension StatementResult {
+  /// What it printed, line by line.
+  var printed: [String] { console + [text, found].compactMap(\.self) }
+
   /// The lines `--raw` prints for it.
   public var rawLines: [String] {
     var lines = console.map { "| \($0)" } + guestResults.map(\.rawLine)

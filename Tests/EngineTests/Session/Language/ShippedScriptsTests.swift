@@ -3,7 +3,8 @@ import Testing
 
 /// Every script of the project: its expectations hold, every rule holds after every step, and its recording replays.
 struct ShippedScriptsTests {
-  static let scripts = Project.files("Sessions", ".session") + Project.files("Tests/Scripts", ".session")
+  static let sessions = Project.files("Sessions", ".session") + Project.files("Sessions/hosts", ".session")
+  static let scripts = sessions + Project.files("Tests/Scripts", ".session")
 
   @Test(arguments: scripts)
   func expectationsAndRulesHold(_ path: String) throws {
@@ -23,7 +24,7 @@ struct ShippedScriptsTests {
     #expect(script.runner.unseen == [])
   }
 
-  @Test(arguments: Project.files("Sessions", ".session"))
+  @Test(arguments: sessions)
   func recordingsReplayToTheSameAnswersAndDigests(_ path: String) throws {
     let script = Script()
     try script.run(try Project.text(path), file: path)

@@ -9,7 +9,8 @@ struct ExpectStatement: Statement {
 
   static let verbs = [
     verb(
-      "expect", help: "what the last statement is to have answered", ["RMI_SUCCESS", "!ok", "RMI_ERROR_RTT:2 x1=3", "any x1!=?v"])
+      "expect", help: "what the last statement is to have answered",
+      ["RMI_SUCCESS", "!ok", "RMI_ERROR_RTT:2 x1=3", "any x1!=?v", "says running"])
   ]
   static let guestVerbs = [
     verb(

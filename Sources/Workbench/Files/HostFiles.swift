@@ -2,7 +2,7 @@ import Engine
 import SystemPackage
 
 /// The host's files as libvirt's model may have them: plain files, and none whose symbolic links lead out of the folder that lets it in.
-struct VirshFiles: FileSource {
+struct HostFiles: FileSource {
   /// Bytes of the largest image that is read.
   static let mostBytes = 1 << 30
 

@@ -1,0 +1,314 @@
+import Basics
+import Host
+import Libvirt
+import Machine
+
+/// The host of a session, from libvirt down, and what a person has it do.
+///
+/// All it does is steps of the session, in groups for each layer. What it knows is nowhere written: at another step it is told again
+/// what it was told up to there, and does again what it did.
+public final class StackControl {
+  /// Where a statement stands, and what files it may name.
+  package struct Place: Sendable {
+    /// Where relative paths begin.
+    package let folder: String
+    /// XML that may be read.
+    package let xml: FilePolicy
+    /// What any guest may open, beside the folder of its XML; one started by its command line opens what is in ``folder``.
+    package let images: FilePolicy
+
+    package init(folder: String, xml: FilePolicy, images: FilePolicy) {
+      (self.folder, self.xml, self.images) = (folder, xml, images)
+    }
+  }
+
+  /// What came of a command.
+  package struct Outcome: Sendable {
+    /// Whether it did what it was to do.
+    package var isDone = true
+    /// Whether domains still run, and somebody wanted to look.
+    package var isRunning = false
+    /// What was printed, line by line.
+    package var lines: [String] = []
+    /// In a sentence.
+    package var message = ""
+    /// The layer that refused, by its name.
+    package var layer: String?
+  }
+
+  package let session: Session
+  /// The files that a statement of a script may name, by the script.
+  package var place: (String) -> Place = { _ in Place(folder: "/", xml: FilePolicy(NoFiles()), images: FilePolicy(NoFiles())) }
+  /// Ends `wait` without a number between two slices, so that somebody can look.
+  public var isEnough: () -> Bool = { false }
+  private var host: Host?
+
+  /// What `expect` can be about.
+  static let answers: Set<String> = ["error", "running"]
+  /// Time between two looks of `wait`, in microseconds.
+  private static let slice = 10_000
+
+  init(_ session: Session) { self.session = session }
+
+  /// - Parameter file: the script the command stands in.
+  package func perform(_ command: StackCommand, in file: String) throws(ScriptError) -> Outcome {
+    session.isStackActing = true
+    defer { session.isStackActing = false }
+    let host = try current(for: command)
+    let begin = session.position
+    session.groups.begin(command.text, at: begin)
+    let outcome = carryOut(command, file, on: host)
+    session.groups.end(at: session.position)
+    host.position = session.position
+    session.stackLog.add(
+      StackLog.Order(
+        command: command, file: file, begin: begin, end: session.position,
+        lines: Array(
+          (outcome.lines + [outcome.message]).filter { $0 != "" || outcome.lines.count > 1 }.prefix(StackLog.Order.mostLines)),
+        picture: host.picture()))
+    return outcome
+  }
+
+  // MARK: Which host
+
+  /// A host, and where the session stood when it last moved.
+  private final class Host {
+    let stack: HostStack
+    let daemon: LibvirtDaemon
+    /// Where the session stood when it began.
+    let begin: Int
+    var position: Int
+    /// Files as this host and those that follow it find them.
+    let files: RememberedFiles
+
+    init(_ session: Session, begin: Int, _ files: RememberedFiles) {
+      stack = HostStack(session)
+      daemon = LibvirtDaemon(
+        stack, EmulatorCapabilities(hostCPUs: session.configuration.peCount), files: FilePolicy(files))
+      (self.begin, position, self.files) = (begin, begin, files)
+    }
+
+    func picture() -> StackPicture { StackPicture(daemon, stack) }
+  }
+
+  /// Files of nobody.
+  private struct NoFiles: FileSource {
+    func exists(_ file: PermittedFile) -> Bool { false }
+    func read(_ file: PermittedFile) -> FileAnswer { .missing }
+    func isFolder(_ path: String) -> Bool { false }
+  }
+
+  /// The host that is there; a machine for one is made if there is none.
+  private func current(for command: StackCommand) throws(ScriptError) -> Host {
+    if let found = try inForce() { return found }
+    switch command {
+    case .wait, .qmp, .dmesg: throw missing
+    case .virsh, .qemu, .lkvm: return begin()
+    }
+  }
+
+  private var missing: ScriptError {
+    ScriptError(
+      message: "no host was started on this machine; virsh create FILE.xml, qemu ARGUMENTS or lkvm run ARGUMENTS starts one")
+  }
+
+  private func begin() -> Host {
+    if !session.isMachineFresh || session.configuration.vcpu != .code {
+      session.perform(.reset(HostStack.configuration(session.configuration), name: nil))
+    }
+    session.stackLog.begin()
+    let made = Host(session, begin: session.position, host?.files ?? RememberedFiles(place("").xml.source))
+    host = made
+    return made
+  }
+
+  /// The host as it was where the session stands; nil if there is none on this machine.
+  private func inForce() throws(ScriptError) -> Host? {
+    guard let host, !session.stackLog.isTorn, session.position >= host.begin, session.isSameMachine(from: host.begin) else {
+      return nil
+    }
+    // What others did since it has not been told.
+    if session.position >= host.position, session.stackLog.orders.last?.end ?? host.begin == host.position { return host }
+    if let order = session.stackOrder {
+      throw ScriptError(
+        message:
+          "step \(session.position) is in the middle of \"\(shown(order.command.text, limit: 40))\", which a host cannot leave; "
+          + "go to step \(order.begin), before it, or \(order.end), after it")
+    }
+    let found = try told(Array(session.stackLog.orders.prefix(session.stackLog.count(by: session.position))), from: host)
+    self.host = found
+    return found
+  }
+
+  /// A host that is told again what another was told.
+  private func told(_ orders: [StackLog.Order], from former: Host) throws(ScriptError) -> Host {
+    let here = session.position
+    session.seek(former.begin)
+    let host = Host(session, begin: former.begin, former.files)
+    defer {
+      session.following = nil
+      session.seek(here)
+    }
+    for order in orders {
+      session.seek(order.begin)
+      session.following = Session.Following(end: order.end)
+      _ = carryOut(order.command, order.file, on: host)
+      let problem = session.following?.problem
+      session.following = nil
+      guard problem == nil, session.position == order.end else {
+        throw ScriptError(
+          message: "\"\(shown(order.command.text, limit: 40))\" does not do again what it did: "
+            + (problem ?? "it ends at step \(session.position), and ended at \(order.end)"))
+      }
+      if session.isInterrupted() { throw ScriptError(message: "stopped by a key on the way to what the host knew") }
+    }
+    host.position = session.position
+    return host
+  }
+
+  // MARK: Commands
+
+  private func carryOut(_ command: StackCommand, _ file: String, on host: Host) -> Outcome {
+    let place = place(file)
+    switch command {
+    case .virsh(let line): return virsh(line, place, host)
+    case .qemu(let words): return qemu(words, place, host)
+    case .lkvm(let words): return lkvm(words, place, host)
+    case .qmp(let process, let line): return qmp(process, line, host)
+    case .wait(let microseconds): return wait(microseconds, host)
+    case .dmesg: return Outcome(lines: host.stack.kernelLines)
+    }
+  }
+
+  private func virsh(_ line: String, _ place: Place, _ host: Host) -> Outcome {
+    var outcome = Outcome()
+    var text = ""
+    host.daemon.files = remembered(place.images, host)
+    let shell = VirshShell(
+      host.daemon, mode: .commands, folder: place.folder, xmlFiles: remembered(place.xml, host)
+    ) { output in
+      switch output {
+      case .out(let piece), .error(let piece), .finding(let piece): text += piece
+      case .explanation(let piece): text += "(\(piece.trimmed))\n"
+      }
+    }
+    shell.terminal = ScriptTerminal { text += String(decoding: $0, as: UTF8.self) }
+    outcome.isDone = shell.run(line)
+    outcome.layer = outcome.isDone ? nil : (shell.lastError?.layer ?? .virsh).rawValue
+    outcome.lines = Self.lines(text)
+    outcome.message = outcome.isDone ? "" : "refused by \(outcome.layer ?? "")"
+    return outcome
+  }
+
+  private func remembered(_ policy: FilePolicy, _ host: Host) -> FilePolicy {
+    FilePolicy(folders: policy.folders, named: policy.named, host.files)
+  }
+
+  /// Lines without the blank ones at the end.
+  private static func lines(_ text: String) -> [String] {
+    // By scalars: a carriage return and a line feed are one character.
+    var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      String(String.UnicodeScalarView(line.last == "\r" ? line.dropLast() : line))
+    }
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    return lines
+  }
+
+  private func qemu(_ words: [String], _ place: Place, _ host: Host) -> Outcome {
+    let files = remembered(place.images, host).allowing(place.folder)
+    let process = host.stack.startQEMU(
+      HypervisorRequest(
+        command: EmulatorCommand(arguments: ["qemu-system-aarch64"] + words), domain: "", uuid: "", id: 0, folder: place.folder,
+        files: files))
+    return started(process, process.takeOutput())
+  }
+
+  private func lkvm(_ words: [String], _ place: Place, _ host: Host) -> Outcome {
+    let files = remembered(place.images, host).allowing(place.folder)
+    let process = host.stack.startKvmtool(words, folder: place.folder, files: files)
+    return started(process, process.errors)
+  }
+
+  private func started(_ process: some StackGuest, _ lines: [String]) -> Outcome {
+    var outcome = Outcome()
+    outcome.lines = lines
+    if let end = process.end {
+      outcome.isDone = false
+      outcome.layer = end.layer.rawValue
+      if !end.explanation.isEmpty { outcome.lines.append("(\(end.explanation))") }
+      outcome.message = "refused by \(end.layer.rawValue)"
+    } else {
+      outcome.message = "process \(process.processID) \(process.isRunning ? "runs" : "stands") on PE \(process.pe)"
+    }
+    return outcome
+  }
+
+  private func qmp(_ number: Int?, _ line: String, _ host: Host) -> Outcome {
+    let processes = host.stack.processes.compactMap { $0 as? StackProcess }
+    guard let process = processes.last(where: { number == nil || $0.processID == number }), process.end == nil else {
+      var outcome = Outcome(isDone: false)
+      let known = processes.filter { $0.end == nil }.map { "\($0.processID)" }
+      outcome.message =
+        number.map { "no QEMU has the process number \($0)" } ?? "no QEMU runs"
+      outcome.message += known.isEmpty ? "" : "; there is \(known.joined(separator: ", "))"
+      outcome.layer = StackLayer.qemu.rawValue
+      return outcome
+    }
+    var outcome = Outcome()
+    outcome.lines = process.takeEvents() + process.send(line) + process.takeOutput()
+    outcome.isDone = !outcome.lines.contains { $0.hasPrefix(#"{"error""#) || $0.contains(#", "error": {"#) }
+    if !outcome.isDone { outcome.layer = StackLayer.qemu.rawValue }
+    host.daemon.refresh()
+    return outcome
+  }
+
+  private func wait(_ microseconds: Int?, _ host: Host) -> Outcome {
+    var outcome = Outcome()
+    let printed = host.stack.processes.map { ($0, $0.printed.count) }
+    let start = session.now
+    if let microseconds {
+      host.daemon.pass(microseconds: microseconds)
+    } else {
+      while host.stack.hasWork, session.exhaustion == nil, !hasSeenEnough { host.daemon.pass(microseconds: Self.slice) }
+    }
+    for (process, before) in printed where process.printed.count > before {
+      let new = String(decoding: process.printed[before...], as: UTF8.self)
+      outcome.lines += Self.lines(new).map { printed.count == 1 ? $0 : "\(process.processID): \($0)" }
+    }
+    outcome.isRunning = host.stack.hasWork
+    let passed = StackCommand.text(microseconds: Int((session.now - start) / 1000))
+    let ready = host.stack.processes.count { $0.isRunning && $0.readiness != .never }
+    outcome.message =
+      "\(passed) passed; \(ready == 0 ? "no guest can go on" : ready == 1 ? "a guest goes on" : "\(ready) guests go on")"
+    return outcome
+  }
+
+  /// Where it only finds out what it knew, it waits as long as it did.
+  private var hasSeenEnough: Bool {
+    session.following.map { session.position >= $0.end } ?? isEnough() || session.isInterrupted()
+  }
+}
+
+/// What `console` is shown on by a script: what the guest prints, until it prints no more for a while.
+private final class ScriptTerminal: VirshTerminal {
+  private let take: ([UInt8]) -> Void
+  private var quiet = 0
+  private var looks = 0
+
+  /// Looks without anything new before it lets the console go, and looks at most.
+  private static let patience = 5
+  private static let mostLooks = 200
+
+  init(_ take: @escaping ([UInt8]) -> Void) { self.take = take }
+
+  func begin() { (quiet, looks) = (0, 0) }
+  func end() {}
+
+  func show(_ bytes: [UInt8]) {
+    take(bytes)
+    quiet = bytes.isEmpty ? quiet + 1 : 0
+    looks += 1
+  }
+
+  func typed() -> [UInt8] { quiet >= Self.patience || looks >= Self.mostLooks ? [VirshShell.escape] : [] }
+}
