@@ -25,7 +25,7 @@ struct BootCommand: ParsableCommand {
   @Option(help: "RAM of the guest, such as 32M; 6G at most.")
   var mem: String = "16M"
 
-  @Option(help: "Virtual CPUs, 1 to 8.")
+  @Option(help: "Virtual CPUs, 1 to \(RealmVM.mostVCPUs).")
   var vcpus: Int = 2
 
   @Flag(help: "Boots it as a VM of the Normal world, in memory of the Host's, not as a Realm.")
@@ -97,7 +97,9 @@ struct BootCommand: ParsableCommand {
     }
     guard entries > 0 else { throw ValidationError("--entries must be positive") }
     guard limit != 0 else { throw ValidationError("--limit must be positive") }
-    guard (1...8).contains(vcpus) else { throw ValidationError("--vcpus is 1 to 8, not \(vcpus)") }
+    guard (1...RealmVM.mostVCPUs).contains(vcpus) else {
+      throw ValidationError("--vcpus is 1 to \(RealmVM.mostVCPUs), not \(vcpus)")
+    }
     guard given == nil || named == nil else { throw ValidationError("name one image: as an argument or with --image") }
   }
 

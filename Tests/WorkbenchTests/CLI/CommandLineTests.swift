@@ -194,7 +194,7 @@ struct CommandLineTests {
     let folder = try TemporaryFolder()
     let path = try folder.write("two", "smc RMI_GRANULE_DELEGATE 1\nsmc RMI_GRANULE_DELEGATE 0x1000\n")
     let result = try Headless.run(["coverage", path])
-    #expect(result.output.split(separator: "\n").last == "2 of 215 failure conditions exercised")
+    #expect(result.output.contains(/\n2 of \d{3} failure conditions exercised\n$/), "\(result.output)")
   }
 
   @Test(arguments: [

@@ -13,8 +13,8 @@ extension KVMVirtualMachine {
     static let measure = PopulateFlags(rawValue: 1 << 0)
   }
 
-  /// RPV has so many bytes.
-  static let personalizationLength = 64
+  /// Bytes of a personalization value.
+  static let personalizationLength = RmiRealmParams.table.rpv.extent
 
   /// KVM_SET_USER_MEMORY_REGION: RAM of the guest's.
   func setMemoryRegion(_ base: UInt64, size: UInt64) throws(KVMError) {

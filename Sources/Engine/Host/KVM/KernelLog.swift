@@ -1,9 +1,11 @@
+import Machine
+
 /// What the Host's kernel prints (`dmesg`): the last lines of it.
 package struct KernelLog: Equatable, Sendable {
   /// Lines that are kept.
   package static let limit = 512
   /// Ticks of the counter in a second, as the kernel takes them.
-  private static let frequency: UInt64 = 1_000_000_000
+  private static let frequency = Machine.counterFrequency
 
   package private(set) var lines: [String] = []
   /// How many were printed before those.

@@ -149,7 +149,7 @@ package struct KvmtoolCommandLine: Sendable {
       default: throw wrong("unknown realm measurement algorithm", "sha256 or sha512, not \"\(shown(value))\"")
       }
     case "realm-pv":
-      guard value.utf8.count <= RealmPlan.personalizationLength else {
+      guard value.utf8.count <= KVMVirtualMachine.personalizationLength else {
         throw wrong("Invalid size for Realm Personalization Value", "64 bytes at most, not \(value.utf8.count)")
       }
       personalization = value

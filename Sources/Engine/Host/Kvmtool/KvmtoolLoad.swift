@@ -103,7 +103,7 @@ package struct KvmtoolLoad: Sendable {
       parameters, vcpus: cpus, ram: [ram], pieces: images + [RealmPlan.Piece("dtb", at: treeAddress, bytes)], entry: entry,
       unmeasured: log.map { [$0] } ?? [])
     plan.personalization = commandLine.personalization.map { text in
-      Array(text.utf8) + [UInt8](repeating: 0, count: RealmPlan.personalizationLength - text.utf8.count)
+      Array(text.utf8) + [UInt8](repeating: 0, count: KVMVirtualMachine.personalizationLength - text.utf8.count)
     }
     return plan
   }

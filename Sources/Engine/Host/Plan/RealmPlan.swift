@@ -27,8 +27,6 @@ package struct RealmPlan: Sendable {
   }
 
   package let parameters: MeasurementStep.RealmParameters
-  /// A personalization value has so many bytes.
-  static let personalizationLength = 64
 
   /// Not in the RIM.
   package var personalization: [UInt8]?

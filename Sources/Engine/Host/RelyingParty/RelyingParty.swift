@@ -4,7 +4,7 @@ import Crypto
 
 /// Who owns a model and lets a Realm have its key: only a Realm that proves what it is, and only under a public key it proves to
 /// be its own. Bytes come in and bytes go out; how they travel, and through whose hands, does not matter.
-public final class RelyingParty {
+package final class RelyingParty {
   /// What it can be asked.
   public enum Operation: UInt64, Sendable {
     /// Nothing is sent; a nonce of 32 bytes comes back.
@@ -15,7 +15,7 @@ public final class RelyingParty {
   }
 
   /// An answer's first number. For every code but 0, the bytes are a sentence in ASCII.
-  public enum Code: UInt64, Sendable {
+  package enum Code: UInt64, Sendable {
     case granted = 0
     /// What came is no request.
     case malformed = 1
@@ -57,7 +57,7 @@ public final class RelyingParty {
   ///   - reference: the keys of platforms that are trusted, and what they and the Realm must say of themselves. Without
   ///     components or configurations, those of a platform are not compared; a Realm's RIM always is.
   ///   - random: gives that many bytes nobody can foresee, for nonces and ephemeral keys.
-  public convenience init(modelKey: [UInt8], reference: ReferenceValues, random: @escaping (_ count: Int) -> [UInt8]) {
+  package convenience init(modelKey: [UInt8], reference: ReferenceValues, random: @escaping (_ count: Int) -> [UInt8]) {
     self.init(modelKey, reference, .unforeseen(random))
   }
 

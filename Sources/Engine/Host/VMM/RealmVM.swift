@@ -36,7 +36,7 @@ public final class RealmVM {
       guard memory > 0, memory % unit == 0, memory <= RealmVM.mostMemory else {
         return "the guest's memory must be a multiple of \(sizeText(unit)), up to \(RealmVM.mostMemory >> 30)G"
       }
-      return (1...8).contains(vcpus) ? nil : "a guest has 1 to 8 vCPUs"
+      return (1...RealmVM.mostVCPUs).contains(vcpus) ? nil : "a guest has 1 to \(RealmVM.mostVCPUs) vCPUs"
     }
   }
 
@@ -44,6 +44,8 @@ public final class RealmVM {
   public static let ramBase = GuestLayout.standard.ramBase
   /// As much RAM as a guest can have: 6 GiB.
   public static let mostMemory = GuestLayout.widest.mostMemory
+  /// As many vCPUs as a guest can have.
+  package static let mostVCPUs = 8
   static let block: UInt64 = 2 << 20
 
   /// How a run ended.

@@ -2,7 +2,7 @@ import Basics
 import Machine
 
 /// What a Host does to a guest's pages when the guest asks for it, to see what comes of it: guest `faults` does.
-public enum Tampering: UInt64 {
+package enum Tampering: UInt64 {
   /// RMI_DATA_DESTROY: a page of RAM is DESTROYED, and its granule the Host's again.
   case destroy = 1
   /// A shared page is mapped so that it can only be read.
@@ -18,7 +18,7 @@ public enum Tampering: UInt64 {
   /// Has the Host do what its guest asks for.
   ///
   /// - Parameter tell: hears what the Host does, a sentence each.
-  public static func offer(to vm: RealmVM, tell: @escaping (_ sentence: String) -> Void = { _ in }) {
+  package static func offer(to vm: RealmVM, tell: @escaping (_ sentence: String) -> Void = { _ in }) {
     // What it does again was told.
     let say = { [unowned vm] (sentence: String) in if !vm.door.follows { tell(sentence) } }
     vm.onHostCall[immediate] = { [unowned vm] call in

@@ -1,3 +1,5 @@
+import Basics
+
 /// The start of a domain: what is looked at before, the process, its monitor, `cont` (qemuProcessStart).
 struct DomainStart {
   let daemon: LibvirtDaemon

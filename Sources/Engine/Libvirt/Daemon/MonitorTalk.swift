@@ -1,3 +1,5 @@
+import Basics
+
 /// What libvirt and a domain's monitor have said, line by line.
 package struct MonitorTalk: Sendable {
   package enum Direction: Sendable { case sent, received }
@@ -46,9 +48,7 @@ final class Monitor {
     var memory = domain.memory
     if let balloon = domain.devices.balloon, balloon.model != .none {
       execute("balloon", "{\"value\":\(domain.currentMemory << 10)}")
-      if case .number(let bytes) = execute("query-balloon")?["return"]?["actual"] {
-        memory = (UInt64(bytes) ?? memory << 10) >> 10
-      }
+      if case .integer(let bytes) = execute("query-balloon")?["return"]?["actual"], bytes >= 0 { memory = UInt64(bytes) >> 10 }
     }
     execute("query-named-block-nodes", #"{"flat":true}"#)
     listDevices()
@@ -74,12 +74,12 @@ final class Monitor {
 
   /// A person's own command, with an id if it has none.
   func pass(_ command: String) -> JSONValue? {
-    guard case .object(var members) = JSONValue(command) else {
+    guard case .object(var members) = try? JSONParser.value(of: command) else {
       // A bare word is a command's name.
       return execute(command)
     }
-    members.removeAll { $0.name == "id" }
-    members.append(.init(name: "id", value: .string(nextID())))
+    members.removeAll { $0.key == "id" }
+    members.append(JSONValue.Member(key: "id", value: .string(nextID())))
     return send(JSONValue.object(members).compact)
   }
 
@@ -93,7 +93,7 @@ final class Monitor {
   /// The value of a line that is an answer.
   private func receive(_ line: String) -> JSONValue? {
     talk.add(.received, line)
-    guard let value = JSONValue(line) else { return nil }
+    guard let value = try? JSONParser.value(of: line) else { return nil }
     if value["event"] != nil { events.append(value) }
     return value["return"] != nil || value["error"] != nil ? value : nil
   }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Commands that change what a domain does.
 extension VirshShell {
   typealias Invocation = VirshCommand.Invocation

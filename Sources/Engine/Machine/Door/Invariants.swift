@@ -92,19 +92,17 @@ private struct InvariantCheck {
   private mutating func checkEntries(_ m: borrowing Machine, _ rd: UInt64, _ table: UInt64, _ level: Int, _ base: UInt64) {
     let realm = m.realm(rd)
     let lpa2 = realm.lpa2
-    guard m.memory.hasPage(table) else { return }
-    for index in 0..<512 {
-      let entry = RTTEntry(raw: m.rttLoad(table, index))
+    m.forEachEntry(of: table) { index, entry in
       let ipa = base &+ UInt64(index) &* rttEntrySize(level)
-      guard entry.raw != 0, ipa < realm.ipaTop else { continue }
+      guard entry.raw != 0, ipa < realm.ipaTop else { return }
       switch entry.hipas(level) {
-      case .table: continue
+      case .table: return
       case .unassigned, .assigned:
         if !realm.isProtected(ipa) { fail("half", "Unprotected IPA \(hex(ipa)) of \(hex(rd)) is \(entry.hipas(level).name)") }
       case .unassignedNS, .assignedNS:
         if realm.isProtected(ipa) { fail("half", "Protected IPA \(hex(ipa)) of \(hex(rd)) is \(entry.hipas(level).name)") }
       }
-      guard entry.hipas(level) == .assigned else { continue }
+      guard entry.hipas(level) == .assigned else { return }
       let address = entry.address(lpa2: lpa2)
       for n in 0..<(rttEntrySize(level) >> 12) {
         own(m, address + n << 12, .data, "DATA of \(hex(rd)) at IPA \(hex(ipa + n << 12))", rule: "assigned_data")

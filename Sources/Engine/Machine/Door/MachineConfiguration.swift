@@ -7,7 +7,7 @@ public struct MachineConfiguration: Sendable, Equatable {
   public var dramBase: UInt64 = 0x8000_0000
   /// Bytes of DRAM, a multiple of 4 KiB.
   public var dramSize: UInt64 = 64 << 20
-  /// Processing elements, 1 to 8.
+  /// Processing elements, 1 to ``mostPEs``.
   public var peCount = 2
   /// Physical address width in bits, 36 to 52.
   public var paWidth: UInt64 = 48
@@ -65,10 +65,13 @@ public struct MachineConfiguration: Sendable, Equatable {
 
   public var dramTop: UInt64 { dramBase + dramSize }
 
+  /// As many processing elements as a machine can have.
+  package static let mostPEs = 8
+
   /// Why this machine cannot be built, or nil.
   public var problem: String? {
     guard (36...52).contains(paWidth) else { return "pa_width must be 36 to 52 bits, not \(paWidth)" }
-    guard (1...8).contains(peCount) else { return "pe must be 1 to 8, not \(peCount)" }
+    guard (1...Self.mostPEs).contains(peCount) else { return "pe must be 1 to \(Self.mostPEs), not \(peCount)" }
     guard recAuxCount <= 16 else { return "rec_aux_count must be 0 to 16, not \(recAuxCount)" }
     guard dramBase >= 0x8000_0000, dramBase.isAligned(to: 2 << 20) else {
       return "dram_base must be at least 0x80000000 and a multiple of 2M, not \(hex(dramBase))"

@@ -69,7 +69,7 @@ extension Machine {
   package var guestResults: [GuestResult] { observation.guestResults }
   public var decisions: [Decision] { observation.decisions }
   public var minted: [MintedToken] { observation.minted }
-  public var measured: [MeasurementStep] { observation.measured }
+  package var measured: [MeasurementStep] { observation.measured }
 
   @inline(__always) mutating func forgetLastAction() {
     observation.clear()

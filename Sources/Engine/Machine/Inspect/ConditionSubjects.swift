@@ -2,9 +2,9 @@ import Basics
 
 extension ConditionSubject {
   /// Whether an event made it what it is now.
-  public func isMade(by event: Event) -> Bool {
+  package func isMade(by event: Event) -> Bool {
     switch self {
-    case .granule(let address): (event.kind == .granule || event.kind == .gpi) && event.a == address
+    case .granule(let address): event.changedGranule == address
     case .realm(let rd): event.kind == .realmState && event.a == rd
     case .entry(let address):
       // A new table says what the entry above it said.
@@ -13,6 +13,11 @@ extension ConditionSubject {
       event.kind == .access && event.c == 1 && place.base &+ UInt64(place.offset) &- event.a < max(event.b, 1)
     }
   }
+}
+
+extension Event {
+  /// The granule whose state or PAS it tells of.
+  package var changedGranule: UInt64? { kind == .granule || kind == .gpi ? a : nil }
 }
 
 extension CommandEntry {

@@ -6,7 +6,7 @@ extension Machine {
   /// - Parameters:
   ///   - x: X0 to X17 of the caller.
   ///   - rec: the REC that makes an RSI or PSCI call.
-  public func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, rec: UInt64? = nil) -> Explanation {
+  package func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, rec: UInt64? = nil) -> Explanation {
     var call = Call()
     for n in 0..<11 { call.x[n] = x[n] }
     if entry.interface != .rmi {
@@ -44,7 +44,7 @@ extension Machine {
 }
 
 /// What fits an argument in the present state, for completion and forms.
-public struct Candidate: Sendable, Equatable {
+package struct Candidate: Sendable, Equatable {
   public var value: UInt64
   public var note: String
 }
@@ -94,17 +94,17 @@ extension Machine {
 }
 
 /// An argument as a form shows it.
-public struct Field: Sendable, Equatable {
+package struct Field: Sendable, Equatable {
   public var name: String
-  public var meaning: String
+  package var meaning: String
   public var register: Int
   /// Values that fit in the present state.
-  public var candidates: [Candidate]
+  package var candidates: [Candidate]
 }
 
 extension Machine {
   /// The arguments of a command with what would fit each now.
-  public func fields(of entry: CommandEntry) -> [Field] {
+  package func fields(of entry: CommandEntry) -> [Field] {
     entry.inputs.map {
       Field(
         name: $0.name.description, meaning: $0.meaning.description, register: $0.register, candidates: candidates($0))

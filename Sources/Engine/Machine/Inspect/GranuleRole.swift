@@ -30,15 +30,13 @@ extension Machine {
     var found: String?
     forEachTable(realm) { table, level, base in
       if table == address { found = "level \(level) table from IPA \(hex(base))" }
-      guard found == nil, memory.hasPage(table) else { return }
-      for index in 0..<512 {
-        let entry = RTTEntry(raw: rttLoad(table, index))
-        guard entry.hipas(level) == .assigned else { continue }
+      guard found == nil else { return }
+      forEachEntry(of: table) { index, entry in
+        guard found == nil, entry.hipas(level) == .assigned else { return }
         let start = entry.address(lpa2: lpa2)
-        guard address &- start < rttEntrySize(level) else { continue }
+        guard address &- start < rttEntrySize(level) else { return }
         let ipa = base + UInt64(index) * rttEntrySize(level) + (address - start)
         found = "mapped at IPA \(hex(ipa)), \(entry.ripas.name)"
-        return
       }
     }
     return found

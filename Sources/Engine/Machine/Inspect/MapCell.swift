@@ -126,9 +126,7 @@ extension Machine {
     let lpa2 = realm.lpa2
     forEachTable(realm) { table, level, _ in
       body(table, Granule.size)
-      guard memory.hasPage(table) else { return }
-      for index in 0..<512 {
-        let entry = RTTEntry(raw: rttLoad(table, index))
+      forEachEntry(of: table) { _, entry in
         if entry.hipas(level) == .assigned { body(entry.address(lpa2: lpa2), rttEntrySize(level)) }
       }
     }

@@ -38,9 +38,8 @@ extension Machine {
       var assignedNS: UInt64 = 0
       forEachTable(realm) { table, level, _ in
         tables += 1
-        guard memory.hasPage(table) else { return }
-        for index in 0..<512 {
-          switch RTTEntry(raw: rttLoad(table, index)).hipas(level) {
+        forEachEntry(of: table) { _, entry in
+          switch entry.hipas(level) {
           case .assigned: assigned += rttEntrySize(level) >> 12
           case .assignedNS: assignedNS += rttEntrySize(level) >> 12
           default: break

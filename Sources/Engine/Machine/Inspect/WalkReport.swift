@@ -1,21 +1,21 @@
 import Basics
 
 /// An RTT walk for people: each hop, and what stands at its end.
-public struct WalkReport: Sendable {
-  public struct Hop: Sendable {
+package struct WalkReport: Sendable {
+  package struct Hop: Sendable {
     public var level: Int
     public var table: UInt64
     public var index: Int
-    public var raw: UInt64
-    public var hipas: HIPAS
-    public var ripas: RIPAS
+    package var raw: UInt64
+    package var hipas: HIPAS
+    package var ripas: RIPAS
     /// Fields of the descriptor in words.
-    public var bits: String
-    public var coverage: UInt64
+    package var bits: String
+    package var coverage: UInt64
   }
-  public var ipa: UInt64
-  public var isProtected: Bool
-  public var hops: [Hop]
+  package var ipa: UInt64
+  package var isProtected: Bool
+  package var hops: [Hop]
   /// Output address, if the walk gave one.
   public var address: UInt64?
   /// What the granule protection check says of it.
@@ -23,7 +23,7 @@ public struct WalkReport: Sendable {
   /// What happens to a Realm's read at this IPA.
   public var verdict: Verdict
 
-  public enum Check: Sendable, Equatable {
+  package enum Check: Sendable, Equatable {
     case notReached
     /// Nothing there has an owner.
     case noMemory
@@ -40,7 +40,7 @@ public struct WalkReport: Sendable {
     }
   }
 
-  public enum Verdict: Sendable, Equatable {
+  package enum Verdict: Sendable, Equatable {
     case data(UInt64)
     /// The walk leads to an address where no memory is.
     case nothing
@@ -58,19 +58,19 @@ public struct WalkReport: Sendable {
 }
 
 /// A run of alike entries of one table.
-public struct EntryRun: Sendable, Equatable {
+package struct EntryRun: Sendable, Equatable {
   public var first: Int
   public var last: Int
-  public var ipa: UInt64
-  public var hipas: HIPAS
-  public var ripas: RIPAS
+  package var ipa: UInt64
+  package var hipas: HIPAS
+  package var ripas: RIPAS
   /// Output address of the first entry, if it has one.
   public var address: UInt64?
 }
 
 extension Machine {
   /// Walks a Realm's tables for an IPA and says what is met. Nil if `rd` is no RD.
-  public func walkReport(_ rd: UInt64, _ ipa: UInt64) -> WalkReport? {
+  package func walkReport(_ rd: UInt64, _ ipa: UInt64) -> WalkReport? {
     guard rd.isGranuleAligned, granuleIs(rd, .rd) else { return nil }
     let realm = realm(rd)
     guard ipa < realm.ipaTop else {
@@ -148,7 +148,7 @@ extension Machine {
   }
 
   /// The entries of a table as runs of alike ones. At most `limit` runs.
-  public func entryRuns(_ rd: UInt64, table: UInt64, level: Int, base: UInt64, limit: Int = 64) -> [EntryRun] {
+  package func entryRuns(_ rd: UInt64, table: UInt64, level: Int, base: UInt64, limit: Int = 64) -> [EntryRun] {
     let lpa2 = realm(rd).lpa2
     var runs: [EntryRun] = []
     let ipaTop = realm(rd).ipaTop
@@ -174,7 +174,7 @@ extension Machine {
   }
 
   /// First IPA a hop's table covers.
-  public func tableBase(_ hop: WalkReport.Hop, ipa: UInt64) -> UInt64 {
+  package func tableBase(_ hop: WalkReport.Hop, ipa: UInt64) -> UInt64 {
     ipa & ~(hop.coverage - 1) &- UInt64(hop.index) * hop.coverage
   }
 }

@@ -2,9 +2,9 @@ import Attestation
 import Basics
 
 /// One step in the making of a RIM or a REM: what was measured, and the value after it.
-public struct MeasurementStep: Sendable, Equatable {
+package struct MeasurementStep: Sendable, Equatable {
   /// What went into the hash.
-  public enum Input: Sendable, Equatable {
+  package enum Input: Sendable, Equatable {
     /// RMI_REALM_CREATE: the parameters that count (DEN0137 A7.1.1).
     case create(RealmParameters)
     /// RMI_DATA_CREATE; the hash of the granule if it is measured.
@@ -25,7 +25,7 @@ public struct MeasurementStep: Sendable, Equatable {
   public let value: [UInt8]
 
   /// The parameters of a Realm that are measured: a value for each of those fields of RmiRealmParams.
-  public struct RealmParameters: Sendable, Equatable {
+  package struct RealmParameters: Sendable, Equatable {
     /// In the order of ``RmiRealmParams/measured``.
     private var values: [UInt64]
 
@@ -65,7 +65,7 @@ extension MeasurementStep.Input {
   }
 
   /// What it puts into the hash, by name, in one order: what two constructions are compared by.
-  public var fields: [(name: String, value: String)] {
+  package var fields: [(name: String, value: String)] {
     switch self {
     case .create(let p):
       return RmiRealmParams.measured.map { ($0.name.description, $0.kind.text(p[$0])) }
@@ -93,26 +93,26 @@ extension MeasurementStep {
 }
 
 /// The measurements of a Realm as steps make them, without a machine: the same rules on values.
-public struct RealmMeasurements: Sendable {
-  public let hash: HashAlgorithm
+package struct RealmMeasurements: Sendable {
+  package let hash: HashAlgorithm
   /// Whether REM extensions pad both operands to 64 bytes; TF-RMM does not (D23).
-  public let padsREM: Bool
+  package let padsREM: Bool
   /// RIM and REMs, 64 bytes each.
   private var slots = [[UInt8]](repeating: [UInt8](repeating: 0, count: 64), count: 5)
 
-  public init(_ hash: HashAlgorithm, padsREM: Bool = true) {
+  package init(_ hash: HashAlgorithm, padsREM: Bool = true) {
     self.hash = hash
     self.padsREM = padsREM
   }
 
   /// The value of a measurement, as long as the hash. 0 is the RIM.
-  public subscript(index: Int) -> [UInt8] { Array(slots[index].prefix(hash.length)) }
+  package subscript(index: Int) -> [UInt8] { Array(slots[index].prefix(hash.length)) }
 
   /// Does one step and returns it with its value.
   ///
   /// - Parameter index: 0 for everything but an extension, which is of 1 to 4.
   @discardableResult
-  public mutating func take(_ input: MeasurementStep.Input, index: Int = 0, rd: UInt64 = 0) -> MeasurementStep {
+  package mutating func take(_ input: MeasurementStep.Input, index: Int = 0, rd: UInt64 = 0) -> MeasurementStep {
     slots[index].withUnsafeMutableBytes { Self.apply(input, hash, $0, padded: padsREM) }
     return MeasurementStep(rd: rd, index: index, input: input, value: self[index])
   }
@@ -142,7 +142,7 @@ public struct RealmMeasurements: Sendable {
   /// The hash of a granule's content, as RMI_DATA_CREATE takes it.
   ///
   /// - Parameter page: at most 4096 bytes; the rest is zero.
-  public func content(_ page: some Collection<UInt8>) -> [UInt8] {
+  package func content(_ page: some Collection<UInt8>) -> [UInt8] {
     var granule = [UInt8](page.prefix(4096))
     granule.append(contentsOf: [UInt8](repeating: 0, count: 4096 - granule.count))
     var out = [UInt8](repeating: 0, count: 64)

@@ -52,7 +52,7 @@ public enum Divergence: Int, Sendable, CaseIterable {
   /// through in both (32). Recordings may name them.
   static let retired: Set<Int> = [19, 31, 32]
 
-  /// How a user names it: `order`, `D1` … `D46`.
+  /// How a user names it: `order`, or D and its number.
   public var name: String { self == .order ? "order" : "D\(rawValue)" }
 
   public static func named(_ name: String) -> Divergence? {

@@ -9,7 +9,7 @@ import Machine
 ///
 /// The Host has everything that crosses its hands: nonce, token, public key, wrapped key. It may change all of it. And at each
 /// host call it reads where the Realm says it opens its weights.
-public final class ConfidentialModel {
+package final class ConfidentialModel {
   /// The immediate of the guest's host calls, "KR".
   package static let immediate: UInt64 = 0x4B52
   /// Which guest has the sealed weights, of those in Sessions/guests.
@@ -36,17 +36,17 @@ public final class ConfidentialModel {
   static let report: UInt64 = 3
 
   /// Comes in with the first message to it; nil if this Host knows none.
-  public private(set) lazy var relyingParty = madeParty()
+  package private(set) lazy var relyingParty = madeParty()
   package private(set) var peeks: [Peek] = []
   /// What the Host makes of a request on its way to the relying party.
   package var changeRequest: (_ operation: UInt64, _ message: [UInt8]) -> [UInt8] = { $1 }
   /// What it makes of the answer on its way back.
   package var changeReply: (_ operation: UInt64, _ message: [UInt8]) -> [UInt8] = { $1 }
   /// Hears what happens outside the Realm while it happens, a sentence each.
-  public var tell: (_ sentence: String) -> Void = { _ in }
+  package var tell: (_ sentence: String) -> Void = { _ in }
 
   /// What the image is called that it is to trust.
-  public var trusted = ConfidentialModel.guest
+  package var trusted = ConfidentialModel.guest
   private var hasToldOfNobody = false
 
   private let makeParty: () -> RelyingParty?
@@ -144,7 +144,7 @@ extension ConfidentialModel {
   ///   - options: how the Realm is built; its RIM depends on that.
   ///   - configuration: the kind of machine. What somebody can have done to it since does not count.
   ///   - seed: its nonces and keys follow from it, so that a run is the same each time.
-  public static func party(
+  package static func party(
     trusting image: BootImage, _ options: RealmVM.Options, _ configuration: MachineConfiguration, seed: UInt64 = 1
   ) throws(RealmVM.Failure) -> RelyingParty {
     RelyingParty(

@@ -12,11 +12,12 @@ public final class GuestControl {
     public fileprivate(set) var symbols: SymbolTable
     /// Where the session stood when it had been built.
     fileprivate let built: Int
-    /// Where the session stood when it last moved; nil if its Host is still to find out what it knew.
+    /// Where the session stood when the guest last ran; nil if its Host has only been read from a note, and has yet to go to where the
+    /// session stands.
     fileprivate var position: Int?
-    /// Whether the last way back was interrupted: the session may stand before all that its Host has noted.
+    /// Whether going back was interrupted: the session may stand before the first note of its Host.
     fileprivate var isOnTheWay = false
-    /// Bytes of its console that were told.
+    /// Bytes of its console that were in the outcome of a command.
     fileprivate var told = 0
   }
 
@@ -40,14 +41,15 @@ public final class GuestControl {
   public private(set) var guest: Guest? {
     willSet { if newValue == nil, let guest { former = guest } }
   }
-  /// The guest before: where it was to stop holds for the same guest, found again.
+  /// The guest before this one: if the same guest is found again, it is to stop where it was to.
   private var former: Guest?
   /// Gives an image: its name as written, and the file it is written in.
   public var load: (String, String) throws(ScriptError) -> BootImage = { name, _ throws(ScriptError) in
     throw ScriptError(message: "no guest can be booted here (\(shown(name)))")
   }
   /// Most instructions of `continue` and `over` that do not say how many.
-  public var instructionsAtOnce = 1_000_000_000
+  public var instructionsAtOnce = GuestControl.usualInstructions
+  static let usualInstructions = 1_000_000_000
   /// Whether the last command was cut short because somebody wanted it to end.
   public private(set) var wasInterrupted = false
   /// Ends `continue` between two entries, so that somebody can look.
@@ -58,7 +60,7 @@ public final class GuestControl {
   static let mostPoints = 1000
   /// Bytes of a line of the console that are told before it has ended.
   private static let longestLine = 1 << 16
-  /// Lines of the command that is being performed.
+  /// Console lines of the command that is being performed.
   private var lines: [String] = []
   /// Where steps begin that the last command made new in the session; nil if it made none.
   public private(set) var firstNewStep: Int?
@@ -196,17 +198,18 @@ public final class GuestControl {
       lines.append("(\(sentence))")
     }
     let trusted = options.trusts.isEmpty ? ConfidentialModel.guest : options.trusts
-    let scene = ConfidentialModel(vm, session) {
+    let model = ConfidentialModel(vm, session) {
       (try? load(trusted, file)).flatMap { try? ConfidentialModel.party(trusting: $0, options, configuration) }
     }
-    scene.trusted = trusted
-    scene.tell = tell
+    model.trusted = trusted
+    model.tell = tell
     Tampering.offer(to: vm, tell: tell)
   }
 
   // MARK: Running
 
-  /// Whether only steps of a person lie between the guest's last run and now: the Host may attack in between.
+  /// Whether it is the guest of the place where the session stands. Behind its last run it is, unless a machine was made since: what a
+  /// person did in between is an attack on it. Before that it is where the session was built for it.
   private func isInForce(_ guest: Guest) -> Bool {
     guard let position = guest.position, position <= session.position else {
       return guest.position ?? 0 <= session.steps.count && session.hostBuilt(at: place(guest)) == guest.built
@@ -239,7 +242,7 @@ public final class GuestControl {
     }
   }
 
-  /// Where it last moved, its Host has been since; elsewhere, it goes there.
+  /// If the session has gone back behind the guest's last run, its Host goes back, too: it knows then what it knew there.
   ///
   /// - Returns: false if it was stopped on the way.
   private func catchUp(_ guest: Guest) throws(ScriptError) -> Bool {

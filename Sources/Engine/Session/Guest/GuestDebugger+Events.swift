@@ -3,7 +3,7 @@ import Host
 import Machine
 
 /// Things that happen to a guest and that are no place in its code.
-public enum DebugEvent: Hashable, Sendable {
+package enum DebugEvent: Hashable, Sendable {
   /// Before an SMC.
   case smc
   /// After an exit to the Host, of one kind or of any.
@@ -69,7 +69,7 @@ extension GuestDebugger {
   }
 
   /// Over a call: until the instruction behind it, in this vCPU or any; another instruction is a step.
-  public func stepOver(_ vcpu: Int, limit: Int) -> DebugStop? {
+  package func stepOver(_ vcpu: Int, limit: Int) -> DebugStop? {
     let pc = registers(vcpu).pc
     // BL and BLR.
     guard let word = word(vcpu, pc), word >> 26 == 0b100101 || word & 0xFFFF_FC1F == 0xD63F_0000 else { return step(vcpu) }

@@ -13,7 +13,7 @@ public final class GuestDebugger: DebugTarget {
   public let vm: RealmVM
   public var points: [DebugPoint] = []
   /// What else stops it.
-  public var events: Set<DebugEvent> = []
+  package var events: Set<DebugEvent> = []
   public internal(set) var current = 0
   /// The first step that the last command made new in the session; nil if it made none.
   public private(set) var firstNewStep: Int?

@@ -2,7 +2,7 @@ import Basics
 import Machine
 
 /// The reference of the commands, made from their declarations.
-public enum CommandReference {
+package enum CommandReference {
   /// The whole reference in Markdown.
   public static func all() -> [String] {
     var lines = [
@@ -18,7 +18,7 @@ public enum CommandReference {
   }
 
   /// One command.
-  public static func page(_ entry: CommandEntry) -> [String] {
+  package static func page(_ entry: CommandEntry) -> [String] {
     let machine = Machine(MachineConfiguration())
     var lines = ["### \(entry.name) — \(fid(entry.fid))", "", entry.summary, ""]
     if !entry.inputs.isEmpty {
@@ -50,7 +50,7 @@ public enum CommandReference {
 
 extension CommandEntry {
   /// Names of the arguments, in register order.
-  public var argumentNames: [String] { inputs.map(\.name.description) }
+  package var argumentNames: [String] { inputs.map(\.name.description) }
 }
 
 extension Explanation {
@@ -74,7 +74,7 @@ extension Explanation {
 
 extension Machine {
   /// The REC an RSI or PSCI call is explained for when none is named: the one that runs, else the first.
-  public var callingREC: UInt64? {
+  package var callingREC: UInt64? {
     control.pes.first { $0.runningREC != 0 }?.runningREC ?? control.recs.first
   }
 }

@@ -1,14 +1,14 @@
 import Machine
 
 /// Where two constructions of a measurement part.
-public struct ConstructionDifference: Sendable, Equatable {
+package struct ConstructionDifference: Sendable, Equatable {
   /// Index of the first step that differs, from 0.
   public let index: Int
   /// What is different, in words.
   public let words: String
 
   /// The first step that differs; nil if all are the same.
-  public init?(_ a: [MeasurementStep], _ b: [MeasurementStep]) {
+  package init?(_ a: [MeasurementStep], _ b: [MeasurementStep]) {
     for index in 0..<max(a.count, b.count) {
       let left = index < a.count ? a[index] : nil
       let right = index < b.count ? b[index] : nil

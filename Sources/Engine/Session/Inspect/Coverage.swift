@@ -2,17 +2,17 @@ import Basics
 import Machine
 
 /// Which failure conditions have decided a call, and where.
-public struct Coverage: Sendable {
+package struct Coverage: Sendable {
   private var scripts: [String: [String]] = [:]
   private let conditions: [(command: CommandEntry, id: String)]
 
-  public init() {
+  package init() {
     let machine = Machine(MachineConfiguration())
     conditions = Commands.all.flatMap { entry in entry.list(machine).map { (entry, $0.id) } }
   }
 
   /// How many conditions the declarations have.
-  public var total: Int { conditions.count }
+  package var total: Int { conditions.count }
 
   public mutating func note(_ decision: Decision, in script: String) {
     let key = "\(decision.fid) \(decision.id)"
@@ -22,10 +22,10 @@ public struct Coverage: Sendable {
 
   private func key(_ row: (command: CommandEntry, id: String)) -> String { "\(row.command.fid) \(row.id)" }
 
-  public var exercised: Int { conditions.count { scripts[key($0)] != nil } }
+  package var exercised: Int { conditions.count { scripts[key($0)] != nil } }
 
   /// `COMMAND condition`, for those that never decided.
-  public var missing: [String] {
+  package var missing: [String] {
     conditions.filter { scripts[key($0)] == nil }.map { "\($0.command.name) \($0.id)" }
   }
 

@@ -2,7 +2,7 @@ import Machine
 
 extension Session {
   /// How many steps before and after an access are looked at for the call that tells what lies there.
-  public static let fieldReach = 512
+  package static let fieldReach = 512
 
   /// The field a step's access is of: what the RMM and EL3 keep there now; or, of software's own memory, the structure that a call soon
   /// after it, or else before it, is given the address of.
@@ -10,7 +10,7 @@ extension Session {
   /// - Parameters:
   ///   - step: from 1.
   ///   - reach: how many steps before and after it are looked at.
-  public func fieldPlace(ofStep step: Int, reach: Int = fieldReach) -> FieldPlace? {
+  package func fieldPlace(ofStep step: Int, reach: Int = fieldReach) -> FieldPlace? {
     guard steps.indices.contains(step - 1), case .action(let action) = steps[step - 1].input else { return nil }
     switch action {
     case .access(let access):
@@ -24,7 +24,7 @@ extension Session {
   }
 
   /// The same for any physical address.
-  public func fieldPlace(at address: UInt64, nearStep step: Int, reach: Int = fieldReach) -> FieldPlace? {
+  package func fieldPlace(at address: UInt64, nearStep step: Int, reach: Int = fieldReach) -> FieldPlace? {
     read { $0.fieldPlace(at: address) } ?? given(at: address, nearStep: step, byGuest: false, reach) ?? filled(address)
   }
 

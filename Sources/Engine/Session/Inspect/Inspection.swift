@@ -3,33 +3,25 @@ import Basics
 import Machine
 
 /// What there is to say about a granule: for the map's cursor.
-public struct GranuleStory: Sendable, Equatable {
+package struct GranuleStory: Sendable {
   public var address: UInt64
-  public var gpi: GPI
+  package var gpi: GPI
   public var state: GranuleState
   /// The Realm it belongs to.
-  public var owner: UInt64?
+  package var owner: UInt64?
   /// What it is there: "level 3 table from IPA 0x0", "mapped at IPA 0x1000, RAM", "aux 3 of REC 0".
-  public var role: String
-  /// Steps that changed it, newest first, with what they did.
+  package var role: String
+  /// The last steps that changed it, newest first, with what they did.
   public var history: [(step: Int, text: String)]
-
-  public static func == (a: GranuleStory, b: GranuleStory) -> Bool {
-    a.address == b.address && a.gpi == b.gpi && a.state == b.state && a.owner == b.owner && a.role == b.role
-      && a.history.map(\.step) == b.history.map(\.step)
-  }
 }
 
 extension Session {
   /// A granule's state, owner, place and history.
-  public func story(_ address: UInt64) -> GranuleStory {
+  package func story(_ address: UInt64) -> GranuleStory {
     let address = address.granuleBase
     var history: [(step: Int, text: String)] = []
-    for index in (0..<position).reversed() {
-      for event in steps[index].events.reversed() where ConditionSubject.granule(address).isMade(by: event) {
-        history.append((index + 1, event.text))
-      }
-      if history.count >= 16 { break }
+    for index in granuleHistory.changes(of: address, before: position, in: steps).prefix(16) {
+      history += steps[index].events.reversed().filter { $0.changedGranule == address }.map { (index + 1, $0.text) }
     }
     return read { machine in
       let role = machine.role(address)
@@ -67,7 +59,7 @@ extension Session {
 
   /// Runs the step in which a queued call was made once more, with its conditions noted.
   private func explanation(ofGuest guest: GuestAction, queuedAt step: Int) -> Explanation? {
-    let made = steps[step...].firstIndex { later in later.result.guestResults.contains { $0.action.tag == guest.tag } }
+    let made = steps[step...].firstIndex { later in later.guestResults.contains { $0.action.tag == guest.tag } }
     guard let made, made < position else { return nil }
     let here = position
     let call = Decoder.call({ $0 < guest.count ? guest.x[$0] : 0 }, count: 11)
@@ -106,7 +98,7 @@ extension Session {
 
 extension Session {
   /// The last step in force that is a call with conditions, from 1.
-  public var lastCallStep: Int? { steps.lastCall(before: position).map { $0 + 1 } }
+  package var lastCallStep: Int? { steps.lastCall(before: position).map { $0 + 1 } }
 }
 
 extension Machine {

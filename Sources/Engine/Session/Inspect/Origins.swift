@@ -2,8 +2,8 @@ import Basics
 import Machine
 
 /// How something came to be what a failure condition refuses.
-public struct ConditionOrigin: Sendable, Equatable {
-  public var subject: ConditionSubject
+package struct ConditionOrigin: Sendable, Equatable {
+  package var subject: ConditionSubject
   /// The step that made it so, from 1; nil if nothing has touched it since boot.
   public var step: Int?
   /// What happened, and in which call or statement.
@@ -13,7 +13,7 @@ public struct ConditionOrigin: Sendable, Equatable {
 extension Session {
   /// For what the deciding condition of a call looked at, the last step before the call that made it what it was. What no step has
   /// touched is left out, unless none has touched any of it.
-  public func origins(of explanation: Explanation) -> [ConditionOrigin] {
+  package func origins(of explanation: Explanation) -> [ConditionOrigin] {
     let all = allOrigins(of: explanation)
     let made = all.filter { $0.step != nil }
     return made.isEmpty ? Array(all.prefix(1)) : made

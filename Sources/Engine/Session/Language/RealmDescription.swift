@@ -4,17 +4,17 @@ import Machine
 
 /// A Realm that was never built, described by what would be measured: parameters, images at addresses, RIPAS, RECs, in the order
 /// in which the Host would make the calls.
-public struct RealmDescription: Sendable {
+package struct RealmDescription: Sendable {
   public private(set) var steps: [MeasurementStep] = []
 
   /// The forms a line can have.
-  public static let forms = [
+  package static let forms = [
     "realm " + parameters.map { "[\($0.key)=\($0.field.kind.names.first?.name ?? "\($0.field.usual)")]" }.joined(separator: " "),
     "ripas BASE TOP [level=3]", "data IPA [file=NAME] [pages=1] [fill=0] [measure=on]",
     "rec [pc=0] [flags=1] [x0=0] … [x7=0]", "extend REM [HEX]", "let NAME = EXPR",
   ]
   /// Most steps a description may make: 1 GiB in pages, and about 100 MB of memory.
-  public static let stepLimit = 1 << 18
+  package static let stepLimit = 1 << 18
   /// Most bytes of images a description may have read, one after the other.
   static let imageLimit = 1 << 30
 
@@ -28,7 +28,7 @@ public struct RealmDescription: Sendable {
   ///   - lines: the text, a fact a line.
   ///   - padsREM: see ``RealmMeasurements``.
   ///   - load: gives the bytes of an image by its name.
-  public init(
+  package init(
     lines: [String], padsREM: Bool = true, load: (String) throws(ScriptError) -> [UInt8]
   ) throws(ScriptError) {
     for (index, line) in lines.enumerated() { try take(line, index + 1, padsREM, load) }

@@ -23,7 +23,7 @@ public final class ScriptRunner {
 
   public let session: Session
   public let language: Language
-  /// The guest the script has booted.
+  /// The guest that was booted in the session, and what the script does with it.
   public let guestControl: GuestControl
   /// The host the script has started.
   public let stackControl: StackControl
@@ -31,7 +31,7 @@ public final class ScriptRunner {
   public var names = ScriptNames()
   /// Called after every statement.
   public var onReport: (Report) -> Void = { _ in }
-  /// Called for a line that is odd, and is performed all the same.
+  /// Called for a call with an argument too many or too few: it is made all the same.
   public var onWarning: (ScriptLine, String) -> Void = { _, _ in }
   /// Called before a statement that stands for others: its line, and how deep it lies.
   public var onExpansion: (ScriptLine, Int) -> Void = { _, _ in }
@@ -70,7 +70,7 @@ public final class ScriptRunner {
   private var expansions: [Int] = []
   /// What was done last to the machine.
   private(set) var lastAction: Action?
-  /// Names that statements have given to what they made.
+  /// Names that statements such as `realm` have given to what they made.
   private var given: Set<String> = []
   /// Lines of included files that were run for the line that is run now.
   private var linesInside = 0
@@ -79,8 +79,8 @@ public final class ScriptRunner {
   public static let lineLimit = 65536
 
   /// - Parameters:
-  ///   - guest: one that another script has booted in the session.
-  ///   - stack: a host that another has started.
+  ///   - guest: where another script has booted one in the session, what it did that by.
+  ///   - stack: the host that another has started.
   ///   - place: where the lines come from.
   public init(
     _ session: Session, guest: GuestControl? = nil, stack: StackControl? = nil, language: Language = .core,

@@ -150,17 +150,17 @@ package struct HostileDriver: Sendable {
 }
 
 /// What a run of hostile actions came to.
-public struct HostileRun: Sendable {
+package struct HostileRun: Sendable {
   public var actions = 0
   public var machines = 0
   /// Machines whose RMM stopped.
-  public var panics = 0
+  package var panics = 0
   /// Machines in which somebody wrote to what EL3 or the RMM keeps.
-  public var scribbled = 0
+  package var scribbled = 0
   /// Copies of machines, by way of their saved states.
   public var copies = 0
   /// How often a machine and its copy went the same way.
-  public var pairs = 0
+  package var pairs = 0
   /// Of the machines' states at the end, one after the other.
   public var digest: UInt64 = 0
   /// What went wrong, with the seed of the machine.

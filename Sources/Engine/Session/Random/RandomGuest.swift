@@ -4,11 +4,11 @@ import Machine
 
 /// Random code in a Realm, or in a VM that is none, to see that nothing it does breaks a rule of the model or reaches what is not the
 /// guest's.
-public enum RandomGuest {
+package enum RandomGuest {
   public struct Run: Sendable {
     public var instructions: UInt64 = 0
     public var guests = 0
-    public var endings: [String: Int] = [:]
+    package var endings: [String: Int] = [:]
     /// Of the machines' states at the end, one after the other.
     public var digest: UInt64 = 0
     /// What went wrong, with the seed of the guest.

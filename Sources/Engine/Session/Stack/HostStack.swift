@@ -36,7 +36,7 @@ package final class HostStack: HypervisorDriver {
     capabilities = HostCapabilities(features: session.configuration.featureRegister0)
   }
 
-  /// The machine of a host: DRAM for domains of its largest size, and a PE for two of them at a time.
+  /// The machine of a host: its vCPUs execute code, and it has DRAM for two domains of the largest size.
   package static func configuration(_ base: MachineConfiguration) -> MachineConfiguration {
     var configuration = base
     configuration.vcpu = .code

@@ -52,11 +52,4 @@ extension Session {
     guard keepsHistory, address.isGranuleAligned, read({ $0.isDRAM(address) }) else { return }
     labels.give(word, to: address, isPersons: false)
   }
-
-  /// Words of a script that the names are: all that can be words.
-  package var labelNames: ScriptNames {
-    var names = ScriptNames()
-    for (address, word) in labels.log where LetStatement.isName(word) && Names.value(word) == nil { names.values[word] = address }
-    return names
-  }
 }

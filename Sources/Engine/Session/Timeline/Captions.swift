@@ -1,8 +1,8 @@
 import Basics
 
 /// Words that belong to a step: what the author of a script says before it, and what is expected of it.
-public struct Caption: Sendable, Equatable {
-  public enum Kind: Sendable {
+package struct Caption: Sendable, Equatable {
+  package enum Kind: Sendable {
     /// A comment, or what is echoed: it is about what comes next.
     case words
     /// An expectation that held, and one that did not.
@@ -18,7 +18,7 @@ public struct Caption: Sendable, Equatable {
 }
 
 /// The captions of a session's steps, in the order of the steps.
-public struct Captions: Sendable {
+package struct Captions: Sendable {
   public private(set) var all: [Caption] = []
   /// Words that wait for the step they are about.
   private var waiting: [(text: String, line: Int)] = []
@@ -26,9 +26,9 @@ public struct Captions: Sendable {
   public internal(set) var start: Int?
 
   /// Most captions a session keeps; a script can have any number of lines.
-  public static let limit = 1 << 16
+  package static let limit = 1 << 16
   /// Most characters one has.
-  public static let longest = 4096
+  package static let longest = 4096
 
   /// Of a step, from 1.
   public func of(_ step: Int) -> ArraySlice<Caption> {
@@ -37,12 +37,12 @@ public struct Captions: Sendable {
   }
 
   /// The last words said at or before a step: what it is part of.
-  public func lastWords(at step: Int) -> Caption? {
+  package func lastWords(at step: Int) -> Caption? {
     all[..<all.partitionPoint { $0.step > step }].last { $0.kind == .words }
   }
 
   /// Whether an expectation about one of some steps, from 1, did not hold.
-  public func hasFailed(in steps: ClosedRange<Int>) -> Bool {
+  package func hasFailed(in steps: ClosedRange<Int>) -> Bool {
     all[all.partitionPoint { $0.step >= steps.lowerBound }..<all.partitionPoint { $0.step > steps.upperBound }]
       .contains { $0.kind == .failed }
   }
@@ -91,7 +91,7 @@ public struct Captions: Sendable {
 extension Session {
   /// Where a finished session is to be opened: where its author says, or at the first step that has words. Nil if nobody has said
   /// anything.
-  public var opening: Int? {
+  package var opening: Int? {
     captions.start ?? captions.all.first { $0.kind == .words }.map(\.step)
   }
 }

@@ -25,7 +25,7 @@ public final class Session {
   private var machineBegan = 0
   private var checkpoints: [(position: Int, id: Int)] = []
   /// What was said of the steps.
-  public internal(set) var captions = Captions()
+  package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
@@ -52,6 +52,8 @@ public final class Session {
   private var replaced: Int?
   /// Entropy of the steps that a debugger took back: it comes again.
   private var undoneEntropy: [[UInt8]] = []
+  /// What became of each granule.
+  var granuleHistory = GranuleHistory()
   /// Names for addresses.
   package internal(set) var labels = AddressLabels()
   /// Steps that belong together, because one statement made them.
@@ -165,6 +167,7 @@ public final class Session {
   private func forgetUndone() {
     // All steps are looked at only if it is not known from those that go.
     let decides = steps[position...].contains { $0.isReset || $0.host?.isHosts == true }
+    granuleHistory.forget(from: position, in: steps)
     steps.removeLast(steps.count - position)
     finished.removeAll { $0.step > position }
     captions.keep(upTo: position)
@@ -323,6 +326,7 @@ public final class Session {
   func insertPause(_ instructions: Int) {
     let last = position - 1
     let pause = Action.guestPause(instructions)
+    granuleHistory.forget(from: last, in: steps)
     steps.insert(Step(input: .action(pause), result: describe(pause, .done)), at: last)
     replaced = min(replaced ?? last, last)
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }

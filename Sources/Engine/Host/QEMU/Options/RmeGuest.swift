@@ -52,8 +52,8 @@ package struct RmeGuest: Equatable, Sendable {
         message: "Base64 data '\(shown(text, limit: 100))' is not valid", advice: "64 bytes in base64, which are 88 characters")
     }
     personalization = bytes
-    if bytes.count != RealmPlan.personalizationLength {
-      problem = "expecting a Realm Personalization Value of size \(RealmPlan.personalizationLength), got \(bytes.count)"
+    if bytes.count != KVMVirtualMachine.personalizationLength {
+      problem = "expecting a Realm Personalization Value of size \(KVMVirtualMachine.personalizationLength), got \(bytes.count)"
     }
   }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// Cuts a stream of JSON into values: one may go over lines, and several may stand in one.
 struct JSONReader: Sendable {
   /// Most bytes of one value.

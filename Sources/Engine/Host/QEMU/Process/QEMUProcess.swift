@@ -23,7 +23,7 @@ package final class QEMUProcess {
   private let door: any HostDoor
 
   /// Ticks of the machine's counter in a second, as QEMU takes them.
-  private static let frequency: UInt64 = 1_000_000_000
+  private static let frequency = Machine.counterFrequency
 
   /// - Parameters:
   ///   - host: what the host has.

@@ -1,3 +1,5 @@
+import Basics
+
 /// A command a QMP client may give.
 enum QMPCommand: String, CaseIterable, Sendable {
   case capabilities = "qmp_capabilities"

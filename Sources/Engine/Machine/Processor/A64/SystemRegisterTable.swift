@@ -123,7 +123,7 @@ extension SystemRegister {
 
   /// An instruction is a tick. CNTKCTL_EL1.{EL0PCTEN, EL0VCTEN, EL0VTEN, EL0PTEN} give them to EL0.
   private static let timers = [
-    row("CNTFRQ_EL0", 3, 3, 14, 0, 0, .constant(1_000_000_000), .readOnly, el0: .needs(.cntkctlEL1, 0b11)),
+    row("CNTFRQ_EL0", 3, 3, 14, 0, 0, .constant(Machine.counterFrequency), .readOnly, el0: .needs(.cntkctlEL1, 0b11)),
     row("CNTPCT_EL0", 3, 3, 14, 0, 1, .count(.physical), .readOnly, el0: .needs(.cntkctlEL1, 1 << 0)),
     row("CNTVCT_EL0", 3, 3, 14, 0, 2, .count(.virtual), .readOnly, el0: .needs(.cntkctlEL1, 1 << 1)),
     row("CNTP_TVAL_EL0", 3, 3, 14, 2, 0, .timerValue(.physical), el0: .needs(.cntkctlEL1, 1 << 9)),

@@ -1,5 +1,8 @@
 /// The EL1 timers of a vCPU (Arm ARM D12). Time is ``ControlState/guestInstructions``: an instruction is a tick.
 extension Machine {
+  /// Ticks in a second of the guest's, as CNTFRQ_EL0 says.
+  package static let counterFrequency: UInt64 = 1_000_000_000
+
   /// A timer's ISTATUS as it is now: the condition is met, whether or not it is masked.
   private func condition(_ ctl: UInt64, _ cval: UInt64, _ offset: UInt64, _ now: UInt64) -> Bool {
     ctl & 1 == 1 && Int64(bitPattern: (now &- offset) &- cval) >= 0

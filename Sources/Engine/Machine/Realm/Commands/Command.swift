@@ -69,7 +69,7 @@ package enum Success {
 /// A register a command reads.
 package struct Input: Sendable {
   package var name: StaticString
-  /// Register number, 1 to 17.
+  /// Register number, 1 to 10.
   package var register: Int
   package var kind: Kind
   package var meaning: StaticString

@@ -12,27 +12,49 @@ extension Machine {
 
   package static let mostTables = 4096
 
-  /// Calls `body` with every table of a Realm: its PA, level, and the first IPA it covers. Once somebody has written to tables by
-  /// hand a table may lead to itself, or to millions: then at most ``mostTables`` are visited.
+  /// Calls `body` with every table of a Realm: its PA, level, and the first IPA it covers.
   package func forEachTable(_ realm: RealmDescriptor, _ body: (UInt64, Int, UInt64) -> Void) {
+    walkTables(realm, table: body, entry: nil)
+  }
+
+  /// Goes through a Realm's tables in the order of IPAs. Once somebody has written to tables by hand a table may lead to itself, or to
+  /// millions: then at most ``mostTables`` are visited.
+  ///
+  /// - Parameters:
+  ///   - table: called with each table before its entries: its PA, level, and the first IPA it covers.
+  ///   - entry: called with each entry that leads to no table, its level and its IPA; false ends the walk. A table nobody has written to
+  ///     has none.
+  package func walkTables(
+    _ realm: RealmDescriptor, table: (UInt64, Int, UInt64) -> Void, entry: ((RTTEntry, Int, UInt64) -> Bool)?
+  ) {
     let lpa2 = realm.lpa2
     var left = control.isScribbled ? Machine.mostTables : .max
-    func visit(_ table: UInt64, _ level: Int, _ base: UInt64) {
-      guard left > 0 else { return }
+    /// False if the walk has ended.
+    func visit(_ address: UInt64, _ level: Int, _ base: UInt64) -> Bool {
+      guard left > 0 else { return false }
       left -= 1
-      body(table, level, base)
-      guard level < 3, memory.hasPage(table) else { return }
+      table(address, level, base)
+      guard level < 3 || entry != nil, memory.hasPage(address) else { return true }
       for index in 0..<512 {
-        let entry = RTTEntry(raw: rttLoad(table, index))
-        if entry.isTable(level) {
-          visit(entry.address(lpa2: lpa2), level + 1, base &+ UInt64(index) &* rttEntrySize(level))
+        let found = RTTEntry(raw: rttLoad(address, index))
+        let ipa = base &+ UInt64(index) &* rttEntrySize(level)
+        if found.isTable(level) {
+          guard visit(found.address(lpa2: lpa2), level + 1, ipa) else { return false }
+        } else if let entry, !entry(found, level, ipa) {
+          return false
         }
       }
+      return true
     }
     for n in 0..<realm.rttCount {
-      visit(
-        realm.rttBase &+ UInt64(n) * Granule.size, realm.startLevel,
-        UInt64(n) * 512 * rttEntrySize(realm.startLevel))
+      let base = UInt64(n) * 512 * rttEntrySize(realm.startLevel)
+      guard visit(realm.rttBase &+ UInt64(n) * Granule.size, realm.startLevel, base) else { return }
     }
+  }
+
+  /// Calls `body` with every entry of a table and its index; with none of a table nobody has written to.
+  @inline(__always) func forEachEntry(of table: UInt64, _ body: (Int, RTTEntry) -> Void) {
+    guard memory.hasPage(table) else { return }
+    for index in 0..<512 { body(index, RTTEntry(raw: rttLoad(table, index))) }
   }
 }

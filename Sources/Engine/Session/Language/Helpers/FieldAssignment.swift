@@ -5,8 +5,8 @@ import Machine
 package struct FieldAssignment: Sendable, Equatable {
   /// With its index where there are several: `aux[3]`.
   let name: String
-  /// What its bytes are; of one that is longer than 8 bytes, see ``bytes``.
   let value: UInt64
+  /// In place of ``value`` if the field's kind is bytes, else empty.
   let bytes: [UInt8]
 
   /// As it is written.

@@ -91,7 +91,7 @@ extension ActionStatement {
 
 extension StatementParser {
   /// X0 to X17 of a command from words: numbers in order, or `name=value`.
-  public func registers(of entry: CommandEntry, _ words: [String]) throws(ScriptError) -> InlineArray<18, UInt64> {
+  package func registers(of entry: CommandEntry, _ words: [String]) throws(ScriptError) -> InlineArray<18, UInt64> {
     switch try parse(([entry.name] + words).joined(separator: " "))?.action {
     case .smc(_, let x): return x
     case .guest(let action): return action.x

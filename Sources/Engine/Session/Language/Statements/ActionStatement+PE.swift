@@ -38,7 +38,8 @@ extension ActionStatement {
 
   private static func pe(_ arguments: Arguments) throws(ScriptError) -> Int {
     let value = try arguments.number(0)
-    guard value < 8 else { throw arguments.error(arguments[0], "there are at most 8 PEs, 0 to 7") }
+    let most = MachineConfiguration.mostPEs
+    guard value < UInt64(most) else { throw arguments.error(arguments[0], "there are at most \(most) PEs, 0 to \(most - 1)") }
     return Int(value)
   }
 }

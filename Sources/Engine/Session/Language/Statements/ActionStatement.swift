@@ -2,7 +2,7 @@ import Basics
 import Machine
 
 /// One action of the machine: the only statement that is a step of a recording, beside a fresh machine.
-public struct ActionStatement: Statement {
+package struct ActionStatement: Statement {
   let done: Action
   /// What is odd about the arguments of a call, for whoever has written it.
   package let doubt: String?
@@ -12,13 +12,13 @@ public struct ActionStatement: Statement {
     self.doubt = doubt
   }
 
-  public static func == (a: Self, b: Self) -> Bool { a.done.isSame(as: b.done) }
+  package static func == (a: Self, b: Self) -> Bool { a.done.isSame(as: b.done) }
 
   public var action: Action? { done }
   public var text: String { done.scriptText }
 
   /// What is queued is answered later: `guest expect` is about it.
-  public var isExpectable: Bool {
+  package var isExpectable: Bool {
     switch done {
     case .guest, .guestClear: false
     default: true
@@ -34,7 +34,7 @@ public struct ActionStatement: Statement {
 
 extension Action {
   /// The action as a line of the script language, with numbers in place of a script's own names.
-  public var scriptText: String {
+  package var scriptText: String {
     switch self {
     case .smc(let world, let x): ActionStatement.callText(world, x)
     case .access(let access): ActionStatement.accessText(access)

@@ -1,14 +1,15 @@
 import Basics
+import Host
 import Machine
 
 /// A command for a guest that executes code.
-public struct GuestStatement: Statement {
+package struct GuestStatement: Statement {
   let command: GuestCommand
 
   static let verbs = [
     verb(
       "boot", bootForm, nil, help: "a Realm (or another VM), and its run",
-      details: "a fresh machine with `vcpu=code`; the run is of up to 1,000,000,000 instructions",
+      details: "a fresh machine with `vcpu=code`; the run is of up to \(usualInstructions) instructions",
       ["", "tour 1", "--normal kernel"]
     ) { arguments throws(ScriptError) in try boot(arguments, stands: false) },
     verb(
@@ -16,7 +17,7 @@ public struct GuestStatement: Statement {
     ) { arguments throws(ScriptError) in try boot(arguments, stands: true) },
     verb(
       "continue", "[INSTRUCTIONS]", 0...1, help: "the guest goes on, for about so many instructions",
-      details: "until something stops it, or, between two entries, so many have passed; without a number 1,000,000,000",
+      details: "until something stops it, or, between two entries, so many have passed; without a number \(usualInstructions)",
       ["", "1000"]
     ) { arguments throws(ScriptError) in
       .run(.continue(arguments.count == 0 ? nil : try arguments.positive(arguments[0], mostInstructions)))
@@ -53,6 +54,7 @@ public struct GuestStatement: Statement {
   private static let mostSteps: UInt64 = 1_000_000
   /// Most instructions of `continue`.
   private static let mostInstructions: UInt64 = 1 << 40
+  private static let usualInstructions = "\(GuestControl.usualInstructions / 1_000_000) million"
   private static let bootForm = "[--normal] [IMAGE [VCPUS]]"
 
   private static func verb(
@@ -81,7 +83,8 @@ public struct GuestStatement: Statement {
     }
     try arguments.check(0...2, "\(usage), such as \(arguments.row.name) tour", words)
     return .boot(
-      image: words.first?.text ?? "tour", vcpus: words.count == 2 ? try arguments.positive(words[1], 8) : 2,
+      image: words.first?.text ?? "tour",
+      vcpus: words.count == 2 ? try arguments.positive(words[1], UInt64(RealmVM.mostVCPUs)) : 2,
       isRealm: words.count == arguments.count, stands: stands)
   }
 

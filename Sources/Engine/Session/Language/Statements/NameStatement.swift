@@ -38,3 +38,12 @@ struct NameStatement: Statement {
     return result
   }
 }
+
+extension Session {
+  /// Words of a script that the names are: all that can be words.
+  package var labelNames: ScriptNames {
+    var names = ScriptNames()
+    for (address, word) in labels.log where LetStatement.isName(word) && Names.value(word) == nil { names.values[word] = address }
+    return names
+  }
+}

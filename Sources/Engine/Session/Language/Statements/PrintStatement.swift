@@ -23,7 +23,7 @@ struct PrintStatement: Statement {
 }
 
 /// Words that are printed.
-public struct EchoStatement: Statement {
+package struct EchoStatement: Statement {
   let words: String
 
   static let verbs = [

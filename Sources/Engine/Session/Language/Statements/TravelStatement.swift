@@ -1,11 +1,11 @@
 /// Going back and forth in time.
-public struct TravelStatement: Statement {
-  public enum Way: Sendable, Equatable {
+package struct TravelStatement: Statement {
+  package enum Way: Sendable, Equatable {
     case undo, redo
     /// To the state after so many steps, counted from where the recording begins.
     case goto(Int)
   }
-  public let way: Way
+  package let way: Way
 
   static let verbs = [
     Verb(
@@ -32,7 +32,7 @@ public struct TravelStatement: Statement {
     case .goto(let step): "goto \(step)"
     }
   }
-  public var isExpectable: Bool { false }
+  package var isExpectable: Bool { false }
 
   public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     let session = runner.session

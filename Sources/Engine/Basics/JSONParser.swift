@@ -1,5 +1,3 @@
-import Basics
-
 /// Reads JSON as QEMU does: errors in its words, and texts in single quotes as well.
 package struct JSONParser {
   package struct Malformed: Error, Equatable {
@@ -7,6 +5,11 @@ package struct JSONParser {
     package let message: String
     /// Bytes from the beginning to where it was noticed.
     package let offset: Int
+
+    package init(message: String, offset: Int) {
+      self.message = message
+      self.offset = offset
+    }
   }
 
   /// Most lists and objects within each other, as in QEMU.

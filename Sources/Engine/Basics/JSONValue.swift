@@ -3,6 +3,11 @@ package indirect enum JSONValue: Equatable, Sendable {
   package struct Member: Equatable, Sendable {
     package let key: String
     package let value: JSONValue
+
+    package init(key: String, value: JSONValue) {
+      self.key = key
+      self.value = value
+    }
   }
 
   case null
@@ -19,6 +24,7 @@ package indirect enum JSONValue: Equatable, Sendable {
     .object(members.map { Member(key: $0.key, value: $0.value) })
   }
 
+  /// The last member of a name, of an object.
   package subscript(_ key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members.last { $0.key == key }?.value

@@ -1,3 +1,4 @@
+import Basics
 import Libvirt
 
 /// As much of a hypervisor as libvirt sees: processes that answer a monitor, and guests that do nothing, or one thing.
@@ -74,7 +75,7 @@ final class SmallProcess: HypervisorProcess {
   }
 
   func send(_ line: String) -> [String] {
-    guard end == nil, let command = JSONValue(line), let id = command["id"]?.text else { return [] }
+    guard end == nil, let command = try? JSONParser.value(of: line), let id = command["id"]?.text else { return [] }
     var before: [String] = []
     var answer = "{}"
     switch command["execute"]?.text {
