@@ -84,18 +84,20 @@ struct OpenCommand: ParsableCommand {
       return 69
     }
     if let note = terminal.typeNote { state.message = .init(note) }
-    func app(_ loaded: SessionLoader.Loaded, _ state: ViewState, _ theme: Theme) -> App {
+    func app(_ loaded: SessionLoader.Loaded, _ state: ViewState, _ theme: Theme, isLarge: Bool) -> App {
       var state = state
       state.bindings = settings.bindings
+      state.isLarge = isLarge
       return App(
         loaded.session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
-        names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl)
+        names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl, settings: settings)
     }
-    var running = app(opened, state, theme)
+    var running = app(opened, state, theme, isLarge: settings.flag(.large))
     var code = running.run()
     var accounts = [running.recordingAccount]
     while let (loaded, name) = running.successor {
-      running = app(loaded, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme)
+      running = app(
+        loaded, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme, isLarge: running.state.isLarge)
       code = running.run()
       accounts.append(running.recordingAccount)
     }
