@@ -7,12 +7,12 @@ struct OpenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "open", abstract: "Opens the workbench in the terminal (the default).",
     discussion: """
-      FILE is a script, a recording, a token, or an image of a guest, which is booted first; what it is its first bytes tell. What is \
-      done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is given. What is to hold every time can be set in \
-      $XDG_CONFIG_HOME/workbench/config.toml: see workbench config.
+      FILE is a script, a recording, a token, an image of a guest, which is booted first, or the XML of a libvirt domain, which virsh \
+      starts; what it is its first bytes tell. What is done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is \
+      given. What is to hold every time can be set in $XDG_CONFIG_HOME/workbench/config.toml: see workbench config.
       """)
 
-  @Argument(help: ArgumentHelp("Script, recording, token or image to open.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Script, recording, token, image or domain XML to open.", valueName: "file"), completion: .file())
   var file: String?
 
   @OptionGroup var options: OpenOptions
@@ -20,6 +20,7 @@ struct OpenCommand: ParsableCommand {
   func run() throws {
     switch file.map(FileKind.init) {
     case .image?: try BootCommand.parse(["--open", "--", file ?? ""]).run()
+    case .domain?: try VirshCommand.parse([]).open(file ?? "")
     case .token?:
       let path = file ?? ""
       let token = try TokenFile.view(path, key: nil)
