@@ -29,6 +29,7 @@ public final class Panel: Sendable, Hashable {
   private let listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)?
   /// What its notable lines are, in words.
   let notable: String?
+  private let changed: (@Sendable (Session, ViewState) -> Changing?)?
   private let copied: (@Sendable (Session, ViewState) -> String?)?
   private let chosen: (@Sendable (inout Effect) -> Void)?
   private let clicked: (@Sendable (Int, Int, Rect, inout Effect) -> Void)?
@@ -44,6 +45,7 @@ public final class Panel: Sendable, Hashable {
   ///   - listed: its lines, if it is a list or a text: keys go through them.
   ///   - notable: what those of its lines are, in words, to which the keys of a search go where nothing is sought.
   ///   - moved: takes the keys that move what is chosen; without it they go through the lines.
+  ///   - changing: what is chosen on it, if it is something that steps change.
   ///   - chosen: takes Enter.
   ///   - copied: what is copied from it, if that is not the chosen line.
   ///   - clicked: takes a click, and the place of the panel.
@@ -55,7 +57,8 @@ public final class Panel: Sendable, Hashable {
     hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common + [KeyHint(.back)] },
     prepared: @escaping @Sendable (Session, inout ViewState) -> Void = { _, _ in },
     listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)? = nil, notable: String? = nil,
-    moved: (@Sendable (Motion, inout Effect) -> Void)? = nil, chosen: (@Sendable (inout Effect) -> Void)? = nil,
+    moved: (@Sendable (Motion, inout Effect) -> Void)? = nil,
+    changing: (@Sendable (Session, ViewState) -> Changing?)? = nil, chosen: (@Sendable (inout Effect) -> Void)? = nil,
     copied: (@Sendable (Session, ViewState) -> String?)? = nil,
     clicked: (@Sendable (Int, Int, Rect, inout Effect) -> Void)? = nil,
     typed: (@Sendable (Unicode.Scalar, inout Effect) -> Void)? = nil,
@@ -73,6 +76,7 @@ public final class Panel: Sendable, Hashable {
     self.moved = moved
     self.chosen = chosen
     self.copied = copied
+    changed = changing
     self.clicked = clicked
     self.typed = typed
     if case .printed = place {
@@ -137,6 +141,9 @@ public final class Panel: Sendable, Hashable {
     guard line < lines.count else { return }
     if line == lines.chosen { choose(&effect) } else { lines.choose(line, &effect.state) }
   }
+
+  /// What is chosen on it that steps change.
+  func changing(_ session: Session, _ state: ViewState) -> Changing? { changed?(session, state) }
 
   /// What is copied from it instead of a line.
   func copied(_ effect: Effect) -> String? { copied?(effect.session, effect.state) }

@@ -23,7 +23,7 @@ public struct Screens {
       return canvas
     }
     header(&canvas)
-    CaptionRows(session, width: width, height: height).draw(&canvas)
+    CaptionRows(session, width: width, height: height, isLarge: state.isLarge).draw(&canvas)
     let commandRows = 1 + CommandLinePanel.extraRows(state, width: width)
     let panel = state.screen
     panel.draw(&canvas, Self.place(of: panel, session, state, width: width, height: height), session, state)
@@ -37,7 +37,7 @@ public struct Screens {
   /// Where a whole screen's panel is: between the header with the captions and the timeline, or the command line.
   public static func place(of panel: Panel, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Rect {
     let below = 1 + CommandLinePanel.extraRows(state, width: width) + (panel.hasTimeline ? 1 : 0)
-    let above = 1 + CaptionRows.count(session, height: height)
+    let above = 1 + CaptionRows.count(session, height: height, isLarge: state.isLarge)
     return Rect(0, above, width, height - above - below)
   }
 
@@ -88,6 +88,11 @@ public struct Screens {
     if let contradiction = state.contradiction { x = canvas.text(x, 0, contradiction.mark, .fault) + 2 }
     if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
+    // Where one is, if Back does not lead to the overview.
+    if state.trail.count > 1 {
+      let way = (state.trail.dropFirst() + [state.screen]).map(\.title).joined(separator: " › ")
+      x = canvas.text(x, 0, way, .accent, limit: width - x) + 2
+    }
     let configuration = session.configuration
     let machine = "\(binarySize(configuration.dramSize)) · \(configuration.peCount) PE · \(configuration.policy.name)"
     let keys = width >= 110 ? "   \(state.bindings[.palette]) help  \(state.bindings[.command]) command" : ""

@@ -36,6 +36,20 @@ public struct Theme: Sendable {
     styles = Role.allCases.map(table)
   }
 
+  /// For a beamer, or from far away: nothing is dim, and what has a colour is bold.
+  public var large: Theme {
+    Theme(name, summary) { role in
+      var style = self.style(role)
+      style.dim = false
+      switch role {
+      case .dim, .border: style.foreground = nil
+      case .text: break
+      default: style.bold = true
+      }
+      return style
+    }
+  }
+
   public static let all = [standard, light, contrast, colourBlind, mono]
 
   public static func named(_ name: String) -> Theme? { all.first { $0.name == name } }
@@ -122,7 +136,8 @@ public struct Theme: Sendable {
     case .rd, .rec, .data, .owner1, .owner2, .owner3, .owner4, .owner5, .owner6: Style(bold: true)
     case .underlined: Style(underline: true)
     case .found: Style(bold: true, underline: true)
-    case .bar, .selected, .changed: Style(bold: true, reverse: true)
+    case .bar, .selected: Style(bold: true, reverse: true)
+    case .changed: Style(underline: true, reverse: true)
     case .ok: Style(bold: true)
     case .fault, .warning: Style(bold: true, underline: true, reverse: true)
     }
@@ -156,7 +171,8 @@ public struct Theme: Sendable {
     case .owner1, .owner2, .owner3, .owner4, .owner5, .owner6: Style(bold: true)
     case .dim, .border, .normal, .delegated, .aux: Style(dim: true)
     case .underlined: Style(underline: true)
-    case .bar, .selected, .changed: Style(reverse: true)
+    case .bar, .selected: Style(reverse: true)
+    case .changed: Style(underline: true, reverse: true)
     case .fault, .warning, .found: Style(bold: true, underline: true)
     default: Style()
     }

@@ -3,10 +3,16 @@ import Engine
 /// Everything the views need beside the session: where the eye is. With a session, a size and a theme it defines the screen.
 public struct ViewState: Sendable {
   /// The whole screen that is shown, and the part of the overview that has the focus.
-  public var screen: Panel = .overview
+  public var screen: Panel = .overview {
+    didSet { if screen != oldValue { noteWay(from: oldValue) } }
+  }
+  /// The screens one came through, from the overview: Back goes to the last of them.
+  private(set) var trail: [Panel] = []
   public var focus: Panel = .trace
   /// Which keys do what.
   public var bindings: KeyBindings = .standard
+  /// For a beamer, whose letters are large and few: one panel at a time, strong colours, more room for words.
+  public var isLarge = false
   /// Granule under the map's cursor.
   public var cursor: UInt64?
   /// log2 of the granules a map cell stands for; nil fits all of memory.
@@ -57,6 +63,20 @@ public struct ViewState: Sendable {
 
   public init() {}
 
+  /// Who opens a screen comes back to where that was; who opens one of those before goes back there.
+  private mutating func noteWay(from old: Panel) {
+    if screen == .overview {
+      trail = []
+    } else if let place = trail.firstIndex(of: screen) {
+      trail.removeSubrange(place...)
+    } else if !old.takesText {
+      trail.append(old)
+    }
+  }
+
+  /// Closes the screen that is shown.
+  mutating func goBack() { screen = trail.last ?? .overview }
+
   /// What a panel keeps.
   subscript<State: PanelState>(type: State.Type) -> State {
     get { kept[ObjectIdentifier(type)] as? State ?? State() }
@@ -81,6 +101,10 @@ public struct GuestViewState: Sendable {
   public var vcpu: UInt64?
   /// Its console, as far as it was shown.
   public var console = ConsoleView()
+  /// What lies beside its registers, where there is no room for all.
+  public var pane = GuestPane.code
+  /// Where in its memory one looks; nil: where X0 points.
+  public var memory: UInt64?
   /// How many of its lines are below those that are shown; none if one looks at its end.
   public var consoleBack = 0
 

@@ -38,3 +38,8 @@ int pt_limit_files(pid_t pid, long long bytes) {
   struct rlimit limit = {bytes < 0 ? RLIM_INFINITY : (rlim_t)bytes, RLIM_INFINITY};
   return prlimit(pid, RLIMIT_FSIZE, &limit, NULL);
 }
+
+int pt_limit_stack(pid_t pid) {
+  struct rlimit limit = {1, RLIM_INFINITY};
+  return prlimit(pid, RLIMIT_STACK, &limit, NULL);
+}

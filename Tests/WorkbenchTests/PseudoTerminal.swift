@@ -108,6 +108,9 @@ final class PseudoTerminal {
   /// Lets the program's files grow no further than `bytes`; nil lets them grow again.
   func limitFiles(to bytes: Int?) { #expect(pt_limit_files(pid, bytes.map { Int64($0) } ?? -1) == 0) }
 
+  /// The program's stack grows no further: whatever needs more of it finds that it is exhausted.
+  func exhaustStack() { #expect(pt_limit_stack(pid) == 0) }
+
   /// Waits for the end: the exit code, or 128 plus the signal that killed it.
   func exitCode(seconds: Double = 20) throws -> Int32 {
     let deadline = Date().addingTimeInterval(seconds)

@@ -6,9 +6,9 @@ extension UserAction {
     + [.boot, .debug, .run, .step, .stepBack, .stepOver, .runToExit, .runBack, .breakpoint]
     + openings([.overview, .palette]) + [.nextPanel, .previousPanel] + openings(Panel.tiles)
     + [.up, .down, .left, .right, .pageUp, .pageDown, .top, .bottom]
-    + [.stepEarlier, .stepLater, .earlier, .later, .beginning, .end, .goto]
+    + [.stepEarlier, .stepLater, .earlier, .later, .beginning, .end, .goto, .changeBefore, .nextChange]
     + [.play, .slower, .faster, .mark, .goToMark, .predict] + Panel.all.flatMap(\.actions)
-    + [.theme, .mouse, .redraw, .suspend, .back, .quit] + line + [.lineForm]
+    + [.theme, .large, .mouse, .redraw, .suspend, .back, .quit] + line + [.lineForm]
 
   private static func openings(_ panels: [Panel]) -> [UserAction] { panels.compactMap(\.opening) }
 }

@@ -24,6 +24,16 @@ extension UserAction {
     UserAction(id, keys, title, help) { $0.state.screen.move(motion, &$0) }
   }
 
+  public static let large: UserAction = UserAction(
+    "large", ["L"], "Large print", "For a beamer: one panel at a time, nothing dim, more room for words; again, as before."
+  ) { effect in
+    effect.state.isLarge.toggle()
+    effect.say(
+      effect.state.isLarge
+        ? "large print: one panel at a time; enlarge the letters of the terminal to 80x24" : "large print is over")
+    effect.ask(.applyTheme)
+  }
+
   public static let theme: UserAction = UserAction("theme", ["T"], "Next theme", "Changes the colours.") { $0.ask(.nextTheme) }
 
   public static let mouse: UserAction = UserAction(
@@ -41,13 +51,14 @@ extension UserAction {
 
   private static let everywhere: [KeyContext] = [.anywhere, .commandLine, .panel("palette")]
 
-  public static let back: UserAction = UserAction("back", [.escape], "Back", "Closes what is open; never quits.") { effect in
+  public static let back: UserAction = UserAction("back", [.escape], "Back", "Back to the screen before; never quits.") {
+    effect in
     if effect.state.contradiction != nil, !effect.state.isContradictionKnown {
       effect.state.isContradictionKnown = true
     } else if !effect.state[finding: effect.state.focused].words.isEmpty {
       effect.state[finding: effect.state.focused] = Finding()
     } else if effect.state.screen != .overview {
-      effect.state.screen = .overview
+      effect.state.goBack()
     } else if effect.state.traceStep != nil {
       effect.state.traceStep = nil
     } else if effect.state.zoom != nil {

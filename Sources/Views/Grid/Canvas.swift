@@ -172,6 +172,14 @@ public struct Canvas: Sendable, Equatable {
     return rect.inside
   }
 
+  /// Marks in the right edge of a frame that there is more above or below of the lines inside.
+  mutating func markEnds(_ inside: Rect, first: Int, count: Int) {
+    guard inside.height > 0 else { return }
+    let edge = inside.x + inside.width
+    if first > 0 { self[edge, inside.y] = Cell("↑", .accent) }
+    if first + inside.height < count { self[edge, inside.y + inside.height - 1] = Cell("↓", .accent) }
+  }
+
   /// The screen as text: one line a row, spaces at the ends cut.
   public var plainText: String {
     (0..<height).map { y in
@@ -206,7 +214,7 @@ public struct Canvas: Sendable, Equatable {
     case "─", "━": return "-"
     case "│", "┃": return "|"
     case "╭", "╮", "╰", "╯", "├", "┤", "┬", "┴", "┼", "└": return "+"
-    case "▶", "▸", "→", "▷": return ">"
+    case "▶", "▸", "→", "▷", "›": return ">"
     case "◀": return "<"
     case "▾", "↓": return "v"
     case "↑": return "^"

@@ -15,6 +15,8 @@ public struct Effect {
   public enum Request: Sendable {
     /// Go to the state after a step.
     case travel(to: Int)
+    /// Go to the state after a step with the eye where it is, and say what it did.
+    case visit(step: Int, saying: String)
     /// Something for the guest that was booted here, as it would be typed.
     case guest(String)
     /// Ask for something on the command line.
@@ -37,6 +39,8 @@ public struct Effect {
     case copy(String)
     /// Lines that were pasted, one by one.
     case run([String])
+    /// Use the theme, as one has it for large print or not.
+    case applyTheme
     case nextTheme, toggleMouse, redraw, suspend, quit
   }
 
@@ -51,7 +55,7 @@ public struct Effect {
   /// Where a panel is on the screen now.
   func place(of panel: Panel) -> Rect {
     let body = Screens.place(of: state.screen, session, state, width: width, height: height)
-    return panel.isTile ? OverviewPanel.layout(body, focus: panel)[panel] ?? body : body
+    return panel.isTile ? OverviewPanel.layout(body, focus: panel, isLarge: state.isLarge)[panel] ?? body : body
   }
 
   public mutating func ask(_ request: Request) { requests.append(request) }

@@ -4,16 +4,22 @@ import Engine
 public struct KeyBindings: Sendable {
   private let changed: [String: [Key]]
   private let meanings: [KeyContext: [Key: UserAction]]
+  /// Statements a person has put together.
+  public let macros: [Macro]
+  /// Everything a person can do, macros with it.
+  public let actions: [UserAction]
   /// Whether keys are named in words: for terminals with ASCII alone.
   public var spellsKeys = false
 
   public static let standard: KeyBindings = KeyBindings()
 
   /// - Parameter changed: other keys of an action, by its id; they replace all it has.
-  public init(_ changed: [String: [Key]] = [:]) {
+  public init(_ changed: [String: [Key]] = [:], macros: [Macro] = []) {
     self.changed = changed
+    self.macros = macros
+    actions = UserAction.all + macros.map(\.action)
     var meanings: [KeyContext: [Key: UserAction]] = [:]
-    for action in UserAction.all {
+    for action in actions {
       for context in action.contexts {
         for key in changed[action.id] ?? action.defaultKeys { meanings[context, default: [:]][key] = action }
       }
@@ -22,9 +28,11 @@ public struct KeyBindings: Sendable {
   }
 
   /// The first key that two actions would share in one place, with such changes.
-  public static func clash(_ changed: [String: [Key]]) -> (key: Key, actions: (UserAction, UserAction))? {
+  public static func clash(
+    _ changed: [String: [Key]], macros: [Macro] = []
+  ) -> (key: Key, actions: (UserAction, UserAction))? {
     var owners: [KeyContext: [Key: UserAction]] = [:]
-    for action in UserAction.all {
+    for action in UserAction.all + macros.map(\.action) {
       for context in action.contexts {
         for key in changed[action.id] ?? action.defaultKeys {
           if let owner = owners[context]?[key], owner.id != action.id { return (key, (owner, action)) }

@@ -1,7 +1,7 @@
 /// What the palette offers beside actions: a line that can be typed.
 public struct Offer: Sendable, Equatable {
   public enum Kind: String, Sendable {
-    case command, statement, guest, session, theme
+    case command, statement, guest, session, theme, setting
   }
 
   public var kind: Kind

@@ -3,7 +3,7 @@ import Engine
 extension Panel {
   public static let palette: Panel = Panel(
     "palette", "Palette and help", .screen(timeline: false), key: ["?", "^P", "F1"],
-    "Everything there is: actions, commands, statements, guests, sessions, themes. Type to find, Enter does it.", label: "help",
+    "Everything there is: actions, commands, statements, guests, sessions, settings. Type to find, Enter does it.", label: "help",
     opened: { PalettePanel.open(&$0) },
     actions: UserAction.palette,
     hints: { _ in
@@ -35,7 +35,7 @@ extension UserAction {
   static let paletteDo: UserAction = inPalette("palette-do", [.enter], "Do", "Does what is chosen, or types it.") { effect in
     guard let row = PalettePanel(effect.state).chosen else { return }
     effect.state.screen = effect.state.palette.origin
-    if let action = UserAction.all.first(where: { $0.id == row.action }) { return action.perform(&effect) }
+    if let action = effect.state.bindings.actions.first(where: { $0.id == row.action }) { return action.perform(&effect) }
     guard let line = row.line else { return }
     if let reason = row.reason { return effect.say("\(row.title): \(reason)", isError: true) }
     effect.ask(row.isWhole ? .execute(line) : .open(.command, text: line))
@@ -133,10 +133,11 @@ public struct PalettePanel {
   }
 
   static func rows(_ session: Session, _ state: ViewState) -> [PaletteState.Row] {
-    UserAction.all.filter(\.isOnScreens).map { action in
-      PaletteState.Row(
-        action: action.id, keys: state.bindings.keys(of: action).map(\.name).joined(separator: " "), title: action.title,
-        help: action.help, reason: action.whyImpossible(session, state.inPlace))
+    state.bindings.actions.filter(\.isOnScreens).map { action in
+      let keys = state.bindings.keys(of: action).map(\.name).joined(separator: " ")
+      return PaletteState.Row(
+        action: action.id, keys: keys.isEmpty ? "macro" : keys, title: action.title, help: action.help,
+        reason: action.whyImpossible(session, state.inPlace))
     } + state.palette.offers.map { PaletteState.Row($0) }
   }
 
@@ -176,6 +177,7 @@ public struct PalettePanel {
     let room = inside.height - 1
     let selected = min(state.selected, max(0, rows.count - 1))
     let first = PanelLines.first(selected, rows.count, room)
+    canvas.markEnds(Rect(inside.x, inside.y + 1, inside.width, room), first: first, count: rows.count)
     if rows.isEmpty { canvas.text(inside.x + 1, inside.y + 1, "nothing matches", .dim) }
     for (n, row) in rows.dropFirst(first).prefix(room).enumerated() {
       draw(row, isSelected: first + n == selected, &canvas, Rect(inside.x, inside.y + 1 + n, inside.width, 1))

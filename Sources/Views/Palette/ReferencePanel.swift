@@ -70,7 +70,10 @@ struct ReferencePanel {
     typealias Line = ReferenceState.Line
     var lines = [
       Line(text: "\(entry.name) \(entry.argumentNames.joined(separator: " "))", role: .title, hanging: 2),
-      Line(text: "\(entry.interface.rawValue) 0x\(String(entry.fid, radix: 16, uppercase: true)) · \(entry.summary)", hanging: 2),
+      Line(
+        text:
+          "\(entry.interface.rawValue) 0x\(String(entry.fid, radix: 16, uppercase: true)) · \(entry.section) · \(entry.summary)",
+        hanging: 2),
     ]
     func registers(_ title: String, _ rows: [(register: Int, name: String, meaning: String)]) {
       guard !rows.isEmpty else { return }
@@ -131,6 +134,7 @@ struct ReferencePanel {
     }
     let rows = wrapped(inside.width - 2)
     let first = min(state.scroll, max(0, rows.count - inside.height))
+    canvas.markEnds(inside, first: first, count: rows.count)
     for (n, row) in rows.dropFirst(first).prefix(inside.height).enumerated() {
       canvas.text(inside.x + 1, inside.y + n, row.0, row.1, limit: inside.width - 2)
     }

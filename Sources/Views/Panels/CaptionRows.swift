@@ -5,17 +5,19 @@ struct CaptionRows {
   let session: Session
   let width: Int
   let height: Int
+  let isLarge: Bool
 
-  init(_ session: Session, width: Int, height: Int) {
+  init(_ session: Session, width: Int, height: Int, isLarge: Bool) {
+    self.isLarge = isLarge
     self.session = session
     self.width = width
     self.height = height
   }
 
   /// How many there are: none in a session without words, and always as many in one that has some.
-  static func count(_ session: Session, height: Int) -> Int {
+  static func count(_ session: Session, height: Int, isLarge: Bool) -> Int {
     guard !session.captions.all.isEmpty, height >= 16 else { return 0 }
-    return height >= 50 ? 4 : height >= 30 ? 2 : 1
+    return height >= 50 ? 4 : height >= 30 ? isLarge ? 4 : 2 : isLarge ? 3 : 1
   }
 
   /// What did not hold comes first.
@@ -33,7 +35,7 @@ struct CaptionRows {
   }
 
   func draw(_ canvas: inout Canvas) {
-    let room = Self.count(session, height: height)
+    let room = Self.count(session, height: height, isLarge: isLarge)
     guard room > 0 else { return }
     let rows = lines.flatMap { line in
       WhyPanel.wrap(line.text, to: width - 4, hanging: line.role == .text ? 0 : 2).map { ($0, line.role) }

@@ -96,6 +96,7 @@ struct CaptionsPanel {
     }
     let chosen = min(state.captionRow, rows.count - 1)
     let first = PanelLines.first(chosen, rows.count, inside.height)
+    canvas.markEnds(inside, first: first, count: rows.count)
     for (n, row) in rows.dropFirst(first).prefix(inside.height).enumerated() {
       let y = inside.y + n
       let isHere = row.belongsTo == session.position

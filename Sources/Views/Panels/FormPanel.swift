@@ -63,7 +63,7 @@ extension UserAction {
   static let formLeave: UserAction = inForm(
     "form-leave", [.escape, "^C"], "Leave", "Leaves the form; nothing is done.", label: "leave"
   ) {
-    $0.state.screen = .overview
+    $0.state.goBack()
   }
 
   /// From the command line: a form of what is being typed.
@@ -178,7 +178,9 @@ public struct FormPanel {
     let value = typed.isEmpty ? row.right ?? "-" : typed
     let width = rect.width >= 100 ? 24 : 18
     if isSelected {
-      let end = canvas.text(x, rect.y, value, typed.isEmpty ? .dim : .accent, limit: width - 1)
+      // Of what is too long the end is seen, where one types.
+      let shown = value.count < width ? value : "…" + value.suffix(width - 2)
+      let end = canvas.text(x, rect.y, shown, typed.isEmpty ? .dim : .accent, limit: width - 1)
       canvas.text(end, rect.y, "▏", .accent)
     } else {
       canvas.text(x, rect.y, value, typed.isEmpty ? (row.right == nil ? .warning : .dim) : .text, limit: width)

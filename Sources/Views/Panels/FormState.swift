@@ -15,6 +15,10 @@ package struct FormState: PanelState {
   private var names = ScriptNames()
   /// Which of the row's offers was taken last.
   private(set) var offer: Int?
+  /// Most characters of a row, and of what is sought: the longest value there is, a personalization value, has 128 digits.
+  static let longestValue = 160
+  static let longestFilter = 40
+
   /// The session that has been looked at.
   private var seen: (position: Int, steps: Int)?
 
@@ -79,11 +83,12 @@ package struct FormState: PanelState {
   // MARK: What is typed
 
   mutating func type(_ scalar: Unicode.Scalar, _ session: Session) {
-    if name == nil, filter.unicodeScalars.count < 40 {
+    if name == nil, filter.unicodeScalars.count < Self.longestFilter {
       filter.unicodeScalars.append(scalar)
       selected = 0
     }
-    guard typed.indices.contains(selected), scalar != " ", typed[selected].unicodeScalars.count < 160 else { return }
+    guard typed.indices.contains(selected), scalar != " ", typed[selected].unicodeScalars.count < Self.longestValue
+    else { return }
     typed[selected].unicodeScalars.append(scalar)
     changed(session)
   }

@@ -5,7 +5,8 @@ extension GranulesPanel {
   /// The map as it is on the overview, if it is there.
   private static func geometry(_ effect: Effect) -> Geometry? {
     let body = Screens.place(of: .overview, effect.session, effect.state, width: effect.width, height: effect.height)
-    guard let rect = OverviewPanel.layout(body, focus: .granules)[.granules] else { return nil }
+    let layout = OverviewPanel.layout(body, focus: .granules, isLarge: effect.state.isLarge)
+    guard let rect = layout[.granules] else { return nil }
     return GranulesPanel(effect.session, effect.state).geometry(rect)
   }
 

@@ -4,10 +4,14 @@ extension Panel {
   public static let granules: Panel = Panel(
     "granules", "Granules", .tile, key: ["2"], "The ownership map of memory.", actions: [.zoomIn, .zoomOut, .zoomAll],
     hints: { _ in
-      [KeyHint(.up, .down, .left, .right, label: "move"), KeyHint(.zoomIn, .zoomOut, label: "zoom"), KeyHint(.zoomAll)]
+      [
+        KeyHint(.up, .down, .left, .right, label: "move"), KeyHint(.zoomIn, .zoomOut, label: "zoom"),
+        KeyHint(.changeBefore, .nextChange, label: "changes"), KeyHint(.zoomAll),
+      ]
     },
-    listed: { GranulesPanel($0, $1).lines($2) }, moved: GranulesPanel.move, chosen: { GranulesPanel.zoom(-4, &$0) },
-    copied: { hex(($1.cursor ?? $0.configuration.dramBase) & ~0xFFF) }, clicked: GranulesPanel.click
+    listed: { GranulesPanel($0, $1).lines($2) }, moved: GranulesPanel.move,
+    changing: { .granule(($1.cursor ?? $0.configuration.dramBase).granuleBase) }, chosen: { GranulesPanel.zoom(-4, &$0) },
+    copied: { hex(($1.cursor ?? $0.configuration.dramBase).granuleBase) }, clicked: GranulesPanel.click
   ) { canvas, rect, session, state, focused in GranulesPanel(session, state).draw(&canvas, rect, focused: focused) }
 }
 
@@ -188,6 +192,7 @@ public struct GranulesPanel {
     let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count })
     let end = rect.y + rect.height - min(legend.count, max(0, rect.height - 1))
     var lines = ["\(story.gpi.name) in the GPT: \(story.gpi.access)"]
+    lines += contents(story, width: rect.width - 2, room: end - rect.y - 2)
     lines += story.history.map { "step \($0.step)  \(session.labels.text($0.text))" }
     for (n, line) in lines.enumerated() where rect.y + 1 + n < end {
       canvas.text(rect.x + 1, rect.y + 1 + n, line, .dim, limit: rect.width - 2)
@@ -199,6 +204,15 @@ public struct GranulesPanel {
         column = canvas.text(column + 2, end + n, item.text, .dim) + 2
       }
     }
+  }
+
+  /// The fields of the structure that lies there, in up to half of the room: the other half is for its history.
+  private func contents(_ story: GranuleStory, width: Int, room: Int) -> [String] {
+    guard let (structure, fields) = story.contents, room > 1 else { return [] }
+    let text = session.labels.text("\(structure): \(fields.isEmpty ? "all zero" : fields.joined(separator: ", "))")
+    let lines = WhyPanel.wrap(text, to: width, hanging: 2)
+    let most = max(1, room / 2)
+    return lines.count <= most ? lines : lines.prefix(most - 1) + [lines[most - 1].trimmingEnd + " …"]
   }
 
   /// What is on the map, for the line that says what it means.

@@ -3,11 +3,13 @@ import Engine
 extension Panel {
   public static let guest: Panel = Panel(
     "guest", "Guest", key: ["v"], "Console, registers and instructions of the vCPU that ran last.",
+    actions: [.guestPane, .guestMemory],
     hints: { _ in
       KeyHint.common
         + [
           KeyHint(.boot), KeyHint(.step), KeyHint(.stepBack), KeyHint(.stepOver), KeyHint(.runToExit), KeyHint(.run),
           KeyHint(.breakpoint), KeyHint(.runBack), KeyHint(.debug), KeyHint(.nextRealm, label: "next vCPU"),
+          KeyHint(.guestPane), KeyHint(.guestMemory),
           KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(.up, .down, label: "console"), KeyHint(.find),
           KeyHint(.back),
         ]
@@ -40,16 +42,12 @@ public struct GuestPanel {
       let right = rect.width - left
       let registers = Rect(rect.x + left, rect.y, right, right >= 84 ? 15 : 20)
       self.registers(now, before, &canvas, registers)
-      let rest = Rect(rect.x + left, rect.y + registers.height, right, rect.height - registers.height)
-      // A large terminal shows the stack, too.
-      let stack = rest.height >= Self.stackLines * 2 ? Self.stackLines : 0
-      code(now, &canvas, Rect(rest.x, rest.y, rest.width, rest.height - stack))
-      self.stack(now, &canvas, Rect(rest.x, rest.y + rest.height - stack, rest.width, stack))
+      panes(now, &canvas, Rect(rect.x + left, rect.y + registers.height, right, rect.height - registers.height))
     } else {
       let top = rect.height / 2
       let half = rect.width / 2
       registers(now, before, &canvas, Rect(rect.x, rect.y + top, half, rect.height - top))
-      code(now, &canvas, Rect(rect.x + half, rect.y + top, rect.width - half, rect.height - top))
+      panes(now, &canvas, Rect(rect.x + half, rect.y + top, rect.width - half, rect.height - top))
     }
   }
 
@@ -111,33 +109,6 @@ public struct GuestPanel {
     }
   }
 
-  private static let stackLines = 14
-
-  /// The words from the stack pointer on, those of its frame first: where a name of the guest is at an address, that too.
-  private func stack(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
-    guard !rect.isEmpty else { return }
-    let inside = canvas.frame(rect, "Stack", note: "sp \(hex(now.sp))")
-    for line in 0..<inside.height {
-      let offset = UInt64(line) * 16
-      let bytes = session.read { $0.guestBytes(now.address, now.sp &+ offset, 16) }
-      guard bytes.count == 16 else {
-        canvas.text(inside.x + 1, inside.y + line, line == 0 ? "not mapped" : "", .dim, limit: inside.width - 2)
-        return
-      }
-      let words = [bytes[..<8], bytes[8...]].map { $0.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
-      var x = canvas.text(inside.x + 1, inside.y + line, "+\(hex(offset))".padding(7), .dim)
-      for word in words {
-        let digits = String(word, radix: 16)
-        let text = String(repeating: "0", count: 16 - digits.count) + digits
-        x = canvas.text(x, inside.y + line, text + " ", word == 0 ? .dim : .text, limit: inside.x + inside.width - 1 - x)
-      }
-      let names = words.compactMap { state.symbols.text($0) }
-      let place = now.x[29] >= now.sp &+ offset && now.x[29] < now.sp &+ offset &+ 16 ? ["← x29"] : []
-      canvas.text(
-        x + 1, inside.y + line, (place + names).joined(separator: "  "), .accent, limit: inside.x + inside.width - 2 - x)
-    }
-  }
-
   /// Looks at another vCPU, where there are several.
   static func showNext(_ effect: inout Effect) {
     let session = effect.session
@@ -155,7 +126,7 @@ public struct GuestPanel {
   /// The note if there is room for it.
   private func inside(_ rect: Rect, _ note: String) -> String { rect.width >= 44 ? note : "" }
 
-  private func code(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
+  func code(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
     let translation = session.read { $0.guestTranslation(now.address, now.pc) }
     let stage1 = session.read { $0.guestStage1(now.address) }
     let inside = canvas.frame(rect, "Code", note: rect.width >= 50 ? note(stage1?.isOn == true) : "")

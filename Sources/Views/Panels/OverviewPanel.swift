@@ -25,9 +25,9 @@ struct OverviewPanel {
     self.state = state
   }
 
-  /// Where each tile is; in a small terminal only the focused one is anywhere.
-  static func layout(_ body: Rect, focus: Panel) -> [Panel: Rect] {
-    guard body.width >= 100, body.height >= 20 else {
+  /// Where each tile is; in a small terminal, and in large print, only the focused one is anywhere.
+  static func layout(_ body: Rect, focus: Panel, isLarge: Bool) -> [Panel: Rect] {
+    guard body.width >= 100, body.height >= 20, !isLarge else {
       return [focus: Rect(body.x, body.y + 1, body.width, body.height - 1)]
     }
     let left = body.width >= 160 ? 52 : 42
@@ -59,13 +59,13 @@ struct OverviewPanel {
   }
 
   func draw(_ canvas: inout Canvas, _ body: Rect) {
-    let layout = Self.layout(body, focus: state.focus)
+    let layout = Self.layout(body, focus: state.focus, isLarge: state.isLarge)
     if layout.count == 1 { tabs(&canvas, body) }
     for panel in Panel.tiles {
       guard let rect = layout[panel] else { continue }
       panel.draw(&canvas, rect, session, state, focused: panel == state.focus)
     }
-    guard let side = Self.side(body) else { return }
+    guard layout.count > 1, let side = Self.side(body) else { return }
     // A large terminal shows more: why the last call answered as it did, and the walk.
     let half = side.height / 2
     let lower = Rect(side.x, side.y + half, side.width, side.height - half)
@@ -102,12 +102,12 @@ struct OverviewPanel {
 
   /// The tile at a place gets the focus.
   static func focus(_ x: Int, _ y: Int, _ body: Rect, _ state: inout ViewState) {
-    let layout = layout(body, focus: state.focus)
+    let layout = layout(body, focus: state.focus, isLarge: state.isLarge)
     if let tile = layout.first(where: { $0.value.contains(x, y) }) { state.focus = tile.key }
   }
 
   @Sendable static func click(_ x: Int, _ y: Int, _ body: Rect, _ effect: inout Effect) {
-    let layout = layout(body, focus: effect.state.focus)
+    let layout = layout(body, focus: effect.state.focus, isLarge: effect.state.isLarge)
     if layout.count == 1, y == body.y {
       if let tab = tabs(body).first(where: { $0.x <= x && x < $0.x + $0.title.count }) { effect.state.focus = tab.panel }
     } else if let (panel, rect) = layout.first(where: { $0.value.contains(x, y) }) {

@@ -8,11 +8,11 @@ extension Panel {
       KeyHint.common
         + [
           KeyHint(.rttIPA), KeyHint(.nextRange, .previousRange, label: "range"), KeyHint(.nextRealm),
-          KeyHint(.up, .down, label: "IPA ± entry"), KeyHint(.back),
+          KeyHint(.up, .down, label: "IPA ± entry"), KeyHint(.back), KeyHint(.changeBefore, .nextChange, label: "changes"),
         ]
     },
     prepared: { $1[RTTState.self].follow($0) },
-    listed: { RTTPanel($0, $1).lines($2) }, moved: RTTPanel.move
+    listed: { RTTPanel($0, $1).lines($2) }, moved: RTTPanel.move, changing: RTTPanel.entry
   ) { canvas, rect, session, state, _ in RTTPanel(session, state).draw(&canvas, rect) }
 }
 
@@ -107,6 +107,16 @@ public struct RTTPanel {
     if session.read({ $0.walkReport(rd, next)?.hops.isEmpty == false }) { effect.state.rttIPA = next }
   }
 
+  /// The entry at which the walk ends.
+  @Sendable static func entry(_ session: Session, _ state: ViewState) -> Changing? {
+    session.read { machine in
+      let realms = machine.control.realms
+      guard !realms.isEmpty else { return nil }
+      let report = machine.walkReport(realms[min(state.rttRealm, realms.count - 1)], state.rttIPA)
+      return report?.hops.last.map { .entry($0.table + UInt64($0.index) * 8) }
+    }
+  }
+
   /// The runs of the table in which the walk ends.
   func lines(_ rect: Rect) -> PanelLines {
     let found: (report: WalkReport, hop: WalkReport.Hop, runs: [EntryRun])? = session.read { machine in
@@ -136,6 +146,9 @@ public struct RTTPanel {
     effect.state.rttIPA = next.ipa
   }
 
+  /// Columns a table needs at least.
+  private static let tableWidth = 30
+
   private static func walkHeight(_ report: WalkReport, _ rect: Rect) -> Int { min(rect.height / 2, 8 + report.hops.count) }
 
   private static func text(_ run: EntryRun) -> String {
@@ -163,7 +176,7 @@ public struct RTTPanel {
     let list = RTTRanges(ranges)
     // The ranges first: who looks for a page reads them, and sees the tables of where it is beside them.
     let width = list.width
-    if rect.width >= 100, tables.height > 2 {
+    if rect.width >= width + Self.tableWidth, tables.height > 2 {
       list.draw(&canvas, Rect(tables.x, tables.y, width, tables.height), at: report.ipa)
       tables = Rect(tables.x + width, tables.y, tables.width - width, tables.height)
     }
@@ -253,6 +266,7 @@ public struct RTTPanel {
     }
     let chosen = runs.firstIndex { $0.first <= hop.index && hop.index <= $0.last } ?? 0
     let first = PanelLines.first(chosen, runs.count, inside.height)
+    canvas.markEnds(inside, first: first, count: runs.count)
     for (n, run) in runs.dropFirst(first).prefix(inside.height).enumerated() {
       let here = run.first <= hop.index && hop.index <= run.last
       canvas.text(

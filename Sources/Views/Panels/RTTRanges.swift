@@ -53,6 +53,7 @@ struct RTTRanges {
     }
     let here = ranges.lastIndex { $0.ipa <= ipa } ?? 0
     let first = PanelLines.first(here, ranges.count, inside.height)
+    canvas.markEnds(inside, first: first, count: ranges.count)
     for (n, range) in ranges.dropFirst(first).prefix(inside.height).enumerated() {
       let isHere = range.ipa <= ipa && ipa < range.end
       canvas.text(

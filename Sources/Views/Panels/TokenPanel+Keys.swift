@@ -45,8 +45,10 @@ extension TokenPanel {
     effect.state.token.row = 0
   }
 
-  /// A line that stands for a step leads to it.
+  /// A line that stands for a step leads to it; where there is no token yet one goes to the step that finishes the next.
   @Sendable static func choose(_ effect: inout Effect) {
+    let isEmpty = effect.session.tokens.isEmpty && effect.state.token.file == nil && effect.state.token.realm == nil
+    if isEmpty, let step = effect.session.laterToken { return effect.ask(.travel(to: step)) }
     guard let step = TokenPanel(effect.session, effect.state.token).chosenStep else { return }
     effect.ask(.travel(to: step))
     effect.state.show(.trace)

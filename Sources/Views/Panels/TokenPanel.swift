@@ -155,6 +155,7 @@ public struct TokenPanel {
     let inside = canvas.frame(rect, state.tab.title, note: origin, focused: true)
     guard !inside.isEmpty else { return }
     let first = PanelLines.first(chosen, rows.count, inside.height)
+    canvas.markEnds(inside, first: first, count: rows.count)
     let names = rows.filter { ($0.isHeading == (state.tab == .chain)) && !$0.value.isEmpty && state.tab != .provenance }.map {
       $0.lead.count + $0.name.count
     }
@@ -259,6 +260,9 @@ public struct TokenPanel {
     let inside = canvas.frame(rect, "Token", focused: true)
     let progress = session.read { $0.tokensInProgress() }
     var lines: [(String, Role)] = progress.map { ($0.text, .realm) }
+    if let step = session.laterToken {
+      lines.append(("Step \(step) finishes one; \(keys.glyphs([.travel])) goes there.", .accent))
+    }
     let words =
       "No Realm has got a token yet. A vCPU asks with RSI_ATTESTATION_TOKEN_INIT and a challenge of 64 bytes, then takes the token "
       + "in pieces with RSI_ATTESTATION_TOKEN_CONTINUE until it answers RSI_SUCCESS:"

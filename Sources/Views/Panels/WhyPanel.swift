@@ -71,7 +71,8 @@ public struct WhyPanel {
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
-    let title = "Why" + (state.why?.step.map { " · step \($0)" } ?? "")
+    let title =
+      "Why" + (state.why?.step.map { " · step \($0)" } ?? "") + (state.why.map { " · \($0.entry.section)" } ?? "")
     let inside = canvas.frame(rect, title, note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)
     guard !inside.isEmpty else { return }
     guard let why = state.why else {
@@ -82,6 +83,7 @@ public struct WhyPanel {
       return
     }
     let all = lines(of: why, width: inside.width - 2)
+    canvas.markEnds(inside, first: first(all, inside.height), count: all.count)
     for (n, line) in all.dropFirst(first(all, inside.height)).prefix(inside.height).enumerated() {
       canvas.text(inside.x + 1, inside.y + n, line.0, line.1, limit: inside.width - 2)
     }

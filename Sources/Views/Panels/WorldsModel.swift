@@ -86,6 +86,8 @@ struct WorldsModel {
       }
       return column
     }
+    // Whoever built a guest here emulates its devices from user space.
+    if session.hasHost { columns[0].residents[0] = [Resident("VMM", .normal)] }
     let token = session.configuration.platform == .model ? ", platform token" : ""
     monitor = Resident("monitor: SMC routing, granule transitions\(token)", short: "monitor, GPT", .root)
   }

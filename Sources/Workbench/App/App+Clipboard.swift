@@ -51,8 +51,21 @@ extension App {
         return
       }
     }
+    guard lines.count > 1 else { return }
     state.message = .init(
       "\(lines.count) lines were run; the last: \(state.message?.text ?? "ok")", isError: state.message?.isError == true)
+  }
+
+  /// Does what a macro stands for.
+  func run(macro name: String) {
+    let macros = state.bindings.macros
+    guard let macro = macros.first(where: { $0.name == name }) else {
+      let known =
+        macros.isEmpty ? "config.toml has no [macros]" : "there are \(macros.map(\.name).joined(separator: ", "))"
+      state.message = .init("there is no macro \"\(shown(name))\"; \(known)", isError: true)
+      return
+    }
+    run(macro.lines)
   }
 
   /// Most bytes that are copied: terminals take no more.

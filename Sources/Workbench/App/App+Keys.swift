@@ -76,6 +76,11 @@ extension App {
   private func carryOut(_ request: Effect.Request) {
     switch request {
     case .travel(let step): travel(to: step)
+    case .visit(let step, let words):
+      let cursor = state.cursor
+      travel(to: step)
+      state.cursor = cursor
+      if session.position == step { state.message = .init("step \(step): \(words)") }
     case .guest(let command): guestCommand(command)
     case .open(let prompt, let text): openCommandLine(prompt, text: text)
     case .execute(let line): execute(line)
@@ -92,6 +97,7 @@ extension App {
       state.command = line
     case .copy(let text): copy(text)
     case .run(let lines): run(lines)
+    case .applyTheme: applyTheme()
     case .nextTheme: nextTheme()
     case .toggleMouse:
       terminal.toggleMouse()
@@ -109,9 +115,12 @@ extension App {
     use(Theme.all[(index + 1) % Theme.all.count])
   }
 
+  /// Shows the theme as it is for the print one has.
+  func applyTheme() { terminal.use(state.isLarge ? theme.large : theme) }
+
   func use(_ theme: Theme) {
     self.theme = theme
-    terminal.use(theme)
+    applyTheme()
     state.message = .init("theme \(theme.name): \(theme.summary)")
   }
 }

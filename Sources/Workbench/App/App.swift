@@ -26,6 +26,8 @@ final class App {
   var lastFrameTook = 0.0
   var lastFrameAt = 0.0
   let animates: Bool
+  /// What holds, for who looks for a setting.
+  let settings: Configuration
   /// Where recordings and what was typed are kept, if there is such a place.
   let folder: String?
   /// Why there is no recording although there should be one.
@@ -54,7 +56,7 @@ final class App {
   init(
     _ session: Session, _ terminal: any Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool,
     names: ScriptNames,
-    guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state
+    guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state, settings: Configuration = Configuration()
   ) {
     self.session = session
     self.terminal = terminal
@@ -63,12 +65,14 @@ final class App {
     self.records = records
     self.theme = theme
     self.animates = animates
+    self.settings = settings
     runner = ScriptRunner(session, guest: guest, stack: stack, language: .workbench, place: .commandLine)
     runner.names = names
     self.folder = folder
     history = CommandHistory(Paths.history(in: folder))
     if let trouble = history.trouble { self.state.message = .init("no history is kept: \(trouble)", isError: true) }
     serveGuests()
+    if state.isLarge { applyTheme() }
     runner.onReport = { [unowned self] in lastReport = $0 }
     runner.onFailure = { [unowned self] in lastFailure = $0 }
     if records, session.steps.isEmpty { startRecording() }

@@ -6,6 +6,8 @@ struct Completion {
   let session: Session
   /// Names a script, or a person, has given.
   var names = ScriptNames()
+  /// Names of macros.
+  var macros: [String] = []
   private let language = Language.workbench
 
   /// Most candidates there are.
@@ -72,6 +74,7 @@ struct Completion {
     switch verb.lowercased() {
     case "boot", "debug": return Self.fitting(GuestImages.names, current) + (current.isEmpty ? [] : Paths.completions(current))
     case "open", "include", "write": return Paths.completions(current)
+    case "macro": return Self.fitting(macros, current)
     case "theme": return Self.fitting(Theme.all.map(\.name), current)
     case "show": return Self.fitting(Panel.all.filter { $0.opening != nil }.map(\.name), current)
     case "help": return Self.fitting(Commands.all.map(\.name) + language.verbs.map(\.name).filter { !$0.contains(" ") }, current)

@@ -2,16 +2,18 @@ import Engine
 import FoundationEssentials
 import Views
 
-/// What the palette offers beside actions: commands, statements, guests, sessions, themes.
+/// What the palette offers beside actions: commands, statements, guests, sessions, themes, settings.
 struct Offers {
   let session: Session
   /// Where recordings are kept.
   let recordings: String?
+  /// What holds.
+  let settings: Configuration
 
   /// Most sessions that are offered of a folder: the newest.
   static let mostSessions = 50
 
-  var all: [Offer] { commands + statements + guests + sessions + themes }
+  var all: [Offer] { commands + statements + guests + sessions + themes + changes }
 
   private var commands: [Offer] {
     let hasREC = session.read { $0.callingREC != nil }
@@ -53,6 +55,17 @@ struct Offers {
     Theme.all.map { Offer(.theme, "theme \($0.name)", help: $0.summary, line: "theme \($0.name)", isWhole: true) }
   }
 
+  /// Settings with what they are now: those a key changes have that as an action, the others hold from the beginning.
+  private var changes: [Offer] {
+    Setting.all.map { setting in
+      let (value, origin) = settings.value(setting)
+      let place = settings.path.map { shown($0) } ?? "config.toml"
+      return Offer(
+        .setting, "\(setting.name) = \(value)", help: setting.help, line: "",
+        reason: "\(origin.text(place)); \(setting.name) = … in \(place) is for the next time. \(setting.help)")
+    }
+  }
+
   /// Sessions in a folder, those of the greatest name first: recordings are named after the time.
   static func files(in folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -89,8 +102,14 @@ extension Verb {
 extension App {
   /// Brings what the palette offers up to date.
   func offer() {
-    state.palette.offers = Offers(session: session, recordings: Paths.sessions(in: folder)).all
+    state.palette.offers = Offers(session: session, recordings: Paths.sessions(in: folder), settings: settings).all
     Panel.palette.prepare(session, &state)
+  }
+
+  /// Opens the palette with words sought.
+  func openPalette(seeking words: String) {
+    open(.palette)
+    state.palette.filter = words
   }
 
   /// Shows what something is: a command, a statement; else what of all there is fits the words.
@@ -101,8 +120,7 @@ extension App {
     } else if let verb = runner.language.verb(name) {
       state.showReference(of: verb)
     } else {
-      open(.palette)
-      state.palette.filter = name
+      openPalette(seeking: name)
     }
   }
 

@@ -40,9 +40,18 @@ struct WorkbenchStatement: Statement {
       }
       return { $0.open(panel) }
     },
-    verb("open", "FILE", 1...1, help: "leaves this session for another one", "open Sessions/01-realm-life.session") { arguments in
+    verb(
+      "open", "[FILE]", 0...1, help: "leaves this session for another one; without a file it lists those there are",
+      "open Sessions/01-realm-life.session"
+    ) { arguments in
+      guard arguments.count > 0 else { return { $0.openPalette(seeking: "session ") } }
       let path = arguments[0].text
       return { $0.open(session: path) }
+    },
+    verb("macro", "NAME", 1...1, help: "does the statements that [macros] of config.toml has under that name", "macro two") {
+      arguments in
+      let name = arguments[0].text
+      return { $0.run(macro: name) }
     },
     verb("help", "[NAME]", 0...1, help: "everything there is; or what a command or statement is", "help RMI_REALM_CREATE") {
       arguments in

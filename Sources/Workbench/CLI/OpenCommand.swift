@@ -7,12 +7,12 @@ struct OpenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "open", abstract: "Opens the workbench in the terminal (the default).",
     discussion: """
-      FILE is a script, a recording, a token, or an image of a guest, which is booted first; what it is its first bytes tell. What is \
-      done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is given. What is to hold every time can be set in \
-      $XDG_CONFIG_HOME/workbench/config.toml: see workbench config.
+      FILE is a script, a recording, a token, an image of a guest, which is booted first, or the XML of a libvirt domain, which virsh \
+      starts; what it is its first bytes tell. What is done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is \
+      given. What is to hold every time can be set in $XDG_CONFIG_HOME/workbench/config.toml: see workbench config.
       """)
 
-  @Argument(help: ArgumentHelp("Script, recording, token or image to open.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Script, recording, token, image or domain XML to open.", valueName: "file"), completion: .file())
   var file: String?
 
   @OptionGroup var options: OpenOptions
@@ -20,6 +20,7 @@ struct OpenCommand: ParsableCommand {
   func run() throws {
     switch file.map(FileKind.init) {
     case .image?: try BootCommand.parse(["--open", "--", file ?? ""]).run()
+    case .domain?: try VirshCommand.parse([]).open(file ?? "")
     case .token?:
       let path = file ?? ""
       let token = try TokenFile.view(path, key: nil)
@@ -84,18 +85,20 @@ struct OpenCommand: ParsableCommand {
       return 69
     }
     if let note = terminal.typeNote { state.message = .init(note) }
-    func app(_ loaded: SessionLoader.Loaded, _ state: ViewState, _ theme: Theme) -> App {
+    func app(_ loaded: SessionLoader.Loaded, _ state: ViewState, _ theme: Theme, isLarge: Bool) -> App {
       var state = state
       state.bindings = settings.bindings
+      state.isLarge = isLarge
       return App(
         loaded.session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
-        names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl)
+        names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl, settings: settings)
     }
-    var running = app(opened, state, theme)
+    var running = app(opened, state, theme, isLarge: settings.flag(.large))
     var code = running.run()
     var accounts = [running.recordingAccount]
     while let (loaded, name) = running.successor {
-      running = app(loaded, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme)
+      running = app(
+        loaded, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme, isLarge: running.state.isLarge)
       code = running.run()
       accounts.append(running.recordingAccount)
     }

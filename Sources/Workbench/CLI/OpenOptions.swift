@@ -10,6 +10,9 @@ struct OpenOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Takes clicks and the wheel, or leaves the mouse to the terminal.")
   var mouse: Bool?
 
+  @Flag(inversion: .prefixedNo, help: "Large print, for a beamer: one panel at a time, nothing dim, more room for words.")
+  var large: Bool?
+
   @Flag(inversion: .prefixedNo, help: "Draws with ASCII characters only.")
   var ascii: Bool?
 
@@ -31,7 +34,8 @@ struct OpenOptions: ParsableArguments {
 
   private var given: [(setting: Setting, value: Setting.Value?)] {
     [
-      (.theme, theme.map { .text($0) }), (.color, color.map { .text($0) }), (.ascii, ascii.map { .flag($0) }),
+      (.theme, theme.map { .text($0) }), (.color, color.map { .text($0) }), (.large, large.map { .flag($0) }),
+      (.ascii, ascii.map { .flag($0) }),
       (.mouse, mouse.map { .flag($0) }), (.animation, animation.map { .flag($0) }), (.record, record.map { .flag($0) }),
       (.machine, machine.machine.map { .text($0) }), (.rmm, machine.rmm.map { .text($0) }),
     ]

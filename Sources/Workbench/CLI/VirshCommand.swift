@@ -27,12 +27,21 @@ struct VirshCommand: ParsableCommand {
   var words: [String] = []
 
   func run() throws {
+    let code = try runner().run(words)
+    if code != .success { throw code }
+  }
+
+  /// The domain of an XML file that is named without a subcommand.
+  func open(_ path: String) throws {
+    let code = try runner().open(path)
+    if code != .success { throw code }
+  }
+
+  private func runner() throws -> VirshRunner {
     let configuration = HostStack.configuration(try machine.configuration())
     let stack = HostStack(Session(configuration, keepsHistory: false))
-    let runner = VirshRunner(
+    return VirshRunner(
       driver: stack, capabilities: EmulatorCapabilities(hostCPUs: configuration.peCount), allowed: allowed,
       explains: explain || isTerminal(.standardError))
-    let code = runner.run(words)
-    if code != .success { throw code }
   }
 }

@@ -40,18 +40,30 @@ struct VirshRunner {
       print(EmulatorCapabilities.libvirtVersion + "\n", .standardOutput)
       return .success
     }
+    let shell = shell(words.isEmpty ? .interactive : .commands)
+    shell.isQuiet = own.isQuiet
+    let isDone = words.isEmpty ? interact(shell) : shell.run(words: words)
+    return isDone ? .success : Exit.difference
+  }
+
+  /// Starts the domain of an XML file, says which there are, and goes on as a shell where somebody can type.
+  func open(_ path: String) -> ExitCode {
+    let isShell = isTerminal(.standardInput)
+    let shell = shell(isShell ? .interactive : .commands)
+    guard shell.run(words: ["create", path]), shell.run(words: ["list"]) else { return Exit.difference }
+    return !isShell || interact(shell) ? .success : Exit.difference
+  }
+
+  private func shell(_ mode: VirshShell.Mode) -> VirshShell {
     let folder = (try? FilePath(".").real().string) ?? "/"
     let files = HostFiles()
     let paths = allowed.map { FilePolicy.normal($0, in: folder) }
     let policy = FilePolicy(folders: paths.filter(files.isFolder), named: Set(paths.filter { !files.isFolder($0) }), files)
     let daemon = LibvirtDaemon(driver, capabilities, files: policy)
-    let mode: VirshShell.Mode = words.isEmpty ? .interactive : .commands
     // Who types a line may name any file of XML in it.
     let shell = VirshShell(daemon, mode: mode, folder: folder, xmlFiles: FilePolicy(folders: ["/"], files), emit: show)
     shell.terminal = VirshTTY()
-    shell.isQuiet = own.isQuiet
-    let isDone = words.isEmpty ? interact(shell) : shell.run(words: words)
-    return isDone ? .success : Exit.difference
+    return shell
   }
 
   private func interact(_ shell: VirshShell) -> Bool {

@@ -28,6 +28,8 @@ struct Configuration {
   private(set) var values: [String: (value: Setting.Value, origin: Origin)] = [:]
   /// Other keys of actions, by the action's id, and where they were bound.
   private(set) var keys: [String: (keys: [Key], line: Int)] = [:]
+  /// Statements under a name, and where they stand.
+  private(set) var macros: [(macro: Macro, line: Int)] = []
   /// The file that was read, or would have been.
   let path: String?
 
@@ -61,15 +63,18 @@ struct Configuration {
     } catch {
       throw fail(1, "\(error)")
     }
-    for key in table.keys {
+    func part(_ name: String, _ what: String) throws(Failure) -> TOMLTable? {
+      guard let value = table[name] else { return nil }
+      guard let part = value.table else { throw fail(lines.line(of: name, in: nil), "[\(name)] is a table: \(what)") }
+      return part
+    }
+    // Keys may be those of macros.
+    if let named = try part("macros", "a name, and the statements it stands for") { try readMacros(named, lines, fail) }
+    if let bound = try part("keys", "an action, and its keys") { try readKeys(bound, lines, fail) }
+    for key in table.keys where key != "keys" && key != "macros" {
       let line = lines.line(of: key, in: nil)
-      if key == "keys" {
-        guard let bound = table[key]?.table else { throw fail(line, "[keys] is a table: an action, and its keys") }
-        try readKeys(bound, lines, fail)
-        continue
-      }
       guard let setting = Setting.all.first(where: { $0.name == key }) else {
-        throw fail(line, Self.unknown("setting", key, Setting.all.map(\.name) + ["keys"]))
+        throw fail(line, Self.unknown("setting", key, Setting.all.map(\.name) + ["keys", "macros"]))
       }
       let value: Setting.Value? = table[key]?.string.map { .text($0) } ?? table[key]?.bool.map { .flag($0) }
       guard let value else { throw fail(line, "\(key) is \(setting.values)") }
@@ -82,7 +87,7 @@ struct Configuration {
   private mutating func readKeys(
     _ table: TOMLTable, _ lines: LineFinder, _ fail: (Int, String) -> Failure
   ) throws(Failure) {
-    let names = UserAction.all.map(\.id)
+    let names = UserAction.all.map(\.id) + macros.map(\.macro.actionID)
     for id in table.keys {
       let line = lines.line(of: id, in: "keys")
       guard names.contains(id) else { throw fail(line, Self.unknown("action", id, names)) }
@@ -97,13 +102,39 @@ struct Configuration {
       }
       self.keys[id] = (keys, line)
     }
-    guard let clash = KeyBindings.clash(changedKeys) else { return }
+    guard let clash = KeyBindings.clash(changedKeys, macros: macros.map(\.macro)) else { return }
     // The later of the two lines is the one that made it.
     let (one, other) = (clash.actions.0, clash.actions.1)
     let (line, first) = (self.keys[one.id]?.line ?? 0, self.keys[other.id]?.line ?? 0)
     let (at, taken, taker) = line >= first ? (line, other, one) : (first, one, other)
     throw fail(
       at, "\"\(clash.key.name)\" is to be the key of \(taker.id) and is that of \(taken.id); give one of them another key")
+  }
+
+  /// The table of macros: a name, and a statement or a list of statements.
+  private mutating func readMacros(
+    _ table: TOMLTable, _ lines: LineFinder, _ fail: (Int, String) -> Failure
+  ) throws(Failure) {
+    for name in table.keys {
+      let line = lines.line(of: name, in: "macros")
+      guard name.count <= 22, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
+        throw fail(line, "\"\(shown(name))\" is no name of a macro; it has up to 22 letters, digits and hyphens")
+      }
+      let words: [String?] = table[name]?.string.map { [$0] } ?? table[name]?.array?.map { $0.string } ?? [nil]
+      guard (1...Macro.most).contains(words.count) else { throw fail(line, "\(name) has 1 to \(Macro.most) statements") }
+      var statements: [String] = []
+      for word in words {
+        guard let word, !word.isEmpty, word.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
+          throw fail(line, "\(name) is a statement such as \"RMI_VERSION 0x10000\", or a list of statements")
+        }
+        // It would have no end.
+        guard word.split(separator: " ").first?.lowercased() != "macro" else {
+          throw fail(line, "\(name) has a macro in it: \"\(shown(word))\"; a macro has other statements")
+        }
+        statements.append(word)
+      }
+      macros.append((Macro(name, statements), line))
+    }
   }
 
   private static func unknown(_ what: String, _ name: String, _ names: [String]) -> String {
@@ -113,7 +144,9 @@ struct Configuration {
 
   var changedKeys: [String: [Key]] { keys.mapValues(\.keys) }
 
-  var bindings: KeyBindings { keys.isEmpty ? .standard : KeyBindings(changedKeys) }
+  var bindings: KeyBindings {
+    keys.isEmpty && macros.isEmpty ? .standard : KeyBindings(changedKeys, macros: macros.map(\.macro))
+  }
 
   /// What the command line says comes before what the file says.
   mutating func override(_ setting: Setting, _ value: Setting.Value?) {
@@ -137,12 +170,16 @@ struct Configuration {
       lines.append("\(setting.name) = \(value)  # \(origin.text(path))")
     }
     lines += ["", "# An action, and the keys that do it.", "[keys]"]
-    for action in UserAction.all {
-      let keys = changedKeys[action.id] ?? action.defaultKeys
-      let list = keys.map { Setting.Value.text($0.name).description }.joined(separator: ", ")
-      let origin = self.keys[action.id].map { "\(path):\($0.line)" } ?? "default"
-      lines += ["# \(action.help)", "\(action.id) = [\(list)]  # \(origin)"]
+    func list(_ texts: [String]) -> String {
+      "[\(texts.map { Setting.Value.text($0).description }.joined(separator: ", "))]"
     }
+    for action in bindings.actions {
+      let keys = changedKeys[action.id] ?? action.defaultKeys
+      let origin = self.keys[action.id].map { "\(path):\($0.line)" } ?? "default"
+      lines += ["# \(action.help)", "\(action.id) = \(list(keys.map(\.name)))  # \(origin)"]
+    }
+    lines += ["", "# A name, and the statements it stands for; as macro-NAME an action that [keys] can give a key.", "[macros]"]
+    for (macro, line) in macros { lines.append("\(macro.name) = \(list(macro.lines))  # \(path):\(line)") }
     return lines
   }
 }
@@ -156,6 +193,7 @@ private struct LineFinder {
   /// The line of a key below a table's header, or above all headers; from 1.
   func line(of key: String, in table: String?) -> Int {
     var current: String?
+    let key = key.filter { !$0.isWhitespace }
     for (index, line) in lines.enumerated() {
       let line = line.drop { $0 == " " || $0 == "\t" }
       if line.first == "[" {

@@ -33,11 +33,13 @@ struct Setting: Sendable {
     }
   }
 
-  static let all = [theme, color, ascii, mouse, animation, record, machine, rmm]
+  static let all = [theme, color, large, ascii, mouse, animation, record, machine, rmm]
 
   static let theme = word(
     "theme", ["auto"] + Theme.all.map(\.name), "Colours; auto asks the terminal for its background.", standard: "auto")
   static let color = word("color", ColourMode.allCases.map(\.rawValue), "How many colours are used.", standard: "auto")
+  static let large = flag(
+    "large", "Large print, for a beamer: one panel at a time, nothing dim, more room for words.", standard: false)
   static let ascii = flag("ascii", "Draws with ASCII characters only.", standard: false)
   static let mouse = flag("mouse", "Takes clicks and the wheel; false leaves the mouse to the terminal.", standard: true)
   static let animation = flag("animation", "Shows SMCs on their way through the worlds.", standard: true)

@@ -9,14 +9,28 @@ enum FileKind {
   case token
   /// An ELF or an arm64 Linux Image.
   case image
+  /// The XML of a libvirt domain.
+  case domain
 
   init(of path: String) {
     self = .session
     guard path != "-", let bytes = try? TokenFile.bytes(path, limit: 64 << 20, isPlain: true) else { return }
     if bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) || bytes.count >= 64 && bytes[56..<60].elementsEqual("ARM\u{64}".utf8) {
       self = .image
+    } else if Self.beginsAsDomain(bytes.prefix(4096)) {
+      self = .domain
     } else if let token = try? TokenFile.token(path), TokenFile.beginsAsToken(token) {
       self = .token
     }
+  }
+
+  /// An element `domain`, behind a declaration and comments.
+  private static func beginsAsDomain(_ bytes: ArraySlice<UInt8>) -> Bool {
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard text.first(where: { !$0.isWhitespace && $0 != "\u{FEFF}" }) == "<" else { return false }
+    let element = text.split(separator: "<").first {
+      !$0.hasPrefix("?") && !$0.hasPrefix("!--") && !$0.allSatisfy { $0.isWhitespace || $0 == "\u{FEFF}" }
+    }
+    return element.map { $0.prefix { $0.isLetter } == "domain" } ?? false
   }
 }

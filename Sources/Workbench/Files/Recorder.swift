@@ -33,6 +33,8 @@ final class Recorder {
   private(set) var trouble: Trouble?
   /// Whether something was written of which it is not known that there was room for it on the disk.
   private var isUnsettled = false
+  /// Nothing was done, and so there is no file.
+  private var isRemovedEmpty = false
 
   struct CannotCreate: Error {
     var message: String
@@ -129,10 +131,15 @@ final class Recorder {
     return Recording.digestLine(session.digest())
   }
 
-  /// The last lines: a digest of the state the person left.
+  /// The last lines: a digest of the state the person left. A recording of nothing is not kept.
   func finish(_ session: Session, now: Double) {
     record(session, now: now)
-    if changed { append(digestLine(session)) }
+    if changed {
+      append(digestLine(session))
+    } else if trouble == nil {
+      FilePath(path).remove()
+      isRemovedEmpty = true
+    }
   }
 
   /// Looks whether the file is where it was, and tries again to write what waits.
@@ -176,6 +183,7 @@ final class Recorder {
   /// The truth about the file, in a sentence.
   var account: String {
     switch trouble {
+    case nil where isRemovedEmpty: "nothing was done, and nothing is recorded"
     case nil: "recorded in \(path)"
     case .unwritable(let reason): "\(path) cannot be written: \(reason); what was done since is not in it"
     case .removed: "\(path) was removed: nothing of the recording is left"

@@ -7,3 +7,6 @@ pid_t pt_start(const char *program, char *const argv[], char *const envp[], int 
 
 /// Lets files of a program grow to so many bytes and no more, as a full disk does; -1 lets them grow again.
 int pt_limit_files(pid_t pid, long long bytes);
+
+/// Lets the stack of a program grow no further.
+int pt_limit_stack(pid_t pid);

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Testing
 
 @testable import Views
@@ -32,6 +33,35 @@ struct CanvasTests {
     }
     let same = random()
     same.changes(from: same) { _ in Issue.record("nothing changed, yet a run was reported") }
+  }
+
+  /// A frame for a true colour terminal is one synchronised update (mode 2026), and nothing where nothing differs.
+  @Test func aFrameIsSynchronised() {
+    var canvas = Canvas(width: 10, height: 2)
+    canvas.text(0, 0, "words")
+    for old in [nil, Canvas(width: 10, height: 2)] {
+      let text = String(decoding: FrameWriter.bytes(canvas, from: old, theme: .standard), as: UTF8.self)
+      #expect(text.hasPrefix("\u{1b}[?2026h") && text.hasSuffix("\u{1b}[?2026l"))
+      #expect(text.components(separatedBy: "?2026").count == 3)
+    }
+    #expect(FrameWriter.bytes(canvas, from: canvas, theme: .standard).isEmpty)
+  }
+
+  /// What has changed, what is chosen, what failed and what was sought look different in every theme, in as many colours as there are.
+  @Test(arguments: Theme.all.map(\.name), [false, true])
+  func whatMattersLooksDifferent(_ name: String, _ isLarge: Bool) throws {
+    let own = try #require(Theme.named(name))
+    let theme = isLarge ? own.large : own
+    let roles: [Role] = [.selected, .changed, .found]
+    func look(_ role: Role, _ hasColours: Bool) -> [String] {
+      let style = (hasColours ? theme : Theme.mono).style(role)
+      let colour = hasColours ? "\(style.basic ?? -1)" : ""
+      return [colour, "\(style.bold)", "\(style.dim)", "\(style.underline)", "\(style.reverse)"]
+    }
+    for hasColours in [true, false] {
+      #expect(Set(roles.map { look($0, hasColours) }).count == roles.count, "\(roles.map { look($0, hasColours) })")
+      for role in roles { #expect(look(role, hasColours) != look(.text, hasColours)) }
+    }
   }
 
   @Test func textIsCutWithAnEllipsisAndControlsAreNotDrawn() {

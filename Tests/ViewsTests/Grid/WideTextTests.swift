@@ -22,6 +22,16 @@ struct WideTextTests {
     #expect(self.canvas("e" + String(repeating: "\u{301}", count: 50)).plainText.unicodeScalars.count == 4)
   }
 
+  /// Characters of Unicode 15, 16 and 17, those that became wide late, and those beside them that are not.
+  @Test(arguments: [
+    ("\u{1F6DC}", 2), ("\u{1FAE8}", 2), ("\u{1FAE9}", 2), ("\u{1FADF}", 2), ("\u{1F6D8}", 2), ("\u{16FF4}", 2), ("\u{18D1E}", 2),
+    ("\u{2630}", 2), ("\u{268A}", 2), ("\u{1D300}", 2), ("\u{4DC0}", 2), ("\u{31E4}", 2), ("\u{1F1E6}", 2), ("\u{2638}", 1),
+    ("\u{2690}", 1), ("\u{1D400}", 1), ("\u{1F6E0}", 1), ("é", 1), ("ﾊ", 1), ("Ａ", 2),
+  ])
+  func theWidthsAreThoseOfUnicode17(_ character: (text: String, columns: Int)) {
+    #expect(Canvas.columns(of: character.text) == character.columns)
+  }
+
   @Test func whatDoesNotFitEndsInAnEllipsis() {
     #expect(canvas("漢字漢字漢", width: 9).plainText == "漢字漢字…\n")
     #expect(canvas("漢字漢字漢", width: 10).plainText == "漢字漢字漢\n")

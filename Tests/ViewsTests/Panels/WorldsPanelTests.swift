@@ -21,6 +21,14 @@ struct WorldsPanelTests {
     }
   }
 
+  /// A guest that was booted has a VMM in user space, over KVM; a script's Host has none.
+  @Test func aGuestHasAVMM() throws {
+    let picture = text(try ScreenTests.guestSession(entries: 4), 100, 24)
+    #expect(picture.split(separator: "\n").contains { $0.contains("EL0 VMM") }, "\(picture)")
+    #expect(picture.contains("EL2 KVM"))
+    #expect(!text(try ScreenTests.session(), 100, 24).contains("VMM"))
+  }
+
   @Test func aRealmIsAtEL1WithItsRECs() throws {
     let picture = text(try ScreenTests.session(), 100, 24)
     #expect(picture.contains("realm 1 ACTIVE · 1 REC"))

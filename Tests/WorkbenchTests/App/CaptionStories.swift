@@ -66,6 +66,20 @@ struct CaptionStories {
     #expect(try self.story("RMI_VERSION 0x10000\nRMI_VERSION 0x10000\n").session.position == 2)
   }
 
+  /// Every session that comes with the project opens where it begins to speak, with all that is to come before one.
+  @Test func theProjectsSessionsOpenAtTheirBeginning() throws {
+    let folder = PseudoTerminal.root.appending(path: "Sessions").path
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".session") }
+    #expect(names.count >= 16)
+    for name in names {
+      let loaded = try SessionLoader.load("\(folder)/\(name)", MachineConfiguration())
+      _ = SessionLoader.opened(loaded, name: name)
+      let session = loaded.session
+      #expect(session.position < session.steps.count, "\(name)")
+      #expect(session.captions.of(session.position).contains { $0.kind == .words }, "\(name)")
+    }
+  }
+
   @Test func captionsAreListedSoughtAndTravelledTo() throws {
     let story = try story(Self.script)
     story.keys("C")

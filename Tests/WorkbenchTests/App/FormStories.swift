@@ -160,6 +160,37 @@ struct FormStories {
     }
   }
 
+  /// A row has an end, the rows have ends, and what is sought has one: nothing is lost there but what has no room.
+  @Test func itsEndsAreReached() throws {
+    let story = try story((80, 24), "form RMI_GRANULE_DELEGATE")
+    story.keys(.text("0x" + String(repeating: "1", count: 400)))
+    #expect(story.state.form.typed == ["0x" + String(repeating: "1", count: 158)])
+    story.sees("…1111")
+    story.sees("✗")
+    story.keys(.enter)
+    story.sees("Form · RMI_GRANULE_DELEGATE")
+    story.keys(Typed.control("U"))
+    #expect(story.state.form.typed == [""])
+    story.keys(.backspace)
+    #expect(story.state.form.typed == [""])
+    story.keys(.escape)
+    story.types("form RmiRecRun")
+    let count = story.state.form.typed.count
+    #expect(count > 40)
+    for _ in 0..<count / 10 + 2 { story.keys(.key("pgdn")) }
+    #expect(story.state.form.selected == count - 1)
+    story.keys(.down)
+    #expect(story.state.form.selected == count - 1)
+    for _ in 0..<count / 10 + 2 { story.keys(.key("pgup")) }
+    story.keys(.up)
+    #expect(story.state.form.selected == 0)
+    story.keys(.escape, "F", .text(String(repeating: "x", count: 60)))
+    #expect(story.state.form.filter.count == 40)
+    story.sees("nothing matches")
+    story.keys(.enter, Typed.control("U"))
+    #expect(story.state.form.filter.isEmpty)
+  }
+
   @Test func aRowIsChosenByTheMouse() throws {
     let story = try story((120, 36), "delegate 2", "form RmiRealmParams")
     try story.clicks(on: "vmid ")

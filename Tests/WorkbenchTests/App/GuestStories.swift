@@ -68,6 +68,41 @@ struct GuestStories {
     story.sees("vCPU 0 · REC")
   }
 
+  /// Where there is no room for code, stack and memory, a key goes from one to the next; memory is that of an address one says.
+  @Test(arguments: [(80, 24), (120, 36)])
+  func codeStackAndMemoryTakeTurns(_ size: (Int, Int)) throws {
+    let story = try Story(size: size)
+    story.keys("D", .enter)
+    story.sees("─ Code ─")
+    story.keys("p")
+    story.sees("─ Stack ─")
+    story.keys("p")
+    story.sees("─ Memory ─")
+    story.keys("p")
+    story.sees("─ Code ─")
+    story.keys("A")
+    story.sees("an address of the guest's, a name of its program, or a register")
+    story.keys("_start", .enter)
+    story.sees("_start · A other")
+    let vcpu = try #require(story.state.guest.vcpu)
+    let start = try #require(story.session.guest(vcpu)?.now.pc)
+    story.sees("\(String(start, radix: 16)) ")
+    let bytes = story.session.read { $0.guestBytes(vcpu, start, 4) }
+    story.sees(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " "))
+    story.keys("Asp", .enter)
+    story.sees("─ Memory ─")
+    story.keys("Alunch", .enter)
+    story.sees("\"lunch\" is no address, no name of the guest's program and no register")
+    story.keys("A0xfffffffffffffff8", .enter)
+    story.sees("not mapped")
+  }
+
+  @Test func aLargeScreenShowsAllThree() throws {
+    let story = try Story(size: (200, 60))
+    story.keys("D", .enter)
+    for pane in ["Code", "Stack", "Memory"] { story.sees("─ \(pane) ─") }
+  }
+
   /// A guest that has not run yet is the one that is shown, with the registers it stands with; and after going all the way back, too.
   @Test func theGuestViewShowsTheGuestThatStands() throws {
     let story = try Story()

@@ -61,6 +61,28 @@ struct KeyStories {
     #expect(story.app.running)
   }
 
+  /// From screen to screen, and back the same way, with the way in the header.
+  @Test func escapeLeadsBackScreenByScreen() throws {
+    let story = try Story("realm\nsmc RMI_GRANULE_DELEGATE 0x80001001")
+    story.keys("t")
+    story.doesNotSee(" › ")
+    story.keys("w")
+    story.sees("RTT explorer › Why")
+    story.keys("K")
+    story.sees("RTT explorer › Why › Reference")
+    story.keys("?", .escape)
+    story.sees("RTT explorer › Why › Reference")
+    story.keys(.escape)
+    story.sees("Why · step")
+    story.keys(.escape)
+    story.sees("Walk of 0x0")
+    // Who opens a screen again that is on the way is back there.
+    story.keys("wt")
+    story.sees("Walk of 0x0")
+    story.keys(.escape)
+    story.sees("Granules ─")
+  }
+
   @Test func aPanelIsChosenByItsNumberOrInTurn() throws {
     let story = try Story(Self.realm, size: (80, 24))
     for (key, words) in [
@@ -188,7 +210,10 @@ struct KeyStories {
     story.sees("not now: no token has been finished")
     story.keys(.enter)
     story.sees("no token has been finished")
-    story.keys("t?", .escape)
+    story.keys("?setting mouse")
+    story.sees("setting      mouse = true")
+    story.sees("not now: default; mouse = … in config.toml is for the next time")
+    story.keys(.escape, "t?", .escape)
     // Back where one was.
     story.sees("There is no realm")
   }
@@ -216,6 +241,12 @@ struct KeyStories {
     story.types("open nowhere.session")
     story.sees("nowhere.session")
     #expect(story.app.running)
+    // Without a file: those there are, with their first words.
+    story.types("open")
+    story.sees("> session ")
+    story.sees("session      01-realm-life.session")
+    story.sees("The whole life of a Realm")
+    story.keys(.escape)
     story.types("open \(path)")
     #expect(story.code == 0)
     #expect(story.app.successor?.loaded.session.steps.count == 1)
@@ -310,6 +341,19 @@ struct KeyStories {
     let story = try Story()
     story.hangsUp()
     #expect(story.code == 129)
+  }
+
+  /// Over a slow line there are fewer frames, and no key waits for one.
+  @Test func aSlowLineGetsFewerFrames() throws {
+    let story = try Story((0..<40).map { _ in "RMI_VERSION 0x10000" }.joined(separator: "\n"))
+    story.app.pace = 3
+    story.terminal.slowness = 20_000
+    story.terminal.drips = true
+    let before = story.terminal.frames
+    story.keys("g", Typed.text(String(repeating: "j", count: 38)))
+    #expect(story.state.traceStep == 39)
+    story.sees("▶  40")
+    #expect(story.terminal.frames - before < 12)
   }
 
   /// An SMC is seen on its way through the worlds, and the next key ends that.

@@ -49,6 +49,47 @@ struct ListStories {
     clean.sees("no step that was refused or faulted")
   }
 
+  /// A list or a text that is longer than its place says so where it is cut.
+  @Test func whatIsCutIsMarked() throws {
+    let story = try Story(size: (80, 24))
+    story.types("help RMI_REALM_CREATE")
+    func marks() -> String { String(story.lines.compactMap(\.last).filter { "↑↓".contains($0) }) }
+    #expect(marks() == "↓")
+    story.keys("j")
+    #expect(marks() == "↑↓")
+    story.keys("G")
+    #expect(marks() == "↑")
+    story.keys("?")
+    #expect(marks() == "↓")
+  }
+
+  /// What is mapped is beside the tables in a small terminal, too.
+  @Test(arguments: [(80, 24), (120, 36), (200, 60)])
+  func theRangesOfARealmAreListed(_ size: (Int, Int)) throws {
+    let story = try Story("realm", size: size)
+    story.keys("t")
+    story.sees("─ Ranges ─")
+    story.sees("0x0          8K      RAM       → 0x80104000")
+    story.sees("level 3")
+  }
+
+  /// One looks in whatever is a list or a text, in the place where it is, and is told how often it is there.
+  @Test func everyListIsLookedIn() throws {
+    let path = PseudoTerminal.root.appending(path: "Sessions/07-attestation-token.session").path
+    let story = try Story(opening: path)
+    story.keys("}")
+    for (screen, words) in [
+      ("2", "data"), ("3", "realm"), ("4", "token"), ("t", "assigned"), ("a", "challenge"), ("C", "host"), ("[]w", "rec"),
+      ("K", "rec"),
+    ] as [(Typed, String)] {
+      story.keys(screen, "/", .text(words), .enter)
+      #expect(story.lines.contains { $0.contains(/\d+ of \d+ with "\w+"/) }, "\(words)")
+      story.keys("/", .control("U"), "zebra", .enter)
+      story.sees("nothing matches \"zebra\"")
+      story.keys(.escape, "o")
+    }
+  }
+
   @Test func theMapGoesToItsEnds() throws {
     let story = try Story(Self.steps)
     story.keys("2G")

@@ -21,6 +21,12 @@ final class MemoryTerminal: Terminal {
   private(set) var clipboard: String?
   /// Whether the workbench has nothing to do until a key comes.
   private(set) var isAwaited = false
+  /// Microseconds a frame takes to be sent, and how many were.
+  var slowness: UInt32 = 0
+  private(set) var frames = 0
+  /// Keys come one by one, each when it is waited for.
+  var drips = false
+  private var mayTake = true
   private var inputs: [TerminalInput] = []
   private var signals: [Int32] = []
   private var hasHungUp = false
@@ -55,11 +61,16 @@ final class MemoryTerminal: Terminal {
 
   // MARK: The workbench's side
 
-  func present(_ canvas: Canvas) { self.canvas = canvas }
+  func present(_ canvas: Canvas) {
+    if slowness > 0 { usleep(slowness) }
+    frames += 1
+    self.canvas = canvas
+  }
 
   func wait(_ milliseconds: Int) -> TerminalWake {
     if !signals.isEmpty { return .signal(signals.removeFirst()) }
     if hasHungUp { return .hangup }
+    mayTake = true
     if !inputs.isEmpty { return .input }
     // It looks at its recording each second, and would wait for a minute without one.
     isAwaited = milliseconds >= 1000
@@ -67,7 +78,11 @@ final class MemoryTerminal: Terminal {
     return .timeout
   }
 
-  func next() -> TerminalInput? { inputs.isEmpty ? nil : inputs.removeFirst() }
+  func next() -> TerminalInput? {
+    guard !inputs.isEmpty, mayTake else { return nil }
+    mayTake = !drips
+    return inputs.removeFirst()
+  }
 
   func resized() { repaints += 1 }
   func repaint() { repaints += 1 }

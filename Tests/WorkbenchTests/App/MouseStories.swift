@@ -88,7 +88,7 @@ struct MouseStories {
 
   @Test func aClickOnATabOfTheTokenChoosesIt() throws {
     let story = try Story(opening: PseudoTerminal.root.appending(path: "Sessions/11-replayed-token.session").path)
-    story.keys("a")
+    story.keys("}a")
     try story.clicks(on: "Chain")
     story.sees("verifier")
     try story.clicks(on: "platform token")

@@ -44,6 +44,21 @@ struct RecordingStories {
     #expect(replayed.position == 1)
   }
 
+  /// Who looks and leaves again leaves nothing.
+  @Test func aRecordingOfNothingIsNotKept() throws {
+    let story = try Story(records: true)
+    story.keys("?", .escape, "1", "q")
+    let path = try #require(story.recorded)
+    #expect(!FileManager.default.fileExists(atPath: path))
+    #expect(story.app.recordingAccount?.sentence == "nothing was done, and nothing is recorded")
+    #expect(story.app.recordingAccount?.isWhole == true)
+    // What was done and undone is something.
+    let other = try Story(records: true)
+    other.types("RMI_VERSION 0x10000")
+    other.keys("u", "q")
+    #expect(FileManager.default.fileExists(atPath: try #require(other.recorded)))
+  }
+
   @Test func aRecordingThatIsRemovedIsMissed() throws {
     let story = try Story(records: true)
     story.sees("● REC")

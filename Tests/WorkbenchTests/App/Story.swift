@@ -50,7 +50,7 @@ final class Story {
   ///   - state: what is looked at first, for a finished session.
   init(
     _ script: String = "", size: (width: Int, height: Int) = (120, 36), records: Bool = false, animates: Bool = false,
-    state: ViewState? = nil, isASCII: Bool = false
+    state: ViewState? = nil, isASCII: Bool = false, settings: Configuration = Configuration()
   ) throws {
     folder = try TemporaryFolder()
     let session = Session(MachineConfiguration())
@@ -63,10 +63,10 @@ final class Story {
     terminal.isASCII = isASCII
     var first = state ?? (script.isEmpty ? ViewState() : .reading(session, name: "script"))
     if first.cursor == nil { first.cursor = session.configuration.dramBase }
+    first.bindings = settings.bindings
     app = App(
       session, terminal, first, records: records, theme: .standard, animates: animates, names: runner.names,
-      guest: runner.guestControl,
-      folder: folder.path)
+      guest: runner.guestControl, folder: folder.path, settings: settings)
     open()
   }
 
@@ -96,7 +96,11 @@ final class Story {
 
   func pastes(_ text: String) { give(text.unicodeScalars.map { .paste($0) } + [.pasteEnd]) }
 
+  /// How many keys were pressed.
+  private(set) var keyCount = 0
+
   func give(_ inputs: [TerminalInput]) {
+    keyCount += inputs.count
     terminal.give(inputs)
     rest()
   }

@@ -65,6 +65,72 @@ struct TerminalTests {
     #expect(try Headless.run(["replay", "--verify", try #require(state.recordings.first)]).code == 0)
   }
 
+  /// ^Z gives the shell its terminal back, and fg brings the screen on again.
+  @Test func itIsSuspendedAndComesBack() throws {
+    let terminal = try PseudoTerminal(shell: "exec bash --norc --noprofile --noediting -i")
+    terminal.type("stty -echo; PS1='ready '; \(PseudoTerminal.program) --no-record\r")
+    try terminal.until("Booted.")
+    var mark = terminal.mark
+    terminal.type("\u{1a}")
+    try terminal.until("Stopped", since: mark)
+    let leaving = String(decoding: terminal.output[mark...], as: UTF8.self)
+    for end in ["\u{1b}[?1049l", "\u{1b}[?2004l", "1000l"] { #expect(leaving.contains(end), "\(end.dropFirst())") }
+    mark = terminal.mark
+    terminal.type("fg\r")
+    try terminal.until("\u{1b}[?1049h", since: mark)
+    try terminal.until("Booted.", since: mark)
+    mark = terminal.mark
+    terminal.type("q")
+    try terminal.until("ready ", since: mark)
+    terminal.type("exit\r")
+    #expect(try terminal.exitCode() == 0)
+  }
+
+  /// A stack that has no room even for a signal's handler: the terminal is given back, and the end is that of the crash.
+  @Test func anExhaustedStackGivesTheTerminalBack() throws {
+    let folder = try TemporaryFolder()
+    // What needs more of it: files that include one another, as deep as it goes.
+    for n in 0..<15 { _ = try folder.write("\(n).session", "include \(n + 1).session\n") }
+    _ = try folder.write("15.session", "RMI_VERSION 0x10000\n")
+    let terminal = try PseudoTerminal(["--no-record"], shell: "cd \(folder.path)")
+    try terminal.until("Booted.")
+    terminal.exhaustStack()
+    terminal.type(":include 0.session\r")
+    #expect(try terminal.exitCode() == 128 + SIGSEGV)
+    #expect(terminal.modesAreRestored)
+    #expect(terminal.text.contains("\u{1b}[?1049l"))
+  }
+
+  /// A crash gives the terminal back and stays a crash: of a Swift trap, of the memory, of an assertion.
+  @Test(arguments: [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS] as [Int32])
+  func aCrashGivesTheTerminalBack(_ signal: Int32) throws {
+    let terminal = try PseudoTerminal(["--no-record"])
+    try terminal.until("Booted.")
+    kill(terminal.pid, signal)
+    #expect(try terminal.exitCode() == 128 + signal)
+    #expect(terminal.modesAreRestored)
+    for end in ["\u{1b}[?1049l", "\u{1b}[?2004l", "\u{1b}[?1000l"] { #expect(terminal.text.contains(end)) }
+  }
+
+  /// What is pasted comes between brackets, what is copied goes out as OSC 52, and who does nothing writes nothing.
+  @Test func pastingCopyingAndRestingAreBytes() throws {
+    let terminal = try PseudoTerminal(["--no-record"])
+    try terminal.until("Booted.")
+    terminal.type("\u{1b}[200~print 7\u{1b}[201~")
+    try terminal.until("print 7")
+    terminal.type("\r")
+    try terminal.until("0x7")
+    terminal.type("2y")
+    try terminal.until("\u{1b}]52;c;\(Data("0x80000000".utf8).base64EncodedString())\u{7}")
+    try terminal.until("copied 0x80000000")
+    usleep(100_000)
+    let mark = terminal.mark
+    usleep(400_000)
+    #expect(terminal.mark == mark)
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
+
   @Test func aResizedTerminalIsRedrawnAndATinyOneSaysSo() throws {
     let terminal = try PseudoTerminal(["--no-record"])
     try terminal.until("Booted.")

@@ -10,8 +10,15 @@ import Views
 struct TokenStories {
   @Test func aTokenIsTakenApart() throws {
     let story = try Story(opening: PseudoTerminal.root.appending(path: "Sessions/11-replayed-token.session").path)
-    story.sees("step 31/31")
-    story.keys("x")
+    // Where it begins there is none yet.
+    story.sees("step 1/31")
+    story.sees("An old token in a new conversation")
+    story.keys("a")
+    story.sees("Step 28 finishes one; ⏎ goes there.")
+    story.keys(.enter)
+    story.sees("token 1 of 1 · step 28")
+    story.keys("}")
+    story.keys(.escape, "x")
     story.sees("it is for the appraisal of a token (a, then the tab Appraisal)")
     story.keys("a")
     story.sees("Sig_structure")

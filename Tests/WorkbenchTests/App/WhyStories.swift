@@ -47,6 +47,31 @@ struct WhyStories {
     story.sees("by RMI_RTT_CREATE rd=rd")
   }
 
+  /// What the RMM writes to its own structures has a step that made it so, too: the exit that left a request, the call that counted.
+  @Test(arguments: [
+    (
+      "guest smc PSCI_CPU_ON 1 0x1000 0\nsmc RMI_REC_ENTER rec run\nsmc RMI_REC_ENTER rec run",
+      "psci_pending of RmmRec 0x0 → 0x1, by RMI_REC_ENTER rec=rec", 2
+    ),
+    (
+      "guest smc PSCI_CPU_OFF\nsmc RMI_REC_ENTER rec run\nsmc RMI_REC_ENTER rec run",
+      "runnable of RmmRec 0x1 → 0x0, by RMI_REC_ENTER rec=rec", 2
+    ),
+    ("smc RMI_REALM_DESTROY rd", "num_recs of RmmRealm 0x1 → 0x2, by RMI_REC_CREATE rd=rd", 0),
+  ])
+  func whatTheRMMKeepsLeadsToTheCallThatChangedIt(_ lines: String, _ words: String, _ after: Int) throws {
+    let story = try Story("realm recs=2")
+    let made = story.session.position
+    for line in lines.components(separatedBy: "\n") { story.types(line) }
+    story.keys("w")
+    story.sees("made so by step")
+    story.sees(words)
+    let position = story.session.position
+    story.keys(.enter)
+    #expect(story.session.position < position)
+    if after > 0 { #expect(story.session.position == made + after) }
+  }
+
   @Test func fieldsNobodyHasWrittenAreSaidToBeSo() throws {
     let story = try Story(
       """

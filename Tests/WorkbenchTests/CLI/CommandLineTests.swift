@@ -39,6 +39,19 @@ struct CommandLineTests {
     if let meant { #expect(result.error.contains("did you mean workbench \(meant)?"), "\(result.error)") }
   }
 
+  /// The XML of a domain is started, as virsh does it; without somebody who types there is no shell behind it.
+  @Test func aDomainsXMLIsStarted() throws {
+    let path = PseudoTerminal.root.appending(path: "Sessions/hosts/openeuler.xml").path
+    let result = try Headless.run([path])
+    #expect(result.code == 0, "\(result.error)")
+    #expect(result.output.contains("Domain 'openeuler' created from \(path)"), "\(result.output)")
+    #expect(result.output.contains("openeuler") && result.output.contains("running"), "\(result.output)")
+    let folder = try TemporaryFolder()
+    let other = try Headless.run([try folder.write("other.xml", "<?xml version='1.0'?>\n<!-- one -->\n<domain type='moon'/>")])
+    #expect(other.code == 1)
+    #expect(other.error.contains("error: "), "\(other.error)")
+  }
+
   /// Where a recording cannot go is said before the guest runs.
   @Test func aRecordingThatCannotBeWrittenEndsABootBeforeItBegins() throws {
     let result = try Headless.run(["boot", "tour", "--record", "/nonexistent/folder/file"])

@@ -36,8 +36,11 @@ struct ConfigurationTests {
 
   /// What is printed is a file itself, and says the same.
   @Test func whatIsPrintedCanBeReadAgain() throws {
-    let printed = try Configuration("theme = \"contrast\"\n[keys]\nundo = \"F9\"\n", path: "a").lines()
+    let file = "theme = \"contrast\"\n[keys]\nundo = \"F9\"\nmacro-it = \"F8\"\n[macros]\nit = \"print \\\"x\\\"\"\n"
+    let printed = try Configuration(file, path: "a").lines()
     let again = try Configuration(printed.joined(separator: "\n"), path: "b")
+    #expect(again.macros.map(\.macro) == [Macro("it", ["print \"x\""])])
+    #expect(again.bindings.action("F8", in: [.anywhere])?.id == "macro-it")
     #expect(again.text(.theme) == "contrast")
     #expect(again.bindings[.undo] == "F9")
     for action in UserAction.all where action.id != "undo" {
@@ -59,6 +62,15 @@ struct ConfigurationTests {
     ("[keys]\nundo = \"F7\"\nredo = \"F7\"", "f:3: \"F7\" is to be the key of redo and is that of undo"),
     ("theme = \"light", "f:1: "),
     ("keys = 3", "f:1: [keys] is a table"),
+    ("macros = 3", "f:1: [macros] is a table: a name, and the statements it stands for"),
+    ("[macros]\nit = 3", "f:2: it is a statement such as \"RMI_VERSION 0x10000\", or a list of statements"),
+    ("[macros]\nit = []", "f:2: it has 1 to 100 statements"),
+    ("[macros]\nit = [\(String(repeating: "\"quit\", ", count: 101))]", "f:2: it has 1 to 100 statements"),
+    ("[macros]\n\"a b\" = \"quit\"", "f:2: \"a b\" is no name of a macro; it has up to 22 letters, digits and hyphens"),
+    ("[macros]\nit = \" macro it\"", "f:2: it has a macro in it: \" macro it\"; a macro has other statements"),
+    ("[macros]\nit = \"a\\nb\"", "f:2: it is a statement such as"),
+    ("[keys]\nmacro-it = \"F5\"", "f:2: there is no action \"macro-it\""),
+    ("[macros]\nit = \"quit\"\n[keys]\nmacro-it = \"u\"", "f:4: \"u\" is to be the key of macro-it and is that of undo"),
   ]
 
   @Test(arguments: mistakes)

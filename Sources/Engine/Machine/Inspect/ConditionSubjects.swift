@@ -11,6 +11,9 @@ extension ConditionSubject {
       event.kind == .rttEntry && event.a == address || event.kind == .granule && event.a == address.granuleBase
     case .field(let place):
       event.kind == .access && event.c == 1 && place.base &+ UInt64(place.offset) &- event.a < max(event.b, 1)
+    case .kept(let place):
+      // The RMM writes to it without an event; with it the granule became what it is.
+      event.kind == .granule && event.a == place.base
     }
   }
 }
@@ -44,13 +47,15 @@ extension CommandEntry {
 extension Machine {
   /// What the deciding condition of a call looked at.
   func subjects(_ entry: CommandEntry, _ call: Call, decidedBy rule: String, _ fields: [FieldValue]) -> [ConditionSubject] {
-    // What the RMM writes to its own structures is no event.
     var subjects: [ConditionSubject] = fields.filter { granuleIs($0.place.base, .undelegated) }.map { .field($0.place) }
+    let kept = fields.filter { granuleIs($0.place.base, .rd) || granuleIs($0.place.base, .rec) }.map(\.place)
     let realms = entry.inputs.filter { $0.kind == .rdPA }.map { call.x[$0.register] }
     if CommandEntry.walks.contains(rule.prefix { $0 != "_" }), call.walk.table != 0 {
       subjects.append(.entry(call.walk.table &+ UInt64(call.walk.index) &* 8))
     }
-    if rule.hasPrefix("realm_") { subjects += realms.map { .realm($0) } }
+    // The life of a Realm has events of its own.
+    let isLife = kept.allSatisfy { $0.structure == RmmRealm.about.name.description && $0.field == "state" }
+    if rule.hasPrefix("realm_"), isLife { subjects += realms.map { .realm($0) } } else { subjects += kept.map { .kept($0) } }
     for index in entry.inputs(about: rule) where subjects.isEmpty {
       let input = entry.inputs[index]
       let value = call.x[input.register]

@@ -36,7 +36,34 @@ extension StructureTable {
   }
 }
 
+extension StructureTable {
+  /// The fields of a structure that begins at `base` and what they hold, in their order: those that are zero are left out.
+  func contents(_ base: UInt64, _ machine: borrowing Machine) -> [String] {
+    fields.flatMap { field -> [String] in
+      let inner = field.kind == .structure ? StructureTables.named(field.type.description) : nil
+      if let inner, !inner.fields.isEmpty { return inner.contents(field.address(in: base), machine) }
+      return (0..<field.count).compactMap { index in
+        let bytes = machine.bytes(field.address(in: base, index), field.width)
+        guard bytes.contains(where: { $0 != 0 }) else { return nil }
+        if field.kind == .bytes { return "\(field.name(index)) \(hexBytes(bytes.prefix(8)))\(bytes.count > 8 ? "…" : "")" }
+        return "\(field.name(index)) \(field.kind.text(machine.readBytes(field.address(in: base, index), min(field.width, 8))))"
+      }
+    }
+  }
+}
+
 extension Machine {
+  /// What the structure that the RMM keeps in a granule holds; nil where it keeps none with fields.
+  package func keptContents(_ granule: UInt64) -> (structure: String, fields: [String])? {
+    guard let (base, facts) = keptStructure(at: granule), base == granule, facts.name.description != RTT.about.name.description,
+      let table = StructureTables.named(facts.name.description)
+    else { return nil }
+    return (table.name, table.contents(base, self))
+  }
+
+  /// What a granule would hold as a structure of that name.
+  package func contents(_ base: UInt64, as table: StructureTable) -> [String] { table.contents(base, self) }
+
   /// The field that lies at an address of what the RMM and EL3 keep; nil where they keep nothing of the kind.
   public func fieldPlace(at address: UInt64) -> FieldPlace? {
     guard let (base, facts) = keptStructure(at: address) else { return nil }

@@ -20,7 +20,7 @@ package enum CommandReference {
   /// One command.
   package static func page(_ entry: CommandEntry) -> [String] {
     let machine = Machine(MachineConfiguration())
-    var lines = ["### \(entry.name) — \(fid(entry.fid))", "", entry.summary, ""]
+    var lines = ["### \(entry.name) — \(fid(entry.fid))", "", "\(entry.summary) \(entry.section).", ""]
     if !entry.inputs.isEmpty {
       lines += ["| Register | Input | Meaning |", "|---|---|---|"]
       lines += entry.inputs.map { "| X\($0.register) | \($0.name) | \($0.meaning) |" } + [""]

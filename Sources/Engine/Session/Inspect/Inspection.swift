@@ -11,8 +11,15 @@ package struct GranuleStory: Sendable {
   package var owner: UInt64?
   /// What it is there: "level 3 table from IPA 0x0", "mapped at IPA 0x1000, RAM", "aux 3 of REC 0".
   package var role: String
-  /// The last steps that changed it, newest first, with what they did.
+  /// If a structure lies there: its name, and its fields that are not zero.
+  public var contents: (structure: String, fields: [String])?
+  /// The last steps that changed it, newest first, with what they did and in which call.
   public var history: [(step: Int, text: String)]
+
+  public static func == (a: GranuleStory, b: GranuleStory) -> Bool {
+    a.address == b.address && a.gpi == b.gpi && a.state == b.state && a.owner == b.owner && a.role == b.role
+      && a.history.map(\.step) == b.history.map(\.step) && a.contents?.fields == b.contents?.fields
+  }
 }
 
 extension Session {
@@ -21,14 +28,28 @@ extension Session {
     let address = address.granuleBase
     var history: [(step: Int, text: String)] = []
     for index in granuleHistory.changes(of: address, before: position, in: steps).prefix(16) {
-      history += steps[index].events.reversed().filter { $0.changedGranule == address }.map { (index + 1, $0.text) }
+      let call = steps[index].call.prefix { $0 != " " }
+      history += steps[index].events.reversed().filter { $0.changedGranule == address }.map { (index + 1, "\($0.text), by \(call)") }
     }
     return read { machine in
       let role = machine.role(address)
       return GranuleStory(
         address: address, gpi: machine.gpi(address), state: machine.granuleState(address), owner: role.owner,
-        role: role.text, history: history)
+        role: role.text, contents: machine.keptContents(address) ?? filled(address, machine), history: history)
     }
+  }
+
+  /// What lies in a page of the Host's that was filled by names.
+  private func filled(_ page: UInt64, _ machine: borrowing Machine) -> (structure: String, fields: [String])? {
+    guard machine.gpi(page) == .nonSecure else { return nil }
+    for group in groups.all.reversed() where group.range.lowerBound < position {
+      let words = group.text.split(separator: " ")
+      guard words.count > 2, words[0] == "fill", UInt64(words[2].dropFirst(2), radix: 16) == page,
+        let table = StructureTables.find(String(words[1]))
+      else { continue }
+      return (table.name, machine.contents(page, as: table))
+    }
+    return nil
   }
 
   /// Why a step answered what it answered: the conditions of its call in the state before it. For a guest's call, in the state in

@@ -42,6 +42,9 @@ extension Session {
   /// Tokens finished up to where the session stands.
   public var tokens: [SessionToken] { finished.filter { $0.step <= position } }
 
+  /// The first step behind where the session stands that finishes a token.
+  public var laterToken: Int? { finished.first { $0.step > position }?.step }
+
   public func token(_ number: Int?) -> SessionToken? {
     let tokens = tokens
     guard let number else { return tokens.last }

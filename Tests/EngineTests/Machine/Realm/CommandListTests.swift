@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Testing
 
 /// What follows from a command's declaration and its one line in the list.
@@ -12,6 +13,20 @@ struct CommandListTests {
   func answersReachAsFarAsTheOutputs(_ name: String) throws {
     let command = try #require(Commands.named(name))
     #expect(command.lastOutput == max(3, command.outputs.map(\.register).max() ?? 0))
+  }
+
+  /// A command says where the specification has it, as the file it is declared in does.
+  @Test func eachHasASectionOfItsOwn() throws {
+    #expect(Set(Commands.all.map(\.section)).count == Commands.all.count)
+    #expect(Commands.named("RMI_GRANULE_DELEGATE")?.section == "DEN0137 B4.3.5")
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../../../Sources/Engine/Machine/Realm/Commands").standardized
+    var text = ""
+    for interface in ["RMI", "RSI", "PSCI"] {
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: interface).path)
+      for file in files { text += try String(contentsOf: folder.appending(path: "\(interface)/\(file)"), encoding: .utf8) }
+    }
+    for command in Commands.all { #expect(text.contains("\(command.section)."), "\(command.name)") }
   }
 
   /// PSCI_FEATURES knows every PSCI command, and none by its SMC32 alias but in TF-RMM (D39).

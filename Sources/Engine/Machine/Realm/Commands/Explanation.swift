@@ -30,4 +30,6 @@ public enum ConditionSubject: Sendable, Equatable {
   case entry(UInt64)
   /// A field of a structure in the Host's memory.
   case field(FieldPlace)
+  /// A field of what the RMM keeps in an RD or a REC.
+  case kept(FieldPlace)
 }
