@@ -3,9 +3,10 @@ import Engine
 
 struct CoverageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "coverage", abstract: "Shows which failure conditions scripts exercise.",
+    commandName: "coverage", abstract: "Shows which failure conditions and which of KVM's error numbers scripts reach.",
     discussion: """
-      A condition counts as exercised when it decided a call. The last line says how many of all conditions were exercised.
+      A condition counts as exercised when it decided a call, a row of KVM's table of error numbers when KVM answered a call by it; beside \
+      it stand the error number and the layer that said it. The last two lines say how many of all there are.
       """)
 
   @Argument(help: ArgumentHelp("Scripts.", valueName: "file"), completion: .file())
@@ -18,7 +19,8 @@ struct CoverageCommand: ParsableCommand {
     var coverage = Coverage()
     var worst: Int32 = 0
     for file in files {
-      let code = ScriptFile(path: file, configuration: configuration).run(printing: .nothing) { report in
+      let script = ScriptFile(path: file, configuration: configuration)
+      let code = script.run(printing: .nothing, onEnd: { coverage.note(refusals: $0.kvmRefusals, in: file) }) { report in
         for decision in report.result.decisions { coverage.note(decision, in: file) }
       }
       worst = max(worst, code)

@@ -54,9 +54,13 @@ struct ScriptFile {
   private static let mostWarnings = 20
 
   /// Runs it; returns the exit code.
-  func run(printing style: Style, onReport: @escaping (ScriptRunner.Report) -> Void = { _ in }) -> Int32 {
+  ///
+  /// - Parameter onEnd: is given the session, as it is after the last line.
+  func run(
+    printing style: Style, onEnd: (Session) -> Void = { _ in }, onReport: @escaping (ScriptRunner.Report) -> Void = { _ in }
+  ) -> Int32 {
     do throws(UnreadableFile) {
-      return run(try LineReader(path), printing: style, onReport)
+      return run(try LineReader(path), printing: style, onEnd, onReport)
     } catch {
       complain(error.message)
       return 66
@@ -64,7 +68,8 @@ struct ScriptFile {
   }
 
   private func run(
-    _ reader: consuming LineReader, printing style: Style, _ onReport: @escaping (ScriptRunner.Report) -> Void
+    _ reader: consuming LineReader, printing style: Style, _ onEnd: (Session) -> Void,
+    _ onReport: @escaping (ScriptRunner.Report) -> Void
   ) -> Int32 {
     var reader = reader
     // A recording can go back in time, so it needs its history.
@@ -119,6 +124,7 @@ struct ScriptFile {
     }
     runner.finish(file: path)
     printer.flush()
+    onEnd(session)
     if warnings > Self.mostWarnings { complain("\(path): \(warnings - Self.mostWarnings) more warnings") }
     for unseen in runner.unseen { complain("\(unseen.file):\(unseen.line): note: \(unseen.message)") }
     return code != 0 ? code : runner.failureCount == 0 ? 0 : 1

@@ -36,16 +36,20 @@ struct QEMUCommand: ParsableCommand {
     }
     let console = BootConsole(isShown: client?.hasStandardStreams != true, outlivesPipe: false)
     process.vm.onConsole = { console.take($0) }
-    serve(process, client, console)
+    serve(process, client, console, ConsoleInput(isUsed: client?.hasStandardStreams != true))
     console.finish()
     for line in process.errors { complain(line) }
     if let code = process.exitCode, code != 0 { throw ExitCode(Int32(code)) }
   }
 
+  /// What is said at the end of a guest that a real QEMU would wait for.
+  private static let asleep =
+    "the guest waits for an interrupt that nothing makes, and there is no monitor to end it by: a real QEMU would wait for ever"
+
   /// Entries between two looks at the client.
   private static let slice = 64
 
-  private func serve(_ process: QEMUProcess, _ client: QMPConnection?, _ console: BootConsole) {
+  private func serve(_ process: QEMUProcess, _ client: QMPConnection?, _ console: BootConsole, _ input: ConsoleInput) {
     StopSignal.take(isPatient: true)
     defer { StopSignal.leave() }
     while process.exitCode == nil {
@@ -54,9 +58,17 @@ struct QEMUCommand: ParsableCommand {
         client?.send(events)
         return
       }
-      let isIdle = !process.isRunning
+      input.type(into: process.vm)
+      let isIdle = !process.isRunning || process.isAsleep
       // Nobody can let it go on any more.
-      if isIdle, client?.isOpen != true { return }
+      if isIdle, client?.isOpen != true {
+        if process.isRunning, input.canCome {
+          input.type(into: process.vm, wait: 200)
+          continue
+        }
+        if process.isRunning { complain(Self.asleep) }
+        return
+      }
       if let text = client?.receive(wait: isIdle ? 200 : 0) { client?.send(process.take(text)) }
       let events = process.run(entries: Self.slice)
       client?.send(events)
@@ -101,7 +113,9 @@ struct LkvmCommand: ParsableCommand {
     StopSignal.take(isPatient: true)
     defer { StopSignal.leave() }
     var ending: RealmVM.Ending?
+    let input = ConsoleInput(isUsed: true)
     while ending == nil, StopSignal.pending == nil {
+      input.type(into: vm)
       ending = vm.run(entries: 64)
       console.flush()
     }

@@ -15,6 +15,7 @@ struct CommandLineTests {
     ("boot /nonexistent", 66), ("boot tour --record /nonexistent/x", 74), ("disassemble /nonexistent", 66),
     ("virsh foo", 1), ("virsh list", 0), ("qemu -nonsense", 1), ("lkvm stop", 64), ("measure Sessions/hosts/openeuler.xml", 0),
     ("measure", 64), ("measure /nonexistent", 66), ("state x", 64), ("structures --at 1", 1), ("fuzz --calls 0", 64),
+    ("fuzz --hosts --hostile", 64),
     ("token verify", 64), ("token verify /dev/null", 1), ("token verify /nonexistent", 66),
     ("token endorse /dev/null", 1), ("explain RMI_VERSION zz", 64), ("show trace --step x /dev/null", 64),
     ("show overview --theme pink /dev/null", 64), ("--theme pink", 64), ("--color pink", 64), ("config --theme pink", 64),

@@ -10,6 +10,8 @@ package protocol HostDoor: AnyObject {
   func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]?
   /// A register of the PE at NS-EL2, by the name `sysreg` has for it.
   func setRegister(_ name: String, _ value: UInt64)
+  /// What such a register has.
+  func register(_ name: String) -> UInt64
   /// A Realm that keeps the PE it is on goes on; the answer of its RMI_REC_ENTER, nil if it keeps the PE again.
   func resume() -> [UInt64]?
   /// The next code that runs holds its PE after so many instructions.
@@ -42,7 +44,10 @@ package protocol HostDoor: AnyObject {
   /// A layer of the host's software begins something: the steps until it ends belong together.
   func beginLayer(_ what: @autoclosure () -> String)
   func endLayer()
-
+  /// Hears that KVM has turned a call down.
+  ///
+  /// - Parameter row: its name in the table of KVM's error numbers.
+  func hear(refusal row: String)
   /// Whether it is time to note what the software knows.
   var wantsNote: Bool { get }
   /// Keeps what the software knows now with what was done last.

@@ -9,6 +9,11 @@ package enum KVMArgument {
 
   package static func configure(hash number: UInt32) -> [UInt8] { config(.hash, little(UInt64(number), 4)) }
 
+  /// An item that KVM may not know.
+  package static func configure(item number: UInt32) -> [UInt8] {
+    little(UInt64(number), 4) + [UInt8](repeating: 0, count: configSize - 4)
+  }
+
   private static func config(_ item: KVMRealmCapability.Item, _ value: [UInt8]) -> [UInt8] {
     let bytes = little(UInt64(item.rawValue), 4) + value
     return bytes + [UInt8](repeating: 0, count: configSize - bytes.count)

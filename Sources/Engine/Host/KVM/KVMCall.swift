@@ -1,6 +1,9 @@
 /// A call of user space to KVM, of those that have an order.
 package enum KVMCall: Equatable, Sendable, CaseIterable {
+  case createVM
   case setMemoryRegion
+  /// Of another capability, or of a command that the one for Realms has not.
+  case enableCap
   case configure
   case createRealm
   case initRIPAS
@@ -13,8 +16,9 @@ package enum KVMCall: Equatable, Sendable, CaseIterable {
   /// The ioctl it is made by.
   package var ioctl: KVMIoctl {
     switch self {
+    case .createVM: .createVM
     case .setMemoryRegion: .setUserMemoryRegion
-    case .configure, .createRealm, .initRIPAS, .populate, .activate: .enableCap
+    case .enableCap, .configure, .createRealm, .initRIPAS, .populate, .activate: .enableCap
     case .createVCPU: .createVCPU
     case .finalizeVCPU: .finalizeVCPU
     case .run: .run
@@ -22,7 +26,7 @@ package enum KVMCall: Equatable, Sendable, CaseIterable {
   }
 
   /// The ioctl, with the capability's sub-command or the feature.
-  var name: String {
+  package var name: String {
     let part: String? =
       switch self {
       case .configure: "CONFIG_REALM"
@@ -31,7 +35,7 @@ package enum KVMCall: Equatable, Sendable, CaseIterable {
       case .populate: "POPULATE"
       case .activate: "ACTIVATE"
       case .finalizeVCPU: "REC"
-      case .setMemoryRegion, .createVCPU, .run: nil
+      case .createVM, .setMemoryRegion, .enableCap, .createVCPU, .run: nil
       }
     return ioctl.name + (part.map { "(\($0))" } ?? "")
   }
@@ -43,7 +47,7 @@ package enum KVMCall: Equatable, Sendable, CaseIterable {
     case .createRealm: .eexist
     case .initRIPAS, .populate: .eperm
     case .finalizeVCPU: .enoent
-    case .setMemoryRegion, .activate, .run: .einval
+    case .createVM, .setMemoryRegion, .enableCap, .activate, .run: .einval
     }
   }
 }

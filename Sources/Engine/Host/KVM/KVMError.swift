@@ -8,6 +8,12 @@ package enum KVMError: Error, Equatable, Sendable {
     case vcpu(Int)
   }
 
+  package enum Unfitness: Equatable, Sendable {
+    case noPSCI
+    /// It has a PMU and the Realm none, or the other way round.
+    case otherPMU
+  }
+
   // What is asked for cannot be.
   case outOfOrder(KVMCall, KVMRealmState)
   /// The VM was not created as a Realm.
@@ -22,8 +28,8 @@ package enum KVMError: Error, Equatable, Sendable {
   case unknownFeature(UInt32)
   /// User space's structure is not where it says.
   case unreadable(KVMCall)
-  /// A vCPU without PSCI 0.2, or with another PMU than the Realm.
-  case unfit(Int)
+  /// A vCPU's features are not what its Realm needs.
+  case unfit(Int, Unfitness)
   /// A personalization value of another length than 64 bytes.
   case personalizationLength(Int)
   /// Bounds that are no pages, a wrap around, or one beyond the IPA space or the end of a region.
@@ -33,6 +39,10 @@ package enum KVMError: Error, Equatable, Sendable {
   case overlap(base: UInt64, size: UInt64)
   /// No memory of the guest's is there.
   case noMemory(KVMCall, UInt64)
+  /// The guest has memory there, and user space no page behind it.
+  case noPage(KVMCall, UInt64)
+  /// An IPA space that has too few bits, or more than there can be.
+  case ipaSize(UInt64)
   case alreadyFinalized(Int)
   case notFinalized(Int)
   case noVCPU(KVMCall, Int)
@@ -56,10 +66,10 @@ package enum KVMError: Error, Equatable, Sendable {
     case .outOfOrder(let call, _): call.errnoOutOfOrder
     case .noRealm, .unknownHash, .hashNotSupported, .unknownCapability, .unknownCommand, .unknownItem, .unknownFeature, .unfit,
       .personalizationLength,
-      .range, .unknownFlags, .noTarget, .noVCPU:
+      .range, .unknownFlags, .noTarget, .noVCPU, .ipaSize:
       .einval
     case .overlap: .eexist
-    case .unreadable, .noMemory, .noRAM, .granuleProtectionFault: .efault
+    case .unreadable, .noMemory, .noPage, .noRAM, .granuleProtectionFault: .efault
     case .alreadyFinalized: .ebusy
     case .notFinalized: .eperm
     case .outOfMemory: .enomem

@@ -1,5 +1,6 @@
 /// The ioctls of KVM's by which a VMM makes a Realm and runs it, with their numbers on arm64.
 package enum KVMIoctl: UInt32, CaseIterable, Sendable {
+  case createVM = 0xAE01
   case createVCPU = 0xAE41
   case setUserMemoryRegion = 0x4020_AE46
   case run = 0xAE80
@@ -8,6 +9,7 @@ package enum KVMIoctl: UInt32, CaseIterable, Sendable {
 
   package var name: String {
     switch self {
+    case .createVM: "KVM_CREATE_VM"
     case .createVCPU: "KVM_CREATE_VCPU"
     case .setUserMemoryRegion: "KVM_SET_USER_MEMORY_REGION"
     case .run: "KVM_RUN"

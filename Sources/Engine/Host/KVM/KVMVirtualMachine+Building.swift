@@ -15,6 +15,11 @@ extension KVMVirtualMachine {
 
   /// Bytes of a personalization value.
   static let personalizationLength = RmiRealmParams.table.rpv.extent
+  /// vCPUs of one VM.
+  package static let mostVCPUs = 8
+
+  /// Whether an ordinary VM's vCPUs have their interrupt controller.
+  private var isMade: Bool { !isRealm && state.vcpus.contains { !$0.lists.isEmpty } }
 
   /// KVM_SET_USER_MEMORY_REGION: RAM of the guest's.
   func setMemoryRegion(_ base: UInt64, size: UInt64) throws(KVMError) {
@@ -60,29 +65,43 @@ extension KVMVirtualMachine {
   /// CREATE_REALM: its descriptor, and the tables its walk begins with, side by side.
   func createRealm() throws(KVMError) {
     try demand(.none, for: .createRealm)
-    state.rd = try delegated()
-    let listRegisters = Int(try call("RMI_FEATURES", 0)[1].bits(37, 34)) + 1
-    state.gic = VirtualGIC(vcpus: state.vcpus.count, listRegisters: listRegisters)
-    let level = KVMStage2.startLevel(ipaBits: ipaBits)
+    let descriptor = try delegated()
     let tables = KVMStage2.startTables(ipaBits: ipaBits)
-    let root = try delegated(tables)
-    startTables = root..<root + tables * Granule.size
+    var listRegisters = 0
+    try using([descriptor]) { () throws(KVMError) in
+      listRegisters = Int(try call("RMI_FEATURES", 0)[1].bits(37, 34)) + 1
+      let root = try delegated(tables)
+      let granules = (0..<tables).map { root + $0 * Granule.size }
+      try using(granules) { () throws(KVMError) in
+        writeParameters(root, tables)
+        try call("RMI_REALM_CREATE", descriptor, params)
+      }
+      startTables = root..<root + tables * Granule.size
+    }
+    state.rd = descriptor
+    state.gic = VirtualGIC(vcpus: state.vcpus.count, listRegisters: listRegisters)
+    for n in state.vcpus.indices { state.vcpus[n].lists = [UInt64](repeating: 0, count: listRegisters) }
+    state.realm = .new
+  }
+
+  /// RmiRealmParams of what it was configured with.
+  private func writeParameters(_ root: UInt64, _ tables: UInt64) {
     let fields = RmiRealmParams.table
     // What was written for another Realm is still there.
-    if features != nil { door.write(params, [UInt8](repeating: 0, count: RmiRealmParams.about.size)) }
+    let size = RmiRealmParams.about.size
+    if features != nil || door.read(params, size)?.contains(where: { $0 != 0 }) == true {
+      door.write(params, [UInt8](repeating: 0, count: size))
+    }
     for (field, value) in [
       (fields.s2sz, ipaBits), (fields.numBPs, features?[fields.numBPs] ?? 1), (fields.numWPs, features?[fields.numWPs] ?? 1),
       (fields.hashAlgo, UInt64(hash.rawValue)), (fields.vmid, vmid), (fields.rttBase, root),
-      (fields.rttLevelStart, UInt64(level)),
+      (fields.rttLevelStart, UInt64(KVMStage2.startLevel(ipaBits: ipaBits))),
       (fields.rttNumStart, tables),
     ] { door.write64(field.address(in: params), value) }
     for field in [fields.flags, fields.sveVL, fields.pmuNumCtrs] {
       if let value = features?[field], value != 0 { door.write64(field.address(in: params), value) }
     }
     if let personalization { door.write(fields.rpv.address(in: params), personalization) }
-    try call("RMI_REALM_CREATE", rd, params)
-    for n in state.vcpus.indices { state.vcpus[n].lists = [UInt64](repeating: 0, count: listRegisters) }
-    state.realm = .new
   }
 
   /// INIT_RIPAS: RIPAS RAM for a range. A call of the RMM's does no more than one table, and says how far it came; where a
@@ -122,8 +141,10 @@ extension KVMVirtualMachine {
     try forEachPage(range, bytes) { (ipa, page) throws(KVMError) in
       door.write(scratch, page)
       let data = try delegated()
+      try using([data]) { () throws(KVMError) in
+        try callMakingTable("RMI_DATA_CREATE", at: ipa, [rd, data, ipa, scratch, flags.rawValue])
+      }
       state.given[ipa] = data
-      try callMakingTable("RMI_DATA_CREATE", at: ipa, [rd, data, ipa, scratch, flags.rawValue])
     }
   }
 
@@ -151,8 +172,10 @@ extension KVMVirtualMachine {
   /// - Returns: its number.
   @discardableResult
   func createVCPU(pc: UInt64 = 0, x0: UInt64 = 0, features: VCPUFeatures = .psci02) throws(KVMError) -> Int {
-    guard state.realm == .none else { throw .outOfOrder(.createVCPU, state.realm) }
+    // An interrupt controller is made for those there are (vgic_initialized).
+    guard state.realm == .none, !isMade else { throw .outOfOrder(.createVCPU, state.realm) }
     let number = state.vcpus.count
+    guard number < Self.mostVCPUs else { throw .noVCPU(.createVCPU, number) }
     state.vcpus.append(VCPU(address: 0, run: 0, isOn: number == 0))
     starts.append(Start(pc: pc, x0: x0, features: features))
     if !isRealm { try makeRegisters(number) }
@@ -165,10 +188,32 @@ extension KVMVirtualMachine {
     guard state.vcpus.indices.contains(number) else { throw .noVCPU(.finalizeVCPU, number) }
     guard state.vcpus[number].address == 0 else { throw .alreadyFinalized(number) }
     let hasPMU = (features?[RmiRealmParams.table.flags] ?? 0) & RmiRealmFlags.table.pmu.mask != 0
-    guard starts[number].features == (hasPMU ? [.psci02, .pmuV3] : .psci02) else { throw .unfit(number) }
+    guard starts[number].features.contains(.psci02) else { throw .unfit(number, .noPSCI) }
+    guard starts[number].features.contains(.pmuV3) == hasPMU else { throw .unfit(number, .otherPMU) }
     let auxCount = try auxiliaryCount()
     let rec = try delegated()
-    let run = try allocate()
+    var run: UInt64?
+    var auxiliary: [UInt64] = []
+    do throws(KVMError) {
+      run = try zeroed()
+      writeRECParameters(number, auxCount)
+      for n in 0..<Int(auxCount) {
+        auxiliary.append(try delegated())
+        door.write64(RmiRecParams.table.aux.address(in: recParams, n), auxiliary[n])
+      }
+      try call("RMI_REC_CREATE", rd, rec, recParams)
+    } catch {
+      for granule in auxiliary.reversed() { undelegate(granule) }
+      if let run { state.granules.giveBack(run) }
+      undelegate(rec)
+      throw error
+    }
+    (state.vcpus[number].address, state.vcpus[number].run) = (rec, run ?? 0)
+    auxiliaryGranules[number] = auxiliary
+  }
+
+  /// RmiRecParams of a vCPU, without the auxiliary granules' addresses.
+  private func writeRECParameters(_ number: Int, _ auxCount: UInt64) {
     let start = starts[number]
     door.write(recParams, [UInt8](repeating: 0, count: RmiRecParams.about.size))
     let fields = RmiRecParams.table
@@ -177,15 +222,6 @@ extension KVMVirtualMachine {
     door.write64(fields.pc.address(in: recParams), start.pc)
     if start.x0 != 0 { door.write64(fields.gprs.address(in: recParams), start.x0) }
     door.write64(fields.numAux.address(in: recParams), auxCount)
-    var granules: [UInt64] = []
-    for n in 0..<Int(auxCount) {
-      let granule = try delegated()
-      granules.append(granule)
-      door.write64(fields.aux.address(in: recParams, n), granule)
-    }
-    auxiliaryGranules.append(granules)
-    try call("RMI_REC_CREATE", rd, rec, recParams)
-    (state.vcpus[number].address, state.vcpus[number].run) = (rec, run)
   }
 
   /// Auxiliary granules of each REC.

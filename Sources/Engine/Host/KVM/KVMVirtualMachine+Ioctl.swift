@@ -9,11 +9,18 @@ extension KVMVirtualMachine {
   package func enableCap(
     _ command: UInt64, _ argument: [UInt8]? = [], capability: UInt32 = KVMRealmCapability.number
   ) throws(KVMError) {
-    guard capability == KVMRealmCapability.number else { throw .unknownCapability(capability) }
-    guard isRealm else { throw .noRealm(.configure) }
-    guard let command = KVMRealmCapability.Command(rawValue: command) else { throw .unknownCommand(command) }
-    guard let argument, argument.count >= command.argumentSize else { throw .unreadable(command.call) }
-    try logging(command.call, argument, command) { () throws(KVMError) in try perform(command, argument) }
+    guard capability == KVMRealmCapability.number, let known = KVMRealmCapability.Command(rawValue: command) else {
+      return try logging(.enableCap, "{cap=\(capability), args=[\(command)]}") { () throws(KVMError) in
+        guard capability == KVMRealmCapability.number else { throw .unknownCapability(capability) }
+        throw isRealm ? .unknownCommand(command) : .noRealm(.enableCap)
+      }
+    }
+    let isReadable = (argument?.count ?? 0) >= known.argumentSize
+    try logging(known.call, isReadable ? known.words(argument ?? []) : "") { () throws(KVMError) in
+      guard isRealm else { throw .noRealm(known.call) }
+      guard isReadable else { throw .unreadable(known.call) }
+      try perform(known, argument ?? [])
+    }
   }
 
   private func perform(_ command: KVMRealmCapability.Command, _ argument: [UInt8]) throws(KVMError) {
@@ -26,7 +33,7 @@ extension KVMVirtualMachine {
       let (base, size) = (KVMArgument.number(argument, 0, 8), KVMArgument.number(argument, 8, 8))
       let flags = PopulateFlags(rawValue: KVMArgument.number(argument, 16, 4))
       try demandPopulate(base, size)
-      guard let bytes = userMemory(base, Int(size)) else { throw .noMemory(.populate, base) }
+      guard let bytes = userMemory(base, Int(size)) else { throw .noPage(.populate, base) }
       try populate(base, bytes, flags)
     case .activate: try activate()
     }
@@ -57,27 +64,16 @@ extension KVMVirtualMachine {
 
   // MARK: The log
 
-  private func logging(
-    _ call: KVMCall, _ argument: [UInt8], _ command: KVMRealmCapability.Command, _ body: () throws(KVMError) -> Void
-  ) throws(KVMError) {
-    let words =
-      switch command {
-      case .initRIPAS, .populate:
-        "{base=\(hex(KVMArgument.number(argument, 0, 8))), size=\(hex(KVMArgument.number(argument, 8, 8)))}"
-      case .configure: "{cfg=\(KVMArgument.number(argument, 0, 4))}"
-      case .create, .activate: ""
-      }
-    try logging(call, words, body)
-  }
-
-  func logging(_ call: KVMCall, _ argument: String, _ body: () throws(KVMError) -> Void) throws(KVMError) {
+  func logging<T>(_ call: KVMCall, _ argument: String, _ body: () throws(KVMError) -> T) throws(KVMError) -> T {
     door.beginLayer("ioctl(\(call.name)\(argument.isEmpty ? "" : ", \(argument)"))")
     defer { door.endLayer() }
     do throws(KVMError) {
-      try body()
+      let result = try body()
       callLog.note(call, argument, nil)
+      return result
     } catch {
       callLog.note(call, argument, error.errno)
+      if let row = KVMErrnoRow(call, error) { door.hear(refusal: row.rawValue) }
       throw error
     }
   }
@@ -91,6 +87,16 @@ extension KVMRealmCapability.Command {
     case .initRIPAS: .initRIPAS
     case .populate: .populate
     case .activate: .activate
+    }
+  }
+
+  /// Its structure, as strace shows it.
+  fileprivate func words(_ argument: [UInt8]) -> String {
+    switch self {
+    case .initRIPAS, .populate:
+      "{base=\(hex(KVMArgument.number(argument, 0, 8))), size=\(hex(KVMArgument.number(argument, 8, 8)))}"
+    case .configure: "{cfg=\(KVMArgument.number(argument, 0, 4))}"
+    case .create, .activate: ""
     }
   }
 

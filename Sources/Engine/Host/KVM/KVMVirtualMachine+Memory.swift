@@ -8,14 +8,14 @@ extension KVMVirtualMachine {
   func give(_ ipa: UInt64) throws(KVMError) -> Bool {
     guard isRAM(ipa) else { throw .noRAM(ipa) }
     guard isRealm else {
-      try map(ipa, to: try allocate())
+      try map(ipa, to: try zeroed())
       state.pagesGiven += 1
       return true
     }
     // X4 of RMI_RTT_READ_ENTRY is the RIPAS.
     guard try call("RMI_RTT_READ_ENTRY", rd, ipa, 3)[4] != UInt64(RIPAS.destroyed.rawValue) else { return false }
     let data = try delegated()
-    try callMakingTable("RMI_DATA_CREATE_UNKNOWN", at: ipa, [rd, data, ipa])
+    try using([data]) { () throws(KVMError) in try callMakingTable("RMI_DATA_CREATE_UNKNOWN", at: ipa, [rd, data, ipa]) }
     state.given[ipa] = data
     state.pagesGiven += 1
     return true
@@ -27,7 +27,7 @@ extension KVMVirtualMachine {
     if let known = state.shared[ipa] {
       page = known
     } else {
-      page = try allocate()
+      page = try zeroed()
       state.shared[ipa] = page
     }
     let descriptor = Self.sharedPage(page, isWritable: true)
@@ -48,7 +48,7 @@ extension KVMVirtualMachine {
     let top = exit.ripas.top
     let first = base
     var calls = 0
-    while base < top, calls < callsForRIPAS {
+    changing: while base < top, calls < callsForRIPAS {
       calls += 1
       let answer = send("RMI_RTT_SET_RIPAS", [rd, state.vcpus[turn].address, base, top])
       if answer[0] == 0 {
@@ -57,12 +57,12 @@ extension KVMVirtualMachine {
         base = answer[1]
       } else if answer[0] & 0xFF == Status.rmiRTT.value {
         // The walk ended above level 3, or at an entry that is not to be changed.
-        guard let level = Self.missingLevel(answer[0]) else { break }
+        guard let level = Self.missingLevel(answer[0]) else { break changing }
         try makeTable(base, level: level)
       } else {
         let change = "0x\(String(base, radix: 16)) - 0x\(String(top, radix: 16)), ripas: \(exit.ripas.isRAM ? 1 : 0)"
         kernelLog.add("Unable to satisfy RIPAS_CHANGE for \(change)", at: door.now)
-        throw .refused("RMI_RTT_SET_RIPAS", .ipa(base), status: answer[0])
+        break changing
       }
     }
     guard !exit.ripas.isRAM else {
@@ -74,7 +74,7 @@ extension KVMVirtualMachine {
     }
     for ipa in pages(in: first..<base) {
       let answer = send("RMI_DATA_DESTROY", [rd, ipa])
-      if answer[0] == 0 { try forget(ipa, answer[1]) }
+      if answer[0] == 0, answer[1] == state.given[ipa] { forget(ipa, answer[1]) }
     }
   }
 
@@ -86,12 +86,11 @@ extension KVMVirtualMachine {
   }
 
   /// Takes a page of the guest's RAM away.
-  func takeBack(_ ipa: UInt64) throws(KVMError) { try forget(ipa, try call("RMI_DATA_DESTROY", rd, ipa)[1]) }
+  func takeBack(_ ipa: UInt64) throws(KVMError) { forget(ipa, try call("RMI_DATA_DESTROY", rd, ipa)[1]) }
 
-  private func forget(_ ipa: UInt64, _ granule: UInt64) throws(KVMError) {
-    try call("RMI_GRANULE_UNDELEGATE", granule)
+  private func forget(_ ipa: UInt64, _ granule: UInt64) {
     state.given[ipa] = nil
-    state.granules.giveBack(granule)
+    undelegate(granule)
   }
 
   /// The PA of a page of the guest's: a Protected one it was given, or a shared one of the Host's.

@@ -17,7 +17,7 @@ extension KVMVirtualMachine {
   /// Content of RAM before the first entry; user space has it in memory that is the guest's as well.
   func fill(_ base: UInt64, _ page: [UInt8]) throws(KVMError) {
     guard isRAM(base) else { throw .noRAM(base) }
-    if state.root == 0 { state.root = try allocate() }
+    if state.root == 0 { state.root = try zeroed() }
     let data = try allocate()
     door.write(data, page)
     try map(base, to: data)
@@ -26,7 +26,7 @@ extension KVMVirtualMachine {
   /// A granule for the registers of a vCPU, and one for its entries and exits.
   func makeRegisters(_ number: Int) throws(KVMError) {
     state.vcpus[number].address = try allocate()
-    state.vcpus[number].run = try allocate()
+    state.vcpus[number].run = try zeroed()
     reset(number, pc: starts[number].pc, context: starts[number].x0)
   }
 
@@ -35,9 +35,21 @@ extension KVMVirtualMachine {
     let listRegisters = door.listRegisters
     state.gic = VirtualGIC(vcpus: state.vcpus.count, listRegisters: listRegisters)
     for n in state.vcpus.indices { state.vcpus[n].lists = [UInt64](repeating: 0, count: listRegisters) }
-    door.setRegister("vttbr_el2", 1 << 48 | state.root)
+    writeStage2Registers()
+  }
+
+  /// VTTBR_EL2: what tells its translations apart, and where its walk begins.
+  private var vttbr: UInt64 { vmid << 48 | state.root }
+
+  private func writeStage2Registers() {
+    door.setRegister("vttbr_el2", vttbr)
     door.setRegister("vtcr_el2", vtcr)
     door.setRegister("hcr_el2", Self.hcr)
+  }
+
+  /// Before an entry: the PE may have run another VM since (__load_stage2).
+  func loadStage2Registers() {
+    if door.register("vttbr_el2") != vttbr || door.register("vtcr_el2") != vtcr { writeStage2Registers() }
   }
 
   /// Registers of a vCPU that starts: EL1h, exceptions masked, MMU off.
@@ -52,8 +64,21 @@ extension KVMVirtualMachine {
     ] { door.write64(field.address(in: registers, index), value) }
   }
 
+  /// KVM_ARM_VCPU_INIT again of all of them, and their registers as at the start; the interrupt controller begins anew.
+  func resetVCPUs() {
+    let listRegisters = door.listRegisters
+    state.gic = VirtualGIC(vcpus: state.vcpus.count, listRegisters: listRegisters)
+    for n in state.vcpus.indices {
+      reset(n, pc: starts[n].pc, context: starts[n].x0)
+      (state.vcpus[n].isOn, state.vcpus[n].isWaiting, state.vcpus[n].deadline) = (n == 0, false, nil)
+      // What stands in the run granule is written anew at the next entry, flags too.
+      state.vcpus[n].flags = nil
+    }
+  }
+
   /// Maps a page of the guest's at a granule of the Host's: an entry of level 3, and the tables that lead to it.
   func map(_ ipa: UInt64, to page: UInt64) throws(KVMError) {
+    if state.root == 0 { state.root = try zeroed() }
     var table = state.root
     for level in [1, 2] {
       let shift = UInt64(39 - 9 * level)
@@ -62,7 +87,7 @@ extension KVMVirtualMachine {
       if let next = state.tables[known] {
         table = next
       } else {
-        let next = try allocate()
+        let next = try zeroed()
         door.write64(table + (level == 1 ? region : region & 511) * 8, next | Self.tableDescriptor)
         state.tables[known] = next
         table = next

@@ -14,7 +14,9 @@ extension KVMVirtualMachine {
   ///
   /// - Parameter instructions: the vCPU holds its PE after so many.
   func run(_ vcpu: Int, instructions: Int? = nil) throws(KVMError) -> KVMExit {
-    guard !isRealm || state.realm == .active else { throw .outOfOrder(.run, state.realm) }
+    guard !isRealm || state.realm == .active else {
+      return try logging(.run, "vCPU \(vcpu)") { () throws(KVMError) in throw .outOfOrder(.run, state.realm) }
+    }
     guard state.vcpus.indices.contains(vcpu) else { throw .noVCPU(.run, vcpu) }
     guard state.vcpus[vcpu].address != 0 else { throw .notFinalized(vcpu) }
     door.beginLayer("ioctl(\(KVMCall.run.name), vCPU \(vcpu))")
@@ -25,6 +27,7 @@ extension KVMVirtualMachine {
       return try handle(door.exitRecord(state.vcpus[vcpu].run), vcpu)
     }
     let isHeld = state.held != nil
+    if !isRealm { loadStage2Registers() }
     if !isHeld { prepareEntry(vcpu) }
     if let instructions { door.pause(after: instructions) }
     let began = door.now
@@ -71,6 +74,9 @@ extension KVMVirtualMachine {
   }
 
   // MARK: What user space has done
+
+  /// KVM_IRQ_LINE: the level of a shared interrupt.
+  func setLine(spi: Int, _ isHigh: Bool) { state.gic.setLine(spi: spi, isHigh) }
 
   /// The access of ``KVMExit/mmio(_:)`` has been done, with what it loads.
   func completeMMIO(_ vcpu: Int, loaded value: UInt64? = nil) {

@@ -99,11 +99,13 @@ package final class KVMVirtualMachine {
   /// Breakpoints, watchpoints, PMU and SVE, as the registers of its vCPUs have them; nil: as few as there can be.
   var features: MeasurementStep.RealmParameters?
   var starts: [Start] = []
-  /// Tables side by side that the walk of a Realm begins with, and the auxiliary granules of each of its RECs.
+  /// Tables side by side that the walk of a Realm begins with, and the auxiliary granules of the RECs by their vCPUs' numbers.
   var startTables: Range<UInt64> = 0..<0
-  var auxiliaryGranules: [[UInt64]] = []
+  var auxiliaryGranules: [Int: [UInt64]] = [:]
   /// Granules that the RMM did not give back: nobody uses them again.
   package internal(set) var leaked: [UInt64] = []
+  /// Whether the RMM has kept its Realm when it ended, and with it the VMID.
+  package internal(set) var isStuck = false
   /// Auxiliary granules of each REC, once the RMM has told.
   var auxiliaries: UInt64?
   /// Calls for one change of RIPAS before the Realm goes on; one piece may take it past that by the calls for 512 pages.
@@ -124,8 +126,12 @@ package final class KVMVirtualMachine {
   let params: UInt64
   let recParams: UInt64
 
+  /// Memory at the beginning that has what the Host itself writes.
+  static let reserved: UInt64 = 0x10_0000
+
   var isRealm: Bool { kind == .realm }
-  var rd: UInt64 { state.rd }
+  package var rd: UInt64 { state.rd }
+  package var isOrdinary: Bool { !isRealm }
   package var vcpus: [VCPU] { state.vcpus }
   /// How far KVM is with the Realm.
   package var realmState: KVMRealmState { state.realm }
@@ -137,9 +143,10 @@ package final class KVMVirtualMachine {
   /// - Parameters:
   ///   - pe: the PE it runs on; nil for the present one.
   ///   - memory: the Host's for it; nil: all of it.
+  ///   - unusable: granules in there that guests before it have leaked.
   init(
     _ door: any HostDoor, _ kind: Kind, ipaBits: UInt64, gicFrames: VGICFrames, pe: Int? = nil, memory: Range<UInt64>? = nil,
-    vmid: UInt64 = 1
+    vmid: UInt64 = 1, unusable: Set<UInt64> = []
   ) {
     self.door = door
     self.kind = kind
@@ -152,7 +159,8 @@ package final class KVMVirtualMachine {
     params = memory.lowerBound + 0x2000
     recParams = memory.lowerBound + 0x3000
     state = State(
-      granules: GranuleAllocator(next: memory.lowerBound + 0x10_0000), gic: VirtualGIC(vcpus: 1, listRegisters: 0))
+      granules: GranuleAllocator(next: memory.lowerBound + Self.reserved, unusable: unusable),
+      gic: VirtualGIC(vcpus: 1, listRegisters: 0))
   }
 
   /// The PE is the hypervisor's own again, if a person has worked on another one.
@@ -166,10 +174,39 @@ package final class KVMVirtualMachine {
     return granule
   }
 
+  /// A Host's granule that reads as zeroes: what another guest had in it is nobody's to see.
+  func zeroed() throws(KVMError) -> UInt64 {
+    let granule = try allocate()
+    if let bytes = door.read(granule, Int(Granule.size)), bytes.contains(where: { $0 != 0 }) {
+      door.write(granule, [UInt8](repeating: 0, count: bytes.count))
+    }
+    return granule
+  }
+
+  /// So many side by side, delegated: all of them, or none.
   func delegated(_ count: UInt64 = 1) throws(KVMError) -> UInt64 {
     let address = try allocate(count)
-    for n in 0..<count { try call("RMI_GRANULE_DELEGATE", address + n * Granule.size) }
+    let granules = (0..<count).map { address + $0 * Granule.size }
+    for (n, granule) in granules.enumerated() {
+      do throws(KVMError) {
+        try call("RMI_GRANULE_DELEGATE", granule)
+      } catch {
+        for granule in granules[..<n] { undelegate(granule) }
+        for granule in granules[n...] { state.granules.giveBack(granule) }
+        throw error
+      }
+    }
     return address
+  }
+
+  /// Has something done with granules that were delegated for it; where it fails, they are the Host's again.
+  func using<T>(_ granules: [UInt64], _ body: () throws(KVMError) -> T) throws(KVMError) -> T {
+    do throws(KVMError) {
+      return try body()
+    } catch {
+      for granule in granules.reversed() { undelegate(granule) }
+      throw error
+    }
   }
 
   /// An RMI call that has to succeed.
@@ -203,6 +240,9 @@ package final class KVMVirtualMachine {
 
   /// A table for what an entry of the level above covers.
   func makeTable(_ ipa: UInt64, level: Int) throws(KVMError) {
-    try call("RMI_RTT_CREATE", rd, try delegated(), ipa & ~(rttEntrySize(level - 1) - 1), UInt64(level))
+    let table = try delegated()
+    try using([table]) { () throws(KVMError) -> Void in
+      try call("RMI_RTT_CREATE", rd, table, ipa & ~(rttEntrySize(level - 1) - 1), UInt64(level))
+    }
   }
 }

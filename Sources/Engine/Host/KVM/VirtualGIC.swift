@@ -77,6 +77,12 @@ package struct VirtualGIC: Sendable {
     if isHigh { vcpus[vcpu].own.level |= bit } else { vcpus[vcpu].own.level &= ~bit }
   }
 
+  /// The level of an SPI, counted from 0.
+  package mutating func setLine(spi: Int, _ isHigh: Bool) {
+    let bit: UInt32 = 1 << UInt32(spi)
+    if isHigh { spis.level |= bit } else { spis.level &= ~bit }
+  }
+
   /// A write to ICC_SGI1R_EL1 of a vCPU: INTID 27:24, IRM 40, Aff1 23:16 and up, target list 15:0.
   package mutating func sendSGI(from vcpu: Int, _ value: UInt64) {
     let bit: UInt32 = 1 << UInt32(value.bits(27, 24))

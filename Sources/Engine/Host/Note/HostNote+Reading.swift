@@ -37,6 +37,9 @@ extension HostNote {
     var lists = 0
     var sent = 0
     var lineControl: UInt8 = 0
+    var input: [UInt8] = []
+    var gpio: [UInt8] = []
+    var buttonRelease: UInt64?
     var gic = VirtualGIC.NoteReader()
 
     var layout: GuestLayout { GuestLayout(options) }
@@ -80,6 +83,12 @@ extension HostNote {
       }
       options.machine = machine
       lineControl = UInt8(try line.number("line", 0...255))
+      input = try line.bytes("uart", count: SerialPort.Input.size)
+      guard input[0] <= SerialPort.Input.room else {
+        throw HostNoteLine.Malformed(message: "uart= has more bytes than there is room for")
+      }
+      gpio = try line.bytes("gpio", count: PL061.State.size)
+      buttonRelease = try line.optional("press")
       options.vcpus = Int(try line.number("vcpus", 1...8))
       let unit = machine == .own ? RealmVM.block : Granule.size
       options.memory = try line.number("memory", unit...RealmVM.mostMemory)
@@ -213,7 +222,7 @@ extension HostNote {
       kvm.gic = try gic.finish(options.vcpus)
       return HostNote(
         options: options, pe: pe, lastTurn: lastTurn, kvm: kvm, schedule: schedule, sent: sent,
-        lineControl: lineControl, party: party)
+        lineControl: lineControl, input: input, gpio: gpio, buttonRelease: buttonRelease, party: party)
     }
   }
 }

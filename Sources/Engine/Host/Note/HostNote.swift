@@ -16,6 +16,10 @@ package struct HostNote {
   let sent: Int
   /// LCR of its UART.
   let lineControl: UInt8
+  /// What waits in the UART; registers of the PL061, and when its power button is let go.
+  let input: [UInt8]
+  let gpio: [UInt8]
+  let buttonRelease: UInt64?
   package let party: PartyMemory?
 
   /// Most bytes of a name of an image.
@@ -45,6 +49,9 @@ extension RealmVM {
     vm.add("machine", text: options.machine.name)
     vm.add("bits", options.machine.bits)
     vm.add("line", UInt64(serial.lineControl))
+    vm.add("uart", bytes: serial.input.bytes)
+    vm.add("gpio", bytes: gpio?.state.bytes ?? [])
+    vm.add("press", buttonRelease)
     vm.add("vcpus", UInt64(options.vcpus))
     vm.add("memory", options.memory)
     vm.add("hash", UInt64(options.hash.rawValue))
@@ -145,6 +152,9 @@ extension RealmVM {
     lastTurn = note.lastTurn
     uart = PL011(sent: note.sent, console)
     serial.lineControl = note.lineControl
+    serial.input = SerialPort.Input(note.input)
+    gpio?.state = PL061.State(note.gpio)
+    buttonRelease = note.buttonRelease
     party?.memory = note.party ?? PartyMemory()
   }
 }

@@ -17,7 +17,8 @@ extension KVMError {
     case .unknownFeature(let number):
       answered(.finalizeVCPU, "feature \(number) is not to be finalized; \(KVMRealmCapability.recFeature) is REC")
     case .unreadable(let call): answered(call, "the structure is not in memory of user space's")
-    case .unfit(let vcpu): answered(.finalizeVCPU, "vCPU \(vcpu) has no PSCI 0.2, or another PMU than the Realm")
+    case .unfit(let vcpu, .noPSCI): answered(.finalizeVCPU, "vCPU \(vcpu) has no PSCI 0.2")
+    case .unfit(let vcpu, .otherPMU): answered(.finalizeVCPU, "vCPU \(vcpu) has a PMU and the Realm none, or the other way round")
     case .personalizationLength(let count):
       answered(
         .configure,
@@ -27,6 +28,8 @@ extension KVMError {
     case .unknownFlags(let flags): answered(.populate, "\(hex(flags)) has flags that are unknown; 0x1 is to measure")
     case .overlap(let base, let size): answered(.setMemoryRegion, "\(hex(size)) bytes at \(hex(base)) overlap another region")
     case .noMemory(let call, let ipa): answered(call, "the guest has no memory at \(hex(ipa))")
+    case .noPage(let call, let ipa): answered(call, "user space has no page behind \(hex(ipa))")
+    case .ipaSize(let bits): answered(.createVM, "an IPA space of \(bits) bits cannot be")
     case .alreadyFinalized(let vcpu): answered(.finalizeVCPU, "vCPU \(vcpu) has a REC already")
     case .notFinalized(let vcpu): answered(.run, "vCPU \(vcpu) has no REC yet")
     case .noVCPU(let call, let vcpu): answered(call, "there is no vCPU \(vcpu)")

@@ -25,6 +25,7 @@ extension RealmVM {
     defer { if door.wantsNote { note() } }
     do throws(Failure) {
       kvm.returnToPE()
+      releaseButton()
       let turn = isHeld ? schedule.current : try nextVCPU()
       beginTurn(turn)
       return try serve(try run(turn, instructions), turn)
@@ -64,6 +65,9 @@ extension RealmVM {
     if nextTurn != nil { return .now }
     return kvm.state.vcpus.filter { $0.isOn && $0.missing == nil }.compactMap(\.deadline).min().map { .at($0) } ?? .never
   }
+
+  /// Whether nothing is to come that any vCPU waits for. One that stands at a page that is DESTROYED does not wait.
+  package var isAsleep: Bool { readiness == .never && !kvm.state.vcpus.contains { $0.missing != nil } }
 
   /// Destroys it: what it had of the machine is the Host's again.
   package func destroy() { kvm.destroy() }

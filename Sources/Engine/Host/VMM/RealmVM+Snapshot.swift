@@ -7,6 +7,9 @@ extension RealmVM {
     fileprivate var consoleCount: Int
     fileprivate var lastTurn: Int
     fileprivate var lineControl: UInt8
+    fileprivate var input: SerialPort.Input
+    fileprivate var gpio: PL061.State?
+    fileprivate var buttonRelease: UInt64?
     fileprivate var party: PartyMemory?
 
     /// ``KVMVirtualMachine/VCPU/completes`` of the vCPU whose turn it is.
@@ -27,12 +30,16 @@ extension RealmVM {
     get {
       Snapshot(
         kvm: kvm.state, schedule: schedule, consoleCount: uart.count, lastTurn: lastTurn,
-        lineControl: serial.lineControl, party: party?.memory)
+        lineControl: serial.lineControl, input: serial.input, gpio: gpio?.state, buttonRelease: buttonRelease,
+        party: party?.memory)
     }
     set {
       (kvm.state, schedule, lastTurn) = (newValue.kvm, newValue.schedule, newValue.lastTurn)
       serial.uart.truncate(to: newValue.consoleCount)
       serial.lineControl = newValue.lineControl
+      serial.input = newValue.input
+      if let state = newValue.gpio { gpio?.state = state }
+      buttonRelease = newValue.buttonRelease
       if let memory = newValue.party { party?.memory = memory }
     }
   }

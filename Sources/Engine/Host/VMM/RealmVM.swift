@@ -45,7 +45,7 @@ public final class RealmVM {
   /// As much RAM as a guest can have: 6 GiB.
   public static let mostMemory = GuestLayout.widest.mostMemory
   /// As many vCPUs as a guest can have.
-  package static let mostVCPUs = 8
+  package static let mostVCPUs = KVMVirtualMachine.mostVCPUs
   static let block: UInt64 = 2 << 20
 
   /// How a run ended.
@@ -83,6 +83,10 @@ public final class RealmVM {
   var schedule = Schedule()
   let serial: SerialPort
   let bus: DeviceBus
+  /// Where a power button is.
+  let gpio: PL061?
+  /// When the power button is let go.
+  var buttonRelease: UInt64?
   /// The vCPU that was entered last.
   package var lastTurn = 0
 
@@ -126,20 +130,27 @@ public final class RealmVM {
   /// - Parameters:
   ///   - pe: the PE it runs on; nil for the present one.
   ///   - memory: the Host's for it; nil: all of it.
+  ///   - unusable: granules in there that guests before it have leaked.
   package init(
-    _ door: any HostDoor, _ options: Options, pe: Int? = nil, memory: Range<UInt64>? = nil, vmid: UInt64 = 1
+    _ door: any HostDoor, _ options: Options, pe: Int? = nil, memory: Range<UInt64>? = nil, vmid: UInt64 = 1,
+    unusable: Set<UInt64> = []
   ) {
     self.door = door
     self.options = options
     layout = GuestLayout(options)
     kvm = KVMVirtualMachine(
-      door, options.isRealm ? .realm : .ordinary, ipaBits: layout.width, gicFrames: layout.gic, pe: pe, memory: memory, vmid: vmid
-    )
+      door, options.isRealm ? .realm : .ordinary, ipaBits: layout.width, gicFrames: layout.gic, pe: pe, memory: memory,
+      vmid: vmid, unusable: unusable)
     serial = SerialPort(at: layout.uart, options.machine.serialKind)
-    bus = DeviceBus([serial] + options.machine.otherDevices(layout))
+    let others = options.machine.otherDevices(layout)
+    bus = DeviceBus([serial] + others)
+    gpio = others.lazy.compactMap { $0 as? PL061 }.first
     serial.onByte = { [unowned self] byte in
       // What it does again was heard.
       if hearsAgain || !self.door.follows { onConsole?(byte) }
     }
+    // kvmtool's is looked at, and interrupts nobody.
+    if serial.kind == .pl011 { serial.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.serialSPI, isHigh) } }
+    gpio?.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.gpioSPI, isHigh) }
   }
 }

@@ -1,7 +1,8 @@
 import Basics
+import Host
 import Machine
 
-/// Which failure conditions have decided a call, and where.
+/// Which failure conditions have decided a call, which rows of KVM's table of error numbers have turned one down, and where.
 package struct Coverage: Sendable {
   private var scripts: [String: [String]] = [:]
   private let conditions: [(command: CommandEntry, id: String)]
@@ -15,7 +16,13 @@ package struct Coverage: Sendable {
   package var total: Int { conditions.count }
 
   public mutating func note(_ decision: Decision, in script: String) {
-    let key = "\(decision.fid) \(decision.id)"
+    note("\(decision.fid) \(decision.id)", in: script)
+  }
+
+  /// Rows of KVM's that were reached in a script, by their names.
+  package mutating func note(refusals rows: Set<String>, in script: String) { for row in rows { note(row, in: script) } }
+
+  private mutating func note(_ key: String, in script: String) {
     let name = script.split(separator: "/").last.map(String.init) ?? script
     if scripts[key]?.contains(name) != true { scripts[key, default: []].append(name) }
   }
@@ -29,14 +36,26 @@ package struct Coverage: Sendable {
     conditions.filter { scripts[key($0)] == nil }.map { "\($0.command.name) \($0.id)" }
   }
 
-  /// A row a condition: command, condition, and the scripts that exercise it; then the sum.
+  /// Names of KVM's rows that were never reached.
+  package var missingRows: [String] { KVMErrnoRow.allCases.map(\.rawValue).filter { scripts[$0] == nil } }
+
+  private func list(_ key: String) -> String {
+    let names = scripts[key] ?? []
+    return names.isEmpty ? "-" : names.prefix(3).joined(separator: " ") + (names.count > 3 ? " +\(names.count - 3)" : "")
+  }
+
+  /// A row a condition: command, condition, and the scripts that exercise it. Then the rows of KVM's, with error number and the layer
+  /// that says it; then the sums.
   public func table() -> [String] {
     var lines: [String] = []
     for row in conditions {
-      let names = scripts[key(row)] ?? []
-      let list = names.isEmpty ? "-" : names.prefix(3).joined(separator: " ") + (names.count > 3 ? " +\(names.count - 3)" : "")
-      lines.append("\(row.command.name.padding(32))\(row.id.padding(18))\(list)")
+      lines.append("\(row.command.name.padding(32))\(row.id.padding(18))\(list(key(row)))")
     }
+    for row in KVMErrnoRow.allCases {
+      lines.append("\(row.rawValue.padding(32))\("\(row.errno.rawValue) \(row.layer.rawValue)".padding(18))\(list(row.rawValue))")
+    }
+    let rows = KVMErrnoRow.allCases.count
+    lines.append("\(rows - missingRows.count) of \(rows) rows of KVM's error numbers reached")
     lines.append("\(exercised) of \(total) failure conditions exercised")
     return lines
   }

@@ -29,7 +29,8 @@ extension Session {
     var history: [(step: Int, text: String)] = []
     for index in granuleHistory.changes(of: address, before: position, in: steps).prefix(16) {
       let call = steps[index].call.prefix { $0 != " " }
-      history += steps[index].events.reversed().filter { $0.changedGranule == address }.map { (index + 1, "\($0.text), by \(call)") }
+      let events = steps[index].events.reversed().filter { $0.changedGranule == address }
+      history += events.map { (index + 1, "\($0.text), by \(call)") }
     }
     return read { machine in
       let role = machine.role(address)

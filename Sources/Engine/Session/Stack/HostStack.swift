@@ -12,9 +12,11 @@ package final class HostStack: HypervisorDriver {
   package let session: Session
   let capabilities: HostCapabilities
   private(set) var processes: [any StackGuest] = []
+  /// VMs that somebody makes call by call, by name.
+  var raw: [String: StackRawVM] = [:]
   private var lastProcess = 4241
-  /// Memory with granules that the RMM did not give back: nobody uses it again.
-  private var lost: [Range<UInt64>] = []
+  /// Granules that the RMM did not give back: nobody uses them again.
+  package private(set) var leaked: Set<UInt64> = []
   /// VMIDs of Realms that are still there (kvm_destroy_realm releases none of a Realm that stays).
   private var lostVMIDs: [UInt64] = []
   /// What the host's kernel has printed of its VMs, the last of it.
@@ -26,13 +28,19 @@ package final class HostStack: HypervisorDriver {
   package static let epoch = 1_767_225_600_000
   /// Most entries of vCPUs that one look at the domains lets happen, whatever time they take: a guest that does nothing but leave must
   /// not keep virsh.
-  package static let mostEntries = 20_000
+  package var mostEntries = 20_000
   /// The same for a guest that is kept from going on, by what a session counts: an exception stands for many instructions.
   package static let mostWork: UInt64 = 20_000_000
 
-  /// - Parameter session: a machine whose vCPUs execute code, with DRAM for the domains.
-  package init(_ session: Session) {
+  /// DRAM for guests.
+  private let dram: Range<UInt64>
+
+  /// - Parameters:
+  ///   - session: a machine whose vCPUs execute code, with DRAM for the domains.
+  ///   - dram: what of it is for them; nil: all of it.
+  package init(_ session: Session, dram: Range<UInt64>? = nil) {
     self.session = session
+    self.dram = dram ?? session.dram
     capabilities = HostCapabilities(features: session.configuration.featureRegister0)
   }
 
@@ -52,7 +60,7 @@ package final class HostStack: HypervisorDriver {
     let end = session.now &+ UInt64(max(0, microseconds)) * 1000
     var entries = 0
     let work = session.usage.instructions
-    while session.now < end, entries < Self.mostEntries, session.usage.instructions &- work < Self.mostWork, mayGoOn {
+    while session.now < end, entries < mostEntries, session.usage.instructions &- work < Self.mostWork, mayGoOn {
       var wakes: UInt64?
       var hasRun = false
       for process in processes where process.isRunning && session.now < end {
@@ -110,25 +118,28 @@ package final class HostStack: HypervisorDriver {
     let unit: UInt64 = 2 << 20
     let (sum, overflows) = size.addingReportingOverflow(size / 64 + 32 << 20)
     guard !overflows, sum < UInt64.max - unit else { return nil }
-    let wanted = (sum + unit - 1) / unit * unit
-    let taken = (processes.compactMap(\.memory) + lost).sorted { $0.lowerBound < $1.lowerBound }
-    var start = session.dram.lowerBound
+    return memory(ofExactly: (sum + unit - 1) / unit * unit)
+  }
+
+  /// The lowest so many bytes that nobody has; nil if there are none.
+  func memory(ofExactly wanted: UInt64) -> Range<UInt64>? {
+    let taken = (processes.compactMap(\.memory) + raw.values.map(\.memory)).sorted { $0.lowerBound < $1.lowerBound }
+    var start = dram.lowerBound
     for range in taken {
       if range.lowerBound - start >= wanted { break }
       start = range.upperBound
     }
-    return session.dram.upperBound - start >= wanted ? start..<start + wanted : nil
+    return dram.upperBound - start >= wanted ? start..<start + wanted : nil
   }
 
-  /// A VM is no more, and its memory is the host's again, unless granules of it have leaked.
-  func takeBack(_ memory: Range<UInt64>?, _ vmid: UInt64?, of vm: RealmVM) {
-    guard !vm.kvm.leaked.isEmpty else { return }
-    if let memory { lost.append(memory) }
-    if let vmid { lostVMIDs.append(vmid) }
+  /// A VM is no more, and its memory is the host's again, but for granules that have leaked.
+  func takeBack(_ vmid: UInt64?, of kvm: KVMVirtualMachine) {
+    leaked.formUnion(kvm.leaked)
+    if kvm.isStuck, let vmid { lostVMIDs.append(vmid) }
   }
 
   /// What the Realms of this host are told apart by: the lowest that is free.
-  var freeVMID: UInt64 { Self.lowestFree(processes.compactMap(\.vmid) + lostVMIDs, from: 1) }
+  var freeVMID: UInt64 { Self.lowestFree(processes.compactMap(\.vmid) + raw.values.map(\.vmid) + lostVMIDs, from: 1) }
   var freeTerminal: Int { Int(Self.lowestFree(processes.flatMap(\.terminals).map(UInt64.init), from: 1)) }
 
   private static func lowestFree(_ taken: [UInt64], from first: UInt64) -> UInt64 {
@@ -142,14 +153,19 @@ package final class HostStack: HypervisorDriver {
     return (0..<count).min { a, b in load(a) < load(b) } ?? 0
   }
 
-  private func load(_ pe: Int) -> Int { processes.count { $0.pe == pe && $0.end == nil } }
+  private func load(_ pe: Int) -> Int { processes.count { $0.pe == pe && $0.end == nil } + raw.values.count { $0.pe == pe } }
+
+  /// The VMs there are, those of processes and those that somebody makes call by call.
+  package var vms: [KVMVirtualMachine] {
+    raw.sorted { $0.key < $1.key }.map(\.value.vm.kvm) + processes.filter { $0.end == nil }.compactMap { $0.vm?.kvm }
+  }
 
   func qemu(
     _ commandLine: QEMUCommandLine, _ request: HypervisorRequest, memory: Range<UInt64>, process: StackProcess
   ) throws(VMMRefusal) -> QEMUProcess {
     try QEMUProcess(
       commandLine, session, capabilities, guestFiles(request.files, request.folder), pe: process.pe, memory: memory,
-      vmid: process.vmid ?? 1, process: process.processID, firstTerminal: freeTerminal)
+      vmid: process.vmid ?? 1, unusable: leaked.filter(memory.contains), process: process.processID, firstTerminal: freeTerminal)
   }
   /// What a guest may open; relative paths begin in a folder.
   func guestFiles(_ files: FilePolicy, _ folder: String) -> GuestFiles {

@@ -35,7 +35,8 @@ final class KvmtoolProcess: StackGuest {
         throw VMMRefusal(.kvmtool, "Failed to map memory: Cannot allocate memory")
       }
       self.memory = memory
-      let vm = RealmVM(stack.session, load.options, pe: pe, memory: memory, vmid: vmid ?? 1)
+      let vm = RealmVM(
+        stack.session, load.options, pe: pe, memory: memory, vmid: vmid ?? 1, unusable: stack.leaked.filter(memory.contains))
       vm.hearsAgain = true
       vm.onConsole = { [unowned self] byte in
         printed.append(byte)
@@ -78,7 +79,7 @@ final class KvmtoolProcess: StackGuest {
     if let vm {
       vm.destroy()
       stack.hear(vm.kvm.kernelLog, from: &heard)
-      stack.takeBack(memory, vmid, of: vm)
+      stack.takeBack(vmid, of: vm.kvm)
     }
     (memory, vmid) = (nil, nil)
   }

@@ -103,7 +103,7 @@ public final class StackControl {
     if let found = try inForce() { return found }
     switch command {
     case .wait, .qmp, .dmesg: throw missing
-    case .virsh, .qemu, .lkvm: return begin()
+    case .virsh, .qemu, .lkvm, .kvm: return begin()
     }
   }
 
@@ -174,6 +174,7 @@ public final class StackControl {
     case .virsh(let line): return virsh(line, place, host)
     case .qemu(let words): return qemu(words, place, host)
     case .lkvm(let words): return lkvm(words, place, host)
+    case .kvm(let words): return kvm(words, host)
     case .qmp(let process, let line): return qmp(process, line, host)
     case .wait(let microseconds): return wait(microseconds, host)
     case .dmesg: return Outcome(lines: host.stack.kernelLines)
@@ -239,6 +240,22 @@ public final class StackControl {
       outcome.message = "refused by \(end.layer.rawValue)"
     } else {
       outcome.message = "process \(process.processID) \(process.isRunning ? "runs" : "stands") on PE \(process.pe)"
+    }
+    return outcome
+  }
+
+  private func kvm(_ words: [String], _ host: Host) -> Outcome {
+    var outcome = Outcome()
+    do throws(KVMRequest.Malformed) {
+      let answer = try host.stack.kvm(words)
+      outcome.lines = [answer.line] + (answer.explanation.map { ["(\($0))"] } ?? [])
+      outcome.isDone = answer.error == nil
+      outcome.layer = answer.layer?.rawValue
+      outcome.message = answer.errno.map { "\($0.rawValue), from \(answer.layer?.rawValue ?? "")" } ?? ""
+    } catch {
+      outcome.isDone = false
+      outcome.layer = StackLayer.model.rawValue
+      outcome.message = error.message
     }
     return outcome
   }

@@ -14,7 +14,9 @@ final class StackProcess: HypervisorProcess, StackGuest {
   private(set) var memory: Range<UInt64>?
   private(set) var terminals: [Int] = []
   private(set) var end: HypervisorEnd?
-  private var qemu: QEMUProcess?
+  private(set) var qemu: QEMUProcess?
+  /// The domain it was started for.
+  let domain: String
   private var output: [String] = []
   /// How many of QEMU's lines have been taken.
   private var heard = 0
@@ -29,7 +31,7 @@ final class StackProcess: HypervisorProcess, StackGuest {
   static let mostConsole = 1 << 20
 
   init(_ request: HypervisorRequest, _ stack: HostStack, _ number: Int) {
-    (processID, self.stack, pe) = (number, stack, stack.freePE)
+    (processID, self.stack, pe, domain) = (number, stack, stack.freePE, request.domain)
     vmid = stack.freeVMID
     isDomains = !request.uuid.isEmpty
     stack.session.beginLayer("QEMU, process \(number)\(request.domain.isEmpty ? "" : ": \(request.domain)")")
@@ -105,10 +107,11 @@ final class StackProcess: HypervisorProcess, StackGuest {
 
   /// What it had of the machine.
   private func giveBack() {
-    if let qemu, qemu.isBuilt {
+    if let qemu {
+      // A Realm that was half made, too.
       qemu.vm.destroy()
       stack.hear(qemu.vm.kvm.kernelLog, from: &kernelHeard)
-      stack.takeBack(memory, vmid, of: qemu.vm)
+      stack.takeBack(vmid, of: qemu.vm.kvm)
     }
     (memory, vmid, terminals) = (nil, nil, [])
   }
@@ -140,9 +143,11 @@ final class StackProcess: HypervisorProcess, StackGuest {
     return console
   }
 
-  /// The guest's UART receives nothing.
-  func type(_ bytes: [UInt8], into alias: String) {}
+  func type(_ bytes: [UInt8], into alias: String) {
+    guard alias.hasPrefix("serial") || alias.hasPrefix("console") else { return }
+    qemu?.vm.type(bytes)
+  }
 
   var cpuTime: UInt64 { vcpuTimes.reduce(0, +) }
-  private(set) lazy var vcpuTimes = [UInt64](repeating: 0, count: max(1, qemu?.vm.vcpus.count ?? 1))
+  private(set) lazy var vcpuTimes = [UInt64](repeating: 0, count: max(1, qemu?.vm.options.vcpus ?? 1))
 }

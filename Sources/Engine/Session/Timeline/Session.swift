@@ -61,6 +61,8 @@ public final class Session {
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
   var usage = RunUsage()
+  /// Rows of KVM's table of error numbers by which it has turned down calls on this machine's host.
+  public internal(set) var kvmRefusals: Set<String> = []
   private var guestTags = 0
   /// Asked again and again while something takes long: whether somebody wants it to end. What is complete then stays.
   public var isInterrupted: () -> Bool = { false }

@@ -25,6 +25,7 @@ extension Session: HostDoor {
   package var listRegisters: Int { read { $0.features.listRegisters } }
 
   package func setRegister(_ name: String, _ value: UInt64) { act(.setRegister(name, value)) }
+  package func register(_ name: String) -> UInt64 { read { $0.control.pes[$0.control.currentPE].register(name) ?? 0 } }
 
   package var pe: Int { read { $0.control.currentPE } }
   package func selectPE(_ pe: Int) { act(.selectPE(pe)) }
@@ -84,6 +85,8 @@ extension Session: HostDoor {
     keepsHistory && !follows && !isStackActing
       && position - noted.position >= max(hostNoteStride, noted.bytes * hostNoteStride >> 16)
   }
+
+  package func hear(refusal row: String) { kvmRefusals.insert(row) }
 
   package func note(_ text: @autoclosure () -> String) {
     if keepsHistory, !isStackActing { keepNote(text()) }

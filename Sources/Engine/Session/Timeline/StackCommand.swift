@@ -9,6 +9,8 @@ package enum StackCommand: Sendable, Equatable {
   case qemu([String])
   /// Arguments of `lkvm run`.
   case lkvm([String])
+  /// A call to KVM for a VM: the VM's name, the call, its arguments.
+  case kvm([String])
   /// A line of QMP for a process; nil: the one that was started last.
   case qmp(process: Int?, String)
   /// Time passes, and domains run: so many microseconds, or until none of them can go on.
@@ -22,6 +24,7 @@ package enum StackCommand: Sendable, Equatable {
     case .virsh(let line): "virsh \(line)"
     case .qemu(let words): "qemu \(EmulatorCommand(arguments: words).shellText)"
     case .lkvm(let words): "lkvm run \(EmulatorCommand(arguments: words).shellText)"
+    case .kvm(let words): "kvm \(words.joined(separator: " "))"
     case .qmp(nil, let line): "qmp \(line)"
     case .qmp(let process?, let line): "qmp \(process) \(line)"
     case .wait(nil): "wait"

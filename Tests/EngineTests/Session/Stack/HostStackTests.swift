@@ -128,6 +128,15 @@ struct HostStackTests {
     #expect(host.virsh("list --all") == " Id   Name   State\n--------------------\n\n")
   }
 
+  /// Somebody asks for the CPU time of a guest that has not begun; then it runs, on all its vCPUs.
+  @Test func aGuestThatHasNotBegunHasUsedNoTime() {
+    let host = Host()
+    host.virsh("create --paused openeuler.xml")
+    #expect(host.virsh("vcpuinfo openeuler").contains("CPU time:       0.0s"))
+    host.virsh("resume openeuler; list; list")
+    #expect(host.console("openeuler").contains("Hello from a Realm."))
+  }
+
   /// The same lines, the same machine.
   @Test func aDialogueIsTheSameEveryTime() throws {
     func digest() -> UInt64 {

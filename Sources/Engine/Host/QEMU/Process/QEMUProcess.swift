@@ -32,20 +32,20 @@ package final class QEMUProcess {
   package init(
     _ commandLine: QEMUCommandLine, _ door: any HostDoor, _ host: HostCapabilities, tree: [UInt8]? = nil, _ files: GuestFiles,
     pe: Int? = nil,
-    memory: Range<UInt64>? = nil, vmid: UInt64 = 1, process: Int = 4242, firstTerminal: Int = 1
+    memory: Range<UInt64>? = nil, vmid: UInt64 = 1, unusable: Set<UInt64> = [], process: Int = 4242, firstTerminal: Int = 1
   ) throws(VMMRefusal) {
     self.commandLine = commandLine
     if let problem = commandLine.problems.first { throw problem }
     load = try QEMULoad(commandLine, host, files)
     var plan = try load.plan(tree: tree)
     if load.log != nil {
-      plan.unmeasuredContent = EventLog(plan, version: "8.2.0").bytes
+      plan.unmeasuredContent = EventLog(plan, version: QEMUVersion.text).bytes
       guard plan.unmeasuredContent.count <= Int(QEMULoad.logSize) else { throw VMMRefusal(.qemu, "RME: event log is full") }
     }
     if let problem = load.options.problem { throw VMMRefusal(.qemu, "not modelled", advice: problem) }
     self.plan = plan
     self.door = door
-    vm = RealmVM(door, load.options, pe: pe, memory: memory, vmid: vmid)
+    vm = RealmVM(door, load.options, pe: pe, memory: memory, vmid: vmid, unusable: unusable)
     var machine = Self.machine(commandLine, process)
     for index in machine.backends.indices where machine.backends[index].file == "pty" {
       let number = firstTerminal + terminals.count
@@ -64,6 +64,7 @@ package final class QEMUProcess {
     machine.name = commandLine.name
     machine.uuid = commandLine.uuid
     machine.isRealm = commandLine.isRealm
+    (machine.staysAfterShutdown, machine.endsAtReset) = (commandLine.staysAfterShutdown, commandLine.endsAtReset)
     machine.process = process
     machine.backends = commandLine.backends.keys.sorted().map { id in
       (id, String((commandLine.backends[id] ?? "").prefix { $0 != "," }))
@@ -77,6 +78,8 @@ package final class QEMUProcess {
   }
 
   package var isRunning: Bool { exitCode == nil && monitor.state == .running }
+  /// Whether all its vCPUs wait for an interrupt, and none is to come: a QEMU waits on, until somebody makes one or ends it.
+  package var isAsleep: Bool { isRunning && isBuilt && vm.isAsleep }
 
   // MARK: A client
 
@@ -111,14 +114,29 @@ package final class QEMUProcess {
   private func perform(_ act: QEMUAct) {
     switch act {
     case .resume: start()
-    // The guest hears of the button by its interrupt controller, which has no wire to it here.
-    case .pause, .powerDown: break
-    case .reset: if isBuilt { errors.append("qemu-system-aarch64: warning: a guest that runs is not reset here") }
+    case .pause: break
+    case .powerDown: vm.pressPowerButton(for: Self.press)
+    case .reset: reset()
+    case .refuseReset: errors.append("qemu-system-aarch64: cpus are not resettable, terminating")
     case .quit: exitCode = 0
     }
   }
 
   // MARK: The guest
+
+  /// How long the power button is held, in ticks: 100 ms (gpio-key).
+  private static let press = frequency / 10
+
+  /// An ordinary guest begins anew: vCPUs as at the start, images where they were loaded, devices as they were; RAM keeps the rest.
+  private func reset() {
+    guard isBuilt else { return }
+    do throws(RealmVM.Failure) {
+      try vm.reset(plan)
+    } catch {
+      errors.append("qemu-system-aarch64: \(error.message)")
+      exitCode = 1
+    }
+  }
 
   /// Lets the guest run; the first time, it is made: RmeGuest creates the Realm when the machine changes to running.
   private func start() {
@@ -138,7 +156,7 @@ package final class QEMUProcess {
   ///
   /// - Returns: events for a client.
   package func run(entries: Int) -> [String] {
-    for _ in 0..<entries where isRunning {
+    for _ in 0..<entries where isRunning && !vm.isAsleep {
       guard let ending = vm.enter() else { continue }
       return carry(out: end(ending))
     }
@@ -147,23 +165,19 @@ package final class QEMUProcess {
 
   private func end(_ ending: RealmVM.Ending) -> [QMPMonitor.Output] {
     switch ending {
-    case .poweredOff: return shutDown("guest-shutdown")
-    // The vCPUs of a Realm are not QEMU's to reset.
-    case .reset: return shutDown("guest-reset")
+    case .poweredOff: return monitor.shutDown(QMPMonitor.cause(byGuest: true, "guest-shutdown"), at: time)
+    case .reset:
+      let cause = QMPMonitor.cause(byGuest: true, "guest-reset")
+      guard !commandLine.isRealm, !commandLine.endsAtReset else {
+        if !commandLine.endsAtReset { perform(.refuseReset) }
+        return monitor.shutDown(cause, at: time)
+      }
+      reset()
+      return monitor.event("RESET", cause, at: time)
     case .failed(let why):
       errors.append("error: kvm run failed: \(why)")
       monitor.state = .internalError
       return monitor.event("STOP", at: time)
     }
-  }
-
-  private func shutDown(_ reason: String) -> [QMPMonitor.Output] {
-    let outputs = monitor.event("SHUTDOWN", QMPMonitor.cause(byGuest: true, reason), at: time)
-    guard commandLine.staysAfterShutdown else {
-      exitCode = 0
-      return outputs
-    }
-    monitor.state = .shutdown
-    return outputs + monitor.event("STOP", at: time)
   }
 }

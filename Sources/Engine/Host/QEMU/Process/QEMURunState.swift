@@ -15,5 +15,7 @@ package enum QEMUAct: Equatable, Sendable {
   /// The power button.
   case powerDown
   case reset
+  /// It says that its vCPUs cannot be reset.
+  case refuseReset
   case quit
 }

@@ -6,7 +6,7 @@ extension QMPMonitor {
     switch command {
     case .status:
       return .object(["status": .string(state.rawValue), "singlestep": .bool(false), "running": .bool(state == .running)])
-    case .version: return Self.version
+    case .version: return QEMUVersion.value
     case .kvm: return .object(["enabled": .bool(machine.hasKVM), "present": .bool(true)])
     case .cpus: return .array((0..<machine.topology.cpus).map(cpu))
     case .name: return machine.name.map { .object(["name": .string($0)]) } ?? .object([])

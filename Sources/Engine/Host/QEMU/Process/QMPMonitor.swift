@@ -2,7 +2,7 @@ import Basics
 
 /// A monitor that speaks QMP, as a value: bytes of a client in, lines for it out, and what QEMU is to do between them.
 ///
-/// Answers are those of QEMU 8.2, which openEuler ships, and were compared with a real 7.2's, member by member.
+/// Answers were compared with a real QEMU 7.2's, member by member.
 package struct QMPMonitor: Sendable {
   /// What it tells of the machine.
   package struct Machine: Sendable {
@@ -12,6 +12,9 @@ package struct QMPMonitor: Sendable {
     package var uuid: String?
     package var hasKVM = true
     package var isRealm = false
+    /// -no-shutdown, and -no-reboot.
+    package var staysAfterShutdown = false
+    package var endsAtReset = false
     /// Label and file name of each character device.
     package var backends: [(label: String, file: String)] = []
     /// QEMU's process id; its vCPUs' threads follow.
@@ -47,14 +50,9 @@ package struct QMPMonitor: Sendable {
     self.state = state
   }
 
-  static let version = JSONValue.object([
-    "qemu": .object(["micro": .integer(0), "minor": .integer(2), "major": .integer(8)]),
-    "package": .string("qemu-8.2.0-44.oe2509"),
-  ])
-
   /// What a client hears first.
   package var greeting: String {
-    JSONValue.object(["QMP": .object(["version": Self.version, "capabilities": .array([.string("oob")])])]).description
+    JSONValue.object(["QMP": .object(["version": QEMUVersion.value, "capabilities": .array([.string("oob")])])]).description
   }
 
   /// Some bytes of the client's: values may be longer than a line, and several may stand in one.
@@ -87,6 +85,15 @@ package struct QMPMonitor: Sendable {
   /// Why it ends or begins again.
   static func cause(byGuest: Bool, _ reason: String) -> JSONValue {
     .object(["guest": .bool(byGuest), "reason": .string(reason)])
+  }
+
+  /// The end of the guest: QEMU's own, too, unless it is to stay.
+  mutating func shutDown(_ cause: JSONValue, at time: Time) -> [Output] {
+    let said = event("SHUTDOWN", cause, at: time)
+    guard machine.staysAfterShutdown else { return said + [.act(.quit)] }
+    let wasRunning = state == .running
+    state = .shutdown
+    return wasRunning ? said + event("STOP", at: time) : said
   }
 
   // MARK: Commands
@@ -149,10 +156,10 @@ package struct QMPMonitor: Sendable {
     case .powerDown: return ([.act(.powerDown)] + event("POWERDOWN", at: time), nothing)
     case .reset:
       let cause = Self.cause(byGuest: false, "host-qmp-system-reset")
-      // A Realm's vCPUs are not QEMU's to reset.
-      guard !machine.isRealm || state == .prelaunch else {
-        return (event("SHUTDOWN", cause, at: time) + [.act(.quit)], nothing)
-      }
+      if machine.endsAtReset { return (shutDown(cause, at: time), nothing) }
+      // A Realm's vCPUs are not QEMU's to reset (kvm_arch_cpu_check_are_resettable).
+      if machine.isRealm { return ([.act(.refuseReset)] + shutDown(cause, at: time), nothing) }
+      if state == .shutdown || state == .internalError { state = .paused }
       return ([.act(.reset)] + event("RESET", cause, at: time), nothing)
     case .quit: return (event("SHUTDOWN", Self.cause(byGuest: false, "host-qmp-quit"), at: time) + [.act(.quit)], nothing)
     case .migrate: throw QMPError(machine.isRealm ? "RME: migration is not implemented" : "migration is not modelled")

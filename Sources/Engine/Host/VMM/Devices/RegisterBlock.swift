@@ -18,17 +18,20 @@ final class RegisterBlock: Device {
 extension RegisterBlock {
   /// One of Arm's PrimeCells that does nothing: its identification registers say which.
   static func primeCell(_ range: Range<UInt64>, part: UInt64) -> RegisterBlock {
-    RegisterBlock(range) { offset in
-      switch offset {
-      case 0xFE0: part
-      case 0xFE4: 0x10
-      case 0xFE8: 0x04
-      case 0xFF0: 0x0D
-      case 0xFF4: 0xF0
-      case 0xFF8: 0x05
-      case 0xFFC: 0xB1
-      default: 0
-      }
+    RegisterBlock(range) { offset in primeCellID(offset, part: part) }
+  }
+
+  /// What stands in its identification registers.
+  static func primeCellID(_ offset: UInt64, part: UInt64) -> UInt64 {
+    switch offset {
+    case 0xFE0: part
+    case 0xFE4: 0x10
+    case 0xFE8: 0x04
+    case 0xFF0: 0x0D
+    case 0xFF4: 0xF0
+    case 0xFF8: 0x05
+    case 0xFFC: 0xB1
+    default: 0
     }
   }
 
@@ -61,7 +64,7 @@ extension GuestMachine {
     case .qemu:
       return [
         RegisterBlock.zeroes(at(0x808_0000, 0x2_0000)), RegisterBlock.primeCell(at(0x901_0000, 0x1000), part: 0x31),
-        RegisterBlock.zeroes(at(0x902_0000, 0x1000)), RegisterBlock.primeCell(at(0x903_0000, 0x1000), part: 0x61),
+        RegisterBlock.zeroes(at(0x902_0000, 0x1000)), PL061(at: at(0x903_0000, 0x1000)),
         RegisterBlock.emptyVirtioSlots(at(0xA00_0000, 0x4000), slot: 0x200),
         RegisterBlock.emptyBus(at(0x40_1000_0000, 0x1000_0000)),
       ]

@@ -1,4 +1,5 @@
 import Basics
+import Host
 import Libvirt
 import Machine
 
@@ -25,6 +26,17 @@ public struct StackStatement: Statement {
       "lkvm run", "ARGUMENT ..", nil, help: "a kvmtool by its command line, on the host of this machine",
       ["--realm -c 1 -m 64M -k cloud.img"]
     ) { arguments throws(ScriptError) in .lkvm(try words(arguments)) },
+    verb(
+      "kvm", "VM CALL [ARGUMENT ..]", 2...Int.max, help: "a call to KVM of the host, for a VM of one's own or that of a domain",
+      details: "calls and arguments in [VMMs.md](VMMs.md#kvm-call-by-call)",
+      ["a CREATE_VM realm", "a CONFIG_REALM hash=0", "a CREATE_REALM", "openeuler RUN 0"]
+    ) { arguments throws(ScriptError) in
+      let words = arguments.words.map(\.text)
+      do throws(KVMRequest.Malformed) { _ = try KVMRequest(Array(words.dropFirst())) } catch {
+        throw arguments.error(arguments[1], error.message)
+      }
+      return .kvm(words)
+    },
     verb(
       "qmp", "[PROCESS] COMMAND", 1...Int.max, help: "a line of QMP for a QEMU, the one started last",
       ["{\"execute\": \"query-status\"}", "4242 {\"execute\": \"stop\"}"]

@@ -63,6 +63,105 @@ struct QEMUProcessTests {
     #expect(qemu.errors.first?.hasPrefix("qemu-system-aarch64: RME: ") == true, "\(qemu.errors)")
   }
 
+  // MARK: What waits, buttons
+
+  private static func words(_ code: [UInt32]) -> [UInt8] {
+    code.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
+  }
+
+  /// An arm64 Image of some instructions.
+  private static func image(_ code: [UInt32]) -> [UInt8] {
+    var header = [UInt32](repeating: 0, count: 16)
+    (header[0], header[4], header[14]) = (0x1400_0010, 0x8000, 0x644D_5241)
+    return words(header + code)
+  }
+
+  /// Of a guest that is an image.
+  private static func process(_ arguments: String, image: [UInt8]) throws -> QEMUProcess {
+    let session = QEMURunTests.session()
+    let host = HostCapabilities(features: session.configuration.featureRegister0)
+    let files = GuestFiles { (_) throws(GuestFiles.Unreadable) in image }
+    return try QEMUProcess(QEMUCommandLine(arguments.split(separator: " ").map(String.init)), session, host, files)
+  }
+
+  /// WFI for ever: a QEMU waits with it, until somebody ends it.
+  @Test func aGuestThatWaitsForEverIsNoFailure() throws {
+    let qemu = try Self.process("-S " + Self.guest, image: Self.image([0xD503_207F, 0x17FF_FFFF]))
+    _ = Self.command(qemu, "qmp_capabilities")
+    _ = Self.command(qemu, "cont")
+    #expect(qemu.run(entries: 1000) == [] && qemu.isAsleep && qemu.errors == [])
+    #expect(Self.command(qemu, "query-status") == [#"{"return": {"status": "running", "singlestep": false, "running": true}}"#])
+    _ = Self.command(qemu, "quit")
+    #expect(qemu.exitCode == 0)
+  }
+
+  /// A guest that looks at the power button's line: an edge at line 3 of the PL061, seen in GPIOMIS; then PSCI_SYSTEM_OFF.
+  private static func listener(shared: UInt32) -> [UInt8] {
+    image([
+      0xD2A1_2061, 0xF2C0_0001 | shared << 5,  // MOV X1, #0x903_0000, and the shared bit
+      0x5280_0100, 0xB904_0C20, 0xB904_1020,  // MOV W0, #8; STR W0, [X1, GPIOIEV]; STR W0, [X1, GPIOIE]
+      0xB944_1822, 0x34FF_FFE2,  // LDR W2, [X1, GPIOMIS]; CBZ W2, -4
+      0xD2B0_8000, 0xF280_0100, 0xD400_0003,
+    ])
+  }
+
+  @Test func thePowerButtonReachesTheGuest() throws {
+    let qemu = try Self.process("-S " + Self.guest, image: Self.listener(shared: 0x100))
+    _ = Self.command(qemu, "qmp_capabilities")
+    _ = Self.command(qemu, "cont")
+    #expect(qemu.run(entries: 100) == [])
+    #expect(Self.command(qemu, "system_powerdown").first?.contains(#""event": "POWERDOWN""#) == true)
+    #expect(qemu.run(entries: 100).first?.contains(#""guest": true, "reason": "guest-shutdown""#) == true)
+    #expect(qemu.exitCode == 0)
+  }
+
+  /// A guest that prints what is typed: it looks at UARTFR, loads UARTDR, stores it there.
+  @Test func whatIsTypedReachesTheGuest() throws {
+    let qemu = try Self.process(
+      Self.guest,
+      image: Self.image([
+        0xD2A1_2001, 0xF2C0_2001,  // MOV X1, #0x900_0000, and the shared bit
+        0xB940_1822, 0x3727_FFE2,  // LDR W2, [X1, UARTFR]; TBNZ W2, #4, -4
+        0xB940_0023, 0xB900_0023, 0x17FF_FFFC,  // LDR W3, [X1]; STR W3, [X1]; B -16
+      ]))
+    _ = qemu.run(entries: 50)
+    #expect(qemu.vm.uart.output == [])
+    qemu.vm.type(Array("hello".utf8))
+    _ = qemu.run(entries: 100)
+    #expect(qemu.vm.uart.output == Array("hello".utf8))
+  }
+
+  /// The vCPUs of a Realm are not QEMU's to reset: it ends, or stands still if it is told to stay.
+  @Test func aRealmIsNotReset() throws {
+    for stays in [false, true] {
+      let qemu = try Self.process((stays ? "-no-shutdown " : "") + "-S " + Self.guest, image: Self.listener(shared: 0x100))
+      _ = Self.command(qemu, "qmp_capabilities")
+      _ = Self.command(qemu, "cont")
+      let lines = Self.command(qemu, "system_reset")
+      #expect(lines.first?.contains(#""event": "SHUTDOWN", "data": {"guest": false, "reason": "host-qmp-system-reset"}"#) == true)
+      #expect(qemu.errors == ["qemu-system-aarch64: cpus are not resettable, terminating"])
+      #expect(qemu.exitCode == (stays ? nil : 0) && lines.contains { $0.contains("STOP") } == stays)
+    }
+  }
+
+  /// An ordinary guest begins anew, its images as they were: it adds to a word of its own, prints it, and waits.
+  @Test func anOrdinaryGuestIsReset() throws {
+    // ADR X3, #0x1C; LDR W0, [X3]; ADD W0, W0, #1; STR W0, [X3]; MOV X1, #0x900_0000; STR W0, [X1]; WFI; .word 0x40
+    let code: [UInt32] = [
+      0x1000_00E3, 0xB940_0060, 0x1100_0400, 0xB900_0060, 0xD2A1_2001, 0xB900_0020, 0xD503_207F, 0x40,
+    ]
+    let qemu = try Self.process("-S -M virt -accel kvm -cpu host -m 16M -kernel Image", image: Self.image(code))
+    _ = Self.command(qemu, "qmp_capabilities")
+    _ = Self.command(qemu, "cont")
+    _ = qemu.run(entries: 100)
+    #expect(Self.command(qemu, "system_reset").first?.contains(#""event": "RESET""#) == true)
+    _ = qemu.run(entries: 100)
+    #expect(qemu.vm.uart.output == [0x41, 0x41] && qemu.errors == [] && qemu.isAsleep)
+  }
+
+  /// One QEMU, whoever asks.
+  @Test func itHasOneVersion() { #expect(EmulatorCapabilities.qemuVersion == QEMUVersion.text) }
+
   // MARK: The event log
 
   @Test func theLogTellsHowTheRealmWasMade() throws {

@@ -20,7 +20,7 @@ struct QMPMonitorTests {
   @Test func theClientIsGreeted() {
     #expect(
       Self.monitor().greeting
-        == #"{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 8}, "package": "qemu-8.2.0-44.oe2509"}, "capabilities": ["oob"]}}"#
+        == #"{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": ""}, "capabilities": ["oob"]}}"#
     )
   }
 
@@ -121,7 +121,8 @@ struct QMPMonitorTests {
   @Test func whatARealmCannot() {
     var monitor = Self.monitor(isRealm: true)
     _ = monitor.take(#"{"execute":"qmp_capabilities"} {"execute":"cont"}"#)
-    #expect(monitor.take(#"{"execute":"system_reset"}"#).contains(.act(.quit)))
+    let reset = monitor.take(#"{"execute":"system_reset"}"#)
+    #expect(reset.first == .act(.refuseReset) && reset.contains(.act(.quit)))
     #expect(
       Self.lines(monitor.take(#"{"execute":"migrate","arguments":{"uri":"tcp:x"}}"#)).first?.contains(
         "RME: migration is not implemented")

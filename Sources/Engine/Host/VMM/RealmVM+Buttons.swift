@@ -1,0 +1,43 @@
+import Machine
+
+/// What somebody outside does to the guest's machine: keys that are typed, buttons that are pressed.
+extension RealmVM {
+  /// The PL011's interrupt, on the workbench's own machine as on QEMU's.
+  static let serialSPI = 1
+
+  /// Bytes for the guest's UART; the guest reads them when it looks there. Beyond 4096 that wait they are lost.
+  package func type(_ bytes: [UInt8]) { serial.type(bytes) }
+  package func hasRoomToType(_ count: Int) -> Bool { serial.hasRoom(for: count) }
+
+  /// The PL061's interrupt on QEMU's virt machine, and its line that the power button is at (gpio-keys).
+  static let gpioSPI = 7
+  private static let powerLine = 3
+
+  /// Presses the power button for so many ticks. What the guest makes of it is its own affair: one that listens to no interrupt of it
+  /// does nothing.
+  package func pressPowerButton(for ticks: UInt64) {
+    guard let gpio else { return }
+    gpio.setInput(Self.powerLine, true)
+    buttonRelease = door.now &+ ticks
+  }
+
+  /// Lets go of it when the time has come.
+  func releaseButton() {
+    guard let time = buttonRelease, door.now >= time else { return }
+    buttonRelease = nil
+    gpio?.setInput(Self.powerLine, false)
+  }
+
+  /// The reset button of an ordinary guest: vCPUs as at the start, images where they were loaded, devices anew; RAM keeps the rest.
+  package func reset(_ plan: RealmPlan) throws(Failure) {
+    guard !isRealm else { throw Failure(message: "the vCPUs of a Realm cannot be reset") }
+    for piece in plan.pieces {
+      piece.forEachPage { ipa, bytes in
+        if let page = hostAddress(of: ipa) { door.write(page, bytes) }
+      }
+    }
+    kvm.resetVCPUs()
+    gpio?.reset()
+    schedule = Schedule()
+  }
+}
