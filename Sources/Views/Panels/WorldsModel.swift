@@ -72,9 +72,11 @@ struct WorldsModel {
     }
     var realm = Column(world: .realm, title: "Realm", role: .realm)
     let policy = session.configuration.policy
+    let hasRMM = session.read { $0.hasRMM }
     realm.residents[2] = [
-      control.panic == nil
-        ? Resident("RMM 1.0 · \(policy.name)", short: "RMM 1.0", .realm) : Resident("RMM has stopped", .fault)
+      hasRMM && control.panic == nil
+        ? Resident("RMM 1.0 · \(policy.name)", short: "RMM 1.0", .realm)
+        : Resident(hasRMM ? "RMM has stopped" : "no RMM", .fault)
     ]
     let pes = control.pes
     realm.residents[1] = session.read { $0.realmSummaries() }.map { Self.resident($0, pes) }

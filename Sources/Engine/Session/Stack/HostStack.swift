@@ -34,13 +34,14 @@ package final class HostStack: HypervisorDriver {
   package init(_ session: Session) {
     self.session = session
     capabilities = HostCapabilities(features: session.configuration.featureRegister0)
+    kernelLines = KVMStart(session).lines.map { "[    0.000000] \($0)" }
   }
 
   /// The machine of a host: DRAM for domains of its largest size, and a PE for two of them at a time.
   package static func configuration(_ base: MachineConfiguration) -> MachineConfiguration {
     var configuration = base
     configuration.vcpu = .code
-    configuration.dramSize = max(configuration.dramSize, 16 << 30)
+    configuration.wantDRAM(16 << 30)
     return configuration
   }
 
