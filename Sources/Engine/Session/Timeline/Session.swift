@@ -30,6 +30,8 @@ public final class Session {
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
   private(set) var printed = PrintedBytes()
+  /// What EL3 has printed since the boot: see ``rootConsole``.
+  private var rootLog = RootLog()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
   public internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
@@ -97,6 +99,7 @@ public final class Session {
     position = 0
     checkpoints = [(0, machine.checkpoint())]
     for index in finished.indices { finished[index].step = 0 }
+    rootLog.setSteps(0)
     printed.setSteps(0)
   }
 
@@ -148,6 +151,7 @@ public final class Session {
     if entropy.isEmpty { undoneEntropy = machine.entropy.supply }
     defer {
       noteTokens()
+      noteRoot(input)
       // Another machine has another console: ESC c, as a terminal is reset.
       if case .reset = input, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
       if let byte = consoleByte(result) { printed.append([byte], position) }
@@ -166,12 +170,21 @@ public final class Session {
     return result
   }
 
+  private func noteRoot(_ input: Step.Input) {
+    if case .reset = input { return rootLog.reset(position) }
+    if !machine.observation.said.isEmpty { rootLog.append(machine.rootLines, position) }
+  }
+
+  /// What firmware and EL3 have printed on the present machine: its boot, and what came up to this step.
+  public var rootConsole: [String] { read { $0.bootRecord }.console + rootLog.lines(upTo: position) }
+
   private func forgetUndone() {
     // All steps are looked at only if it is not known from those that go.
     let decides = steps[position...].contains { $0.isReset || $0.host?.isHosts == true }
     granuleHistory.forget(from: position, in: steps)
     steps.removeLast(steps.count - position)
     finished.removeAll { $0.step > position }
+    rootLog.keep(upTo: position)
     captions.keep(upTo: position)
     if consoleCount < printed.count {
       printed.keep(consoleCount)
@@ -333,6 +346,7 @@ public final class Session {
     replaced = min(replaced ?? last, last)
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
+    rootLog.move(from: position)
     captions.move(from: position)
     groups.insert(at: last)
     position += 1
