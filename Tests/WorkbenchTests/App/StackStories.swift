@@ -90,7 +90,7 @@ struct StackStories {
   }
 
   @Test func theWorldsShowWhatTheHostRuns() throws {
-    let story = try story()
+    let story = try story((200, 60))
     story.types("virsh create shop.xml")
     story.types("virsh create ordinary.xml")
     story.keys(.escape, "1")

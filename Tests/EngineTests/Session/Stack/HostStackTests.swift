@@ -128,7 +128,7 @@ struct HostStackTests {
     #expect(host.virsh("list --all") == " Id   Name   State\n--------------------\n\n")
   }
 
-  /// Somebody asks for the CPU time of a guest that has not begun; then it runs, on all its vCPUs.
+  /// Somebody asks about the vCPUs of a guest that has not begun; then it runs, on all of them.
   @Test func aGuestThatHasNotBegunHasUsedNoTime() {
     let host = Host()
     host.virsh("create --paused openeuler.xml")
