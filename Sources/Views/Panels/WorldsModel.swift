@@ -95,9 +95,10 @@ struct WorldsModel {
     // Whoever built a guest here emulates its devices from user space.
     if session.hasHost { columns[0].residents[0] = [Resident("VMM", .normal)] }
     if let stack {
-      columns[0].residents[0] = stack.guests.compactMap { guest in
-        guest.process.map { Resident("\($0.program) \($0.number): \(guest.name)", short: guest.name, .normal) }
-      }
+      // There is room for a line.
+      let names = stack.guests.compactMap { guest in guest.process.map { "\($0.program) \($0.number): \(guest.name)" } }
+      let short = names.count == 1 ? stack.guests.first { $0.process != nil }?.name : "\(names.count) VMMs"
+      columns[0].residents[0] = names.isEmpty ? [] : [Resident(names.joined(separator: ", "), short: short, .normal)]
     }
     let token = session.configuration.platform == .model ? ", platform token" : ""
     monitor = Resident("monitor: SMC routing, granule transitions\(token)", short: "monitor, GPT", .root)
