@@ -21,6 +21,8 @@ public final class Session {
   public private(set) var bootEvents: [Event]
   /// Whether steps are kept, so that one can go back.
   public private(set) var keepsHistory: Bool
+  /// Indices of the steps that made a machine, ascending: frames ask whether one did, and must not go through the steps.
+  private var resets: [Int] = []
   /// Where the present machine was made, in a session that keeps no steps.
   private var machineBegan = 0
   private var checkpoints: [(position: Int, id: Int)] = []
@@ -131,7 +133,9 @@ public final class Session {
 
   /// Whether no machine was made since a step before.
   func isSameMachine(from step: Int) -> Bool {
-    keepsHistory ? !steps[step..<position].contains { $0.isReset } : machineBegan <= step
+    guard keepsHistory else { return machineBegan <= step }
+    let next = resets.partitionPoint { $0 >= step }
+    return next == resets.count || resets[next] >= position
   }
 
   /// The last step in force.
@@ -165,6 +169,7 @@ public final class Session {
       Step(
         input: input, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
         minted: machine.minted, guest: ranGuest(), host: mark(of: input)))
+    if case .reset = input { resets.append(position) }
     position += 1
     noteCheckpoint()
     return result
@@ -183,6 +188,7 @@ public final class Session {
     let decides = steps[position...].contains { $0.isReset || $0.host?.isHosts == true }
     granuleHistory.forget(from: position, in: steps)
     steps.removeLast(steps.count - position)
+    while let last = resets.last, last >= position { resets.removeLast() }
     finished.removeAll { $0.step > position }
     rootLog.keep(upTo: position)
     captions.keep(upTo: position)
@@ -349,6 +355,7 @@ public final class Session {
     rootLog.move(from: position)
     captions.move(from: position)
     groups.insert(at: last)
+    for index in resets.indices where resets[index] >= last { resets[index] += 1 }
     position += 1
   }
 
