@@ -27,7 +27,7 @@ public struct Screens {
     let commandRows = 1 + CommandLinePanel.extraRows(state, width: width)
     let panel = state.screen
     panel.draw(&canvas, Self.place(of: panel, session, state, width: width, height: height), session, state)
-    if panel.hasTimeline { TimelinePanel(session, state.marks).draw(&canvas, Rect(0, height - commandRows - 1, width, 1)) }
+    if panel.hasTimeline { TimelinePanel(session).draw(&canvas, Rect(0, height - commandRows - 1, width, 1)) }
     let bottom = CommandLinePanel(session, state)
     bottom.drawMessage(&canvas, height - commandRows - 1)
     bottom.draw(&canvas, Rect(0, height - commandRows, width, commandRows))
@@ -53,7 +53,7 @@ public struct Screens {
     let place = place(of: effect)
     if effect.state.screen.hasTimeline, y == place.y + place.height {
       let count = effect.session.steps.count
-      if count > 0 { effect.ask(.travel(to: TimelinePanel.step(at: x, width: width, count: count))) }
+      if count > 0 { effect.ask(.travel(to: TimelinePanel(effect.session).step(at: x, width: width, count: count))) }
     } else if effect.state.screen == .overview || place.contains(x, y) {
       effect.state.screen.click(x, y, in: place, &effect)
     }

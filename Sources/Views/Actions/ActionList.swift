@@ -7,7 +7,8 @@ extension UserAction {
     + openings([.overview, .palette]) + [.nextPanel, .previousPanel] + openings(Panel.tiles)
     + [.up, .down, .left, .right, .pageUp, .pageDown, .top, .bottom]
     + [.stepEarlier, .stepLater, .earlier, .later, .beginning, .end, .goto, .changeBefore, .nextChange]
-    + [.play, .slower, .faster, .mark, .goToMark, .predict] + Panel.all.flatMap(\.actions)
+    + [.play, .slower, .faster, .findStep, .findAgain, .findBefore, .mark, .goToMark, .nextBranch, .compareBranch, .predict]
+    + Panel.all.flatMap(\.actions)
     + [.theme, .large, .mouse, .redraw, .suspend, .back, .quit] + line + [.lineForm]
 
   private static func openings(_ panels: [Panel]) -> [UserAction] { panels.compactMap(\.opening) }

@@ -1,28 +1,18 @@
 import Engine
 
-/// Steps one has marked with a letter, to come back to.
+/// What is asked of bookmarks with a letter for a name, and where one was before one went elsewhere.
 public struct Marks: PanelState, Equatable {
   /// What the next key says.
   public enum Question: Sendable {
     case set, goTo
   }
 
-  /// Steps by letter. The apostrophe is where one was before one went elsewhere.
-  public internal(set) var steps: [Unicode.Scalar: Int] = [:]
+  /// Where one was.
+  var departure: BranchPlace?
   /// The next key is a letter.
   public internal(set) var question: Question?
 
   public init() {}
-
-  /// Letters of a step.
-  func of(_ steps: ClosedRange<Int>) -> Unicode.Scalar? {
-    self.steps.filter { steps.contains($0.value) && $0.key != "'" }.keys.min { $0.value < $1.value }
-  }
-
-  fileprivate var text: String {
-    steps.sorted { $0.key.value < $1.key.value }.map { "\($0.key == "'" ? "' where one was" : "\($0.key)"): step \($0.value)" }
-      .joined(separator: " · ")
-  }
 }
 
 extension ViewState {
@@ -32,44 +22,52 @@ extension ViewState {
   }
 
   /// Notes where one is before one goes elsewhere.
-  public mutating func noteDeparture(from step: Int) { marks.steps["'"] = step }
+  package mutating func noteDeparture(from place: BranchPlace) { marks.departure = place }
 }
 
 extension UserAction {
   public static let mark: UserAction = UserAction(
-    "mark", ["m"], "Mark this step", "Then a letter, by which one comes back."
+    "mark", ["m"], "Bookmark this step", "Then a letter, by which one comes back; :bookmark NAME NOTE for more."
   ) { effect in
     effect.state.marks.question = .set
-    effect.say("mark step \(effect.session.position) with a letter")
+    effect.say("bookmark step \(effect.session.position) with a letter")
   }
 
   public static let goToMark: UserAction = UserAction(
-    "go-to-mark", ["'"], "Go to a mark", "Then its letter; again this key goes where one was before.",
-    unless: { _, state in state.marks.steps.isEmpty ? "no step is marked; \(state.bindings[.mark]) marks one" : nil }
+    "go-to-mark", ["'"], "Go to a bookmark", "Then its letter; again this key goes where one was before.",
+    unless: { session, state in
+      session.bookmarks.isEmpty && state.marks.departure == nil
+        ? "no step has a bookmark; \(state.bindings[.mark]) gives it one" : nil
+    }
   ) { effect in
     effect.state.marks.question = .goTo
-    effect.say(effect.state.marks.text)
+    effect.say(effect.marks)
   }
 }
 
 extension Effect {
+  /// What there is to go to by a key.
+  fileprivate var marks: String {
+    let back = state.marks.departure.map { "' where one was: \(session.name(of: $0))" }
+    let all = session.bookmarks.filter { $0.name.count == 1 }.map { "\($0.name): \(session.name(of: $0.place))" }
+    return ((back.map { [$0] } ?? []) + all).joined(separator: " · ")
+  }
+
   /// Takes the letter that was asked for.
   public mutating func answerMark(_ key: Key) {
     let question = state.marks.question
     state.marks.question = nil
-    guard let letter = key.scalar, letter != " " else { return say("no mark", isError: key != .escape) }
+    guard let letter = key.scalar, letter != " " else { return say("no bookmark", isError: key != .escape) }
     switch question {
     case .set?:
-      state.marks.steps[letter] = session.position
-      say("step \(session.position) is mark \(letter)")
+      guard Bookmark.isName(String(letter)) else { return say("\(letter) is no name; a letter or a digit is", isError: true) }
+      ask(.execute("bookmark \(letter)"))
     case .goTo?:
-      guard let step = state.marks.steps[letter] else {
-        return say("there is no mark \(letter); there is \(state.marks.text)", isError: true)
+      guard let place = letter == "'" ? state.marks.departure : session.bookmark(named: String(letter))?.place else {
+        return say("there is no bookmark \(letter); there is \(marks)", isError: true)
       }
-      guard step <= session.steps.count else {
-        return say("mark \(letter) was step \(step); there are \(session.steps.count) now", isError: true)
-      }
-      ask(.travel(to: step))
+      guard session.exists(place) else { return say("what one was at is gone", isError: true) }
+      ask(.go(branch: place.branch, step: place.step))
     case nil: break
     }
   }

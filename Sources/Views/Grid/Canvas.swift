@@ -222,6 +222,7 @@ public struct Canvas: Sendable, Equatable {
     case "○": return "o"
     case "✓": return "+"
     case "✗": return "x"
+    case "✎": return "\""
     case "·", "‥", "…": return "."
     case "▏": return "|"
     case "▁", "▂": return "_"

@@ -15,6 +15,8 @@ public struct Effect {
   public enum Request: Sendable {
     /// Go to the state after a step.
     case travel(to: Int)
+    /// Go to a step of a branch.
+    case go(branch: Int, step: Int)
     /// Go to the state after a step with the eye where it is, and say what it did.
     case visit(step: Int, saying: String)
     /// Something for the guest that was booted here, as it would be typed.

@@ -5,10 +5,12 @@ struct SessionMark: Equatable {
   private let count: Int
   private let position: Int
   private let last: String
+  private let edition: Int
 
   init(_ session: Session) {
     count = session.steps.count
     position = session.position
     last = session.lastStep?.text ?? ""
+    edition = session.branchEdition
   }
 }

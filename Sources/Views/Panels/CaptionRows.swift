@@ -30,6 +30,7 @@ struct CaptionRows {
     if !own.contains(where: { $0.kind == .words }), let last = session.captions.lastWords(at: position) {
       lines.append(("since step \(last.step): \(last.text)", .dim))
     }
+    lines += own.filter { $0.kind == .note }.map { ("✎ \($0.text)", .accent) }
     if position > 0 { lines += own.filter { $0.kind == .held }.map { ("✓ \($0.text)", .ok) } }
     return lines
   }

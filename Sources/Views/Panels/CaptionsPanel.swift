@@ -60,6 +60,7 @@ struct CaptionsPanel {
         case .words: ("", .text)
         case .held: ("✓ ", .ok)
         case .failed: ("✗ ", .fault)
+        case .note: ("✎ ", .accent)
         }
       let lines = WhyPanel.wrap(mark + caption.text, to: max(20, width - 4 - Self.margin), hanging: mark.count)
       for (n, line) in lines.enumerated() {

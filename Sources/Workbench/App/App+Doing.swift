@@ -6,12 +6,85 @@ extension App {
   func travel(to step: Int) {
     guard step >= 0, step <= session.steps.count else { return }
     beginStatement()
-    if step != session.position { state.noteDeparture(from: session.position) }
+    if step != session.position { noteDeparture() }
     let isThere = session.seek(step, isInterruptible: true)
     state.traceStep = nil
     afterChange()
     record()
     state.message = .init("\(isThere ? "" : "stopped by a key ")at step \(session.position) of \(session.steps.count)")
+  }
+
+  private func noteDeparture() {
+    state.noteDeparture(from: BranchPlace(branch: session.branch.id, step: session.position))
+  }
+
+  /// Goes to a step of any branch.
+  func go(to place: BranchPlace) {
+    guard session.exists(place) else { return }
+    if session.isOnLine(place),
+      place.branch != session.branch.id || session.branches.count == 1 || session.common(with: place.branch) == nil
+    {
+      return travel(to: place.step)
+    }
+    beginStatement()
+    noteDeparture()
+    if let common = session.common(with: place.branch) { runner.guestControl.willReplaceSteps(after: common) }
+    let isThere = session.go(to: place.branch, step: place.step, isInterruptible: true)
+    state.traceStep = nil
+    afterChange()
+    record()
+    state.message = .init(
+      "\(isThere ? "" : "stopped by a key ")on branch \(session.branch.name), at step \(session.position) of \(session.steps.count)"
+    )
+  }
+
+  /// Goes to where one left a branch, or to a step of it.
+  private func go(toBranch name: String, _ step: Int?) {
+    guard let branch = session.branch(named: name) else {
+      state.message = .init(
+        "there is no branch \"\(shown(name))\"; there are \(session.branches.map(\.name).joined(separator: " "))", isError: true)
+      return
+    }
+    let end = session.end(of: branch.id)
+    guard step ?? 0 <= end else {
+      state.message = .init("\(branch.name) has no step \(step ?? 0); it has 0 to \(end)", isError: true)
+      return
+    }
+    let here = branch.id == session.branch.id ? session.position : branch.left
+    go(to: BranchPlace(branch: branch.id, step: min(step ?? here, end)))
+  }
+
+  /// To the next step, or the one before, that is one that is sought; a key seeks it again.
+  private func go(to find: FindStatement) {
+    beginStatement()
+    state.sought = find.query
+    guard let step = session.find(find.query, isNext: find.isNext) else {
+      let which = interruption.isWanted ? "stopped by a key: no step found" : "no step"
+      state.message = .init(
+        "\(which) \(find.isNext ? "after" : "before") this one with \(session.labels.text(find.query.text))", isError: true)
+      return
+    }
+    travel(to: step)
+    if session.position == step { state.message = .init("step \(step): \(session.summary(ofStep: step))") }
+  }
+
+  /// Puts two places side by side; the second is where one is, if it is not said.
+  func compare(_ first: String, _ second: String?) {
+    let here = BranchPlace(branch: session.branch.id, step: session.position)
+    func place(_ name: String) -> BranchPlace? {
+      let place = session.place(named: name)
+      if place == nil {
+        state.message = .init(
+          "there is no place \"\(shown(name))\"; expected BRANCH, BRANCH@STEP, a step or a bookmark", isError: true)
+      }
+      return place
+    }
+    guard let a = place(first) else { return }
+    guard let b = second.map(place) ?? here else { return }
+    beginStatement()
+    if let common = session.common(with: a.branch) { runner.guestControl.willReplaceSteps(after: common) }
+    if let common = session.common(with: b.branch) { runner.guestControl.willReplaceSteps(after: common) }
+    state.show(ComparedPlaces(session, a, b))
   }
 
   /// Begins to play, or ends, as the person wants it.
@@ -53,6 +126,9 @@ extension App {
     switch try? parser.parse(isLeaving ? "quit" : text) {
     case let own as WorkbenchStatement: own.act(self)
     case let travel as TravelStatement: go(travel.way)
+    case let branch as BranchStatement:
+      if case .go(let name, let step) = branch.deed { go(toBranch: name, step) } else { executeStatement(text) }
+    case let find as FindStatement: go(to: find)
     case is GuestStatement: guestCommand(text, isTyped: true)
     case is StackStatement: hostCommand(text)
     // What is wrong with a line, the runner says.
@@ -90,6 +166,7 @@ extension App {
     beginStatement()
     let before = session.position
     let left = session.steps.count - before
+    let count = session.branches.count
     lastReport = nil
     lastFailure = nil
     do throws(ScriptError) {
@@ -103,7 +180,7 @@ extension App {
       return
     }
     record()
-    report(left > 0 && session.position != before ? leftBehind(left) : "")
+    report(session.branches.count > count && left > 0 ? leftBehind(left) : "")
     if session.position != before {
       noteChange(since: before)
       if animates, WorldsPanel(session).hopCount > 0 { state.travel = 0 }
@@ -113,8 +190,9 @@ extension App {
   /// What becomes of steps that were undone, when others take their place.
   private func leftBehind(_ count: Int) -> String {
     let steps = "\(count) undone step\(count == 1 ? "" : "s")"
-    let isKept = recorder != nil && state.recording == .on
-    return isKept ? " (\(steps) left behind; the recording has them)" : " (\(steps) gone: nothing is recorded)"
+    let parent = session.branch.parent.flatMap { parent in session.branches.first { $0.id == parent }?.name } ?? ""
+    return
+      " (\(steps) stay\(count == 1 ? "s" : "") on branch \(parent); this is \(session.branch.name), \(state.bindings[.branches]) shows all)"
   }
 
   private func noteChange(since before: Int) {

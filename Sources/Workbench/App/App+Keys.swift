@@ -76,6 +76,7 @@ extension App {
   private func carryOut(_ request: Effect.Request) {
     switch request {
     case .travel(let step): travel(to: step)
+    case .go(let branch, let step): go(to: BranchPlace(branch: branch, step: step))
     case .visit(let step, let words):
       let cursor = state.cursor
       travel(to: step)

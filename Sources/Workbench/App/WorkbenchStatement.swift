@@ -48,6 +48,13 @@ struct WorkbenchStatement: Statement {
       let path = arguments[0].text
       return { $0.open(session: path) }
     },
+    verb(
+      "compare", "A [B]", 1...2, help: "puts two places side by side: BRANCH, BRANCH@STEP, a step, or a bookmark",
+      "compare main b1@7"
+    ) { arguments in
+      let (a, b) = (arguments[0].text, arguments.count > 1 ? arguments[1].text : nil)
+      return { $0.compare(a, b) }
+    },
     verb("macro", "NAME", 1...1, help: "does the statements that [macros] of config.toml has under that name", "macro two") {
       arguments in
       let name = arguments[0].text

@@ -46,7 +46,8 @@ struct ReplayCommand: ParsableCommand {
     let (answers, digests) = (replayer.answersCompared, replayer.digestsCompared)
     func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
     var out = Output()
-    let steps = counted(replayer.session.steps.count, "step")
+    let branches = replayer.session.branches.count
+    let steps = counted(replayer.session.allSteps, "step") + (branches > 1 ? " on \(branches) branches" : "")
     if answers + digests == 0 {
       out.line("\(steps); nothing was recorded in it to compare with (workbench run checks what a script expects)")
     } else {

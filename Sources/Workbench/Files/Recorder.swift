@@ -18,11 +18,7 @@ final class Recorder {
   let path: String
   private let descriptor: FileDescriptor
   private let start: Double
-  private var sinceDigest = 0
-  /// The step the file stands at, to notice that the person has travelled.
-  private var position = 0
-  private var recordedSteps = 0
-  private var recordedNames = 0
+  private var feed = RecordingFeed()
   /// When ``keepUp(_:now:)`` writes again.
   private var nextKeepUp = 0.0
   private var changed = false
@@ -80,14 +76,8 @@ final class Recorder {
 
   /// Brings the file up to the session: the travel, if there was any, and the steps that are new.
   func record(_ session: Session, now: Double) {
-    var lines = newSteps(session, now)
-    if position != session.position {
-      position = session.position
-      lines += Recording.travelLine("goto \(position)", seconds: now - start)
-    }
-    lines += Recording.nameLines(session, from: recordedNames)
-    recordedNames = session.labels.log.count
-    append(lines, session)
+    // All of it in one write: what is there already when recording begins can be long.
+    append(feed.lines(session, seconds: now - start), session)
   }
 
   /// While something takes long: the steps that are new so far, so that little is left to write when it ends. On a way back or forth
@@ -95,7 +85,7 @@ final class Recorder {
   func keepUp(_ session: Session, now: Double) {
     // How many steps a statement makes that stands for others is known at its end.
     guard session.position == session.steps.count, now >= nextKeepUp, !session.isInGroup else { return }
-    append(newSteps(session, now, most: Self.piece), session, isSettled: false)
+    append(feed.lines(session, seconds: now - start, most: Self.piece), session, isSettled: false)
     // As long as it took: what is made in that time is less than a piece, and at the end little is left.
     nextKeepUp = CPUClock.wall + max(0.02, CPUClock.wall - now)
   }
@@ -103,39 +93,16 @@ final class Recorder {
   /// Bytes of steps that are written at once while something takes long: few enough that Esc need not wait for them.
   private static let piece = 1 << 20
 
-  /// Lines of the steps the file does not have; of the first of them, where they are more than `most` bytes.
-  private func newSteps(_ session: Session, _ now: Double, most: Int = .max) -> String {
-    // All of it in one write: what is there already when recording begins can be long.
-    var lines = ""
-    // A step taken after going back replaces what was there: the file goes back first.
-    recordedSteps = min(recordedSteps, session.takeReplaced() ?? recordedSteps)
-    guard recordedSteps < session.steps.count else { return lines }
-    if position != recordedSteps { lines += Recording.travelLine("goto \(recordedSteps)", seconds: now - start) }
-    while recordedSteps < session.steps.count, lines.utf8.count < most {
-      recordedSteps += 1
-      lines += Recording.lines(session, recordedSteps, seconds: now - start)
-      sinceDigest += 1
-    }
-    position = recordedSteps
-    return lines
-  }
-
   private func append(_ lines: String, _ session: Session, isSettled: Bool = true) {
     if !lines.isEmpty { changed = true }
-    let digest = sinceDigest >= Recording.digestStride && position == session.position ? digestLine(session) : ""
-    append(lines + digest, isSettled: isSettled)
-  }
-
-  private func digestLine(_ session: Session) -> String {
-    sinceDigest = 0
-    return Recording.digestLine(session.digest())
+    append(lines + (feed.wantsDigest ? feed.digest(session) : ""), isSettled: isSettled)
   }
 
   /// The last lines: a digest of the state the person left. A recording of nothing is not kept.
   func finish(_ session: Session, now: Double) {
     record(session, now: now)
     if changed {
-      append(digestLine(session))
+      append(feed.lastDigests(session, seconds: now - start))
     } else if trouble == nil {
       FilePath(path).remove()
       isRemovedEmpty = true

@@ -48,7 +48,8 @@ final class SessionWriter {
   func finish() throws(NewFile.Failure) {
     if let trouble { throw trouble }
     try bringUp()
-    try file.append(Recording.nameLines(session, from: 0) + Recording.digestLine(session.digest()))
+    try file.append(
+      Recording.nameLines(session, from: 0) + Recording.additionLines(session) + Recording.digestLine(session.digest()))
     try file.finish()
   }
 }

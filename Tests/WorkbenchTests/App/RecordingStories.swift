@@ -15,7 +15,7 @@ struct RecordingStories {
     story.types("RMI_GRANULE_DELEGATE 0x80002000")
     story.keys("u")
     story.types("RMI_GRANULE_DELEGATE 0x80003000")
-    story.sees("(1 undone step left behind; the recording has them)")
+    story.sees("(1 undone step stays on branch main; this is b1, U shows all)")
     story.types("ns.read64 0x80002000")
     story.keys("uu")
     story.types("RMI_GRANULE_UNDELEGATE 0x80001000")
@@ -25,12 +25,13 @@ struct RecordingStories {
     }
     #expect(
       statements == [
-        "smc RMI_GRANULE_DELEGATE 0x80001000", "smc RMI_GRANULE_DELEGATE 0x80002000", "goto 1",
-        "smc RMI_GRANULE_DELEGATE 0x80003000", "ns.read64 0x80002000", "goto 2", "goto 1",
-        "smc RMI_GRANULE_UNDELEGATE 0x80001000",
+        "smc RMI_GRANULE_DELEGATE 0x80001000", "smc RMI_GRANULE_DELEGATE 0x80002000", "goto 1", "fork b1",
+        "smc RMI_GRANULE_DELEGATE 0x80003000", "ns.read64 0x80002000", "goto 2", "goto 1", "fork b2",
+        "smc RMI_GRANULE_UNDELEGATE 0x80001000", "switch main 2", "switch b1 3", "switch b2 2",
       ])
     let replayed = try story.quitsAndReplays().session
     #expect(replayed.steps.count == 2)
+    #expect(replayed.branches.map(\.name) == ["main", "b1", "b2"])
     #expect(replayed.digest() == story.session.digest())
   }
 

@@ -101,6 +101,6 @@ public struct Language: Sendable {
       ]),
     Chapter("Guests that execute code", [GuestStatement.verbs]),
     Chapter("The host: libvirt, QEMU, kvmtool", [StackStatement.verbs]),
-    Chapter("Time", [TravelStatement.verbs]),
+    Chapter("Time", [TravelStatement.verbs, FindStatement.verbs, BranchStatement.verbs, BookmarkStatement.verbs]),
   ])
 }

@@ -5,8 +5,9 @@ import Machine
 /// The text of a recording: a script whose lines carry, as annotations, when they were done and what the machine answered.
 public enum Recording {
   /// In version 1 every machine has the sample platform; since 2 a `machine` line says it where it does. Since 3 digests cover all of
-  /// the state, and lines that begin with `#host` say what the Host's software knew.
-  public static let version = 3
+  /// the state, and lines that begin with `#host` say what the Host's software knew. Since 4 what was undone stays as a branch when
+  /// something else is done, and there are statements for branches, bookmarks and notes.
+  public static let version = 4
   /// Steps between digests.
   public static let digestStride = 16
   /// Most bytes one entropy line may carry.
@@ -78,9 +79,15 @@ public enum Recording {
   ///   - number: of the step, from 1.
   ///   - seconds: since the recording began.
   public static func lines(_ session: Session, _ number: Int, seconds: Double) -> String {
-    let words = session.captions.of(number).filter { $0.kind == .words }.map { "# \($0.text)\n" }
-    let groups = session.groups(beginningAt: number - 1).map { "\(groupPrefix)\($0.count) \($0.text)\n" }
-    return words.joined(separator: "#\n") + groups.joined() + lines(session.steps[number - 1], seconds: seconds)
+    lines(
+      session.steps[number - 1], Array(session.captions.of(number)), Array(session.groups(beginningAt: number - 1)),
+      seconds: seconds)
+  }
+
+  static func lines(_ step: Session.Step, _ captions: [Caption], _ groups: [StepGroup], seconds: Double) -> String {
+    let words = captions.filter { $0.kind == .words }.map { "# \($0.text)\n" }
+    let groups = groups.map { "\(groupPrefix)\($0.count) \($0.text)\n" }
+    return words.joined(separator: "#\n") + groups.joined() + lines(step, seconds: seconds)
   }
 
   /// The lines of one step, without words.
@@ -114,6 +121,46 @@ public enum Recording {
   /// Lines that say what addresses are called, from one name on.
   package static func nameLines(_ session: Session, from first: Int) -> String {
     session.labels.log.dropFirst(first).map { "\(namePrefix)\(hex($0.address)) \($0.word)\n" }.joined()
+  }
+
+  /// Lines for bookmarks and notes of steps up to where the session stands, which is where the text stands before and after them.
+  package static func additionLines(_ session: Session) -> String {
+    var text = ""
+    var here = session.position
+    func add(_ step: Int, _ statement: BookmarkStatement) {
+      if step != here { text += travelLine("goto \(step)", seconds: 0) }
+      here = step
+      text += travelLine(statement.text, seconds: 0)
+    }
+    for addition in session.additionLog {
+      switch addition {
+      case .bookmark(let bookmark):
+        guard session.bookmark(named: bookmark.name) == bookmark else { continue }
+        if session.isOnLine(bookmark.place), bookmark.place.step <= session.position {
+          add(bookmark.place.step, BookmarkStatement(deed: .set(bookmark.name, note: bookmark.note)))
+        }
+      case .note(let note, let place):
+        guard session.exists(place), session.isOnLine(place), place.step <= session.position else { continue }
+        add(place.step, BookmarkStatement(deed: .note(note)))
+      case .unmark: break
+      }
+    }
+    return here == session.position ? text : text + travelLine("goto \(session.position)", seconds: 0)
+  }
+
+  /// Whether a line has something to do, or what an author says, or what came in from outside; and not what was answered, expected or
+  /// noted.
+  package static func isStatement(_ line: String) -> Bool {
+    let words = withoutTime(line.trimmed).split(separator: " ", maxSplits: 1)
+    guard let first = words.first.map(String.init) else { return true }
+    guard first != Annotation.answer.rawValue, first != Annotation.digest.rawValue else { return false }
+    return !["expect", "note", "bookmark", "unmark"].contains(first) && !line.trimmed.hasPrefix("guest expect ")
+  }
+
+  /// A line without when it was done.
+  package static func withoutTime(_ line: String) -> String {
+    guard line.hasPrefix(timePrefix), let space = line.firstIndex(of: " ") else { return line }
+    return String(line[space...]).trimmed
   }
 
   public static func digestLine(_ digest: UInt64) -> String {

@@ -43,8 +43,11 @@ public final class StackControl {
   public var isEnough: () -> Bool = { false }
   /// Called before it makes a fresh machine.
   var willReset: () -> Void = {}
-  private var host: Host?
+  /// Those of the session's branches, by number.
+  private var hosts: [Int: Host] = [:]
   private var lastOrder = 0
+  /// Most of them that are kept.
+  private static let mostHosts = 16
 
   /// What `expect` can be about.
   static let answers: Set<String> = ["error", "running"]
@@ -69,8 +72,9 @@ public final class StackControl {
     let outcome = carryOut(command, file, on: host)
     session.endLayer()
     host.position = session.position
+    host.lastOrder = lastOrder
     // Without history nobody goes back to what it was told before.
-    if !session.keepsHistory { session.stackLog.begin() }
+    if !session.keepsHistory { session.stackLog.forgetOrders() }
     session.stackLog.add(
       StackLog.Order(
         command: command, number: lastOrder, file: file, begin: begin, end: session.position,
@@ -89,6 +93,8 @@ public final class StackControl {
     /// Where the session stood when it began.
     let begin: Int
     var position: Int
+    /// What it was told last.
+    var lastOrder: Int?
     /// Files as this host and those that are told the same find them.
     let files: RememberedFiles
 
@@ -128,19 +134,22 @@ public final class StackControl {
       willReset()
       session.perform(.reset(HostStack.configuration(session.configuration), name: nil))
     }
-    session.stackLog.begin()
+    // Of a session that is too long to have many, the others are forgotten.
+    if hosts.count >= Self.mostHosts { hosts = [:] }
+    let number = (hosts.keys.max() ?? 0) + 1
+    session.stackLog.begin(number, at: session.position)
     let made = Host(session, begin: session.position, RememberedFiles(source, remembers: session.keepsHistory))
-    host = made
+    hosts[number] = made
     return made
   }
 
   /// The host as it was where the session stands; nil if there is none on this machine.
   private func inForce() throws(ScriptError) -> Host? {
-    guard let host, !session.stackLog.isTorn, session.position >= host.begin, session.isSameMachine(from: host.begin) else {
-      return nil
-    }
+    guard let begun = session.stackLog.host, let host = hosts[begun.number], !session.stackLog.isTorn,
+      session.position >= host.begin, session.isSameMachine(from: host.begin)
+    else { return nil }
     // What others did since it has not been told.
-    if session.position >= host.position, session.stackLog.orders.last?.end ?? host.begin == host.position { return host }
+    if session.position >= host.position, session.stackLog.orders.last?.number == host.lastOrder { return host }
     if let order = session.stackOrder {
       throw ScriptError(
         message:
@@ -148,7 +157,7 @@ public final class StackControl {
           + "go to step \(order.begin), before it, or \(order.end), after it")
     }
     let found = try told(Array(session.stackLog.orders.prefix(session.stackLog.count(by: session.position))), from: host)
-    self.host = found
+    hosts[begun.number] = found
     return found
   }
 
@@ -176,6 +185,7 @@ public final class StackControl {
       if session.isInterrupted() { throw ScriptError(message: "stopped by a key on the way to what the host knew") }
     }
     host.position = session.position
+    host.lastOrder = orders.last?.number
     return host
   }
 

@@ -7,6 +7,8 @@ package struct Caption: Sendable, Equatable {
     case words
     /// An expectation that held, and one that did not.
     case held, failed
+    /// What somebody says who reads it.
+    case note
   }
 
   /// The step, from 1.
@@ -81,6 +83,9 @@ package struct Captions: Sendable {
     all.removeLast(all.count - all.partitionPoint { $0.step > step })
     if let start, start > step { self.start = nil }
   }
+
+  /// Those of later steps, which were there before.
+  mutating func append(_ later: [Caption]) { all += later }
 
   /// A step was put before this one.
   mutating func move(from step: Int) {

@@ -1,5 +1,5 @@
 /// What EL3 prints in a session, with the step it belongs to.
-struct RootLog {
+struct RootLog: Sendable {
   /// Lines that are kept; the first ones.
   static let limit = 10_000
 
@@ -23,6 +23,20 @@ struct RootLog {
   mutating func keep(upTo step: Int) {
     entries.removeAll { $0.step > step }
     resets.removeAll { $0 > step }
+  }
+
+  /// What belongs to later steps.
+  func behind(_ step: Int) -> RootLog {
+    var log = RootLog()
+    log.entries = entries.filter { $0.step > step }
+    log.resets = resets.filter { $0 > step }
+    return log
+  }
+
+  /// Puts behind it what belongs to later steps.
+  mutating func append(_ later: RootLog) {
+    entries += later.entries.prefix(Self.limit - min(entries.count, Self.limit))
+    resets += later.resets
   }
 
   /// A step comes between.

@@ -81,8 +81,9 @@ extension Session {
     if memoryInUse > limits.memory {
       return "the machine's memory holds more than \(sizeText(limits.memory)), as much as a run may use"
     }
-    if keepsHistory, position >= limits.history {
-      return "the session has \(limits.history) steps, as many as one keeps; go back, or begin another"
+    if keepsHistory, position + tree.keptSteps >= limits.history {
+      let others = tree.keptSteps > 0 ? ", prune a branch" : ""
+      return "the session has \(limits.history) steps, as many as one keeps; go back\(others), or begin another"
     }
     return nil
   }

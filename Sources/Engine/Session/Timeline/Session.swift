@@ -13,7 +13,7 @@ public final class Session {
   public private(set) var configuration: MachineConfiguration
   /// The configuration the session began with.
   public let origin: MachineConfiguration
-  /// All steps, also those that were undone and can be done again.
+  /// All steps of the branch it stands on, also those that were undone and can be done again.
   public internal(set) var steps = StepList()
   /// How many of them are in force.
   public private(set) var position = 0
@@ -22,18 +22,18 @@ public final class Session {
   /// Whether steps are kept, so that one can go back.
   public private(set) var keepsHistory: Bool
   /// Indices of the steps that made a machine, ascending: frames ask whether one did, and must not go through the steps.
-  private var resets: [Int] = []
+  var resets: [Int] = []
   /// Where the present machine was made, in a session that keeps no steps.
   private var machineBegan = 0
   private var checkpoints: [(position: Int, id: Int)] = []
   /// What was said of the steps.
   package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
-  private(set) var finished: [SessionToken] = []
+  var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
-  private(set) var printed = PrintedBytes()
+  var printed = PrintedBytes()
   /// What EL3 has printed since the boot: see ``rootConsole``.
-  private var rootLog = RootLog()
+  var rootLog = RootLog()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
   public internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
@@ -51,17 +51,23 @@ public final class Session {
   /// Fewest steps between two notes. After one that is long there are more, so that notes take about 16 bytes a step at most.
   package var hostNoteStride = 4096
   /// Changes when bytes of the console are forgotten, because other steps took the place of those that printed them.
-  public private(set) var consoleEdition = 0
+  public internal(set) var consoleEdition = 0
   /// The first step that took the place of one that was undone, since somebody asked.
-  private var replaced: Int?
+  var replaced: Int?
+  /// Where a debugger has gone back to: what it does there takes the place of what it took back.
+  var rewoundTo: Int?
   /// Entropy of the steps that a debugger took back: it comes again.
-  private var undoneEntropy: [[UInt8]] = []
+  var undoneEntropy: [[UInt8]] = []
   /// What became of each granule.
   var granuleHistory = GranuleHistory()
   /// Names for addresses.
   package internal(set) var labels = AddressLabels()
   /// Steps that belong together, because one statement made them.
   var groups = StepGroups()
+  /// The lines of steps that there are.
+  var tree = BranchTree()
+  /// Bookmarks, and notes of readers.
+  var additions = Additions()
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
   var usage = RunUsage()
@@ -143,12 +149,12 @@ public final class Session {
 
   // MARK: Doing
 
-  /// Does a thing and makes it a step. What was undone before is forgotten.
+  /// Does a thing and makes it a step. What was undone before stays as a branch.
   ///
   /// - Parameter entropy: recorded values to use instead of new ones.
   @discardableResult
   public func perform(_ input: Step.Input, entropy: [[UInt8]] = []) -> StatementResult {
-    if keepsHistory, position < steps.count { forgetUndone() }
+    if keepsHistory, position < steps.count || isBranchPending { makeWay() }
     machine.entropy.supply = entropy.isEmpty ? undoneEntropy : entropy
     captions.settle(at: position + 1)
     let result = carryOut(input)
@@ -182,26 +188,6 @@ public final class Session {
 
   /// What firmware and EL3 have printed on the present machine: its boot, and what came up to this step.
   public var rootConsole: [String] { read { $0.bootRecord }.console + rootLog.lines(upTo: position) }
-
-  private func forgetUndone() {
-    // All steps are looked at only if it is not known from those that go.
-    let decides = steps[position...].contains { $0.isReset || $0.host?.isHosts == true }
-    granuleHistory.forget(from: position, in: steps)
-    steps.removeLast(steps.count - position)
-    while let last = resets.last, last >= position { resets.removeLast() }
-    finished.removeAll { $0.step > position }
-    rootLog.keep(upTo: position)
-    captions.keep(upTo: position)
-    if consoleCount < printed.count {
-      printed.keep(consoleCount)
-      consoleEdition += 1
-    }
-    groups.keep(position)
-    stackLog.keep(position)
-    if decides { hasHost = hasHostNote(at: position) }
-    noted.position = min(noted.position, position)
-    replaced = min(replaced ?? position, position)
-  }
 
   /// The first step that is not the one it was when this was asked the last time; nil if steps have only come behind those that were
   /// there.
@@ -298,6 +284,7 @@ public final class Session {
   @discardableResult
   public func seek(_ target: Int, isInterruptible: Bool = false) -> Bool {
     precondition(keepsHistory && target >= 0 && target <= steps.count, "no such step")
+    if target != position { forgetPendingBranch() }
     if target < position {
       if let index = checkpoints.lastIndex(where: { $0.position <= target }) {
         machine.restore(to: checkpoints[index].id)
@@ -340,6 +327,7 @@ public final class Session {
   func rewind(to target: Int, from end: Int) -> Bool {
     guard seek(target, isInterruptible: true) else { return false }
     undoneEntropy = steps[target..<end].flatMap(\.entropy) + undoneEntropy
+    rewoundTo = target
     return true
   }
 
@@ -354,6 +342,8 @@ public final class Session {
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
     rootLog.move(from: position)
     captions.move(from: position)
+    moveBookmarks(from: position)
+    noteInsertion(at: last)
     groups.insert(at: last)
     for index in resets.indices where resets[index] >= last { resets[index] += 1 }
     position += 1

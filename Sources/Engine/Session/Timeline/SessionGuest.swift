@@ -3,7 +3,7 @@ import Host
 import Machine
 
 /// The bytes guests sent to their UARTs, each with the step in which it did.
-struct PrintedBytes {
+struct PrintedBytes: Sendable {
   /// Most bytes that are kept.
   static let limit = 1 << 22
   private static let notice = Array("\r\n[the console is full: what is printed from here on is not kept]\r\n".utf8)
@@ -18,6 +18,21 @@ struct PrintedBytes {
     let new = count + new.count < Self.limit ? new : new + Self.notice
     bytes += new
     steps += repeatElement(UInt32(clamping: step), count: new.count)
+  }
+
+  /// Those of later steps.
+  func behind(step: Int) -> PrintedBytes {
+    let count = count(upTo: step)
+    var later = PrintedBytes()
+    later.bytes = Array(bytes[count...])
+    later.steps = Array(steps[count...])
+    return later
+  }
+
+  /// Puts those of later steps behind it.
+  mutating func append(_ later: PrintedBytes) {
+    bytes += later.bytes
+    steps += later.steps
   }
 
   /// Forgets all behind the first so many.

@@ -28,16 +28,25 @@ package struct StackLog: Sendable {
   package private(set) var orders: [Order] = []
   /// Steps of an order were taken back, and others have come in their place: nobody knows what the host is.
   private(set) var isTorn = false
+  /// Which host it is of all that were begun in the session, and where it was; nil if none was.
+  private(set) var host: (number: Int, begin: Int)?
 
   mutating func add(_ order: Order) { orders.append(order) }
 
   /// Another host begins.
-  mutating func begin() { self = StackLog() }
+  mutating func begin(_ number: Int, at position: Int) {
+    self = StackLog()
+    host = (number, position)
+  }
+
+  /// What it was told is not kept.
+  mutating func forgetOrders() { orders = [] }
 
   /// Only so many steps are left.
   mutating func keep(_ count: Int) {
     if orders.contains(where: { $0.begin < count && count < $0.end }) { isTorn = true }
     orders.removeAll { $0.end > count }
+    if let host, host.begin > count { self.host = nil }
   }
 
   /// How many had ended by a step.

@@ -15,7 +15,7 @@ package struct StepGroup: Sendable, Equatable {
 }
 
 /// All of them, in the order of their first steps; one that lies in another comes after it.
-struct StepGroups {
+struct StepGroups: Sendable {
   private(set) var all: [StepGroup] = []
   /// Those whose statement is still being performed.
   private var open: [(text: String, first: Int)] = []
@@ -42,6 +42,14 @@ struct StepGroups {
   mutating func keep(_ count: Int) {
     all.removeAll { $0.first >= count }
     for index in all.indices where all[index].range.upperBound > count { all[index].count = count - all[index].first }
+  }
+
+  /// Puts groups back that were taken off or cut short.
+  mutating func putBack(_ groups: [StepGroup]) {
+    for group in groups {
+      let cut = all.firstIndex { $0.first == group.first && $0.depth == group.depth && $0.text == group.text }
+      if let cut { all[cut].count = group.count } else { insert(group) }
+    }
   }
 
   /// A step has been put before another.

@@ -42,7 +42,7 @@ struct RecordingTests {
   }
 
   @Test(arguments: [
-    ("#workbench 4", 1), ("=> RMI_SUCCESS", 1), ("% digest", 1), ("@0 entropy 2:00", 1),
+    ("#workbench 5", 1), ("=> RMI_SUCCESS", 1), ("% digest", 1), ("@0 entropy 2:00", 1),
     ("@0 smc RMI_VERSION\n@0 entropy 9999999:00", 2),
     ("@0 smc\n=> x", 1), ("@0 bogus\n=>", 1),
   ])

@@ -2,7 +2,7 @@ import Basics
 import Machine
 
 /// A look at the machine.
-struct QueryStatement: Statement {
+package struct QueryStatement: Statement {
   let query: MachineQuery
 
   init(_ query: MachineQuery) { self.query = query }
@@ -31,7 +31,7 @@ struct QueryStatement: Statement {
     }
   }
 
-  var text: String {
+  public var text: String {
     switch query {
     case .gpt(let address): "gpt \(hex(address))"
     case .state(let address): "state \(hex(address))"
@@ -42,7 +42,7 @@ struct QueryStatement: Statement {
     }
   }
 
-  static func == (a: Self, b: Self) -> Bool { a.text == b.text }
+  package static func == (a: Self, b: Self) -> Bool { a.text == b.text }
 
-  func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? { runner.session.answer(query) }
+  public func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? { runner.session.answer(query) }
 }

@@ -59,6 +59,7 @@ package struct TravelStatement: Statement {
   static func isOne(_ line: String) -> Bool {
     let words = line.split(separator: " ", maxSplits: 2)
     let verb = words.first?.hasPrefix(Recording.timePrefix) == true ? words.dropFirst().first : words.first
-    return verb.map { word in verbs.contains { $0.name == word.lowercased() } } ?? false
+    return verb.map { word in verbs.contains { $0.name == word.lowercased() } || BranchStatement.isOne(word.lowercased()) }
+      ?? false
   }
 }

@@ -1,0 +1,50 @@
+import Engine
+
+/// From one branch of the session to another.
+extension UserAction {
+  public static let nextBranch: UserAction = UserAction(
+    "next-branch", [";"], "Next branch", "Goes to the next branch, where one left it.", unless: hasOneBranch
+  ) { effect in
+    let all = effect.session.branches
+    let here = all.firstIndex { $0.id == effect.session.branch.id } ?? 0
+    let next = all[(here + 1) % all.count]
+    effect.ask(.go(branch: next.id, step: min(next.left, effect.session.end(of: next.id))))
+  }
+
+  public static let pruneBranch: UserAction = UserAction(
+    "prune-branch", ["X"], in: [.panel("branches")], "Prune",
+    "Asks whether to forget the chosen branch's own steps, or the bookmark."
+  ) { effect in
+    switch BranchesPanel(effect.session, effect.state).chosen {
+    case .branch(let branch)?: effect.ask(.open(.command, text: "prune \(branch.name)"))
+    case .bookmark(let bookmark)?: effect.ask(.open(.command, text: "unmark \(bookmark.name)"))
+    case .note?, nil: effect.say("nothing is chosen that can be pruned", isError: true)
+    }
+  }
+
+  public static let renameBranch: UserAction = UserAction(
+    "rename-branch", ["E"], in: [.panel("branches")], "Rename", "Asks for another name for the chosen branch, or another note."
+  ) { effect in
+    switch BranchesPanel(effect.session, effect.state).chosen {
+    case .branch(let branch)?: effect.ask(.open(.command, text: "branch \(branch.name) "))
+    case .bookmark(let bookmark)? where effect.session.place == bookmark.place:
+      effect.ask(.open(.command, text: "bookmark \(bookmark.name) \(bookmark.note)"))
+    case .bookmark?: effect.say("one is not at that bookmark; go there first", isError: true)
+    case .note?, nil: effect.say("nothing is chosen that has a name", isError: true)
+    }
+  }
+
+  public static let compareBranch: UserAction = UserAction(
+    "compare-branch", ["="], "Compare",
+    "Puts the chosen branch or bookmark beside where one is; elsewhere it asks what to compare with."
+  ) { effect in
+    let here = effect.session.name(of: BranchPlace(branch: effect.session.branch.id, step: effect.session.position))
+    guard effect.state.screen == .branches, let place = BranchesPanel(effect.session, effect.state).chosen?.place(effect.session)
+    else { return effect.ask(.open(.command, text: "compare ")) }
+    effect.ask(.execute("compare \(here) \(effect.session.name(of: place))"))
+  }
+
+  @Sendable private static func hasOneBranch(_ session: Session, _ state: ViewState) -> String? {
+    session.branches.count < 2 ? "there is one branch; whoever undoes and does something else has two" : nil
+  }
+}

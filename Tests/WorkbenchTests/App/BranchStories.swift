@@ -1,0 +1,84 @@
+import Engine
+import Foundation
+import Testing
+import Views
+
+@testable import Workbench
+
+/// What is undone and done otherwise.
+@MainActor
+struct BranchStories {
+  private func story(records: Bool = false) throws -> Story {
+    let story = try Story(size: (120, 36), records: records)
+    for n in 1...3 { story.types("RMI_GRANULE_DELEGATE 0x8000\(n)000") }
+    story.keys("uu")
+    story.types("RMI_GRANULE_DELEGATE 0x80005000")
+    return story
+  }
+
+  @Test func oneGoesBackNamesComparesAndPrunes() throws {
+    let story = try story(records: true)
+    story.sees("(2 undone steps stay on branch main; this is b1, U shows all)")
+    story.sees("main─┬─b1 2/2")
+    story.types("branch other")
+    story.sees("main─┬─other 2/2")
+    story.keys("ma", "U")
+    story.sees("main  3 steps of its own, to step 3")
+    story.sees("└─other  1 step of its own after step 1, to step 2")
+    story.sees("' a")
+    // The other one, and back by a key.
+    story.keys("g", .enter)
+    #expect(story.session.branch.name == "main")
+    story.keys(";")
+    #expect(story.session.branch.name == "other" && story.session.position == 2)
+    story.keys("g", "=")
+    story.sees("A  other@2")
+    story.sees("B  main@3")
+    story.sees("1 step in common, then")
+    story.sees("granule 0x80005000  DELEGATED")
+    story.keys(.escape, "gX", .enter)
+    story.sees("main is forgotten")
+    story.keys(.escape)
+    story.doesNotSee("└─other 3 steps")
+    #expect(story.session.allSteps == 2)
+    let replayed = try story.quitsAndReplays().session
+    #expect(replayed.branches.map(\.name) == ["main", "other"])
+    #expect(replayed.allSteps == 2)
+    #expect(replayed.bookmarks.map(\.name) == ["a"])
+  }
+
+  @Test func bookmarksAndNotesAreRecorded() throws {
+    let story = try story(records: true)
+    story.types("bookmark end where the other way ends")
+    story.types("note somebody else says this")
+    story.sees("✎ somebody else says this")
+    story.types("switch main 2")
+    story.keys("mx")
+    story.types("goto 0")
+    story.keys("'x")
+    #expect(story.session.branch.name == "main" && story.session.position == 2)
+    let path = try story.quitsAndLeaves().path
+    let notes = try Headless.run(["session", "notes", path])
+    #expect(notes.code == 0)
+    #expect(
+      notes.output == """
+        branch main
+        2\tbookmark x
+        branch b1
+        2\tnote somebody else says this
+        2\tbookmark end where the other way ends
+
+        """)
+    let replay = try Headless.run(["replay", "--verify", path])
+    #expect(replay.code == 0, "\(replay.error)")
+    #expect(replay.output.hasPrefix("4 steps on 2 branches, 4 answers and "), "\(replay.output)")
+    let diff = try Headless.run(["diff", "\(path)@main", "\(path)@b1"])
+    #expect(diff.code == 1)
+    #expect(diff.output.contains("granule 0x80005000 is UNDELEGATED, the Host's in A, DELEGATED in B"), "\(diff.output)")
+    let same = try Headless.run(["diff", "\(path)@main@1", "\(path)@b1@1"])
+    #expect(same.code == 0 && same.output.hasSuffix("the states are the same\n"), "\(same.output)")
+    let json = try Headless.run(["diff", "--json", "\(path)@x", "\(path)@end"])
+    #expect(json.code == 1 && json.output.contains("\"kind\":\"granule\""), "\(json.output)")
+    #expect(try Headless.run(["diff", path, "\(path)@nowhere"]).code == 64)
+  }
+}
