@@ -53,7 +53,7 @@ public struct Screens {
     let place = place(of: effect)
     if effect.state.screen.hasTimeline, y == place.y + place.height {
       let count = effect.session.steps.count
-      if count > 0 { effect.ask(.travel(to: TimelinePanel(effect.session).step(at: x, width: width, count: count))) }
+      if count > 0 { effect.ask(.travel(to: TimelinePanel.step(at: x, width: width, count: count))) }
     } else if effect.state.screen == .overview || place.contains(x, y) {
       effect.state.screen.click(x, y, in: place, &effect)
     }

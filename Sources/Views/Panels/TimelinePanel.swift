@@ -15,7 +15,7 @@ public struct TimelinePanel {
   private static let bars: [Unicode.Scalar] = ["▁", "▂", "▃", "▅", "█"]
 
   /// The step at a column; the ends of the row are the ends of the session.
-  func step(at x: Int, width: Int, count: Int) -> Int { min(count, x * (count + 1) / max(1, width - tree.count)) }
+  static func step(at x: Int, width: Int, count: Int) -> Int { min(count, x * (count + 1) / width) }
 
   /// The branch one is on, of how many; nothing where there is one.
   private var tree: String {
@@ -24,15 +24,14 @@ public struct TimelinePanel {
     let name = all[here].name
     let parent = all[here].parent.flatMap { parent in all.first { $0.id == parent }?.name }
     let from = parent.map { "\($0.prefix(8))─┬─" } ?? ""
-    return " \(from)\(name.prefix(12)) \(here + 1)/\(all.count)"
+    return "\(from)\(name.prefix(12)) \(here + 1)/\(all.count) "
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect) {
     guard rect.width > 24, rect.height > 0 else { return }
-    let label = "◀ step \(session.position) "
+    let label = "◀ step \(session.position) \(rect.width >= 60 ? tree : "")"
     let x = canvas.text(rect.x, rect.y, label, .accent)
-    let tree = rect.width >= 60 ? tree : ""
-    let width = rect.x + rect.width - 2 - x - tree.unicodeScalars.count
+    let width = rect.x + rect.width - 2 - x
     let total = session.steps.count
     guard width > 0 else { return }
     if total == 0 {
@@ -65,7 +64,6 @@ public struct TimelinePanel {
         failed && height < 2 ? Self.bars[2] : Self.bars[height], here ? .accent : failed ? .fault : past ? .ok : .dim,
         reverse: here)
     }
-    canvas.text(x + width, rect.y, tree, .accent)
     canvas.text(rect.x + rect.width - 1, rect.y, "▶", .accent)
   }
 }

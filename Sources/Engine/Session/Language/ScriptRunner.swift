@@ -115,7 +115,9 @@ public final class ScriptRunner {
   /// A file by its first line: a recording counts its own steps.
   private func source(_ place: Verb.Place, firstLine: String) throws(ScriptError) -> ScriptSource {
     guard Recording.version(inFirstLine: firstLine) != nil else { return ScriptSource(place: place) }
-    return ScriptSource(place: place, version: try Recording.format(firstLine), firstStep: session.position)
+    var source = ScriptSource(place: place, version: try Recording.format(firstLine), firstStep: session.position)
+    source.branches["main"] = session.branch.name
+    return source
   }
 
   /// Performs a line.

@@ -7,6 +7,8 @@ struct ScriptSource {
   var version: Int?
   /// The step of the session that is step 0 of a recording: the steps it goes to are its own.
   var firstStep = 0
+  /// Branches of a recording that a script includes, by the names it has for them: the session may have others of these names.
+  var branches: [String: String] = [:]
   /// Whether a step of it has been done.
   var hasBegun = false
 

@@ -55,9 +55,11 @@ public struct RecordingFeed {
   public mutating func lastDigests(_ session: Session, seconds: Double) -> String {
     var text = ""
     let here = (session.branch.id, session.position)
+    var left = session.configuration.vcpu == .code ? Self.farthestWithCode : Self.farthest
     for branch in session.branches where branch.id != here.0 {
       let end = session.end(of: branch.id)
-      guard end > branch.fork, digested[branch.id] != end, end - branch.fork <= Self.farthest else { continue }
+      guard end > branch.fork, digested[branch.id] != end, end - branch.fork <= left else { continue }
+      left -= end - branch.fork
       guard session.go(to: branch.id, step: end) else { continue }
       text += Recording.travelLine("switch \(branch.name) \(end)", seconds: seconds)
       (line, place) = (branch.id, BranchPlace(branch: branch.id, step: end))
@@ -69,8 +71,9 @@ public struct RecordingFeed {
     return text + digest(session)
   }
 
-  /// Most steps of a branch that are done again for its last digest.
+  /// Most steps of branches that are done again for their last digests; of guests that execute code a step may take long.
   private static let farthest = 4096
+  private static let farthestWithCode = 64
 
   // MARK: Pieces
 

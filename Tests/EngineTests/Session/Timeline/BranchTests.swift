@@ -105,6 +105,28 @@ struct BranchTests {
     #expect(session.isMachineFresh == false)
   }
 
+  /// A script that includes recordings: each has its own names.
+  @Test func aRecordingIsIncludedTwice() throws {
+    let script = Script()
+    let recording = """
+      #workbench 4
+      machine dram=64M pe=2 rmm=spec-1.0
+      @0.000 smc RMI_GRANULE_DELEGATE 0x80101000
+      @0.000 goto 0
+      @0.000 fork b1
+      @0.000 smc RMI_GRANULE_DELEGATE 0x80102000
+      @0.000 switch main 1
+      @0.000 smc RMI_GRANULE_DELEGATE 0x80103000
+      @0.000 switch b1 1
+      """
+    script.runner.load = { name, _ throws(ScriptError) in (name, recording.split(separator: "\n").map(String.init)) }
+    try script.run("include a\ninclude a")
+    #expect(script.session.branches.map(\.name) == ["main", "b1", "b1-2"])
+    let texts = try Self.texts(script.session, "b1-2")
+    #expect(texts.count == 3 && texts.first == Self.delegate(102) && texts.last == Self.delegate(102))
+    #expect(texts[1].hasPrefix("machine "))
+  }
+
   @Test func bookmarksAreOnTheirBranch() throws {
     let script = try Self.three()
     let session = script.session

@@ -82,15 +82,17 @@ package struct BranchStatement: Statement {
     }
     switch deed {
     case .list: result.text = session.branchLines.joined(separator: "\n")
-    case .rename(let old, let name):
-      let id = try branch(old, session, line).id
+    case .rename(let old, let wanted):
+      let id = try branch(old, runner, line).id
+      let name = free(wanted, runner)
       try attempt { () throws(Session.BranchProblem) in try session.rename(id, name) }
       result.text = old.map { "\(shown($0)) is the branch \(name) now" } ?? "this is the branch \(name)"
-    case .fork(let name):
+    case .fork(let wanted):
+      let name = free(wanted, runner)
       try attempt { () throws(Session.BranchProblem) in try session.forkNext(name) }
       result.text = "what is done next begins the branch \(name)"
     case .prune(let name):
-      let id = try branch(name, session, line).id
+      let id = try branch(name, runner, line).id
       try attempt { () throws(Session.BranchProblem) in try session.prune(id) }
       result.text = "\(name) is forgotten"
     case .forget:
@@ -103,9 +105,23 @@ package struct BranchStatement: Statement {
     return result
   }
 
-  private func branch(_ name: String?, _ session: Session, _ line: ScriptLine) throws(ScriptError) -> Branch {
+  /// The name of a new branch: in a recording that a script includes one that is taken is another.
+  private func free(_ wanted: String, _ runner: ScriptRunner) -> String {
+    guard runner.source.version != nil, runner.source.place != .recording else { return wanted }
+    var name = wanted
+    var number = 2
+    while runner.session.branch(named: name) != nil {
+      name = "\(wanted)-\(number)"
+      number += 1
+    }
+    runner.source.branches[wanted] = name
+    return name
+  }
+
+  private func branch(_ name: String?, _ runner: ScriptRunner, _ line: ScriptLine) throws(ScriptError) -> Branch {
+    let session = runner.session
     guard let name else { return session.branch }
-    guard let branch = session.branch(named: name) else {
+    guard let branch = session.branch(named: runner.source.branches[name] ?? name) else {
       let names = session.branches.prefix(8).map(\.name).joined(separator: " ")
       throw line.error("there is no branch \"\(shown(name))\"; there are \(names)\(session.branches.count > 8 ? " …" : "")")
     }
@@ -114,7 +130,7 @@ package struct BranchStatement: Statement {
 
   private func go(_ name: String, _ step: Int?, _ runner: ScriptRunner, _ line: ScriptLine) throws(ScriptError) {
     let session = runner.session
-    let target = try branch(name, session, line)
+    let target = try branch(name, runner, line)
     let first = runner.source.firstStep
     if let step, step > session.end(of: target.id) - first {
       throw line.error("\(name) has no step \(step); it has 0 to \(session.end(of: target.id) - first)")
