@@ -60,6 +60,7 @@ package struct HTMLPlayer {
       styles += ".s\(role.rawValue * 2){\(Picture.declarations(style, ground))}"
       styles += ".s\(role.rawValue * 2 + 1){\(Picture.declarations(turned, ground))}\n"
     }
+    let deltas = deltas
     let first = frames.isEmpty ? "" : Picture.escaped(frames[min(start, frames.count - 1)].canvas.plainText)
     return """
       <!DOCTYPE html>
@@ -98,9 +99,11 @@ package struct HTMLPlayer {
       "use strict";
       const W=\(width),H=\(frames.first?.canvas.height ?? 0);
       const B=[\(lines.map { "[\(JSONText.quoted($0.name)),\($0.parent ?? -1),\($0.fork)]" }.joined(separator: ","))];
-      // A frame: branch, step, what was done, words, cells that differ from the frame before: row, column, style, text.
+      // A frame: branch, step, what was done, words, cells that differ from the frame before: row, column, style, text or the number of
+      // a text that occurs again.
+      const T=[\(deltas.texts)];
       const F=[
-      \(deltas)];
+      \(deltas.frames)];
       const START=\(start);
       \(Self.script)
       </script>
@@ -110,12 +113,13 @@ package struct HTMLPlayer {
       """
   }
 
-  /// Each frame as what differs from the one before.
-  private var deltas: String {
-    var text = ""
+  /// Each frame as what differs from the one before, and the texts that occur again and again.
+  private var deltas: (texts: String, frames: String) {
+    var runs: [[(y: Int, x: Int, style: Int, text: String)]] = []
+    var counts: [String: Int] = [:]
     var last: Canvas?
     for frame in frames {
-      var runs: [String] = []
+      var differing: [(y: Int, x: Int, style: Int, text: String)] = []
       frame.canvas.changes(from: last) { run in
         guard let cell = run.cells.first else { return }
         var letters = String.UnicodeScalarView()
@@ -125,14 +129,24 @@ package struct HTMLPlayer {
         }
         let isBlank = last == nil && letters.allSatisfy { $0 == " " } && !cell.reverse && cell.role == .text
         guard !isBlank else { return }
-        let style = Int(cell.role.rawValue) * 2 + (cell.reverse ? 1 : 0)
-        runs.append("\(run.y),\(run.x),\(style),\(JSONText.quoted(String(letters)))")
+        differing.append((run.y, run.x, Int(cell.role.rawValue) * 2 + (cell.reverse ? 1 : 0), String(letters)))
+        counts[String(letters), default: 0] += 1
       }
-      let words = frame.words.map { JSONText.quoted($0) }.joined(separator: ",")
-      text += "[\(frame.branch),\(frame.step),\(JSONText.quoted(frame.text)),[\(words)],[\(runs.joined(separator: ","))]],\n"
+      runs.append(differing)
       last = frame.canvas
     }
-    return text
+    let common = counts.filter { $0.value > 1 && $0.key.utf8.count > 3 }
+    let texts = common.keys.sorted { (common[$1] ?? 0, $0) < (common[$0] ?? 0, $1) }
+    let numbers = Dictionary(uniqueKeysWithValues: texts.enumerated().map { ($1, $0) })
+    var lines = ""
+    for (frame, differing) in zip(frames, runs) {
+      let words = frame.words.map { JSONText.quoted($0) }.joined(separator: ",")
+      let cells = differing.map { run in
+        "\(run.y),\(run.x),\(run.style),\(numbers[run.text].map(String.init) ?? JSONText.quoted(run.text))"
+      }
+      lines += "[\(frame.branch),\(frame.step),\(JSONText.quoted(frame.text)),[\(words)],[\(cells.joined(separator: ","))]],\n"
+    }
+    return (texts.map { JSONText.quoted($0) }.joined(separator: ","), lines)
   }
 
   private static let script = """
@@ -140,7 +154,7 @@ package struct HTMLPlayer {
     const $=id=>document.getElementById(id);
     const keep=new Map();let cells=null,shown=-1;
     function blank(){return Array.from({length:H},()=>Array.from({length:W},()=>[" ",0]));}
-    function apply(g,f){const d=f[4];for(let i=0;i<d.length;i+=4){let x=d[i+1];for(const c of d[i+3]){
+    function apply(g,f){const d=f[4];for(let i=0;i<d.length;i+=4){let x=d[i+1];for(const c of typeof d[i+3]==="number"?T[d[i+3]]:d[i+3]){
       if(/\\p{M}/u.test(c)&&x>0){g[d[i]][x-1]=[g[d[i]][x-1][0]+c,d[i+2]];continue}
       if(x<W)g[d[i]][x]=[c,d[i+2]];x++;if(wide(c)){if(x<W)g[d[i]][x]=["",d[i+2]];x++}}}}
     function screen(n){let from=n<shown||shown<0?-1:shown;let g=cells;

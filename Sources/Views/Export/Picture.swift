@@ -1,5 +1,3 @@
-import Basics
-
 /// A screen as a picture that needs no terminal: text that can be selected, read aloud and searched.
 package enum Picture {
   /// A piece of a row of one style.

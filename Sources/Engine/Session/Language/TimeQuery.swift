@@ -49,7 +49,7 @@ package enum TimeQuery: Sendable, Equatable {
           $0.kind == .granule && [$0.b, $0.c].contains(UInt64(GranuleState.rec.rawValue)) || $0.kind == .exit
         }
       }
-      return step.events.contains(where: Changing.rec(rec).isChanged)
+      return step.events.contains { $0.a == rec && ($0.kind == .exit || $0.kind == .granule) }
     case .entry(let entry): return step.events.contains { $0.kind == .rttEntry && ($0.a == entry || entry == nil) }
     case .measurement(let rd): return step.events.contains { $0.kind == .measurement && ($0.a == rd || rd == nil) }
     case .address(let address): return step.touches(address)
