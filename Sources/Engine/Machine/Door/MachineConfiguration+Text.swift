@@ -20,6 +20,8 @@ extension MachineConfiguration {
     }
     if token != plain.token { parts.append("token=\(token.rawValue)") }
     if granuleFaultsExitToHost { parts.append("host=tf-rmm") }
+    if secure != plain.secure { parts.append("secure=\(secure.rawValue)") }
+    if !protectsMemory { parts.append("protect=off") }
     return parts.joined(separator: " ")
   }
 }

@@ -90,7 +90,11 @@ extension Machine {
   /// The same as `perform(.smc(world, x))` without the copies.
   public mutating func perform(smc x: inout InlineArray<18, UInt64>, from world: World) -> SMCDisposition {
     forgetLastAction()
-    if world == .normal, control.busyPEs >> UInt8(control.currentPE) & 1 != 0 { return .busy }
+    if world == .normal {
+      if control.busyPEs >> UInt8(control.currentPE) & 1 != 0 { return .busy }
+    } else if world == .secure, control.secure != nil {
+      return secureCall(&x)
+    }
     return routeSMC(world, &x) ? .answered : .running
   }
 

@@ -36,6 +36,11 @@ extension Machine {
         emit(.service, UInt64(ServiceFID.rmiRequestComplete), x[0], 0, world: .realm)
         traceMove(.rEL2, .el3)
       }
+    } else if world == .normal, configuration.secure != .none, isFFACall(fid) {
+      guard routeFFA(&x) else {
+        progress.depth = 0
+        return false
+      }
     } else {
       // SMCCC 1.5, which TF-A v2.12 announces; RMI from the Secure world and from the RMM itself, and what nobody implements.
       let known = fid == SMCCC.version && configuration.monitorAnswersHost

@@ -16,6 +16,8 @@ extension MachineConfiguration {
     ("lifecycle", "the platform's life cycle claim, such as 0x3000 (secured)"),
     ("patch", "firmware that differs from what was released: RMM, AP_BL31+AP_BL2, none"),
     ("token", "form of the tokens: rmm-1.0, legacy or collection"),
+    ("secure", "off or spmc: what runs in the Secure world"),
+    ("protect", "on or off: whether EL3 moves memory that is lent to the Secure world into its PAS"),
   ]
 
   /// Changes the properties of a `machine` statement in order. Throws what is wrong with one, or with the machine they make.
@@ -70,6 +72,14 @@ extension MachineConfiguration {
         throw bad("token is rmm-1.0, legacy or collection, not \"\(shown(value))\"")
       }
       token = form
+    case "secure":
+      guard let software = SecureSoftware(rawValue: value) else {
+        throw bad("secure is \(SecureSoftware.allCases.map(\.rawValue).joined(separator: " or ")), not \"\(shown(value))\"")
+      }
+      secure = software
+    case "protect":
+      guard value == "on" || value == "off" else { throw bad("protect is on or off, not \"\(shown(value))\"") }
+      protectsMemory = value == "on"
     case "host":
       // How a recording names what the host of TF-RMM did.
       guard value == "tf-rmm" || value == "none" else { throw bad("host is tf-rmm or none, not \"\(shown(value))\"") }
