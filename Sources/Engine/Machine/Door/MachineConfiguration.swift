@@ -94,7 +94,7 @@ public struct MachineConfiguration: Sendable, Equatable {
     guard platform == .model || (instance == plain.instance && lifecycle == plain.lifecycle && patched.isEmpty) else {
       return "instance, lifecycle and patch are of the modelled platform; the sample platform's claims are fixed"
     }
-    guard protectsMemory || secure != .none else { return "protect=off is of a machine with secure=spmc" }
+    guard protectsMemory || secure != .none else { return "protect=off is of a machine with secure=spmc or secure=tee" }
     let feature = FeatureRegister0(featureRegister0)
     guard (32...52).contains(feature.s2sz) else { return "feature_register_0: S2SZ must be 32 to 52" }
     return nil

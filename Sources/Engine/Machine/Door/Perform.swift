@@ -74,7 +74,9 @@ extension Machine {
     case .resume(let pe):
       return resume(pe)
     case .guestPause(let instructions):
-      guard configuration.vcpu == .code else { return .refused("vCPUs of this machine execute no code (machine vcpu=code)") }
+      guard configuration.vcpu == .code || configuration.secure == .tee else {
+        return .refused("vCPUs of this machine execute no code (machine vcpu=code)")
+      }
       control.guestPause = instructions
       return .done
     case .idle(let time):
@@ -114,10 +116,11 @@ extension Machine {
     }
     let rec = control.pes[pe].runningREC
     let vcpu = control.pes[pe].runningVCPU
-    guard rec | vcpu != 0 else { return .refused("PE \(pe) runs no REC: nothing to resume") }
+    guard rec | vcpu != 0 || runsPartition(pe) else { return .refused("PE \(pe) runs no REC: nothing to resume") }
     let selected = control.currentPE
     control.currentPE = pe
     defer { control.currentPE = selected }
+    if rec | vcpu == 0 { return resumePartition() }
     if vcpu != 0 { return continueVCPU(vcpu, resumed: true) }
     var result = continueRun(rec, resumed: true)
     if panics() { result = SMCCC.notSupported }

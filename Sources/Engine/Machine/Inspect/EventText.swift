@@ -13,6 +13,7 @@ extension Event {
     case .service: world == .root ? "EL3" : world == .secure ? "S-EL2" : "R-EL2"
     case .granule, .rttEntry, .realmState, .measurement, .panic: "R-EL2"
     case .exit: ProcessingElement.place(world, 2)
+    case .partitionLog: "S-EL1"
     case .exception, .injection, .call, .interrupt, .virtualInterrupt: ProcessingElement.place(world, 1)
     case .fault: "GPC"
     case .leftOut: "…"
@@ -23,6 +24,13 @@ extension Event {
   private static func digits(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// The characters a partition prints, in quotation marks; what is none is a dot.
+  private var printed: String {
+    let bytes = [a, b, c].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
+    let characters = bytes.prefix(Int(detail)).map { (0x20..<0x7F).contains($0) ? Character(UnicodeScalar($0)) : "." }
+    return "\"\(String(characters))\""
   }
 
   /// One line that says what happened.
@@ -65,6 +73,7 @@ extension Event {
       return "\(component) measured: \(Self.digits(b))…"
     case .interrupt: return "virtual SError pending"
     case .virtualInterrupt: return "virtual interrupt \(a) taken at \(hex(b))"
+    case .partitionLog: return "prints \(printed)"
     case .panic: return RMMPanic(address: a).text
     case .leftOut: return "\(a) more events of this step were not kept"
     case .access: return "\(c == 0 ? "reads" : "writes") \(hex(a)), \(b) byte\(b == 1 ? "" : "s")"

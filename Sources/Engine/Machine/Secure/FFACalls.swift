@@ -21,6 +21,7 @@ enum FFACallList {
     if visitor.visit(FFAMemRelinquish.self) { return true }
     if visitor.visit(FFAMemReclaim.self) { return true }
     if visitor.visit(FFASPMIDGet.self) { return true }
+    if visitor.visit(FFAConsoleLog.self) { return true }
     return false
   }
 

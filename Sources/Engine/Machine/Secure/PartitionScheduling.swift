@@ -6,8 +6,10 @@ extension Machine {
   mutating func run(_ partition: Int, _ message: borrowing InlineArray<9, UInt64>, from caller: Int) {
     let pe = control.currentPE
     control.secure?.endpoints[partition].pe = pe
+    let wasPreempted = spm.endpoints[partition].state == .preempted
     setState(partition, .running)
-    setMessage(partition, message)
+    // One that was interrupted goes on where it was, and notices nothing.
+    if !wasPreempted { setMessage(partition, message) }
     if caller != FFAEndpointIndex.normal {
       setState(caller, .blocked)
       control.secure?.endpoints[caller].callee = partition
@@ -28,7 +30,7 @@ extension Machine {
     let pe = control.currentPE
     let caller = spm.endpoints[partition].caller
     setState(partition, state)
-    if state == .waiting {
+    if state == .waiting || state == .aborted {
       begin(partition, .none, from: FFAEndpointIndex.normal, id: 0)
       if caller != FFAEndpointIndex.normal { control.secure?.endpoints[caller].callee = 0 }
     }
@@ -55,6 +57,7 @@ extension Machine {
     var registers = InlineArray<8, UInt64>(repeating: 0)
     for n in 0..<8 { registers[n] = message[n] }
     control.secure?.endpoints[partition].message = registers
+    if hasCode(partition) { deliver(message) }
   }
 
   private mutating func setState(_ partition: Int, _ state: FFAEndpoint.State) {

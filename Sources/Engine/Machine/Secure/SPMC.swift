@@ -57,6 +57,10 @@ extension Machine {
       preempt(now, &x)
       return returnToNormal(&x)
     }
+    if hasCode(now) {
+      if runPartitions(&x) { return returnToNormal(&x) }
+      return hasCode(spm.running[control.currentPE]) ? .running : .answered
+    }
     if tracing {
       traceMove(.sEL2, .sEL1)
       progress.depth &-= 1
@@ -68,7 +72,7 @@ extension Machine {
   }
 
   /// The SPMC gives the PE back to the Normal world, whose call is answered now.
-  private mutating func returnToNormal(_ x: inout InlineArray<18, UInt64>) -> SMCDisposition {
+  mutating func returnToNormal(_ x: inout InlineArray<18, UInt64>) -> SMCDisposition {
     let pe = control.currentPE
     control.busyPEs &= ~(1 << UInt8(pe))
     if tracing {
@@ -94,8 +98,14 @@ extension Machine {
     }
     control.busyPEs |= 1 << UInt8(pe)
     if tracing { traceMove(.sEL2, .sEL1) }
-    setPlace(.secure, 1)
-    return false
+    guard runPartitions(&x) else {
+      setPlace(.secure, 1)
+      return false
+    }
+    control.busyPEs &= ~(1 << UInt8(pe))
+    // What the partition's code had in the other registers stays in its world.
+    for n in 8..<18 { x[n] = 0 }
+    return true
   }
 }
 
@@ -125,6 +135,7 @@ extension Machine {
   /// The SPMC starts, and each partition does until it waits for a message.
   mutating func bootSPMC() {
     if configuration.secure != .none { control.secure = SecureState(peCount: configuration.peCount) }
+    if configuration.secure == .tee { bootPartitionCode() }
   }
 
   func isFFACall(_ fid: UInt64) -> Bool { FFA.isCall(fid) }

@@ -14,6 +14,8 @@ package enum SPMD {
   package static let routes: [(fids: [UInt64], normal: Route, secure: Route)] = [
     // FFA_ERROR, FFA_SUCCESS
     ([0x8400_0060, 0x8400_0061], .forwards, .forwards),
+    // FFA_CONSOLE_LOG
+    ([0x8400_008A], .refuses, .refuses),
     // FFA_INTERRUPT, FFA_MSG_WAIT, FFA_YIELD
     ([0x8400_0062, 0x8400_006B, 0x8400_006C], .refuses, .forwards),
     // FFA_VERSION, FFA_FEATURES

@@ -108,7 +108,7 @@ struct SecureInvariants {
       if endpoint.state == .running, state.running[endpoint.pe] != index {
         fail("ffa_running", "partition \(index) runs nowhere")
       }
-      if (endpoint.state == .waiting) != (endpoint.model == .none) {
+      if [.waiting, .aborted].contains(endpoint.state) != (endpoint.model == .none) {
         fail("ffa_running", "partition \(index) is \(endpoint.state) with cycles of \(endpoint.model)")
       }
       if endpoint.callee != 0, state.endpoints[endpoint.callee].caller != index {

@@ -4,4 +4,6 @@ public enum SecureSoftware: String, Sendable, CaseIterable {
   case none = "off"
   /// A partition manager at S-EL2, with partitions that do what a person has them do.
   case spmc
+  /// The same, but the first partition executes A64 code.
+  case tee
 }

@@ -23,6 +23,8 @@ package struct FFAEndpoint: Sendable {
   /// Of the execution context of a partition (DEN0077A 1.1, 7.1).
   package enum State: UInt8, Sendable, CaseIterable {
     case waiting, running, blocked, preempted
+    /// It has done what it could not, and runs no more.
+    case aborted
   }
 
   /// By which call a partition got its cycles (DEN0077A 1.1, 8.2 and 8.3).

@@ -16,7 +16,7 @@ extension MachineConfiguration {
     ("lifecycle", "the platform's life cycle claim, such as 0x3000 (secured)"),
     ("patch", "firmware that differs from what was released: RMM, AP_BL31+AP_BL2, none"),
     ("token", "form of the tokens: rmm-1.0, legacy or collection"),
-    ("secure", "off or spmc: what runs in the Secure world"),
+    ("secure", "off, spmc or tee: what runs in the Secure world"),
     ("protect", "on or off: whether EL3 moves memory that is lent to the Secure world into its PAS"),
   ]
 

@@ -109,6 +109,14 @@ struct FFAConditionTests {
     w.expect("FFA_RUN", "target_exists", invalid, s) { run(0x8009) }
     w.expect("FFA_RUN", "context_exists", invalid, s) { run(tee, 1) }
 
+    w.expect("FFA_CONSOLE_LOG", "caller_secure", unsupported, s) { s.call(0, "FFA_CONSOLE_LOG", 1) }
+    w.expect("FFA_CONSOLE_LOG", "length", invalid, s) { s.call(log, "FFA_CONSOLE_LOG", 25) }
+    // A partition that has come to an end.
+    let ended = SecureScript()
+    ended.machine.control.secure?.endpoints[1].state = .aborted
+    w.expect(req, "target_aborted", aborted, ended) { ended.smc(.normal, 0x8400_006F, [tee]) }
+    w.expect("FFA_RUN", "target_aborted", aborted, ended) { ended.smc(.normal, 0x8400_006D, [tee << 16]) }
+
     // The log partition has cycles, and sends no requests.
     #expect(run(log).isRunning)
     w.expect(req, "source_sends", denied, s) { request(log, tee) }

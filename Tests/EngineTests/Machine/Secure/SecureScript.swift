@@ -30,9 +30,9 @@ final class SecureScript {
     log: (0x0660_0000, 0x0660_1000),
   ]
 
-  init(protects: Bool = true, dram: UInt64 = 64 << 20, mapped: Bool = true) {
+  init(protects: Bool = true, dram: UInt64 = 64 << 20, software: SecureSoftware = .spmc, mapped: Bool = true) {
     var configuration = MachineConfiguration()
-    configuration.secure = .spmc
+    configuration.secure = software
     configuration.protectsMemory = protects
     configuration.dramSize = dram
     machine = Machine(configuration)

@@ -38,6 +38,9 @@ enum FFAMsgSendDirectReq: Command {
       "target_receives", "the receiver takes no direct requests", .ffaDenied, "properties of \(hex(target(c)))",
       partition(c).map { !SecurePartition.all[$0 - 1].has(SecurePartition.receivesDirectRequests) } ?? false)
     try w.check(
+      "target_aborted", "the receiver has come to an end", .ffaAborted, m.stateText(partition(c)),
+      partition(c).map { m.spm.endpoints[$0].state == .aborted } ?? false)
+    try w.check(
       "target_busy", "the receiver runs, or has a request it has not answered", .ffaBusy, m.stateText(partition(c)),
       partition(c).map { m.spm.endpoints[$0].state == .running || m.spm.endpoints[$0].model == .directRequest } ?? false)
     try w.check(

@@ -19,6 +19,9 @@ enum FFARun: Command {
       "target_stopped", "a partition can resume one that was interrupted or has yielded, and no other", .ffaDenied,
       m.stateText(partition(c)), c.endpoint != FFAEndpointIndex.normal && !isStopped(m.endpoint(partition(c)).state))
     try w.check(
+      "target_aborted", "the partition has come to an end", .ffaAborted, m.stateText(partition(c)),
+      m.endpoint(partition(c)).state == .aborted)
+    try w.check(
       "target_busy", "the partition runs", .ffaBusy, m.stateText(partition(c)), m.endpoint(partition(c)).state == .running)
     try w.check(
       "call_chain", "the cycles are another's to give, or the partition waits for another's answer", .ffaDenied,
@@ -37,8 +40,10 @@ enum FFARun: Command {
   static func effect(_ m: inout Machine, _ c: inout Call) {
     guard let partition = partition(c) else { return }
     if m.spm.endpoints[partition].state == .waiting { m.begin(partition, .run, from: c.endpoint, id: 0) }
-    c.out[0] = UInt64(fid)
-    c.out[1] = Machine.target(partition)
+    // What has yielded finds that call done; what waited, who it is that runs.
+    let hasYielded = m.spm.endpoints[partition].state == .blocked
+    c.out[0] = hasYielded ? FFA.success : UInt64(fid)
+    c.out[1] = hasYielded ? 0 : Machine.target(partition)
     m.run(partition, c.out, from: c.endpoint)
   }
 }
