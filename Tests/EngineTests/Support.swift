@@ -74,6 +74,14 @@ final class Script {
     }
   }
 
+  /// Runs lines, and demands what they expect.
+  func check(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    try run(text)
+    runner.finish(file: "test")
+    #expect(runner.failures == [], sourceLocation: sourceLocation)
+    #expect(runner.unseen == [], sourceLocation: sourceLocation)
+  }
+
   /// What was printed by `--raw` since the last call.
   func takeRaw() -> [String] {
     defer { raw = [] }

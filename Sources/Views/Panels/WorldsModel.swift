@@ -66,15 +66,21 @@ struct WorldsModel {
     pes = control.pes
     currentPE = control.currentPE
     var normal = Column(world: .normal, title: "Normal", role: .normal)
-    normal.residents[2] = [Resident(session.hasHost ? "KVM" : "Host", .normal)]
-    normal.residents[1] = control.pes.filter { $0.runningVCPU != 0 }.map {
+    let stack = session.stackPicture
+    normal.residents[2] = [Resident(session.hasHost || stack != nil ? "KVM" : "Host", .normal)]
+    let vms = stack?.guests.filter { $0.process?.vm.isRealm == false } ?? []
+    normal.residents[1] = vms.map { Self.resident($0, control.pes) }
+    let known = Set(vms.flatMap { $0.process?.vm.vcpus.map(\.address) ?? [] })
+    normal.residents[1] += control.pes.filter { $0.runningVCPU != 0 && !known.contains($0.runningVCPU) }.map {
       Resident("VM, vCPU \(hex($0.runningVCPU))", short: "VM", .normal)
     }
     var realm = Column(world: .realm, title: "Realm", role: .realm)
     let policy = session.configuration.policy
+    let hasRMM = session.read { $0.hasRMM }
     realm.residents[2] = [
-      control.panic == nil
-        ? Resident("RMM 1.0 · \(policy.name)", short: "RMM 1.0", .realm) : Resident("RMM has stopped", .fault)
+      hasRMM && control.panic == nil
+        ? Resident("RMM 1.0 · \(policy.name)", short: "RMM 1.0", .realm)
+        : Resident(hasRMM ? "RMM has stopped" : "no RMM", .fault)
     ]
     let pes = control.pes
     realm.residents[1] = session.read { $0.realmSummaries() }.map { Self.resident($0, pes) }
@@ -88,8 +94,24 @@ struct WorldsModel {
     }
     // Whoever built a guest here emulates its devices from user space.
     if session.hasHost { columns[0].residents[0] = [Resident("VMM", .normal)] }
+    if let stack {
+      // There is room for a line.
+      let names = stack.guests.compactMap { guest in guest.process.map { "\($0.program) \($0.number): \(guest.name)" } }
+      let short = names.count == 1 ? stack.guests.first { $0.process != nil }?.name : "\(names.count) VMMs"
+      columns[0].residents[0] = names.isEmpty ? [] : [Resident(names.joined(separator: ", "), short: short, .normal)]
+    }
     let token = session.configuration.platform == .model ? ", platform token" : ""
     monitor = Resident("monitor: SMC routing, granule transitions\(token)", short: "monitor, GPT", .root)
+  }
+
+  /// An ordinary VM.
+  private static func resident(_ guest: StackPicture.Guest, _ pes: [ProcessingElement]) -> Resident {
+    let parts = (guest.process?.vm.vcpus ?? []).enumerated().map { number, vcpu in
+      let pe = pes.firstIndex { vcpu.address != 0 && $0.runningVCPU == vcpu.address }
+      let state = pe.map { "● runs on pe\($0)" } ?? (!vcpu.isOn ? "off" : vcpu.isWaiting ? "waits" : "runnable")
+      return "vCPU \(number) \(state)"
+    }
+    return Resident("VM \(guest.name)", .normal, parts: parts)
   }
 
   private static func resident(_ realm: RealmSummary, _ pes: [ProcessingElement]) -> Resident {

@@ -170,7 +170,7 @@ struct BootCommand: ParsableCommand {
     let options = try options()
     var configuration = try machine.configuration()
     configuration.vcpu = .code
-    if !machine.namesDRAM { configuration.dramSize = max(configuration.dramSize, Self.dram(for: options.memory)) }
+    if !machine.namesDRAM { configuration.wantDRAM(Self.dram(for: options.memory)) }
     let program = try orComplain { () throws(TokenFile.Failure) in try GuestImages.load(image) }
     let party = try orComplain { () throws(TokenFile.Failure) in
       try GuestImages.relyingParty(trusting: relyingParty, options, configuration)

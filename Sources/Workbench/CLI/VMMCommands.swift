@@ -141,7 +141,7 @@ private struct VMMHost {
   func session(_ memory: UInt64) -> Session {
     var configuration = configuration
     let wanted = 2 * min(memory, RealmVM.mostMemory) + 64 << 20
-    configuration.dramSize = max(configuration.dramSize, wanted)
+    configuration.wantDRAM(wanted)
     return Session(configuration, keepsHistory: false)
   }
 

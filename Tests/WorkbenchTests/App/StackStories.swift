@@ -89,6 +89,17 @@ struct StackStories {
       story.session.stackPicture?.guests.first.map { String(decoding: $0.console, as: UTF8.self) }?.contains("Hello") == true)
   }
 
+  @Test func theWorldsShowWhatTheHostRuns() throws {
+    let story = try story((200, 60))
+    story.types("virsh create shop.xml")
+    story.types("virsh create ordinary.xml")
+    story.keys(.escape, "1")
+    story.sees("QEMU 4242: shop")
+    story.sees("VM ordinary")
+    story.sees("KVM")
+    story.sees("realm 1 ACTIVE")
+  }
+
   @Test(arguments: sizes) func screens(_ size: (Int, Int)) throws {
     let story = try story(size)
     story.types("virsh create shop.xml")

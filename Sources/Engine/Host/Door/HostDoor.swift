@@ -5,6 +5,8 @@ import Machine
 package protocol HostDoor: AnyObject {
   /// X0 to X17 of an SMC from NS-EL2; X0 and up of the answer. Nil while a Realm keeps the PE.
   func smc(_ arguments: [UInt64]) -> [UInt64]?
+  /// The answer to an SMC the kernel made while it started, before anything was done on the machine. It is no step.
+  func atStart(_ arguments: [UInt64]) -> [UInt64]
   /// Enters a vCPU that is no Realm's: where its registers are, and its run page. X0 0 when it came back, X0 1 if it could not be
   /// entered; nil while it keeps the PE.
   func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]?

@@ -16,6 +16,8 @@ package enum KVMError: Error, Equatable, Sendable {
 
   // What is asked for cannot be.
   case outOfOrder(KVMCall, KVMRealmState)
+  /// KVM has found no RMM: why, in words.
+  case noRealms(String)
   /// The VM was not created as a Realm.
   case noRealm(KVMCall)
   case unknownHash(UInt32)
@@ -71,7 +73,7 @@ package enum KVMError: Error, Equatable, Sendable {
     case .overlap: .eexist
     case .unreadable, .noMemory, .noPage, .noRAM, .granuleProtectionFault: .efault
     case .alreadyFinalized: .ebusy
-    case .notFinalized: .eperm
+    case .notFinalized, .noRealms: .eperm
     case .outOfMemory: .enomem
     case .refused, .noProgress, .notEntered: .enxio
     }

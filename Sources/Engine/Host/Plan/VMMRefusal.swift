@@ -14,8 +14,11 @@ package struct VMMRefusal: Error, Equatable, Sendable {
   package let argument: Int?
   /// What would be right, where the program does not say it.
   package let advice: String?
+  /// Whether the program ends because of what KVM answers.
+  package let isOfKVM: Bool
 
-  package init(_ program: Program, _ message: String, argument: Int? = nil, advice: String? = nil) {
+  package init(_ program: Program, _ message: String, argument: Int? = nil, advice: String? = nil, isOfKVM: Bool = false) {
+    self.isOfKVM = isOfKVM
     self.program = program
     self.message = message
     self.argument = argument

@@ -6,6 +6,7 @@ extension KVMError {
   var sentence: String {
     switch self {
     case .outOfOrder(let call, let state): answered(call, "the Realm is \(state.rawValue)")
+    case .noRealms(let why): answered(.createVM, why)
     case .noRealm(let call): answered(call, "the VM was not created as a Realm")
     case .unknownHash(let number): answered(.configure, "\(number) is no hash algorithm; SHA-256 is 0, SHA-512 is 1")
     case .hashNotSupported(let number): answered(.configure, "the RMM has no hash algorithm \(number)")

@@ -10,6 +10,7 @@ extension RealmVM {
     let image = try prepared(image)
     try check(image, Self.ramBase + options.memory)
     do throws(KVMError) {
+      try kvm.demandRealms()
       try giveMemory()
       if isRealm { try makeRealm(image) } else { try makeOrdinary(image) }
     } catch {
@@ -24,6 +25,7 @@ extension RealmVM {
   package func build(_ plan: RealmPlan) throws(Failure) {
     if let problem = options.problem { throw Failure(message: problem) }
     do throws(KVMError) {
+      try kvm.demandRealms()
       for region in plan.ram { try kvm.setMemoryRegion(region.lowerBound, size: region.upperBound - region.lowerBound) }
       if let firmware = options.machine.firmwareMemory, plan.pieces.contains(where: { firmware.contains($0.address) }) {
         try kvm.setMemoryRegion(firmware.lowerBound, size: firmware.upperBound - firmware.lowerBound)

@@ -29,10 +29,14 @@ extension ControlState {
     }
     currentPE = Int(try reader.number(upTo: count - 1))
     nextL1Table = try reader.number()
-    let first = GranuleProtectionTable.l1Base(machine.memory.limit)
-    guard (first...GranuleProtectionTable.l1Top).contains(nextL1Table), (nextL1Table - first) % GranuleProtectionTable.l1Size == 0
+    let gpt = machine.gpt
+    guard (gpt.l1Base...gpt.l1Top).contains(nextL1Table), (nextL1Table - gpt.l1Base) % GranuleProtectionTable.l1Size == 0
     else { throw SavedState.Malformed(message: "the next GPT table would be at \(hex(nextL1Table))") }
     bootStages = try reader.number()
+    guard bootStages == machine.control.bootStages else {
+      throw SavedState.Malformed(
+        message: "boot stages \(hex(bootStages)); this machine passes \(hex(machine.control.bootStages))")
+    }
     guestInstructions = try reader.number()
     let hasPause = try reader.number(upTo: 1) == 1
     let pause = Int(try reader.number(upTo: UInt64(Int.max)))
@@ -44,7 +48,10 @@ extension ControlState {
     for n in 0..<configuration.peCount {
       let pe = try ProcessingElement(&reader)
       pes.append(pe)
-      if pe.runningREC | pe.runningVCPU != 0 { busyPEs |= 1 << UInt8(n) }
+      if pe.runningREC | pe.runningVCPU != 0 || pe.hasStopped { busyPEs |= 1 << UInt8(n) }
+      guard !pe.hasStopped || machine.canStop else {
+        throw SavedState.Malformed(message: "PE \(n) has stopped at EL3, which it cannot on this machine")
+      }
       guard pe.runningVCPU == 0 || (pe.runningVCPU.isGranuleAligned && machine.isDRAM(pe.runningVCPU)) else {
         throw SavedState.Malformed(message: "PE \(n) runs a vCPU at \(hex(pe.runningVCPU)), no granule of DRAM")
       }
@@ -67,7 +74,7 @@ extension ControlState {
       let (rec, pc) = (try reader.number(), try reader.number())
       guestQueue.depart(rec, try GuestAction(&reader), pc)
     }
-    guard configuration.secure != .none else { return }
+    guard machine.control.secure != nil else { return }
     let state = try SecureState(&reader, peCount: configuration.peCount)
     for (n, partition) in state.running.enumerated() where partition != 0 { busyPEs |= 1 << UInt8(n) }
     secure = state

@@ -43,6 +43,8 @@ public struct Event: Sendable, Equatable {
     case partitionLog
     /// The RMM stops: a = the address it followed.
     case panic
+    /// EL3 prints: a = which message, b and c = numbers in it. See ``RootMessage``.
+    case console
     /// Events that were not kept: a = how many.
     case leftOut
   }

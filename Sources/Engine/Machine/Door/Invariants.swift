@@ -22,7 +22,7 @@ public struct InvariantViolation: Sendable, Equatable {
 /// | `half` | Protected entries are UNASSIGNED, ASSIGNED or TABLE, Unprotected ones their NS counterparts or TABLE |
 /// | `rec_count` | a Realm's recCount is the number of its RECs, and its recIndex is at least that |
 /// | `vmid` | Realms have different VMIDs, and those in use are marked |
-/// | `running` | a REC is RUNNING exactly when a PE runs it; a PE runs one guest at most, and is busy exactly when it does |
+/// | `running` | a REC is RUNNING exactly when a PE runs it; a PE runs one guest at most, and is busy exactly when it does or has stopped at EL3 |
 /// | `ripas_range` | a REC's RIPAS progress lies within its request |
 /// | `normal_cannot_read` | no Realm, Root or Secure granule passes the check for the Non-secure PAS |
 /// | `rim_hash` | bytes of a measurement beyond the hash's length are zero |
@@ -129,7 +129,7 @@ private struct InvariantCheck {
   private mutating func checkBusyPEs(_ m: borrowing Machine) {
     for (n, pe) in m.control.pes.enumerated() {
       let isBusy = m.control.busyPEs >> UInt8(n) & 1 == 1
-      if isBusy != (pe.runningREC | pe.runningVCPU != 0 || m.runsPartition(n)) {
+      if isBusy != (pe.runningREC | pe.runningVCPU != 0 || pe.hasStopped || m.runsPartition(n)) {
         fail("running", "PE \(n) is \(isBusy ? "" : "not ")busy")
       }
       if pe.runningREC != 0, pe.runningVCPU != 0 { fail("running", "PE \(n) runs a REC and a vCPU of the Normal world") }

@@ -46,6 +46,9 @@ public struct Machine: ~Copyable {
   /// Instructions a vCPU executes before the Host gets its PE back.
   package var guestBudget = 1 << 20
 
+  /// What lies where outside DRAM.
+  package let map: MemoryMap
+  package let gpt: GranuleProtectionTable
   package let dramBase: UInt64
   package let dramSize: UInt64
   package let policy: Policy
@@ -64,7 +67,11 @@ public struct Machine: ~Copyable {
     policy = configuration.policy
     features = FeatureRegister0(configuration.featureRegister0)
     control.pes = Array(repeating: ProcessingElement(), count: configuration.peCount)
-    control.nextL1Table = GranuleProtectionTable.l1Base(memory.limit)
+    map = MemoryMap(configuration)
+    gpt = GranuleProtectionTable(
+      l0Base: map.l0.lowerBound, l1Base: map.l1.lowerBound, l1Top: map.l1.upperBound,
+      limit: 1 << (map.width ?? configuration.paWidth))
+    control.nextL1Table = gpt.l1Base
     boot()
   }
 

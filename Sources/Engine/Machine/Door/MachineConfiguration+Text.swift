@@ -4,8 +4,11 @@ import Basics
 extension MachineConfiguration {
   /// The configuration as properties that a script's `machine` statement reads, without those that have their default.
   public var propertyText: String {
-    let plain = MachineConfiguration()
-    var parts = ["dram=\(sizeText(dramSize))", "pe=\(peCount)", "rmm=\(policy.name)"]
+    var plain = MachineConfiguration()
+    plain.take(map)
+    // A map comes first: it says where DRAM is.
+    var parts = map == .model ? [] : ["map=\(map.rawValue)"]
+    parts += ["dram=\(sizeText(dramSize))", "pe=\(peCount)", "rmm=\(policy.name)"]
     if dramBase != plain.dramBase { parts.append("dram_base=\(hex(dramBase))") }
     if paWidth != plain.paWidth { parts.append("pa_width=\(paWidth)") }
     if recAuxCount != plain.recAuxCount { parts.append("rec_aux_count=\(recAuxCount)") }
@@ -19,6 +22,8 @@ extension MachineConfiguration {
       parts.append("patch=\(Firmware.allCases.filter { patched.contains($0) }.map(\.rawValue).joined(separator: "+"))")
     }
     if token != plain.token { parts.append("token=\(token.rawValue)") }
+    if let firmware { parts.append("firmware=\(firmware.rawValue)") }
+    if gpf != plain.gpf { parts.append("gpf=\(gpf.rawValue)") }
     if granuleFaultsExitToHost { parts.append("host=tf-rmm") }
     if secure != plain.secure { parts.append("secure=\(secure.rawValue)") }
     if !protectsMemory { parts.append("protect=off") }

@@ -3,7 +3,13 @@ import Basics
 
 /// What a machine is made of: everything that is decided before it boots and never changes after.
 public struct MachineConfiguration: Sendable, Equatable {
-  /// First byte of DRAM, all of it delegable. At least 0x8000_0000, a multiple of 2 MiB.
+  /// What lies where outside DRAM, and where DRAM can be.
+  public private(set) var map = MemoryMapKind.model
+  /// What is wrong with the firmware; nil: nothing.
+  public var firmware: FirmwareFailure?
+  /// Where granule protection faults go.
+  public var gpf = GPFRouting.world
+  /// First byte of DRAM, all of it delegable. On the model's own map at least 0x8000_0000, a multiple of 2 MiB.
   public var dramBase: UInt64 = 0x8000_0000
   /// Bytes of DRAM, a multiple of 4 KiB.
   public var dramSize: UInt64 = 64 << 20
@@ -72,11 +78,28 @@ public struct MachineConfiguration: Sendable, Equatable {
   /// As many processing elements as a machine can have.
   package static let mostPEs = 8
 
+  /// Takes a memory map: DRAM is its own then, or that of a plain machine.
+  public mutating func take(_ kind: MemoryMapKind) {
+    let plain = MachineConfiguration()
+    map = kind
+    (dramBase, dramSize) = (plain.dramBase, plain.dramSize)
+    guard kind != .model else { return }
+    let bank = MemoryMap(self).bank
+    (dramBase, dramSize) = (bank.lowerBound, bank.upperBound - bank.lowerBound)
+  }
+
+  /// Makes DRAM as large as is wanted, or as its map has room for.
+  package mutating func wantDRAM(_ size: UInt64) {
+    guard map != .model else { return dramSize = max(dramSize, size) }
+    dramSize = max(dramSize, min(size, MemoryMap(self).bank.upperBound - dramBase))
+  }
+
   /// Why this machine cannot be built, or nil.
   public var problem: String? {
     guard (36...52).contains(paWidth) else { return "pa_width must be 36 to 52 bits, not \(paWidth)" }
     guard (1...Self.mostPEs).contains(peCount) else { return "pe must be 1 to \(Self.mostPEs), not \(peCount)" }
     guard recAuxCount <= 16 else { return "rec_aux_count must be 0 to 16, not \(recAuxCount)" }
+    guard map == .model else { return mapProblem ?? restProblem }
     guard dramBase >= 0x8000_0000, dramBase.isAligned(to: 2 << 20) else {
       return "dram_base must be at least 0x80000000 and a multiple of 2M, not \(hex(dramBase))"
     }
@@ -86,6 +109,26 @@ public struct MachineConfiguration: Sendable, Equatable {
     guard dramSize <= 1 << paWidth, dramBase <= (1 << paWidth) - dramSize else {
       return "dram \(hex(dramBase))+\(hex(dramSize)) does not fit in \(paWidth) bits of physical address"
     }
+    return restProblem
+  }
+
+  /// What is wrong with DRAM on a map of TF-A's.
+  private var mapProblem: String? {
+    let map = MemoryMap(self)
+    if let width = map.width, paWidth < width {
+      return "the GPT of map=\(self.map.rawValue) protects \(width) bits: pa_width must be \(width) to 52, not \(paWidth)"
+    }
+    guard dramSize > 0, dramSize.isGranuleAligned, dramBase.isGranuleAligned else {
+      return "dram and dram_base must be multiples of 4K, and dram not 0"
+    }
+    guard map.bank.contains(dramBase), dramSize <= map.bank.upperBound - dramBase else {
+      return "DRAM of map=\(self.map.rawValue) is from \(hex(map.bank.lowerBound)) to \(hex(map.bank.upperBound - 1)),"
+        + " not \(hex(dramBase))+\(hex(dramSize))"
+    }
+    return nil
+  }
+
+  private var restProblem: String? {
     guard Lifecycle(claim: Int64(clamping: lifecycle)) != nil else {
       let states = Lifecycle.allCases.map { "\(hex(UInt64($0.rawValue) << 8)) \($0.name)" }.joined(separator: ", ")
       return "lifecycle \(hex(lifecycle)) stands for no state; expected \(states), each with any low byte"
@@ -93,6 +136,9 @@ public struct MachineConfiguration: Sendable, Equatable {
     let plain = MachineConfiguration()
     guard platform == .model || (instance == plain.instance && lifecycle == plain.lifecycle && patched.isEmpty) else {
       return "instance, lifecycle and patch are of the modelled platform; the sample platform's claims are fixed"
+    }
+    guard secure == .none || map != .qemu else {
+      return "secure=\(secure.rawValue) needs map=model or map=fvp: map=qemu has no memory where the partitions lie"
     }
     guard protectsMemory || secure != .none else { return "protect=off is of a machine with secure=spmc or secure=tee" }
     let feature = FeatureRegister0(featureRegister0)

@@ -10,6 +10,8 @@ package struct Observation: ~Copyable, Sendable {
   package private(set) var minted: [MintedToken] = []
   /// Measurements that changed, step by step; empty unless ``Machine/tracing``.
   package private(set) var measured: [MeasurementStep] = []
+  /// What EL3 printed, whether anybody traces or not.
+  package private(set) var said: [RootLine] = []
   /// RSI and PSCI calls, explained before they ran; empty unless ``Machine/explaining``.
   package private(set) var explanations: [Explanation] = []
 
@@ -18,6 +20,7 @@ package struct Observation: ~Copyable, Sendable {
 
   @inline(__always) package mutating func append(_ event: Event) { log.append(event) }
   package mutating func append(_ decision: Decision) { Self.append(decision, to: &decisions) }
+  package mutating func append(_ line: RootLine) { Self.append(line, to: &said) }
   package mutating func append(_ explanation: Explanation) { Self.append(explanation, to: &explanations) }
   package mutating func append(_ token: MintedToken) { Self.append(token, to: &minted) }
   package mutating func append(_ step: MeasurementStep) { Self.append(step, to: &measured) }
@@ -32,7 +35,9 @@ package struct Observation: ~Copyable, Sendable {
   /// Forgets everything. Most actions leave events and nothing else.
   @inline(__always) mutating func clear() {
     log.clear()
-    if !(guestResults.isEmpty && decisions.isEmpty && minted.isEmpty && measured.isEmpty && explanations.isEmpty) {
+    if !(guestResults.isEmpty && decisions.isEmpty && minted.isEmpty && measured.isEmpty && explanations.isEmpty)
+      || !said.isEmpty
+    {
       clearLists()
     }
   }
@@ -43,6 +48,7 @@ package struct Observation: ~Copyable, Sendable {
     minted = []
     measured = []
     explanations = []
+    said = []
   }
 }
 
@@ -70,6 +76,8 @@ extension Machine {
   public var decisions: [Decision] { observation.decisions }
   public var minted: [MintedToken] { observation.minted }
   package var measured: [MeasurementStep] { observation.measured }
+  /// What EL3 printed, in lines.
+  package var rootLines: [String] { observation.said.flatMap { $0.message.lines($0.a, $0.b) } }
 
   @inline(__always) mutating func forgetLastAction() {
     observation.clear()

@@ -24,6 +24,16 @@ public enum Action: Sendable {
   case enterVCPU(UInt64, run: UInt64)
 }
 
+extension Action {
+  /// Whether software of the present PE does it.
+  var needsPE: Bool {
+    switch self {
+    case .smc, .access, .assignGranule, .enterVCPU: true
+    case .guest, .guestClear, .setRegister, .selectPE, .resume, .guestPause, .idle: false
+    }
+  }
+}
+
 /// What an action answered.
 public enum Outcome: Sendable {
   case smc(SMCOutcome)
@@ -41,6 +51,7 @@ extension Machine {
   /// The one door: performs an action and says what it answered. What happened on the way is in ``events``.
   public mutating func perform(_ action: Action) -> Outcome {
     forgetLastAction()
+    if control.pes[control.currentPE].hasStopped, action.needsPE, let reason = stopReason { return .refused(reason) }
     switch action {
     case .smc(let world, let x):
       var registers = x
@@ -114,6 +125,7 @@ extension Machine {
     guard control.pes.indices.contains(pe) else {
       return .refused("there is no PE \(pe); this machine has 0 to \(control.pes.count - 1)")
     }
+    guard !control.pes[pe].hasStopped else { return .refused("PE \(pe) has stopped at EL3: nothing to resume") }
     let rec = control.pes[pe].runningREC
     let vcpu = control.pes[pe].runningVCPU
     guard rec | vcpu != 0 || runsPartition(pe) else { return .refused("PE \(pe) runs no REC: nothing to resume") }

@@ -103,7 +103,7 @@ extension Machine {
       }
     // Only DRAM and the memories of the Root and Secure worlds answer; anything else on the bus is refused.
     let fault: GranuleProtectionFault? =
-      isBacked(access.address, length)
+      isBacked(access.address, length, pas)
       ? check(access.address, length, pas)
       : granuleProtectionCheckByWalk(access.address, pas)
         ?? GranuleProtectionFault(kind: .addressSize, level: 0, address: access.address, pas: pas)
@@ -112,6 +112,9 @@ extension Machine {
         emit(
           .fault, fault.address, UInt64(pas.rawValue), fault.syndrome(write: access.kind.isWrite),
           world: access.world)
+      }
+      if configuration.gpf == .el3, access.world != .root, fault.kind != .addressSize {
+        takeToEL3(fault, ofCaller: access.world, write: access.kind.isWrite)
       }
       return .fault(fault)
     }

@@ -6,16 +6,19 @@ import Basics
 /// An L0 entry is a block (one GPI for 1 GiB) or points to an L1 table of 16384 entries. An L1 entry describes 64 KiB: sixteen
 /// 4-bit GPIs, or a contiguous descriptor that stands, repeated, for 2, 32 or 512 MiB.
 ///
-/// Where L0 and the L1 tables lie is Root memory of this model: L0 at `l0Base`, L1 tables one after another behind it when the first
-/// granule of their region changes.
-package enum GranuleProtectionTable {
-  package static let l0Base: UInt64 = 0x4000_0000
-  static let l1Top: UInt64 = 0x8000_0000
+/// A value of it says where the tables lie, which the machine's memory map decides. L1 tables are one after another: those of the boot,
+/// then those that are made when the first granule of a region changes.
+package struct GranuleProtectionTable: Sendable {
+  package let l0Base: UInt64
+  /// The first L1 table.
+  package let l1Base: UInt64
+  /// Where there is no more room for one.
+  let l1Top: UInt64
+  /// First address beyond what it protects (GPCCR_EL3.PPS).
+  package let limit: UInt64
+
   package static let l1Size: UInt64 = 128 << 10
   static let regionShift: UInt64 = 30
-
-  /// The first L1 table: 2 MiB behind the beginning of L0, or where L0 ends if the physical address space is larger than 48 bits.
-  package static func l1Base(_ limit: UInt64) -> UInt64 { max(l0Base + 0x20_0000, l0Base + (limit >> regionShift) * 8) }
 
   static func l0Block(_ gpi: GPI) -> UInt64 {
     GPTBlock.table.type.placed(GPTBlock.typeValue) | GPTBlock.table.gpi.placed(UInt64(gpi.rawValue))
@@ -85,8 +88,8 @@ extension Machine {
   /// Walks the GPT for a physical address, reading the descriptors in Root memory.
   package func gptWalk(_ address: UInt64) -> GPTWalk {
     typealias GPT = GranuleProtectionTable
-    let l0Address = GPT.l0Base + (address >> GPT.regionShift) * 8
-    guard address < memory.limit else {
+    let l0Address = gpt.l0Base + (address >> GPT.regionShift) * 8
+    guard address < gpt.limit else {
       return GPTWalk(l0Address: l0Address, l0Entry: 0, gpi: nil, level: 0)
     }
     let l0 = memory.load64(l0Address)
@@ -124,7 +127,7 @@ extension Machine {
 
   /// The granule protection check of one access, by the table walk alone.
   package func granuleProtectionCheckByWalk(_ address: UInt64, _ pas: PAS) -> GranuleProtectionFault? {
-    guard address < memory.limit else {
+    guard address < gpt.limit else {
       // A Non-secure access beyond the protected space always passes (Arm ARM, GPC rule 2); others fault at level 0.
       return pas == .nonSecure
         ? nil : GranuleProtectionFault(kind: .protection, level: 0, address: address, pas: pas)
@@ -148,14 +151,13 @@ extension Machine {
   /// for a table. EL3 follows no descriptor that is not its own (TF-A, `get_gpi_params`).
   func canSetGPI(_ address: UInt64) -> Bool {
     typealias GPT = GranuleProtectionTable
-    let l0 = memory.load64(GPT.l0Base + (address >> GPT.regionShift) * 8)
+    let l0 = memory.load64(gpt.l0Base + (address >> GPT.regionShift) * 8)
     switch GPTBlock.table.type.of(l0) {
     case GPTTable.typeValue:
       let table = l0 & GPTTable.table.address.mask
-      let first = GPT.l1Base(memory.limit)
-      return l0 & GPTTable.reserved == 0 && table >= first && (table - first) % GPT.l1Size == 0
+      return l0 & GPTTable.reserved == 0 && table >= gpt.l1Base && (table - gpt.l1Base) % GPT.l1Size == 0
         && table < control.nextL1Table
-    case GPTBlock.typeValue: return control.nextL1Table + GPT.l1Size <= GPT.l1Top
+    case GPTBlock.typeValue: return control.nextL1Table + GPT.l1Size <= gpt.l1Top
     default: return false
     }
   }
@@ -165,7 +167,7 @@ extension Machine {
   package mutating func setGPI(_ address: UInt64, _ gpi: GPI) {
     typealias GPT = GranuleProtectionTable
     let region = address >> GPT.regionShift
-    let l0Address = GPT.l0Base + region * 8
+    let l0Address = gpt.l0Base + region * 8
     var l0 = memory.load64(l0Address)
     if GPTTable.table.type.of(l0) != GPTTable.typeValue {
       let old = GPI(rawValue: UInt8(GPTBlock.table.gpi.of(l0))) ?? .noAccess
@@ -207,7 +209,7 @@ extension Machine {
   }
 
   /// Writes the same entry `count` times.
-  private mutating func fillL1(_ table: UInt64, _ first: UInt64, _ count: UInt64, _ entry: UInt64) {
+  mutating func fillL1(_ table: UInt64, _ first: UInt64, _ count: UInt64, _ entry: UInt64) {
     var index = first
     while index < first + count {
       let address = table + index * 8

@@ -6,7 +6,7 @@ public struct ProcessingElement: Sendable {
   public var exceptionLevel: UInt8 = 3
   /// X0 to X17 of the Host as the last SMC left them.
   public var x = InlineArray<18, UInt64>(repeating: 0)
-  /// SCR_EL3, the bits that make a security state: NS (0) and NSE (62).
+  /// SCR_EL3, the bits that make a security state, NS (0) and NSE (62), and GPF (48).
   public var scrEL3: UInt64 = 0
   /// GIC virtual CPU interface registers the RMM reads and writes.
   package var ichHCR: UInt64 = 0
@@ -66,6 +66,9 @@ public struct ProcessingElement: Sendable {
 
   /// SCR_EL3.{NSE, NS} for a world below EL3.
   @inline(__always) static func scr(_ world: World) -> UInt64 { (world.ns ? 1 : 0) | (world.nse ? 1 << 62 : 0) }
+
+  /// SCR_EL3.GPF: granule protection faults go to EL3.
+  static let scrGPF: UInt64 = 1 << 48
 
   /// The registers `sysreg` can name: a row each, with where it is kept and who may set it.
   private static let registers: [(name: String, place: any WritableKeyPath<Self, UInt64> & Sendable, isEL3sAlone: Bool)] = [

@@ -9,7 +9,7 @@ extension Event {
     switch kind {
     case .smc, .smcReturn, .access:
       ProcessingElement.place(world, world == .root ? 3 : world == .secure ? (detail == 2 ? 2 : 1) : 2)
-    case .move, .boot, .bootMeasurement, .gpi: "EL3"
+    case .move, .boot, .bootMeasurement, .gpi, .console: "EL3"
     case .service: world == .root ? "EL3" : world == .secure ? "S-EL2" : "R-EL2"
     case .granule, .rttEntry, .realmState, .measurement, .panic: "R-EL2"
     case .exit: ProcessingElement.place(world, 2)
@@ -75,6 +75,7 @@ extension Event {
     case .virtualInterrupt: return "virtual interrupt \(a) taken at \(hex(b))"
     case .partitionLog: return "prints \(printed)"
     case .panic: return RMMPanic(address: a).text
+    case .console: return "console: " + (RootMessage(rawValue: a)?.lines(b, c).joined(separator: " ") ?? "?")
     case .leftOut: return "\(a) more events of this step were not kept"
     case .access: return "\(c == 0 ? "reads" : "writes") \(hex(a)), \(b) byte\(b == 1 ? "" : "s")"
     }

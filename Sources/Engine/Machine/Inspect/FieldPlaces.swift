@@ -80,13 +80,13 @@ extension Machine {
       case .undelegated, .delegated, .recAux, .data: return nil
       }
     }
-    let manifest = BootMemory.sharedBuffer
+    let manifest = map.sharedBuffer
     let bank = manifest + UInt64(BootManifest.about.size)
-    let l1 = GPT.l1Base(memory.limit)
+    let l1 = gpt.l1Base
     if (manifest..<bank).contains(address) { return (manifest, BootManifest.about) }
     if (bank..<bank + UInt64(DRAMBank.about.size)).contains(address) { return (bank, DRAMBank.about) }
-    if (GPT.l0Base..<GPT.l0Base + (memory.limit >> GPT.regionShift) * 8).contains(address) {
-      return (GPT.l0Base, GPTLevel0.about)
+    if (gpt.l0Base..<gpt.l0Base + (gpt.limit >> GPT.regionShift) * 8).contains(address) {
+      return (gpt.l0Base, GPTLevel0.about)
     }
     if (l1..<control.nextL1Table).contains(address) { return (l1 + (address - l1) / GPT.l1Size * GPT.l1Size, GPTLevel1.about) }
     return nil

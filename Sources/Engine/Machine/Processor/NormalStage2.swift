@@ -84,7 +84,7 @@ extension Machine {
     while true {
       let address = table &+ index * 8
       if granuleProtectionCheck(address, .nonSecure) != nil { return .granuleProtectionOnWalk(level: level) }
-      let entry = isBacked(address, 8) ? memory.load64(address) : 0
+      let entry = isBacked(address, 8, .nonSecure) ? memory.load64(address) : 0
       let isTable = descriptor.isTable.isSet(in: entry)
       guard descriptor.valid.isSet(in: entry), isTable || (1...2).contains(level) else { return .translation(level: level) }
       let next = entry & descriptor.address.mask
@@ -110,7 +110,7 @@ extension Machine {
       let output = next & ~mask | ipa & mask
       if granuleProtectionCheck(output, .nonSecure) != nil { return .granuleProtection(output) }
       // Where no memory is nothing answers: reads give zero, writes vanish.
-      return isBacked(output, 1) ? .address(output) : .nothing
+      return isBacked(output, 1, .nonSecure) ? .address(output) : .nothing
     }
   }
 }

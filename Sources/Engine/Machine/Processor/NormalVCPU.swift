@@ -88,6 +88,9 @@ extension Machine {
       case .keepsRunning:
         setPlace(.normal, 1)
         return .smc(.running)
+      case .toEL3(let fault, let write):
+        takeToEL3(fault, from: .nsEL1, write: write)
+        return .smc(.running)
       case .irq: exit.reason = .irq
       case .fiq: exit.reason = .fiq
       case .serror(let esr):

@@ -207,6 +207,7 @@ extension Machine {
   private mutating func fault(
     _ outcome: Stage2Outcome, _ action: GuestAction, _ kind: Stage2Access, _ ipa: UInt64, _ rec: REC, _ address: UInt64
   ) -> RealmException? {
+    if let fault = faultForEL3(outcome, ipa) { return .toEL3(fault, write: kind == .write) }
     let class2 = kind == .fetch ? Syndrome.ecInstructionAbort : Syndrome.ecDataAbort
     let write = kind == .write ? Syndrome.wnr : 0
     // Same level in the Realm: one class further (0x21, 0x25).

@@ -43,13 +43,24 @@ extension Machine {
       pas = .realm
     }
     // Where no memory is nothing answers: reads give zero, writes vanish. The host that ran TF-RMM had DRAM only.
-    if pas == .nonSecure, !isDRAM(address), configuration.granuleFaultsExitToHost || !isBacked(address, 1) {
+    if pas == .nonSecure, !isDRAM(address), configuration.granuleFaultsExitToHost || !isBacked(address, 1, .nonSecure) {
       return .nothing
     }
     guard address < memory.limit else { return .outputAddressSize(level: walk.level) }
     if granuleProtectionCheck(address, pas) != nil { return .granuleProtection(address) }
     // The Realm PAS has nothing but DRAM and the RMM's memory; only an entry that the RMM did not write leads elsewhere.
-    return isBacked(address, 1) ? .address(address) : .nothing
+    return isBacked(address, 1, pas) ? .address(address) : .nothing
+  }
+
+  /// The granule protection fault that an access comes to, where SCR_EL3.GPF routes it to EL3.
+  func faultForEL3(_ outcome: Stage2Outcome, _ va: UInt64) -> GranuleProtectionFault? {
+    guard configuration.gpf == .el3 else { return nil }
+    switch outcome {
+    case .granuleProtection(let pa):
+      return granuleProtectionCheckByWalk(pa, .nonSecure) ?? granuleProtectionCheckByWalk(pa, .realm)
+    case .granuleProtectionOnWalk: return GranuleProtectionFault(kind: .protection, level: 1, address: va, pas: .nonSecure)
+    default: return nil
+    }
   }
 
   /// The level at which the walk of an IPA meets a table that is not in the Realm PAS: somebody has written to a table or to the RD.

@@ -27,14 +27,14 @@ extension Machine {
   @inline(never) private mutating func panic(_ address: UInt64) {
     control.panic = RMMPanic(address: address)
     if tracing { emit(.panic, address, world: .realm) }
-    for pe in control.pes.indices where control.pes[pe].runningREC != 0 {
+    for pe in control.pes.indices where control.pes[pe].runningREC != 0 && !control.pes[pe].hasStopped {
       control.pes[pe].runningREC = 0
       control.pes[pe].guestLeft = 0
       control.pes[pe].ichHCR &= ~GIC.enable
       control.busyPEs &= ~(1 << UInt8(pe))
       control.pes[pe].world = .normal
       control.pes[pe].exceptionLevel = 2
-      control.pes[pe].scrEL3 = ProcessingElement.scr(.normal)
+      control.pes[pe].scrEL3 = scr(.normal)
     }
   }
 

@@ -27,7 +27,7 @@ extension Machine {
       rec.lastFAR = far
       rec.lastHPFAR = hpfar
       return false
-    case .keepsRunning:
+    case .keepsRunning, .toEL3:
       return true
     }
   }

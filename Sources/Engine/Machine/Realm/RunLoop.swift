@@ -8,6 +8,8 @@ enum RealmException {
   case serror(esr: UInt64)
   /// No exception: it stands in the middle of its run and keeps the PE, until ``Action/resume(_:)`` or another entry lets it go on.
   case keepsRunning
+  /// A granule protection fault that EL3 takes (SCR_EL3.GPF): EL2 never hears of it.
+  case toEL3(GranuleProtectionFault, write: Bool)
 }
 
 /// REC entry, the loop of exceptions, and REC exit (DEN0137 A4).
@@ -87,6 +89,10 @@ extension Machine {
       let exception = runRealm(address)
       if case .keepsRunning = exception {
         setPlace(.realm, 1)
+        return Machine.stillRunning
+      }
+      if case .toEL3(let fault, let write) = exception {
+        takeToEL3(fault, from: .rEL1, write: write)
         return Machine.stillRunning
       }
       if handle(exception, rec, address, &exit) { continue }

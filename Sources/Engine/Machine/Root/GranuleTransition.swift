@@ -66,6 +66,10 @@ extension Machine {
       let fid = transition == .delegate ? ServiceFID.gtsiDelegate : ServiceFID.gtsiUndelegate
       emit(.service, UInt64(fid), address, UInt64(bitPattern: result.rawValue), world: .root, detail: 3)
     }
+    if result != .ok {
+      let fid = transition == .delegate ? ServiceFID.gtsiDelegate : ServiceFID.gtsiUndelegate
+      say(.transitionFailed, address, UInt64(fid) | (result == .badPAS ? 0 : 1 << 32))
+    }
     return result
   }
 

@@ -2,10 +2,12 @@
 extension Machine {
   /// SMCs the Host sends to the RMM: RMI, SMC64 (DEN0137 B1, function identifiers).
   static let rmiRange: ClosedRange<UInt64> = 0xC400_0150...0xC400_018F
+  /// SMCs the RMM sends to EL3 (RMM-EL3 interface).
+  static let serviceRange: ClosedRange<UInt64> = 0xC400_01B0...0xC400_01CF
 
   /// An SMC of a world below EL3: X0 to X17 in, the answer in the same registers. False if the call has not returned.
   mutating func routeSMC(_ world: World, _ x: inout InlineArray<18, UInt64>) -> Bool {
-    let caller = Place(world, world == .secure ? 1 : 2)
+    let caller = Place(callerOf: world)
     if tracing {
       if world != .normal { traceMove(.nsEL2, caller) }
       emit(.smc, x[0], x[1], x[2], world: world)
@@ -15,8 +17,9 @@ extension Machine {
     // The function identifier is W0; the RMM looks at the rest of X0 if the personality says so (D41).
     let fid = x[0] & 0xFFFF_FFFF
     if world == .normal, Machine.rmiRange.contains(fid & ~SMCCC.sveHint) {
-      guard control.panic == nil else {
+      guard control.panic == nil, hasRMM else {
         // No RMM is there to be entered: TF-A's RMMD answers SMC_UNK.
+        if !hasRMM { say(.noRMM) }
         answer(&x, SMCCC.notSupported)
         leaveEL3(caller, world, &x)
         return true
@@ -36,7 +39,7 @@ extension Machine {
         emit(.service, UInt64(ServiceFID.rmiRequestComplete), x[0], 0, world: .realm)
         traceMove(.rEL2, .el3)
       }
-    } else if world == .normal, configuration.secure != .none, isFFACall(fid) {
+    } else if world == .normal, control.secure != nil, FFA.isCall(fid) {
       guard routeFFA(&x) else {
         progress.depth = 0
         return false
@@ -44,10 +47,24 @@ extension Machine {
     } else {
       // SMCCC 1.5, which TF-A v2.12 announces; RMI from the Secure world and from the RMM itself, and what nobody implements.
       let known = fid == SMCCC.version && configuration.monitorAnswersHost
+      if !known, configuration.monitorAnswersHost { sayRefusal(fid, world) }
       answer(&x, known ? 0x1_0005 : SMCCC.notSupported)
     }
     leaveEL3(caller, world, &x)
     return true
+  }
+
+  /// What TF-A's RMMD prints of a call of its ranges that it does not pass on.
+  mutating func sayRefusal(_ fid: UInt64, _ world: World) {
+    if Machine.rmiRange.contains(fid & ~SMCCC.sveHint) {
+      if !hasRMM { say(.noRMM) } else if world == .secure { say(.rmiFromSecure) } else { say(.unsupportedRMMCall, fid) }
+    } else if Machine.serviceRange.contains(fid) {
+      if !hasRMM {
+        say(.noRMMForService)
+      } else {
+        say(world == .realm ? .unsupportedServiceCall : .serviceFromElsewhere, fid)
+      }
+    }
   }
 
   /// EL3 returns to the caller of an SMC, with its answer. That is passed in place: a copy at each SMC would be seen.
@@ -84,13 +101,16 @@ extension Machine {
   mutating func setPlace(_ world: World, _ level: UInt8) {
     let pe = control.currentPE
     // SCR_EL3 names the world below EL3; at EL3 it still names the one that was left or is to be entered.
-    if world != .root { control.pes[pe].scrEL3 = ProcessingElement.scr(world) }
+    if world != .root { control.pes[pe].scrEL3 = scr(world) }
     control.pes[pe].world = world
     control.pes[pe].exceptionLevel = level
   }
 
-  @inline(__always) func scr(_ from: Place, _ to: Place) -> UInt64 {
-    ProcessingElement.scr(to.world == .root ? from.world : to.world)
+  @inline(__always) func scr(_ from: Place, _ to: Place) -> UInt64 { scr(to.world == .root ? from.world : to.world) }
+
+  /// SCR_EL3 while a world runs: its state, and where granule protection faults go.
+  @inline(__always) func scr(_ world: World) -> UInt64 {
+    ProcessingElement.scr(world) | (configuration.gpf == .el3 ? ProcessingElement.scrGPF : 0)
   }
 
   /// Says that the PE moves.
@@ -108,6 +128,9 @@ struct Place {
     self.world = world
     self.level = level
   }
+
+  /// Where software of a world stands that calls EL3 or makes an access.
+  @inline(__always) init(callerOf world: World) { self.init(world, world == .root ? 3 : world == .secure ? 1 : 2) }
 
   @inline(__always) var code: UInt64 { UInt64(world.rawValue) << 8 | UInt64(level) }
 

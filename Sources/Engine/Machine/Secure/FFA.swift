@@ -14,7 +14,8 @@ package enum FFA {
   static let smc64: UInt64 = 1 << 30
 
   /// Function identifiers of FF-A, SMC32 and SMC64 (DEN0077A 1.2 has the last of them).
-  static func isCall(_ fid: UInt64) -> Bool { (0x8400_0060...0x8400_0097).contains(fid & ~smc64) }
+  static let calls: ClosedRange<UInt64> = 0x8400_0060...0x8400_0097
+  static func isCall(_ fid: UInt64) -> Bool { calls.contains(fid & ~smc64) }
 
   /// Ids of the Normal world: the hypervisor or OS kernel is 0, a VM has another without bit 15.
   static func isNormalID(_ id: UInt64) -> Bool { id & 0x8000 == 0 }

@@ -46,6 +46,7 @@ extension Machine {
     var exceptions = 0
     while true {
       let partition = spm.running[pe]
+      guard !control.pes[pe].hasStopped else { return false }
       guard partition != FFAEndpointIndex.normal else { return true }
       if control.pes[pe].isrEL1 != 0 || exceptions > Self.mostPartitionExceptions {
         preempt(partition, &x)
@@ -58,6 +59,9 @@ extension Machine {
       case .irq, .fiq: preempt(partition, &x)
       case .sync(let esr, _, _) where Syndrome.ec(esr) == Syndrome.ecSMC: takeCall(partition, &x)
       case .sync, .serror: abort(partition, &x)
+      case .toEL3(let fault, let write):
+        takeToEL3(granuleProtectionCheckByWalk(fault.address, spmcPAS(fault.address)) ?? fault, from: .sEL1, write: write)
+        return false
       }
     }
   }
@@ -73,6 +77,7 @@ extension Machine {
       traceMove(.sEL1, .sEL2)
     }
     if FFA.isCall(x[0] & 0xFFFF_FFFF) { dispatchFFA(partition, &x) } else { x[0] = SMCCC.notSupported }
+    guard !control.pes[control.currentPE].hasStopped else { return }
     let isKept = spm.running[control.currentPE] == partition
     if isKept { for n in 0..<8 { vcpu.setX(n, x[n]) } }
     guard tracing else { return }
@@ -115,6 +120,6 @@ extension Machine {
       }
     guard isAllowed else { return .permission(level: 3) }
     if granuleProtectionCheck(ipa, spmcPAS(ipa)) != nil { return .granuleProtection(ipa) }
-    return isBacked(ipa, 1) ? .address(ipa) : .nothing
+    return isBacked(ipa, 1, spmcPAS(ipa)) ? .address(ipa) : .nothing
   }
 }

@@ -21,6 +21,9 @@ extension Machine {
       call.out[0] = Status.ffaNotSupported.value
       call.decidedBy = "function_known"
     }
+    if configuration.gpf == .el3, let fault = spmcFault(call) {
+      return takeToEL3(fault, from: .sEL2, write: !call.isRefused(by: "tx_gpf"))
+    }
     if call.decidedBy != nil, fid != UInt64(FFAVersion.fid) {
       call.out[2] = call.out[0]
       call.out[0] = FFA.error
@@ -51,6 +54,7 @@ extension Machine {
 
   /// Who has the PE after a partition's call: the same partition, another, or the Normal world.
   private mutating func settle(_ caller: Int, _ x: inout InlineArray<18, UInt64>) -> SMCDisposition {
+    guard !control.pes[control.currentPE].hasStopped else { return .running }
     let now = spm.running[control.currentPE]
     guard now != FFAEndpointIndex.normal else { return returnToNormal(&x) }
     if now != caller, control.pes[control.currentPE].isrEL1 != 0 {
@@ -59,6 +63,7 @@ extension Machine {
     }
     if hasCode(now) {
       if runPartitions(&x) { return returnToNormal(&x) }
+      guard !control.pes[control.currentPE].hasStopped else { return .running }
       return hasCode(spm.running[control.currentPE]) ? .running : .answered
     }
     if tracing {
@@ -99,7 +104,7 @@ extension Machine {
     control.busyPEs |= 1 << UInt8(pe)
     if tracing { traceMove(.sEL2, .sEL1) }
     guard runPartitions(&x) else {
-      setPlace(.secure, 1)
+      if !control.pes[pe].hasStopped { setPlace(.secure, 1) }
       return false
     }
     control.busyPEs &= ~(1 << UInt8(pe))
@@ -137,8 +142,6 @@ extension Machine {
     if configuration.secure != .none { control.secure = SecureState(peCount: configuration.peCount) }
     if configuration.secure == .tee { bootPartitionCode() }
   }
-
-  func isFFACall(_ fid: UInt64) -> Bool { FFA.isCall(fid) }
 
   /// An SMC of the Secure world: the partition's that runs on this PE, or where none does that of software at S-EL2.
   mutating func secureCall(_ x: inout InlineArray<18, UInt64>) -> SMCDisposition {

@@ -30,6 +30,44 @@ package enum SPMD {
     ([0x8400_0071, 0x8400_0072, 0x8400_0073, 0x8400_0074, 0x8400_0075, 0x8400_0076, 0x8400_0077], .forwards, .forwards),
   ]
 
+  /// The calls, and EL3's services for the SPMC, as rows of who answers what: calls that follow each other and are treated alike are one.
+  static let rows: [SMCRoute] = {
+    var runs: [(fids: ClosedRange<UInt64>, normal: Route, secure: Route)] = []
+    for fid in FFA.calls {
+      let (normal, secure) = (route(fid, of: .normal), route(fid, of: .secure))
+      if let last = runs.last, last.normal == normal, last.secure == secure {
+        runs[runs.count - 1].fids = last.fids.lowerBound...fid
+      } else {
+        runs.append((fid...fid, normal, secure))
+      }
+    }
+    let calls = runs.map { run in
+      SMCRoute(
+        name(run.fids), run.fids, "FF-A", hasSMC64: true, normal: owner(run.normal, passedOnTo: .spmc),
+        secure: owner(run.secure, passedOnTo: .normal), realm: .unknown)
+    }
+    let services = UInt64(PlatProtectMem.fid)...UInt64(PlatUnprotectMem.fid)
+    return calls + [
+      SMCRoute(
+        "PLAT_PROTECT_MEM, PLAT_UNPROTECT_MEM", services, "the SPMC's calls to EL3", normal: .unknown, secure: .el3,
+        realm: .unknown)
+    ]
+  }()
+
+  private static func owner(_ route: Route, passedOnTo owner: SMCRoute.Owner) -> SMCRoute.Owner {
+    switch route {
+    case .answers: .el3
+    case .forwards: owner
+    case .refuses: .unsupported
+    }
+  }
+
+  private static func name(_ fids: ClosedRange<UInt64>) -> String {
+    let first = FFA.name(fids.lowerBound) ?? "FF-A"
+    let last = FFA.name(fids.upperBound) ?? "others"
+    return fids.count == 1 || first == last ? first : "\(first) to \(last)"
+  }
+
   package static func route(_ fid: UInt64, of world: World) -> Route {
     guard let row = routes.first(where: { $0.fids.contains(fid & ~FFA.smc64) }) else { return .refuses }
     return world == .normal ? row.normal : row.secure
@@ -42,6 +80,7 @@ extension Machine {
     let isForwarded = SPMD.route(x[0] & 0xFFFF_FFFF, of: .normal) == .forwards
     if tracing, isForwarded { traceMove(.el3, .sEL2) }
     dispatchFFA(FFAEndpointIndex.normal, &x)
+    guard !control.pes[control.currentPE].hasStopped else { return false }
     let partition = spm.running[control.currentPE]
     if partition != FFAEndpointIndex.normal, !enterPartition(partition, &x) { return false }
     if tracing, isForwarded { traceMove(.sEL2, .el3) }
@@ -61,6 +100,7 @@ extension Machine {
       answerSPMC(fid, &x)
     } else if !platformCall(fid, &x) {
       // SMCCC 1.5; RMI is refused by the RMMD, whoever makes it in this world.
+      if fid != SMCCC.version { sayRefusal(fid, .secure) }
       x[0] = fid == SMCCC.version ? 0x1_0005 : SMCCC.notSupported
       for n in 1..<18 { x[n] = 0 }
     }

@@ -46,7 +46,8 @@ struct ExpectationParser {
 
   /// Words that stand for themselves.
   private static let answers: Set<String> = Set(Session.TokenQuery.answers).union(GuestControl.answers).union(
-    StackControl.answers)
+    StackControl.answers
+  ).union(FirmwareStatement.answers)
 
   private func alternative(_ word: Word) throws(ScriptError) -> Expectation.Status {
     let lower = word.text.lowercased()

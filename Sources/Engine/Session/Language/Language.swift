@@ -40,7 +40,7 @@ public struct Language: Sendable {
   public func purpose(of group: String) -> String? { Self.groups[group.lowercased()] }
   private static let groups = [
     "start": "where a reader begins", "guest": "queued for the next RMI_REC_ENTER", "token": "about a token a Realm got",
-    "vm": "a vCPU outside any Realm", "lkvm": "a kvmtool on the host",
+    "vm": "a vCPU outside any Realm", "lkvm": "a kvmtool on the host", "el3": "the Root world",
   ]
 
   /// What may follow the first word of verbs that have two; nil if it is none.
@@ -87,6 +87,7 @@ public struct Language: Sendable {
       "Looking",
       [
         QueryStatement.verbs,
+        FirmwareStatement.verbs,
         TokenStatement.verbs,
         PrintStatement.verbs,
         EchoStatement.verbs,

@@ -16,6 +16,9 @@ extension MachineConfiguration {
     ("lifecycle", "the platform's life cycle claim, such as 0x3000 (secured)"),
     ("patch", "firmware that differs from what was released: RMM, AP_BL31+AP_BL2, none"),
     ("token", "form of the tokens: rmm-1.0, legacy or collection"),
+    ("map", "model, fvp or qemu: whose memory map; DRAM is then where, and as large as, it has it"),
+    ("firmware", "what is wrong with it: no-rmm, rmm-error:-1 to -7, bad-manifest-checksum, gpt-overlap …, none"),
+    ("gpf", "world or el3: who takes a granule protection fault (SCR_EL3.GPF)"),
     ("secure", "off, spmc or tee: what runs in the Secure world"),
     ("protect", "on or off: whether EL3 moves memory that is lent to the Secure world into its PAS"),
   ]
@@ -72,6 +75,22 @@ extension MachineConfiguration {
         throw bad("token is rmm-1.0, legacy or collection, not \"\(shown(value))\"")
       }
       token = form
+    case "map":
+      guard let kind = MemoryMapKind(rawValue: value) else {
+        throw bad("map is \(MemoryMapKind.allCases.map(\.rawValue).joined(separator: " or ")), not \"\(shown(value))\"")
+      }
+      take(kind)
+    case "firmware":
+      guard value != "none" else { return firmware = nil }
+      guard let failure = FirmwareFailure(rawValue: value) else {
+        let all = FirmwareFailure.allCases.map(\.rawValue)
+        let near = closest(to: value, among: all).map { "; did you mean \($0)?" }
+        throw bad("unknown firmware failure \"\(shown(value))\"" + (near ?? "; expected none, \(all.joined(separator: ", "))"))
+      }
+      firmware = failure
+    case "gpf":
+      guard let routing = GPFRouting(rawValue: value) else { throw bad("gpf is world or el3, not \"\(shown(value))\"") }
+      gpf = routing
     case "secure":
       guard let software = SecureSoftware(rawValue: value) else {
         throw bad("secure is \(SecureSoftware.allCases.map(\.rawValue).joined(separator: " or ")), not \"\(shown(value))\"")

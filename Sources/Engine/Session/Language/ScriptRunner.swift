@@ -93,6 +93,7 @@ public final class ScriptRunner {
     self.place = place
     source = ScriptSource(place: place)
     hasHistory = session.keepsHistory
+    stackControl.willReset = { [unowned self] in expectations.settle(on: session) }
     expectations.onSettled = { [unowned self] in note($0, $1, $2) }
   }
 
@@ -277,7 +278,6 @@ public final class ScriptRunner {
   /// Has the host do something.
   func perform(_ command: StackCommand, at line: ScriptLine) throws(ScriptError) -> StatementResult {
     if !command.onlyLooks { try makeRoom(line) }
-    expectations.settle(on: session)
     let outcome: StackControl.Outcome
     do throws(ScriptError) { outcome = try stackControl.perform(command, in: line.file) } catch {
       throw line.error(error.message, column: max(error.column, 1))

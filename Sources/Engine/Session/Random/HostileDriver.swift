@@ -121,11 +121,13 @@ package struct HostileDriver: Sendable {
       return granule()
     case 8:
       let region = numbers.chance(60) ? base >> 30 : UInt64(numbers.below(6))
-      return GranuleProtectionTable.l0Base + region * 8
+      return machine.gpt.l0Base + region * 8
     case 9:
-      return GranuleProtectionTable.l1Base(limit) + UInt64(numbers.below(4)) * GranuleProtectionTable.l1Size
+      return machine.gpt.l1Base + UInt64(numbers.below(4)) * GranuleProtectionTable.l1Size
         + UInt64(numbers.below(16)) * 8
-    case 10: return numbers.pick([0x0800_0000, 0x0800_1000, 0x0404_0000]) + UInt64(numbers.below(64)) * 8
+    case 10:
+      let map = machine.map
+      return numbers.pick([map.sharedBuffer, map.platformToken, map.measurementLog]) + UInt64(numbers.below(64)) * 8
     default: return granule() + UInt64(numbers.below(4096))
     }
   }

@@ -42,13 +42,14 @@ package final class HostStack: HypervisorDriver {
     self.session = session
     self.dram = dram ?? session.dram
     capabilities = HostCapabilities(features: session.configuration.featureRegister0)
+    kernelLines = KVMStart(session).lines.map { "[    0.000000] \($0)" }
   }
 
   /// The machine of a host: its vCPUs execute code, and it has DRAM for two domains of the largest size.
   package static func configuration(_ base: MachineConfiguration) -> MachineConfiguration {
     var configuration = base
     configuration.vcpu = .code
-    configuration.dramSize = max(configuration.dramSize, 16 << 30)
+    configuration.wantDRAM(16 << 30)
     return configuration
   }
 

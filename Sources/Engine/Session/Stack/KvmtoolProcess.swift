@@ -29,6 +29,11 @@ final class KvmtoolProcess: StackGuest {
     do throws(VMMRefusal) {
       let commandLine = try KvmtoolCommandLine(arguments)
       if commandLine.isRealm, let problem = commandLine.problems.first { throw problem }
+      // KVM_CHECK_EXTENSION, before anything is loaded.
+      let start = KVMStart(stack.session)
+      guard !commandLine.isRealm || start.hasRealms else {
+        throw VMMRefusal(.kvmtool, "KVM doesn't support Realms", advice: start.reason, isOfKVM: true)
+      }
       let load = try KvmtoolLoad(commandLine, stack.capabilities, stack.guestFiles(files, folder))
       let plan = try load.plan()
       guard let memory = stack.memory(for: load.options.memory) else {
@@ -47,7 +52,7 @@ final class KvmtoolProcess: StackGuest {
       vcpuTimes = [UInt64](repeating: 0, count: max(1, vm.vcpus.count))
     } catch {
       errors.append(error.line)
-      finish(HypervisorEnd(layer: .kvmtool, explanation: error.advice ?? ""))
+      finish(HypervisorEnd(layer: error.isOfKVM ? .kvm : .kvmtool, explanation: error.advice ?? ""))
     }
   }
 

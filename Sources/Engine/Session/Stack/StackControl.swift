@@ -41,7 +41,10 @@ public final class StackControl {
   package var place: (String) -> Place = { _ in Place(folder: "/", xml: FilePolicy(NoFiles()), images: FilePolicy(NoFiles())) }
   /// Ends `wait` without a number between two slices, so that somebody can look.
   public var isEnough: () -> Bool = { false }
+  /// Called before it makes a fresh machine.
+  var willReset: () -> Void = {}
   private var host: Host?
+  private var lastOrder = 0
 
   /// What `expect` can be about.
   static let answers: Set<String> = ["error", "running"]
@@ -54,15 +57,23 @@ public final class StackControl {
   package func perform(_ command: StackCommand, in file: String) throws(ScriptError) -> Outcome {
     session.isStackActing = true
     defer { session.isStackActing = false }
-    let host = try current(for: command)
+    let host = try current(for: command, in: file)
+    guard !session.keepsHistory || session.stackLog.orders.count < StackLog.mostOrders else {
+      throw ScriptError(
+        message: "the host was told \(StackLog.mostOrders) things, as many as a session keeps; machine begins another")
+    }
     let begin = session.position
-    session.groups.begin(command.text, at: begin)
+    lastOrder += 1
+    host.files.begin(order: lastOrder, isKnown: false)
+    session.beginLayer(command.text)
     let outcome = carryOut(command, file, on: host)
-    session.groups.end(at: session.position)
+    session.endLayer()
     host.position = session.position
+    // Without history nobody goes back to what it was told before.
+    if !session.keepsHistory { session.stackLog.begin() }
     session.stackLog.add(
       StackLog.Order(
-        command: command, file: file, begin: begin, end: session.position,
+        command: command, number: lastOrder, file: file, begin: begin, end: session.position,
         lines: Array(
           (outcome.lines + [outcome.message]).filter { $0 != "" || outcome.lines.count > 1 }.prefix(StackLog.Order.mostLines)),
         picture: host.picture()))
@@ -78,7 +89,7 @@ public final class StackControl {
     /// Where the session stood when it began.
     let begin: Int
     var position: Int
-    /// Files as this host and those that follow it find them.
+    /// Files as this host and those that are told the same find them.
     let files: RememberedFiles
 
     init(_ session: Session, begin: Int, _ files: RememberedFiles) {
@@ -99,11 +110,11 @@ public final class StackControl {
   }
 
   /// The host that is there; a machine for one is made if there is none.
-  private func current(for command: StackCommand) throws(ScriptError) -> Host {
+  private func current(for command: StackCommand, in file: String) throws(ScriptError) -> Host {
     if let found = try inForce() { return found }
     switch command {
     case .wait, .qmp, .dmesg: throw missing
-    case .virsh, .qemu, .lkvm, .kvm: return begin()
+    case .virsh, .qemu, .lkvm, .kvm: return begin(place(file).xml.source)
     }
   }
 
@@ -112,12 +123,13 @@ public final class StackControl {
       message: "no host was started on this machine; virsh create FILE.xml, qemu ARGUMENTS or lkvm run ARGUMENTS starts one")
   }
 
-  private func begin() -> Host {
+  private func begin(_ source: any FileSource) -> Host {
     if !session.isMachineFresh || session.configuration.vcpu != .code {
+      willReset()
       session.perform(.reset(HostStack.configuration(session.configuration), name: nil))
     }
     session.stackLog.begin()
-    let made = Host(session, begin: session.position, host?.files ?? RememberedFiles(place("").xml.source))
+    let made = Host(session, begin: session.position, RememberedFiles(source, remembers: session.keepsHistory))
     host = made
     return made
   }
@@ -152,6 +164,7 @@ public final class StackControl {
     for order in orders {
       session.seek(order.begin)
       session.following = Session.Following(end: order.end)
+      host.files.begin(order: order.number, isKnown: true)
       _ = carryOut(order.command, order.file, on: host)
       let problem = session.following?.problem
       session.following = nil

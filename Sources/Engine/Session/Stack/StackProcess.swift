@@ -56,7 +56,7 @@ final class StackProcess: HypervisorProcess, StackGuest {
       note()
     } catch {
       output.append(error.line)
-      end = HypervisorEnd(layer: .qemu, explanation: error.advice ?? "")
+      end = HypervisorEnd(layer: error.isOfKVM ? .kvm : .qemu, explanation: error.advice ?? "")
       giveBack()
     }
   }

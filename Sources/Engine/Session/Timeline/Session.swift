@@ -21,6 +21,8 @@ public final class Session {
   public private(set) var bootEvents: [Event]
   /// Whether steps are kept, so that one can go back.
   public private(set) var keepsHistory: Bool
+  /// Indices of the steps that made a machine, ascending: frames ask whether one did, and must not go through the steps.
+  private var resets: [Int] = []
   /// Where the present machine was made, in a session that keeps no steps.
   private var machineBegan = 0
   private var checkpoints: [(position: Int, id: Int)] = []
@@ -30,6 +32,8 @@ public final class Session {
   private(set) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
   private(set) var printed = PrintedBytes()
+  /// What EL3 has printed since the boot: see ``rootConsole``.
+  private var rootLog = RootLog()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
   public internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
@@ -97,6 +101,7 @@ public final class Session {
     position = 0
     checkpoints = [(0, machine.checkpoint())]
     for index in finished.indices { finished[index].step = 0 }
+    rootLog.setSteps(0)
     printed.setSteps(0)
   }
 
@@ -128,7 +133,9 @@ public final class Session {
 
   /// Whether no machine was made since a step before.
   func isSameMachine(from step: Int) -> Bool {
-    keepsHistory ? !steps[step..<position].contains { $0.isReset } : machineBegan <= step
+    guard keepsHistory else { return machineBegan <= step }
+    let next = resets.partitionPoint { $0 >= step }
+    return next == resets.count || resets[next] >= position
   }
 
   /// The last step in force.
@@ -148,6 +155,7 @@ public final class Session {
     if entropy.isEmpty { undoneEntropy = machine.entropy.supply }
     defer {
       noteTokens()
+      noteRoot(input)
       // Another machine has another console: ESC c, as a terminal is reset.
       if case .reset = input, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
       if let byte = consoleByte(result) { printed.append([byte], position) }
@@ -161,17 +169,28 @@ public final class Session {
       Step(
         input: input, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
         minted: machine.minted, guest: ranGuest(), host: mark(of: input)))
+    if case .reset = input { resets.append(position) }
     position += 1
     noteCheckpoint()
     return result
   }
+
+  private func noteRoot(_ input: Step.Input) {
+    if case .reset = input { return rootLog.reset(position) }
+    if !machine.observation.said.isEmpty { rootLog.append(machine.rootLines, position) }
+  }
+
+  /// What firmware and EL3 have printed on the present machine: its boot, and what came up to this step.
+  public var rootConsole: [String] { read { $0.bootRecord }.console + rootLog.lines(upTo: position) }
 
   private func forgetUndone() {
     // All steps are looked at only if it is not known from those that go.
     let decides = steps[position...].contains { $0.isReset || $0.host?.isHosts == true }
     granuleHistory.forget(from: position, in: steps)
     steps.removeLast(steps.count - position)
+    while let last = resets.last, last >= position { resets.removeLast() }
     finished.removeAll { $0.step > position }
+    rootLog.keep(upTo: position)
     captions.keep(upTo: position)
     if consoleCount < printed.count {
       printed.keep(consoleCount)
@@ -333,8 +352,10 @@ public final class Session {
     replaced = min(replaced ?? last, last)
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
+    rootLog.move(from: position)
     captions.move(from: position)
     groups.insert(at: last)
+    for index in resets.indices where resets[index] >= last { resets[index] += 1 }
     position += 1
   }
 

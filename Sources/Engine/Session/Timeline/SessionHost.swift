@@ -18,6 +18,18 @@ extension Session: HostDoor {
     return answer(act(.smc(.normal, x)))
   }
 
+  package func atStart(_ arguments: [UInt64]) -> [UInt64] {
+    var machine = Machine(configuration)
+    machine.tracing = false
+    var x = InlineArray<18, UInt64>(repeating: 0)
+    for (n, value) in arguments.prefix(18).enumerated() { x[n] = value }
+    // On a machine that has not come to the Normal world no kernel starts.
+    guard case .answered = machine.perform(smc: &x, from: .normal) else {
+      return [SMCCC.notSupported] + [UInt64](repeating: 0, count: 17)
+    }
+    return (0..<18).map { x[$0] }
+  }
+
   package func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]? {
     answer(act(.enterVCPU(vcpu, run: run)))
   }
@@ -38,7 +50,7 @@ extension Session: HostDoor {
   private func answer(_ result: StatementResult) -> [UInt64]? {
     guard let x = result.answer?.x, !x.isEmpty else {
       let pe = read { $0.control.pes[$0.control.currentPE] }
-      return pe.runningREC | pe.runningVCPU == 0 ? [1] + [UInt64](repeating: 0, count: 17) : nil
+      return pe.runningREC | pe.runningVCPU == 0 || pe.hasStopped ? [1] + [UInt64](repeating: 0, count: 17) : nil
     }
     return x + [UInt64](repeating: 0, count: max(0, 18 - x.count))
   }

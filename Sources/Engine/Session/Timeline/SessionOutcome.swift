@@ -23,9 +23,9 @@ extension Session {
         if x[0] == 0 { result.exit = machine.progress.run.map { machine.exitFields($0) } }
         if case .resume = action { result.fid = UInt64(RECEnter.fid) }
       case .running:
-        result.answer = Answer(kind: .running(runner(action)), x: [])
+        result.answer = Answer(kind: machine.stopReason.map { .other($0) } ?? .running(runner(action)), x: [])
       case .busy:
-        result.answer = Answer(kind: .busy(runner(action)), x: [])
+        result.answer = Answer(kind: machine.stopReason.map { .other($0) } ?? .busy(runner(action)), x: [])
       }
     case .access(let access):
       if case .access(let request) = action { result.world = request.world }

@@ -6,6 +6,8 @@ package struct StackLog: Sendable {
   /// One thing it was told.
   package struct Order: Sendable {
     package let command: StackCommand
+    /// Which it is of all that were ever given.
+    let number: Int
     /// The script it stands in.
     let file: String
     /// Where the session stood before it, and after it.
@@ -19,6 +21,9 @@ package struct StackLog: Sendable {
     /// Lines of one order that are kept.
     static let mostLines = 200
   }
+
+  /// Most orders a session with history keeps, each with what the host looked like after it.
+  static let mostOrders = 2048
 
   package private(set) var orders: [Order] = []
   /// Steps of an order were taken back, and others have come in their place: nobody knows what the host is.

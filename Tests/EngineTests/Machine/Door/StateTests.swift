@@ -112,7 +112,7 @@ struct StateTests {
     var early = Machine(MachineConfiguration())
     let key = early.platformPublicKey()
     var late = Machine(MachineConfiguration())
-    _ = late.perform(.access(MemoryAccess(world: .root, address: Firmware.measurementLog, kind: .write64(1))))
+    _ = late.perform(.access(MemoryAccess(world: .root, address: late.map.measurementLog, kind: .write64(1))))
     #expect(late.platformPublicKey() == key)
   }
 

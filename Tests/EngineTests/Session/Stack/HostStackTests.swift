@@ -31,10 +31,10 @@ struct HostStackTests {
 
     var session: Session { stack.session }
 
-    init(made: [String: String] = [:]) {
+    init(made: [String: String] = [:], firmware: FirmwareFailure? = nil) {
       let files = Files(made: Dictionary(uniqueKeysWithValues: made.map { ("\(hosts)/\($0.key)", Array($0.value.utf8)) }))
       var configuration = MachineConfiguration()
-      (configuration.vcpu, configuration.dramSize) = (.code, 256 << 20)
+      (configuration.vcpu, configuration.dramSize, configuration.firmware) = (.code, 256 << 20, firmware)
       stack = HostStack(Session(configuration, keepsHistory: false))
       daemon = LibvirtDaemon(stack, EmulatorCapabilities(), files: FilePolicy(files))
       let xmlFiles = FilePolicy(folders: ["/"], files)
@@ -128,13 +128,28 @@ struct HostStackTests {
     #expect(host.virsh("list --all") == " Id   Name   State\n--------------------\n\n")
   }
 
-  /// Somebody asks for the CPU time of a guest that has not begun; then it runs, on all its vCPUs.
+  /// Somebody asks about the vCPUs of a guest that has not begun; then it runs, on all of them.
   @Test func aGuestThatHasNotBegunHasUsedNoTime() {
     let host = Host()
     host.virsh("create --paused openeuler.xml")
-    #expect(host.virsh("vcpuinfo openeuler").contains("CPU time:       0.0s"))
+    #expect(host.virsh("vcpuinfo openeuler").hasPrefix("VCPU:           0\n"))
+    #expect(!host.virsh("vcpuinfo openeuler").contains("CPU time"))
     host.virsh("resume openeuler; list; list")
     #expect(host.console("openeuler").contains("Hello from a Realm."))
+  }
+
+  /// Firmware without an RMM: KVM refuses the Realm, QEMU ends, and libvirt says so. What is no Realm starts.
+  @Test func withoutAnRMMKVMRefusesTheRealm() throws {
+    let host = Host(made: ["a.xml": Self.domain("a"), "c.xml": Self.domain("c", cca: false)], firmware: .manifestChecksum)
+    #expect(
+      host.virsh("create a.xml").contains(
+        "qemu unexpectedly closed the monitor: qemu-system-aarch64: -accel kvm: failed to initialize kvm: Operation not permitted"
+      ))
+    #expect(host.explanations.contains("refused by KVM"))
+    #expect(host.explanations.contains("KVM_CREATE_VM"))
+    #expect(host.virsh("create c.xml") == "Domain 'c' created from c.xml\n\n")
+    host.virsh("list; list")
+    #expect(host.console("c").contains("not from a Realm"))
   }
 
   /// The same lines, the same machine.

@@ -1,4 +1,5 @@
 import Engine
+import Synchronization
 import Testing
 
 @testable import Session
@@ -118,6 +119,52 @@ struct StackStatementTests {
     let script = Script()
     let error = #expect(throws: ScriptError.self) { try script.run(line) }
     #expect(error?.message.contains(words) == true)
+  }
+
+  @Test func whatASessionKeepsOfAHostHasAnEnd() throws {
+    let script = Script()
+    try script.run("virsh create shop.xml")
+    for _ in 1..<StackLog.mostOrders { try script.run("dmesg") }
+    let error = #expect(throws: ScriptError.self) { try script.run("dmesg") }
+    #expect(error?.message.contains("the host was told 2048 things") == true)
+    // Without steps to go back to there is none.
+    let batch = Script(history: false)
+    try batch.run("virsh create shop.xml")
+    for _ in 0...StackLog.mostOrders { try batch.run("dmesg") }
+    #expect(batch.session.stackLog.orders.count == 1)
+  }
+
+  /// Who corrects a file is heard; who goes back finds it as it was.
+  @Test func aFileThatWasChangedIsReadAnew() throws {
+    final class Changing: FileSource {
+      let texts = Mutex<[String]>([])
+      func exists(_ file: PermittedFile) -> Bool { true }
+      func read(_ file: PermittedFile) -> FileAnswer {
+        .bytes(texts.withLock { Array(($0.count > 1 ? $0.removeFirst() : $0[0]).utf8) })
+      }
+      func isFolder(_ path: String) -> Bool { false }
+    }
+    let files = Changing()
+    files.texts.withLock { $0 = ["<domain>", "<domain type='kvm'/>"] }
+    let script = Script()
+    let policy = FilePolicy(folders: ["/"], files)
+    script.runner.stackControl.place = { _ in StackControl.Place(folder: "/", xml: policy, images: policy) }
+    let first = try script.run("virsh define a.xml")
+    let end = script.session.position
+    let second = try script.run("virsh define a.xml")
+    #expect(first != second)
+    try script.run("virsh list --all")
+    // Told again, each finds what it found.
+    script.session.seek(end)
+    try script.run("virsh list --all")
+    #expect(script.session.stackLog.orders.first?.lines.first == first.first)
+  }
+
+  @Test func whatWasCapturedStaysCaptured() throws {
+    let script = Script(history: false)
+    try script.run("ns.read64 0x8f000000", "expect any x0=?v", "machine vcpu=code dram=256M", "virsh create shop.xml")
+    try script.run("RMI_FEATURES 0", "expect any x1=?f", "virsh list", "RMI_FEATURES 0", "expect any x1!=?f")
+    #expect(script.runner.failureCount == 1)
   }
 
   @Test func aRecordingHasWhatTheHostDid() throws {

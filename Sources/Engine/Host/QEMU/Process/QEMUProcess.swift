@@ -36,6 +36,7 @@ package final class QEMUProcess {
   ) throws(VMMRefusal) {
     self.commandLine = commandLine
     if let problem = commandLine.problems.first { throw problem }
+    try Self.createVM(commandLine, door)
     load = try QEMULoad(commandLine, host, files)
     var plan = try load.plan(tree: tree)
     if load.log != nil {
@@ -55,6 +56,16 @@ package final class QEMUProcess {
     }
     monitor = QMPMonitor(machine)
     if !commandLine.startsPaused { start() }
+  }
+
+  /// KVM_CREATE_VM, which a Realm needs an RMM for.
+  private static func createVM(_ commandLine: QEMUCommandLine, _ door: any HostDoor) throws(VMMRefusal) {
+    guard commandLine.isRealm else { return }
+    let start = KVMStart(door)
+    guard !start.hasRealms else { return }
+    throw VMMRefusal(
+      .qemu, "-accel kvm: failed to initialize kvm: Operation not permitted",
+      advice: "ioctl(KVM_CREATE_VM) failed with EPERM; \(start.reason)", isOfKVM: true)
   }
 
   private static func machine(_ commandLine: QEMUCommandLine, _ process: Int) -> QMPMonitor.Machine {

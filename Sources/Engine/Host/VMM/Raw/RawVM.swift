@@ -27,6 +27,7 @@ package final class RawVM {
     kvm = KVMVirtualMachine(
       door, kind, ipaBits: ipaBits, gicFrames: GuestLayout.standard.gic, pe: pe, memory: memory, vmid: vmid, unusable: unusable)
     kvm.userMemory = { [unowned self] base, count in content(base, count) }
+    try kvm.demandRealms()
   }
 
   /// The VM of another user space, for a call that it does not make itself.

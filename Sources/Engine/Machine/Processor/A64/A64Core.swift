@@ -70,6 +70,8 @@ enum A64Stop: Error {
   case toEL1(esr: UInt64, far: UInt64?)
   /// An exception to EL2 of its world.
   case toEL2(RealmException)
+  /// To EL3: a granule protection fault where SCR_EL3.GPF says so.
+  case toEL3(GranuleProtectionFault, write: Bool)
   /// A debugger stopped it here.
   case held
 }

@@ -233,6 +233,7 @@ extension Machine {
     _ outcome: Stage2Outcome, _ va: UInt64, _ ipa: UInt64, _ kind: Stage2Access, _ core: TranslationRegime, details: UInt64,
     isWalk: Bool = false
   ) -> A64Stop {
+    if let fault = faultForEL3(outcome, va) { return .toEL3(fault, write: kind == .write) }
     let write = kind == .write ? Syndrome.wnr : 0
     let class2 = kind == .fetch ? Syndrome.ecInstructionAbort : Syndrome.ecDataAbort
     let own = (class2 + (core.exceptionLevel == 0 ? 0 : 1)) << 26 | Syndrome.il | write

@@ -81,6 +81,7 @@ extension Machine {
         if tracing { emit(.injection, esr, far ?? 0, core.pc, world: core.stage2.world) }
         core.takeException(esr: esr, far: far, kind: 0, returnTo: core.pc)
       case .toEL2(let exception): return exception
+      case .toEL3(let fault, let write): return .toEL3(fault, write: write)
       case .held:
         control.guestPause = nil
         return .keepsRunning

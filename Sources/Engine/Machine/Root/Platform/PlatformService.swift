@@ -25,7 +25,7 @@ extension Machine {
 
   /// The platform token, fetched from EL3 once and kept in the RMM's memory: its length, then its bytes.
   mutating func platformToken() -> [UInt8] {
-    let place = BootMemory.platformToken
+    let place = map.platformToken
     if memory.load64(place) == 0 {
       let claims = platformClaims()
       let token = platformKeys().mint(claims, configuration.token, &entropy)

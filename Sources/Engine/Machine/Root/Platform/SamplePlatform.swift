@@ -34,6 +34,11 @@ package enum SamplePlatform {
         signer: constant(name == "SCP_BL2" ? scpSigner : rseSigner))
     })
 
+  /// What its token says was measured of an image; nil: nothing.
+  static func measurement(of image: FirmwareImage) -> [UInt8]? {
+    components.first { $0.name == image.component?.rawValue }.map { constant($0.measurement) }
+  }
+
   private static func constant(_ hex: String) -> [UInt8] {
     guard let bytes = [UInt8](hex: hex) else { preconditionFailure("not hexadecimal: \(hex)") }
     return bytes

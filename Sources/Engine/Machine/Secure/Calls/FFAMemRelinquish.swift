@@ -50,7 +50,7 @@ enum FFAMemRelinquish: Command {
 }
 
 extension Machine {
-  fileprivate func relinquish(_ c: Call) -> (handle: UInt64, flags: UInt64, count: UInt64, endpoint: UInt64) {
+  func relinquish(_ c: Call) -> (handle: UInt64, flags: UInt64, count: UInt64, endpoint: UInt64) {
     let message = message(c.endpoint)
     let table = FFARelinquish.table
     return (

@@ -245,8 +245,8 @@ extension Machine {
   private func hasTables(for ranges: [PageRange]) -> Bool {
     typealias GPT = GranuleProtectionTable
     let regions = Set(ranges.flatMap { ($0.base >> GPT.regionShift)...(($0.end - 1) >> GPT.regionShift) })
-    let blocks = regions.filter { GPTTable.table.type.of(memory.load64(GPT.l0Base + $0 * 8)) != GPTTable.typeValue }
-    return control.nextL1Table + UInt64(blocks.count) * GPT.l1Size <= GPT.l1Top
+    let blocks = regions.filter { GPTTable.table.type.of(memory.load64(gpt.l0Base + $0 * 8)) != GPTTable.typeValue }
+    return control.nextL1Table + UInt64(blocks.count) * GPT.l1Size <= gpt.l1Top
   }
 
   func statesText(_ region: FFARegion, _ c: Call) -> String {

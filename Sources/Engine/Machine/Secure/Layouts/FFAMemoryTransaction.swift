@@ -2,12 +2,12 @@
 package struct FFAMemoryTransaction: Structure {
   package static let table = FFAMemoryTransaction()
   package static let about = StructureFacts(
-    "FFA memory transaction", 48, "DEN0077A 1.1, table 10.20", "What memory of whose goes to whom.")
+    "ffa_memory_region", 48, "DEN0077A 1.1, table 10.20", "What memory of whose goes to whom.")
 
   package let sender = MemoryField(0x00, 2, "sender", .number, "id of the owner")
   package let attributes = MemoryField(
     0x02, 2, "attributes", .bits, "bits 1:0 shareability, 3:2 cacheability, 5:4 type, 6 security, 15:7 zero",
-    type: "FFA memory attributes")
+    type: "ffa_memory_attributes")
   package let flags = MemoryField(
     0x04, 4, "flags", .bits, "bit 0 zero the memory, bits 4:3 the kind of a transaction that is retrieved")
   package let handle = MemoryField(0x08, 8, "handle", .number, "of the transaction; zero where it is sent")
@@ -24,7 +24,7 @@ package struct FFAMemoryTransaction: Structure {
 package struct FFAMemoryAttributes: Structure {
   package static let table = FFAMemoryAttributes()
   package static let about = StructureFacts(
-    "FFA memory attributes", 2, "DEN0077A 1.1, table 10.18", "How a receiver maps the memory.")
+    "ffa_memory_attributes", 2, "DEN0077A 1.1, table 10.18", "How a receiver maps the memory.")
 
   package let shareability = BitField(1, 0, "shareability", "0 none, 2 outer, 3 inner")
   package let cacheability = BitField(3, 2, "cacheability", "1 none, 3 write-back; of device memory 0 nGnRnE to 3 GRE")
@@ -42,7 +42,7 @@ package struct FFAMemoryAttributes: Structure {
 package struct FFAMemoryAccess: Structure {
   package static let table = FFAMemoryAccess()
   package static let about = StructureFacts(
-    "FFA endpoint memory access", 16, "DEN0077A 1.1, table 10.16", "Who gets the memory, with which permissions.")
+    "ffa_memory_access", 16, "DEN0077A 1.1, table 10.16", "Who gets the memory, with which permissions.")
 
   package let receiver = MemoryField(0x00, 2, "receiver", .number, "its id")
   package let permissions = MemoryField(
@@ -60,7 +60,7 @@ package struct FFAMemoryAccess: Structure {
 package struct FFACompositeMemory: Structure {
   package static let table = FFACompositeMemory()
   package static let about = StructureFacts(
-    "FFA composite memory region", 16, "DEN0077A 1.1, table 10.13", "Which pages; the constituents follow.")
+    "ffa_composite_memory_region", 16, "DEN0077A 1.1, table 10.13", "Which pages; the constituents follow.")
 
   package let pages = MemoryField(0x00, 4, "page_count", .number, "of all constituents")
   package let count = MemoryField(0x04, 4, "constituent_count", .number, "constituents")
@@ -71,7 +71,7 @@ package struct FFACompositeMemory: Structure {
 package struct FFAConstituent: Structure {
   package static let table = FFAConstituent()
   package static let about = StructureFacts(
-    "FFA constituent", 16, "DEN0077A 1.1, table 10.14", "Pages that follow each other.")
+    "ffa_memory_region_constituent", 16, "DEN0077A 1.1, table 10.14", "Pages that follow each other.")
 
   package let address = MemoryField(0x00, 8, "address", .pa, "of the first, a multiple of 4096")
   package let pages = MemoryField(0x08, 4, "page_count", .number, "how many, of 4 KiB")
@@ -82,7 +82,7 @@ package struct FFAConstituent: Structure {
 package struct FFARelinquish: Structure {
   package static let table = FFARelinquish()
   package static let about = StructureFacts(
-    "FFA relinquish", 18, "DEN0077A 1.1, table 16.25", "Which transaction's memory a borrower gives back.")
+    "ffa_mem_relinquish", 18, "DEN0077A 1.1, table 16.25", "Which transaction's memory a borrower gives back.")
 
   package let handle = MemoryField(0x00, 8, "handle", .number, "of the transaction")
   package let flags = MemoryField(0x08, 4, "flags", .bits, "bit 0: zero the memory")
@@ -94,7 +94,7 @@ package struct FFARelinquish: Structure {
 package struct FFAPartitionInfo: Structure {
   package static let table = FFAPartitionInfo()
   package static let about = StructureFacts(
-    "FFA partition information", 24, "DEN0077A 1.1, table 6.1", "A partition with what it can do.")
+    "ffa_partition_info", 24, "DEN0077A 1.1, table 6.1", "A partition with what it can do.")
 
   package let id = MemoryField(0x00, 2, "id", .number, "of the partition")
   package let contexts = MemoryField(0x02, 2, "execution_contexts", .number, "vCPUs it has")

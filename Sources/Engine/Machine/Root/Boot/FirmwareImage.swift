@@ -1,0 +1,75 @@
+import Basics
+
+/// An image that firmware loads, or that is there at reset (BL1).
+public enum FirmwareImage: String, Sendable, CaseIterable {
+  case bl1 = "BL1"
+  case bl2 = "BL2"
+  case bl31 = "BL31"
+  case bl32 = "BL32"
+  case rmm = "RMM"
+  case bl33 = "BL33"
+  case hwConfig = "HW_CONFIG"
+
+  /// The component of the platform token it is, if it is one.
+  public var component: Firmware? {
+    switch self {
+    case .bl1: .bl1
+    case .bl2: .bl2
+    case .bl31: .bl31
+    case .rmm: .rmm
+    case .hwConfig: .hwConfig
+    case .bl32, .bl33: nil
+    }
+  }
+
+  /// TF-A's number of it (tbbr_img_def_exp.h); BL1 has none.
+  public var number: Int? {
+    switch self {
+    case .bl1: nil
+    case .bl2: 1
+    case .bl31: 3
+    case .bl32: 4
+    case .bl33: 5
+    case .hwConfig: 23
+    case .rmm: 35
+    }
+  }
+
+  /// What it is called in an event log (drivers/measured_boot/metadata.h); BL1 measures others.
+  public var event: String? {
+    switch self {
+    case .bl1: nil
+    case .bl2: "BL_2"
+    case .bl31: "SECURE_RT_EL3"
+    case .bl32: "SECURE_RT_EL1_SPMD"
+    case .bl33: "BL_33"
+    case .hwConfig: "HW_CONFIG"
+    case .rmm: "RMM"
+    }
+  }
+
+  /// Bytes of each image of the model.
+  static let size = 4096
+
+  /// The model's image: a page that says what it is. An RMM of another personality is another image.
+  func bytes(_ configuration: MachineConfiguration) -> [UInt8] {
+    let name = component?.rawValue ?? rawValue
+    var text = "Workbench firmware image \(name) \(Firmware.version)\n"
+    switch self {
+    case .rmm: text += "rmm \(configuration.policy.name)\n"
+    case .hwConfig:
+      text += "memory \(hex(configuration.dramBase)) \(hex(configuration.dramSize))\ncpus \(configuration.peCount)\n"
+    default: break
+    }
+    var bytes = [UInt8](repeating: 0, count: Self.size)
+    bytes.replaceSubrange(0..<text.utf8.count, with: text.utf8)
+    // What stands for code: numbers that follow from the name.
+    var state = name.utf8.reduce(UInt64(0x9E37_79B9_7F4A_7C15)) { mix($0 ^ UInt64($1)) }
+    for index in text.utf8.count..<Self.size {
+      state = mix(state)
+      bytes[index] = UInt8(truncatingIfNeeded: state)
+    }
+    if let component, configuration.patched.contains(component) { bytes[Self.size - 1] ^= 1 }
+    return bytes
+  }
+}

@@ -1,0 +1,71 @@
+import Basics
+import Machine
+
+/// A look at the Root world: how it booted, what it has printed, what lies where, and whose an SMC is.
+struct FirmwareStatement: Statement {
+  enum Question: Equatable {
+    case boot, console, map, routes
+    /// Whether EL3 has printed a line with these words.
+    case says(String)
+  }
+
+  /// What `el3 says` answers.
+  static let answers = ["yes", "no"]
+
+  let question: Question
+
+  static let verbs = [
+    Verb(
+      "el3 boot", "", 0...0, help: "what each boot stage loads, measures, maps and hands over", examples: ["el3 boot"],
+      places: .scripts
+    ) { _ in FirmwareStatement(question: .boot) },
+    Verb("el3 console", "", 0...0, help: "what firmware has printed", examples: ["el3 console"], places: .scripts) { _ in
+      FirmwareStatement(question: .console)
+    },
+    Verb(
+      "el3 map", "", 0...0, help: "memories, and the regions the GPT was built of", examples: ["el3 map"], places: .scripts
+    ) { _ in FirmwareStatement(question: .map) },
+    Verb("el3 routes", "", 0...0, help: "who answers which SMC of which world", examples: ["el3 routes"], places: .scripts) { _ in
+      FirmwareStatement(question: .routes)
+    },
+    Verb(
+      "el3 says", "WORDS", help: "whether firmware has printed a line with these words", details: "`yes` or `no`",
+      examples: ["el3 says RMM init end."], places: .scripts
+    ) { arguments throws(ScriptError) in
+      guard arguments.count > 0 else { throw arguments.expected() }
+      return FirmwareStatement(question: .says(arguments.text))
+    },
+  ]
+
+  var text: String {
+    switch question {
+    case .boot: "el3 boot"
+    case .console: "el3 console"
+    case .map: "el3 map"
+    case .routes: "el3 routes"
+    case .says(let words): "el3 says \(words)"
+    }
+  }
+
+  func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? {
+    let session = runner.session
+    var result = StatementResult()
+    if case .says(let words) = question {
+      // A statement keeps one space between two words, whatever firmware prints there.
+      let isSaid = session.rootConsole.contains { $0.split(separator: " ").joined(separator: " ").contains(words) }
+      let word = isSaid ? "yes" : "no"
+      result.found = word
+      result.answer = Answer(kind: .other(word), x: [])
+      return result
+    }
+    result.console =
+      switch question {
+      case .boot: session.read { $0.bootRecord }.lines
+      case .map: session.read { $0.mapLines }
+      case .routes: session.read { SMCRoute.lines($0.configuration) }
+      case .console, .says: session.rootConsole
+      }
+    result.answer = Answer(kind: .ok, x: [0])
+    return result
+  }
+}
