@@ -46,7 +46,11 @@ extension Session {
 
   /// What a step, from 1, did to a granule, and in which call.
   package func change(ofGranule address: UInt64, inStep step: Int) -> String {
-    changesText(of: address.granuleBase, step - 1).reversed().joined(separator: "; ")
+    let events = steps[step - 1].events.filter { $0.changedGranule == address.granuleBase }
+    // That it was made clean and stays what it is says nothing where something else was changed.
+    let telling = events.filter { $0.kind != .granule || $0.b != $0.c }
+    let call = steps[step - 1].call.prefix { $0 != " " }
+    return "\((telling.isEmpty ? events : telling).map(\.text).joined(separator: "; ")), by \(call)"
   }
 
   /// The last first.
