@@ -122,6 +122,17 @@ extension ViewState {
     return state
   }
 
+  /// Puts the map's cursor on a granule that a statement changed, if its last step changed none.
+  public mutating func focusOnChange(_ session: Session, since position: Int) {
+    let memory = session.configuration.dramBase..<session.configuration.dramTop
+    let steps = max(position, session.position - 1000)..<session.position
+    func changed(_ index: Int) -> UInt64? {
+      session.steps[index].events.compactMap { $0.kind == .granule && memory.contains($0.a) ? $0.a : nil }.min()
+    }
+    guard let last = steps.last, changed(last) == nil else { return }
+    if let granule = steps.compactMap(changed).min() { cursor = granule }
+  }
+
   /// Puts the map's cursor on a granule the last step changed, if it changed one.
   public mutating func focusOnLastChange(_ session: Session) {
     let changed = GranulesPanel(session, self).changedGranules().filter { address in

@@ -52,8 +52,9 @@ struct ArchitectureTests {
   /// may name all but what onlookers ask.
   private static let machine: [String: Set<String>] = [
     "Hardware": ["Door"], "Root": ["Door", "Hardware"], "Realm": ["Door", "Hardware", "Root"],
-    "Processor": ["Door", "Hardware", "Realm"], "Door": ["Hardware", "Processor", "Realm", "Root"],
-    "Inspect": ["Door", "Hardware", "Processor", "Realm", "Root"],
+    "Processor": ["Door", "Hardware", "Realm"], "Secure": ["Door", "Hardware", "Processor", "Realm", "Root"],
+    "Door": ["Hardware", "Processor", "Realm", "Root", "Secure"],
+    "Inspect": ["Door", "Hardware", "Processor", "Realm", "Root", "Secure"],
   ]
 
   /// Folders of Host. KVM is what a VMM is built on, and knows of none; only what is written down knows all.

@@ -14,7 +14,7 @@ extension UserAction {
   }
 
   public static let findBefore: UserAction = UserAction(
-    "find-before", ["I"], "Found step before", "Goes to the last step before that is one that was sought.",
+    "find-before", ["Q"], "Found step before", "Goes to the last step before that is one that was sought.",
     unless: nothingIsSought
   ) { effect in
     if let sought = effect.state.sought { effect.ask(.execute("previous \(sought.text)")) }

@@ -6,11 +6,11 @@ extension Panel {
     hints: { _ in
       [
         KeyHint(.up, .down, .left, .right, label: "move"), KeyHint(.zoomIn, .zoomOut, label: "zoom"),
-        KeyHint(.changeBefore, .nextChange, label: "changes"), KeyHint(.zoomAll),
+        KeyHint(opening: .granule), KeyHint(.changeBefore, .nextChange, label: "changes"), KeyHint(.zoomAll),
       ]
     },
     listed: { GranulesPanel($0, $1).lines($2) }, moved: GranulesPanel.move,
-    changing: { .granule(($1.cursor ?? $0.configuration.dramBase).granuleBase) }, chosen: { GranulesPanel.zoom(-4, &$0) },
+    changing: { .granule(($1.cursor ?? $0.configuration.dramBase).granuleBase) }, chosen: GranulesPanel.choose,
     copied: { hex(($1.cursor ?? $0.configuration.dramBase).granuleBase) }, clicked: GranulesPanel.click
   ) { canvas, rect, session, state, focused in GranulesPanel(session, state).draw(&canvas, rect, focused: focused) }
 }
@@ -100,6 +100,9 @@ public struct GranulesPanel {
   /// Lines below the map at least: the cursor's story and the legend.
   static func storyRows(_ height: Int) -> Int { height >= 12 ? 5 : height >= 8 ? 4 : height >= 6 ? 3 : height >= 4 ? 2 : 0 }
 
+  /// Lines below the map from which its legend counts.
+  private static let countedHeight = 8
+
   /// Cells an address takes beside the map.
   private static let labelWidth = 12
 
@@ -182,14 +185,15 @@ public struct GranulesPanel {
   private func drawStory(_ canvas: inout Canvas, _ rect: Rect, _ seen: Legend) {
     guard rect.height > 0 else { return }
     let address = state.cursor ?? session.configuration.dramBase
-    let story = session.story(address)
+    let story = session.story(address, changes: rect.height)
     let owner = story.owner.flatMap { owner in session.read { $0.control.realms.firstIndex(of: owner) } }
     let name = session.labels[story.address].map { " \($0)" } ?? ""
     var x = canvas.text(
       rect.x + 1, rect.y, "\(hex(story.address))\(name)  \(story.state.name)", .text, limit: rect.width - 2)
     if let owner { x = canvas.text(x, rect.y, " · realm \(owner + 1)", .realm(owner), limit: rect.x + rect.width - 1 - x) }
     canvas.text(x, rect.y, " · \(story.role)", .text, limit: rect.x + rect.width - 1 - x)
-    let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count })
+    let counts = rect.height >= Self.countedHeight ? session.read { $0.granuleCounts() } : nil
+    let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count }, counts)
     let end = rect.y + rect.height - min(legend.count, max(0, rect.height - 1))
     var lines = ["\(story.gpi.name) in the GPT: \(story.gpi.access)"]
     lines += contents(story, width: rect.width - 2, room: end - rect.y - 2)
@@ -244,9 +248,14 @@ public struct GranulesPanel {
     }
 
     /// The items, as few lines as they need; with the colours of the Realms if there are several.
-    func lines(width: Int, owners count: Int) -> [[Item]] {
+    ///
+    /// - Parameter counts: how many granules there are of a kind in all of memory.
+    func lines(width: Int, owners count: Int, _ counts: [GranuleCount]?) -> [[Item]] {
       var items = kinds.sorted { $0.cell.rank > $1.cell.rank }.map { kind in
-        Item(mark: String(GranulesPanel.letter(kind.cell)), role: GranulesPanel.role(kind.cell), text: kind.text)
+        let number = counts?.first { $0.cell.state == kind.cell.state && $0.cell.gpi == kind.cell.gpi }?.count
+        return Item(
+          mark: String(GranulesPanel.letter(kind.cell)), role: GranulesPanel.role(kind.cell),
+          text: (number.map { "\($0) " } ?? "") + kind.text)
       }
       if count > 1 { items += owners.sorted().map { Item(mark: "■", role: .realm($0), text: "realm \($0 + 1)") } }
       var lines: [[Item]] = []

@@ -35,6 +35,8 @@ extension ViewState {
 public struct RealmRows {
   public struct Row: Sendable {
     public var text: String
+    /// What stands there instead where there is room for it.
+    var whole: String?
     public var role: Role
     /// The granule the line is about.
     public var address: UInt64
@@ -80,7 +82,8 @@ public struct RealmRows {
     for n in 0...4 where n == 0 || realm.measurements[n].contains(where: { $0 != 0 }) {
       rows.append(
         Row(
-          text: "  \(n == 0 ? "RIM" : "REM\(n - 1)") \(short(realm.measurements[n]))", role: .text, address: realm.rd,
+          text: "  \(n == 0 ? "RIM" : "REM\(n - 1)") \(short(realm.measurements[n]))",
+          whole: "  \(n == 0 ? "RIM" : "REM\(n - 1)") \(hexBytes(realm.measurements[n]))", role: .text, address: realm.rd,
           subject: .measurement(realm.rd, index: n)))
     }
     return rows

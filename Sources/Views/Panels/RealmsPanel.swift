@@ -84,7 +84,8 @@ public struct RealmsPanel {
       let isChanged = row.subject.map(session.lastStepChanges) ?? false
       let role: Role = isSelected ? .selected : isChanged ? .changed : row.role
       let mark = isSelected && isChanged ? 2 : 0
-      let end = canvas.text(inside.x, inside.y + n, row.text, role, limit: inside.width - mark)
+      let text = row.whole.flatMap { $0.count <= inside.width - mark ? $0 : nil } ?? row.text
+      let end = canvas.text(inside.x, inside.y + n, text, role, limit: inside.width - mark)
       // Where one stands both can be seen.
       if mark > 0 { canvas.text(end, inside.y + n, " *", .changed) }
     }

@@ -9,8 +9,11 @@ extension Panel {
       KeyHint.common + (state.whyOrigin == nil ? [] : [KeyHint(.travel, label: "who made it so")])
         + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back)]
     },
-    prepared: { session, state in state[ViewState.Why.self].find(session) },
-    listed: { WhyPanel($1).lines($2) },
+    prepared: { session, state in
+      state[ViewState.Why.self].find(session)
+      if state.screen == .why { state[ViewState.Why.self].findDeclaration() }
+    },
+    listed: { WhyPanel($1).lines(WhyPanel.parts($2, $1).why) },
     chosen: { effect in
       guard let step = effect.state.whyOrigin else {
         effect.say("no step of this session made it so", isError: true)
@@ -18,20 +21,31 @@ extension Panel {
       }
       effect.ask(.travel(to: step))
     }
-  ) { canvas, rect, _, state, focused in WhyPanel(state).draw(&canvas, rect, focused: focused) }
+  ) { canvas, rect, session, state, focused in
+    let panel = WhyPanel(state)
+    let parts = WhyPanel.parts(rect, state)
+    panel.draw(&canvas, parts.why, focused: focused)
+    if let beside = parts.beside { panel.drawBeside(session, &canvas, beside) }
+  }
 }
 
 extension ViewState {
   struct Why: PanelState {
     var explanation: Explanation? {
-      didSet { origins = nil }
+      didSet { (origins, declared) = (nil, nil) }
     }
+    /// The declaration of its command; nil until it is looked for.
+    private(set) var declared: [ReferenceState.Line]?
     var scroll: Int?
     /// How that which the deciding condition refuses came to be so; nil until it is looked for.
     private(set) var origins: [ConditionOrigin]?
 
     mutating func find(_ session: Session) {
       if origins == nil, let explanation { origins = session.origins(of: explanation) }
+    }
+
+    mutating func findDeclaration() {
+      if declared == nil, let explanation { declared = ReferencePanel.lines(explanation.entry) }
     }
   }
 
@@ -68,6 +82,48 @@ public struct WhyPanel {
     effect.state.why = explanation
     effect.state.whyScroll = nil
     effect.state.screen = .why
+  }
+
+  /// Columns from which the command's declaration and what the step did stand beside it.
+  private static let wide = 160
+
+  static func parts(_ rect: Rect, _ state: ViewState) -> (why: Rect, beside: Rect?) {
+    guard rect.width >= wide, state.why != nil else { return (rect, nil) }
+    let width = rect.width / 2
+    return (
+      Rect(rect.x, rect.y, width, rect.height), Rect(rect.x + width, rect.y, rect.width - width, rect.height)
+    )
+  }
+
+  /// What the command is declared to do, and below it what the step did.
+  fileprivate func drawBeside(_ session: Session, _ canvas: inout Canvas, _ rect: Rect) {
+    guard let why = state.why else { return }
+    let width = rect.inside.width - 2
+    let declared = (state[ViewState.Why.self].declared ?? ReferencePanel.lines(why.entry)).flatMap { line in
+      WhyPanel.wrap(line.text, to: width, hanging: line.hanging).map { ($0, line.role) }
+    }
+    let top = min(declared.count + 2, rect.height * 2 / 3)
+    let upper = canvas.frame(Rect(rect.x, rect.y, rect.width, top), "Reference", note: why.entry.name)
+    for (n, line) in declared.prefix(upper.height).enumerated() {
+      canvas.text(upper.x + 1, upper.y + n, line.0, line.1, limit: width)
+    }
+    let lower = Rect(rect.x, rect.y + top, rect.width, rect.height - top)
+    let step = why.step.flatMap { (1...max(1, session.steps.count)).contains($0) && !session.steps.isEmpty ? $0 : nil }
+    let inside = canvas.frame(lower, step.map { "What step \($0) did" } ?? "What it would do")
+    guard !inside.isEmpty else { return }
+    guard let step else {
+      canvas.text(inside.x + 1, inside.y, "It has not been made.", .dim, limit: width)
+      return
+    }
+    let events = session.steps[step - 1].events.filter { !$0.text.isEmpty }
+    let lines = events.flatMap { event in
+      WhyPanel.wrap("\(event.layer.padding(7)) \(session.labels.text(event.text))", to: width, hanging: 8)
+    }
+    for (n, line) in lines.prefix(inside.height).enumerated() {
+      let isCut = n == inside.height - 1 && lines.count > inside.height
+      canvas.text(inside.x + 1, inside.y + n, isCut ? "… \(lines.count - n) more" : line, .dim, limit: width)
+    }
+    if lines.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing but its answer.", .dim, limit: width) }
   }
 
   public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {

@@ -183,6 +183,8 @@ extension App {
     report(session.branches.count > count && left > 0 ? leftBehind(left) : "")
     if session.position != before {
       noteChange(since: before)
+      // Of a statement that made many steps the last may change nothing on the map.
+      state.focusOnChange(session, since: before)
       if animates, WorldsPanel(session).hopCount > 0 { state.travel = 0 }
     }
   }

@@ -14,6 +14,7 @@ final class MemoryTerminal: Terminal {
   var isASCII = false
   private(set) var canvas: Canvas
   private(set) var theme: Theme?
+  private(set) var colours = ColourMode.auto
   /// How often the whole screen was painted anew, and how often the shell was given back.
   private(set) var repaints = 0
   private(set) var suspensions = 0
@@ -90,5 +91,6 @@ final class MemoryTerminal: Terminal {
   func toggleMouse() { mouse.toggle() }
   func copy(_ text: String) { clipboard = text }
   func use(_ theme: Theme) { self.theme = theme }
+  func draw(_ colours: ColourMode, ascii: Bool) { (self.colours, isASCII) = (colours, ascii) }
   func setCrashNote(_ text: String) { crashNote = text }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The images in Sessions/guests are what their sources make.
+/// The images in Sessions are what their sources make.
 struct GuestImageTests {
   static let compiler: String? = {
     let swift = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/swift" }
@@ -21,9 +21,9 @@ struct GuestImageTests {
     try build.run()
     build.waitUntilExit()
     #expect(build.terminationStatus == 0)
-    for guest in ["tour.elf", "faults.elf", "kernel.elf", "irq.elf", "model.elf", "fdt.img", "cloud.img"] {
+    for guest in ["tour.elf", "faults.elf", "kernel.elf", "irq.elf", "model.elf", "fdt.img", "cloud.img", "tee.elf"] {
       let made = try Data(contentsOf: URL(filePath: "\(folder.path)/\(guest)"))
-      let home = guest == "cloud.img" ? "hosts" : "guests"
+      let home = ["cloud.img": "hosts", "tee.elf": "secure"][guest] ?? "guests"
       let kept = try Data(contentsOf: PseudoTerminal.root.appending(path: "Sessions/\(home)/\(guest)"))
       #expect(made == kept, "\(guest): run Sessions/guests/build")
       #expect(made.count < 100_000)

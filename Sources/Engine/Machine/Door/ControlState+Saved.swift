@@ -16,6 +16,7 @@ extension ControlState {
     for action in guestQueue.pending { words += action.words }
     words.append(UInt64(guestQueue.departures.count))
     for departure in guestQueue.departures { words += [departure.rec, departure.pc] + departure.action.words }
+    words += secure?.words ?? []
     return words
   }
 
@@ -73,6 +74,10 @@ extension ControlState {
       let (rec, pc) = (try reader.number(), try reader.number())
       guestQueue.depart(rec, try GuestAction(&reader), pc)
     }
+    guard machine.control.secure != nil else { return }
+    let state = try SecureState(&reader, peCount: configuration.peCount)
+    for (n, partition) in state.running.enumerated() where partition != 0 { busyPEs |= 1 << UInt8(n) }
+    secure = state
   }
 
   /// Granules of DRAM, ascending.

@@ -4,7 +4,7 @@ import Basics
 package struct ControlState: Sendable {
   package var pes: [ProcessingElement] = []
   package var currentPE = 0
-  /// One bit for each PE that runs a REC or a vCPU of the Normal world: `runningREC` or `runningVCPU` is not 0.
+  /// One bit for each PE that runs a REC, a vCPU of the Normal world (`runningREC` or `runningVCPU` is not 0), or a partition.
   var busyPEs: UInt8 = 0
   /// Where EL3 will put the next L1 GPT table.
   var nextL1Table: UInt64 = 0
@@ -29,6 +29,8 @@ package struct ControlState: Sendable {
   package var isScribbled = false
   /// Why the RMM has stopped, if it has: from then on EL3 answers RMI with SMC_UNK.
   package var panic: RMMPanic?
+  /// What the SPMC knows, of a machine that has one.
+  package var secure: SecureState?
 }
 
 extension ControlState {
@@ -54,6 +56,8 @@ extension ControlState {
       hash.add(words)
     }
     hash.add(guestQueue.digest())
+    // A machine without an SPMC has the digest it had before there was one to have.
+    secure?.add(to: &hash)
     return hash.value
   }
 
@@ -77,6 +81,11 @@ extension ControlState {
     if guestInstructions != 0 { hash = mix(hash ^ guestInstructions) }
     for rec in vectors.keys.sorted() { for word in vectors[rec] ?? [] { hash = mix(hash ^ word) } }
     if let guestPause { hash = mix(hash ^ UInt64(guestPause)) }
+    if let secure {
+      var state = StateHash()
+      secure.add(to: &state)
+      hash = mix(hash ^ state.value)
+    }
     return mix(hash ^ guestQueue.digest())
   }
 }

@@ -39,6 +39,8 @@ public struct Event: Sendable, Equatable {
     case virtualInterrupt
     /// Bytes moved: a = address, b = length, c = 0 read or 1 write.
     case access
+    /// A partition prints: a, b and c are its characters, detail how many.
+    case partitionLog
     /// The RMM stops: a = the address it followed.
     case panic
     /// EL3 prints: a = which message, b and c = numbers in it. See ``RootMessage``.

@@ -36,7 +36,9 @@ extension Machine {
   public func invariantViolations() -> [InvariantViolation] {
     var check = InvariantCheck()
     check.run(self)
-    return check.violations
+    var secure = SecureInvariants()
+    secure.run(self)
+    return check.violations + secure.violations
   }
 }
 
@@ -127,7 +129,7 @@ private struct InvariantCheck {
   private mutating func checkBusyPEs(_ m: borrowing Machine) {
     for (n, pe) in m.control.pes.enumerated() {
       let isBusy = m.control.busyPEs >> UInt8(n) & 1 == 1
-      if isBusy != (pe.runningREC | pe.runningVCPU != 0 || pe.hasStopped) {
+      if isBusy != (pe.runningREC | pe.runningVCPU != 0 || pe.hasStopped || m.runsPartition(n)) {
         fail("running", "PE \(n) is \(isBusy ? "" : "not ")busy")
       }
       if pe.runningREC != 0, pe.runningVCPU != 0 { fail("running", "PE \(n) runs a REC and a vCPU of the Normal world") }

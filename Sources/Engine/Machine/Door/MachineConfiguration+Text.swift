@@ -25,6 +25,8 @@ extension MachineConfiguration {
     if let firmware { parts.append("firmware=\(firmware.rawValue)") }
     if gpf != plain.gpf { parts.append("gpf=\(gpf.rawValue)") }
     if granuleFaultsExitToHost { parts.append("host=tf-rmm") }
+    if secure != plain.secure { parts.append("secure=\(secure.rawValue)") }
+    if !protectsMemory { parts.append("protect=off") }
     return parts.joined(separator: " ")
   }
 }

@@ -42,6 +42,10 @@ public struct MachineConfiguration: Sendable, Equatable {
   /// Whether an access through ASSIGNED_NS to a granule that is not Non-secure leaves the Realm as an exit, because of the host
   /// that ran TF-RMM, instead of being taken by the Realm (HCR_EL2.GPF).
   public var granuleFaultsExitToHost = false
+  /// What runs in the Secure world.
+  public var secure = SecureSoftware.none
+  /// Whether EL3 moves memory that the Normal world lends or donates to partitions into the Secure PAS (PLAT_PROTECT_MEM).
+  public var protectsMemory = true
   /// The name the configuration was chosen by.
   public var name = "default"
 
@@ -133,6 +137,10 @@ public struct MachineConfiguration: Sendable, Equatable {
     guard platform == .model || (instance == plain.instance && lifecycle == plain.lifecycle && patched.isEmpty) else {
       return "instance, lifecycle and patch are of the modelled platform; the sample platform's claims are fixed"
     }
+    guard secure == .none || map != .qemu else {
+      return "secure=\(secure.rawValue) needs map=model or map=fvp: map=qemu has no memory where the partitions lie"
+    }
+    guard protectsMemory || secure != .none else { return "protect=off is of a machine with secure=spmc or secure=tee" }
     let feature = FeatureRegister0(featureRegister0)
     guard (32...52).contains(feature.s2sz) else { return "feature_register_0: S2SZ must be 32 to 52" }
     return nil

@@ -85,7 +85,9 @@ extension Machine {
     case .resume(let pe):
       return resume(pe)
     case .guestPause(let instructions):
-      guard configuration.vcpu == .code else { return .refused("vCPUs of this machine execute no code (machine vcpu=code)") }
+      guard configuration.vcpu == .code || configuration.secure == .tee else {
+        return .refused("vCPUs of this machine execute no code (machine vcpu=code)")
+      }
       control.guestPause = instructions
       return .done
     case .idle(let time):
@@ -101,7 +103,11 @@ extension Machine {
   /// The same as `perform(.smc(world, x))` without the copies.
   public mutating func perform(smc x: inout InlineArray<18, UInt64>, from world: World) -> SMCDisposition {
     forgetLastAction()
-    if world == .normal, control.busyPEs >> UInt8(control.currentPE) & 1 != 0 { return .busy }
+    if world == .normal {
+      if control.busyPEs >> UInt8(control.currentPE) & 1 != 0 { return .busy }
+    } else if world == .secure, control.secure != nil {
+      return secureCall(&x)
+    }
     return routeSMC(world, &x) ? .answered : .running
   }
 
@@ -122,10 +128,11 @@ extension Machine {
     guard !control.pes[pe].hasStopped else { return .refused("PE \(pe) has stopped at EL3: nothing to resume") }
     let rec = control.pes[pe].runningREC
     let vcpu = control.pes[pe].runningVCPU
-    guard rec | vcpu != 0 else { return .refused("PE \(pe) runs no REC: nothing to resume") }
+    guard rec | vcpu != 0 || runsPartition(pe) else { return .refused("PE \(pe) runs no REC: nothing to resume") }
     let selected = control.currentPE
     control.currentPE = pe
     defer { control.currentPE = selected }
+    if rec | vcpu == 0 { return resumePartition() }
     if vcpu != 0 { return continueVCPU(vcpu, resumed: true) }
     var result = continueRun(rec, resumed: true)
     if panics() { result = SMCCC.notSupported }

@@ -66,13 +66,14 @@ extension BootRecord.Handover {
 }
 
 extension SMCRoute {
-  /// The table, a line a row.
-  public static var lines: [String] {
-    table.map { row in
+  /// The table of a machine, a line a row.
+  package static func lines(_ configuration: MachineConfiguration) -> [String] {
+    table(configuration).map { row in
       let range =
         row.functions.count == 1
         ? hex(row.functions.lowerBound) : "\(hex(row.functions.lowerBound))..\(hex(row.functions.upperBound))"
-      return "\(row.name) \(range): " + callers.map { "\($0.name) → \(row[$0].text)" }.joined(separator: "; ")
+      return "\(row.name) \(range)\(row.hasSMC64 ? ", SMC64 too" : ""): "
+        + callers.map { "\($0.name) → \(row[$0].text)" }.joined(separator: "; ")
     } + ["all others: SMC_UNK"]
   }
 }

@@ -5,7 +5,7 @@ public enum Decoder {
   /// A call with its arguments by name: `RMI_GRANULE_DELEGATE addr=0x80001000`.
   public static func call(_ x: (Int) -> UInt64, count: Int = 18) -> String {
     let fid = x(0)
-    guard let entry = Commands.called(fid) else {
+    guard let entry = Commands.called(fid) ?? FFACalls.withFID(fid) else {
       var highest = 0
       for n in 1..<count where x(n) != 0 { highest = n }
       return ([Commands.name(of: fid)] + (0..<highest).map { hex(x($0 + 1)) }).joined(separator: " ")
@@ -29,6 +29,7 @@ public enum Decoder {
   /// - Parameter isShort: RMI and RSI codes go without the interface.
   public static func answer(fid: UInt64?, _ x: [UInt64], isShort: Bool = false) -> String {
     guard let x0 = x.first else { return "" }
+    if let fid, let entry = FFACalls.withFID(fid & 0xFFFF_FFFF) { return answer(of: entry, x) }
     guard let fid, let entry = Commands.called(fid) else {
       return x0 == UInt64.max ? "SMCCC_NOT_SUPPORTED" : hex(x0)
     }
@@ -39,6 +40,17 @@ public enum Decoder {
       parts.append("\(output.name)=\(hex(x[output.register]))")
     }
     return parts.joined(separator: " ")
+  }
+
+  /// The answer to a call of FF-A: an error by its name, FFA_SUCCESS with the outputs, or what else the caller finds in its registers.
+  private static func answer(of entry: CommandEntry, _ x: [UInt64]) -> String {
+    if entry.interface == .ffa, x[0] == FFA.error, x.count > 2 {
+      return "\(Names.status(.ffa, x[0])) \(Names.status(.ffa, x[2]))"
+    }
+    if entry.answersRevision, x[0] >> 31 == 0 { return "\(x[0] >> 16).\(x[0] & 0xFFFF)" }
+    let name = FFA.name(x[0]).map { $0 } ?? Names.status(entry.interface, x[0])
+    return ([name] + entry.outputs.filter { $0.register < x.count }.map { "\($0.name)=\(hex(x[$0.register]))" })
+      .joined(separator: " ")
   }
 
   /// An exit record in words: as raw, but a PSCI function by its name and a syndrome explained.

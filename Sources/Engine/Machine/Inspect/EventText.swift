@@ -7,11 +7,13 @@ extension Event {
   /// The layer it belongs to: where in the stack it happened.
   public var layer: String {
     switch kind {
-    case .smc, .smcReturn, .access: ProcessingElement.place(world, world == .root ? 3 : world == .secure ? 1 : 2)
+    case .smc, .smcReturn, .access:
+      ProcessingElement.place(world, world == .root ? 3 : world == .secure ? (detail == 2 ? 2 : 1) : 2)
     case .move, .boot, .bootMeasurement, .gpi, .console: "EL3"
-    case .service: world == .root ? "EL3" : "R-EL2"
+    case .service: world == .root ? "EL3" : world == .secure ? "S-EL2" : "R-EL2"
     case .granule, .rttEntry, .realmState, .measurement, .panic: "R-EL2"
     case .exit: ProcessingElement.place(world, 2)
+    case .partitionLog: "S-EL1"
     case .exception, .injection, .call, .interrupt, .virtualInterrupt: ProcessingElement.place(world, 1)
     case .fault: "GPC"
     case .leftOut: "…"
@@ -24,17 +26,24 @@ extension Event {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
+  /// The characters a partition prints, in quotation marks; what is none is a dot.
+  private var printed: String {
+    let bytes = [a, b, c].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
+    let characters = bytes.prefix(Int(detail)).map { (0x20..<0x7F).contains($0) ? Character(UnicodeScalar($0)) : "." }
+    return "\"\(String(characters))\""
+  }
+
   /// One line that says what happened.
   public var text: String {
     switch kind {
-    case .smc: return "SMC \(Commands.name(of: a))"
+    case .smc: return "SMC \(FFA.name(a & 0xFFFF_FFFF) ?? Commands.name(of: a))"
     case .smcReturn: return "returns X0=\(hex(a))"
     case .move:
       let from = ProcessingElement.place(World(rawValue: UInt8(a >> 8)) ?? .root, UInt8(a & 0xFF))
       let to = ProcessingElement.place(World(rawValue: UInt8(b >> 8)) ?? .root, UInt8(b & 0xFF))
       return "\(from) → \(to)  SCR_EL3.{NSE,NS}={\(c >> 62 & 1),\(c & 1)}"
     case .service:
-      let name = Commands.name(of: a)
+      let name = FFACalls.withFID(a)?.name ?? Commands.name(of: a)
       if a == UInt64(ServiceFID.rmiRequestComplete) { return "\(name) X0=\(hex(b))" }
       if a == UInt64(ServiceFID.bootComplete) { return "\(name) \(Int64(bitPattern: b))" }
       return "\(name) \(hex(b)) → \(EL3Error(rawValue: Int64(bitPattern: c))?.name ?? hex(c))"
@@ -64,6 +73,7 @@ extension Event {
       return "\(component) measured: \(Self.digits(b))…"
     case .interrupt: return "virtual SError pending"
     case .virtualInterrupt: return "virtual interrupt \(a) taken at \(hex(b))"
+    case .partitionLog: return "prints \(printed)"
     case .panic: return RMMPanic(address: a).text
     case .console: return "console: " + (RootMessage(rawValue: a)?.lines(b, c).joined(separator: " ") ?? "?")
     case .leftOut: return "\(a) more events of this step were not kept"

@@ -9,7 +9,7 @@ extension Machine {
   package func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, rec: UInt64? = nil) -> Explanation {
     var call = Call()
     for n in 0..<11 { call.x[n] = x[n] }
-    if entry.interface != .rmi {
+    if entry.interface == .rsi || entry.interface == .psci {
       guard let rec, rec.isGranuleAligned, granuleIs(rec, .rec) else {
         let rows = entry.list(self).map {
           ConditionVerdict(id: $0.id, text: $0.text, status: $0.status, now: "", verdict: .notReached)
@@ -38,7 +38,7 @@ extension Machine {
   private func success(_ entry: CommandEntry, _ call: Call) -> String {
     switch entry.success(call) {
     case .answers(let x0): Names.status(entry.interface, x0)
-    case .exits: "exit to the Host"
+    case .exits: entry.interface == .ffa ? "the PE changes hands" : "exit to the Host"
     }
   }
 }

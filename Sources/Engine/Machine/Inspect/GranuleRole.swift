@@ -5,6 +5,7 @@ extension Machine {
   package func role(_ address: UInt64) -> (owner: UInt64?, text: String) {
     switch granuleState(address) {
     case .undelegated:
+      if let text = partitionText(address) { return (nil, text) }
       return (nil, gpi(address) == .nonSecure ? "the Host's" : "in the \(gpi(address).name) PAS, not the Host's")
     case .delegated: return (nil, "the RMM's, unused")
     case .rd: return (address, "Realm descriptor")
@@ -40,5 +41,21 @@ extension Machine {
       }
     }
     return found
+  }
+}
+
+extension Machine {
+  /// Whose a granule of DRAM is that FF-A has something to say of; nil if it is the Host's.
+  private func partitionText(_ address: UInt64) -> String? {
+    guard control.secure != nil, isDRAM(address) else { return nil }
+    let page = ownership(address).page
+    let share = page.share.map { spm.shares[$0] }
+    let owner = page.owner.map { $0 == FFAEndpointIndex.normal ? "the Host" : SecurePartition.all[$0 - 1].name } ?? "nobody"
+    if let share {
+      let receivers = share.receivers.map { hex($0.id) + ($0.granted == nil ? "" : ", retrieved") }.joined(separator: "; ")
+      return "\(owner)'s, \(share.kind.name) to \(receivers)"
+    }
+    if page.isBuffer { return "\(owner)'s buffer for FF-A" }
+    return page.owner == FFAEndpointIndex.normal ? nil : "\(owner)'s"
   }
 }

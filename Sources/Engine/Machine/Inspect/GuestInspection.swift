@@ -2,6 +2,7 @@ extension Machine {
   /// A vCPU by where its registers are: a REC, or memory of the Host's if a PE is set up to run such vCPUs.
   private func vcpu(_ address: UInt64) -> (rec: REC, stage2: Stage2Regime)? {
     guard address.isGranuleAligned else { return nil }
+    if configuration.secure == .tee, address == Self.partitionVCPU { return (hostVCPU(address), .secure(Self.codePartition)) }
     if granuleIs(address, .rec) { return (rec(address), .realm(realm(rec(address).owner))) }
     guard isDRAM(address), granuleProtectionCheck(address, .nonSecure) == nil else { return nil }
     let pes = [control.pes[control.currentPE]] + control.pes
@@ -23,6 +24,7 @@ extension Machine {
     switch vcpu(address)?.stage2 {
     case .realm(let realm): realm.ipaWidth
     case .normal(let tables): 64 - tables.vtcr & 0x3F
+    case .secure: configuration.paWidth
     case nil: nil
     }
   }

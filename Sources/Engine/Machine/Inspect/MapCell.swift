@@ -40,6 +40,12 @@ public struct MapCell: Sendable, Equatable {
   var isOwned: Bool { state != .undelegated && state != .delegated }
 }
 
+/// How many granules there are of a kind.
+package struct GranuleCount: Sendable {
+  package var cell: MapCell
+  package var count: Int
+}
+
 extension Machine {
   /// Rows of the granule map.
   ///
@@ -96,6 +102,19 @@ extension Machine {
       }
     }
     return cells
+  }
+
+  /// How many granules of DRAM there are of each kind.
+  package func granuleCounts() -> [GranuleCount] {
+    var counts = [Int](repeating: 0, count: 256)
+    memory.forEachChunk(from: configuration.dramBase, to: configuration.dramTop) { chunk, records in
+      forEachUsed(records) { index in
+        let address = chunk + UInt64(index) << Granule.shift
+        if address >= configuration.dramBase, address < configuration.dramTop { counts[Int(records[index])] += 1 }
+      }
+    }
+    counts[0] = Int(configuration.dramSize >> Granule.shift) - counts.reduce(0, +)
+    return counts.indices.filter { counts[$0] > 0 }.map { GranuleCount(cell: MapCell(record: UInt8($0)), count: counts[$0]) }
   }
 
   /// Pieces of memory, each `bytes` long and counted from the first byte of DRAM, in which a granule is not simply the Host's.

@@ -13,6 +13,12 @@ public enum Names {
     (.psci, "INVALID_PARAMETERS", negative(2)), (.psci, "INVALID_PARAMS", negative(2)), (.psci, "DENIED", negative(3)),
     (.psci, "ALREADY_ON", negative(4)), (.psci, "ON_PENDING", negative(5)), (.psci, "INTERNAL_FAILURE", negative(6)),
     (.psci, "NOT_PRESENT", negative(7)), (.psci, "DISABLED", negative(8)), (.psci, "INVALID_ADDRESS", negative(9)),
+    (.ffa, "NOT_SUPPORTED", ffa(1)), (.ffa, "INVALID_PARAMETERS", ffa(2)), (.ffa, "NO_MEMORY", ffa(3)), (.ffa, "BUSY", ffa(4)),
+    (.ffa, "INTERRUPTED", ffa(5)), (.ffa, "DENIED", ffa(6)), (.ffa, "RETRY", ffa(7)), (.ffa, "ABORTED", ffa(8)),
+    (.ffa, "SUCCESS", FFA.success), (.ffa, "ERROR", FFA.error), (.ffa, "INTERRUPT", FFA.interrupt),
+    (.ffa, "MEM_RETRIEVE_RESP", FFA.retrieveResponse),
+    (.platform, "OK", 0), (.platform, "UNK", negative(1)), (.platform, "DENIED", negative(3)),
+    (.platform, "INVALID_PARAM", negative(4)),
     (nil, notSupported, SMCCC.notSupported), (nil, "SMCCC_UNKNOWN", SMCCC.notSupported),
   ]
   private static let notSupported = "SMCCC_NOT_SUPPORTED"
@@ -23,6 +29,9 @@ public enum Names {
 
   /// Result codes by name.
   package static let statuses: [(name: String, value: UInt64)] = rows.map { (name($0), $0.value) }
+
+  /// An error of FF-A: 32 bits.
+  private static func ffa(_ n: Int32) -> UInt64 { UInt64(UInt32(bitPattern: -n)) }
 
   private static func negative(_ n: Int64) -> UInt64 { UInt64(bitPattern: -n) }
 

@@ -1,18 +1,19 @@
 /// All structures that lie in memory, and the 64-bit values with parts that lie in them.
 package enum StructureTables {
-  package static let all = [
-    StructureTable(RmiRealmParams.self), StructureTable(RmiRealmFlags.self), StructureTable(RmiRecParams.self),
-    StructureTable(RmiRecCreateFlags.self), StructureTable(RmiRecMpidr.self), StructureTable(RmiRecRun.self),
-    StructureTable(RmiRecEnter.self), StructureTable(RmiRecEnterFlags.self), StructureTable(RmiRecExit.self),
-    StructureTable(RsiRealmConfig.self), StructureTable(RsiHostCall.self), StructureTable(RmmRealm.self),
-    StructureTable(RmmRec.self), StructureTable(RTT.self), StructureTable(Stage2Descriptor.self),
-    StructureTable(Stage2Address52.self), StructureTable(RTTNotValid.self), StructureTable(RttUnprotectedDescriptor.self),
-    StructureTable(RmmMeasurementDescriptor.self), StructureTable(RmmMeasurementDescriptorData.self),
-    StructureTable(RmmMeasurementDescriptorRec.self), StructureTable(RmmMeasurementDescriptorRipas.self),
-    StructureTable(BootManifest.self), StructureTable(DRAMBank.self), StructureTable(GPTLevel0.self),
-    StructureTable(GPTBlock.self), StructureTable(GPTTable.self), StructureTable(GPTLevel1.self),
-    StructureTable(GPTContiguous.self), StructureTable(GPTGranules.self),
-  ]
+  package static let all =
+    [
+      StructureTable(RmiRealmParams.self), StructureTable(RmiRealmFlags.self), StructureTable(RmiRecParams.self),
+      StructureTable(RmiRecCreateFlags.self), StructureTable(RmiRecMpidr.self), StructureTable(RmiRecRun.self),
+      StructureTable(RmiRecEnter.self), StructureTable(RmiRecEnterFlags.self), StructureTable(RmiRecExit.self),
+      StructureTable(RsiRealmConfig.self), StructureTable(RsiHostCall.self), StructureTable(RmmRealm.self),
+      StructureTable(RmmRec.self), StructureTable(RTT.self), StructureTable(Stage2Descriptor.self),
+      StructureTable(Stage2Address52.self), StructureTable(RTTNotValid.self), StructureTable(RttUnprotectedDescriptor.self),
+      StructureTable(RmmMeasurementDescriptor.self), StructureTable(RmmMeasurementDescriptorData.self),
+      StructureTable(RmmMeasurementDescriptorRec.self), StructureTable(RmmMeasurementDescriptorRipas.self),
+      StructureTable(BootManifest.self), StructureTable(DRAMBank.self), StructureTable(GPTLevel0.self),
+      StructureTable(GPTBlock.self), StructureTable(GPTTable.self), StructureTable(GPTLevel1.self),
+      StructureTable(GPTContiguous.self), StructureTable(GPTGranules.self),
+    ] + FFAStructures.all
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 

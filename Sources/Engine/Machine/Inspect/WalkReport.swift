@@ -173,6 +173,43 @@ extension Machine {
     return runs
   }
 
+  /// Entries of a table one by one around one of them, those of which the IPA is in the Realm's space.
+  package func entries(_ rd: UInt64, of hop: WalkReport.Hop, ipa: UInt64, count: Int) -> [(
+    index: Int, raw: UInt64, run: EntryRun
+  )] {
+    let realm = realm(rd)
+    let base = tableBase(hop, ipa: ipa)
+    let size = rttEntrySize(hop.level)
+    let all = Int(min(512, (realm.ipaTop - base + size - 1) / size))
+    let first = max(0, min(hop.index - count / 2, all - count))
+    return (first..<min(all, first + count)).map { index in
+      let entry = RTTEntry(raw: rttLoad(hop.table, index))
+      let run = EntryRun(
+        first: index, last: index, ipa: base + UInt64(index) * size, hipas: entry.hipas(hop.level), ripas: entry.ripas,
+        address: entry.isLive ? entry.address(lpa2: realm.lpa2) : nil)
+      return (index, entry.raw, run)
+    }
+  }
+
+  /// The fields of an entry by their names: its bits, what they are, and what that means.
+  package func entryFields(_ rd: UInt64, _ raw: UInt64) -> [(bits: String, name: String, value: String, meaning: String)] {
+    let isLong = realm(rd).lpa2
+    let valid = StructureTable(Stage2Descriptor.self).bits
+    let rows: [BitField] =
+      if raw & 1 == 0 {
+        StructureTable(RTTNotValid.self).bits
+      } else if isLong {
+        valid.filter { !["SH", "Address"].contains($0.name.description) } + StructureTable(Stage2Address52.self).bits
+      } else {
+        valid
+      }
+    return rows.sorted { $0.high > $1.high }.map { field in
+      let bits = field.high == field.low ? "\(field.high)" : "\(field.high):\(field.low)"
+      let meaning = field.allowed.description.isEmpty ? "\(field.meaning)" : "\(field.meaning): \(field.allowed)"
+      return (bits, "\(field.name)", hex(field.of(raw)), meaning)
+    }
+  }
+
   /// First IPA a hop's table covers.
   package func tableBase(_ hop: WalkReport.Hop, ipa: UInt64) -> UInt64 {
     ipa & ~(hop.coverage - 1) &- UInt64(hop.index) * hop.coverage

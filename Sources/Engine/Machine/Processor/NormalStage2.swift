@@ -6,12 +6,15 @@ enum Stage2Regime {
   case realm(RealmDescriptor)
   /// The tables a hypervisor of the Normal world has made; every access is Non-secure.
   case normal(NormalStage2)
+  /// What the SPMC has for a partition, by its number.
+  case secure(Int)
 
   /// Whose EL1 it is.
   var world: World {
     switch self {
     case .realm: .realm
     case .normal: .normal
+    case .secure: .secure
     }
   }
 }
@@ -65,6 +68,7 @@ extension Machine {
     switch regime {
     case .realm(let realm): translateStage2(realm, ipa, kind)
     case .normal(let tables): translateStage2(tables, ipa, kind)
+    case .secure(let partition): translateStage2(partition: partition, ipa, kind)
     }
   }
 

@@ -83,11 +83,11 @@ extension Machine {
   /// EL3 moves a granule for somebody outside (a test, a lesson): any space but into or out of the RMM's hands.
   ///
   /// A granule in the Realm PAS belongs to the RMM and leaves it by RMI_GRANULE_UNDELEGATE alone; one enters it by
-  /// RMI_GRANULE_DELEGATE alone.
+  /// RMI_GRANULE_DELEGATE alone. One the SPMC has taken for what was lent or donated leaves the Secure PAS by the SPMC alone.
   mutating func assignGranule(_ address: UInt64, _ pas: GPI) -> EL3Error {
     let granule = address.granuleBase
     guard isDRAM(granule) else { return .badAddress }
-    guard gpi(granule) != .realm, pas != .realm else { return .badPAS }
+    guard gpi(granule) != .realm, pas != .realm, !isTakenBySPMC(granule) else { return .badPAS }
     guard canSetGPI(granule) else { return .unknown }
     changeGPI(granule, pas)
     return .ok

@@ -39,6 +39,11 @@ extension Machine {
         emit(.service, UInt64(ServiceFID.rmiRequestComplete), x[0], 0, world: .realm)
         traceMove(.rEL2, .el3)
       }
+    } else if world == .normal, control.secure != nil, FFA.isCall(fid) {
+      guard routeFFA(&x) else {
+        progress.depth = 0
+        return false
+      }
     } else {
       // SMCCC 1.5, which TF-A v2.12 announces; RMI from the Secure world and from the RMM itself, and what nobody implements.
       let known = fid == SMCCC.version && configuration.monitorAnswersHost
@@ -50,7 +55,7 @@ extension Machine {
   }
 
   /// What TF-A's RMMD prints of a call of its ranges that it does not pass on.
-  private mutating func sayRefusal(_ fid: UInt64, _ world: World) {
+  mutating func sayRefusal(_ fid: UInt64, _ world: World) {
     if Machine.rmiRange.contains(fid & ~SMCCC.sveHint) {
       if !hasRMM { say(.noRMM) } else if world == .secure { say(.rmiFromSecure) } else { say(.unsupportedRMMCall, fid) }
     } else if Machine.serviceRange.contains(fid) {

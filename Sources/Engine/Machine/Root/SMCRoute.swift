@@ -10,6 +10,12 @@ public struct SMCRoute: Sendable {
     case rmm
     /// A call of the RMM's alone, which the model makes without an SMC; EL3 serves it.
     case service
+    /// EL3 passes it on to S-EL2, and its answer back.
+    case spmc
+    /// EL3 passes it on to the Normal world, whose call to the Secure world it answers.
+    case normal
+    /// EL3 answers FFA_NOT_SUPPORTED: it is no call of that world's.
+    case unsupported
     /// It is trapped by the RMM, and never comes to EL3.
     case trapped
     /// EL3 answers SMC_UNK, and says why.
@@ -22,6 +28,9 @@ public struct SMCRoute: Sendable {
       case .el3: "EL3"
       case .rmm: "R-EL2"
       case .service: "EL3, for the RMM"
+      case .spmc: "S-EL2"
+      case .normal: "NS-EL2, if it waits"
+      case .unsupported: "FFA_NOT_SUPPORTED"
       case .trapped: "R-EL2, trapped"
       case .refused: "SMC_UNK, with a warning"
       case .unknown: "SMC_UNK"
@@ -33,12 +42,16 @@ public struct SMCRoute: Sendable {
   public let functions: ClosedRange<UInt64>
   /// What the rows are about, where the name does not say it.
   public let meaning: String
+  /// Whether each of them is the same function with bit 30 set, as an SMC64.
+  public let hasSMC64: Bool
   private let owners: (normal: Owner, secure: Owner, realm: Owner)
 
-  private init(
-    _ name: String, _ functions: ClosedRange<UInt64>, _ meaning: String, normal: Owner, secure: Owner, realm: Owner
+  init(
+    _ name: String, _ functions: ClosedRange<UInt64>, _ meaning: String, hasSMC64: Bool = false, normal: Owner, secure: Owner,
+    realm: Owner
   ) {
-    (self.name, self.functions, self.meaning, owners) = (name, functions, meaning, (normal, secure, realm))
+    (self.name, self.functions, self.meaning, self.hasSMC64) = (name, functions, meaning, hasSMC64)
+    owners = (normal, secure, realm)
   }
 
   /// The worlds that can call EL3.
@@ -53,7 +66,8 @@ public struct SMCRoute: Sendable {
     }
   }
 
-  public static let table = [
+  /// What every EL3 here has.
+  private static let rows = [
     SMCRoute(
       "SMCCC_VERSION", SMCCC.version...SMCCC.version, "version of the calling convention", normal: .el3, secure: .el3, realm: .el3
     ),
@@ -71,6 +85,17 @@ public struct SMCRoute: Sendable {
       "RMI, RMM 2.0", 0xC400_01D0...0xC400_02CF, "RMM 1.0 has none of them", normal: .unknown, secure: .unknown, realm: .unknown),
   ]
 
+  /// The rows of a machine: with software in the Secure world EL3 has an SPMD, and services for the SPMC.
+  package static func table(_ configuration: MachineConfiguration) -> [SMCRoute] {
+    configuration.secure == .none ? rows : rows + SPMD.rows
+  }
+
   /// The row of a function; nil: all others, which nobody has.
-  public static func row(of function: UInt64) -> SMCRoute? { table.first { $0.functions.contains(function & 0xFFFF_FFFF) } }
+  package static func row(of function: UInt64, _ configuration: MachineConfiguration) -> SMCRoute? {
+    table(configuration).first { $0.contains(function & 0xFFFF_FFFF) }
+  }
+
+  private func contains(_ function: UInt64) -> Bool {
+    functions.contains(function) || hasSMC64 && functions.contains(function & ~FFA.smc64)
+  }
 }

@@ -2,14 +2,14 @@ import Basics
 import Host
 import Machine
 
-/// Which failure conditions have decided a call, which rows of KVM's table of error numbers have turned one down, and where.
+/// Which failure conditions have decided a call (of the RMM's interfaces and of FF-A), which rows of KVM's table of error numbers have turned one down, and where.
 package struct Coverage: Sendable {
   private var scripts: [String: [String]] = [:]
   private let conditions: [(command: CommandEntry, id: String)]
 
   package init() {
     let machine = Machine(MachineConfiguration())
-    conditions = Commands.all.flatMap { entry in entry.list(machine).map { (entry, $0.id) } }
+    conditions = (Commands.all + FFACalls.all).flatMap { entry in entry.list(machine).map { (entry, $0.id) } }
   }
 
   /// How many conditions the declarations have.

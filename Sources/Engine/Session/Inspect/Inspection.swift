@@ -24,13 +24,12 @@ package struct GranuleStory: Sendable {
 
 extension Session {
   /// A granule's state, owner, place and history.
-  package func story(_ address: UInt64) -> GranuleStory {
+  ///
+  /// - Parameter changes: how many of the last steps that changed it are told.
+  package func story(_ address: UInt64, changes: Int = 16) -> GranuleStory {
     let address = address.granuleBase
-    var history: [(step: Int, text: String)] = []
-    for index in granuleHistory.changes(of: address, before: position, in: steps).prefix(16) {
-      let call = steps[index].call.prefix { $0 != " " }
-      let events = steps[index].events.reversed().filter { $0.changedGranule == address }
-      history += events.map { (index + 1, "\($0.text), by \(call)") }
+    let history = granuleHistory.changes(of: address, before: position, in: steps).prefix(changes).flatMap { index in
+      changesText(of: address, index).map { (index + 1, $0) }
     }
     return read { machine in
       let role = machine.role(address)
@@ -38,6 +37,26 @@ extension Session {
         address: address, gpi: machine.gpi(address), state: machine.granuleState(address), owner: role.owner,
         role: role.text, contents: machine.keptContents(address) ?? filled(address, machine), history: history)
     }
+  }
+
+  /// Every step that changed a granule, from 1 and newest first; those that were undone, too.
+  package func stepsThatChanged(granule address: UInt64) -> [Int] {
+    granuleHistory.changes(of: address.granuleBase, before: .max, in: steps).map { $0 + 1 }
+  }
+
+  /// What a step, from 1, did to a granule, and in which call.
+  package func change(ofGranule address: UInt64, inStep step: Int) -> String {
+    let events = steps[step - 1].events.filter { $0.changedGranule == address.granuleBase }
+    // That it was made clean and stays what it is says nothing where something else was changed.
+    let telling = events.filter { $0.kind != .granule || $0.b != $0.c }
+    let call = steps[step - 1].call.prefix { $0 != " " }
+    return "\((telling.isEmpty ? events : telling).map(\.text).joined(separator: "; ")), by \(call)"
+  }
+
+  /// The last first.
+  private func changesText(of address: UInt64, _ index: Int) -> [String] {
+    let call = steps[index].call.prefix { $0 != " " }
+    return steps[index].events.reversed().filter { $0.changedGranule == address }.map { "\($0.text), by \(call)" }
   }
 
   /// What lies in a page of the Host's that was filled by names.

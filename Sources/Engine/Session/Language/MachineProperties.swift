@@ -19,6 +19,8 @@ extension MachineConfiguration {
     ("map", "model, fvp or qemu: whose memory map; DRAM is then where, and as large as, it has it"),
     ("firmware", "what is wrong with it: no-rmm, rmm-error:-1 to -7, bad-manifest-checksum, gpt-overlap …, none"),
     ("gpf", "world or el3: who takes a granule protection fault (SCR_EL3.GPF)"),
+    ("secure", "off, spmc or tee: what runs in the Secure world"),
+    ("protect", "on or off: whether EL3 moves memory that is lent to the Secure world into its PAS"),
   ]
 
   /// Changes the properties of a `machine` statement in order. Throws what is wrong with one, or with the machine they make.
@@ -89,6 +91,14 @@ extension MachineConfiguration {
     case "gpf":
       guard let routing = GPFRouting(rawValue: value) else { throw bad("gpf is world or el3, not \"\(shown(value))\"") }
       gpf = routing
+    case "secure":
+      guard let software = SecureSoftware(rawValue: value) else {
+        throw bad("secure is \(SecureSoftware.allCases.map(\.rawValue).joined(separator: " or ")), not \"\(shown(value))\"")
+      }
+      secure = software
+    case "protect":
+      guard value == "on" || value == "off" else { throw bad("protect is on or off, not \"\(shown(value))\"") }
+      protectsMemory = value == "on"
     case "host":
       // How a recording names what the host of TF-RMM did.
       guard value == "tf-rmm" || value == "none" else { throw bad("host is tf-rmm or none, not \"\(shown(value))\"") }

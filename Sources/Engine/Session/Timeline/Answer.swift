@@ -21,6 +21,7 @@ public struct Answer: Sendable {
   public enum Guest: String, Sendable {
     case realm = "Realm"
     case vm = "VM"
+    case partition
   }
   public var kind: Kind
   public var x: [UInt64]
@@ -36,6 +37,9 @@ public struct Answer: Sendable {
     case .ok: return x.first.map { $0 == 0 ? "ok" : hex($0) } ?? "ok"
     case .gpf: return "gpf"
     case .fault: return "fault"
+    case .running(.partition): return "running: the partition keeps the PE (secure.smc makes its calls)"
+    case .busy(.partition):
+      return "busy: this PE runs a partition, its Host cannot call (choose another with pe, or let it answer)"
     case .running(let guest): return "running: the \(guest.rawValue) keeps the PE (resume lets it go on)"
     case .busy(let guest):
       return "busy: this PE runs a \(guest.rawValue), its Host cannot call (choose another with pe, or resume)"

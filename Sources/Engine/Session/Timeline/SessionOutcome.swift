@@ -60,6 +60,7 @@ extension Session {
   private func runner(_ action: Action) -> Answer.Guest {
     var pe = machine.control.currentPE
     if case .resume(let other) = action { pe = other }
+    if machine.runsPartition(pe) { return .partition }
     return machine.control.pes[pe].runningVCPU == 0 ? .realm : .vm
   }
 }

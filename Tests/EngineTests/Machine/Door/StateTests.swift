@@ -24,6 +24,7 @@ struct StateTests {
     "guestPause": { $0.guestPause = 0 },
     "isScribbled": { $0.isScribbled.toggle() },
     "panic": { $0.panic = RMMPanic(address: 0) },
+    "secure": { $0.secure = SecureState(peCount: 2) },
   ]
 
   /// The same for a PE.

@@ -262,6 +262,7 @@ extension Machine {
     switch stage2 {
     case .realm: configuration.granuleFaultsExitToHost
     case .normal(let tables): tables.hcr & HCR.gpf != 0
+    case .secure: false
     }
   }
 

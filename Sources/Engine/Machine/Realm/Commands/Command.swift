@@ -132,7 +132,7 @@ package struct Call {
   package var x = InlineArray<11, UInt64>(repeating: 0)
   /// X0 to X8 as the caller will find them. A command sets X0 on success only if it is not zero.
   package var out = InlineArray<9, UInt64>(repeating: 0)
-  /// The REC that makes an RSI or PSCI call.
+  /// The REC that makes an RSI or PSCI call; of FF-A the number of who calls.
   package var rec: UInt64 = 0
   package var walk = RTTWalk()
   /// The name of the condition that decided, if one did.

@@ -1,10 +1,17 @@
 import Basics
 
-/// Which of the three interfaces a command belongs to.
+/// Which interface a command belongs to.
 public enum Interface: String, Sendable, CaseIterable {
   case rmi = "RMI"
   case rsi = "RSI"
   case psci = "PSCI"
+  /// The Secure world's: see ``FFACalls``.
+  case ffa = "FFA"
+  /// EL3's for the SPMC alone.
+  case platform = "SMC"
+
+  /// Those that have to do with Realms: see ``Commands``.
+  public static let ofRealms: [Interface] = [.rmi, .rsi, .psci]
 }
 
 /// A command as everything but its execution sees it: made from its declaration.
@@ -61,13 +68,14 @@ public final class CommandEntry: Sendable {
 
 /// The registry: every command by what there is to know of it.
 public enum Commands {
-  public static let all: [CommandEntry] = Interface.allCases.flatMap { interface in
+  public static let all: [CommandEntry] = Interface.ofRealms.flatMap { interface in
     var registrar = Registrar(interface: interface)
     _ =
       switch interface {
       case .rmi: CommandList.rmi(&registrar)
       case .rsi: CommandList.rsi(&registrar)
       case .psci: CommandList.psci(&registrar)
+      case .ffa, .platform: false
       }
     return registrar.entries
   }

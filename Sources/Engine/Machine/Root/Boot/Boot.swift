@@ -51,6 +51,7 @@ extension Machine {
     stage(.gpt)
     stage(.bl31)
     movePE(to: .secure, 1)
+    bootSPMC()
     stage(.spmc)
     movePE(to: .root, 3)
     if hasRMMImage { startRMM() }

@@ -62,7 +62,7 @@ struct FirmwareStatement: Statement {
       switch question {
       case .boot: session.read { $0.bootRecord }.lines
       case .map: session.read { $0.mapLines }
-      case .routes: SMCRoute.lines
+      case .routes: session.read { SMCRoute.lines($0.configuration) }
       case .console, .says: session.rootConsole
       }
     result.answer = Answer(kind: .ok, x: [0])

@@ -1,0 +1,17 @@
+/// DEN0077A 1.1, 16.2.
+enum FFAMemLend: Command {
+  static let name: StaticString = "FFA_MEM_LEND"
+  static let fid: UInt32 = 0x8400_0072
+  static let alias: UInt32? = 0xC400_0072
+  static let summary: StaticString = "Gives memory to partitions until they give it back: its owner has no access meanwhile."
+  static let inputs = FFAMemSend.inputs
+  static let outputs = FFAMemSend.outputs
+
+  static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {
+    try FFAMemSend.conditions(.lend, m, &c, &w)
+  }
+
+  static func success(_ c: Call) -> Success { .answers(FFA.success) }
+
+  static func effect(_ m: inout Machine, _ c: inout Call) { FFAMemSend.effect(.lend, &m, &c) }
+}

@@ -1,0 +1,79 @@
+/// The calls of FF-A this model has, in the order of their function numbers, and EL3's for the SPMC. This is the only list: dispatch and
+/// registry are visitors of it.
+enum FFACallList {
+  static func all<V: CommandVisitor>(_ visitor: inout V) -> Bool {
+    if visitor.visit(FFAVersion.self) { return true }
+    if visitor.visit(FFAFeatures.self) { return true }
+    if visitor.visit(FFARXRelease.self) { return true }
+    if visitor.visit(FFARXTXMap.self) { return true }
+    if visitor.visit(FFARXTXUnmap.self) { return true }
+    if visitor.visit(FFAPartitionInfoGet.self) { return true }
+    if visitor.visit(FFAIDGet.self) { return true }
+    if visitor.visit(FFAMsgWait.self) { return true }
+    if visitor.visit(FFAYield.self) { return true }
+    if visitor.visit(FFARun.self) { return true }
+    if visitor.visit(FFAMsgSendDirectReq.self) { return true }
+    if visitor.visit(FFAMsgSendDirectResp.self) { return true }
+    if visitor.visit(FFAMemDonate.self) { return true }
+    if visitor.visit(FFAMemLend.self) { return true }
+    if visitor.visit(FFAMemShare.self) { return true }
+    if visitor.visit(FFAMemRetrieveReq.self) { return true }
+    if visitor.visit(FFAMemRelinquish.self) { return true }
+    if visitor.visit(FFAMemReclaim.self) { return true }
+    if visitor.visit(FFASPMIDGet.self) { return true }
+    if visitor.visit(FFAConsoleLog.self) { return true }
+    return false
+  }
+
+  static func platform<V: CommandVisitor>(_ visitor: inout V) -> Bool {
+    if visitor.visit(PlatProtectMem.self) { return true }
+    if visitor.visit(PlatUnprotectMem.self) { return true }
+    return false
+  }
+}
+
+/// The calls of the Secure world's interfaces by what there is to know of them: names, identifiers, arguments, conditions.
+public enum FFACalls {
+  public static let all: [CommandEntry] = {
+    var calls = Registrar(interface: .ffa)
+    _ = FFACallList.all(&calls)
+    var platform = Registrar(interface: .platform)
+    _ = FFACallList.platform(&platform)
+    return calls.entries + platform.entries
+  }()
+
+  private struct Registrar: CommandVisitor {
+    let interface: Interface
+    var entries: [CommandEntry] = []
+
+    mutating func visit<C: Command>(_: C.Type) -> Bool {
+      entries.append(CommandEntry(C.self, interface))
+      return false
+    }
+  }
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+  private static let byFID: [UInt32: CommandEntry] = {
+    var table = Dictionary(uniqueKeysWithValues: all.map { ($0.fid, $0) })
+    for entry in all { if let alias = entry.alias { table[alias] = entry } }
+    return table
+  }()
+
+  /// By name, in any case.
+  public static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
+
+  /// By function identifier, of the SMC32 or the SMC64.
+  package static func withFID(_ fid: UInt64) -> CommandEntry? { fid >> 32 == 0 ? byFID[UInt32(fid)] : nil }
+}
+
+extension Call {
+  /// Who makes a call of FF-A, by ``FFAEndpointIndex``.
+  var endpoint: Int { Int(rec) }
+
+  /// The answer FFA_SUCCESS, with what is in W2 and W3.
+  mutating func succeed(_ w2: UInt64 = 0, _ w3: UInt64 = 0) {
+    out[0] = FFA.success
+    out[2] = w2
+    out[3] = w3
+  }
+}
