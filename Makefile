@@ -46,7 +46,7 @@ install: setup
 	install -d $(SHARE)/bash-completion/completions $(ZSH) $(SHARE)/fish/vendor_completions.d
 	install -m 755 .build/release/workbench $(DESTDIR)$(PREFIX)/bin/workbench
 	strip --strip-unneeded --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/bin/workbench
-	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img $(SHARE)/workbench/guests
+	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img Sessions/secure/*.elf $(SHARE)/workbench/guests
 	.build/release/workbench manual | gzip -9n > $(SHARE)/man/man1/workbench.1.gz
 	.build/release/workbench --generate-completion-script bash | sed '1{/^#!/d}' > $(SHARE)/bash-completion/completions/workbench
 	.build/release/workbench --generate-completion-script zsh > $(ZSH)/_workbench

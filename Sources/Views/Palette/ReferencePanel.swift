@@ -60,7 +60,7 @@ struct ReferencePanel {
   /// Of the step that is chosen in the trace, or of the last call.
   @Sendable static func open(_ effect: inout Effect) {
     let step = effect.state.traceStep ?? effect.session.lastCallStep
-    guard let step, step > 0, let fid = effect.session.steps[step - 1].result.fid, let entry = Commands.called(fid) else {
+    guard let step, step > 0, let fid = effect.session.steps[step - 1].result.fid, let entry = Calls.called(fid) else {
       return effect.say("step \(effect.state.traceStep ?? effect.session.position) is no call", isError: true)
     }
     effect.state.showReference(of: entry)

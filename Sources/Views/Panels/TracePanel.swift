@@ -124,6 +124,7 @@ public struct TracePanel {
     guard case .action(let action) = step.input else { return "boot" }
     switch action {
     case .smc(let world, _): return ProcessingElement.place(world, world == .secure ? 1 : 2)
+    case .access(let access) where access.isDevice: return "DMA"
     case .access(let access): return ProcessingElement.place(access.world, access.world == .secure ? 1 : 2)
     case .guest, .guestClear: return "R-EL1"
     case .assignGranule: return "EL3"

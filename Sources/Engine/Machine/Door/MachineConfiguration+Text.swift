@@ -27,6 +27,7 @@ extension MachineConfiguration {
     if granuleFaultsExitToHost { parts.append("host=tf-rmm") }
     if secure != plain.secure { parts.append("secure=\(secure.rawValue)") }
     if !protectsMemory { parts.append("protect=off") }
+    if smmu != plain.smmu { parts.append("smmu=\(smmu.rawValue)") }
     return parts.joined(separator: " ")
   }
 }

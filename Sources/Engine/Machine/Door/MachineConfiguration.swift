@@ -46,6 +46,8 @@ public struct MachineConfiguration: Sendable, Equatable {
   public var secure = SecureSoftware.none
   /// Whether EL3 moves memory that the Normal world lends or donates to partitions into the Secure PAS (PLAT_PROTECT_MEM).
   public var protectsMemory = true
+  /// What stands between the device and memory.
+  public var smmu = SMMUCheck.on
   /// The name the configuration was chosen by.
   public var name = "default"
 

@@ -5,10 +5,10 @@ public enum Decoder {
   /// A call with its arguments by name: `RMI_GRANULE_DELEGATE addr=0x80001000`.
   public static func call(_ x: (Int) -> UInt64, count: Int = 18) -> String {
     let fid = x(0)
-    guard let entry = Commands.called(fid) ?? FFACalls.withFID(fid) else {
+    guard let entry = Calls.called(fid) else {
       var highest = 0
       for n in 1..<count where x(n) != 0 { highest = n }
-      return ([Commands.name(of: fid)] + (0..<highest).map { hex(x($0 + 1)) }).joined(separator: " ")
+      return ([Calls.name(of: fid)] + (0..<highest).map { hex(x($0 + 1)) }).joined(separator: " ")
     }
     let arguments = entry.inputs.filter { $0.kind != .bytes || x($0.register) != 0 }.map {
       "\($0.name)=\(value(x($0.register), $0.kind))"
@@ -30,7 +30,7 @@ public enum Decoder {
   public static func answer(fid: UInt64?, _ x: [UInt64], isShort: Bool = false) -> String {
     guard let x0 = x.first else { return "" }
     if let fid, let entry = FFACalls.withFID(fid & 0xFFFF_FFFF) { return answer(of: entry, x) }
-    guard let fid, let entry = Commands.called(fid) else {
+    guard let fid, let entry = Calls.called(fid) else {
       return x0 == UInt64.max ? "SMCCC_NOT_SUPPORTED" : hex(x0)
     }
     var parts = [
@@ -58,7 +58,7 @@ public enum Decoder {
     var parts = [exit.reason.name]
     for field in exit.fields {
       if exit.reason == .psci, field.name == "gpr0" {
-        parts.append(Commands.name(of: field.value))
+        parts.append(Calls.name(of: field.value))
       } else if field.name == "esr" {
         parts.append("esr=\(hex(field.value)) (\(syndrome(field.value)))")
       } else {
@@ -92,8 +92,8 @@ public enum Decoder {
     func arguments(_ range: Range<Int>) -> String { range.map { " " + hex(action.x[$0]) }.joined() }
     switch action.kind {
     case .smc:
-      guard Commands.withFID(action.x[0]) != nil else {
-        return "smc \(Commands.name(of: action.x[0]))" + arguments(1..<max(1, action.count))
+      guard Calls.called(action.x[0]) != nil else {
+        return "smc \(Calls.name(of: action.x[0]))" + arguments(1..<max(1, action.count))
       }
       return call { $0 < action.count ? action.x[$0] : 0 }
     case .setsys, .getsys:

@@ -7,6 +7,7 @@ extension Machine {
   ///   - x: X0 to X17 of the caller.
   ///   - rec: the REC that makes an RSI or PSCI call.
   package func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, rec: UInt64? = nil) -> Explanation {
+    if entry.interface == .ffa || entry.interface == .platform { return explain(entry, x, caller: FFAEndpointIndex.normal) }
     var call = Call()
     for n in 0..<11 { call.x[n] = x[n] }
     if entry.interface == .rsi || entry.interface == .psci {

@@ -19,6 +19,9 @@ public enum Names {
     (.ffa, "MEM_RETRIEVE_RESP", FFA.retrieveResponse),
     (.platform, "OK", 0), (.platform, "UNK", negative(1)), (.platform, "DENIED", negative(3)),
     (.platform, "INVALID_PARAM", negative(4)),
+    (.tee, "SUCCESS", 0), (.tee, "ERROR_CORRUPT_OBJECT", 0xF010_0001), (.tee, "ERROR_BAD_PARAMETERS", 0xFFFF_0006),
+    (.tee, "ERROR_ITEM_NOT_FOUND", 0xFFFF_0008), (.tee, "ERROR_NOT_SUPPORTED", 0xFFFF_000A),
+    (.tee, "ERROR_SHORT_BUFFER", 0xFFFF_0010), (.tee, "ERROR_TARGET_DEAD", 0xFFFF_3024),
     (nil, notSupported, SMCCC.notSupported), (nil, "SMCCC_UNKNOWN", SMCCC.notSupported),
   ]
   private static let notSupported = "SMCCC_NOT_SUPPORTED"
@@ -38,7 +41,7 @@ public enum Names {
   private static let values: [String: UInt64] = {
     var table: [String: UInt64] = [SMCCC.versionName: SMCCC.version]
     for status in statuses { table[status.name] = status.value }
-    for entry in Commands.all { table[entry.name] = UInt64(entry.fid) }
+    for entry in Calls.all { table[entry.name] = UInt64(entry.fid) }
     return table
   }()
 
@@ -47,7 +50,7 @@ public enum Names {
 
   /// A function identifier as a script writes it: its name, if that stands for it, else the number.
   package static func function(_ fid: UInt64) -> String {
-    let name = Commands.name(of: fid)
+    let name = Calls.name(of: fid)
     return value(name) == fid ? name : hex(fid)
   }
 

@@ -9,7 +9,7 @@ package struct Coverage: Sendable {
 
   package init() {
     let machine = Machine(MachineConfiguration())
-    conditions = (Commands.all + FFACalls.all).flatMap { entry in entry.list(machine).map { (entry, $0.id) } }
+    conditions = (Calls.all + FFACalls.all).flatMap { entry in entry.list(machine).map { (entry, $0.id) } }
   }
 
   /// How many conditions the declarations have.

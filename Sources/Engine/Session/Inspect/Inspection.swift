@@ -66,14 +66,16 @@ extension Session {
   private func conditions(ofStep step: Int) -> Explanation? {
     guard step >= 1, step <= steps.count, case .action(let action) = steps[step - 1].input else { return nil }
     switch action {
-    case .smc(.normal, let x):
-      guard let entry = Commands.called(x[0]) else { return nil }
+    case .smc(let world, let x) where world == .normal || world == .secure:
+      guard let entry = Calls.called(x[0]), world == .normal || entry.interface == .ffa || entry.interface == .platform else {
+        return nil
+      }
       let here = position
       seek(step - 1)
       defer { seek(here) }
-      return named(read { $0.explain(entry, x, rec: $0.callingREC) })
+      return explanation(of: entry, x, from: world)
     case .guest(let guest) where guest.kind == .smc:
-      guard let entry = Commands.called(guest.x[0]) else { return nil }
+      guard let entry = Calls.called(guest.x[0]) else { return nil }
       return named(explanation(ofGuest: guest, queuedAt: step) ?? read { $0.explain(entry, guest.x, rec: $0.callingREC) })
     default: return nil
     }
@@ -102,8 +104,14 @@ extension Session {
   }
 
   /// What a call would answer now, and why.
-  public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> Explanation {
-    named(read { $0.explain(entry, x, rec: $0.callingREC) })
+  ///
+  /// - Parameter world: whose call of FF-A it is.
+  public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>, from world: World = .normal) -> Explanation {
+    named(
+      read { machine in
+        world == .secure
+          ? machine.explain(entry, x, caller: machine.caller(from: world)) : machine.explain(entry, x, rec: machine.callingREC)
+      })
   }
 
   /// With the names of addresses.

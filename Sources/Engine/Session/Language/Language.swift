@@ -41,6 +41,7 @@ public struct Language: Sendable {
   private static let groups = [
     "start": "where a reader begins", "guest": "queued for the next RMI_REC_ENTER", "token": "about a token a Realm got",
     "vm": "a vCPU outside any Realm", "lkvm": "a kvmtool on the host", "el3": "the Root world",
+    "ffa": "memory between the worlds", "tee": "a client of the TEE",
   ]
 
   /// What may follow the first word of verbs that have two; nil if it is none.
@@ -77,6 +78,7 @@ public struct Language: Sendable {
         RealmStatement.verbs,
         TeardownStatement.verbs,
       ]),
+    Chapter("The Secure world", [FFAStatement.verbs, TEEStatement.verbs, SecureLookStatement.verbs]),
     Chapter(
       "Memory",
       [

@@ -20,6 +20,7 @@ extension MachineConfiguration {
     ("firmware", "what is wrong with it: no-rmm, rmm-error:-1 to -7, bad-manifest-checksum, gpt-overlap …, none"),
     ("gpf", "world or el3: who takes a granule protection fault (SCR_EL3.GPF)"),
     ("secure", "off, spmc or tee: what runs in the Secure world"),
+    ("smmu", "on, off or absent: whether the device's transactions are looked up in the GPT"),
     ("protect", "on or off: whether EL3 moves memory that is lent to the Secure world into its PAS"),
   ]
 
@@ -96,6 +97,11 @@ extension MachineConfiguration {
         throw bad("secure is \(SecureSoftware.allCases.map(\.rawValue).joined(separator: " or ")), not \"\(shown(value))\"")
       }
       secure = software
+    case "smmu":
+      guard let check = SMMUCheck(rawValue: value) else {
+        throw bad("smmu is \(SMMUCheck.allCases.map(\.rawValue).joined(separator: " or ")), not \"\(shown(value))\"")
+      }
+      smmu = check
     case "protect":
       guard value == "on" || value == "off" else { throw bad("protect is on or off, not \"\(shown(value))\"") }
       protectsMemory = value == "on"

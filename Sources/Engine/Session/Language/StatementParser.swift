@@ -47,7 +47,7 @@ public struct StatementParser {
 
   private func unknown(_ word: String) -> String {
     let first = language.firstWords
-    let near = closest(to: word.lowercased(), among: first + Commands.all.map(\.name))
+    let near = closest(to: word.lowercased(), among: first + Calls.all.map(\.name))
     return "unknown statement \"\(shown(word))\""
       + (near.map { "; did you mean \($0)?" }
         ?? "; expected one of \(first.prefix(8).joined(separator: " ")) … or a command name")

@@ -34,6 +34,8 @@ public final class Session {
   private(set) var printed = PrintedBytes()
   /// What EL3 has printed since the boot: see ``rootConsole``.
   private var rootLog = RootLog()
+  /// What partitions of the Secure world have: see ``partitionConsole``.
+  private var partitionLog = RootLog()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
   public internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
@@ -102,6 +104,7 @@ public final class Session {
     checkpoints = [(0, machine.checkpoint())]
     for index in finished.indices { finished[index].step = 0 }
     rootLog.setSteps(0)
+    partitionLog.setSteps(0)
     printed.setSteps(0)
   }
 
@@ -176,12 +179,25 @@ public final class Session {
   }
 
   private func noteRoot(_ input: Step.Input) {
-    if case .reset = input { return rootLog.reset(position) }
+    if case .reset = input {
+      partitionLog.reset(position)
+      return rootLog.reset(position)
+    }
+    if !machine.observation.printed.isEmpty {
+      partitionLog.append([String(decoding: machine.observation.printed, as: UTF8.self)], position)
+    }
     if !machine.observation.said.isEmpty { rootLog.append(machine.rootLines, position) }
   }
 
   /// What firmware and EL3 have printed on the present machine: its boot, and what came up to this step.
   public var rootConsole: [String] { read { $0.bootRecord }.console + rootLog.lines(upTo: position) }
+
+  /// What partitions of the Secure world have printed on the present machine up to this step, in lines.
+  package var partitionConsole: [String] {
+    let lines = partitionLog.lines(upTo: position).joined().split(separator: "\n", omittingEmptySubsequences: false).map(
+      String.init)
+    return lines.last == "" ? lines.dropLast() : lines
+  }
 
   private func forgetUndone() {
     // All steps are looked at only if it is not known from those that go.
@@ -191,6 +207,7 @@ public final class Session {
     while let last = resets.last, last >= position { resets.removeLast() }
     finished.removeAll { $0.step > position }
     rootLog.keep(upTo: position)
+    partitionLog.keep(upTo: position)
     captions.keep(upTo: position)
     if consoleCount < printed.count {
       printed.keep(consoleCount)
@@ -212,7 +229,7 @@ public final class Session {
 
   /// The vCPU that ran code in the last action.
   private func ranGuest() -> GuestRegisters? {
-    guard configuration.vcpu == .code, let vcpu = machine.progress.vcpu else { return nil }
+    guard configuration.vcpu == .code || configuration.secure == .tee, let vcpu = machine.progress.vcpu else { return nil }
     return machine.guestRegisters(vcpu)
   }
 
@@ -353,6 +370,7 @@ public final class Session {
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
     rootLog.move(from: position)
+    partitionLog.move(from: position)
     captions.move(from: position)
     groups.insert(at: last)
     for index in resets.indices where resets[index] >= last { resets[index] += 1 }

@@ -206,8 +206,15 @@ private struct PackedResult: Sendable {
     case .busy, .other: true
     // A Realm that keeps the PE has not failed.
     case .running, .ok, nil: false
-    case .registers: fid != nil && x.first.map { $0 != 0 } ?? false
+    case .registers: fid.map { Self.isFailure(x, of: $0) } ?? false
     }
+  }
+
+  /// A call of FF-A has failed if it answers FFA_ERROR, FFA_VERSION if bit 31 is set; any other unless X0 is 0.
+  private static func isFailure(_ x: [UInt64], of fid: UInt64) -> Bool {
+    guard let x0 = x.first else { return false }
+    guard let entry = FFACalls.withFID(fid & 0xFFFF_FFFF), entry.interface == .ffa else { return x0 != 0 }
+    return entry.answersRevision ? x0 >> 31 != 0 : x0 == FFA.error
   }
 }
 

@@ -55,7 +55,7 @@ extension GuestResult {
   var answer: Answer {
     switch value {
     case .registers(let x):
-      let interface = action.kind == .smc ? Commands.withFID(action.x[0])?.interface : nil
+      let interface = action.kind == .smc ? Calls.called(action.x[0])?.interface : nil
       return Answer(kind: .registers, x: (0...8).map { x[$0] }, interface: interface)
     case .value(let value): return Answer(kind: .ok, x: [value])
     case .ok: return Answer(kind: .ok, x: [0])

@@ -10,7 +10,7 @@ public struct StepList: RandomAccessCollection, Sendable {
     public var amount: Int { Int(bits & 7) }
     /// Whether it was refused or faulted.
     public var hasFailed: Bool { bits & 8 != 0 }
-    /// Whether it was a call the Host made, of a command with conditions.
+    /// Whether it was a call the Host made, or a partition, of a command with conditions.
     var isCall: Bool { bits & 16 != 0 }
 
     fileprivate init() {}
@@ -25,7 +25,9 @@ public struct StepList: RandomAccessCollection, Sendable {
         default: 4
         }
       var isCall = false
-      if case .action(.smc(.normal, let x)) = step.input { isCall = Commands.called(x[0]) != nil }
+      if case .action(.smc(let world, let x)) = step.input, world == .normal || world == .secure {
+        isCall = Calls.called(x[0]).map { world == .normal || $0.interface == .ffa || $0.interface == .platform } ?? false
+      }
       bits = amount | (step.hasFailed ? 8 : 0) | (isCall ? 16 : 0)
     }
   }

@@ -9,6 +9,8 @@ public enum Interface: String, Sendable, CaseIterable {
   case ffa = "FFA"
   /// EL3's for the SPMC alone.
   case platform = "SMC"
+  /// What the TEE answers its clients: GlobalPlatform's results. No call is of it.
+  case tee = "TEE"
 
   /// Those that have to do with Realms: see ``Commands``.
   public static let ofRealms: [Interface] = [.rmi, .rsi, .psci]
@@ -28,7 +30,7 @@ public final class CommandEntry: Sendable {
   /// The highest register a success writes, as dispatch has it.
   package let lastOutput: Int
   /// Whether X0 is a revision rather than a status.
-  let answersRevision: Bool
+  package let answersRevision: Bool
   /// Lists the conditions for a machine's personality, in its order.
   package let list: @Sendable (borrowing Machine) -> [ConditionDeclaration]
   /// Evaluates the conditions for a call without running it.
@@ -75,7 +77,7 @@ public enum Commands {
       case .rmi: CommandList.rmi(&registrar)
       case .rsi: CommandList.rsi(&registrar)
       case .psci: CommandList.psci(&registrar)
-      case .ffa, .platform: false
+      case .ffa, .platform, .tee: false
       }
     return registrar.entries
   }
