@@ -58,6 +58,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EngineTests", dependencies: engine + [crypto], exclude: ["Fixtures", "Libvirt/Fixtures"], swiftSettings: strict),
+    // As another package would see it: what is `package` it cannot name.
+    .testTarget(name: "EmbeddingTests", dependencies: engine + ["Views"], packageAccess: false, swiftSettings: strict),
     .testTarget(name: "ViewsTests", dependencies: engine + ["Views"], exclude: ["Screens"], swiftSettings: strict),
     .target(name: "CPseudoTerminal", path: "Tests/CPseudoTerminal"),
     .testTarget(

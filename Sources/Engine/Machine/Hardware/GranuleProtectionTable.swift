@@ -38,12 +38,12 @@ package struct GranuleProtectionTable: Sendable {
 
 /// Why an access did not pass: the fields of a granule protection exception (Arm ARM, "Granule protection faults").
 public struct GranuleProtectionFault: Error, Sendable, Equatable {
-  public enum Kind: UInt8, Sendable {
+  package enum Kind: UInt8, Sendable {
     case addressSize, walk, protection
   }
-  public var kind: Kind
+  package var kind: Kind
   /// GPT level at which it happened.
-  public var level: UInt8
+  package var level: UInt8
   /// The faulting physical address.
   public var address: UInt64
   /// The address space the access carried.

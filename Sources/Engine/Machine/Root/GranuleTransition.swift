@@ -28,7 +28,7 @@ public enum EL3Error: Int64, Sendable {
   case badPAS = -3
   case invalid = -5
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .ok: "E_RMM_OK"
     case .unknown: "E_RMM_UNK"

@@ -2,7 +2,7 @@ import Basics
 import Machine
 
 /// Something of the machine's that steps change.
-public enum Changing: Sendable, Equatable {
+package enum Changing: Sendable, Equatable {
   /// The state and the PAS of a granule.
   case granule(UInt64)
   /// A Realm by its RD: its life cycle.
@@ -25,7 +25,7 @@ public enum Changing: Sendable, Equatable {
   }
 
   /// In a sentence.
-  public var name: String {
+  package var name: String {
     switch self {
     case .granule(let address): "granule \(hex(address))"
     case .realm(let rd): "Realm \(hex(rd))"
@@ -38,7 +38,7 @@ public enum Changing: Sendable, Equatable {
 
 extension Session {
   /// Whether the last step in force changed something.
-  public func lastStepChanges(_ subject: Changing) -> Bool {
+  package func lastStepChanges(_ subject: Changing) -> Bool {
     lastStep?.events.contains(where: subject.isChanged) ?? false
   }
 
@@ -46,7 +46,7 @@ extension Session {
   static let farthestChange = 1 << 16
 
   /// The next step, from 1, that changes something, or the last before where the session stands; and what it does to it.
-  public func change(of subject: Changing, isNext: Bool) -> (step: Int, text: String)? {
+  package func change(of subject: Changing, isNext: Bool) -> (step: Int, text: String)? {
     let indices =
       isNext
       ? Array(position..<min(steps.count, position + Self.farthestChange))

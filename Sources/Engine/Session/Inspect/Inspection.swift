@@ -4,19 +4,19 @@ import Machine
 
 /// What there is to say about a granule: for the map's cursor.
 package struct GranuleStory: Sendable {
-  public var address: UInt64
+  package var address: UInt64
   package var gpi: GPI
-  public var state: GranuleState
+  package var state: GranuleState
   /// The Realm it belongs to.
   package var owner: UInt64?
   /// What it is there: "level 3 table from IPA 0x0", "mapped at IPA 0x1000, RAM", "aux 3 of REC 0".
   package var role: String
   /// If a structure lies there: its name, and its fields that are not zero.
-  public var contents: (structure: String, fields: [String])?
+  package var contents: (structure: String, fields: [String])?
   /// The last steps that changed it, newest first, with what they did and in which call.
-  public var history: [(step: Int, text: String)]
+  package var history: [(step: Int, text: String)]
 
-  public static func == (a: GranuleStory, b: GranuleStory) -> Bool {
+  package static func == (a: GranuleStory, b: GranuleStory) -> Bool {
     a.address == b.address && a.gpi == b.gpi && a.state == b.state && a.owner == b.owner && a.role == b.role
       && a.history.map(\.step) == b.history.map(\.step) && a.contents?.fields == b.contents?.fields
   }
@@ -121,7 +121,7 @@ extension Session {
   }
 
   /// What a call would answer now, and why.
-  public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> Explanation {
+  package func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> Explanation {
     named(read { $0.explain(entry, x, rec: $0.callingREC) })
   }
 

@@ -5,9 +5,9 @@ import Machine
 package struct ConditionOrigin: Sendable, Equatable {
   package var subject: ConditionSubject
   /// The step that made it so, from 1; nil if nothing has touched it since boot.
-  public var step: Int?
+  package var step: Int?
   /// What happened, and in which call or statement.
-  public var text: String
+  package var text: String
 }
 
 extension Session {
@@ -93,7 +93,7 @@ extension ConditionSubject {
 
 extension Session.Step {
   /// What it did, on a line: a call by the names of its arguments, or the statement.
-  public var call: String {
+  package var call: String {
     switch input {
     case .reset(let configuration, let name):
       name.map { "case \($0): a fresh machine" } ?? "a fresh machine: \(configuration.propertyText)"

@@ -5,7 +5,7 @@ import Machine
 /// Properties of a `machine` statement, of the recording's header, and of `--machine`.
 extension MachineConfiguration {
   /// Keys and what they set.
-  public static let properties: [(key: String, meaning: String)] = [
+  package static let properties: [(key: String, meaning: String)] = [
     ("dram", "bytes of DRAM"), ("dram_base", "first byte of DRAM"), ("pe", "number of PEs, 1 to \(mostPEs)"),
     ("pa_width", "physical address width in bits"), ("rec_aux_count", "RMI_REC_AUX_COUNT"),
     ("feature_register_0", "RMI_FEATURES(0)"), ("rmm", "personality, with its changes: spec-1.0+D6-D23"),

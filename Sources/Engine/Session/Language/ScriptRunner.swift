@@ -10,50 +10,49 @@ public final class ScriptRunner {
     public var file: String
     public var line: Int
     public var text: String
-    public var statement: any Statement
+    package var statement: any Statement
     public var result: StatementResult
     /// Events of the statement, if the session traces.
     public var events: [Event]
     /// In how many statements it lies that stand for others.
     public var depth = 0
     /// Whether it stood for others, which were reported before it.
-    public var isExpansion = false
+    package var isExpansion = false
   }
-  public typealias Failure = ExpectationFailure
 
   public let session: Session
-  public let language: Language
+  package let language: Language
   /// The guest that was booted in the session, and what the script does with it.
   public let guestControl: GuestControl
   /// The host the script has started.
-  public let stackControl: StackControl
+  package let stackControl: StackControl
   /// Names the script has defined so far.
-  public var names = ScriptNames()
+  package var names = ScriptNames()
   /// Called after every statement.
   public var onReport: (Report) -> Void = { _ in }
   /// Called for a call with an argument too many or too few: it is made all the same.
   public var onWarning: (ScriptLine, String) -> Void = { _, _ in }
   /// Called before a statement that stands for others: its line, and how deep it lies.
-  public var onExpansion: (ScriptLine, Int) -> Void = { _, _ in }
+  package var onExpansion: (ScriptLine, Int) -> Void = { _, _ in }
   /// Gives the lines of an included file: the name as written, and the file it is written in.
   public var load: (String, String) throws(ScriptError) -> (name: String, lines: [String]) = { name, _ throws(ScriptError) in
     throw ScriptError(message: "include is not possible here (\(shown(name)))")
   }
   /// Whether the last line ended because somebody wanted it to: what was complete then stays.
-  public private(set) var wasInterrupted = false
+  package private(set) var wasInterrupted = false
   /// Whether guests of the host could go on after the last command for it.
-  public private(set) var isHostRunning = false
+  package private(set) var isHostRunning = false
   /// What came of the last command for a guest.
-  public private(set) var lastOutcome: GuestControl.Outcome?
+  package private(set) var lastOutcome: GuestControl.Outcome?
 
   let expectations = OpenExpectations()
   /// The first expectations that did not hold; ``failureCount`` counts all.
-  public var failures: [Failure] { expectations.failures }
+  public var failures: [ExpectationFailure] { expectations.failures }
   public var failureCount: Int { expectations.failureCount }
   /// Guest expectations whose action never completed, though it began; the first of them.
-  public var unseen: [Failure] { expectations.unseen }
+  package var unseen: [ExpectationFailure] { expectations.unseen }
   /// Called for an expectation that did not hold, as soon as it is known.
-  public var onFailure: (Failure) -> Void {
+  public var onFailure: (ExpectationFailure) -> Void {
     get { expectations.onFailure }
     set { expectations.onFailure = newValue }
   }
@@ -76,13 +75,16 @@ public final class ScriptRunner {
   private var linesInside = 0
 
   /// Most bytes a line may have.
-  public static let lineLimit = 65536
+  package static let lineLimit = 65536
+
+  /// For the lines of a script.
+  public convenience init(_ session: Session) { self.init(session, language: .core) }
 
   /// - Parameters:
   ///   - guest: where another script has booted one in the session, what it did that by.
   ///   - stack: the host that another has started.
   ///   - place: where the lines come from.
-  public init(
+  package init(
     _ session: Session, guest: GuestControl? = nil, stack: StackControl? = nil, language: Language = .core,
     place: Verb.Place = .script
   ) {

@@ -7,7 +7,7 @@ import Machine
 ///
 /// All it does is steps of the session, in groups for each layer. What it knows is nowhere written: at another step it is told again
 /// what it was told up to there, and does again what it did.
-public final class StackControl {
+package final class StackControl {
   /// Where a statement stands, and what files it may name.
   package struct Place: Sendable {
     /// Where relative paths begin.
@@ -40,7 +40,7 @@ public final class StackControl {
   /// The files that a statement of a script may name, by the script.
   package var place: (String) -> Place = { _ in Place(folder: "/", xml: FilePolicy(NoFiles()), images: FilePolicy(NoFiles())) }
   /// Ends `wait` without a number between two slices, so that somebody can look.
-  public var isEnough: () -> Bool = { false }
+  package var isEnough: () -> Bool = { false }
   /// Called before it makes a fresh machine.
   var willReset: () -> Void = {}
   private var host: Host?
