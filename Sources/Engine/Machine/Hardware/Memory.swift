@@ -383,16 +383,4 @@ package struct Memory: ~Copyable {
       }
     }
   }
-
-  // MARK: Words
-
-  /// The 64-bit little-endian word at an 8-byte aligned address.
-  @inline(__always) package func load64(_ address: UInt64) -> UInt64 {
-    UInt64(littleEndian: page(address).load(fromByteOffset: Int(truncatingIfNeeded: address & 4088), as: UInt64.self))
-  }
-
-  @inline(__always) package mutating func store64(_ address: UInt64, _ value: UInt64) {
-    writablePage(address).storeBytes(
-      of: value.littleEndian, toByteOffset: Int(truncatingIfNeeded: address & 4088), as: UInt64.self)
-  }
 }
