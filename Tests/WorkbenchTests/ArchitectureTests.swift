@@ -43,7 +43,7 @@ struct ArchitectureTests {
       // libvirt's XML is read by Foundation's parser, in two files.
       let xml = ["XMLReader.swift", "LibxmlWords.swift"].contains { file.path == "Engine/Libvirt/XML/\($0)" }
       let allowed = below.union(
-        pages ? ["Glibc", "Musl", "Darwin"] : xml ? ["Foundation", "FoundationXML"] : ["Crypto", "Synchronization"])
+        pages ? ["Libc"] : xml ? ["Foundation", "FoundationXML"] : ["Crypto", "Synchronization"])
       #expect(file.imports.isSubset(of: allowed), "\(file.path)")
     }
   }

@@ -1,9 +1,6 @@
 import Engine
+import Libc
 import Views
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The workbench in a terminal: one loop that waits, changes the state, and draws.
 @MainActor
