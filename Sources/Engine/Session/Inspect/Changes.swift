@@ -24,6 +24,24 @@ package enum Changing: Sendable, Equatable {
     }
   }
 
+  /// How a step that changes it is noted, and at which granule.
+  fileprivate var ways: [GranuleHistory.Change] {
+    switch self {
+    case .granule: [.granule]
+    case .realm: [.realm, .granule]
+    case .measurement: [.measurement]
+    case .rec: [.exit, .granule]
+    case .entry: [.entry, .granule]
+    }
+  }
+
+  fileprivate var granule: UInt64 {
+    switch self {
+    case .granule(let address), .realm(let address), .measurement(let address, _), .rec(let address): address
+    case .entry(let address): address.granuleBase
+    }
+  }
+
   /// In a sentence.
   package var name: String {
     switch self {
@@ -42,19 +60,13 @@ extension Session {
     lastStep?.events.contains(where: subject.isChanged) ?? false
   }
 
-  /// Most steps that are looked through: what a key costs does not grow with the session.
-  static let farthestChange = 1 << 16
-
   /// The next step, from 1, that changes something, or the last before where the session stands; and what it does to it.
   package func change(of subject: Changing, isNext: Bool) -> (step: Int, text: String)? {
-    let indices =
+    let index =
       isNext
-      ? Array(position..<min(steps.count, position + Self.farthestChange))
-      : (max(0, position - Self.farthestChange)..<max(0, position - 1)).reversed()
-    for index in indices {
-      guard let event = steps[index].events.last(where: subject.isChanged) else { continue }
-      return (index + 1, labels.text("\(event.text), by \(steps[index].call)"))
-    }
-    return nil
+      ? granuleHistory.first(subject.ways, of: subject.granule, from: position, in: steps, where: subject.isChanged)
+      : granuleHistory.last(subject.ways, of: subject.granule, before: max(0, position - 1), in: steps, where: subject.isChanged)
+    guard let index, let event = steps[index].events.last(where: subject.isChanged) else { return nil }
+    return (index + 1, labels.text("\(event.text), by \(steps[index].call)"))
   }
 }

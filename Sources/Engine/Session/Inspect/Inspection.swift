@@ -28,7 +28,8 @@ extension Session {
   /// - Parameter changes: how many of the last steps that changed it are told.
   package func story(_ address: UInt64, changes: Int = 16) -> GranuleStory {
     let address = address.granuleBase
-    let history = granuleHistory.changes(of: address, before: position, in: steps).prefix(changes).flatMap { index in
+    let history = granuleHistory.changes(.granule, of: address, before: position, in: steps).suffix(changes).reversed().flatMap {
+      index in
       changesText(of: address, index).map { (index + 1, $0) }
     }
     return read { machine in
@@ -41,7 +42,7 @@ extension Session {
 
   /// Every step that changed a granule, from 1 and newest first; those that were undone, too.
   package func stepsThatChanged(granule address: UInt64) -> [Int] {
-    granuleHistory.changes(of: address.granuleBase, before: .max, in: steps).map { $0 + 1 }
+    granuleHistory.changes(.granule, of: address.granuleBase, before: .max, in: steps).reversed().map { $0 + 1 }
   }
 
   /// What a step, from 1, did to a granule, and in which call.
