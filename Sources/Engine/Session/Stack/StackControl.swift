@@ -294,15 +294,15 @@ package final class StackControl {
 
   private func wait(_ microseconds: Int?, _ host: Host) -> Outcome {
     var outcome = Outcome()
-    let printed = host.stack.processes.map { ($0, $0.printed.count) }
+    let printed = host.stack.processes.map { ($0, $0.console.count) }
     let start = session.now
     if let microseconds {
       host.daemon.pass(microseconds: microseconds)
     } else {
       while host.stack.hasWork, session.exhaustion == nil, !hasSeenEnough { host.daemon.pass(microseconds: Self.slice) }
     }
-    for (process, before) in printed where process.printed.count > before {
-      let new = String(decoding: process.printed[before...], as: UTF8.self)
+    for (process, before) in printed where process.console.count > before {
+      let new = String(decoding: process.console.bytes(from: before), as: UTF8.self)
       outcome.lines += Self.lines(new).map { printed.count == 1 ? $0 : "\(process.processID): \($0)" }
     }
     outcome.isRunning = host.stack.hasWork

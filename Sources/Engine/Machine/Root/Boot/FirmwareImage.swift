@@ -11,16 +11,7 @@ package enum FirmwareImage: String, Sendable, CaseIterable {
   case hwConfig = "HW_CONFIG"
 
   /// The component of the platform token it is, if it is one.
-  package var component: Firmware? {
-    switch self {
-    case .bl1: .bl1
-    case .bl2: .bl2
-    case .bl31: .bl31
-    case .rmm: .rmm
-    case .hwConfig: .hwConfig
-    case .bl32, .bl33: nil
-    }
-  }
+  package var component: Firmware? { Firmware.allCases.first { $0.image == self } }
 
   /// TF-A's number of it (tbbr_img_def_exp.h); BL1 has none.
   package var number: Int? {
