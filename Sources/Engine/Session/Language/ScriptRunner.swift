@@ -64,7 +64,8 @@ public final class ScriptRunner {
   var entropy: [[UInt8]] = []
   /// Whether the session had its history from the beginning.
   private let hasHistory: Bool
-  private var includeDepth = 0
+  /// How many included files it is in.
+  var includeDepth = 0
   /// Statements that are being performed and stand for others, with how many each has performed so far.
   private var expansions: [Int] = []
   /// What was done last to the machine.
@@ -72,7 +73,7 @@ public final class ScriptRunner {
   /// Names that statements such as `realm` have given to what they made.
   private var given: Set<String> = []
   /// Lines of included files that were run for the line that is run now.
-  private var linesInside = 0
+  var linesInside = 0
 
   /// Most bytes a line may have.
   package static let lineLimit = 65536
@@ -115,7 +116,7 @@ public final class ScriptRunner {
   }
 
   /// A file by its first line: a recording counts its own steps.
-  private func source(_ place: Verb.Place, firstLine: String) throws(ScriptError) -> ScriptSource {
+  func source(_ place: Verb.Place, firstLine: String) throws(ScriptError) -> ScriptSource {
     guard Recording.version(inFirstLine: firstLine) != nil else { return ScriptSource(place: place) }
     return ScriptSource(place: place, version: try Recording.format(firstLine), firstStep: session.position)
   }
@@ -299,7 +300,7 @@ public final class ScriptRunner {
 
   /// Throws if there is no room for what a statement does. What only looks needs none, and going back makes some. A recording has as
   /// many steps as it has.
-  private func makeRoom(_ line: ScriptLine) throws(ScriptError) {
+  func makeRoom(_ line: ScriptLine) throws(ScriptError) {
     if let why = source.place == .recording ? session.overuse : session.exhaustion { throw line.error(why) }
   }
 
@@ -344,63 +345,6 @@ public final class ScriptRunner {
     guard !session.steps.isEmpty || session.position > 0 || configuration != session.configuration else { return }
     try reset(configuration, name: nil, at: line)
     source.firstStep = session.position
-  }
-}
-
-// MARK: Include
-
-extension ScriptRunner {
-  func include(_ name: String, at line: ScriptLine) throws(ScriptError) {
-    try makeRoom(line)
-    guard includeDepth < 16 else { throw line.error("includes are nested more than 16 deep") }
-    guard session.usage.includes < session.limits.includes else {
-      throw line.error(Session.exhausted("included", UInt64(session.limits.includes), "files"))
-    }
-    session.usage.includes += 1
-    let included: (name: String, lines: [String])
-    do {
-      included = try load(name, line.file)
-    } catch {
-      throw line.error(error.message, column: 9)
-    }
-    includeDepth += 1
-    let outer = source
-    defer {
-      includeDepth -= 1
-      source = outer
-    }
-    if included.lines.contains(where: TravelStatement.isOne), let first = included.lines.first,
-      Recording.version(inFirstLine: first) != nil
-    {
-      session.keepHistory()
-    }
-    for (index, text) in included.lines.enumerated() {
-      let inner = ScriptLine(file: included.name, number: index + 1, text: text)
-      do throws(ScriptError) {
-        try countIncluded(inner)
-        if index == 0 { source = try source(.script, firstLine: text) }
-        try perform(inner)
-        if wasInterrupted { throw interruption(inner, "stopped by a key after \(linesInside) lines") }
-      } catch {
-        if wasInterrupted { throw line.error(error.message, column: 9) }
-        throw line.error("in \(included.name):\(error.line):\(error.column): \(error.message)", column: 9)
-      }
-    }
-  }
-
-  /// Counts a line of an included file: there may be too many, and somebody may want no more of them.
-  private func countIncluded(_ line: ScriptLine) throws(ScriptError) {
-    if session.isInterrupted() { throw interruption(line, "stopped by a key after \(linesInside) lines") }
-    linesInside += 1
-    session.usage.includedLines += 1
-    session.usage.includedBytes += line.text.utf8.count
-    let limits = session.limits
-    if session.usage.includedLines > limits.includedLines {
-      throw line.error(Session.exhausted("read", UInt64(limits.includedLines), "lines of included files"))
-    }
-    if session.usage.includedBytes > limits.includedBytes {
-      throw line.error("the included files have more than \(sizeText(UInt64(limits.includedBytes))) in all")
-    }
   }
 }
 
