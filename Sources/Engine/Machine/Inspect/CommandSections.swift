@@ -17,5 +17,5 @@ enum CommandSections {
 
 extension CommandEntry {
   /// The section of the specification that it is in.
-  public var section: String { "DEN0137 \(CommandSections.byName[name]?.description ?? "")" }
+  package var section: String { "DEN0137 \(CommandSections.byName[name]?.description ?? "")" }
 }
