@@ -1,7 +1,7 @@
 extension Panel {
   /// Every panel there is, those of the overview in tab order.
-  public static let all: [Panel] = [
-    .overview, .worlds, .granules, .realms, .trace, .timeline, .captions, .why, .reference, .rtt, .token, .guest, .stack, .form,
-    .palette,
+  package static let all: [Panel] = [
+    .overview, .worlds, .granules, .realms, .trace, .timeline, .captions, .why, .reference, .rtt, .granule, .token, .guest,
+    .stack, .form, .palette,
   ]
 }

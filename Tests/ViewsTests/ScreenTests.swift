@@ -43,7 +43,7 @@ struct ScreenTests {
 
   static let sizes = [(80, 24), (120, 36), (200, 60)]
 
-  @Test(arguments: ["overview", "rtt", "why", "palette"], sizes)
+  @Test(arguments: ["overview", "rtt", "granule", "why", "palette"], sizes)
   func screens(_ name: String, _ size: (Int, Int)) throws {
     let session = try Self.session()
     var state = Self.state(session)

@@ -1,10 +1,7 @@
 import CPseudoTerminal
 import Foundation
+import Libc
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Runs the built program in a pseudo-terminal, types at it and reads what it writes.
 final class PseudoTerminal {
@@ -78,10 +75,30 @@ final class PseudoTerminal {
     throw Trouble(description: "\"\(wanted)\" did not come; the end of the output is \(text.suffix(600))")
   }
 
+  /// Waits until the program has written anything since `mark`.
+  func untilMore(since mark: Int, seconds: Double = 20) throws {
+    let deadline = Date().addingTimeInterval(seconds)
+    while Date() < deadline {
+      if self.mark > mark { return }
+      usleep(3000)
+    }
+    throw Trouble(description: "nothing came; the end of the output is \(text.suffix(600))")
+  }
+
   /// Where the output stands: for ``until(_:since:seconds:)``.
   var mark: Int {
     drain()
     return output.count
+  }
+
+  /// The same once the frame is whole: nothing more has come for a tenth of a second.
+  var markOfWholeFrame: Int {
+    var last = mark
+    while true {
+      usleep(100_000)
+      if mark == last { return last }
+      last = mark
+    }
   }
 
   func type(_ text: String) {

@@ -1,18 +1,18 @@
 import Engine
 
 /// Steps one has marked with a letter, to come back to.
-public struct Marks: PanelState, Equatable {
+package struct Marks: PanelState, Equatable {
   /// What the next key says.
-  public enum Question: Sendable {
+  package enum Question: Sendable {
     case set, goTo
   }
 
   /// Steps by letter. The apostrophe is where one was before one went elsewhere.
-  public internal(set) var steps: [Unicode.Scalar: Int] = [:]
+  package internal(set) var steps: [Unicode.Scalar: Int] = [:]
   /// The next key is a letter.
-  public internal(set) var question: Question?
+  package internal(set) var question: Question?
 
-  public init() {}
+  package init() {}
 
   /// Letters of a step.
   func of(_ steps: ClosedRange<Int>) -> Unicode.Scalar? {
@@ -26,24 +26,24 @@ public struct Marks: PanelState, Equatable {
 }
 
 extension ViewState {
-  public var marks: Marks {
+  package var marks: Marks {
     get { self[Marks.self] }
     set { self[Marks.self] = newValue }
   }
 
   /// Notes where one is before one goes elsewhere.
-  public mutating func noteDeparture(from step: Int) { marks.steps["'"] = step }
+  package mutating func noteDeparture(from step: Int) { marks.steps["'"] = step }
 }
 
 extension UserAction {
-  public static let mark: UserAction = UserAction(
+  package static let mark: UserAction = UserAction(
     "mark", ["m"], "Mark this step", "Then a letter, by which one comes back."
   ) { effect in
     effect.state.marks.question = .set
     effect.say("mark step \(effect.session.position) with a letter")
   }
 
-  public static let goToMark: UserAction = UserAction(
+  package static let goToMark: UserAction = UserAction(
     "go-to-mark", ["'"], "Go to a mark", "Then its letter; again this key goes where one was before.",
     unless: { _, state in state.marks.steps.isEmpty ? "no step is marked; \(state.bindings[.mark]) marks one" : nil }
   ) { effect in
@@ -54,7 +54,7 @@ extension UserAction {
 
 extension Effect {
   /// Takes the letter that was asked for.
-  public mutating func answerMark(_ key: Key) {
+  package mutating func answerMark(_ key: Key) {
     let question = state.marks.question
     state.marks.question = nil
     guard let letter = key.scalar, letter != " " else { return say("no mark", isError: key != .escape) }

@@ -54,6 +54,12 @@ extension GranulesPanel {
     effect.state.cursor = map.rows.moved(effect.state.cursor ?? memory.lowerBound, columns: columns, rows: rows, within: memory)
   }
 
+  /// Nearer to where a cell is a granule; there, what that is.
+  @Sendable static func choose(_ effect: inout Effect) {
+    if geometry(effect)?.rows.granules == 1 { return effect.state.show(.granule) }
+    zoom(-4, &effect)
+  }
+
   static func zoom(_ step: Int, _ effect: inout Effect) {
     effect.state.show(.granules)
     guard let map = geometry(effect) else { return }

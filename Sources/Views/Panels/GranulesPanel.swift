@@ -1,26 +1,26 @@
 import Engine
 
 extension Panel {
-  public static let granules: Panel = Panel(
+  package static let granules: Panel = Panel(
     "granules", "Granules", .tile, key: ["2"], "The ownership map of memory.", actions: [.zoomIn, .zoomOut, .zoomAll],
     hints: { _ in
       [
         KeyHint(.up, .down, .left, .right, label: "move"), KeyHint(.zoomIn, .zoomOut, label: "zoom"),
-        KeyHint(.changeBefore, .nextChange, label: "changes"), KeyHint(.zoomAll),
+        KeyHint(opening: .granule), KeyHint(.changeBefore, .nextChange, label: "changes"), KeyHint(.zoomAll),
       ]
     },
     listed: { GranulesPanel($0, $1).lines($2) }, moved: GranulesPanel.move,
-    changing: { .granule(($1.cursor ?? $0.configuration.dramBase).granuleBase) }, chosen: { GranulesPanel.zoom(-4, &$0) },
+    changing: { .granule(($1.cursor ?? $0.configuration.dramBase).granuleBase) }, chosen: GranulesPanel.choose,
     copied: { hex(($1.cursor ?? $0.configuration.dramBase).granuleBase) }, clicked: GranulesPanel.click
   ) { canvas, rect, session, state, focused in GranulesPanel(session, state).draw(&canvas, rect, focused: focused) }
 }
 
 extension UserAction {
-  public static let zoomIn: UserAction = UserAction("zoom-in", ["+"], "Zoom in", halving) { GranulesPanel.zoom(-1, &$0) }
-  public static let zoomOut: UserAction = UserAction("zoom-out", ["-"], "Zoom out", halving, unless: showsAll) {
+  package static let zoomIn: UserAction = UserAction("zoom-in", ["+"], "Zoom in", halving) { GranulesPanel.zoom(-1, &$0) }
+  package static let zoomOut: UserAction = UserAction("zoom-out", ["-"], "Zoom out", halving, unless: showsAll) {
     GranulesPanel.zoom(1, &$0)
   }
-  public static let zoomAll: UserAction = UserAction(
+  package static let zoomAll: UserAction = UserAction(
     "zoom-all", ["0"], "All of memory", "Shows all of memory on the map.", label: "all", unless: showsAll
   ) { $0.state.zoom = nil }
 
@@ -34,35 +34,35 @@ extension UserAction {
 /// The ownership map: a letter for what a granule is, a colour for whose. What is simply the Host's recedes, and where much of it lies
 /// together it is folded. In a cell that stands for several granules the rarest state wins, so that one stray granule in a million
 /// is seen.
-public struct GranulesPanel {
+package struct GranulesPanel {
   let session: Session
   let state: ViewState
 
-  public init(_ session: Session, _ state: ViewState) {
+  package init(_ session: Session, _ state: ViewState) {
     self.session = session
     self.state = state
   }
 
   /// Where the map's cells lie and what they stand for.
-  public struct Geometry: Equatable, Sendable {
+  package struct Geometry: Equatable, Sendable {
     /// The cells, beside the addresses of their rows.
-    public var rect: Rect
-    public var rows: GranuleRows
+    package var rect: Rect
+    package var rows: GranuleRows
     /// The row at the top.
-    public var first: Int
+    package var first: Int
 
     /// The rows that are seen.
     var visible: ArraySlice<GranuleRows.Row> { rows.rows[first..<min(first + rect.height, rows.rows.count)] }
 
     /// What a cell of the screen stands for, by its first address.
-    public func address(at x: Int, _ y: Int) -> UInt64? {
+    package func address(at x: Int, _ y: Int) -> UInt64? {
       guard y >= rect.y, y - rect.y < visible.count, x < rect.x + rect.width else { return nil }
       let row = rows.rows[first + y - rect.y]
       return row.isFolded ? row.base : row.base + UInt64(max(0, x - rect.x)) * rows.bytesPerCell
     }
   }
 
-  public static func letter(_ cell: MapCell) -> Unicode.Scalar {
+  package static func letter(_ cell: MapCell) -> Unicode.Scalar {
     switch cell.state {
     case .undelegated:
       switch cell.gpi {
@@ -82,7 +82,7 @@ public struct GranulesPanel {
     }
   }
 
-  public static func role(_ cell: MapCell) -> Role {
+  package static func role(_ cell: MapCell) -> Role {
     if let owner = cell.owner { return Role.realm(owner) }
     switch cell.state {
     case .undelegated:
@@ -100,11 +100,14 @@ public struct GranulesPanel {
   /// Lines below the map at least: the cursor's story and the legend.
   static func storyRows(_ height: Int) -> Int { height >= 12 ? 5 : height >= 8 ? 4 : height >= 6 ? 3 : height >= 4 ? 2 : 0 }
 
+  /// Lines below the map from which its legend counts.
+  private static let countedHeight = 8
+
   /// Cells an address takes beside the map.
   private static let labelWidth = 12
 
   /// The geometry for a panel of this size.
-  public func geometry(_ rect: Rect) -> Geometry {
+  package func geometry(_ rect: Rect) -> Geometry {
     let inside = rect.inside
     let height = max(1, inside.height - Self.storyRows(inside.height))
     let label = inside.width >= 40 ? Self.labelWidth : 0
@@ -126,7 +129,7 @@ public struct GranulesPanel {
       rect: Rect(inside.x + 1 + label, inside.y, width, min(height, rows.rows.count)), rows: rows, first: first)
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let map = geometry(rect)
     let cell = map.rows.granules == 1 ? "1 cell = 1 granule" : "1 cell = \(map.rows.granules) granules"
     let inside = canvas.frame(rect, "Granules", note: cell, focused: focused)
@@ -166,7 +169,7 @@ public struct GranulesPanel {
   }
 
   /// Granules the last step changed.
-  public func changedGranules() -> Set<UInt64> {
+  package func changedGranules() -> Set<UInt64> {
     var result = Set<UInt64>()
     for event in session.lastStep?.events ?? [] {
       switch event.kind {
@@ -182,14 +185,15 @@ public struct GranulesPanel {
   private func drawStory(_ canvas: inout Canvas, _ rect: Rect, _ seen: Legend) {
     guard rect.height > 0 else { return }
     let address = state.cursor ?? session.configuration.dramBase
-    let story = session.story(address)
+    let story = session.story(address, changes: rect.height)
     let owner = story.owner.flatMap { owner in session.read { $0.control.realms.firstIndex(of: owner) } }
     let name = session.labels[story.address].map { " \($0)" } ?? ""
     var x = canvas.text(
       rect.x + 1, rect.y, "\(hex(story.address))\(name)  \(story.state.name)", .text, limit: rect.width - 2)
     if let owner { x = canvas.text(x, rect.y, " · realm \(owner + 1)", .realm(owner), limit: rect.x + rect.width - 1 - x) }
     canvas.text(x, rect.y, " · \(story.role)", .text, limit: rect.x + rect.width - 1 - x)
-    let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count })
+    let counts = rect.height >= Self.countedHeight ? session.read { $0.granuleCounts() } : nil
+    let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count }, counts)
     let end = rect.y + rect.height - min(legend.count, max(0, rect.height - 1))
     var lines = ["\(story.gpi.name) in the GPT: \(story.gpi.access)"]
     lines += contents(story, width: rect.width - 2, room: end - rect.y - 2)
@@ -244,9 +248,14 @@ public struct GranulesPanel {
     }
 
     /// The items, as few lines as they need; with the colours of the Realms if there are several.
-    func lines(width: Int, owners count: Int) -> [[Item]] {
+    ///
+    /// - Parameter counts: how many granules there are of a kind in all of memory.
+    func lines(width: Int, owners count: Int, _ counts: [GranuleCount]?) -> [[Item]] {
       var items = kinds.sorted { $0.cell.rank > $1.cell.rank }.map { kind in
-        Item(mark: String(GranulesPanel.letter(kind.cell)), role: GranulesPanel.role(kind.cell), text: kind.text)
+        let number = counts?.first { $0.cell.state == kind.cell.state && $0.cell.gpi == kind.cell.gpi }?.count
+        return Item(
+          mark: String(GranulesPanel.letter(kind.cell)), role: GranulesPanel.role(kind.cell),
+          text: (number.map { "\($0) " } ?? "") + kind.text)
       }
       if count > 1 { items += owners.sorted().map { Item(mark: "■", role: .realm($0), text: "realm \($0 + 1)") } }
       var lines: [[Item]] = []

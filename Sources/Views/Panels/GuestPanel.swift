@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let guest: Panel = Panel(
+  package static let guest: Panel = Panel(
     "guest", "Guest", key: ["v"], "Console, registers and instructions of the vCPU that ran last.",
     actions: [.guestPane, .guestMemory],
     hints: { _ in
@@ -20,18 +20,18 @@ extension Panel {
 
 /// The guest of the vCPU that ran last: its console, its registers with what changed, the instructions around its pc, where its pc
 /// leads, and why it left the Realm, or the VM that is none.
-public struct GuestPanel {
+package struct GuestPanel {
   let session: Session
   let state: GuestViewState
   let keys: KeyBindings
 
-  public init(_ session: Session, _ state: GuestViewState, _ keys: KeyBindings) {
+  package init(_ session: Session, _ state: GuestViewState, _ keys: KeyBindings) {
     self.session = session
     self.state = state
     self.keys = keys
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect) {
     guard let (now, before) = state.vcpu.flatMap({ session.guest($0) }) ?? session.lastGuest() else {
       nothing(&canvas, rect)
       return

@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let overview: Panel = Panel(
+  package static let overview: Panel = Panel(
     "overview", "Overview", key: ["o"], "Worlds, granule map, realms and trace on one screen.",
     hints: { state in
       KeyHint.common + [KeyHint(.nextPanel)] + state.focus.hints(state)
@@ -71,7 +71,7 @@ struct OverviewPanel {
     let lower = Rect(side.x, side.y + half, side.width, side.height - half)
     WhyPanel(state).draw(&canvas, Rect(side.x, side.y, side.width, half), focused: false)
     if session.read({ !$0.control.realms.isEmpty }) {
-      RTTPanel(session, state).draw(&canvas, lower)
+      RTTPanel(session, state).draw(&canvas, lower, focused: false)
     } else {
       let inside = canvas.frame(lower, "RTT")
       canvas.text(inside.x + 1, inside.y, "No realm, no tables.", .dim)

@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let rtt: Panel = Panel(
+  package static let rtt: Panel = Panel(
     "rtt", "RTT explorer", key: ["t"], "Walks stage 2 tables level by level, with the granule check at the end.", label: "tables",
     actions: [.rttIPA, .nextRealm, .nextRange, .previousRange],
     hints: { _ in
@@ -13,23 +13,23 @@ extension Panel {
     },
     prepared: { $1[RTTState.self].follow($0) },
     listed: { RTTPanel($0, $1).lines($2) }, moved: RTTPanel.move, changing: RTTPanel.entry
-  ) { canvas, rect, session, state, _ in RTTPanel(session, state).draw(&canvas, rect) }
+  ) { canvas, rect, session, state, focused in RTTPanel(session, state).draw(&canvas, rect, focused: focused) }
 }
 
 extension UserAction {
-  public static let rttIPA: UserAction = UserAction(
+  package static let rttIPA: UserAction = UserAction(
     "walk-ipa", ["i"], "Walk an IPA", "Asks for the IPA to walk.", label: "IPA", unless: thereIsNoRealm
   ) { effect in
     effect.state.screen = .rtt
     effect.ask(.open(.rttIPA, text: ""))
   }
 
-  public static let nextRange: UserAction = UserAction(
+  package static let nextRange: UserAction = UserAction(
     "next-range", ["+"], in: [.panel("rtt")], "Next range", "Walks the first IPA of the next range of the Realm's.",
     label: "next range", unless: hasNoRanges
   ) { RTTPanel.goToRange(1, &$0) }
 
-  public static let previousRange: UserAction = UserAction(
+  package static let previousRange: UserAction = UserAction(
     "previous-range", ["-"], in: [.panel("rtt")], "Previous range", "Walks the first IPA of the range before.",
     label: "previous range", unless: hasNoRanges
   ) { RTTPanel.goToRange(-1, &$0) }
@@ -38,7 +38,7 @@ extension UserAction {
     state[RTTState.self].ranges.isEmpty ? "nothing is mapped in the Realm's IPA space" : nil
   }
 
-  public static let nextRealm: UserAction = UserAction(
+  package static let nextRealm: UserAction = UserAction(
     "next-realm", ["O"], "Next of its kind", "Looks at the tables of another realm, at another token, or at another vCPU.",
     label: "next realm",
     unless: thereIsNoRealm
@@ -69,23 +69,23 @@ extension Prompt {
 
 extension ViewState {
   /// Which Realm's tables the RTT explorer walks, and the IPA it walks them for.
-  public var rttRealm: Int {
+  package var rttRealm: Int {
     get { self[RTTState.self].realm }
     set { self[RTTState.self].realm = newValue }
   }
-  public var rttIPA: UInt64 {
+  package var rttIPA: UInt64 {
     get { self[RTTState.self].ipa }
     set { self[RTTState.self].chosen = newValue }
   }
 }
 
 /// The RTT explorer: the walk of an IPA hop by hop with the granule check at its end, and the entries of the table where it ended.
-public struct RTTPanel {
+package struct RTTPanel {
   let session: Session
   let state: ViewState
   private let ranges: [MappedRange]
 
-  public init(_ session: Session, _ state: ViewState) {
+  package init(_ session: Session, _ state: ViewState) {
     var state = state
     state[RTTState.self].follow(session)
     self.session = session
@@ -133,7 +133,8 @@ public struct RTTPanel {
     let top = Self.walkHeight(report, rect)
     return PanelLines(
       count: runs.count, chosen: runs.firstIndex { $0.first <= hop.index && hop.index <= $0.last } ?? 0,
-      area: Rect(rect.x, rect.y + top, rect.width, rect.height - top).inside, text: { Self.text(runs[$0]) },
+      area: Rect(rect.x, rect.y + top, rect.width, rect.height - top - Self.detailHeight(rect)).inside,
+      text: { Self.text(runs[$0]) },
       choose: { $1.rttIPA = runs[$0].ipa })
   }
 
@@ -151,6 +152,9 @@ public struct RTTPanel {
 
   private static func walkHeight(_ report: WalkReport, _ rect: Rect) -> Int { min(rect.height / 2, 8 + report.hops.count) }
 
+  /// Rows below the tables that a large screen has for the entry at which the walk ends.
+  private static func detailHeight(_ rect: Rect) -> Int { rect.width >= 150 && rect.height >= 40 ? min(20, rect.height / 3) : 0 }
+
   private static func text(_ run: EntryRun) -> String {
     let range = run.first == run.last ? "\(run.first)" : "\(run.first)‥\(run.last)"
     let ripas = run.hipas == .assigned || run.hipas == .unassigned ? " \(run.ripas.name)" : ""
@@ -158,10 +162,10 @@ public struct RTTPanel {
     return "\(range.padding(8)) \(run.hipas.name)\(ripas)\(address)"
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let realms = session.read { $0.control.realms }
     guard !realms.isEmpty else {
-      let inside = canvas.frame(rect, "RTT", focused: true)
+      let inside = canvas.frame(rect, "RTT", focused: focused)
       canvas.text(inside.x + 1, inside.y, "There is no realm, so there are no tables to walk.", .dim, limit: inside.width - 2)
       canvas.text(
         inside.x + 1, inside.y + 1, "RMI_REALM_CREATE makes a realm; RMI_RTT_CREATE adds tables.", .dim, limit: inside.width - 2)
@@ -171,8 +175,10 @@ public struct RTTPanel {
     let rd = realms[number]
     guard let report = session.read({ $0.walkReport(rd, state.rttIPA) }) else { return }
     let walkHeight = Self.walkHeight(report, rect)
-    drawWalk(report, number, &canvas, Rect(rect.x, rect.y, rect.width, walkHeight))
-    var tables = Rect(rect.x, rect.y + walkHeight, rect.width, rect.height - walkHeight)
+    drawWalk(report, number, &canvas, Rect(rect.x, rect.y, rect.width, walkHeight), focused)
+    let detailHeight = Self.detailHeight(rect)
+    drawDetail(report, rd, &canvas, Rect(rect.x, rect.y + rect.height - detailHeight, rect.width, detailHeight))
+    var tables = Rect(rect.x, rect.y + walkHeight, rect.width, rect.height - walkHeight - detailHeight)
     let list = RTTRanges(ranges)
     // The ranges first: who looks for a page reads them, and sees the tables of where it is beside them.
     let width = list.width
@@ -183,13 +189,13 @@ public struct RTTPanel {
     drawTables(report, rd, &canvas, tables)
   }
 
-  private func drawWalk(_ report: WalkReport, _ number: Int, _ canvas: inout Canvas, _ rect: Rect) {
+  private func drawWalk(_ report: WalkReport, _ number: Int, _ canvas: inout Canvas, _ rect: Rect, _ focused: Bool) {
     let half = report.isProtected ? "Protected" : "Unprotected"
     let keys = state.bindings
     let inside = canvas.frame(
       rect, "Walk of \(hex(report.ipa))",
       note: "realm \(number + 1) · \(half) · \(keys[.rttIPA]) IPA · \(keys[.nextRealm]) next realm",
-      focused: true)
+      focused: focused)
     guard !inside.isEmpty else { return }
     var y = inside.y
     let bottom = inside.y + inside.height
@@ -240,6 +246,41 @@ public struct RTTPanel {
     case .assignedNS: .normal
     case .unassignedNS: .dim
     case .unassigned: ripas == .ram ? .ok : ripas == .destroyed ? .fault : .dim
+    }
+  }
+
+  /// The entry at which the walk ends: its bits, those around it, and the granule it leads to.
+  private func drawDetail(_ report: WalkReport, _ rd: UInt64, _ canvas: inout Canvas, _ rect: Rect) {
+    guard let hop = report.hops.last, rect.height > 2 else { return }
+    let (left, middle) = (rect.width * 3 / 8, rect.width / 3)
+    let bits = canvas.frame(
+      Rect(rect.x, rect.y, left, rect.height), "Entry \(hop.index) of level \(hop.level)", note: hex(hop.raw))
+    let fields = session.read { $0.entryFields(rd, hop.raw) }
+    for (n, field) in fields.prefix(bits.height).enumerated() {
+      let line = "\(field.bits.padding(6)) \(field.name.padding(14)) \(field.value.padding(10)) "
+      let x = canvas.text(bits.x + 1, bits.y + n, line, .text, limit: bits.width - 2)
+      canvas.text(x, bits.y + n, field.meaning, .dim, limit: bits.x + bits.width - 1 - x)
+    }
+    let around = canvas.frame(Rect(rect.x + left, rect.y, middle, rect.height), "Entries around it")
+    let entries = session.read { $0.entries(rd, of: hop, ipa: report.ipa, count: around.height) }
+    for (n, entry) in entries.enumerated() {
+      let isHere = entry.index == hop.index
+      canvas.text(
+        around.x, around.y + n,
+        "\(isHere ? "▶" : " ")\(hex(entry.run.ipa).padding(12)) \(hex(entry.raw).padding(12)) \(Self.text(entry.run))",
+        isHere ? .title : role(entry.run.hipas, entry.run.ripas), limit: around.width)
+    }
+    let right = Rect(rect.x + left + middle, rect.y, rect.width - left - middle, rect.height)
+    let memory = session.configuration.dramBase..<session.configuration.dramTop
+    let target = report.address.flatMap { memory.contains($0) ? $0 : nil }
+    let granule = (target ?? hop.table).granuleBase
+    let inside = canvas.frame(right, "\(target == nil ? "Its table" : "Where it leads"): \(hex(granule))")
+    let story = session.story(granule, changes: inside.height)
+    let lines =
+      ["\(story.state.name) · \(story.role)", "\(story.gpi.name) in the GPT: \(story.gpi.access)"]
+      + story.history.map { "step \($0.step)  \(session.labels.text($0.text))" }
+    for (n, line) in lines.prefix(inside.height).enumerated() {
+      canvas.text(inside.x + 1, inside.y + n, line, n < 2 ? .text : .dim, limit: inside.width - 2)
     }
   }
 

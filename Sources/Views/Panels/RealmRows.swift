@@ -25,21 +25,23 @@ extension ViewState {
   }
 
   /// The chosen line of the Realms.
-  public var realmRow: Int {
+  package var realmRow: Int {
     get { self[Realms.self].row }
     set { self[Realms.self].row = newValue }
   }
 }
 
 /// The lines of the Realms' tree that are seen.
-public struct RealmRows {
-  public struct Row: Sendable {
-    public var text: String
-    public var role: Role
+package struct RealmRows {
+  package struct Row: Sendable {
+    package var text: String
+    /// What stands there instead where there is room for it.
+    var whole: String?
+    package var role: Role
     /// The granule the line is about.
-    public var address: UInt64
+    package var address: UInt64
     /// What the line is about, if steps change it.
-    public var subject: Changing?
+    package var subject: Changing?
     var depth = 1
     var fold: RealmFolds.Fold?
     var isOpen = false
@@ -80,7 +82,8 @@ public struct RealmRows {
     for n in 0...4 where n == 0 || realm.measurements[n].contains(where: { $0 != 0 }) {
       rows.append(
         Row(
-          text: "  \(n == 0 ? "RIM" : "REM\(n - 1)") \(short(realm.measurements[n]))", role: .text, address: realm.rd,
+          text: "  \(n == 0 ? "RIM" : "REM\(n - 1)") \(short(realm.measurements[n]))",
+          whole: "  \(n == 0 ? "RIM" : "REM\(n - 1)") \(hexBytes(realm.measurements[n]))", role: .text, address: realm.rd,
           subject: .measurement(realm.rd, index: n)))
     }
     return rows

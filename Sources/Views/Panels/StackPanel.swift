@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let stack: Panel = Panel(
+  package static let stack: Panel = Panel(
     "stack", "Host stack", key: ["H"],
     "Domains and VMMs from libvirt to RECs; command lines, QMP, logs, the kernel's lines, consoles.",
     label: "host",
@@ -21,7 +21,7 @@ extension Panel {
 
 extension ViewState {
   /// Shows the host after a command for it: what it printed, if that is more than a line, else its layers.
-  public mutating func showHost(printed lines: Int) {
+  package mutating func showHost(printed lines: Int) {
     screen = .stack
     stackPane = lines > 2 ? .said : .layers
     self[Stack.self].rows = [:]
@@ -143,17 +143,30 @@ struct StackPanel {
     }
   }
 
-  /// What the host was told, and what it printed.
+  /// Most rows of what was said: a frame costs the same however long a session is.
+  private static let mostSaid = 1000
+
+  /// What the host was told, and what it printed; of much of it the last.
   private static func said(_ session: Session, _ width: Int) -> [Row] {
-    session.stackOrders.flatMap { order in
-      [Row(text: ":" + shown(order.command.text, limit: 400), role: .accent)]
+    let orders = session.stackOrders
+    var answers: [[Row]] = []
+    var count = 0
+    for order in orders.reversed() {
+      guard count < mostSaid else { break }
+      let rows =
+        [Row(text: ":" + shown(order.command.text, limit: 400), role: .accent)]
         + order.lines.flatMap { line in
           let isBad = line.hasPrefix("error:") || line.hasPrefix("refused by")
           return WhyPanel.wrap(shown(line, limit: 400), to: width, hanging: 2).map {
             Row(text: $0, role: isBad ? .fault : .text, isNotable: isBad)
           }
         }
+      answers.append(rows)
+      count += rows.count
     }
+    let left = orders.count - answers.count
+    let before = left == 0 ? [] : [Row(text: "⋯ \(left) earlier: they are shown at the steps they made", role: .dim)]
+    return before + answers.reversed().joined()
   }
 
   private static func text(_ lines: [String], _ width: Int, _ otherwise: String) -> [Row] {
@@ -233,7 +246,8 @@ struct StackPanel {
       for finding in domain.findings { layer("", shown(finding, limit: 400), .warning, isNotable: true) }
     }
     guard let process = guest.process else {
-      layer(guest.domain == nil ? "process" : "QEMU", "no process", .dim)
+      let start = guest.domain == nil ? "" : "; :virsh start \(guest.name) starts one"
+      layer(guest.domain == nil ? "process" : "QEMU", "no process\(start)", .dim)
       return rows
     }
     layer(
@@ -257,7 +271,7 @@ struct StackPanel {
     }
     for (number, vcpu) in vm.vcpus.enumerated() {
       let rec = realm?.recs.first { $0.address == vcpu.address }
-      let state = !vcpu.isOn ? "off" : vcpu.isWaiting ? "waits for an interrupt" : "runs"
+      let state = !vcpu.isOn ? "off" : vcpu.isWaiting ? "waits for an interrupt" : "on"
       let place = vcpu.address == 0 ? "no registers yet" : "\(vm.isRealm ? "REC" : "registers") at \(hex(vcpu.address))"
       let runnable = rec.map { $0.runnable ? ", runnable" : ", not runnable" } ?? ""
       layer("", "vCPU \(number): \(state); \(place)\(runnable); ran \(vcpu.time / 1000) µs", vcpu.isOn ? .rec : .dim)

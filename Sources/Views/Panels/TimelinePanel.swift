@@ -1,17 +1,17 @@
 import Engine
 
 extension Panel {
-  public static let timeline: Panel = Panel("timeline", "Timeline", .printed, key: [], "") { canvas, rect, session, state, _ in
+  package static let timeline: Panel = Panel("timeline", "Timeline", .printed, key: [], "") { canvas, rect, session, state, _ in
     TimelinePanel(session, state.marks).draw(&canvas, rect)
   }
 }
 
 /// The whole session in one line: how much happened at each step, which steps failed, and where we are.
-public struct TimelinePanel {
+package struct TimelinePanel {
   let session: Session
   let marks: Marks
 
-  public init(_ session: Session, _ marks: Marks = Marks()) {
+  package init(_ session: Session, _ marks: Marks = Marks()) {
     self.session = session
     self.marks = marks
   }
@@ -21,7 +21,7 @@ public struct TimelinePanel {
   /// The step at a column; the ends of the row are the ends of the session.
   static func step(at x: Int, width: Int, count: Int) -> Int { min(count, x * (count + 1) / width) }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect) {
     guard rect.width > 24, rect.height > 0 else { return }
     let label = "◀ step \(session.position) "
     let x = canvas.text(rect.x, rect.y, label, .accent)

@@ -1,9 +1,14 @@
 import Engine
 
 extension Panel {
-  public static let trace: Panel = Panel(
+  package static let trace: Panel = Panel(
     "trace", "Trace", .tile, key: ["4"], "Every crossing between worlds, decoded.", actions: [.details],
-    hints: { _ in [KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.find), KeyHint(opening: .why)] },
+    hints: { _ in
+      [
+        KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.find), KeyHint(opening: .why),
+        KeyHint(.left, .right, label: "fold"),
+      ]
+    },
     prepared: { $1[TraceSteps.self].follow($0, $1) }, listed: { TracePanel($0, $1).lines($2) },
     notable: "step that was refused or faulted",
     moved: { motion, effect in if !motion.isSideways || !TraceFolds.move(motion, &effect) { Panel.trace.scroll(motion, &effect) }
@@ -14,7 +19,7 @@ extension Panel {
 }
 
 extension UserAction {
-  public static let details: UserAction = UserAction(
+  package static let details: UserAction = UserAction(
     "details", ["d"], "Events in the trace", "Shows or hides what happened inside each step."
   ) {
     $0.state.traceDetails.toggle()
@@ -22,11 +27,11 @@ extension UserAction {
 }
 
 /// Every crossing of a boundary, decoded, nested below the step it belongs to.
-public struct TracePanel {
+package struct TracePanel {
   let session: Session
   let state: ViewState
 
-  public init(_ session: Session, _ state: ViewState) {
+  package init(_ session: Session, _ state: ViewState) {
     self.session = session
     self.state = state
   }
@@ -211,7 +216,7 @@ public struct TracePanel {
       })
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let keys = state.bindings
     let note = "\(keys[.find]) find · \(keys.glyphs([.travel])) travel"
     let inside = canvas.frame(rect, "Trace", note: note, focused: focused)
@@ -253,10 +258,21 @@ public struct TracePanel {
       canvas.text(rect.x + 8, y, stage?.summary ?? "", .dim, limit: rect.width - 9)
       y += 1
     }
-    if y < rect.y + rect.height {
-      canvas.text(
-        rect.x + 1, y, "Booted. Type \(state.bindings[.command]) and a command, such as RMI_GRANULE_DELEGATE 0x80001000", .text,
-        limit: rect.width - 2)
+    let keys = state.bindings
+    let beginnings = [
+      (keys[.palette], "everything there is to do here, found by what one types"),
+      ("\(keys[.command])realm", "makes a small Realm; each call it takes is a step of its own"),
+      (keys[.boot], "boots a guest in a Realm, to step, to watch and to attest"),
+      ("\(keys[.command])open", "sessions to read: what is done, and why it is answered so"),
+      ("\(keys[.command])RMI_GRANULE_DELEGATE 0x80001000", "one call; \(keys[.why]) says why"),
+    ]
+    let lines =
+      [("Booted: the Host has all of DRAM, and no Realm is there. Where to begin:", "")] + beginnings
+    if rect.y + rect.height > y + lines.count { y += 1 }
+    for (n, (key, text)) in lines.enumerated() where y + n < rect.y + rect.height {
+      let isKey = n > 0
+      let x = canvas.text(rect.x + 1, y + n, isKey ? "  \(key.padding(8))" : key, isKey ? .key : .text, limit: rect.width - 2)
+      canvas.text(x + 1, y + n, text, .dim, limit: rect.x + rect.width - 2 - x)
     }
   }
 }

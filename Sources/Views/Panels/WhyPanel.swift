@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let why: Panel = Panel(
+  package static let why: Panel = Panel(
     "why", "Why", .screen(timeline: false), key: ["w"], "Shows each failure condition of the chosen call with its operands.",
     label: "why", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
     opened: WhyPanel.open,
@@ -9,8 +9,11 @@ extension Panel {
       KeyHint.common + (state.whyOrigin == nil ? [] : [KeyHint(.travel, label: "who made it so")])
         + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back)]
     },
-    prepared: { session, state in state[ViewState.Why.self].find(session) },
-    listed: { WhyPanel($1).lines($2) },
+    prepared: { session, state in
+      state[ViewState.Why.self].find(session)
+      if state.screen == .why { state[ViewState.Why.self].findDeclaration() }
+    },
+    listed: { WhyPanel($1).lines(WhyPanel.parts($2, $1).why) },
     chosen: { effect in
       guard let step = effect.state.whyOrigin else {
         effect.say("no step of this session made it so", isError: true)
@@ -18,14 +21,21 @@ extension Panel {
       }
       effect.ask(.travel(to: step))
     }
-  ) { canvas, rect, _, state, focused in WhyPanel(state).draw(&canvas, rect, focused: focused) }
+  ) { canvas, rect, session, state, focused in
+    let panel = WhyPanel(state)
+    let parts = WhyPanel.parts(rect, state)
+    panel.draw(&canvas, parts.why, focused: focused)
+    if let beside = parts.beside { panel.drawBeside(session, &canvas, beside) }
+  }
 }
 
 extension ViewState {
   struct Why: PanelState {
     var explanation: Explanation? {
-      didSet { origins = nil }
+      didSet { (origins, declared) = (nil, nil) }
     }
+    /// The declaration of its command; nil until it is looked for.
+    private(set) var declared: [ReferenceState.Line]?
     var scroll: Int?
     /// How that which the deciding condition refuses came to be so; nil until it is looked for.
     private(set) var origins: [ConditionOrigin]?
@@ -33,29 +43,33 @@ extension ViewState {
     mutating func find(_ session: Session) {
       if origins == nil, let explanation { origins = session.origins(of: explanation) }
     }
+
+    mutating func findDeclaration() {
+      if declared == nil, let explanation { declared = ReferencePanel.lines(explanation.entry) }
+    }
   }
 
   /// The step that made it so, that is latest of all.
   var whyOrigin: Int? { self[Why.self].origins?.compactMap(\.step).max() }
 
   /// Step or call the Why screen explains.
-  public var why: Explanation? {
+  package var why: Explanation? {
     get { self[Why.self].explanation }
     set { self[Why.self].explanation = newValue }
   }
 
   /// The line at the top; nil shows the condition that decides.
-  public var whyScroll: Int? {
+  package var whyScroll: Int? {
     get { self[Why.self].scroll }
     set { self[Why.self].scroll = newValue }
   }
 }
 
 /// Why a call answers what it answers: each condition in order with its operands, and the one that decides.
-public struct WhyPanel {
+package struct WhyPanel {
   let state: ViewState
 
-  public init(_ state: ViewState) { self.state = state }
+  package init(_ state: ViewState) { self.state = state }
 
   /// Explains the step that was chosen in the trace, or the last call.
   @Sendable static func open(_ effect: inout Effect) {
@@ -70,7 +84,49 @@ public struct WhyPanel {
     effect.state.screen = .why
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  /// Columns from which the command's declaration and what the step did stand beside it.
+  private static let wide = 160
+
+  static func parts(_ rect: Rect, _ state: ViewState) -> (why: Rect, beside: Rect?) {
+    guard rect.width >= wide, state.why != nil else { return (rect, nil) }
+    let width = rect.width / 2
+    return (
+      Rect(rect.x, rect.y, width, rect.height), Rect(rect.x + width, rect.y, rect.width - width, rect.height)
+    )
+  }
+
+  /// What the command is declared to do, and below it what the step did.
+  fileprivate func drawBeside(_ session: Session, _ canvas: inout Canvas, _ rect: Rect) {
+    guard let why = state.why else { return }
+    let width = rect.inside.width - 2
+    let declared = (state[ViewState.Why.self].declared ?? ReferencePanel.lines(why.entry)).flatMap { line in
+      WhyPanel.wrap(line.text, to: width, hanging: line.hanging).map { ($0, line.role) }
+    }
+    let top = min(declared.count + 2, rect.height * 2 / 3)
+    let upper = canvas.frame(Rect(rect.x, rect.y, rect.width, top), "Reference", note: why.entry.name)
+    for (n, line) in declared.prefix(upper.height).enumerated() {
+      canvas.text(upper.x + 1, upper.y + n, line.0, line.1, limit: width)
+    }
+    let lower = Rect(rect.x, rect.y + top, rect.width, rect.height - top)
+    let step = why.step.flatMap { (1...max(1, session.steps.count)).contains($0) && !session.steps.isEmpty ? $0 : nil }
+    let inside = canvas.frame(lower, step.map { "What step \($0) did" } ?? "What it would do")
+    guard !inside.isEmpty else { return }
+    guard let step else {
+      canvas.text(inside.x + 1, inside.y, "It has not been made.", .dim, limit: width)
+      return
+    }
+    let events = session.steps[step - 1].events.filter { !$0.text.isEmpty }
+    let lines = events.flatMap { event in
+      WhyPanel.wrap("\(event.layer.padding(7)) \(session.labels.text(event.text))", to: width, hanging: 8)
+    }
+    for (n, line) in lines.prefix(inside.height).enumerated() {
+      let isCut = n == inside.height - 1 && lines.count > inside.height
+      canvas.text(inside.x + 1, inside.y + n, isCut ? "… \(lines.count - n) more" : line, .dim, limit: width)
+    }
+    if lines.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing but its answer.", .dim, limit: width) }
+  }
+
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let title =
       "Why" + (state.why?.step.map { " · step \($0)" } ?? "") + (state.why.map { " · \($0.entry.section)" } ?? "")
     let inside = canvas.frame(rect, title, note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)

@@ -106,6 +106,8 @@ extension App {
     report(left > 0 && session.position != before ? leftBehind(left) : "")
     if session.position != before {
       noteChange(since: before)
+      // Of a statement that made many steps the last may change nothing on the map.
+      state.focusOnChange(session, since: before)
       if animates, WorldsPanel(session).hopCount > 0 { state.travel = 0 }
     }
   }

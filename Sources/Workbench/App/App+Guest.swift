@@ -120,6 +120,21 @@ extension App {
     }
   }
 
+  /// Defines the domain of an XML file, and offers to start it.
+  func define(domain path: String) {
+    let isPlain = path.allSatisfy { $0.isLetter || $0.isNumber || "/._-+,:".contains($0) }
+    let quoted = path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+    hostCommand("virsh define \(isPlain ? path : "'\(quoted)'")")
+    guard state.message?.isError != true, let name = session.stackPicture?.guests.last(where: { $0.domain != nil })?.name else {
+      return state.showHost(printed: .max)
+    }
+    state.showHost(printed: 0)
+    state.name = name
+    openCommandLine(.command, text: "virsh start \(name)")
+    state.command?.help =
+      "\(name) is defined. Enter starts it; Esc looks around first. workbench measure \(path) predicts its RIM."
+  }
+
   /// The keys that lead on.
   private func hint(_ kind: GuestControl.Outcome.Kind) -> String {
     let keys = state.bindings

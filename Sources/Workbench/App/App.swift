@@ -1,9 +1,6 @@
 import Engine
+import Libc
 import Views
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The workbench in a terminal: one loop that waits, changes the state, and draws.
 @MainActor
@@ -13,7 +10,7 @@ final class App {
   let runner: ScriptRunner
   var state: ViewState
   var recorder: Recorder?
-  let records: Bool
+  var records: Bool
   var history: CommandHistory
   var theme: Theme
   var running = true
@@ -25,9 +22,11 @@ final class App {
   var pace = 3.0
   var lastFrameTook = 0.0
   var lastFrameAt = 0.0
-  let animates: Bool
-  /// What holds, for who looks for a setting.
-  let settings: Configuration
+  var animates: Bool
+  /// What holds.
+  var settings: Configuration
+  /// The theme that suits the terminal, if it was asked for its background.
+  let suitable: Theme?
   /// Where recordings and what was typed are kept, if there is such a place.
   let folder: String?
   /// Why there is no recording although there should be one.
@@ -35,7 +34,7 @@ final class App {
   /// The person knows that leaving loses what was done.
   var hasWarned = false
   var lastReport: ScriptRunner.Report?
-  var lastFailure: ScriptRunner.Failure?
+  var lastFailure: ExpectationFailure?
   /// A guest, or the host with its guests, goes on by itself until a key is pressed.
   var goingOn: GoingOn?
   var isGuestRunning: Bool { goingOn != nil }
@@ -56,7 +55,8 @@ final class App {
   init(
     _ session: Session, _ terminal: any Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool,
     names: ScriptNames,
-    guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state, settings: Configuration = Configuration()
+    guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state, settings: Configuration = Configuration(),
+    suitable: Theme? = nil
   ) {
     self.session = session
     self.terminal = terminal
@@ -66,6 +66,7 @@ final class App {
     self.theme = theme
     self.animates = animates
     self.settings = settings
+    self.suitable = suitable
     runner = ScriptRunner(session, guest: guest, stack: stack, language: .workbench, place: .commandLine)
     runner.names = names
     self.folder = folder

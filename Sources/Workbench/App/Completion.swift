@@ -54,7 +54,7 @@ struct Completion {
     }
     guard let entry = Calls.named(name) else {
       line.help = fieldHelp(verb, rest + (current.isEmpty ? [] : [current])) ?? help(for: verb)
-      line.candidates = values(of: verb, current)
+      line.candidates = values(of: verb, Array(rest), current)
       offerFields(verb, Array(rest), current, &line)
       return
     }
@@ -70,12 +70,15 @@ struct Completion {
   }
 
   /// What may follow a statement's verb, as far as it can be listed.
-  private func values(of verb: String, _ current: String) -> [String] {
+  private func values(of verb: String, _ before: [String], _ current: String) -> [String] {
     switch verb.lowercased() {
     case "boot", "debug": return Self.fitting(GuestImages.names, current) + (current.isEmpty ? [] : Paths.completions(current))
     case "open", "include", "write": return Paths.completions(current)
     case "macro": return Self.fitting(macros, current)
     case "theme": return Self.fitting(Theme.all.map(\.name), current)
+    case "set":
+      guard let name = before.first else { return Self.fitting(Setting.all.map(\.name), current) }
+      return Self.fitting(before.count == 1 ? Setting.named(name)?.words ?? [] : ["save"], current)
     case "show": return Self.fitting(Panel.all.filter { $0.opening != nil }.map(\.name), current)
     case "help": return Self.fitting(Calls.all.map(\.name) + language.verbs.map(\.name).filter { !$0.contains(" ") }, current)
     default: return current.isEmpty ? [] : given(current)

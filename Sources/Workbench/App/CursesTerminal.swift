@@ -3,11 +3,8 @@ import CNcurses
 import CTerm
 import Engine
 import FoundationEssentials
+import Libc
 import Views
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// How many colours to use.
 enum ColourMode: String, CaseIterable {
@@ -41,8 +38,7 @@ final class CursesTerminal: Terminal {
   private(set) var mouse: Bool
   private var painted: Canvas?
   private var theme: Theme
-  private let colours: ColourMode
-  private let utf8: Bool
+  private var utf8 = false
   var isASCII: Bool { !utf8 }
   private var depth = 0
 
@@ -54,9 +50,13 @@ final class CursesTerminal: Terminal {
     case CT_TERM_DUMB: throw .tooSimple
     default: break
     }
-    utf8 = ct_utf8() != 0 && !ascii
-    self.colours = colours
     self.theme = theme
+    draw(colours, ascii: ascii)
+    takeSize()
+  }
+
+  func draw(_ colours: ColourMode, ascii: Bool) {
+    utf8 = ct_utf8() != 0 && !ascii
     // Colours the terminal has, and the person wants; NO_COLOR means none.
     let noColour = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
     let have = Int(ct_colors())
@@ -67,7 +67,7 @@ final class CursesTerminal: Terminal {
     case .true: depth = 1 << 24
     case .auto: depth = noColour ? 0 : ct_truecolor() != 0 && have >= 8 && utf8 ? 1 << 24 : have
     }
-    takeSize()
+    painted = nil
   }
 
   /// The theme that suits the terminal's background, if it says which that is.

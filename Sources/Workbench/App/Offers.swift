@@ -55,14 +55,17 @@ struct Offers {
     Theme.all.map { Offer(.theme, "theme \($0.name)", help: $0.summary, line: "theme \($0.name)", isWhole: true) }
   }
 
-  /// Settings with what they are now: those a key changes have that as an action, the others hold from the beginning.
+  /// Settings with what they are now: what is either true or false is turned, for the others a value is typed.
   private var changes: [Offer] {
     Setting.all.map { setting in
       let (value, origin) = settings.value(setting)
       let place = settings.path.map { shown($0) } ?? "config.toml"
-      return Offer(
-        .setting, "\(setting.name) = \(value)", help: setting.help, line: "",
-        reason: "\(origin.text(place)); \(setting.name) = … in \(place) is for the next time. \(setting.help)")
+      let help = "\(setting.help) (\(origin.text(place)))"
+      if case .flag(let isOn) = value {
+        return Offer(
+          .setting, "\(setting.name) = \(value)", help: help, line: "set \(setting.name) \(!isOn)", isWhole: true)
+      }
+      return Offer(.setting, "\(setting.name) = \(value)", help: help, line: "set \(setting.name) ")
     }
   }
 

@@ -27,6 +27,8 @@ protocol Terminal: AnyObject {
   /// Gives a text to the terminal's clipboard.
   func copy(_ text: String)
   func use(_ theme: Theme)
+  /// Draws with other colours, or other characters, from now on.
+  func draw(_ colours: ColourMode, ascii: Bool)
   /// What a crash prints after the terminal is restored.
   func setCrashNote(_ text: String)
 }

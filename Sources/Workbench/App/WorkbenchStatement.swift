@@ -16,6 +16,23 @@ struct WorkbenchStatement: Statement {
       }
       return { $0.use(theme) }
     },
+    verb(
+      "set", "[SETTING VALUE [save]]", 0...16, help: "changes a setting, with save also in config.toml; alone it lists them",
+      "set mouse false save"
+    ) { arguments throws(ScriptError) in
+      guard arguments.count > 0 else { return { $0.openPalette(seeking: "setting ") } }
+      var words = arguments.words.map(\.text)
+      guard let setting = Setting.named(words.removeFirst()) else {
+        throw arguments.error(
+          arguments[0], "expected set SETTING VALUE: \(Setting.all.map(\.name).joined(separator: ", "))")
+      }
+      let saves = words.count > 1 && words.last == "save"
+      if saves { words.removeLast() }
+      guard !words.isEmpty else { return { $0.tell(setting) } }
+      let value = setting.value(words.joined(separator: " "))
+      if let problem = setting.problem(with: value) { throw arguments.error(arguments[0], problem) }
+      return { $0.set(setting, value, saves: saves) }
+    },
     verb("write", "FILE", 1...1, help: "saves this session where you like, to share", "write mine.session") { arguments in
       let path = arguments[0].text
       return { $0.write(to: path) }

@@ -7,8 +7,8 @@ struct OpenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "open", abstract: "Opens the workbench in the terminal (the default).",
     discussion: """
-      FILE is a script, a recording, a token, an image of a guest, which is booted first, or the XML of a libvirt domain, which virsh \
-      starts; what it is its first bytes tell. What is done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is \
+      FILE is a script, a recording, a token, an image of a guest, which is booted first, or the XML of a libvirt domain, which is \
+      defined on a host of its own; without a terminal virsh starts it. What it is its first bytes tell. What is done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is \
       given. What is to hold every time can be set in $XDG_CONFIG_HOME/workbench/config.toml: see workbench config.
       """)
 
@@ -17,10 +17,22 @@ struct OpenCommand: ParsableCommand {
 
   @OptionGroup var options: OpenOptions
 
+  /// The XML of a domain to define first.
+  private var domain: String?
+
+  private enum CodingKeys: CodingKey { case file, options }
+
   func run() throws {
     switch file.map(FileKind.init) {
     case .image?: try BootCommand.parse(["--open", "--", file ?? ""]).run()
-    case .domain?: try VirshCommand.parse([]).open(file ?? "")
+    case .domain? where !isTerminal(.standardInput) || !isTerminal(.standardOutput):
+      try VirshCommand.parse([]).open(file ?? "")
+    case .domain?:
+      let settings = try orComplain { () throws(Configuration.Failure) in try options.configuration() }
+      var looking = self
+      looking.file = nil
+      looking.domain = file
+      try looking.run(on: Session(HostStack.configuration(try settings.machine())), nil) { _ in }
     case .token?:
       let path = file ?? ""
       let token = try TokenFile.view(path, key: nil)
@@ -74,7 +86,8 @@ struct OpenCommand: ParsableCommand {
       state = .reading(first, name: state.name)
       state.screen = screen
     }
-    let theme = CursesTerminal.suitable(Theme.named(settings.text(.theme)))
+    let named = Theme.named(settings.text(.theme))
+    let theme = CursesTerminal.suitable(named)
     let terminal: CursesTerminal
     do throws(CursesTerminal.OpenFailure) {
       terminal = try CursesTerminal(
@@ -85,20 +98,25 @@ struct OpenCommand: ParsableCommand {
       return 69
     }
     if let note = terminal.typeNote { state.message = .init(note) }
-    func app(_ loaded: SessionLoader.Loaded, _ state: ViewState, _ theme: Theme, isLarge: Bool) -> App {
+    func app(
+      _ loaded: SessionLoader.Loaded, _ state: ViewState, _ theme: Theme, isLarge: Bool, _ settings: Configuration
+    ) -> App {
       var state = state
       state.bindings = settings.bindings
       state.isLarge = isLarge
       return App(
         loaded.session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
-        names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl, settings: settings)
+        names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl, settings: settings,
+        suitable: named == nil ? theme : nil)
     }
-    var running = app(opened, state, theme, isLarge: settings.flag(.large))
+    var running = app(opened, state, theme, isLarge: settings.flag(.large), settings)
+    if let domain { running.define(domain: domain) }
     var code = running.run()
     var accounts = [running.recordingAccount]
     while let (loaded, name) = running.successor {
       running = app(
-        loaded, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme, isLarge: running.state.isLarge)
+        loaded, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme, isLarge: running.state.isLarge,
+        running.settings)
       code = running.run()
       accounts.append(running.recordingAccount)
     }

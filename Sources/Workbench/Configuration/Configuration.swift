@@ -10,12 +10,15 @@ struct Configuration {
     case standard
     case file(line: Int)
     case commandLine
+    /// Somebody set it in the open workbench.
+    case here
 
     func text(_ path: String) -> String {
       switch self {
       case .standard: "default"
       case .file(let line): "\(path):\(line)"
       case .commandLine: "command line"
+      case .here: "set here"
       }
     }
   }
@@ -148,9 +151,9 @@ struct Configuration {
     keys.isEmpty && macros.isEmpty ? .standard : KeyBindings(changedKeys, macros: macros.map(\.macro))
   }
 
-  /// What the command line says comes before what the file says.
-  mutating func override(_ setting: Setting, _ value: Setting.Value?) {
-    if let value { values[setting.name] = (value, .commandLine) }
+  /// What the command line says, or somebody here, comes before what the file says.
+  mutating func override(_ setting: Setting, _ value: Setting.Value?, _ origin: Origin = .commandLine) {
+    if let value { values[setting.name] = (value, origin) }
   }
 
   func value(_ setting: Setting) -> (value: Setting.Value, origin: Origin) {

@@ -7,6 +7,8 @@ struct Setting: Sendable {
   let name: String
   /// What is allowed, in words.
   let values: String
+  /// What is allowed, if it can be listed.
+  let words: [String]
   let help: String
   /// The value where nobody has set one.
   let standard: Value
@@ -23,6 +25,22 @@ struct Setting: Sendable {
       case .flag(let isOn): isOn ? "true" : "false"
       }
     }
+  }
+
+  private init(
+    _ name: String, values: String, words: [String] = [], help: String, standard: Value,
+    problem: @escaping @Sendable (Value) -> String?
+  ) {
+    (self.name, self.values, self.words, self.help, self.standard) = (name, values, words, help, standard)
+    self.problem = problem
+  }
+
+  static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
+
+  /// A value as it is typed.
+  func value(_ text: String) -> Value {
+    if case .flag = standard { return ["true": .flag(true), "false": .flag(false)][text.lowercased()] ?? .text(text) }
+    return .text(text)
   }
 
   /// Why a value is none of this setting, or nil.
@@ -54,21 +72,21 @@ struct Setting: Sendable {
 
   private static func word(_ name: String, _ words: [String], _ help: String, standard: String) -> Setting {
     let values = "one of \(words.joined(separator: ", "))"
-    return Setting(name: name, values: values, help: help, standard: .text(standard)) { value in
+    return Setting(name, values: values, words: words, help: help, standard: .text(standard)) { value in
       if case .text(let text) = value, words.contains(text) { return nil }
       return "\(name) is \(values), not \(value)"
     }
   }
 
   private static func flag(_ name: String, _ help: String, standard: Bool) -> Setting {
-    Setting(name: name, values: "true or false", help: help, standard: .flag(standard)) { _ in nil }
+    Setting(name, values: "true or false", words: ["true", "false"], help: help, standard: .flag(standard)) { _ in nil }
   }
 
   private static func configured(
     _ name: String, _ values: String, _ help: String, standard: String,
     _ read: @escaping @Sendable (String) throws(ScriptError) -> MachineConfiguration
   ) -> Setting {
-    Setting(name: name, values: values, help: help, standard: .text(standard)) { value in
+    Setting(name, values: values, help: help, standard: .text(standard)) { value in
       guard case .text(let text) = value else { return nil }
       do throws(ScriptError) {
         return try read(text).problem

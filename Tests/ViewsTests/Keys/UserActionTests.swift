@@ -86,7 +86,7 @@ struct UserActionTests {
     let fresh = Session(MachineConfiguration())
     sees("§ help  § command", .overview, session)
     sees("§ find · § travel", .overview, session)
-    sees("Type § and a command", .trace, fresh)
+    sees("§realm", .trace, fresh)
     sees("§ IPA · § next realm", .rtt, session)
     sees("§ boots one, § lets one be stepped", .guest, fresh)
     sees("§RSI_ATTESTATION_TOKEN_INIT", .token, fresh)

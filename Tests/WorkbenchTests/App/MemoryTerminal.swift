@@ -1,10 +1,7 @@
+import Libc
 import Views
 
 @testable import Workbench
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// A terminal that is nowhere: input waits in a queue, and the last canvas is kept.
 final class MemoryTerminal: Terminal {
@@ -14,6 +11,7 @@ final class MemoryTerminal: Terminal {
   var isASCII = false
   private(set) var canvas: Canvas
   private(set) var theme: Theme?
+  private(set) var colours = ColourMode.auto
   /// How often the whole screen was painted anew, and how often the shell was given back.
   private(set) var repaints = 0
   private(set) var suspensions = 0
@@ -90,5 +88,6 @@ final class MemoryTerminal: Terminal {
   func toggleMouse() { mouse.toggle() }
   func copy(_ text: String) { clipboard = text }
   func use(_ theme: Theme) { self.theme = theme }
+  func draw(_ colours: ColourMode, ascii: Bool) { (self.colours, isASCII) = (colours, ascii) }
   func setCrashNote(_ text: String) { crashNote = text }
 }

@@ -40,7 +40,7 @@ struct StackStories {
     story.sees("▾ shop  (Realm)")
     story.sees("running (booted), id 1")
     story.sees("VM of a Realm, ACTIVE")
-    story.sees("vCPU 0: runs; REC at")
+    story.sees("vCPU 0: on; REC at")
     // The way of the last call, from above.
     story.sees("└ virsh create")
     story.sees("└ ioctl(KVM_")
@@ -64,6 +64,41 @@ struct StackStories {
     story.types("virsh domstate shop")
     story.sees("running")
     try story.quitsAndReplays()
+  }
+
+  /// `workbench shop.xml` at a terminal: it is defined, and what to do next stands on the line.
+  @Test func aDomainsXMLIsDefinedAndStartedByOneKey() throws {
+    let story = try story(records: true)
+    story.app.define(domain: Self.hosts + "/shop.xml")
+    story.app.draw()
+    story.sees("▾ shop  (Realm)")
+    story.sees("shut off")
+    story.sees("no process; :virsh start shop starts one")
+    story.sees("shop is defined. Enter starts it; Esc looks around first. workbench measure")
+    #expect(story.bottomLine == ": virsh start shop")
+    story.keys(.enter)
+    story.sees("running (booted), id 1")
+    try story.quitsAndReplays()
+  }
+
+  @Test func anXMLThatIsNoDomainIsRefusedInLibvirtsWords() throws {
+    let story = try story()
+    let folder = try TemporaryFolder()
+    let path = try folder.write("it's one.xml", "<domain type='moon'/>")
+    let files = FilePolicy(folders: ["/"], HostFiles())
+    story.app.runner.stackControl.place = { _ in StackControl.Place(folder: Self.hosts, xml: files, images: files) }
+    story.app.define(domain: path)
+    story.app.draw()
+    story.sees("error: Failed to define domain from")
+    story.sees("moon")
+    #expect(story.state.command == nil)
+  }
+
+  /// Of much that was said the last is shown, so that a frame costs the same.
+  @Test func ofMuchThatWasSaidTheLastIsShown() throws {
+    let story = try story((120, 36))
+    for _ in 0..<130 { story.types("virsh help list") }
+    story.sees("earlier: they are shown at the steps they made")
   }
 
   @Test func whatIsWrongIsSaidByItsLayer() throws {

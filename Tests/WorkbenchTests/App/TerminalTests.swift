@@ -1,9 +1,6 @@
 import Foundation
+import Libc
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The built program in a terminal: what stories without one cannot tell. How it starts, signals, sizes, bytes, and what is left when it
 /// is killed.
@@ -179,8 +176,10 @@ struct TerminalTests {
     try terminal.until("Booted")
     terminal.type("?")
     try terminal.until("Palette")
+    // A key that follows at once would be one with Alt.
+    let shown = terminal.markOfWholeFrame
     terminal.type("\u{1b}")
-    usleep(60_000)
+    try terminal.untilMore(since: shown)
     terminal.type("q")
     #expect(try terminal.exitCode() == 0)
     #expect(terminal.modesAreRestored)

@@ -195,11 +195,22 @@ package struct CBORDecoder {
   }
 
   private mutating func noteDuplicates(_ children: [CBORItem]) {
-    guard children.count > 2 else { return }
+    guard children.count > 2, !isAscending(children) else { return }
     var seen = Set<Key>(minimumCapacity: children.count / 2)
     for index in stride(from: 0, to: children.count - 1, by: 2) where !seen.insert(Key(children[index])).inserted {
       remarks.append(.duplicateKey(children[index].range))
     }
+  }
+
+  /// Whether the keys are integers in ascending order, as claims mostly are: then none of them is there twice.
+  private func isAscending(_ children: [CBORItem]) -> Bool {
+    var last: Int64?
+    for index in stride(from: 0, to: children.count - 1, by: 2) {
+      guard let key = children[index].int else { return false }
+      if let last, key <= last { return false }
+      last = key
+    }
+    return true
   }
 
   private func simple(_ head: Head, _ start: Int) throws(CBORError) -> CBORItem.Value {

@@ -1,6 +1,6 @@
 /// Something that happened inside an action, in the order it happened. Plain data, so that tracing allocates nothing.
 public struct Event: Sendable, Equatable {
-  public enum Kind: UInt8, Sendable {
+  package enum Kind: UInt8, Sendable {
     /// An SMC leaves `world` at level `detail`: a = function id.
     case smc
     /// The answer: a = X0.
@@ -49,14 +49,14 @@ public struct Event: Sendable, Equatable {
     case leftOut
   }
 
-  public var kind: Kind
+  package var kind: Kind
   public var world: World
   /// Nesting depth below the action, from 0.
-  public var depth: UInt8
+  package var depth: UInt8
   /// Kind-specific; an exception level or a count.
-  public var detail: UInt8
-  public var pe: UInt8
-  public var a: UInt64
-  public var b: UInt64
-  public var c: UInt64
+  package var detail: UInt8
+  package var pe: UInt8
+  package var a: UInt64
+  package var b: UInt64
+  package var c: UInt64
 }

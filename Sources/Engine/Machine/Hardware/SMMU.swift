@@ -2,7 +2,7 @@
 ///
 /// The device works for the Normal world: its transactions are Non-secure, whatever address they have. The GPT of the PEs says nothing to
 /// them; only an SMMU that looks there keeps them from memory of other worlds.
-public enum SMMUCheck: String, Sendable, CaseIterable {
+package enum SMMUCheck: String, Sendable, CaseIterable {
   /// An SMMU that looks every transaction up in the GPT.
   case on
   /// An SMMU whose granule protection check is off.
@@ -10,7 +10,7 @@ public enum SMMUCheck: String, Sendable, CaseIterable {
   /// No SMMU: the device is on the bus as it is.
   case absent
 
-  public var summary: String {
+  package var summary: String {
     switch self {
     case .on: "an SMMU whose granule protection check is on"
     case .off: "an SMMU whose granule protection check is off"

@@ -22,7 +22,7 @@ enum CommandSections {
 
 extension CommandEntry {
   /// The section of the specification that it is in.
-  public var section: String {
+  package var section: String {
     let place = CommandSections.byName[name]?.description ?? ""
     return switch interface {
     case .ffa: "DEN0077A 1.1 \(place)"

@@ -3,7 +3,7 @@ import Basics
 /// Turns registers into words, from the commands' declarations.
 public enum Decoder {
   /// A call with its arguments by name: `RMI_GRANULE_DELEGATE addr=0x80001000`.
-  public static func call(_ x: (Int) -> UInt64, count: Int = 18) -> String {
+  package static func call(_ x: (Int) -> UInt64, count: Int = 18) -> String {
     let fid = x(0)
     guard let entry = Calls.called(fid) else {
       var highest = 0
@@ -27,7 +27,7 @@ public enum Decoder {
   /// X0 in words and the outputs by name: `RMI_SUCCESS walk_level=0x3 state=0x1`.
   ///
   /// - Parameter isShort: RMI and RSI codes go without the interface.
-  public static func answer(fid: UInt64?, _ x: [UInt64], isShort: Bool = false) -> String {
+  package static func answer(fid: UInt64?, _ x: [UInt64], isShort: Bool = false) -> String {
     guard let x0 = x.first else { return "" }
     if let fid, let entry = FFACalls.withFID(fid & 0xFFFF_FFFF) { return answer(of: entry, x) }
     guard let fid, let entry = Calls.called(fid) else {
@@ -69,7 +69,7 @@ public enum Decoder {
   }
 
   /// What a guest's action did.
-  public static func guest(_ result: GuestResult) -> String {
+  package static func guest(_ result: GuestResult) -> String {
     let action = action(result.action)
     switch result.value {
     case .registers(let x):
@@ -88,7 +88,7 @@ public enum Decoder {
   }
 
   /// A guest action as a script writes it.
-  public static func action(_ action: GuestAction) -> String {
+  package static func action(_ action: GuestAction) -> String {
     func arguments(_ range: Range<Int>) -> String { range.map { " " + hex(action.x[$0]) }.joined() }
     switch action.kind {
     case .smc:

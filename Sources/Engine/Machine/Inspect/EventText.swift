@@ -2,7 +2,7 @@ import Basics
 
 extension Event {
   /// Whether it is the exception by which a guest makes a call; the call is an event of its own.
-  public var isCallsException: Bool { kind == .exception && Syndrome.ec(a) == Syndrome.ecSMC }
+  package var isCallsException: Bool { kind == .exception && Syndrome.ec(a) == Syndrome.ecSMC }
 
   /// The layer it belongs to: where in the stack it happened.
   public var layer: String {

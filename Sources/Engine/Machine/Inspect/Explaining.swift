@@ -46,8 +46,8 @@ extension Machine {
 
 /// What fits an argument in the present state, for completion and forms.
 package struct Candidate: Sendable, Equatable {
-  public var value: UInt64
-  public var note: String
+  package var value: UInt64
+  package var note: String
 }
 
 extension Machine {
@@ -96,9 +96,9 @@ extension Machine {
 
 /// An argument as a form shows it.
 package struct Field: Sendable, Equatable {
-  public var name: String
+  package var name: String
   package var meaning: String
-  public var register: Int
+  package var register: Int
   /// Values that fit in the present state.
   package var candidates: [Candidate]
 }

@@ -7,11 +7,11 @@ public struct MapCell: Sendable, Equatable {
   /// The Realm it belongs to, by its place in the list of RDs; nil if it is nobody's.
   public var owner: Int?
   /// How much it wants to be seen: the highest in a cell wins.
-  public var rank: UInt8
+  package var rank: UInt8
   /// Where it is; 0 for a cell in which nothing wants to be seen.
   public var address: UInt64 = 0
 
-  public init(record: UInt8) {
+  package init(record: UInt8) {
     let record = GranuleRecord(raw: record)
     gpi = record.gpi
     state = record.state
@@ -38,6 +38,12 @@ public struct MapCell: Sendable, Equatable {
 
   /// Whether it is a Realm's.
   var isOwned: Bool { state != .undelegated && state != .delegated }
+}
+
+/// How many granules there are of a kind.
+package struct GranuleCount: Sendable {
+  package var cell: MapCell
+  package var count: Int
 }
 
 extension Machine {
@@ -98,8 +104,21 @@ extension Machine {
     return cells
   }
 
+  /// How many granules of DRAM there are of each kind.
+  package func granuleCounts() -> [GranuleCount] {
+    var counts = [Int](repeating: 0, count: 256)
+    memory.forEachChunk(from: configuration.dramBase, to: configuration.dramTop) { chunk, records in
+      forEachUsed(records) { index in
+        let address = chunk + UInt64(index) << Granule.shift
+        if address >= configuration.dramBase, address < configuration.dramTop { counts[Int(records[index])] += 1 }
+      }
+    }
+    counts[0] = Int(configuration.dramSize >> Granule.shift) - counts.reduce(0, +)
+    return counts.indices.filter { counts[$0] > 0 }.map { GranuleCount(cell: MapCell(record: UInt8($0)), count: counts[$0]) }
+  }
+
   /// Pieces of memory, each `bytes` long and counted from the first byte of DRAM, in which a granule is not simply the Host's.
-  public func piecesInUse(of bytes: UInt64) -> [UInt64] {
+  package func piecesInUse(of bytes: UInt64) -> [UInt64] {
     var pieces: [UInt64] = []
     let base = configuration.dramBase
     memory.forEachChunk(from: base, to: configuration.dramTop) { chunk, records in

@@ -1,7 +1,7 @@
 import Basics
 
 /// Names that stand for numbers in a script: function identifiers and result codes.
-public enum Names {
+package enum Names {
   private typealias StatusRow = (interface: Interface?, word: String, value: UInt64)
 
   /// Result codes: those of an interface with its name before them, with the other spellings in use; the first is the one that is shown.
@@ -46,7 +46,7 @@ public enum Names {
   }()
 
   /// The number a name stands for, in any case.
-  public static func value(_ name: String) -> UInt64? { values[name.uppercased()] }
+  package static func value(_ name: String) -> UInt64? { values[name.uppercased()] }
 
   /// A function identifier as a script writes it: its name, if that stands for it, else the number.
   package static func function(_ fid: UInt64) -> String {
@@ -57,7 +57,7 @@ public enum Names {
   /// X0 of a call in words: `RMI_ERROR_RTT 2`, `PSCI_DENIED`.
   ///
   /// - Parameter isShort: RMI and RSI codes go without the interface: `ERROR_RTT 2`.
-  public static func status(_ interface: Interface, _ x0: UInt64, isShort: Bool = false) -> String {
+  package static func status(_ interface: Interface, _ x0: UInt64, isShort: Bool = false) -> String {
     // An RMI code has an index in bits 15:8.
     let hasIndex = interface == .rmi && x0 >> 16 == 0
     let code = hasIndex ? x0 & 0xFF : x0

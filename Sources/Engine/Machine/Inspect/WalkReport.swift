@@ -3,9 +3,9 @@ import Basics
 /// An RTT walk for people: each hop, and what stands at its end.
 package struct WalkReport: Sendable {
   package struct Hop: Sendable {
-    public var level: Int
-    public var table: UInt64
-    public var index: Int
+    package var level: Int
+    package var table: UInt64
+    package var index: Int
     package var raw: UInt64
     package var hipas: HIPAS
     package var ripas: RIPAS
@@ -17,11 +17,11 @@ package struct WalkReport: Sendable {
   package var isProtected: Bool
   package var hops: [Hop]
   /// Output address, if the walk gave one.
-  public var address: UInt64?
+  package var address: UInt64?
   /// What the granule protection check says of it.
-  public var check: Check
+  package var check: Check
   /// What happens to a Realm's read at this IPA.
-  public var verdict: Verdict
+  package var verdict: Verdict
 
   package enum Check: Sendable, Equatable {
     case notReached
@@ -30,7 +30,7 @@ package struct WalkReport: Sendable {
     case passes(PAS, GPI)
     case fault(PAS, GPI)
 
-    public var text: String {
+    package var text: String {
       switch self {
       case .notReached: "not reached"
       case .noMemory: "no memory is there to protect"
@@ -47,7 +47,7 @@ package struct WalkReport: Sendable {
     /// An exception of the Realm or an exit to the Host, in words.
     case refused(String)
 
-    public var text: String {
+    package var text: String {
       switch self {
       case .data(let address): "a read gets the data at \(hex(address))"
       case .nothing: "no memory answers there: a read gives zero, a write is lost"
@@ -59,13 +59,13 @@ package struct WalkReport: Sendable {
 
 /// A run of alike entries of one table.
 package struct EntryRun: Sendable, Equatable {
-  public var first: Int
-  public var last: Int
+  package var first: Int
+  package var last: Int
   package var ipa: UInt64
   package var hipas: HIPAS
   package var ripas: RIPAS
   /// Output address of the first entry, if it has one.
-  public var address: UInt64?
+  package var address: UInt64?
 }
 
 extension Machine {
@@ -171,6 +171,43 @@ extension Machine {
           address: address))
     }
     return runs
+  }
+
+  /// Entries of a table one by one around one of them, those of which the IPA is in the Realm's space.
+  package func entries(_ rd: UInt64, of hop: WalkReport.Hop, ipa: UInt64, count: Int) -> [(
+    index: Int, raw: UInt64, run: EntryRun
+  )] {
+    let realm = realm(rd)
+    let base = tableBase(hop, ipa: ipa)
+    let size = rttEntrySize(hop.level)
+    let all = Int(min(512, (realm.ipaTop - base + size - 1) / size))
+    let first = max(0, min(hop.index - count / 2, all - count))
+    return (first..<min(all, first + count)).map { index in
+      let entry = RTTEntry(raw: rttLoad(hop.table, index))
+      let run = EntryRun(
+        first: index, last: index, ipa: base + UInt64(index) * size, hipas: entry.hipas(hop.level), ripas: entry.ripas,
+        address: entry.isLive ? entry.address(lpa2: realm.lpa2) : nil)
+      return (index, entry.raw, run)
+    }
+  }
+
+  /// The fields of an entry by their names: its bits, what they are, and what that means.
+  package func entryFields(_ rd: UInt64, _ raw: UInt64) -> [(bits: String, name: String, value: String, meaning: String)] {
+    let isLong = realm(rd).lpa2
+    let valid = StructureTable(Stage2Descriptor.self).bits
+    let rows: [BitField] =
+      if raw & 1 == 0 {
+        StructureTable(RTTNotValid.self).bits
+      } else if isLong {
+        valid.filter { !["SH", "Address"].contains($0.name.description) } + StructureTable(Stage2Address52.self).bits
+      } else {
+        valid
+      }
+    return rows.sorted { $0.high > $1.high }.map { field in
+      let bits = field.high == field.low ? "\(field.high)" : "\(field.high):\(field.low)"
+      let meaning = field.allowed.description.isEmpty ? "\(field.meaning)" : "\(field.meaning): \(field.allowed)"
+      return (bits, "\(field.name)", hex(field.of(raw)), meaning)
+    }
   }
 
   /// First IPA a hop's table covers.

@@ -11,7 +11,7 @@ public struct GuestAction: Sendable {
   /// How many of them were given.
   public var count: Int
   /// Which statement queued it, for its expectations.
-  public var tag: Int = 0
+  package var tag: Int = 0
 
   public init(_ kind: Kind, _ arguments: [UInt64] = []) {
     self.kind = kind
@@ -27,8 +27,8 @@ public struct GuestAction: Sendable {
 }
 
 /// What a queued action did.
-public struct GuestResult: Sendable {
-  public enum Value: Sendable {
+package struct GuestResult: Sendable {
+  package enum Value: Sendable {
     /// X0 to X8 after a call, or after a trapped access was handled.
     case registers(InlineArray<9, UInt64>)
     case value(UInt64)
@@ -38,12 +38,12 @@ public struct GuestResult: Sendable {
     /// Control went elsewhere.
     case exception(pc: UInt64, elr: UInt64, esr: UInt64, far: UInt64, spsr: UInt64, x0: UInt64)
   }
-  public var value: Value
-  public var action: GuestAction
+  package var value: Value
+  package var action: GuestAction
   /// The REC it ran in.
-  public var rec: UInt64
+  package var rec: UInt64
   /// The condition that decided it, if it was a call that was refused.
-  public var decidedBy: String?
+  package var decidedBy: String?
 }
 
 /// The machine's one queue of guest actions, first in first out, used by whichever REC runs.
@@ -63,8 +63,10 @@ package struct GuestQueue: Sendable {
     package var action: GuestAction
     var pc: UInt64
   }
-  /// The last one: most are judged before another REC has one.
-  private var latest: Departure?
+  /// The action that is done, or that was done last; an action is large and is not moved about. If it left the Realm, with where from:
+  /// most are judged before another REC has one.
+  private var latest = Departure(rec: 0, action: GuestAction(.wfi), pc: 0)
+  private var hasLeft = false
   /// Those of other RECs.
   private var others: [UInt64: Departure] = [:]
   /// Tags of actions that had left a REC when it was destroyed; the first of them.
@@ -82,12 +84,17 @@ package struct GuestQueue: Sendable {
     return true
   }
 
-  mutating func next() -> GuestAction? {
-    guard !pieces.isEmpty, head < pieces[0].count else { return nil }
-    let action = pieces[0][head]
+  /// What ``advance()`` or ``arrive(_:)`` has found.
+  @inline(__always) var current: GuestAction { latest.action }
+
+  /// Goes on to the next action. False: none waits.
+  mutating func advance() -> Bool {
+    guard !pieces.isEmpty, head < pieces[0].count else { return false }
+    if hasLeft { putAside() }
+    latest.action = pieces[0][head]
     head += 1
     if head == pieces[0].count { dropPiece() }
-    return action
+    return true
   }
 
   mutating func clear() {
@@ -101,28 +108,46 @@ package struct GuestQueue: Sendable {
     head = 0
   }
 
-  @inline(__always) mutating func depart(_ rec: UInt64, _ action: GuestAction, _ pc: UInt64) {
-    if let old = latest, old.rec != rec { others[old.rec] = old }
-    latest = Departure(rec: rec, action: action, pc: pc)
+  /// Notes that the current action has left a REC.
+  @inline(__always) mutating func depart(_ rec: UInt64, _ pc: UInt64) {
+    latest.rec = rec
+    latest.pc = pc
+    hasLeft = true
   }
 
-  /// What a REC left with, which is forgotten here.
-  @inline(__always) mutating func arrive(_ rec: UInt64) -> Departure? {
-    if let departure = latest, departure.rec == rec {
-      latest = nil
-      return departure
+  /// The same of any action.
+  mutating func depart(_ rec: UInt64, _ action: GuestAction, _ pc: UInt64) {
+    if hasLeft { putAside() }
+    latest.action = action
+    depart(rec, pc)
+  }
+
+  @inline(never) private mutating func putAside() {
+    others[latest.rec] = latest
+    hasLeft = false
+  }
+
+  /// Makes what a REC left with the current action. Returns the pc it left from, which is forgotten here; nil: it left with none.
+  @inline(__always) mutating func arrive(_ rec: UInt64) -> UInt64? {
+    if hasLeft, latest.rec == rec {
+      hasLeft = false
+      return latest.pc
     }
-    return others.isEmpty ? nil : others.removeValue(forKey: rec)
+    guard !others.isEmpty, let departure = others.removeValue(forKey: rec) else { return nil }
+    if hasLeft { putAside() }
+    latest = departure
+    return departure.pc
   }
 
   mutating func forget(_ rec: UInt64) {
-    if let departure = arrive(rec), forgotten.count < Self.forgottenLimit { forgotten.insert(departure.action.tag) }
+    guard arrive(rec) != nil else { return }
+    if forgotten.count < Self.forgottenLimit { forgotten.insert(current.tag) }
   }
 
   /// Every departure that is still to be judged, by REC.
   package var departures: [Departure] {
     var all = Array(others.values)
-    if let latest { all.append(latest) }
+    if hasLeft { all.append(latest) }
     return all.sorted { $0.rec < $1.rec }
   }
 

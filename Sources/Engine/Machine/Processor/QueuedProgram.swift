@@ -12,13 +12,13 @@ extension Machine {
       control.guestQueue.forget(address)
       return .irq
     }
-    if let left = control.guestQueue.arrive(address),
-      let exception = judge(left.action, left.pc, rec, address)
+    if let pc = control.guestQueue.arrive(address),
+      let exception = judge(control.guestQueue.current, pc, rec, address)
     {
       return exception
     }
-    while let action = control.guestQueue.next() {
-      if let exception = perform(action, rec, address) { return exception }
+    while control.guestQueue.advance() {
+      if let exception = perform(control.guestQueue.current, rec, address) { return exception }
     }
     return .irq
   }
@@ -70,11 +70,11 @@ extension Machine {
     }
   }
 
-  /// Takes an exception to R-EL2 from an instruction and remembers it, to be judged when this vCPU next runs.
+  /// Takes an exception to R-EL2 from the current action's instruction and remembers it, to be judged when this vCPU next runs.
   private mutating func leave(
-    _ action: GuestAction, _ rec: REC, _ address: UInt64, esr: UInt64, far: UInt64 = 0, hpfar: UInt64 = 0
+    _ rec: REC, _ address: UInt64, esr: UInt64, far: UInt64 = 0, hpfar: UInt64 = 0
   ) -> RealmException {
-    control.guestQueue.depart(address, action, rec.pc)
+    control.guestQueue.depart(address, rec.pc)
     if tracing { emit(.exception, esr, far, hpfar, world: .realm) }
     return .sync(esr: esr, far: far, hpfar: hpfar)
   }
@@ -101,19 +101,19 @@ extension Machine {
     case .smc:
       for n in 0...10 { rec.setX(n, n < action.count ? action.x[n] : 0) }
       for n in 11..<18 where n < action.count { rec.setX(n, action.x[n]) }
-      return leave(action, rec, address, esr: Syndrome.ecSMC << 26 | Syndrome.il)
+      return leave(rec, address, esr: Syndrome.ecSMC << 26 | Syndrome.il)
     case .hvc:
-      return leave(action, rec, address, esr: Syndrome.ecHVC << 26 | Syndrome.il | action.x[0] & 0xFFFF)
+      return leave(rec, address, esr: Syndrome.ecHVC << 26 | Syndrome.il | action.x[0] & 0xFFFF)
     case .wfi, .wfe:
       let trapped = rec.traps(action.kind != .wfi)
       if trapped {
-        return leave(action, rec, address, esr: Syndrome.ecWFx << 26 | Syndrome.il | (action.kind == .wfe ? 1 : 0))
+        return leave(rec, address, esr: Syndrome.ecWFx << 26 | Syndrome.il | (action.kind == .wfe ? 1 : 0))
       }
       rec.pc &+= 4
       report(.ok, action, address)
       return nil
     case .sync:
-      return leave(action, rec, address, esr: action.x[0], far: action.x[1], hpfar: action.x[2])
+      return leave(rec, address, esr: action.x[0], far: action.x[1], hpfar: action.x[2])
     case .read64, .write64, .exec:
       return access(action, rec, address)
     }
@@ -242,6 +242,6 @@ extension Machine {
     // LDR and STR of 64 bits with register 0: ISV, SAS = 3, SF.
     let details: UInt64 = kind == .fetch ? 0 : Syndrome.isv | 3 << 22 | 1 << 15
     return leave(
-      action, rec, address, esr: class2 << 26 | Syndrome.il | details | write | code, far: ipa, hpfar: (ipa >> 12) << 4)
+      rec, address, esr: class2 << 26 | Syndrome.il | details | write | code, far: ipa, hpfar: (ipa >> 12) << 4)
   }
 }

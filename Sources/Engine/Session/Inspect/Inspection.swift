@@ -4,19 +4,19 @@ import Machine
 
 /// What there is to say about a granule: for the map's cursor.
 package struct GranuleStory: Sendable {
-  public var address: UInt64
+  package var address: UInt64
   package var gpi: GPI
-  public var state: GranuleState
+  package var state: GranuleState
   /// The Realm it belongs to.
   package var owner: UInt64?
   /// What it is there: "level 3 table from IPA 0x0", "mapped at IPA 0x1000, RAM", "aux 3 of REC 0".
   package var role: String
   /// If a structure lies there: its name, and its fields that are not zero.
-  public var contents: (structure: String, fields: [String])?
+  package var contents: (structure: String, fields: [String])?
   /// The last steps that changed it, newest first, with what they did and in which call.
-  public var history: [(step: Int, text: String)]
+  package var history: [(step: Int, text: String)]
 
-  public static func == (a: GranuleStory, b: GranuleStory) -> Bool {
+  package static func == (a: GranuleStory, b: GranuleStory) -> Bool {
     a.address == b.address && a.gpi == b.gpi && a.state == b.state && a.owner == b.owner && a.role == b.role
       && a.history.map(\.step) == b.history.map(\.step) && a.contents?.fields == b.contents?.fields
   }
@@ -24,13 +24,13 @@ package struct GranuleStory: Sendable {
 
 extension Session {
   /// A granule's state, owner, place and history.
-  package func story(_ address: UInt64) -> GranuleStory {
+  ///
+  /// - Parameter changes: how many of the last steps that changed it are told.
+  package func story(_ address: UInt64, changes: Int = 16) -> GranuleStory {
     let address = address.granuleBase
-    var history: [(step: Int, text: String)] = []
-    for index in granuleHistory.changes(of: address, before: position, in: steps).prefix(16) {
-      let call = steps[index].call.prefix { $0 != " " }
-      let events = steps[index].events.reversed().filter { $0.changedGranule == address }
-      history += events.map { (index + 1, "\($0.text), by \(call)") }
+    let history = granuleHistory.changes(.granule, of: address, before: position, in: steps).suffix(changes).reversed().flatMap {
+      index in
+      changesText(of: address, index).map { (index + 1, $0) }
     }
     return read { machine in
       let role = machine.role(address)
@@ -38,6 +38,26 @@ extension Session {
         address: address, gpi: machine.gpi(address), state: machine.granuleState(address), owner: role.owner,
         role: role.text, contents: machine.keptContents(address) ?? filled(address, machine), history: history)
     }
+  }
+
+  /// Every step that changed a granule, from 1 and newest first; those that were undone, too.
+  package func stepsThatChanged(granule address: UInt64) -> [Int] {
+    granuleHistory.changes(.granule, of: address.granuleBase, before: .max, in: steps).reversed().map { $0 + 1 }
+  }
+
+  /// What a step, from 1, did to a granule, and in which call.
+  package func change(ofGranule address: UInt64, inStep step: Int) -> String {
+    let events = steps[step - 1].events.filter { $0.changedGranule == address.granuleBase }
+    // That it was made clean and stays what it is says nothing where something else was changed.
+    let telling = events.filter { $0.kind != .granule || $0.b != $0.c }
+    let call = steps[step - 1].call.prefix { $0 != " " }
+    return "\((telling.isEmpty ? events : telling).map(\.text).joined(separator: "; ")), by \(call)"
+  }
+
+  /// The last first.
+  private func changesText(of address: UInt64, _ index: Int) -> [String] {
+    let call = steps[index].call.prefix { $0 != " " }
+    return steps[index].events.reversed().filter { $0.changedGranule == address }.map { "\($0.text), by \(call)" }
   }
 
   /// What lies in a page of the Host's that was filled by names.
@@ -106,7 +126,7 @@ extension Session {
   /// What a call would answer now, and why.
   ///
   /// - Parameter world: whose call of FF-A it is.
-  public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>, from world: World = .normal) -> Explanation {
+  package func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>, from world: World = .normal) -> Explanation {
     named(
       read { machine in
         world == .secure

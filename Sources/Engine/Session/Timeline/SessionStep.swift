@@ -13,11 +13,11 @@ extension Session {
     private var packedResult: PackedResult
     /// What happened on the way; empty if the session keeps none.
     public let events: [Event]
-    public let entropy: [[UInt8]]
+    package let entropy: [[UInt8]]
     /// What it measured.
     package let measured: [MeasurementStep]
     /// Tokens it finished.
-    public let minted: [MintedToken]
+    package let minted: [MintedToken]
     private var rest: PackedRest
 
     init(
@@ -40,7 +40,7 @@ extension Session {
       set { packedResult = PackedResult(newValue) }
     }
     /// The registers of a vCPU that ran code in it, after it.
-    public var guest: GuestRegisters? { rest.guest }
+    package var guest: GuestRegisters? { rest.guest }
     /// What is to be known of the Host's software after it.
     package internal(set) var host: HostMark? {
       get { rest.host }

@@ -3,13 +3,13 @@ import Machine
 /// Steps in pieces of a fixed size: it grows without being copied, and has room for no more than one piece too many.
 public struct StepList: RandomAccessCollection, Sendable {
   /// What a timeline shows of a step, in a byte: so that all steps can be looked at for each frame.
-  public struct Glance: Sendable, Equatable {
+  package struct Glance: Sendable, Equatable {
     fileprivate var bits: UInt8 = 0
 
     /// How much happened, 0 to 4.
-    public var amount: Int { Int(bits & 7) }
+    package var amount: Int { Int(bits & 7) }
     /// Whether it was refused or faulted.
-    public var hasFailed: Bool { bits & 8 != 0 }
+    package var hasFailed: Bool { bits & 8 != 0 }
     /// Whether it was a call the Host made, or a partition, of a command with conditions.
     var isCall: Bool { bits & 16 != 0 }
 
@@ -50,7 +50,7 @@ public struct StepList: RandomAccessCollection, Sendable {
   }
 
   /// Of some steps, the most that happened in one, and whether one failed.
-  public func glance(_ range: Range<Int>) -> Glance {
+  package func glance(_ range: Range<Int>) -> Glance {
     glances[range].withUnsafeBufferPointer { glances in
       var sum = Glance()
       for glance in glances { sum.bits = Swift.max(sum.bits & 7, glance.bits & 7) | (sum.bits | glance.bits) & 24 }

@@ -1,7 +1,7 @@
 import Basics
 
 /// Which interface a command belongs to.
-public enum Interface: String, Sendable, CaseIterable {
+package enum Interface: String, Sendable, CaseIterable {
   case rmi = "RMI"
   case rsi = "RSI"
   case psci = "PSCI"
@@ -13,17 +13,17 @@ public enum Interface: String, Sendable, CaseIterable {
   case tee = "TEE"
 
   /// Those that have to do with Realms: see ``Commands``.
-  public static let ofRealms: [Interface] = [.rmi, .rsi, .psci]
+  package static let ofRealms: [Interface] = [.rmi, .rsi, .psci]
 }
 
 /// A command as everything but its execution sees it: made from its declaration.
-public final class CommandEntry: Sendable {
-  public let name: String
-  public let fid: UInt32
+package final class CommandEntry: Sendable {
+  package let name: String
+  package let fid: UInt32
   /// The SMC32 alias TF-RMM knows, if there is one.
   package let alias: UInt32?
   package let interface: Interface
-  public let summary: String
+  package let summary: String
   package let inputs: [Input]
   package let outputs: [Output]
   package let order: [Ordering]
@@ -69,8 +69,8 @@ public final class CommandEntry: Sendable {
 }
 
 /// The registry: every command by what there is to know of it.
-public enum Commands {
-  public static let all: [CommandEntry] = Interface.ofRealms.flatMap { interface in
+package enum Commands {
+  package static let all: [CommandEntry] = Interface.ofRealms.flatMap { interface in
     var registrar = Registrar(interface: interface)
     _ =
       switch interface {
@@ -100,7 +100,7 @@ public enum Commands {
   }()
 
   /// By name, in any case.
-  public static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
+  package static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
 
   /// By function identifier.
   package static func withFID(_ fid: UInt64) -> CommandEntry? {
@@ -111,7 +111,7 @@ public enum Commands {
   package static func called(_ x0: UInt64) -> CommandEntry? { withFID(x0 & ~SMCCC.sveHint) }
 
   /// The command's name, or the number.
-  public static func name(of fid: UInt64) -> String {
+  package static func name(of fid: UInt64) -> String {
     if fid == SMCCC.version { return SMCCC.versionName }
     return withFID(fid)?.name ?? ServiceFID.name(fid) ?? hex(fid)
   }

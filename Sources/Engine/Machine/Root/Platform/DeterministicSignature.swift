@@ -53,30 +53,35 @@ package enum DeterministicSignature {
 
 /// A number modulo the order of P-384, in six words, the lowest first.
 struct P384Scalar: Equatable {
-  private var words: [UInt64]
+  private typealias Words = InlineArray<6, UInt64>
+  private var words: Words
 
   /// The order (SEC 2, 2.5.1).
-  private static let order: [UInt64] = [
+  private static let order: Words = [
     0xECEC_196A_CCC5_2973, 0x581A_0DB2_48B0_A77A, 0xC763_4D81_F437_2DDF, .max, .max, .max,
   ]
+  private static let one: Words = [1, 0, 0, 0, 0, 0]
 
-  private init(words: [UInt64]) { self.words = words }
+  private init(words: Words) { self.words = words }
 
   /// - Parameter bytes: 48, big-endian; what is not below the order is taken modulo it.
   init(_ bytes: some Sequence<UInt8>) {
-    words = Array(repeating: 0, count: 6)
+    words = Words(repeating: 0)
     for (n, byte) in Array(bytes).reversed().enumerated() { words[n / 8] |= UInt64(byte) << UInt64(n % 8 * 8) }
     words = Self.reduced(words, 0)
   }
 
-  var isZero: Bool { words.allSatisfy { $0 == 0 } }
+  var isZero: Bool { self == Self(words: Words(repeating: 0)) }
 
   var bytes: [UInt8] {
-    words.reversed().flatMap { word in (0..<8).reversed().map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+    words.indices.reversed().flatMap { n in (0..<8).reversed().map { UInt8(truncatingIfNeeded: words[n] >> ($0 * 8)) } }
   }
 
+  static func == (a: Self, b: Self) -> Bool { a.words.indices.allSatisfy { a.words[$0] == b.words[$0] } }
+
   /// The rest of a number below twice the order.
-  private static func reduced(_ words: [UInt64], _ carry: UInt64) -> [UInt64] {
+  private static func reduced(_ words: Words, _ carry: UInt64) -> Words {
+    let order = order
     var difference = words
     var borrow: UInt64 = 0
     for n in 0..<6 {
@@ -104,17 +109,18 @@ struct P384Scalar: Equatable {
     Self(words: montgomery(montgomery(a.words, b.words), square))
   }
 
-  /// By Fermat: to the power of the order less 2.
+  /// By Fermat: to the power of the order less 2, four bits of it at a time.
   var inverse: Self {
     var exponent = Self.order
     exponent[0] -= 2
-    let base = Self.montgomery(words, Self.square)
-    var power = Self.montgomery([1, 0, 0, 0, 0, 0], Self.square)
-    for bit in (0..<384).reversed() {
-      power = Self.montgomery(power, power)
-      if exponent[bit / 64] >> UInt64(bit % 64) & 1 == 1 { power = Self.montgomery(power, base) }
+    var powers = [Self.montgomery(Self.one, Self.square), Self.montgomery(words, Self.square)]
+    while powers.count < 16 { powers.append(Self.montgomery(powers[powers.count - 1], powers[1])) }
+    var power = powers[0]
+    for digit in (0..<96).reversed() {
+      for _ in 0..<4 { power = Self.montgomery(power, power) }
+      power = Self.montgomery(power, powers[Int(exponent[digit / 16] >> UInt64(digit % 16 * 4) & 15)])
     }
-    return Self(words: Self.montgomery(power, [1, 0, 0, 0, 0, 0]))
+    return Self(words: Self.montgomery(power, Self.one))
   }
 
   // MARK: Montgomery's product
@@ -128,38 +134,41 @@ struct P384Scalar: Equatable {
   }()
 
   /// 2^768 modulo the order.
-  private static let square: [UInt64] = {
-    var power = Self(words: [1, 0, 0, 0, 0, 0])
+  private static let square: Words = {
+    var power = Self(words: one)
     for _ in 0..<768 { power = power + power }
     return power.words
   }()
 
   /// a * b / 2^384, modulo the order.
-  private static func montgomery(_ a: [UInt64], _ b: [UInt64]) -> [UInt64] {
-    var sum = [UInt64](repeating: 0, count: 8)
+  private static func montgomery(_ a: Words, _ b: Words) -> Words {
+    let order = order
+    let factor = factor
+    // The product so far; its seventh word is never more than 1.
+    var sum = Words(repeating: 0)
+    var top: UInt64 = 0
     for n in 0..<6 {
-      add(a, times: b[n], to: &sum)
-      add(order, times: sum[0] &* factor, to: &sum)
-      // The lowest word is 0 now.
-      sum.removeFirst()
-      sum.append(0)
+      let first = add(a, times: b[n], to: &sum)
+      let (high, overflow) = top.addingReportingOverflow(first)
+      // What makes the lowest word 0, so that the others move down by one.
+      let multiple = sum[0] &* factor
+      let second = add(order, times: multiple, to: &sum)
+      for n in 0..<5 { sum[n] = sum[n + 1] }
+      let (last, carry) = high.addingReportingOverflow(second)
+      sum[5] = last
+      top = (overflow ? 1 : 0) &+ (carry ? 1 : 0)
     }
-    return reduced(Array(sum[..<6]), sum[6])
+    return reduced(sum, top)
   }
 
-  private static func add(_ a: [UInt64], times factor: UInt64, to sum: inout [UInt64]) {
+  /// Adds a product to six words and returns the seventh.
+  @inline(__always) private static func add(_ a: Words, times factor: UInt64, to sum: inout Words) -> UInt64 {
     var carry: UInt64 = 0
     for n in 0..<6 {
-      let product = a[n].multipliedFullWidth(by: factor)
-      let (first, one) = sum[n].addingReportingOverflow(product.low)
-      let (second, two) = first.addingReportingOverflow(carry)
-      sum[n] = second
-      carry = product.high &+ (one ? 1 : 0) &+ (two ? 1 : 0)
+      let term = UInt128(a[n]) &* UInt128(factor) &+ UInt128(sum[n]) &+ UInt128(carry)
+      sum[n] = UInt64(truncatingIfNeeded: term)
+      carry = UInt64(truncatingIfNeeded: term >> 64)
     }
-    for n in 6..<8 {
-      let (word, overflow) = sum[n].addingReportingOverflow(carry)
-      sum[n] = word
-      carry = overflow ? 1 : 0
-    }
+    return carry
   }
 }

@@ -10,7 +10,7 @@ protocol HelperStatement: Statement {
 }
 
 extension HelperStatement {
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     try runner.expand(self, at: line)
   }
 }
