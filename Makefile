@@ -18,10 +18,11 @@ test: setup
 	$(SWIFT) build --build-tests $(FLAGS)
 	$(SWIFT) test --skip-build --disable-xctest $(FLAGS)
 
-## check: what must hold before a change lands: format, no warnings, tests, generated documents up to date
+## check: what must hold before a change lands: format, no warnings, tests, the embedding packages, generated documents up to date
 check: setup
 	$(SWIFT) format lint --strict --recursive $(SWIFT_FILES)
 	$(MAKE) test FLAGS="-Xswiftc -warnings-as-errors"
+	Scripts/embedders
 	.build/debug/workbench commands | diff - Documentation/Commands.md
 	.build/debug/workbench keys | diff - Documentation/Keys.md
 	.build/debug/workbench structures | diff - Documentation/Structures.md
@@ -46,7 +47,7 @@ install: setup
 	install -d $(SHARE)/bash-completion/completions $(ZSH) $(SHARE)/fish/vendor_completions.d
 	install -m 755 .build/release/workbench $(DESTDIR)$(PREFIX)/bin/workbench
 	strip --strip-unneeded --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/bin/workbench
-	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img $(SHARE)/workbench/guests
+	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img Sessions/secure/*.elf $(SHARE)/workbench/guests
 	.build/release/workbench manual | gzip -9n > $(SHARE)/man/man1/workbench.1.gz
 	.build/release/workbench --generate-completion-script bash | sed '1{/^#!/d}' > $(SHARE)/bash-completion/completions/workbench
 	.build/release/workbench --generate-completion-script zsh > $(ZSH)/_workbench

@@ -39,9 +39,10 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CNcurses"),
     .target(name: "CTerm", dependencies: ["CNcurses"]),
+    .target(name: "Libc", swiftSettings: strict),
     part("Basics", []),
     part("Attestation", ["Basics", crypto]),
-    part("Machine", ["Attestation", "Basics", crypto], [aligned]),
+    part("Machine", ["Attestation", "Basics", "Libc", crypto], [aligned]),
     part("Host", ["Attestation", "Basics", "Machine", crypto]),
     part("Libvirt", ["Basics"]),
     part("Session", ["Attestation", "Basics", "Host", "Libvirt", "Machine"]),
@@ -52,16 +53,18 @@ let package = Package(
     .executableTarget(
       name: "Workbench",
       dependencies: engine + [
-        "CNcurses", "CTerm", "Views", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CNcurses", "CTerm", "Libc", "Views", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"), .product(name: "TOMLKit", package: "TOMLKit"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "EngineTests", dependencies: engine + [crypto], exclude: ["Fixtures", "Libvirt/Fixtures"], swiftSettings: strict),
+    // As another package would see it: what is `package` it cannot name.
+    .testTarget(name: "EmbeddingTests", dependencies: engine + ["Views"], packageAccess: false, swiftSettings: strict),
     .testTarget(name: "ViewsTests", dependencies: engine + ["Views"], exclude: ["Screens"], swiftSettings: strict),
     .target(name: "CPseudoTerminal", path: "Tests/CPseudoTerminal"),
     .testTarget(
-      name: "WorkbenchTests", dependencies: engine + ["CPseudoTerminal", "Workbench"],
+      name: "WorkbenchTests", dependencies: engine + ["CPseudoTerminal", "Libc", "Workbench"],
       swiftSettings: strict),
   ]
 )

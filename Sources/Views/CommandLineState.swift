@@ -1,18 +1,18 @@
 /// The command line while it is open.
-public struct CommandLineState: Sendable, Equatable {
-  public var purpose: Prompt
-  public var text = ""
+package struct CommandLineState: Sendable, Equatable {
+  package var purpose: Prompt
+  package var text = ""
   /// In scalars.
-  public var cursor = 0
+  package var cursor = 0
   /// What Tab offers, and which of them is chosen.
-  public var candidates: [String] = []
-  public var chosen: Int?
+  package var candidates: [String] = []
+  package var chosen: Int?
   /// Help for what is being typed.
-  public var help = ""
+  package var help = ""
   /// What would come of it.
-  public var verdict: Verdict?
+  package var verdict: Verdict?
 
-  public enum Verdict: Sendable, Equatable {
+  package enum Verdict: Sendable, Equatable {
     /// Every condition of the call passes; what it answers, and what is hardly meant by it.
     case passes(String, caveat: String?)
     /// It would be refused, and why.
@@ -40,13 +40,13 @@ public struct CommandLineState: Sendable, Equatable {
   /// Scalars it holds.
   static let most = 4096
 
-  public init(_ purpose: Prompt = .command, text: String = "") {
+  package init(_ purpose: Prompt = .command, text: String = "") {
     self.purpose = purpose
     self.text = text
     cursor = text.unicodeScalars.count
   }
 
-  public var prompt: String { purpose.text }
+  package var prompt: String { purpose.text }
 
   var count: Int { text.unicodeScalars.count }
 
@@ -57,7 +57,7 @@ public struct CommandLineState: Sendable, Equatable {
     return word.count
   }
 
-  public mutating func insert(_ scalar: Unicode.Scalar) {
+  package mutating func insert(_ scalar: Unicode.Scalar) {
     guard count < Self.most else { return }
     var scalars = Array(text.unicodeScalars)
     scalars.insert(scalar, at: min(cursor, scalars.count))

@@ -3,7 +3,7 @@ import Engine
 /// A panel: what it is called, where it is shown, which key opens it, and what keys do on it. Each is declared in its own file, and listed
 /// in ``all``.
 public final class Panel: Sendable, Hashable {
-  public enum Place: Sendable {
+  package enum Place: Sendable {
     /// A whole screen, with the timeline below it or without.
     case screen(timeline: Bool)
     /// A part of the overview.
@@ -17,7 +17,7 @@ public final class Panel: Sendable, Hashable {
   public let title: String
   let place: Place
   /// Opens it.
-  public let opening: UserAction?
+  package let opening: UserAction?
   /// What else can be done, and where.
   let actions: [UserAction]
   /// The key bar.
@@ -91,16 +91,16 @@ public final class Panel: Sendable, Hashable {
   public static func named(_ name: String) -> Panel? { all.first { $0.name == name } }
 
   /// Whole screens.
-  public static let screens = all.filter { if case .screen = $0.place { true } else { false } }
+  package static let screens = all.filter { if case .screen = $0.place { true } else { false } }
   /// Parts of the overview, in tab order.
-  public static let tiles = all.filter { if case .tile = $0.place { true } else { false } }
+  package static let tiles = all.filter { if case .tile = $0.place { true } else { false } }
 
   var isTile: Bool { if case .tile = place { true } else { false } }
   var hasTimeline: Bool { if case .screen(true) = place { true } else { false } }
   /// Whether what is typed on it is text.
-  public var takesText: Bool { typed != nil }
+  package var takesText: Bool { typed != nil }
 
-  public func prepare(_ session: Session, _ state: inout ViewState) { prepared(session, &state) }
+  package func prepare(_ session: Session, _ state: inout ViewState) { prepared(session, &state) }
 
   func draw(_ canvas: inout Canvas, _ rect: Rect, _ session: Session, _ state: ViewState, focused: Bool = true) {
     drawn(&canvas, rect, session, state, focused)
@@ -149,11 +149,11 @@ public final class Panel: Sendable, Hashable {
   func copied(_ effect: Effect) -> String? { copied?(effect.session, effect.state) }
 
   /// What lies at a place gets the focus.
-  public func focus(_ x: Int, _ y: Int, in rect: Rect, _ effect: inout Effect) {
+  package func focus(_ x: Int, _ y: Int, in rect: Rect, _ effect: inout Effect) {
     if self == .overview { OverviewPanel.focus(x, y, rect, &effect.state) }
   }
 
-  public func type(_ scalar: Unicode.Scalar, _ effect: inout Effect) { typed?(scalar, &effect) }
+  package func type(_ scalar: Unicode.Scalar, _ effect: inout Effect) { typed?(scalar, &effect) }
 
   public static func == (a: Panel, b: Panel) -> Bool { a.name == b.name }
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }

@@ -1,6 +1,6 @@
 extension Panel {
   /// Every panel there is, those of the overview in tab order.
-  public static let all: [Panel] = [
+  package static let all: [Panel] = [
     .overview, .worlds, .granules, .realms, .trace, .timeline, .captions, .branches, .compare, .why, .reference, .rtt, .granule,
     .token, .guest, .stack, .form, .palette,
   ]

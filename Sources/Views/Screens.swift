@@ -11,8 +11,8 @@ public struct Screens {
   }
 
   /// Smallest size with something to see.
-  public static let leastWidth = 40
-  public static let leastHeight = 10
+  package static let leastWidth = 40
+  package static let leastHeight = 10
 
   /// The whole screen.
   public func draw(width: Int, height: Int) -> Canvas {
@@ -35,18 +35,18 @@ public struct Screens {
   }
 
   /// Where a whole screen's panel is: between the header with the captions and the timeline, or the command line.
-  public static func place(of panel: Panel, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Rect {
+  package static func place(of panel: Panel, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Rect {
     let below = 1 + CommandLinePanel.extraRows(state, width: width) + (panel.hasTimeline ? 1 : 0)
     let above = 1 + CaptionRows.count(session, height: height, isLarge: state.isLarge)
     return Rect(0, above, width, height - above - below)
   }
 
-  public static func place(of effect: Effect) -> Rect {
+  package static func place(of effect: Effect) -> Rect {
     place(of: effect.state.screen, effect.session, effect.state, width: effect.width, height: effect.height)
   }
 
   /// A click anywhere: on the keys, the timeline, or the panel.
-  public static func click(_ x: Int, _ y: Int, _ effect: inout Effect) {
+  package static func click(_ x: Int, _ y: Int, _ effect: inout Effect) {
     let (width, height) = (effect.width, effect.height)
     let bar = Rect(0, height - 1, width, 1)
     if let action = CommandLinePanel(effect.session, effect.state).action(at: x, y, in: bar) { return action.perform(&effect) }
@@ -60,7 +60,7 @@ public struct Screens {
   }
 
   /// The wheel moves what lies under it: by a line of a list, by three of a text.
-  public static func wheel(_ x: Int, _ y: Int, up: Bool, _ effect: inout Effect) {
+  package static func wheel(_ x: Int, _ y: Int, up: Bool, _ effect: inout Effect) {
     effect.state.screen.focus(x, y, in: place(of: effect), &effect)
     let panel = effect.state.focused
     guard let lines = panel.lines(effect) else { return }

@@ -4,7 +4,7 @@ public struct RGB: Sendable, Equatable {
   public var green: UInt8
   public var blue: UInt8
 
-  public init(_ value: UInt32) {
+  package init(_ value: UInt32) {
     red = UInt8(value >> 16 & 0xFF)
     green = UInt8(value >> 8 & 0xFF)
     blue = UInt8(value & 0xFF)
@@ -37,7 +37,7 @@ public struct Theme: Sendable {
   }
 
   /// For a beamer, or from far away: nothing is dim, and what has a colour is bold.
-  public var large: Theme {
+  package var large: Theme {
     Theme(name, summary) { role in
       var style = self.style(role)
       style.dim = false
@@ -181,7 +181,7 @@ public struct Theme: Sendable {
 
 extension RGB {
   /// The nearest of the 256 palette colours: 6x6x6 cube or grey ramp.
-  public var palette256: Int {
+  package var palette256: Int {
     func step(_ value: UInt8) -> Int { value < 48 ? 0 : value < 115 ? 1 : (Int(value) - 35) / 40 }
     let levels = [0, 95, 135, 175, 215, 255]
     let (r, g, b) = (step(red), step(green), step(blue))

@@ -8,54 +8,54 @@ public struct ViewState: Sendable {
   }
   /// The screens one came through, from the overview: Back goes to the last of them.
   private(set) var trail: [Panel] = []
-  public var focus: Panel = .trace
+  package var focus: Panel = .trace
   /// Which keys do what.
-  public var bindings: KeyBindings = .standard
+  package var bindings: KeyBindings = .standard
   /// For a beamer, whose letters are large and few: one panel at a time, strong colours, more room for words.
-  public var isLarge = false
+  package var isLarge = false
   /// Granule under the map's cursor.
-  public var cursor: UInt64?
+  package var cursor: UInt64?
   /// log2 of the granules a map cell stands for; nil fits all of memory.
-  public var zoom: Int?
+  package var zoom: Int?
   /// First address shown when zoomed in; kept so that the cursor is visible.
-  public var mapBase: UInt64?
+  package var mapBase: UInt64?
   /// Step the trace is at, from 1; nil follows the last.
-  public var traceStep: Int?
+  package var traceStep: Int?
   /// Shows what happened inside every step.
-  public var traceDetails = true
+  package var traceDetails = true
   /// What the token view looks at.
-  public var token = TokenViewState()
+  package var token = TokenViewState()
   /// The guest that was booted here.
-  public var guest = GuestViewState()
+  package var guest = GuestViewState()
   /// What is typed on the command line; nil when it is closed.
-  public var command: CommandLineState?
+  package var command: CommandLineState?
   /// Which hop of the last step's way through the worlds is being shown; nil when it is over.
-  public var travel: Int?
+  package var travel: Int?
   /// A session that plays by itself.
-  public var playback = Playback()
+  package var playback = Playback()
   /// A line for the person: what just happened, or what was wrong.
-  public var message: Message?
+  package var message: Message?
   /// Header: name of the session, recording state, elapsed seconds.
-  public var name = "untitled"
-  public var recording = RecordingState.off
-  public var seconds = 0
+  package var name = "untitled"
+  package var recording = RecordingState.off
+  package var seconds = 0
   /// What the session's file says otherwise: in the header for good, in words until the person has seen them.
-  public var contradiction: Contradiction?
-  public var isContradictionKnown = false
+  package var contradiction: Contradiction?
+  package var isContradictionKnown = false
   /// What is wrong with the recording, as long as it is.
-  public var trouble: String?
+  package var trouble: String?
   /// What panels keep for themselves.
   private var kept: [ObjectIdentifier: any PanelState] = [:]
 
-  public enum RecordingState: Sendable, Equatable {
+  package enum RecordingState: Sendable, Equatable {
     case on, off, replay
     /// It cannot be written now; it is not where it was.
     case failing, lost
   }
-  public struct Message: Sendable, Equatable {
-    public var text: String
-    public var isError: Bool
-    public init(_ text: String, isError: Bool = false) {
+  package struct Message: Sendable, Equatable {
+    package var text: String
+    package var isError: Bool
+    package init(_ text: String, isError: Bool = false) {
       self.text = text
       self.isError = isError
     }
@@ -90,25 +90,25 @@ protocol PanelState: Sendable {
 }
 
 /// What the guest view knows beside the session.
-public struct GuestViewState: Sendable {
+package struct GuestViewState: Sendable {
   /// Names of places in its program.
-  public var symbols: SymbolTable
+  package var symbols: SymbolTable
   /// Where it is to stop.
-  public var points: [DebugPoint] = []
+  package var points: [DebugPoint] = []
   /// How fast it ran.
-  public var speed: String?
+  package var speed: String?
   /// The vCPU it stands at since it last ran: its REC, or its granule of the Host's.
-  public var vcpu: UInt64?
+  package var vcpu: UInt64?
   /// Its console, as far as it was shown.
-  public var console = ConsoleView()
+  package var console = ConsoleView()
   /// What lies beside its registers, where there is no room for all.
-  public var pane = GuestPane.code
+  package var pane = GuestPane.code
   /// Where in its memory one looks; nil: where X0 points.
-  public var memory: UInt64?
+  package var memory: UInt64?
   /// How many of its lines are below those that are shown; none if one looks at its end.
-  public var consoleBack = 0
+  package var consoleBack = 0
 
-  public init(symbols: SymbolTable = .none) { self.symbols = symbols }
+  package init(symbols: SymbolTable = .none) { self.symbols = symbols }
 }
 
 extension ViewState {
@@ -123,7 +123,7 @@ extension ViewState {
   }
 
   /// Puts the map's cursor on a granule that a statement changed, if its last step changed none.
-  public mutating func focusOnChange(_ session: Session, since position: Int) {
+  package mutating func focusOnChange(_ session: Session, since position: Int) {
     let memory = session.configuration.dramBase..<session.configuration.dramTop
     let steps = max(position, session.position - 1000)..<session.position
     func changed(_ index: Int) -> UInt64? {
@@ -134,7 +134,7 @@ extension ViewState {
   }
 
   /// Puts the map's cursor on a granule the last step changed, if it changed one.
-  public mutating func focusOnLastChange(_ session: Session) {
+  package mutating func focusOnLastChange(_ session: Session) {
     let changed = GranulesPanel(session, self).changedGranules().filter { address in
       session.read { $0.configuration.dramBase <= address && address < $0.configuration.dramTop }
     }

@@ -1,14 +1,7 @@
 import ArgumentParser
 import Engine
+import Libc
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 @main
 struct Workbench: ParsableCommand {

@@ -59,7 +59,8 @@ final class Script {
     }
     runner.stackControl.place = ProjectFiles.place
     runner.guestControl.load = { name, _ throws(ScriptError) in
-      guard let bytes = try? Data(contentsOf: Project.root.appending(path: "Sessions/guests/\(name).elf")),
+      let folder = name == "tee" ? "secure" : "guests"
+      guard let bytes = try? Data(contentsOf: Project.root.appending(path: "Sessions/\(folder)/\(name).elf")),
         let image = try? BootImage(Array(bytes), base: RealmVM.ramBase)
       else { throw ScriptError(message: "no image \(name)") }
       return image

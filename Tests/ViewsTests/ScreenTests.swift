@@ -31,7 +31,7 @@ struct ScreenTests {
     return state
   }
 
-  private func compare(_ text: String, _ name: String) throws {
+  func compare(_ text: String, _ name: String) throws {
     let url = Self.folder.appending(path: name + ".txt")
     if ProcessInfo.processInfo.environment["UPDATE_SCREENS"] != nil {
       try text.write(to: url, atomically: true, encoding: .utf8)

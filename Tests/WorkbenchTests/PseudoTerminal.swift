@@ -1,10 +1,7 @@
 import CPseudoTerminal
 import Foundation
+import Libc
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Runs the built program in a pseudo-terminal, types at it and reads what it writes.
 final class PseudoTerminal {

@@ -34,23 +34,37 @@ package indirect enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue: CustomStringConvertible {
-  /// As QEMU writes it: one line, `, ` and `: ` between.
-  package var description: String {
+  /// How a program writes JSON on a line.
+  package struct Style: Sendable {
+    let comma: String
+    let colon: String
+    /// Whether a character of a text is not escaped.
+    let isPlain: @Sendable (Unicode.Scalar) -> Bool
+
+    /// ASCII, with blanks between.
+    package static let qemu = Style(comma: ", ", colon: ": ") { (" "..."~").contains($0) }
+    /// No blanks, and all but control characters as they are.
+    package static let libvirt = Style(comma: ",", colon: ":") { $0.value >= 0x20 && $0.value != 0x7F }
+  }
+
+  package var description: String { text(.qemu) }
+
+  package func text(_ style: Style) -> String {
     switch self {
     case .null: "null"
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): "\(value)"
     case .unsigned(let value): "\(value)"
     case .number(let value): "\(value)"
-    case .string(let value): Self.quoted(value)
-    case .array(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"
+    case .string(let value): Self.quoted(value, style)
+    case .array(let values): "[" + values.map { $0.text(style) }.joined(separator: style.comma) + "]"
     case .object(let members):
-      "{" + members.map { "\(Self.quoted($0.key)): \($0.value)" }.joined(separator: ", ") + "}"
+      "{" + members.map { Self.quoted($0.key, style) + style.colon + $0.value.text(style) }.joined(separator: style.comma) + "}"
     }
   }
 
-  /// A text in quotes; what is no printable ASCII is escaped.
-  package static func quoted(_ text: String) -> String {
+  /// A text in quotes.
+  package static func quoted(_ text: String, _ style: Style) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -61,7 +75,7 @@ extension JSONValue: CustomStringConvertible {
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
-      case " "..."~": result.unicodeScalars.append(scalar)
+      case _ where style.isPlain(scalar): result.unicodeScalars.append(scalar)
       default: for unit in UTF16.encode(scalar) ?? .init() { result += "\\u" + fourDigits(unit) }
       }
     }

@@ -1,5 +1,5 @@
 /// A number of bytes as a script has it, exact: `64M`, `4G`, `4096`.
-public func sizeText(_ bytes: UInt64) -> String {
+package func sizeText(_ bytes: UInt64) -> String {
   for (shift, suffix) in [(30, "G"), (20, "M"), (10, "K")] as [(UInt64, String)]
   where bytes >= 1 << shift && bytes & ((1 << shift) - 1) == 0 { return "\(bytes >> shift)\(suffix)" }
   return "\(bytes)"

@@ -16,7 +16,7 @@ public func hexBytes(_ bytes: some Sequence<UInt8>) -> String {
 
 extension String {
   /// Filled with spaces to a width.
-  public func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+  package func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
 
 extension [UInt8] {
@@ -48,7 +48,7 @@ extension [UInt8] {
 extension Unicode.Scalar {
   /// Whether it acts on a terminal, turns the text around it or hides in it, instead of being seen: controls (C0, DEL, C1),
   /// format characters (bidirectional controls, joiners, tags) and the separators of lines and paragraphs.
-  public var isUnseen: Bool {
+  package var isUnseen: Bool {
     if value < 0xA0 { return value < 0x20 || value >= 0x7F }
     return switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: true
@@ -58,7 +58,7 @@ extension Unicode.Scalar {
 }
 
 /// Text of a stranger's file made safe to show: what is not seen is escaped, and it is cut to a sensible length.
-public func shown(_ text: some StringProtocol, limit: Int = 40) -> String {
+package func shown(_ text: some StringProtocol, limit: Int = 40) -> String {
   var result = ""
   for (count, scalar) in text.unicodeScalars.enumerated() {
     if count == limit { return result + "…" }
@@ -72,7 +72,7 @@ public func shown(_ text: some StringProtocol, limit: Int = 40) -> String {
 }
 
 /// A JSON text in which everything that is not seen is escaped as JSON does it; line feeds between its parts stay.
-public func shownJSON(_ text: String) -> String {
+package func shownJSON(_ text: String) -> String {
   guard text.unicodeScalars.contains(where: { $0.isUnseen && $0 != "\n" }) else { return text }
   var result = ""
   for scalar in text.unicodeScalars {

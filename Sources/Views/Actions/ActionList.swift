@@ -1,6 +1,6 @@
 extension UserAction {
   /// Everything a person can do, in the order in which palette and key reference show it.
-  public static let all: [UserAction] =
+  package static let all: [UserAction] =
     [.command, .undo, .redo, .travel, .find, .nextHit, .previousHit, .copyLine, .copyPanel]
     + openings(Panel.screens.filter { $0 != .overview && $0 != .palette })
     + [.boot, .debug, .run, .step, .stepBack, .stepOver, .runToExit, .runBack, .breakpoint]

@@ -2,7 +2,7 @@ import Engine
 
 /// From one branch of the session to another.
 extension UserAction {
-  public static let nextBranch: UserAction = UserAction(
+  package static let nextBranch: UserAction = UserAction(
     "next-branch", [";"], "Next branch", "Goes to the next branch, where one left it.", unless: hasOneBranch
   ) { effect in
     let all = effect.session.branches
@@ -11,7 +11,7 @@ extension UserAction {
     effect.ask(.go(branch: next.id, step: min(next.left, effect.session.end(of: next.id))))
   }
 
-  public static let pruneBranch: UserAction = UserAction(
+  package static let pruneBranch: UserAction = UserAction(
     "prune-branch", ["X"], in: [.panel("branches")], "Prune",
     "Asks whether to forget the chosen branch's own steps, or the bookmark."
   ) { effect in
@@ -22,7 +22,7 @@ extension UserAction {
     }
   }
 
-  public static let renameBranch: UserAction = UserAction(
+  package static let renameBranch: UserAction = UserAction(
     "rename-branch", ["E"], in: [.panel("branches")], "Rename", "Asks for another name for the chosen branch, or another note."
   ) { effect in
     switch BranchesPanel(effect.session, effect.state).chosen {
@@ -34,7 +34,7 @@ extension UserAction {
     }
   }
 
-  public static let compareBranch: UserAction = UserAction(
+  package static let compareBranch: UserAction = UserAction(
     "compare-branch", ["="], "Compare",
     "Puts the chosen branch or bookmark beside where one is; elsewhere it asks what to compare with."
   ) { effect in

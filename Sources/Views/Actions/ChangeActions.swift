@@ -2,10 +2,10 @@ import Engine
 
 /// From a thing to the steps that changed it.
 extension UserAction {
-  public static let changeBefore: UserAction = toChange(
+  package static let changeBefore: UserAction = toChange(
     "change-before", "(", "Change before", "Travels to the last step before that changed the chosen granule, Realm or entry.",
     isNext: false)
-  public static let nextChange: UserAction = toChange(
+  package static let nextChange: UserAction = toChange(
     "next-change", ")", "Next change", "Travels to the next step that changes the chosen granule, Realm or entry.",
     isNext: true)
 

@@ -2,7 +2,7 @@ import Engine
 
 /// Giving text to the clipboard of the terminal, through any number of connections.
 extension UserAction {
-  public static let copyLine: UserAction = UserAction(
+  package static let copyLine: UserAction = UserAction(
     "copy", ["y"], "Copy", "Gives the chosen line, or the address on the map, to the terminal's clipboard."
   ) { effect in
     let panel = effect.state.focused
@@ -14,7 +14,7 @@ extension UserAction {
     effect.ask(.copy(lines.text(min(line, lines.count - 1)).trimmingEnd))
   }
 
-  public static let copyPanel: UserAction = UserAction(
+  package static let copyPanel: UserAction = UserAction(
     "copy-panel", ["Y"], "Copy the panel", "Gives the panel as it is shown to the terminal's clipboard."
   ) { effect in
     let place = effect.place(of: effect.state.focused)

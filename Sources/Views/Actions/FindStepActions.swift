@@ -2,18 +2,18 @@ import Engine
 
 /// Steps at which something was so.
 extension UserAction {
-  public static let findStep: UserAction = UserAction(
+  package static let findStep: UserAction = UserAction(
     "find-step", ["*"], "Find a step",
     "Opens the command line with next: failed, exit, granule, realm, rec, entry, address, a look."
   ) { $0.ask(.open(.command, text: "next ")) }
 
-  public static let findAgain: UserAction = UserAction(
+  package static let findAgain: UserAction = UserAction(
     "find-again", ["J"], "Next found step", "Goes to the next step that is one that was sought.", unless: nothingIsSought
   ) { effect in
     if let sought = effect.state.sought { effect.ask(.execute("next \(sought.text)")) }
   }
 
-  public static let findBefore: UserAction = UserAction(
+  package static let findBefore: UserAction = UserAction(
     "find-before", ["Q"], "Found step before", "Goes to the last step before that is one that was sought.",
     unless: nothingIsSought
   ) { effect in

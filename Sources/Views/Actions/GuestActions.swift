@@ -2,46 +2,46 @@ import Engine
 
 /// The guest that was booted here, or is to be.
 extension UserAction {
-  public static let boot: UserAction = UserAction(
+  package static let boot: UserAction = UserAction(
     "boot", ["b"], "Boot a guest", "Opens the command line with boot IMAGE: builds a Realm from an image and runs its code.",
     label: "boot"
   ) { $0.ask(.open(.command, text: "boot tour")) }
 
-  public static let debug: UserAction = UserAction(
+  package static let debug: UserAction = UserAction(
     "debug", ["D"], "Debug a guest",
     "Opens the command line with debug IMAGE: as boot, but it stands before its first instruction.", label: "debug"
   ) { $0.ask(.open(.command, text: "debug tour")) }
 
-  public static let run: UserAction = UserAction(
+  package static let run: UserAction = UserAction(
     "run", ["r"], "Run the guest", "The booted guest goes on until something stops it.", label: "run",
     unless: hasNoGuest
   ) { $0.ask(.guest("continue")) }
 
-  public static let step: UserAction = UserAction(
+  package static let step: UserAction = UserAction(
     "step", ["s"], "Step", "Executes one instruction of the booted guest.", unless: hasNoGuest
   ) { $0.ask(.guest("step")) }
 
-  public static let stepBack: UserAction = UserAction(
+  package static let stepBack: UserAction = UserAction(
     "step-back", ["S"], "Step back", "Takes the guest's last instruction back.", label: "back",
     unless: hasNoGuest
   ) { $0.ask(.guest("back")) }
 
-  public static let stepOver: UserAction = UserAction(
+  package static let stepOver: UserAction = UserAction(
     "step-over", ["f"], "Step over", "Executes one instruction of the guest; a call with all it does.", label: "over",
     unless: hasNoGuest
   ) { $0.ask(.guest("over")) }
 
-  public static let runToExit: UserAction = UserAction(
+  package static let runToExit: UserAction = UserAction(
     "run-to-exit", ["e"], "Run to the exit", "The booted guest runs until it leaves the Realm.", label: "to exit",
     unless: hasNoGuest
   ) { $0.ask(.guest("out")) }
 
-  public static let runBack: UserAction = UserAction(
+  package static let runBack: UserAction = UserAction(
     "run-back", ["R"], "Run back", "Back to the place before that would have stopped the guest, or to its beginning.",
     unless: hasNoGuest
   ) { $0.ask(.guest("reverse")) }
 
-  public static let breakpoint: UserAction = UserAction(
+  package static let breakpoint: UserAction = UserAction(
     "breakpoint", ["B"], "Breakpoint", "Opens the command line with break: an address, a name, smc, exit, or a granule.",
     label: "break"
   ) { $0.ask(.open(.command, text: "break ")) }

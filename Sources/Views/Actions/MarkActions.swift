@@ -1,22 +1,22 @@
 import Engine
 
 /// What is asked of bookmarks with a letter for a name, and where one was before one went elsewhere.
-public struct Marks: PanelState, Equatable {
+package struct Marks: PanelState, Equatable {
   /// What the next key says.
-  public enum Question: Sendable {
+  package enum Question: Sendable {
     case set, goTo
   }
 
   /// Where one was.
   var departure: BranchPlace?
   /// The next key is a letter.
-  public internal(set) var question: Question?
+  package internal(set) var question: Question?
 
-  public init() {}
+  package init() {}
 }
 
 extension ViewState {
-  public var marks: Marks {
+  package var marks: Marks {
     get { self[Marks.self] }
     set { self[Marks.self] = newValue }
   }
@@ -26,14 +26,14 @@ extension ViewState {
 }
 
 extension UserAction {
-  public static let mark: UserAction = UserAction(
+  package static let mark: UserAction = UserAction(
     "mark", ["m"], "Bookmark this step", "Then a letter, by which one comes back; :bookmark NAME NOTE for more."
   ) { effect in
     effect.state.marks.question = .set
     effect.say("bookmark step \(effect.session.position) with a letter")
   }
 
-  public static let goToMark: UserAction = UserAction(
+  package static let goToMark: UserAction = UserAction(
     "go-to-mark", ["'"], "Go to a bookmark", "Then its letter; again this key goes where one was before.",
     unless: { session, state in
       session.bookmarks.isEmpty && state.marks.departure == nil
@@ -54,7 +54,7 @@ extension Effect {
   }
 
   /// Takes the letter that was asked for.
-  public mutating func answerMark(_ key: Key) {
+  package mutating func answerMark(_ key: Key) {
     let question = state.marks.question
     state.marks.question = nil
     guard let letter = key.scalar, letter != " " else { return say("no bookmark", isError: key != .escape) }

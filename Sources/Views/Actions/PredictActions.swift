@@ -2,7 +2,7 @@ import Engine
 
 /// Before a call is made, one says what it will answer.
 extension UserAction {
-  public static let predict: UserAction = UserAction(
+  package static let predict: UserAction = UserAction(
     "predict", ["P"], "Predict answers", "Asks what a call will answer before it is made, and keeps the score; again, no more."
   ) { effect in
     effect.state.prediction.isOn.toggle()
@@ -16,31 +16,31 @@ extension UserAction {
 
 extension Prompt {
   /// What a call will answer; without an answer it is made all the same.
-  public static let prediction: Prompt = Prompt(
+  package static let prediction: Prompt = Prompt(
     "prediction", "it answers ", help: "a status, such as RMI_SUCCESS or ERROR_INPUT; nothing: no guess",
     entered: { $1.ask(.predicted($0)) })
 }
 
 /// What has been predicted in this session.
-public struct PredictionState: PanelState, Equatable {
-  public var isOn = false
-  public private(set) var right = 0
-  public private(set) var made = 0
+package struct PredictionState: PanelState, Equatable {
+  package var isOn = false
+  package private(set) var right = 0
+  package private(set) var made = 0
   /// The line that is executed when it has been guessed what comes of it.
-  public var line: String?
+  package var line: String?
 
-  public init() {}
+  package init() {}
 
-  public mutating func count(_ isRight: Bool) {
+  package mutating func count(_ isRight: Bool) {
     made += 1
     if isRight { right += 1 }
   }
 
-  public var score: String { "\(right) of \(made) right" }
+  package var score: String { "\(right) of \(made) right" }
 }
 
 extension ViewState {
-  public var prediction: PredictionState {
+  package var prediction: PredictionState {
     get { self[PredictionState.self] }
     set { self[PredictionState.self] = newValue }
   }

@@ -1,30 +1,31 @@
 /// Moving what is looked at, and the program itself.
 extension UserAction {
-  public static let nextPanel: UserAction = UserAction(
+  package static let nextPanel: UserAction = UserAction(
     "next-panel", [.tab], "Next panel", "Moves the focus between the panels.", label: "panel"
   ) { OverviewPanel.moveFocus(by: 1, &$0.state) }
 
-  public static let previousPanel: UserAction = UserAction(
+  package static let previousPanel: UserAction = UserAction(
     "previous-panel", ["S-tab"], "Previous panel", "Moves the focus between the panels."
   ) { OverviewPanel.moveFocus(by: -1, &$0.state) }
 
-  public static let up: UserAction = moving("up", [.up, "k"], "Up", .up, "The line above, in the list one is in.")
-  public static let down: UserAction = moving("down", [.down, "j"], "Down", .down, "The line below.")
-  public static let left: UserAction = moving("left", [.left, "h"], "Left", .left, "Left on a map; the tab before.")
-  public static let right: UserAction = moving("right", [.right, "l"], "Right", .right, "Right on a map; the next tab.")
-  public static let pageUp: UserAction = moving(
+  package static let up: UserAction = moving("up", [.up, "k"], "Up", .up, "The line above, in the list one is in.")
+  package static let down: UserAction = moving("down", [.down, "j"], "Down", .down, "The line below.")
+  package static let left: UserAction = moving("left", [.left, "h"], "Left", .left, "Left on a map; the tab before.")
+  package static let right: UserAction = moving("right", [.right, "l"], "Right", .right, "Right on a map; the next tab.")
+  package static let pageUp: UserAction = moving(
     "page-up", ["pgup", "^B"], "Page up", .pageUp, "As many lines up as are seen.")
-  public static let pageDown: UserAction = moving(
+  package static let pageDown: UserAction = moving(
     "page-down", ["pgdn", "^F"], "Page down", .pageDown, "As many lines down as are seen.")
-  public static let top: UserAction = moving("top", ["home", "g"], "First line", .first, "The first line of the list one is in.")
-  public static let bottom: UserAction = moving(
+  package static let top: UserAction = moving(
+    "top", ["home", "g"], "First line", .first, "The first line of the list one is in.")
+  package static let bottom: UserAction = moving(
     "bottom", ["end", "G"], "Last line", .last, "The last line of the list one is in.")
 
   private static func moving(_ id: String, _ keys: [Key], _ title: String, _ motion: Motion, _ help: String) -> UserAction {
     UserAction(id, keys, title, help) { $0.state.screen.move(motion, &$0) }
   }
 
-  public static let large: UserAction = UserAction(
+  package static let large: UserAction = UserAction(
     "large", ["L"], "Large print", "For a beamer: one panel at a time, nothing dim, more room for words; again, as before."
   ) { effect in
     effect.state.isLarge.toggle()
@@ -34,24 +35,24 @@ extension UserAction {
     effect.ask(.applyTheme)
   }
 
-  public static let theme: UserAction = UserAction("theme", ["T"], "Next theme", "Changes the colours.") { $0.ask(.nextTheme) }
+  package static let theme: UserAction = UserAction("theme", ["T"], "Next theme", "Changes the colours.") { $0.ask(.nextTheme) }
 
-  public static let mouse: UserAction = UserAction(
+  package static let mouse: UserAction = UserAction(
     "mouse", ["M"], "Mouse on or off", "Lets the terminal select text, or the workbench take clicks."
   ) { $0.ask(.toggleMouse) }
 
-  public static let redraw: UserAction = UserAction("redraw", ["^L"], in: everywhere, "Redraw", "Paints the whole screen again.")
+  package static let redraw: UserAction = UserAction("redraw", ["^L"], in: everywhere, "Redraw", "Paints the whole screen again.")
   {
     $0.ask(.redraw)
   }
 
-  public static let suspend: UserAction = UserAction(
+  package static let suspend: UserAction = UserAction(
     "suspend", ["^Z"], in: everywhere, "Suspend", "Stops the workbench and gives the shell back; fg brings it on."
   ) { $0.ask(.suspend) }
 
   private static let everywhere: [KeyContext] = [.anywhere, .commandLine, .panel("palette")]
 
-  public static let back: UserAction = UserAction("back", [.escape], "Back", "Back to the screen before; never quits.") {
+  package static let back: UserAction = UserAction("back", [.escape], "Back", "Back to the screen before; never quits.") {
     effect in
     if effect.state.contradiction != nil, !effect.state.isContradictionKnown {
       effect.state.isContradictionKnown = true
@@ -66,7 +67,7 @@ extension UserAction {
     }
   }
 
-  public static let quit: UserAction = UserAction("quit", ["q", "^C"], "Quit", "Ends the workbench; the recording stays.") {
+  package static let quit: UserAction = UserAction("quit", ["q", "^C"], "Quit", "Ends the workbench; the recording stays.") {
     $0.ask(.quit)
   }
 }

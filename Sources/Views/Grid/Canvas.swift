@@ -5,24 +5,24 @@ public struct Cell: Sendable, Equatable {
   /// Changed in the last step, or under the cursor: shown in reverse.
   public var reverse: Bool
 
-  public init(_ scalar: Unicode.Scalar = " ", _ role: Role = .text, reverse: Bool = false) {
+  package init(_ scalar: Unicode.Scalar = " ", _ role: Role = .text, reverse: Bool = false) {
     self.scalar = scalar
     self.role = role
     self.reverse = reverse
   }
 
   /// In the cell after that of a character which takes two.
-  public static let second: Unicode.Scalar = "\u{0}"
+  package static let second: Unicode.Scalar = "\u{0}"
 }
 
 /// A rectangle of cells.
-public struct Rect: Sendable, Equatable {
-  public var x: Int
-  public var y: Int
-  public var width: Int
-  public var height: Int
+package struct Rect: Sendable, Equatable {
+  package var x: Int
+  package var y: Int
+  package var width: Int
+  package var height: Int
 
-  public init(_ x: Int, _ y: Int, _ width: Int, _ height: Int) {
+  package init(_ x: Int, _ y: Int, _ width: Int, _ height: Int) {
     self.x = x
     self.y = y
     self.width = max(0, width)
@@ -30,10 +30,10 @@ public struct Rect: Sendable, Equatable {
   }
 
   /// Without a border of one cell.
-  public var inside: Rect { Rect(x + 1, y + 1, width - 2, height - 2) }
-  public var isEmpty: Bool { width == 0 || height == 0 }
+  package var inside: Rect { Rect(x + 1, y + 1, width - 2, height - 2) }
+  package var isEmpty: Bool { width == 0 || height == 0 }
 
-  public func contains(_ column: Int, _ row: Int) -> Bool {
+  package func contains(_ column: Int, _ row: Int) -> Bool {
     column >= x && column < x + width && row >= y && row < y + height
   }
 }
@@ -46,15 +46,15 @@ public struct Canvas: Sendable, Equatable {
   /// Marks that join the character of a cell, by the cell's index.
   public private(set) var marks: [Int: [Unicode.Scalar]] = [:]
   /// No character takes two cells or has marks: one scalar is one cell.
-  public private(set) var isPlain = true
+  package private(set) var isPlain = true
 
-  public init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     self.width = max(0, width)
     self.height = max(0, height)
     cells = Array(repeating: Cell(), count: self.width * self.height)
   }
 
-  public var bounds: Rect { Rect(0, 0, width, height) }
+  package var bounds: Rect { Rect(0, 0, width, height) }
 
   public subscript(x: Int, y: Int) -> Cell {
     get { cells[y * width + x] }
@@ -77,7 +77,7 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// Shows the cursor on a character.
-  public mutating func reverse(_ x: Int, _ y: Int) {
+  package mutating func reverse(_ x: Int, _ y: Int) {
     guard x >= 0, x < width, y >= 0, y < height else { return }
     let index = y * width + x
     cells[index].role = .text
@@ -96,7 +96,7 @@ public struct Canvas: Sendable, Equatable {
 
   /// Writes text from (x, y), at most `limit` cells; what does not fit ends in an ellipsis. Returns the column after it.
   @discardableResult
-  public mutating func text(
+  package mutating func text(
     _ x: Int, _ y: Int, _ text: some StringProtocol, _ role: Role = .text, limit: Int = .max, reverse: Bool = false
   ) -> Int {
     let limit = min(limit, width - x)
@@ -127,7 +127,7 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// How many cells a text takes.
-  public static func columns(of text: some StringProtocol) -> Int {
+  package static func columns(of text: some StringProtocol) -> Int {
     var count = 0
     var rest = Scalars(text)
     while let scalar = rest.first {
@@ -138,17 +138,17 @@ public struct Canvas: Sendable, Equatable {
   }
 
   /// The same, ending at column `right` (exclusive).
-  public mutating func right(_ right: Int, _ y: Int, _ text: String, _ role: Role = .text) {
+  package mutating func right(_ right: Int, _ y: Int, _ text: String, _ role: Role = .text) {
     self.text(right - Self.columns(of: text), y, text, role)
   }
 
-  public mutating func fill(_ rect: Rect, _ cell: Cell) {
+  package mutating func fill(_ rect: Rect, _ cell: Cell) {
     for y in rect.y..<(rect.y + rect.height) { for x in rect.x..<(rect.x + rect.width) { self[x, y] = cell } }
   }
 
   /// A frame with a title, and a note at the right of its top edge. Returns the inside.
   @discardableResult
-  public mutating func frame(_ rect: Rect, _ title: String, note: String = "", focused: Bool = false) -> Rect {
+  package mutating func frame(_ rect: Rect, _ title: String, note: String = "", focused: Bool = false) -> Rect {
     guard rect.width >= 2, rect.height >= 2 else { return Rect(rect.x, rect.y, 0, 0) }
     let role: Role = focused ? .focus : .border
     let right = rect.x + rect.width - 1

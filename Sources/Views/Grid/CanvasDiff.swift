@@ -1,14 +1,14 @@
 /// A run of cells that differ from what the terminal shows, of one style.
-public struct ChangedRun: Sendable, Equatable {
-  public var x: Int
-  public var y: Int
-  public var cells: ArraySlice<Cell>
+package struct ChangedRun: Sendable, Equatable {
+  package var x: Int
+  package var y: Int
+  package var cells: ArraySlice<Cell>
 }
 
 extension Canvas {
   /// Calls `body` for each run of neighbouring cells of one style that differ from `old`. With nil, or another size, all do.
   /// A character of two cells is in a run with both.
-  public func changes(from old: Canvas?, _ body: (ChangedRun) -> Void) {
+  package func changes(from old: Canvas?, _ body: (ChangedRun) -> Void) {
     let shown = old.flatMap { $0.width == width && $0.height == height ? $0 : nil }
     let isPlain = isPlain && shown?.isPlain ?? true
     func differs(_ index: Int) -> Bool {
@@ -37,7 +37,7 @@ extension Canvas {
 
   /// Cuts a run so that a character whose width the terminal may see otherwise stands alone: each piece is written at its own
   /// place, and whatever the terminal makes of one, the next is where it belongs.
-  public func pieces(_ run: ChangedRun, _ body: (_ x: Int, _ scalars: [Unicode.Scalar], _ isPlain: Bool) -> Void) {
+  package func pieces(_ run: ChangedRun, _ body: (_ x: Int, _ scalars: [Unicode.Scalar], _ isPlain: Bool) -> Void) {
     var plain: [Unicode.Scalar] = []
     var start = run.x
     for (n, index) in run.cells.indices.enumerated() where run.cells[index].scalar != Cell.second {

@@ -4,7 +4,7 @@ import Engine
 ///
 /// It has the cursor, erasing and attributes of a VT100 (ECMA-48); what it does not have is passed over. Memory is bounded, and a
 /// byte costs no more than the screen has cells. It answers nothing: a guest that asks for the cursor's place gets no reply.
-public struct ConsoleGrid: Sendable {
+package struct ConsoleGrid: Sendable {
   /// How text looks, as the guest asked for it.
   struct Look: Sendable, Equatable {
     var bold = false
@@ -50,8 +50,8 @@ public struct ConsoleGrid: Sendable {
     var look = Look()
   }
 
-  public let columns: Int
-  public let height: Int
+  package let columns: Int
+  package let height: Int
   let limit: Int
   /// Lines that scrolled out, then those of the screen: from `first` on, around the end.
   private var lines: [Line]
@@ -66,7 +66,7 @@ public struct ConsoleGrid: Sendable {
   ///   - columns: of the screen, at least 2.
   ///   - rows: of the screen, at least 1.
   ///   - scrollback: lines that are kept above it.
-  public init(columns: Int = 80, rows: Int = 24, scrollback: Int = 200) {
+  package init(columns: Int = 80, rows: Int = 24, scrollback: Int = 200) {
     self.columns = min(max(columns, 2), 1000)
     height = min(max(rows, 1), 1000)
     limit = height + min(max(scrollback, 0), 100_000)
@@ -74,7 +74,7 @@ public struct ConsoleGrid: Sendable {
   }
 
   /// Takes what the guest printed.
-  public mutating func feed(_ bytes: some Sequence<UInt8>) { for byte in bytes { take(byte) } }
+  package mutating func feed(_ bytes: some Sequence<UInt8>) { for byte in bytes { take(byte) } }
 
   // MARK: Lines
 
@@ -215,16 +215,16 @@ public struct ConsoleGrid: Sendable {
   // MARK: Drawing
 
   /// Whether there is nothing to see.
-  public var isEmpty: Bool { lines.allSatisfy { Self.used($0) == 0 } }
+  package var isEmpty: Bool { lines.allSatisfy { Self.used($0) == 0 } }
 
   /// Cells in memory: never more than lines times columns.
   var storedGlyphs: Int { lines.reduce(0) { $0 + $1.glyphs.count } }
 
   /// The last rows, in reading order, at most `height` of at most `width` cells. What the grid's width broke is broken anew.
-  public func rows(width: Int, height: Int) -> [[Cell]] { glyphs(width: width, height: height).map { $0.map(\.cell) } }
+  package func rows(width: Int, height: Int) -> [[Cell]] { glyphs(width: width, height: height).map { $0.map(\.cell) } }
 
   /// The same as text.
-  public func texts(width: Int, height: Int) -> [String] {
+  package func texts(width: Int, height: Int) -> [String] {
     glyphs(width: width, height: height).map { row in row.filter { !$0.isSecond }.map(\.text).joined() }
   }
 

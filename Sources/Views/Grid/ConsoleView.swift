@@ -1,26 +1,26 @@
 import Engine
 
 /// A session's console in a grid: only what is new is parsed, and going back begins at the last of the grids that were kept.
-public struct ConsoleView: Sendable {
+package struct ConsoleView: Sendable {
   /// Bytes between grids that are kept.
   static let interval = 1 << 18
 
   /// Lines that one can scroll back.
   static let scrollback = 5000
 
-  public private(set) var grid = ConsoleGrid(scrollback: scrollback)
+  package private(set) var grid = ConsoleGrid(scrollback: scrollback)
   private var parsed = 0
   private var kept: [(count: Int, grid: ConsoleGrid)] = []
   private var session: ObjectIdentifier?
   private var edition = 0
 
-  public init() {}
+  package init() {}
 
   /// Brings the grid to where the session stands.
   ///
   /// - Returns: how many bytes that took.
   @discardableResult
-  public mutating func follow(_ session: Session) -> Int {
+  package mutating func follow(_ session: Session) -> Int {
     if self.session != ObjectIdentifier(session) || edition != session.consoleEdition {
       self = ConsoleView()
       self.session = ObjectIdentifier(session)

@@ -1,18 +1,18 @@
 import Engine
 
 /// What an action does: to where the eye is at once, and to all else by what it asks the program for.
-public struct Effect {
-  public let session: Session
-  public var state: ViewState
+package struct Effect {
+  package let session: Session
+  package var state: ViewState
   /// Names a script has given, for what is typed.
-  public let names: ScriptNames
+  package let names: ScriptNames
   /// The size of the screen.
-  public let width: Int
-  public let height: Int
-  public private(set) var requests: [Request] = []
+  package let width: Int
+  package let height: Int
+  package private(set) var requests: [Request] = []
 
   /// What only the program can do.
-  public enum Request: Sendable {
+  package enum Request: Sendable {
     /// Go to the state after a step.
     case travel(to: Int)
     /// Go to a step of a branch.
@@ -46,7 +46,7 @@ public struct Effect {
     case nextTheme, toggleMouse, redraw, suspend, quit
   }
 
-  public init(_ session: Session, _ state: ViewState, names: ScriptNames = ScriptNames(), width: Int, height: Int) {
+  package init(_ session: Session, _ state: ViewState, names: ScriptNames = ScriptNames(), width: Int, height: Int) {
     self.session = session
     self.state = state
     self.names = names
@@ -60,9 +60,9 @@ public struct Effect {
     return panel.isTile ? OverviewPanel.layout(body, focus: panel, isLarge: state.isLarge)[panel] ?? body : body
   }
 
-  public mutating func ask(_ request: Request) { requests.append(request) }
+  package mutating func ask(_ request: Request) { requests.append(request) }
 
-  public mutating func say(_ text: String, isError: Bool = false) { state.message = .init(text, isError: isError) }
+  package mutating func say(_ text: String, isError: Bool = false) { state.message = .init(text, isError: isError) }
 
   /// One step back or on, if there is one.
   mutating func travel(by steps: Int) {

@@ -1,24 +1,24 @@
 /// A key by its name: a character as itself, or `up`, `enter`, `^R`, `M-x`, `F1`…
-public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
-  public let name: String
+package struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
+  package let name: String
 
-  public init(_ name: String) { self.name = name }
-  public init(stringLiteral name: String) { self.name = name }
+  package init(_ name: String) { self.name = name }
+  package init(stringLiteral name: String) { self.name = name }
 
-  public static let enter: Key = "enter"
-  public static let escape: Key = "esc"
-  public static let tab: Key = "tab"
-  public static let backspace: Key = "backspace"
-  public static let up: Key = "up"
-  public static let down: Key = "down"
-  public static let left: Key = "left"
-  public static let right: Key = "right"
+  package static let enter: Key = "enter"
+  package static let escape: Key = "esc"
+  package static let tab: Key = "tab"
+  package static let backspace: Key = "backspace"
+  package static let up: Key = "up"
+  package static let down: Key = "down"
+  package static let left: Key = "left"
+  package static let right: Key = "right"
 
   /// A character by itself; a space has a name.
-  public init(_ scalar: Unicode.Scalar) { name = scalar == " " ? "space" : String(scalar) }
+  package init(_ scalar: Unicode.Scalar) { name = scalar == " " ? "space" : String(scalar) }
 
   /// The character it types, if it is one.
-  public var scalar: Unicode.Scalar? {
+  package var scalar: Unicode.Scalar? {
     name == "space" ? " " : name.unicodeScalars.count == 1 ? name.unicodeScalars.first : nil
   }
 
@@ -31,11 +31,11 @@ public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
     + (1...12).map { "F\($0)" }
 
   /// For a sentence that says which keys there are.
-  public static let namesInWords =
+  package static let namesInWords =
     "up, down, left, right, home, end, pgup, pgdn, enter, space, tab, S-tab, delete, F1 to F12, ^A to ^Z, M-a to M-z"
 
   /// Whether there is a key of that name.
-  public static func canBe(_ name: String) -> Bool {
+  package static func canBe(_ name: String) -> Bool {
     if names.contains(name) { return true }
     let scalars = Array(name.unicodeScalars)
     return switch (scalars.count, scalars.first) {
@@ -64,7 +64,7 @@ public struct Key: Hashable, Sendable, ExpressibleByStringLiteral {
 }
 
 /// Where a key means something.
-public enum KeyContext: Hashable, Sendable {
+package enum KeyContext: Hashable, Sendable {
   /// On every screen that takes no text.
   case anywhere
   /// On a panel of that name, before what the key means anywhere.

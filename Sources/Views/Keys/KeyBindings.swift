@@ -1,20 +1,20 @@
 import Engine
 
 /// Which keys do what: those of the actions themselves, or others somebody has bound.
-public struct KeyBindings: Sendable {
+package struct KeyBindings: Sendable {
   private let changed: [String: [Key]]
   private let meanings: [KeyContext: [Key: UserAction]]
   /// Statements a person has put together.
-  public let macros: [Macro]
+  package let macros: [Macro]
   /// Everything a person can do, macros with it.
-  public let actions: [UserAction]
+  package let actions: [UserAction]
   /// Whether keys are named in words: for terminals with ASCII alone.
-  public var spellsKeys = false
+  package var spellsKeys = false
 
-  public static let standard: KeyBindings = KeyBindings()
+  package static let standard: KeyBindings = KeyBindings()
 
   /// - Parameter changed: other keys of an action, by its id; they replace all it has.
-  public init(_ changed: [String: [Key]] = [:], macros: [Macro] = []) {
+  package init(_ changed: [String: [Key]] = [:], macros: [Macro] = []) {
     self.changed = changed
     self.macros = macros
     actions = UserAction.all + macros.map(\.action)
@@ -28,7 +28,7 @@ public struct KeyBindings: Sendable {
   }
 
   /// The first key that two actions would share in one place, with such changes.
-  public static func clash(
+  package static func clash(
     _ changed: [String: [Key]], macros: [Macro] = []
   ) -> (key: Key, actions: (UserAction, UserAction))? {
     var owners: [KeyContext: [Key: UserAction]] = [:]
@@ -43,19 +43,19 @@ public struct KeyBindings: Sendable {
     return nil
   }
 
-  public func keys(of action: UserAction) -> [Key] { changed[action.id] ?? action.defaultKeys }
+  package func keys(of action: UserAction) -> [Key] { changed[action.id] ?? action.defaultKeys }
 
   /// What a key does where the first of these contexts knows it.
-  public func action(_ key: Key, in contexts: [KeyContext]) -> UserAction? {
+  package func action(_ key: Key, in contexts: [KeyContext]) -> UserAction? {
     for context in contexts { if let action = meanings[context]?[key] { return action } }
     return nil
   }
 
   /// The key for an action, as a sentence names it.
-  public subscript(action: UserAction) -> String { keys(of: action).first?.word ?? "no key" }
+  package subscript(action: UserAction) -> String { keys(of: action).first?.word ?? "no key" }
 
   /// The key that opens a panel, as a sentence names it.
-  public subscript(panel: Panel) -> String { panel.opening.map { self[$0] } ?? "no key" }
+  package subscript(panel: Panel) -> String { panel.opening.map { self[$0] } ?? "no key" }
 
   /// The keys for some actions, as the key bar shows them.
   func glyphs(_ actions: [UserAction]) -> String {
@@ -67,18 +67,18 @@ public struct KeyBindings: Sendable {
 }
 
 /// An entry of the key bar: keys, and in a word what they do here.
-public struct KeyHint: Sendable {
+package struct KeyHint: Sendable {
   let actions: [UserAction]
   private let label: String
 
   /// - Parameter label: what the keys do here, if it is not what the action says.
-  public init(_ actions: UserAction..., label: String? = nil) {
+  package init(_ actions: UserAction..., label: String? = nil) {
     self.actions = actions
     self.label = label ?? actions.first?.label ?? ""
   }
 
   /// That a panel is opened.
-  public init(opening panel: Panel) {
+  package init(opening panel: Panel) {
     actions = panel.opening.map { [$0] } ?? []
     label = actions.first?.label ?? ""
   }
@@ -107,7 +107,7 @@ public struct KeyHint: Sendable {
 
 extension ViewState {
   /// Where keys have a meaning now, the nearest first. What takes text leaves the keys that work anywhere no room.
-  public var keyContexts: [KeyContext] {
+  package var keyContexts: [KeyContext] {
     if command != nil { return [.commandLine] }
     let own: [KeyContext] = [.panel(screen.name)]
     if screen.takesText { return own }

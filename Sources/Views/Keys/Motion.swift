@@ -1,5 +1,5 @@
 /// Where a key leads in the list, the text or the map one is in: the same keys everywhere. Time has keys of its own.
-public enum Motion: Sendable, CaseIterable {
+package enum Motion: Sendable, CaseIterable {
   case up, down, left, right, pageUp, pageDown, first, last
 
   /// Whether it is towards the beginning.

@@ -1,19 +1,19 @@
 import Engine
 
 /// Something that is asked for on the command line.
-public final class Prompt: Sendable, Equatable {
-  public let name: String
+package final class Prompt: Sendable, Equatable {
+  package let name: String
   /// What stands before what is typed.
   let text: String
   /// What is expected.
-  public let help: String
+  package let help: String
   private let changed: @Sendable (String, inout Effect) -> Void
   private let entered: @Sendable (String, inout Effect) -> Void
 
   /// - Parameters:
   ///   - changed: takes what stands there so far; nothing, if it is given up.
   ///   - entered: takes what was entered.
-  public init(
+  package init(
     _ name: String, _ text: String, help: String, changed: @escaping @Sendable (String, inout Effect) -> Void = { _, _ in },
     entered: @escaping @Sendable (String, inout Effect) -> Void = { _, _ in }
   ) {
@@ -24,11 +24,11 @@ public final class Prompt: Sendable, Equatable {
     self.entered = entered
   }
 
-  public func change(to text: String, _ effect: inout Effect) { changed(text, &effect) }
-  public func enter(_ text: String, _ effect: inout Effect) { entered(text, &effect) }
+  package func change(to text: String, _ effect: inout Effect) { changed(text, &effect) }
+  package func enter(_ text: String, _ effect: inout Effect) { entered(text, &effect) }
 
-  public static func == (a: Prompt, b: Prompt) -> Bool { a.name == b.name }
+  package static func == (a: Prompt, b: Prompt) -> Bool { a.name == b.name }
 
   /// A statement, which the program executes.
-  public static let command: Prompt = Prompt("command", ": ", help: "")
+  package static let command: Prompt = Prompt("command", ": ", help: "")
 }

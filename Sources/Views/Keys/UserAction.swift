@@ -2,15 +2,15 @@ import Engine
 
 /// Something a person can do: the one place that says what it is called, which keys do it, where, what it does, and why it may be
 /// impossible. Key map, key bar, palette, key reference and all that names a key are made from these.
-public struct UserAction: Sendable {
+package struct UserAction: Sendable {
   /// What a configuration calls it.
-  public let id: String
+  package let id: String
   /// Its keys, where nobody has bound others.
-  public let defaultKeys: [Key]
-  public let contexts: [KeyContext]
-  public let title: String
+  package let defaultKeys: [Key]
+  package let contexts: [KeyContext]
+  package let title: String
   /// What it does, in a sentence.
-  public let help: String
+  package let help: String
   /// What the key bar calls it.
   let label: String
   private let reason: @Sendable (Session, ViewState) -> String?
@@ -20,7 +20,7 @@ public struct UserAction: Sendable {
   ///   - label: what the key bar calls it; its title without capitals, if it is not said.
   ///   - reason: why it is impossible now, or nil.
   ///   - effect: what it does.
-  public init(
+  package init(
     _ id: String, _ keys: [Key], in contexts: [KeyContext] = [.anywhere], _ title: String, _ help: String, label: String? = nil,
     unless reason: @escaping @Sendable (Session, ViewState) -> String? = { _, _ in nil },
     _ effect: @escaping @Sendable (inout Effect) -> Void
@@ -36,10 +36,10 @@ public struct UserAction: Sendable {
   }
 
   /// Why it is impossible now, or nil.
-  public func whyImpossible(_ session: Session, _ state: ViewState) -> String? { reason(session, state) }
+  package func whyImpossible(_ session: Session, _ state: ViewState) -> String? { reason(session, state) }
 
   /// Does it, or says why not.
-  public func perform(_ effect: inout Effect) {
+  package func perform(_ effect: inout Effect) {
     if let reason = reason(effect.session, effect.state) {
       effect.say("\(title.lowercased()): \(reason)", isError: true)
     } else {
@@ -48,7 +48,7 @@ public struct UserAction: Sendable {
   }
 
   /// Whether a key does it on the screens, rather than while something is typed.
-  public var isOnScreens: Bool {
+  package var isOnScreens: Bool {
     contexts.contains { context in
       switch context {
       case .commandLine: false

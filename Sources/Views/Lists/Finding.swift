@@ -1,13 +1,13 @@
 import Engine
 
 /// What is sought in a panel, and which of the lines that match one is at.
-public struct Finding: Sendable, Equatable {
-  public var words = ""
+package struct Finding: Sendable, Equatable {
+  package var words = ""
   /// The line, if one matches.
-  public var hit: Int?
+  package var hit: Int?
   /// The place of the hit among all, from 1, and how many there are.
-  public var place = 0
-  public var hits = 0
+  package var place = 0
+  package var hits = 0
 
   /// For the edge of the panel.
   var note: String { hits == 0 ? "/\(words) · nothing matches" : "/\(words) · \(place) of \(hits)" }
@@ -21,7 +21,7 @@ extension ViewState {
   }
 
   /// What is sought in a panel.
-  public subscript(finding panel: Panel) -> Finding {
+  package subscript(finding panel: Panel) -> Finding {
     get { self[Findings.self].byPanel[panel.name] ?? Finding() }
     set { self[Findings.self].byPanel[panel.name] = newValue.words.isEmpty ? nil : newValue }
   }
@@ -33,17 +33,17 @@ extension ViewState {
   }
 
   /// Words the trace's lines are to have.
-  public var filter: String {
+  package var filter: String {
     get { self[finding: .trace].words }
     set { self[finding: .trace] = Finding(words: newValue) }
   }
 
   /// The panel keys go to: a whole screen, or a part of the overview.
-  public var focused: Panel { screen == .overview ? focus : screen }
+  package var focused: Panel { screen == .overview ? focus : screen }
 }
 
 extension UserAction {
-  public static let find: UserAction = UserAction(
+  package static let find: UserAction = UserAction(
     "find", ["/"], "Find", "Looks for words in this list; !word leaves lines out. The trace shows only what matches.",
     label: "find", unless: hasNoLines
   ) { effect in
@@ -53,12 +53,12 @@ extension UserAction {
     effect.ask(.open(.find, text: effect.state[finding: panel].words))
   }
 
-  public static let nextHit: UserAction = UserAction(
+  package static let nextHit: UserAction = UserAction(
     "next-hit", ["n"], "Next hit", "The next line with what is sought; where nothing is, the next that failed.", label: "next",
     unless: seeksNothing
   ) { Finder.step(1, &$0) }
 
-  public static let previousHit: UserAction = UserAction(
+  package static let previousHit: UserAction = UserAction(
     "previous-hit", ["N"], "Previous hit", "The line before with what is sought; where nothing is, the one that failed.",
     label: "previous", unless: seeksNothing
   ) { Finder.step(-1, &$0) }

@@ -1,7 +1,7 @@
 import Engine
 
 /// The lines of a panel that is a list or a text, as they are now: keys go through them, Find looks in them, a click takes one.
-public struct PanelLines {
+package struct PanelLines {
   let count: Int
   /// The chosen line; of a text, the one at the top.
   let chosen: Int

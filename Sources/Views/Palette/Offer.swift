@@ -1,21 +1,21 @@
 /// What the palette offers beside actions: a line that can be typed.
-public struct Offer: Sendable, Equatable {
-  public enum Kind: String, Sendable {
+package struct Offer: Sendable, Equatable {
+  package enum Kind: String, Sendable {
     case command, statement, guest, session, theme, setting
   }
 
-  public var kind: Kind
-  public var title: String
+  package var kind: Kind
+  package var title: String
   /// What it does, in a sentence.
-  public var help: String
+  package var help: String
   /// The line.
-  public var line: String
+  package var line: String
   /// Nothing is missing: it is done at once.
-  public var isWhole: Bool
+  package var isWhole: Bool
   /// Why it is impossible now.
-  public var reason: String?
+  package var reason: String?
 
-  public init(_ kind: Kind, _ title: String, help: String, line: String, isWhole: Bool = false, reason: String? = nil) {
+  package init(_ kind: Kind, _ title: String, help: String, line: String, isWhole: Bool = false, reason: String? = nil) {
     self.kind = kind
     self.title = title
     self.help = help

@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let palette: Panel = Panel(
+  package static let palette: Panel = Panel(
     "palette", "Palette and help", .screen(timeline: false), key: ["?", "^P", "F1"],
     "Everything there is: actions, commands, statements, guests, sessions, settings. Type to find, Enter does it.", label: "help",
     opened: { PalettePanel.open(&$0) },
@@ -65,28 +65,28 @@ extension UserAction {
 }
 
 extension ViewState {
-  public var palette: PaletteState {
+  package var palette: PaletteState {
     get { self[PaletteState.self] }
     set { self[PaletteState.self] = newValue }
   }
 }
 
 /// The palette: everything there is to do, found by what is typed.
-public struct PaletteState: PanelState, Equatable {
-  public struct Row: Sendable, Equatable {
+package struct PaletteState: PanelState, Equatable {
+  package struct Row: Sendable, Equatable {
     /// The action's id; empty if it is a line.
-    public var action: String
+    package var action: String
     /// Its keys, or what kind of thing it is.
-    public var keys: String
-    public var title: String
-    public var help: String
+    package var keys: String
+    package var title: String
+    package var help: String
     /// Why it is not possible now.
-    public var reason: String?
+    package var reason: String?
     /// What is typed, if it is no action, and whether that is all of it.
     var line: String?
     var isWhole = false
 
-    public init(action: String = "", keys: String, title: String, help: String, reason: String?) {
+    package init(action: String = "", keys: String, title: String, help: String, reason: String?) {
       self.action = action
       self.keys = keys
       self.title = title
@@ -100,22 +100,22 @@ public struct PaletteState: PanelState, Equatable {
       isWhole = offer.isWhole
     }
   }
-  public var rows: [Row] = []
+  package var rows: [Row] = []
   /// What the program offers beside actions.
-  public var offers: [Offer] = []
-  public var selected = 0
-  public var filter = ""
+  package var offers: [Offer] = []
+  package var selected = 0
+  package var filter = ""
   /// The screen it was opened on.
   var origin = Panel.overview
-  public init() {}
+  package init() {}
 }
 
 /// Everything with its key or its kind, and its sentence; if it is not possible now, the reason.
-public struct PalettePanel {
+package struct PalettePanel {
   let state: PaletteState
   let keys: KeyBindings
 
-  public init(_ state: ViewState) {
+  package init(_ state: ViewState) {
     self.state = state.palette
     keys = state.bindings
   }
@@ -148,7 +148,7 @@ public struct PalettePanel {
   }
 
   /// What fits, the best first.
-  public var shown: [PaletteState.Row] {
+  package var shown: [PaletteState.Row] {
     let words = state.filter.lowercased().split(separator: " ").map(String.init)
     guard !words.isEmpty else { return state.rows }
     let scored = state.rows.enumerated().compactMap { n, row in
@@ -165,7 +165,7 @@ public struct PalettePanel {
       text: { rows[$0].title }, choose: { $1.palette.selected = $0 })
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect) {
     let rows = shown
     let inside = canvas.frame(
       rect, "Palette", note: "type to find · \(keys.glyphs([.paletteDo])) do · \(keys.glyphs([.paletteClose])) close",

@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let reference: Panel = Panel(
+  package static let reference: Panel = Panel(
     "reference", "Reference", .screen(timeline: false), key: ["K"],
     "What the chosen call is declared to do: arguments, conditions.",
     label: "reference", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
@@ -35,13 +35,13 @@ extension ViewState {
   }
 
   /// Shows the declaration of a command.
-  public mutating func showReference(of entry: CommandEntry) {
+  package mutating func showReference(of entry: CommandEntry) {
     reference = ReferenceState(title: entry.name, lines: ReferencePanel.lines(entry))
     screen = .reference
   }
 
   /// Shows how a statement is written.
-  public mutating func showReference(of verb: Verb) {
+  package mutating func showReference(of verb: Verb) {
     reference = ReferenceState(title: verb.name, lines: ReferencePanel.lines(verb))
     screen = .reference
   }
@@ -60,7 +60,7 @@ struct ReferencePanel {
   /// Of the step that is chosen in the trace, or of the last call.
   @Sendable static func open(_ effect: inout Effect) {
     let step = effect.state.traceStep ?? effect.session.lastCallStep
-    guard let step, step > 0, let fid = effect.session.steps[step - 1].result.fid, let entry = Commands.called(fid) else {
+    guard let step, step > 0, let fid = effect.session.steps[step - 1].result.fid, let entry = Calls.called(fid) else {
       return effect.say("step \(effect.state.traceStep ?? effect.session.position) is no call", isError: true)
     }
     effect.state.showReference(of: entry)

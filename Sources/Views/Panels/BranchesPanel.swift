@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let branches: Panel = Panel(
+  package static let branches: Panel = Panel(
     "branches", "Branches", key: ["U"], "What was undone and done otherwise, with bookmarks and readers' notes.",
     label: "branches",
     opened: { effect in

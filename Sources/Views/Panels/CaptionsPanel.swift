@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let captions: Panel = Panel(
+  package static let captions: Panel = Panel(
     "captions", "Captions", key: ["C"], "What the session's author says of each step, and what was expected of it.",
     label: "captions",
     opened: { effect in

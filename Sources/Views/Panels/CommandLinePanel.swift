@@ -1,17 +1,17 @@
 import Engine
 
 /// The bottom line: keys that work now, or what is being typed with its help, candidates and the condition that would refuse it.
-public struct CommandLinePanel {
+package struct CommandLinePanel {
   let session: Session
   let state: ViewState
 
-  public init(_ session: Session, _ state: ViewState) {
+  package init(_ session: Session, _ state: ViewState) {
     self.session = session
     self.state = state
   }
 
   /// Rows it needs above the bottom line.
-  public static func extraRows(_ state: ViewState, width: Int) -> Int {
+  package static func extraRows(_ state: ViewState, width: Int) -> Int {
     (state.command == nil ? 0 : 2) + notices(state, width: width).count
   }
 
@@ -44,7 +44,7 @@ public struct CommandLinePanel {
     }
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect) {
     let notices = min(Self.notices(state, width: rect.width).count, max(0, rect.height - 1))
     drawNotices(&canvas, Rect(rect.x, rect.y, rect.width, notices))
     drawLine(&canvas, Rect(rect.x, rect.y + notices, rect.width, rect.height - notices))

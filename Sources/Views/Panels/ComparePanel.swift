@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let compare: Panel = Panel(
+  package static let compare: Panel = Panel(
     "compare", "Compare", key: ["V"], "Two branches, or two steps, side by side: what was done, answered, and what came of it.",
     hints: { _ in
       [KeyHint(.up, .down, label: "line"), KeyHint(.travel), KeyHint(.find), KeyHint(.compareBranch), KeyHint(.back)]

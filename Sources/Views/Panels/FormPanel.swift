@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let form: Panel = Panel(
+  package static let form: Panel = Panel(
     "form", "Form", .screen(timeline: false), key: ["F"],
     "Fills in a command or a structure, row by row, with what fits and what would come of it.", label: "form",
     opened: { effect in
@@ -85,17 +85,17 @@ extension UserAction {
 }
 
 /// A command or a structure to be filled in: a row for each argument or field, with the dry run's verdict beside it.
-public struct FormPanel {
+package struct FormPanel {
   let state: FormState
   let keys: KeyBindings
 
-  public init(_ state: ViewState) {
+  package init(_ state: ViewState) {
     self.state = state.form
     keys = state.bindings
   }
 
   /// Opens the form of a line: `RMI_… name=value`, `fill STRUCTURE PA name=value`, or without the `fill`.
-  public static func open(_ text: String, _ effect: inout Effect) -> Bool {
+  package static func open(_ text: String, _ effect: inout Effect) -> Bool {
     var words = text.split(separator: " ").map(String.init)
     if ["fill", "form", "smc"].contains(words.first?.lowercased()) { words.removeFirst() }
     guard let first = words.first, let name = Form.find(first), let form = effect.session.form(name, names: effect.names) else {
@@ -140,7 +140,7 @@ public struct FormPanel {
     effect.state.form.select(FormPanel(effect.state).first(rows.height) + y - rows.y)
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let note = "\(keys.glyphs([.formPerform])) perform · \(keys.glyphs([.formLeave])) leave"
     let inside = canvas.frame(rect, state.name.map { "Form · \($0)" } ?? "Form", note: focused ? note : "", focused: focused)
     guard inside.height > 6 else { return }

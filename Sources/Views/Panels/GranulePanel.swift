@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let granule: Panel = Panel(
+  package static let granule: Panel = Panel(
     "granule", "Granule", key: ["I"],
     "The granule under the map's cursor: what it is, what lies in it, and every step that changed it.",
     label: "granule",

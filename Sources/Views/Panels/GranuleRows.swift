@@ -2,26 +2,26 @@ import Engine
 
 /// What the rows of the granule map stand for: memory cell by cell where a granule is somebody's, and one line for what lies between
 /// and is simply the Host's.
-public struct GranuleRows: Equatable, Sendable {
-  public struct Row: Equatable, Sendable {
-    public var base: UInt64
-    public var bytes: UInt64
+package struct GranuleRows: Equatable, Sendable {
+  package struct Row: Equatable, Sendable {
+    package var base: UInt64
+    package var bytes: UInt64
     /// One line that stands for a gap.
-    public var isFolded: Bool
+    package var isFolded: Bool
   }
 
   /// Granules a cell stands for.
-  public let granules: UInt64
+  package let granules: UInt64
   /// Cells of a row.
-  public let width: Int
-  public let rows: [Row]
+  package let width: Int
+  package let rows: [Row]
 
-  public var bytesPerCell: UInt64 { granules << 12 }
+  package var bytesPerCell: UInt64 { granules << 12 }
 
   /// - Parameters:
   ///   - zoom: log2 of the granules a cell stands for; nil for the finest with which all rows are seen at once.
   ///   - height: lines there are.
-  public init(_ session: Session, zoom: Int?, width: Int, height: Int) {
+  package init(_ session: Session, zoom: Int?, width: Int, height: Int) {
     let total = session.configuration.dramSize >> 12
     // With this one all of memory is seen at once, however much of it is in use.
     var coarsest = 0
@@ -87,12 +87,12 @@ public struct GranuleRows: Equatable, Sendable {
   }
 
   /// The row an address is in.
-  public func row(of address: UInt64) -> Int? {
+  package func row(of address: UInt64) -> Int? {
     rows.firstIndex { address >= $0.base && address - $0.base < $0.bytes }
   }
 
   /// The address so many cells and rows from another one.
-  public func moved(_ address: UInt64, columns: Int, rows count: Int, within limits: Range<UInt64>) -> UInt64 {
+  package func moved(_ address: UInt64, columns: Int, rows count: Int, within limits: Range<UInt64>) -> UInt64 {
     guard let row = row(of: address) else { return limits.lowerBound }
     if count != 0 {
       let target = min(max(row + count, 0), rows.count - 1)

@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let granules: Panel = Panel(
+  package static let granules: Panel = Panel(
     "granules", "Granules", .tile, key: ["2"], "The ownership map of memory.", actions: [.zoomIn, .zoomOut, .zoomAll],
     hints: { _ in
       [
@@ -16,11 +16,11 @@ extension Panel {
 }
 
 extension UserAction {
-  public static let zoomIn: UserAction = UserAction("zoom-in", ["+"], "Zoom in", halving) { GranulesPanel.zoom(-1, &$0) }
-  public static let zoomOut: UserAction = UserAction("zoom-out", ["-"], "Zoom out", halving, unless: showsAll) {
+  package static let zoomIn: UserAction = UserAction("zoom-in", ["+"], "Zoom in", halving) { GranulesPanel.zoom(-1, &$0) }
+  package static let zoomOut: UserAction = UserAction("zoom-out", ["-"], "Zoom out", halving, unless: showsAll) {
     GranulesPanel.zoom(1, &$0)
   }
-  public static let zoomAll: UserAction = UserAction(
+  package static let zoomAll: UserAction = UserAction(
     "zoom-all", ["0"], "All of memory", "Shows all of memory on the map.", label: "all", unless: showsAll
   ) { $0.state.zoom = nil }
 
@@ -34,35 +34,35 @@ extension UserAction {
 /// The ownership map: a letter for what a granule is, a colour for whose. What is simply the Host's recedes, and where much of it lies
 /// together it is folded. In a cell that stands for several granules the rarest state wins, so that one stray granule in a million
 /// is seen.
-public struct GranulesPanel {
+package struct GranulesPanel {
   let session: Session
   let state: ViewState
 
-  public init(_ session: Session, _ state: ViewState) {
+  package init(_ session: Session, _ state: ViewState) {
     self.session = session
     self.state = state
   }
 
   /// Where the map's cells lie and what they stand for.
-  public struct Geometry: Equatable, Sendable {
+  package struct Geometry: Equatable, Sendable {
     /// The cells, beside the addresses of their rows.
-    public var rect: Rect
-    public var rows: GranuleRows
+    package var rect: Rect
+    package var rows: GranuleRows
     /// The row at the top.
-    public var first: Int
+    package var first: Int
 
     /// The rows that are seen.
     var visible: ArraySlice<GranuleRows.Row> { rows.rows[first..<min(first + rect.height, rows.rows.count)] }
 
     /// What a cell of the screen stands for, by its first address.
-    public func address(at x: Int, _ y: Int) -> UInt64? {
+    package func address(at x: Int, _ y: Int) -> UInt64? {
       guard y >= rect.y, y - rect.y < visible.count, x < rect.x + rect.width else { return nil }
       let row = rows.rows[first + y - rect.y]
       return row.isFolded ? row.base : row.base + UInt64(max(0, x - rect.x)) * rows.bytesPerCell
     }
   }
 
-  public static func letter(_ cell: MapCell) -> Unicode.Scalar {
+  package static func letter(_ cell: MapCell) -> Unicode.Scalar {
     switch cell.state {
     case .undelegated:
       switch cell.gpi {
@@ -82,7 +82,7 @@ public struct GranulesPanel {
     }
   }
 
-  public static func role(_ cell: MapCell) -> Role {
+  package static func role(_ cell: MapCell) -> Role {
     if let owner = cell.owner { return Role.realm(owner) }
     switch cell.state {
     case .undelegated:
@@ -107,7 +107,7 @@ public struct GranulesPanel {
   private static let labelWidth = 12
 
   /// The geometry for a panel of this size.
-  public func geometry(_ rect: Rect) -> Geometry {
+  package func geometry(_ rect: Rect) -> Geometry {
     let inside = rect.inside
     let height = max(1, inside.height - Self.storyRows(inside.height))
     let label = inside.width >= 40 ? Self.labelWidth : 0
@@ -129,7 +129,7 @@ public struct GranulesPanel {
       rect: Rect(inside.x + 1 + label, inside.y, width, min(height, rows.rows.count)), rows: rows, first: first)
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let map = geometry(rect)
     let cell = map.rows.granules == 1 ? "1 cell = 1 granule" : "1 cell = \(map.rows.granules) granules"
     let inside = canvas.frame(rect, "Granules", note: cell, focused: focused)
@@ -169,7 +169,7 @@ public struct GranulesPanel {
   }
 
   /// Granules the last step changed.
-  public func changedGranules() -> Set<UInt64> {
+  package func changedGranules() -> Set<UInt64> {
     var result = Set<UInt64>()
     for event in session.lastStep?.events ?? [] {
       switch event.kind {

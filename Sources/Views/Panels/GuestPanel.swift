@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let guest: Panel = Panel(
+  package static let guest: Panel = Panel(
     "guest", "Guest", key: ["v"], "Console, registers and instructions of the vCPU that ran last.",
     actions: [.guestPane, .guestMemory],
     hints: { _ in
@@ -20,23 +20,23 @@ extension Panel {
 
 /// The guest of the vCPU that ran last: its console, its registers with what changed, the instructions around its pc, where its pc
 /// leads, and why it left the Realm, or the VM that is none.
-public struct GuestPanel {
+package struct GuestPanel {
   let session: Session
   let state: GuestViewState
   let keys: KeyBindings
 
-  public init(_ session: Session, _ state: GuestViewState, _ keys: KeyBindings) {
+  package init(_ session: Session, _ state: GuestViewState, _ keys: KeyBindings) {
     self.session = session
     self.state = state
     self.keys = keys
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect) {
     guard let (now, before) = state.vcpu.flatMap({ session.guest($0) }) ?? session.lastGuest() else {
       nothing(&canvas, rect)
       return
     }
-    console(&canvas, Self.consolePlace(rect))
+    if isTEE(now) { partitionConsole(&canvas, Self.consolePlace(rect)) } else { console(&canvas, Self.consolePlace(rect)) }
     if rect.width >= 110 {
       let left = Self.consolePlace(rect).width
       let right = rect.width - left
@@ -68,6 +68,19 @@ public struct GuestPanel {
     view.grid.draw(&canvas, Rect(inside.x + 1, inside.y, inside.width - 2, inside.height), back: state.consoleBack)
   }
 
+  /// Whether a vCPU is that of the TEE: the registers of a partition are in the SPMC's memory.
+  private func isTEE(_ now: GuestRegisters) -> Bool { now.address == Machine.partitionVCPU }
+
+  /// What partitions of the Secure world have printed: its end, or what one has scrolled back to.
+  private func partitionConsole(_ canvas: inout Canvas, _ rect: Rect) {
+    let lines = session.partitionConsole
+    let inside = canvas.frame(rect, "Console", note: "FFA_CONSOLE_LOG", focused: true)
+    let end = max(0, lines.count - state.consoleBack)
+    for (n, line) in lines[max(0, end - inside.height)..<end].enumerated() {
+      canvas.text(inside.x + 1, inside.y + n, line, .text, limit: inside.width - 2)
+    }
+  }
+
   /// The lines of the console, those that have scrolled out of it with them.
   func lines(_ rect: Rect) -> PanelLines {
     let inside = Self.consolePlace(rect).inside
@@ -82,7 +95,9 @@ public struct GuestPanel {
 
   private func registers(_ now: GuestRegisters, _ before: GuestRegisters?, _ canvas: inout Canvas, _ rect: Rect) {
     let inside = canvas.frame(
-      rect, "vCPU \(now.vcpu) · \(now.isInRealm ? "REC" : "Normal VM") \(hex(now.address))", note: inside(rect, now.state))
+      rect,
+      isTEE(now) ? "TEE \(hex(now.address))" : "vCPU \(now.vcpu) · \(now.isInRealm ? "REC" : "Normal VM") \(hex(now.address))",
+      note: inside(rect, now.state))
     guard !inside.isEmpty else { return }
     var cells: [(String, UInt64, Bool)] = [("pc", now.pc, false), ("sp", now.sp, before.map { $0.sp != now.sp } ?? false)]
     for n in 0..<31 { cells.append(("x\(n)", now.x[n], before.map { $0.x[n] != now.x[n] } ?? false)) }
@@ -112,7 +127,7 @@ public struct GuestPanel {
   /// Looks at another vCPU, where there are several.
   static func showNext(_ effect: inout Effect) {
     let session = effect.session
-    let all = session.read { $0.control.recs }
+    let all = session.read { $0.control.recs + ($0.hasCode(Machine.codePartition) ? [Machine.partitionVCPU] : []) }
     guard all.count > 1 else {
       effect.say("there is no other vCPU", isError: true)
       return
@@ -120,7 +135,8 @@ public struct GuestPanel {
     let here = effect.state.guest.vcpu ?? session.lastGuest()?.now.address ?? 0
     let next = all[((all.firstIndex(of: here) ?? -1) + 1) % all.count]
     effect.state.guest.vcpu = next
-    effect.say("REC \(session.read { $0.rec(next).index }) at \(hex(next))")
+    let name = next == Machine.partitionVCPU ? "the TEE" : "REC \(session.read { $0.rec(next).index })"
+    effect.say("\(name) at \(hex(next))")
   }
 
   /// The note if there is room for it.

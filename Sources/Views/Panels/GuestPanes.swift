@@ -1,12 +1,12 @@
 import Engine
 
 /// What lies beside the registers of a guest: its code, its stack, or its memory; a large terminal shows all three.
-public enum GuestPane: String, Sendable, CaseIterable {
+package enum GuestPane: String, Sendable, CaseIterable {
   case code, stack, memory
 }
 
 extension UserAction {
-  public static let guestPane: UserAction = UserAction(
+  package static let guestPane: UserAction = UserAction(
     "guest-pane", ["p"], in: [.panel("guest")], "Code, stack, memory",
     "Shows the guest's code, its stack, or its memory, where there is no room for all.", label: "pane"
   ) { effect in
@@ -16,7 +16,7 @@ extension UserAction {
     effect.say("pane \(effect.state.guest.pane.rawValue)")
   }
 
-  public static let guestMemory: UserAction = UserAction(
+  package static let guestMemory: UserAction = UserAction(
     "guest-memory", ["A"], in: [.panel("guest")], "Memory at",
     "Asks for an address of the guest's, a name of its program or a register, and shows what lies there.", label: "memory at"
   ) { $0.ask(.open(.guestMemory, text: "")) }

@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let overview: Panel = Panel(
+  package static let overview: Panel = Panel(
     "overview", "Overview", key: ["o"], "Worlds, granule map, realms and trace on one screen.",
     hints: { state in
       KeyHint.common + [KeyHint(.nextPanel)] + state.focus.hints(state)

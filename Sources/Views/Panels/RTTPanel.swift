@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let rtt: Panel = Panel(
+  package static let rtt: Panel = Panel(
     "rtt", "RTT explorer", key: ["t"], "Walks stage 2 tables level by level, with the granule check at the end.", label: "tables",
     actions: [.rttIPA, .nextRealm, .nextRange, .previousRange],
     hints: { _ in
@@ -17,19 +17,19 @@ extension Panel {
 }
 
 extension UserAction {
-  public static let rttIPA: UserAction = UserAction(
+  package static let rttIPA: UserAction = UserAction(
     "walk-ipa", ["i"], "Walk an IPA", "Asks for the IPA to walk.", label: "IPA", unless: thereIsNoRealm
   ) { effect in
     effect.state.screen = .rtt
     effect.ask(.open(.rttIPA, text: ""))
   }
 
-  public static let nextRange: UserAction = UserAction(
+  package static let nextRange: UserAction = UserAction(
     "next-range", ["+"], in: [.panel("rtt")], "Next range", "Walks the first IPA of the next range of the Realm's.",
     label: "next range", unless: hasNoRanges
   ) { RTTPanel.goToRange(1, &$0) }
 
-  public static let previousRange: UserAction = UserAction(
+  package static let previousRange: UserAction = UserAction(
     "previous-range", ["-"], in: [.panel("rtt")], "Previous range", "Walks the first IPA of the range before.",
     label: "previous range", unless: hasNoRanges
   ) { RTTPanel.goToRange(-1, &$0) }
@@ -38,7 +38,7 @@ extension UserAction {
     state[RTTState.self].ranges.isEmpty ? "nothing is mapped in the Realm's IPA space" : nil
   }
 
-  public static let nextRealm: UserAction = UserAction(
+  package static let nextRealm: UserAction = UserAction(
     "next-realm", ["O"], "Next of its kind", "Looks at the tables of another realm, at another token, or at another vCPU.",
     label: "next realm",
     unless: thereIsNoRealm
@@ -69,23 +69,23 @@ extension Prompt {
 
 extension ViewState {
   /// Which Realm's tables the RTT explorer walks, and the IPA it walks them for.
-  public var rttRealm: Int {
+  package var rttRealm: Int {
     get { self[RTTState.self].realm }
     set { self[RTTState.self].realm = newValue }
   }
-  public var rttIPA: UInt64 {
+  package var rttIPA: UInt64 {
     get { self[RTTState.self].ipa }
     set { self[RTTState.self].chosen = newValue }
   }
 }
 
 /// The RTT explorer: the walk of an IPA hop by hop with the granule check at its end, and the entries of the table where it ended.
-public struct RTTPanel {
+package struct RTTPanel {
   let session: Session
   let state: ViewState
   private let ranges: [MappedRange]
 
-  public init(_ session: Session, _ state: ViewState) {
+  package init(_ session: Session, _ state: ViewState) {
     var state = state
     state[RTTState.self].follow(session)
     self.session = session
@@ -162,7 +162,7 @@ public struct RTTPanel {
     return "\(range.padding(8)) \(run.hipas.name)\(ripas)\(address)"
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let realms = session.read { $0.control.realms }
     guard !realms.isEmpty else {
       let inside = canvas.frame(rect, "RTT", focused: focused)

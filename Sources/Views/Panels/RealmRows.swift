@@ -25,23 +25,23 @@ extension ViewState {
   }
 
   /// The chosen line of the Realms.
-  public var realmRow: Int {
+  package var realmRow: Int {
     get { self[Realms.self].row }
     set { self[Realms.self].row = newValue }
   }
 }
 
 /// The lines of the Realms' tree that are seen.
-public struct RealmRows {
-  public struct Row: Sendable {
-    public var text: String
+package struct RealmRows {
+  package struct Row: Sendable {
+    package var text: String
     /// What stands there instead where there is room for it.
     var whole: String?
-    public var role: Role
+    package var role: Role
     /// The granule the line is about.
-    public var address: UInt64
+    package var address: UInt64
     /// What the line is about, if steps change it.
-    public var subject: Changing?
+    package var subject: Changing?
     var depth = 1
     var fold: RealmFolds.Fold?
     var isOpen = false

@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let realms: Panel = Panel(
+  package static let realms: Panel = Panel(
     "realms", "Realms", .tile, key: ["3"], "Realms, their RECs, tables and measurements.",
     hints: { _ in
       [
@@ -16,16 +16,16 @@ extension Panel {
 }
 
 /// The Realms as a tree, down to RECs, tables and measurements. Each line stands for a granule the map can show.
-public struct RealmsPanel {
+package struct RealmsPanel {
   let session: Session
   let state: ViewState
 
-  public init(_ session: Session, _ state: ViewState) {
+  package init(_ session: Session, _ state: ViewState) {
     self.session = session
     self.state = state
   }
 
-  public func rows() -> [RealmRows.Row] { RealmRows(session, state).rows }
+  package func rows() -> [RealmRows.Row] { RealmRows(session, state).rows }
 
   var chosen: RealmRows.Row? {
     let rows = rows()
@@ -66,7 +66,7 @@ public struct RealmsPanel {
     }
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let rows = rows()
     let inside = canvas.frame(rect, "Realms", focused: focused)
     guard !inside.isEmpty else { return }

@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let stack: Panel = Panel(
+  package static let stack: Panel = Panel(
     "stack", "Host stack", key: ["H"],
     "Domains and VMMs from libvirt to RECs; command lines, QMP, logs, the kernel's lines, consoles.",
     label: "host",
@@ -21,7 +21,7 @@ extension Panel {
 
 extension ViewState {
   /// Shows the host after a command for it: what it printed, if that is more than a line, else its layers.
-  public mutating func showHost(printed lines: Int) {
+  package mutating func showHost(printed lines: Int) {
     screen = .stack
     stackPane = lines > 2 ? .said : .layers
     self[Stack.self].rows = [:]

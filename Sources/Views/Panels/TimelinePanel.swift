@@ -1,16 +1,16 @@
 import Engine
 
 extension Panel {
-  public static let timeline: Panel = Panel("timeline", "Timeline", .printed, key: [], "") { canvas, rect, session, state, _ in
+  package static let timeline: Panel = Panel("timeline", "Timeline", .printed, key: [], "") { canvas, rect, session, state, _ in
     TimelinePanel(session).draw(&canvas, rect)
   }
 }
 
 /// The whole session in one line: how much happened at each step, which steps failed, and where we are.
-public struct TimelinePanel {
+package struct TimelinePanel {
   let session: Session
 
-  public init(_ session: Session) { self.session = session }
+  package init(_ session: Session) { self.session = session }
 
   private static let bars: [Unicode.Scalar] = ["▁", "▂", "▃", "▅", "█"]
 
@@ -27,7 +27,7 @@ public struct TimelinePanel {
     return "\(from)\(name.prefix(12)) \(here + 1)/\(all.count) "
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect) {
     guard rect.width > 24, rect.height > 0 else { return }
     let label = "◀ step \(session.position) \(rect.width >= 60 ? tree : "")"
     let x = canvas.text(rect.x, rect.y, label, .accent)

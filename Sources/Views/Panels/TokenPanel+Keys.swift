@@ -2,7 +2,7 @@ import Engine
 
 /// Moving on a token, and what can be supposed of it.
 extension UserAction {
-  public static let suppose: UserAction = UserAction(
+  package static let suppose: UserAction = UserAction(
     "suppose", ["x"], "What if", "Supposes another reference value or policy, in the token's appraisal.", label: "suppose",
     unless: { session, state in
       guard state.screen == .token, state.token.tab == .appraisal else {
@@ -14,7 +14,7 @@ extension UserAction {
     if let fact = TokenPanel(effect.session, effect.state.token).chosenFact { effect.state.token.whatIf.cycle(fact) }
   }
 
-  public static let challenge: UserAction = UserAction(
+  package static let challenge: UserAction = UserAction(
     "challenge", ["c"], "Challenge", "Asks for the challenge that was sent, to compare with the token's.",
     unless: { session, state in session.tokens.isEmpty && state.token.file == nil ? "there is no token" : nil }
   ) { effect in

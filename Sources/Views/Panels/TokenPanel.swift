@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let token: Panel = Panel(
+  package static let token: Panel = Panel(
     "token", "Attestation token", key: ["a"], "Claims with their bytes, checks, chain of keys, provenance, appraisal.",
     label: "token",
     opened: { effect in
@@ -28,21 +28,21 @@ extension Panel {
 
 /// The token view: claims in words with their bytes, the check list, the chain of keys, what made the measurements, and the
 /// appraisal with its what-if.
-public struct TokenPanel {
+package struct TokenPanel {
   let session: Session
   let state: TokenViewState
   let keys: KeyBindings
 
-  public init(_ session: Session, _ state: TokenViewState, _ keys: KeyBindings = .standard) {
+  package init(_ session: Session, _ state: TokenViewState, _ keys: KeyBindings = .standard) {
     self.session = session
     self.state = state
     self.keys = keys
   }
 
   /// The session's step the chosen line leads to.
-  public var chosenStep: Int? { chosen?.step }
+  package var chosenStep: Int? { chosen?.step }
   /// The reference value the chosen line stands for.
-  public var chosenFact: WhatIf.Fact? { chosen?.fact }
+  package var chosenFact: WhatIf.Fact? { chosen?.fact }
 
   private var chosen: TokenRow? {
     let rows = rows
@@ -61,7 +61,7 @@ public struct TokenPanel {
     return rows.isEmpty ? nil : rows
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect) {
     let model = TokenModel(session, state, keys)
     let report = model?.report
     tabs(&canvas, rect, report)

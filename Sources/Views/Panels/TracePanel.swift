@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let trace: Panel = Panel(
+  package static let trace: Panel = Panel(
     "trace", "Trace", .tile, key: ["4"], "Every crossing between worlds, decoded.", actions: [.details],
     hints: { _ in
       [
@@ -19,7 +19,7 @@ extension Panel {
 }
 
 extension UserAction {
-  public static let details: UserAction = UserAction(
+  package static let details: UserAction = UserAction(
     "details", ["d"], "Events in the trace", "Shows or hides what happened inside each step."
   ) {
     $0.state.traceDetails.toggle()
@@ -27,11 +27,11 @@ extension UserAction {
 }
 
 /// Every crossing of a boundary, decoded, nested below the step it belongs to.
-public struct TracePanel {
+package struct TracePanel {
   let session: Session
   let state: ViewState
 
-  public init(_ session: Session, _ state: ViewState) {
+  package init(_ session: Session, _ state: ViewState) {
     self.session = session
     self.state = state
   }
@@ -129,6 +129,7 @@ public struct TracePanel {
     guard case .action(let action) = step.input else { return "boot" }
     switch action {
     case .smc(let world, _): return ProcessingElement.place(world, world == .secure ? 1 : 2)
+    case .access(let access) where access.isDevice: return "DMA"
     case .access(let access): return ProcessingElement.place(access.world, access.world == .secure ? 1 : 2)
     case .guest, .guestClear: return "R-EL1"
     case .assignGranule: return "EL3"
@@ -215,7 +216,7 @@ public struct TracePanel {
       })
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let keys = state.bindings
     let note = "\(keys[.find]) find · \(keys.glyphs([.travel])) travel"
     let inside = canvas.frame(rect, "Trace", note: note, focused: focused)

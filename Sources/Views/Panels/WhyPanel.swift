@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let why: Panel = Panel(
+  package static let why: Panel = Panel(
     "why", "Why", .screen(timeline: false), key: ["w"], "Shows each failure condition of the chosen call with its operands.",
     label: "why", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
     opened: WhyPanel.open,
@@ -53,23 +53,23 @@ extension ViewState {
   var whyOrigin: Int? { self[Why.self].origins?.compactMap(\.step).max() }
 
   /// Step or call the Why screen explains.
-  public var why: Explanation? {
+  package var why: Explanation? {
     get { self[Why.self].explanation }
     set { self[Why.self].explanation = newValue }
   }
 
   /// The line at the top; nil shows the condition that decides.
-  public var whyScroll: Int? {
+  package var whyScroll: Int? {
     get { self[Why.self].scroll }
     set { self[Why.self].scroll = newValue }
   }
 }
 
 /// Why a call answers what it answers: each condition in order with its operands, and the one that decides.
-public struct WhyPanel {
+package struct WhyPanel {
   let state: ViewState
 
-  public init(_ state: ViewState) { self.state = state }
+  package init(_ state: ViewState) { self.state = state }
 
   /// Explains the step that was chosen in the trace, or the last call.
   @Sendable static func open(_ effect: inout Effect) {
@@ -126,7 +126,7 @@ public struct WhyPanel {
     if lines.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing but its answer.", .dim, limit: width) }
   }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let title =
       "Why" + (state.why?.step.map { " · step \($0)" } ?? "") + (state.why.map { " · \($0.entry.section)" } ?? "")
     let inside = canvas.frame(rect, title, note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)

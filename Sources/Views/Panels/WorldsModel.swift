@@ -23,7 +23,7 @@ struct WorldsModel {
     let world: World
     let title: String
     let role: Role
-    /// Software at EL0, EL1 and EL2; the Secure world of this machine has none.
+    /// Software at EL0, EL1 and EL2.
     var residents: [[Resident]] = [[], [], []]
 
     /// What is at a level, in no more than `room` lines: with its parts if they fit.
@@ -84,10 +84,12 @@ struct WorldsModel {
     ]
     let pes = control.pes
     realm.residents[1] = session.read { $0.realmSummaries() }.map { Self.resident($0, pes) }
-    columns = [normal, realm, Column(world: .secure, title: "Secure", role: .secure)].map { column in
+    var secure = Column(world: .secure, title: "Secure", role: .secure)
+    secure.residents = Self.secureResidents(session)
+    columns = [normal, realm, secure].map { column in
       var column = column
       // An application is only known while a PE executes it.
-      if control.pes.contains(where: { $0.world == column.world && $0.exceptionLevel == 0 }) {
+      if column.residents[0].isEmpty, control.pes.contains(where: { $0.world == column.world && $0.exceptionLevel == 0 }) {
         column.residents[0] = [Resident("application", short: "app", column.role)]
       }
       return column
@@ -101,7 +103,10 @@ struct WorldsModel {
       columns[0].residents[0] = names.isEmpty ? [] : [Resident(names.joined(separator: ", "), short: short, .normal)]
     }
     let token = session.configuration.platform == .model ? ", platform token" : ""
-    monitor = Resident("monitor: SMC routing, granule transitions\(token)", short: "monitor, GPT", .root)
+    // What a platform has got right needs no word.
+    let smmu = session.configuration.smmu
+    let device = smmu == .on ? "" : "; device: \(smmu.summary)"
+    monitor = Resident("monitor: SMC routing, granule transitions\(token)\(device)", short: "monitor, GPT\(device)", .root)
   }
 
   /// An ordinary VM.

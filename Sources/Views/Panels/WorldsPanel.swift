@@ -1,7 +1,7 @@
 import Engine
 
 extension Panel {
-  public static let worlds: Panel = Panel(
+  package static let worlds: Panel = Panel(
     "worlds", "Worlds", .tile, key: ["1"], "The four worlds and where each PE is.", hints: { _ in [] }
   ) { canvas, rect, session, state, focused in
     WorldsPanel(session, travel: state.travel).draw(&canvas, rect, focused: focused)
@@ -10,20 +10,20 @@ extension Panel {
 
 /// The four worlds as CCA draws them: Normal, Realm and Secure over Root, with what really runs at each level, the place of every PE,
 /// and the way of the last SMC, hop by hop.
-public struct WorldsPanel {
+package struct WorldsPanel {
   private let model: WorldsModel
   /// Which hop of the last step's way is shown, while it is.
   let travel: Int?
 
-  public init(_ session: Session, travel: Int? = nil) {
+  package init(_ session: Session, travel: Int? = nil) {
     model = WorldsModel(session, travel: travel)
     self.travel = travel
   }
 
   /// How many places the last step's way has.
-  public var hopCount: Int { model.hops.count }
+  package var hopCount: Int { model.hops.count }
 
-  public func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
+  package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let inside = canvas.frame(rect, "Worlds", focused: focused)
     guard !inside.isEmpty else { return }
     if inside.width >= 70, inside.height >= 14 { drawBoxes(&canvas, inside) } else { drawTable(&canvas, inside) }

@@ -1,10 +1,10 @@
 import Engine
 
 /// What of a token is looked at.
-public enum TokenTab: String, Sendable, CaseIterable {
+package enum TokenTab: String, Sendable, CaseIterable {
   case claims, checks, chain, provenance, appraisal
 
-  public var title: String {
+  package var title: String {
     switch self {
     case .claims: "Claims"
     case .checks: "Checks"
@@ -16,53 +16,53 @@ public enum TokenTab: String, Sendable, CaseIterable {
 }
 
 /// The token view's part of the state: which token, which tab, which line, and what is supposed.
-public struct TokenViewState: Sendable {
+package struct TokenViewState: Sendable {
   /// A token from a file, instead of the session's.
-  public struct File: Sendable {
-    public var name: String
-    public var bytes: [UInt8]
-    public var key: PublicKey?
+  package struct File: Sendable {
+    package var name: String
+    package var bytes: [UInt8]
+    package var key: PublicKey?
 
-    public init(name: String, bytes: [UInt8], key: PublicKey?) {
+    package init(name: String, bytes: [UInt8], key: PublicKey?) {
       self.name = name
       self.bytes = bytes
       self.key = key
     }
   }
 
-  public var tab = TokenTab.claims
-  public var row = 0
+  package var tab = TokenTab.claims
+  package var row = 0
   /// Which of the session's tokens; nil follows the last.
-  public var number: Int?
-  public var file: File?
+  package var number: Int?
+  package var file: File?
   /// A Realm whose measurements are looked at, whether it has a token or not: the PA of its descriptor.
-  public var realm: UInt64?
+  package var realm: UInt64?
   /// What was sent to the Realm, if somebody said.
-  public var challenge: [UInt8]?
-  public var whatIf = WhatIf()
+  package var challenge: [UInt8]?
+  package var whatIf = WhatIf()
 
-  public init() {}
+  package init() {}
 }
 
 /// Reference values as the token has them, with what a person supposes to be different.
-public struct WhatIf: Sendable, Equatable {
-  public enum Supposition: Sendable, Equatable {
+package struct WhatIf: Sendable, Equatable {
+  package enum Supposition: Sendable, Equatable {
     case asIs, another, absent
   }
   /// One reference value.
-  public enum Fact: Sendable, Hashable {
+  package enum Fact: Sendable, Hashable {
     case anchor, implementation, component(Int), config, lifecycle(Lifecycle), rim, rpv, rem(Int)
   }
 
   private var suppositions: [Fact: Supposition] = [:]
 
-  public init() {}
+  package init() {}
 
-  public subscript(fact: Fact) -> Supposition { suppositions[fact] ?? .asIs }
-  public var isEmpty: Bool { suppositions.isEmpty }
+  package subscript(fact: Fact) -> Supposition { suppositions[fact] ?? .asIs }
+  package var isEmpty: Bool { suppositions.isEmpty }
 
   /// As it is, another value, none, and again; a life cycle is accepted or not.
-  public mutating func cycle(_ fact: Fact) {
+  package mutating func cycle(_ fact: Fact) {
     if case .lifecycle = fact {
       suppositions[fact] = self[fact] == .asIs ? .another : nil
       return
@@ -77,7 +77,7 @@ public struct WhatIf: Sendable, Equatable {
   /// The reference values a token would set, with the suppositions applied.
   ///
   /// - Parameter other: a key that is not the platform's.
-  public func apply(to reference: ReferenceValues, otherKey other: PublicKey?) -> ReferenceValues {
+  package func apply(to reference: ReferenceValues, otherKey other: PublicKey?) -> ReferenceValues {
     var result = reference
     func altered(_ bytes: [UInt8]) -> [UInt8] { bytes.enumerated().map { $0.offset == 0 ? ~$0.element : $0.element } }
     func change(_ fact: Fact, _ bytes: inout [UInt8]?) {

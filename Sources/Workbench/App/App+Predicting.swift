@@ -19,7 +19,7 @@ extension App {
     // A call that will not be made, because an argument is missing, need not be guessed.
     guard let statement = (try? parser.parse(text)) as? ActionStatement, statement.doubt == nil else { return nil }
     guard case .smc(.normal, let x) = statement.action else { return nil }
-    return Commands.called(x[0])
+    return Calls.called(x[0])
   }
 
   /// Makes the call that waits, and says whether the guess was right.

@@ -1,9 +1,6 @@
 import Engine
+import Libc
 import Views
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The workbench in a terminal: one loop that waits, changes the state, and draws.
 @MainActor
@@ -37,7 +34,7 @@ final class App {
   /// The person knows that leaving loses what was done.
   var hasWarned = false
   var lastReport: ScriptRunner.Report?
-  var lastFailure: ScriptRunner.Failure?
+  var lastFailure: ExpectationFailure?
   /// A guest, or the host with its guests, goes on by itself until a key is pressed.
   var goingOn: GoingOn?
   var isGuestRunning: Bool { goingOn != nil }

@@ -31,7 +31,7 @@ struct Completion {
     let current = endsOpen ? "" : words.last ?? ""
     let before = endsOpen ? words : Array(words.dropLast())
     guard let first = before.first else {
-      let words = Commands.all.map(\.name) + language.firstWords
+      let words = Calls.all.map(\.name) + language.firstWords
       line.candidates = Self.fitting(words, current)
       line.help = help(for: current)
       return
@@ -48,11 +48,11 @@ struct Completion {
     }
     let isCall = language.verb(verb)?.isCall == true
     guard let name = isCall ? rest.popFirst() : verb else {
-      line.candidates = Self.fitting(Commands.all.map(\.name), current)
+      line.candidates = Self.fitting(Calls.all.map(\.name), current)
       line.help = "which call"
       return
     }
-    guard let entry = Commands.named(name) else {
+    guard let entry = Calls.named(name) else {
       line.help = fieldHelp(verb, rest + (current.isEmpty ? [] : [current])) ?? help(for: verb)
       line.candidates = values(of: verb, Array(rest), current)
       offerFields(verb, Array(rest), current, &line)
@@ -80,7 +80,7 @@ struct Completion {
       guard let name = before.first else { return Self.fitting(Setting.all.map(\.name), current) }
       return Self.fitting(before.count == 1 ? Setting.named(name)?.words ?? [] : ["save"], current)
     case "show": return Self.fitting(Panel.all.filter { $0.opening != nil }.map(\.name), current)
-    case "help": return Self.fitting(Commands.all.map(\.name) + language.verbs.map(\.name).filter { !$0.contains(" ") }, current)
+    case "help": return Self.fitting(Calls.all.map(\.name) + language.verbs.map(\.name).filter { !$0.contains(" ") }, current)
     default: return current.isEmpty ? [] : given(current)
     }
   }
@@ -93,7 +93,7 @@ struct Completion {
     if verb.isEmpty {
       return "a command (tab lists), or a statement: ns.read64 PA, guest read64 IPA, gpt.set PA secure, goto STEP …"
     }
-    if let entry = Commands.named(verb) {
+    if let entry = Calls.named(verb) {
       return "\(entry.name) \(entry.argumentNames.joined(separator: " "))  —  \(entry.summary)"
     }
     if let row = language.verb(verb) {

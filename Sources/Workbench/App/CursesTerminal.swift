@@ -3,11 +3,8 @@ import CNcurses
 import CTerm
 import Engine
 import FoundationEssentials
+import Libc
 import Views
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// How many colours to use.
 enum ColourMode: String, CaseIterable {

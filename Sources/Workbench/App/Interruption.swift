@@ -1,12 +1,5 @@
+import Libc
 import Views
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Ends what takes long: Esc and ^C do, signals that end the program, a terminal that is gone, and having waited for a key for too
 /// long. Other keys wait until it is over.

@@ -17,7 +17,7 @@ struct Offers {
 
   private var commands: [Offer] {
     let hasREC = session.read { $0.callingREC != nil }
-    return Commands.all.map { entry in
+    return Calls.all.map { entry in
       let isQueued = entry.interface != .rmi && !hasREC
       return Offer(
         .command, entry.name, help: entry.summary + (isQueued ? " No REC can make it yet: it is queued." : ""),
@@ -118,7 +118,7 @@ extension App {
   /// Shows what something is: a command, a statement; else what of all there is fits the words.
   func help(_ name: String) {
     guard !name.isEmpty else { return open(.palette) }
-    if let entry = Commands.named(name) {
+    if let entry = Calls.named(name) {
       state.showReference(of: entry)
     } else if let verb = runner.language.verb(name) {
       state.showReference(of: verb)

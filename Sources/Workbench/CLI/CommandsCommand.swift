@@ -12,8 +12,8 @@ struct CommandsCommand: ParsableCommand {
     var out = Output()
     defer { out.flush() }
     if let command {
-      guard let entry = Commands.named(command) else {
-        complain("unknown command \"\(shown(command))\"; workbench commands lists all \(Commands.all.count)")
+      guard let entry = Calls.named(command) else {
+        complain("unknown command \"\(shown(command))\"; workbench commands lists all \(Calls.all.count)")
         throw Exit.usage
       }
       for line in CommandReference.page(entry) { out.line(line) }

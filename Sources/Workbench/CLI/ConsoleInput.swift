@@ -1,13 +1,6 @@
 import Engine
+import Libc
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// What is typed into a guest's console: standard input, line by line from a terminal.
 final class ConsoleInput {

@@ -24,8 +24,8 @@ struct ExplainCommand: ParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   func run() throws {
-    guard let entry = Commands.named(command) else {
-      complain("unknown command \"\(shown(command))\"; workbench commands lists all \(Commands.all.count)")
+    guard let entry = Calls.named(command) else {
+      complain("unknown command \"\(shown(command))\"; workbench commands lists all \(Calls.all.count)")
       throw Exit.usage
     }
     let configuration = try machine.configuration()

@@ -38,6 +38,14 @@ struct FuzzCommand: ParsableCommand {
       """)
   var hosts = false
 
+  @Flag(
+    help: """
+      All four worlds and the device on each other: calls of FF-A by the Host and by partitions beside those of the RMM, transactions of the \
+      device, accesses of each world to anything. None may pass that the table of who may touch what forbids, and a call of FF-A is \
+      answered as it was explained.
+      """)
+  var worlds = false
+
   @Option(help: "Check the rules after every so many actions; 1, with --hosts \(HostsRun.rulesEvery).")
   var checkEvery: Int?
 
@@ -47,7 +55,13 @@ struct FuzzCommand: ParsableCommand {
     guard calls > 0, checkEvery ?? 1 > 0 else { throw ValidationError("--calls and --check-every must be positive") }
     guard pairs ?? 0 >= 0, pairs == nil || hostile else { throw ValidationError("--pairs is for --hostile, and not negative") }
     let policy = try machine.configuration().policy
-    guard !(hosts && hostile) else { throw ValidationError("--hosts and --hostile exclude each other") }
+    guard [hosts, hostile, worlds].count(where: \.self) < 2 else {
+      throw ValidationError("--hosts, --hostile and --worlds exclude each other")
+    }
+    if worlds {
+      try actOnEachOther()
+      return
+    }
     if hosts {
       try domains()
       return
@@ -91,6 +105,24 @@ struct FuzzCommand: ParsableCommand {
       throw Exit.difference
     }
     out.line("every machine stood, and every rule held that cannot be broken by right")
+  }
+
+  private func actOnEachOther() throws {
+    var progress = ProgressLine("actions", of: calls)
+    let run = WorldsRun.perform(actions: calls, seed: seed) { progress.update($0) }
+    var out = Output()
+    defer { out.flush() }
+    out.line(
+      "\(run.actions) actions of four worlds and the device on \(run.machines) machines, seed \(seed); digest \(hex(run.digest))")
+    out.line("\(run.passed) accesses passed, \(run.faults) ended in a fault")
+    out.line(
+      "\(run.succeeded) calls of FF-A were answered without an error, \(run.refused) refused, by \(run.conditions.count) conditions"
+    )
+    if let problem = run.problem {
+      out.line(problem)
+      throw Exit.difference
+    }
+    out.line("every rule held, and no access passed that the table forbids")
   }
 
   private func domains() throws {

@@ -1,13 +1,6 @@
 import Engine
+import Libc
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// How a QMP client is connected: by standard streams, or by a Unix socket at which one client at a time is served.
 final class QMPConnection {
@@ -64,11 +57,7 @@ final class QMPConnection {
     let room = MemoryLayout.size(ofValue: place.sun_path)
     guard path.utf8.count < room, !path.isEmpty else { throw Failure(message: "UNIX socket path '\(shown(path))' is too long") }
     withUnsafeMutableBytes(of: &place.sun_path) { $0.copyBytes(from: path.utf8) }
-    #if canImport(Glibc)
-      let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    #else
-      let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
-    #endif
+    let descriptor = socket(AF_UNIX, streamSocket, 0)
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     // One that a process before has left behind.
     var about = stat()
@@ -77,22 +66,12 @@ final class QMPConnection {
     let isBound = withUnsafePointer(to: &place) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 }
     }
-    guard descriptor >= 0, isBound, isListening(descriptor) else {
+    guard descriptor >= 0, isBound, Libc.listen(descriptor, 1) == 0 else {
       let reason = String(cString: strerror(errno))
       if descriptor >= 0 { close(descriptor) }
       throw Failure(message: "Failed to bind socket to \(shown(path)): \(reason)")
     }
     return descriptor
-  }
-
-  private static func isListening(_ descriptor: Int32) -> Bool {
-    #if canImport(Glibc)
-      Glibc.listen(descriptor, 1) == 0
-    #elseif canImport(Musl)
-      Musl.listen(descriptor, 1) == 0
-    #else
-      Darwin.listen(descriptor, 1) == 0
-    #endif
   }
 
   /// What a client has said; nil if nothing.
@@ -118,13 +97,7 @@ final class QMPConnection {
   private func accept(wait: Bool) {
     var client: Int32
     repeat {
-      #if canImport(Glibc)
-        client = Glibc.accept(listener, nil, nil)
-      #elseif canImport(Musl)
-        client = Musl.accept(listener, nil, nil)
-      #else
-        client = Darwin.accept(listener, nil, nil)
-      #endif
+      client = Libc.accept(listener, nil, nil)
     } while wait && client < 0 && errno == EINTR
     guard client >= 0 else { return }
     _ = fcntl(client, F_SETFD, FD_CLOEXEC)

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Libc
 
 /// What the handlers of ``StopSignal`` see: single words, written before what they lead to is used.
 private enum Seen {

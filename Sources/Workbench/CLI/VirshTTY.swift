@@ -1,13 +1,6 @@
 import Engine
+import Libc
 import SystemPackage
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The terminal virsh runs in: while a console is shown, keys go to the guest as they are typed.
 final class VirshTTY: VirshTerminal {

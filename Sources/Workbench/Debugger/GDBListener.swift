@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Libc
 
 /// A TCP socket at which one debugger at a time may have a guest.
 final class GDBListener {
@@ -41,11 +35,7 @@ final class GDBListener {
     self.address = address
     var hints = addrinfo()
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
-    #if canImport(Glibc)
-      hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    #else
-      hints.ai_socktype = SOCK_STREAM
-    #endif
+    hints.ai_socktype = streamSocket
     var list: UnsafeMutablePointer<addrinfo>?
     guard getaddrinfo(address, String(port), &hints, &list) == 0, let place = list?.pointee else {
       throw Failure(message: "\(address) is not an address to listen on")

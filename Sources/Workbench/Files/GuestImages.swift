@@ -20,15 +20,15 @@ enum GuestImages {
   /// The guest that is booted if none is named.
   static let tour = "tour"
 
-  /// Where the project keeps its guests: below the working directory, beside the folders the program lies in, or where it was
+  /// Where the project keeps its guests, and its TEE: below the working directory, beside the folders the program lies in, or where it was
   /// installed to.
   private static var folders: [String] {
-    var folders = ["Sessions/guests"]
+    var folders = ["Sessions/guests", "Sessions/secure"]
     let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     var folder = (link ?? CommandLine.arguments.first ?? "")[...]
     while let slash = folder.lastIndex(of: "/") {
       folder = folder[..<slash]
-      folders += ["\(folder)/Sessions/guests", "\(folder)/share/workbench/guests"]
+      folders += ["\(folder)/Sessions/guests", "\(folder)/Sessions/secure", "\(folder)/share/workbench/guests"]
     }
     return folders
   }

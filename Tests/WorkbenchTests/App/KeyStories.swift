@@ -1,13 +1,10 @@
 import Engine
 import Foundation
+import Libc
 import Testing
 import Views
 
 @testable import Workbench
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Keys, and where they lead.
 @MainActor

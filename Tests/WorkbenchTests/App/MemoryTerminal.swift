@@ -1,10 +1,7 @@
+import Libc
 import Views
 
 @testable import Workbench
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// A terminal that is nowhere: input waits in a queue, and the last canvas is kept.
 final class MemoryTerminal: Terminal {

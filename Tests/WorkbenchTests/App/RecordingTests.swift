@@ -1,9 +1,6 @@
 import Foundation
+import Libc
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// What the program says of files: of a recording it cannot write, and of one that says otherwise.
 @Suite(.serialized)

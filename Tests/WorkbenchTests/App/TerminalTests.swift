@@ -1,9 +1,6 @@
 import Foundation
+import Libc
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The built program in a terminal: what stories without one cannot tell. How it starts, signals, sizes, bytes, and what is left when it
 /// is killed.

@@ -1,11 +1,8 @@
 import Foundation
+import Libc
 import Testing
 
 @testable import Workbench
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Files that are read and written.
 struct FileTests {

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Libc
 import Testing
 
 @testable import Attestation
@@ -7,10 +8,6 @@ import Testing
 @testable import Machine
 @testable import Session
 @testable import Workbench
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The socket: one client at a time, an interrupt while the guest runs, and clients that go in every way.
 struct GDBListenerTests {
@@ -46,11 +43,7 @@ struct GDBListenerTests {
     private let descriptor: Int32
 
     init(_ port: UInt16) {
-      #if canImport(Glibc)
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      #else
-        descriptor = socket(AF_INET, SOCK_STREAM, 0)
-      #endif
+      descriptor = socket(AF_INET, streamSocket, 0)
       var place = sockaddr_in()
       place.sin_family = sa_family_t(AF_INET)
       place.sin_port = port.bigEndian

@@ -1,9 +1,6 @@
 import Foundation
+import Libc
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// A real GDB at a real guest: the tour, its addresses as Sessions/guests/tour/start.S and link.ld give them.
 @Suite(.serialized)

@@ -2,25 +2,25 @@
 /// person can read, write and compare, one fact a line.
 public struct ReferenceValues: Sendable, Equatable {
   /// The key of one platform, found by its instance id.
-  public struct Anchor: Sendable, Equatable {
-    public var instanceID: [UInt8]
-    public var key: PublicKey
+  package struct Anchor: Sendable, Equatable {
+    package var instanceID: [UInt8]
+    package var key: PublicKey
 
-    public init(instanceID: [UInt8], key: PublicKey) {
+    package init(instanceID: [UInt8], key: PublicKey) {
       self.instanceID = instanceID
       self.key = key
     }
   }
   /// A measured piece of firmware. What is nil is not compared.
-  public struct Component: Sendable, Equatable {
-    public var type: String?
-    public var measurement: [UInt8]
-    public var signer: [UInt8]
-    public var version: String?
+  package struct Component: Sendable, Equatable {
+    package var type: String?
+    package var measurement: [UInt8]
+    package var signer: [UInt8]
+    package var version: String?
     /// What the measurement was made with, if it was not the hash of the SHA-2 family with its length.
-    public var hash: NamedHash?
+    package var hash: NamedHash?
 
-    public init(type: String? = nil, measurement: [UInt8], signer: [UInt8], version: String? = nil, hash: NamedHash? = nil) {
+    package init(type: String? = nil, measurement: [UInt8], signer: [UInt8], version: String? = nil, hash: NamedHash? = nil) {
       self.type = type
       self.measurement = measurement
       self.signer = signer
@@ -29,26 +29,26 @@ public struct ReferenceValues: Sendable, Equatable {
     }
   }
   /// A Realm, found by its RIM. What is nil is not compared.
-  public struct Realm: Sendable, Equatable {
-    public var rim: [UInt8]
-    public var rpv: [UInt8]?
+  package struct Realm: Sendable, Equatable {
+    package var rim: [UInt8]
+    package var rpv: [UInt8]?
     /// REM 0 to 3.
-    public var rems: [[UInt8]?] = [nil, nil, nil, nil]
+    package var rems: [[UInt8]?] = [nil, nil, nil, nil]
 
-    public init(rim: [UInt8], rpv: [UInt8]? = nil, rems: [[UInt8]?] = [nil, nil, nil, nil]) {
+    package init(rim: [UInt8], rpv: [UInt8]? = nil, rems: [[UInt8]?] = [nil, nil, nil, nil]) {
       self.rim = rim
       self.rpv = rpv
       self.rems = rems
     }
   }
 
-  public var implementationID: [UInt8]?
-  public var anchors: [Anchor] = []
-  public var components: [Component] = []
-  public var configs: [[UInt8]] = []
+  package var implementationID: [UInt8]?
+  package var anchors: [Anchor] = []
+  package var components: [Component] = []
+  package var configs: [[UInt8]] = []
   /// States a platform may be in; nil means secured alone.
-  public var lifecycles: [Lifecycle]?
-  public var realms: [Realm] = []
+  package var lifecycles: [Lifecycle]?
+  package var realms: [Realm] = []
 
   public init() {}
 

@@ -1,6 +1,6 @@
 /// What an appraisal says of one attester, in the terms of AR4SI (draft-ietf-rats-ar4si): eight claims, each a number.
 public struct TrustVector: Sendable, Equatable {
-  public enum Claim: String, Sendable, CaseIterable {
+  package enum Claim: String, Sendable, CaseIterable {
     case instanceIdentity = "instance-identity"
     case configuration
     case executables
@@ -31,7 +31,7 @@ public struct TrustVector: Sendable, Equatable {
 
   /// A value with why it is what it is.
   public struct Entry: Sendable, Equatable {
-    public let claim: Claim
+    package let claim: Claim
     public let value: Int
     public let reason: String
     public var tier: Tier { Tier(value) }
@@ -45,7 +45,7 @@ public struct TrustVector: Sendable, Equatable {
 
   /// The worst tier there is.
   public var status: Tier { entries.map(\.tier).max() ?? .none }
-  public subscript(claim: Claim) -> Entry? { entries.first { $0.claim == claim } }
+  package subscript(claim: Claim) -> Entry? { entries.first { $0.claim == claim } }
 
   init(_ name: String, _ entries: [Entry]) {
     self.name = name

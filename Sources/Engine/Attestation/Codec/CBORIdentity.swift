@@ -3,7 +3,7 @@
 /// A text is its bytes. Swift's own `==` takes canonically equivalent texts for the same: é in one scalar and in two, K and the
 /// Kelvin sign. Floats are their bits, so that 0.0 and -0.0 differ and a NaN is itself.
 extension CBORItem.Value: Hashable {
-  public static func == (a: Self, b: Self) -> Bool {
+  package static func == (a: Self, b: Self) -> Bool {
     switch (a, b) {
     case (.unsigned(let x), .unsigned(let y)): x == y
     case (.negative(let x), .negative(let y)): x == y
@@ -17,7 +17,7 @@ extension CBORItem.Value: Hashable {
     }
   }
 
-  public func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     hasher.combine(kind)
     switch self {
     case .unsigned(let n), .negative(let n), .tag(let n): hasher.combine(n)

@@ -2,8 +2,8 @@ import Basics
 
 /// One decoded CBOR data item (RFC 8949) that remembers where it stood: every range counts bytes of the outermost input, so that
 /// an item of a token inside a byte string inside a token still points at its own bytes.
-public struct CBORItem: Sendable {
-  public enum Value: Sendable {
+package struct CBORItem: Sendable {
+  package enum Value: Sendable {
     case unsigned(UInt64)
     /// -1 - n.
     case negative(UInt64)
@@ -19,23 +19,23 @@ public struct CBORItem: Sendable {
     case float(Double)
   }
 
-  public let value: Value
+  package let value: Value
   /// Head and content.
-  public let range: Range<Int>
+  package let range: Range<Int>
   /// The initial byte and what extends it.
-  public let head: Range<Int>
-  public let children: [CBORItem]
+  package let head: Range<Int>
+  package let children: [CBORItem]
 
   /// The integer, if it is one and fits.
-  public var int: Int64? {
+  package var int: Int64? {
     switch value {
     case .unsigned(let n): Int64(exactly: n)
     case .negative(let n): Int64(exactly: n).map { -1 - $0 }
     default: nil
     }
   }
-  public var bytes: ArraySlice<UInt8>? { if case .bytes(let bytes) = value { bytes } else { nil } }
-  public var text: String? { if case .text(let text) = value { text } else { nil } }
+  package var bytes: ArraySlice<UInt8>? { if case .bytes(let bytes) = value { bytes } else { nil } }
+  package var text: String? { if case .text(let text) = value { text } else { nil } }
   var isInteger: Bool {
     switch value {
     case .unsigned, .negative: true
@@ -45,7 +45,7 @@ public struct CBORItem: Sendable {
   var isArray: Bool { value == .array }
   var isMap: Bool { value == .map }
   /// The bytes after the head.
-  public var content: Range<Int> { head.upperBound..<range.upperBound }
+  package var content: Range<Int> { head.upperBound..<range.upperBound }
 
   /// Whether this is a byte string that stands in the input as it is, and not in chunks.
   var isInOnePiece: Bool {
@@ -54,13 +54,13 @@ public struct CBORItem: Sendable {
   }
 
   /// Keys and values of a map, in the order they stand.
-  public var pairs: [(key: CBORItem, value: CBORItem)] {
+  package var pairs: [(key: CBORItem, value: CBORItem)] {
     guard isMap else { return [] }
     return stride(from: 0, to: children.count - 1, by: 2).map { (children[$0], children[$0 + 1]) }
   }
 
   /// The value of the first entry of a map with this integer key.
-  public func entry(_ key: Int64) -> CBORItem? {
+  package func entry(_ key: Int64) -> CBORItem? {
     guard isMap else { return nil }
     var index = 0
     while index + 1 < children.count {

@@ -49,12 +49,12 @@ package enum COSE {
 }
 
 /// The signature algorithms a CCA token may use (RFC 9053 2.1).
-public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
+package enum COSEAlgorithm: Int64, Sendable, CaseIterable {
   case es256 = -7
   case es384 = -35
   case es512 = -36
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .es256: "ES256"
     case .es384: "ES384"
@@ -63,7 +63,7 @@ public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
   }
 
   /// The one whose hash is as strong as the curve.
-  public init(_ curve: EllipticCurve) {
+  package init(_ curve: EllipticCurve) {
     switch curve {
     case .p256: self = .es256
     case .p384: self = .es384
@@ -71,7 +71,7 @@ public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
     }
   }
 
-  public var curve: EllipticCurve {
+  package var curve: EllipticCurve {
     switch self {
     case .es256: .p256
     case .es384: .p384
@@ -92,34 +92,34 @@ public enum COSEAlgorithm: Int64, Sendable, CaseIterable {
 }
 
 /// A COSE_Sign1 that was read: its parts, each with its place.
-public struct COSESign1: Sendable {
+package struct COSESign1: Sendable {
   /// The whole, with its tag.
-  public let item: CBORItem
-  public let protected: CBORItem
+  package let item: CBORItem
+  package let protected: CBORItem
   /// The map inside the protected header; nil if it is empty or none.
   let protectedMap: CBORItem?
   /// How that map is encoded. RFC 9052 section 9 wants the deterministic encoding only of what is hashed, and the header is hashed
   /// as the bytes that were sent.
   let protectedRemarks: [CBORDecoder.Remark]
   package let unprotected: CBORItem
-  public let payload: CBORItem
-  public let signature: CBORItem
+  package let payload: CBORItem
+  package let signature: CBORItem
 
-  public var sigStructure: [UInt8] {
+  package var sigStructure: [UInt8] {
     COSE.sigStructure(payload.bytes ?? [], protected: protected.bytes ?? [])
   }
 
   /// The hash that is signed, by the algorithm in the header; nil for one that is not known.
-  public var signedDigest: (name: String, bytes: [UInt8])? {
+  package var signedDigest: (name: String, bytes: [UInt8])? {
     guard let algorithm = algorithm?.int.flatMap({ COSEAlgorithm(rawValue: $0) }) else { return nil }
     return Digest(algorithm.hashName, sigStructure[...]).map { (algorithm.hashName, $0.bytes) }
   }
 
   /// Header label 1 of the protected header.
-  public var algorithm: CBORItem? { protectedMap?.entry(1) }
+  package var algorithm: CBORItem? { protectedMap?.entry(1) }
 
   /// - Throws: what is wrong with the form, in words.
-  public init(_ item: CBORItem) throws(Malformed) {
+  package init(_ item: CBORItem) throws(Malformed) {
     guard case .tag(18) = item.value, let body = item.children.first else {
       throw Malformed("expected tag 18 (COSE_Sign1), found \(item.kindName)")
     }
@@ -163,8 +163,8 @@ public struct COSESign1: Sendable {
     return (item, decoder.remarks)
   }
 
-  public struct Malformed: Error {
-    public let message: String
+  package struct Malformed: Error {
+    package let message: String
     /// Nothing is known to be wrong: a limit of this verifier kept it from reading on.
     let isLimit: Bool
 

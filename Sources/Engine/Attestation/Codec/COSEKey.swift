@@ -21,7 +21,7 @@ extension PublicKey {
   /// Reads a COSE_Key: kty EC2, one of three curves, x and y as byte strings, and nothing that keeps it from verifying ECDSA.
   ///
   /// - Throws: what is wrong, in words.
-  public init(coseKey bytes: ArraySlice<UInt8>) throws(COSESign1.Malformed) {
+  package init(coseKey bytes: ArraySlice<UInt8>) throws(COSESign1.Malformed) {
     let (map, remarks) = try COSESign1.map(in: bytes, "the key")
     for remark in remarks {
       if case .duplicateKey = remark { throw COSESign1.Malformed("a label stands twice in it") }

@@ -9,7 +9,7 @@ public enum HashAlgorithm: UInt8, Sendable {
   public var name: String { self == .sha256 ? "sha-256" : "sha-512" }
 
   /// A hash by the name tokens give it; nil for one a Realm cannot have.
-  public init?(iana name: String) {
+  package init?(iana name: String) {
     switch name {
     case "sha-256": self = .sha256
     case "sha-512": self = .sha512

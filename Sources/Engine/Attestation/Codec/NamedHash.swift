@@ -1,6 +1,6 @@
 /// Hashes by the names tokens give them. DEN0137 A7.2.3.1.6 and A7.2.3.2.9 recommend those of IANA's Named Information Hash
 /// Algorithm Registry; these are the ones of it that make 32, 48 or 64 bytes, as measurements in tokens have.
-public enum NamedHash: String, Sendable, CaseIterable {
+package enum NamedHash: String, Sendable, CaseIterable {
   case sha256 = "sha-256"
   case sha384 = "sha-384"
   case sha512 = "sha-512"
@@ -14,13 +14,13 @@ public enum NamedHash: String, Sendable, CaseIterable {
   case k12x512 = "k12-512"
 
   /// Nil for a name that names no hash, or one of another length.
-  public init?(name: String) {
+  package init?(name: String) {
     guard let hash = Self.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) }) else { return nil }
     self = hash
   }
 
   /// The hash of the SHA-2 family that makes so many bytes; nil if none does.
-  public init?(length: Int) {
+  package init?(length: Int) {
     switch length {
     case 32: self = .sha256
     case 48: self = .sha384
@@ -30,7 +30,7 @@ public enum NamedHash: String, Sendable, CaseIterable {
   }
 
   /// Bytes of a value.
-  public var length: Int {
+  package var length: Int {
     switch self {
     case .sha256, .sha3x256, .blake2s256, .blake2b256, .k12x256: 32
     case .sha384, .sha3x384: 48
@@ -39,7 +39,7 @@ public enum NamedHash: String, Sendable, CaseIterable {
   }
 
   /// The registry's number; nil for those that have a name alone.
-  public var number: Int64? {
+  package var number: Int64? {
     switch self {
     case .sha256: 1
     case .sha384: 7

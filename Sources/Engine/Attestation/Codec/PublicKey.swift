@@ -1,12 +1,12 @@
 import Crypto
 
 /// The NIST curves of COSE (RFC 9053 7.1).
-public enum EllipticCurve: Int64, Sendable, CaseIterable {
+package enum EllipticCurve: Int64, Sendable, CaseIterable {
   case p256 = 1
   case p384 = 2
   case p521 = 3
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .p256: "P-256"
     case .p384: "P-384"
@@ -14,7 +14,7 @@ public enum EllipticCurve: Int64, Sendable, CaseIterable {
     }
   }
 
-  public var coordinateLength: Int {
+  package var coordinateLength: Int {
     switch self {
     case .p256: 32
     case .p384: 48
@@ -34,7 +34,7 @@ public struct PublicKey: Sendable, Equatable {
 
   public static func == (a: PublicKey, b: PublicKey) -> Bool { a.point == b.point }
 
-  public var curve: EllipticCurve {
+  package var curve: EllipticCurve {
     switch key {
     case .p256: .p256
     case .p384: .p384

@@ -1,7 +1,7 @@
 import Basics
 
 /// The claims of a platform token (DEN0137 A7.2.3.2), by label.
-public enum PlatformClaim: Int64, Sendable, CaseIterable {
+package enum PlatformClaim: Int64, Sendable, CaseIterable {
   case profile = 265
   case challenge = 10
   case implementationID = 2396
@@ -12,7 +12,7 @@ public enum PlatformClaim: Int64, Sendable, CaseIterable {
   case verificationService = 2400
   case softwareComponents = 2399
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .profile: "profile"
     case .challenge: "challenge"
@@ -26,7 +26,7 @@ public enum PlatformClaim: Int64, Sendable, CaseIterable {
     }
   }
 
-  public var meaning: String {
+  package var meaning: String {
     switch self {
     case .profile: "the document these claims follow"
     case .challenge: "hash of the Realm attestation key: binds the two tokens"
@@ -42,7 +42,7 @@ public enum PlatformClaim: Int64, Sendable, CaseIterable {
 }
 
 /// The claims of a Realm token (DEN0137 A7.2.3.1), by label.
-public enum RealmClaim: Int64, Sendable, CaseIterable {
+package enum RealmClaim: Int64, Sendable, CaseIterable {
   case challenge = 10
   case personalizationValue = 44235
   case publicKey = 44237
@@ -52,7 +52,7 @@ public enum RealmClaim: Int64, Sendable, CaseIterable {
   case initialMeasurement = 44238
   case extensibleMeasurements = 44239
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .challenge: "challenge"
     case .personalizationValue: "personalization value"
@@ -65,7 +65,7 @@ public enum RealmClaim: Int64, Sendable, CaseIterable {
     }
   }
 
-  public var meaning: String {
+  package var meaning: String {
     switch self {
     case .challenge: "what the verifier sent, so that an old token is told from a new one"
     case .personalizationValue: "64 bytes of the Realm's owner; not measured"
@@ -99,7 +99,7 @@ package enum SoftwareComponentField: Int64, Sendable, CaseIterable {
 }
 
 /// The life cycle of a platform: bits 15:8 of the claim; the rest is the implementation's own (DEN0137 A7.2.3.2.7).
-public enum Lifecycle: UInt8, Sendable, CaseIterable {
+package enum Lifecycle: UInt8, Sendable, CaseIterable {
   case unknown = 0x00
   case assemblyAndTest = 0x10
   case provisioning = 0x20
@@ -108,7 +108,7 @@ public enum Lifecycle: UInt8, Sendable, CaseIterable {
   case recoverablePlatformDebug = 0x50
   case decommissioned = 0x60
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .unknown: "unknown"
     case .assemblyAndTest: "assembly and test"
@@ -121,7 +121,7 @@ public enum Lifecycle: UInt8, Sendable, CaseIterable {
   }
 
   /// The state a claim's value stands for; nil for a value that has none.
-  public init?(claim value: Int64) {
+  package init?(claim value: Int64) {
     guard (0...0xFFFF).contains(value) else { return nil }
     self.init(rawValue: UInt8(value >> 8))
   }
@@ -130,8 +130,8 @@ public enum Lifecycle: UInt8, Sendable, CaseIterable {
 /// A claim as a person reads it.
 public struct ClaimReading: Sendable {
   public let part: TokenPart.Kind
-  public let label: CBORItem
-  public let item: CBORItem
+  package let label: CBORItem
+  package let item: CBORItem
   public let name: String
   public let meaning: String
   /// The value in words.

@@ -40,7 +40,7 @@ public struct TokenDifference: Sendable {
   /// Form, claims and fields, in the order of the first token.
   public let rows: [Row]
   /// What the two say about where they come from.
-  public let lineage: [String]
+  package let lineage: [String]
 
   public init(_ a: TokenDocument, _ b: TokenDocument) {
     var rows: [Row] = []

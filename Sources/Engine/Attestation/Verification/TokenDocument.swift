@@ -4,7 +4,7 @@ public struct TokenDocument: Sendable {
   package static let sizeLimit = 1 << 18
 
   /// How the two tokens are held together.
-  public enum Envelope: Sendable, Equatable {
+  package enum Envelope: Sendable, Equatable {
     /// Tag 399 (DEN0137 A7.2.3).
     case ccaToken
     /// Tag 907: a CMW collection; each entry is [263, bstr], 263 being application/eat+cwt.
@@ -13,7 +13,7 @@ public struct TokenDocument: Sendable {
     case single
     case other(String)
 
-    public var name: String {
+    package var name: String {
       switch self {
       case .ccaToken: "CCA token (tag 399)"
       case .collection: "CMW collection (tag 907)"
@@ -24,19 +24,19 @@ public struct TokenDocument: Sendable {
   }
 
   /// The keys of the envelope's map.
-  public static let platformKey: Int64 = 44234
+  package static let platformKey: Int64 = 44234
   package static let realmKey: Int64 = 44241
 
   public let bytes: [UInt8]
-  public private(set) var root: CBORItem?
+  package private(set) var root: CBORItem?
   /// Why ``root`` is nil, unless the bytes are too many to be read.
   public private(set) var error: CBORError?
   /// First byte after the item, if something follows it.
   private(set) var trailing: Int?
   package private(set) var remarks: [CBORDecoder.Remark] = []
-  public private(set) var envelope = Envelope.other("bytes that are no CBOR")
+  package private(set) var envelope = Envelope.other("bytes that are no CBOR")
   /// The envelope's map.
-  public private(set) var map: CBORItem?
+  package private(set) var map: CBORItem?
   public private(set) var platform: TokenPart?
   public private(set) var realm: TokenPart?
 
@@ -80,7 +80,7 @@ public struct TokenDocument: Sendable {
   var allRemarks: [CBORDecoder.Remark] { remarks + (platform?.remarks ?? []) + (realm?.remarks ?? []) }
 
   /// Which limits of this verifier kept it from reading all there is; the size is ``sizeLimit``.
-  public var limits: [String] {
+  package var limits: [String] {
     var limits: [String] = []
     if let error, error.reason.isLimit { limits.append(error.message) }
     for part in [platform, realm] {
@@ -89,5 +89,5 @@ public struct TokenDocument: Sendable {
     return limits
   }
 
-  public func part(_ kind: TokenPart.Kind) -> TokenPart? { kind == .platform ? platform : realm }
+  package func part(_ kind: TokenPart.Kind) -> TokenPart? { kind == .platform ? platform : realm }
 }

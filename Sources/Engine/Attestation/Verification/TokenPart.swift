@@ -7,17 +7,17 @@ public struct TokenPart: Sendable {
 
   public let kind: Kind
   /// The value in the envelope's map.
-  public let entry: CBORItem
+  package let entry: CBORItem
   /// Whether the entry is [263, bstr] and not a byte string.
-  public private(set) var isTyped = false
-  public private(set) var sign1: COSESign1?
-  public private(set) var claims: CBORItem?
+  package private(set) var isTyped = false
+  package private(set) var sign1: COSESign1?
+  package private(set) var claims: CBORItem?
   /// The map in the Realm's public key claim, if it holds one.
   private(set) var keyMap: CBORItem?
   /// Why ``sign1`` or ``claims`` is nil.
   public private(set) var problem: String?
   /// Which limit of this verifier was passed, if one was: then nothing is known to be wrong with what could not be read.
-  public private(set) var limit: String?
+  package private(set) var limit: String?
   package private(set) var remarks: [CBORDecoder.Remark] = []
 
   /// The content type application/eat+cwt.
@@ -106,7 +106,7 @@ public struct TokenPart: Sendable {
   }
 
   /// The profile the token says it follows.
-  public var profile: ClaimProfile {
+  package var profile: ClaimProfile {
     guard let item = claims?.entry(PlatformClaim.profile.rawValue) else { return .absent }
     return ClaimProfile(item.text, of: kind)
   }

@@ -1,7 +1,7 @@
 import Basics
 
 /// Which set of claims a token follows, told by its profile claim.
-public enum ClaimProfile: Sendable, Equatable {
+package enum ClaimProfile: Sendable, Equatable {
   /// RMM 1.0: `tag:arm.com,2023:cca_platform#1.0.0`, `tag:arm.com,2023:realm#1.0.0`.
   case rmm1
   /// Before: `http://arm.com/CCA-SSD/1.0.0`; a legacy Realm token has no profile claim.
@@ -34,7 +34,7 @@ public enum ClaimProfile: Sendable, Equatable {
     return bytes.starts(with: "tag:arm.com,".utf8) && bytes.contains(Array(name.utf8))
   }
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .rmm1: "RMM 1.0 (2023)"
     case .legacy: "legacy (CCA-SSD 1.0.0)"

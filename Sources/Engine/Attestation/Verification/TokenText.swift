@@ -21,7 +21,7 @@ extension VerificationReport {
 
 extension VerificationReport.Finding {
   /// ✓ passed, ✗ refuses the token, ! failed but only advises or warns, · neither.
-  public var mark: String {
+  package var mark: String {
     switch outcome.verdict {
     case .passed: "✓"
     case .failed: check.weight == .mandatory ? "✗" : "!"

@@ -58,7 +58,7 @@ public struct VerificationReport: Sendable {
   }
 
   public let document: TokenDocument
-  public let options: VerificationOptions
+  package let options: VerificationOptions
   public let findings: [Finding]
 
   /// - Parameter checks: which rules; all of them, but for a fuzzer that leaves out the slow ones.

@@ -2,7 +2,7 @@ import Basics
 
 /// The structures that user space gives KVM_ENABLE_CAP for a Realm, as bytes.
 package enum KVMArgument {
-  /// arm_rme_config: which item, and 256 bytes of which it uses what it needs.
+  /// arm_rme_config with an item: its number, and 256 bytes, of which the item's value takes the first.
   package static func configure(personalization value: [UInt8]) -> [UInt8] {
     config(.personalization, value)
   }

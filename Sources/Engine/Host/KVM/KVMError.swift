@@ -1,5 +1,5 @@
-/// Why KVM does not do what it is asked for, or gives a guest up: the condition, with what it is about. It has no words; who shows it
-/// to a person has.
+/// Why KVM does not do what it is asked for, or gives a guest up: the condition, with what it is about. The sentence is made where it is
+/// shown (KVMError+Sentence.swift).
 package enum KVMError: Error, Equatable, Sendable {
   /// What an RMI call that failed was about.
   package enum Subject: Equatable, Sendable {

@@ -17,14 +17,14 @@ package struct KVMLedger: Sendable {
   package let leaked: [UInt64]
   /// Granules that have been taken so far.
   package let taken: Range<UInt64>
-  /// Those of them that were passed over, for tables side by side are aligned to all of them.
+  /// Where some of them may have been passed over: tables side by side are aligned to all of them.
   package let passedOver: Range<UInt64>
   /// Those of them that are another's, who has leaked them.
   package let unusable: Set<UInt64>
 }
 
 extension KVMVirtualMachine {
-  /// Tables below the first are not in it: the RMM keeps count of those.
+  /// A Realm's tables below the first are not in it: the RMM keeps count of those.
   package var ledger: KVMLedger {
     let tables = UInt64(startTables.count) / Granule.size
     let first = startTables.isEmpty ? 0 : startTables.lowerBound - (tables - 1) * Granule.size

@@ -1,7 +1,7 @@
 import Machine
 
-/// PSCI, as KVM answers it: of a Realm the RMM asks it about the target alone (RMI_PSCI_COMPLETE), of an ordinary VM each call comes
-/// here.
+/// PSCI, as KVM answers it. Of a Realm's calls the RMM leaves to it those about another vCPU, which it is told by RMI_PSCI_COMPLETE, and
+/// those after which a vCPU or the system is off or suspended; of an ordinary VM each call comes here.
 extension KVMVirtualMachine {
   /// A REC exit for PSCI.
   func psci(_ exit: RunExit, _ vcpu: Int) throws(KVMError) -> KVMExit {
@@ -18,11 +18,11 @@ extension KVMVirtualMachine {
     case PSCICPUOff.fid:
       state.vcpus[vcpu].isOn = false
       return .off
-    case PSCICPUOn.fid, PSCICPUOn.fid & ~0x4000_0000:
+    case PSCICPUOn.fid, PSCICPUOn.fid32:
       let index = try named("PSCI_CPU_ON")
       try call("RMI_PSCI_COMPLETE", state.vcpus[vcpu].address, state.vcpus[index].address, 0)
       state.vcpus[index].isOn = true
-    case PSCIAffinityInfo.fid, PSCIAffinityInfo.fid & ~0x4000_0000:
+    case PSCIAffinityInfo.fid, PSCIAffinityInfo.fid32:
       let index = try named("PSCI_AFFINITY_INFO")
       try call("RMI_PSCI_COMPLETE", state.vcpus[vcpu].address, state.vcpus[index].address, 0)
     default:

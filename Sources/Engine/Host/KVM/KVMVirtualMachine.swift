@@ -25,7 +25,7 @@ package final class KVMVirtualMachine {
     package internal(set) var address: UInt64
     var run: UInt64
     package var isOn: Bool
-    /// It executed WFI: an interrupt, or its timer, lets it go on.
+    /// It executed WFI, or called PSCI_CPU_SUSPEND: an interrupt, or its timer, lets it go on.
     package internal(set) var isWaiting = false
     /// It needs a page that is DESTROYED: only the Realm, by another vCPU, can let it go on.
     package var missing: UInt64?
@@ -111,7 +111,7 @@ package final class KVMVirtualMachine {
   /// Calls for one change of RIPAS before the Realm goes on; one piece may take it past that by the calls for 512 pages.
   var callsForRIPAS = 4096
 
-  /// What it was asked for by its interface (``enableCap(_:_:)``).
+  /// What it was asked for by its interface (``enableCap(_:_:capability:)``, ``finalize(_:feature:)``), and entries it did not make.
   package internal(set) var callLog = KVMCallLog()
   /// Memory of user space's that is the guest's: what it has at an IPA; nil where it has no page.
   package var userMemory: (UInt64, Int) -> [UInt8]? = { _, _ in nil }
@@ -168,7 +168,7 @@ package final class KVMVirtualMachine {
 
   // MARK: Granules and calls
 
-  /// A Host's granule, aligned to `count` of them.
+  /// Granules of the Host's side by side, aligned to all of them.
   func allocate(_ count: UInt64 = 1) throws(KVMError) -> UInt64 {
     guard let granule = state.granules.take(count, below: memory.upperBound) else { throw .outOfMemory }
     return granule

@@ -25,6 +25,7 @@ package struct HostCapabilities: Equatable, Sendable {
   /// What the RMM of a machine says in RmiFeatureRegister0.
   package init(features: UInt64) {
     ipaBits = Int(features.bits(7, 0))
+    // KVM writes descriptors of shared pages as they are without it.
     lpa2 = false
     sveLength = features.bits(9, 9) == 1 ? (Int(features.bits(13, 10)) + 1) * 128 : 0
     breakpoints = Int(features.bits(19, 14)) + 1

@@ -70,7 +70,7 @@ package struct RealmPlan: Sendable {
 
   // MARK: The RIM
 
-  /// More steps than a plan may have: 4 TiB in entries of 2 MiB, or 8 GiB of images.
+  /// Most steps a plan may have: 4 TiB in entries of 2 MiB, or 8 GiB of images.
   package static let mostSteps = 1 << 21
 
   /// How many steps make the RIM.

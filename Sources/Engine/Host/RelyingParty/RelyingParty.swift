@@ -6,7 +6,7 @@ import Crypto
 /// be its own. Bytes come in and bytes go out; how they travel, and through whose hands, does not matter.
 package final class RelyingParty {
   /// What it can be asked.
-  public enum Operation: UInt64, Sendable {
+  package enum Operation: UInt64, Sendable {
     /// Nothing is sent; a nonce of 32 bytes comes back.
     case nonce = 1
     /// An X25519 public key of 32 bytes and a token are sent. The token's challenge is the nonce and the SHA-256 of the public
@@ -48,7 +48,7 @@ package final class RelyingParty {
   private var nonce: [UInt8]?
 
   /// What it did and why, a sentence each.
-  public private(set) var log: [String] = []
+  package private(set) var log: [String] = []
   /// What was wrong with the last token; empty if its Realm got the key.
   package private(set) var objections: [Objection] = []
 

@@ -1,6 +1,6 @@
 /// Where a guest finds what: regions of an IPA space of so many bits. Its upper half is shared, and there the devices are, at the
 /// places of a map and with the shared bit.
-public struct GuestLayout: Sendable, Equatable {
+package struct GuestLayout: Sendable, Equatable {
   /// What a VMM has where, below the shared bit.
   struct Map: Sendable, Equatable {
     let ramBase: UInt64
@@ -24,12 +24,12 @@ public struct GuestLayout: Sendable, Equatable {
 
   /// Width of the IPA space in bits.
   package let width: UInt64
-  public let ramBase: UInt64
-  public let uart: Range<UInt64>
+  package let ramBase: UInt64
+  package let uart: Range<UInt64>
   package let gic: VGICFrames
 
   /// Room for RAM that ends at 4 GiB; the layout of every guest whose RAM does.
-  public static let standard = GuestLayout(.kvmtool, width: 33)
+  package static let standard = GuestLayout(.kvmtool, width: 33)
   /// The widest: 16 tables of level 2 side by side (DEN0137 A5.5.1), which is as many as there can be.
   package static let widest = GuestLayout(.kvmtool, width: 34)
 

@@ -3,7 +3,7 @@ import Machine
 /// What the guest and the Host show each other.
 extension RealmVM {
   /// The PA of a page of the guest's: a Protected one it was given, or a shared one of the Host's.
-  public func hostAddress(of ipa: UInt64) -> UInt64? { kvm.hostAddress(of: ipa) }
+  package func hostAddress(of ipa: UInt64) -> UInt64? { kvm.hostAddress(of: ipa) }
 
   /// Bytes at a shared IPA; nil where nothing is shared.
   package func readShared(_ ipa: UInt64, _ count: Int) -> [UInt8]? {
@@ -32,5 +32,5 @@ extension RealmVM {
   }
 
   /// The Host tries to read 8 bytes of its guest: what it got, or nil for a granule protection fault.
-  public func peek(_ ipa: UInt64) -> UInt64? { hostAddress(of: ipa).flatMap { door.read64($0) } }
+  package func peek(_ ipa: UInt64) -> UInt64? { hostAddress(of: ipa).flatMap { door.read64($0) } }
 }

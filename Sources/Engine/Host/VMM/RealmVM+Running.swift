@@ -21,7 +21,7 @@ extension RealmVM {
   /// One entry, or the rest of one that a debugger held; and what its exit asks for.
   ///
   /// - Parameter instructions: a vCPU holds its PE after so many.
-  public func enter(instructions: Int? = nil) -> Ending? {
+  package func enter(instructions: Int? = nil) -> Ending? {
     defer { if door.wantsNote { note() } }
     do throws(Failure) {
       kvm.returnToPE()

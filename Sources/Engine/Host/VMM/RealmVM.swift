@@ -22,11 +22,11 @@ public final class RealmVM {
     /// The initial RAM disk, of which the tree tells where it is.
     public var initrd: [UInt8] = []
     /// The tree has random numbers that follow from this; nil: it has none.
-    public var treeSeed: UInt64?
+    package var treeSeed: UInt64?
     /// What the image is called, for who wants the names of its places later.
-    public var image = ""
+    package var image = ""
     /// The image a relying party trusts, if it is not the one it would.
-    public var trusts = ""
+    package var trusts = ""
 
     public init() {}
 
@@ -43,7 +43,7 @@ public final class RealmVM {
   /// Where RAM begins.
   public static let ramBase = GuestLayout.standard.ramBase
   /// As much RAM as a guest can have: 6 GiB.
-  public static let mostMemory = GuestLayout.widest.mostMemory
+  package static let mostMemory = GuestLayout.widest.mostMemory
   /// As many vCPUs as a guest can have.
   package static let mostVCPUs = KVMVirtualMachine.mostVCPUs
   static let block: UInt64 = 2 << 20
@@ -105,14 +105,14 @@ public final class RealmVM {
 
   /// The PA of the Realm's descriptor; 0 without a Realm.
   public var rd: UInt64 { kvm.rd }
-  public var isRealm: Bool { options.isRealm }
+  package var isRealm: Bool { options.isRealm }
   /// Exits by reason, and pages given on demand.
-  public var exits: [ExitReason: Int] { kvm.state.exits }
-  public var pagesGiven: Int { kvm.state.pagesGiven }
+  package var exits: [ExitReason: Int] { kvm.state.exits }
+  package var pagesGiven: Int { kvm.state.pagesGiven }
   /// Instructions its vCPUs have executed.
   public var executed: UInt64 { kvm.state.executed }
   /// The address of the registers of the vCPU that was entered last, and its number.
-  public var lastVCPU: (number: Int, registers: UInt64) { (lastTurn, kvm.vcpus[lastTurn].address) }
+  package var lastVCPU: (number: Int, registers: UInt64) { (lastTurn, kvm.vcpus[lastTurn].address) }
   package var vcpus: [KVMVirtualMachine.VCPU] { kvm.vcpus }
   /// A vCPU is in the middle of an entry: a debugger holds it.
   package var isHeld: Bool { kvm.held != nil }
@@ -122,7 +122,7 @@ public final class RealmVM {
     set { kvm.callsForRIPAS = newValue }
   }
   /// What the guest has sent.
-  public package(set) var uart: PL011 {
+  package var uart: PL011 {
     get { serial.uart }
     set { serial.uart = newValue }
   }

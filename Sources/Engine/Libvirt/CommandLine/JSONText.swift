@@ -1,30 +1,5 @@
 import Basics
 
-/// JSON as libvirt writes it: members in the order they are added, no blanks.
-enum JSON {
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case "\u{8}": result += "\\b"
-      case "\u{C}": result += "\\f"
-      default:
-        if scalar.value < 0x20 || scalar.value == 0x7F {
-          result += "\\u" + digits(Int(scalar.value), 4)
-        } else {
-          result.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return result + "\""
-  }
-}
-
 /// An object of JSON that is put together. What is nil is left out.
 struct JSONObject {
   private var members: [JSONValue.Member] = []
@@ -52,14 +27,7 @@ extension JSONValue {
   var isTrue: Bool { self == .bool(true) }
 
   /// Without blanks, as libvirt writes it.
-  package var compact: String {
-    switch self {
-    case .string(let text): JSON.quoted(text)
-    case .array(let elements): "[" + elements.map(\.compact).joined(separator: ",") + "]"
-    case .object(let members): "{" + members.map { "\(JSON.quoted($0.key)):\($0.value.compact)" }.joined(separator: ",") + "}"
-    default: description
-    }
-  }
+  package var compact: String { text(.libvirt) }
 
   /// In lines, two blanks a level.
   package func pretty(_ depth: Int = 0) -> String {
@@ -68,7 +36,7 @@ extension JSONValue {
     case .array(let elements) where !elements.isEmpty:
       return "[\n" + elements.map { inner + $0.pretty(depth + 1) }.joined(separator: ",\n") + "\n\(outer)]"
     case .object(let members) where !members.isEmpty:
-      let lines = members.map { "\(inner)\(JSON.quoted($0.key)): \($0.value.pretty(depth + 1))" }
+      let lines = members.map { "\(inner)\(Self.quoted($0.key, .libvirt)): \($0.value.pretty(depth + 1))" }
       return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
     default: return compact
     }

@@ -62,9 +62,9 @@ final class Monitor {
 
   @discardableResult
   func execute(_ command: String, _ arguments: String? = nil) -> JSONValue? {
-    var text = "{\"execute\":\(JSON.quoted(command))"
+    var text = "{\"execute\":\(JSONValue.quoted(command, .libvirt))"
     if let arguments { text += ",\"arguments\":\(arguments)" }
-    return send(text + ",\"id\":\(JSON.quoted(nextID()))}")
+    return send(text + ",\"id\":\(JSONValue.quoted(nextID(), .libvirt))}")
   }
 
   private func nextID() -> String {

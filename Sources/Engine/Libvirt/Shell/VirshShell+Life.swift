@@ -147,7 +147,7 @@ extension VirshShell {
     let words = invocation.all("cmd").joined(separator: " ")
     do throws(LibvirtError) {
       if invocation.has("hmp") {
-        let line = "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\(JSON.quoted(words))}}"
+        let line = "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\(JSONValue.quoted(words, .libvirt))}}"
         let answer = try daemon.monitor(domain, line)
         put((answer["return"]?.text ?? answer["error"]?["desc"]?.text ?? "") + "\n")
         return true

@@ -1,6 +1,6 @@
 /// Something that happened inside an action, in the order it happened. Plain data, so that tracing allocates nothing.
 public struct Event: Sendable, Equatable {
-  public enum Kind: UInt8, Sendable {
+  package enum Kind: UInt8, Sendable {
     /// An SMC leaves `world` at level `detail`: a = function id.
     case smc
     /// The answer: a = X0.
@@ -19,7 +19,7 @@ public struct Event: Sendable, Equatable {
     case realmState
     /// a = rd, b = measurement index, c = first 8 bytes of the new value.
     case measurement
-    /// A granule protection fault: a = address, b = PAS, c = syndrome.
+    /// A granule protection fault: a = address, b = PAS, c = syndrome; detail as of ``access``.
     case fault
     /// A guest's exception taken to EL2 of its world: a = ESR_EL2, b = FAR_EL2, c = HPFAR_EL2.
     case exception
@@ -37,7 +37,7 @@ public struct Event: Sendable, Equatable {
     case interrupt
     /// A virtual interrupt taken by a guest at EL1: a = INTID, b = pc it came from.
     case virtualInterrupt
-    /// Bytes moved: a = address, b = length, c = 0 read or 1 write.
+    /// Bytes moved: a = address, b = length, c = 0 read or 1 write; detail = 2 by S-EL2, 3 to 5 by the device (``SMMUCheck``).
     case access
     /// A partition prints: a, b and c are its characters, detail how many.
     case partitionLog
@@ -49,14 +49,14 @@ public struct Event: Sendable, Equatable {
     case leftOut
   }
 
-  public var kind: Kind
+  package var kind: Kind
   public var world: World
   /// Nesting depth below the action, from 0.
-  public var depth: UInt8
+  package var depth: UInt8
   /// Kind-specific; an exception level or a count.
-  public var detail: UInt8
-  public var pe: UInt8
-  public var a: UInt64
-  public var b: UInt64
-  public var c: UInt64
+  package var detail: UInt8
+  package var pe: UInt8
+  package var a: UInt64
+  package var b: UInt64
+  package var c: UInt64
 }

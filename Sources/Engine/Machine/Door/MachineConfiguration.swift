@@ -4,11 +4,11 @@ import Basics
 /// What a machine is made of: everything that is decided before it boots and never changes after.
 public struct MachineConfiguration: Sendable, Equatable {
   /// What lies where outside DRAM, and where DRAM can be.
-  public private(set) var map = MemoryMapKind.model
+  package private(set) var map = MemoryMapKind.model
   /// What is wrong with the firmware; nil: nothing.
-  public var firmware: FirmwareFailure?
+  package var firmware: FirmwareFailure?
   /// Where granule protection faults go.
-  public var gpf = GPFRouting.world
+  package var gpf = GPFRouting.world
   /// First byte of DRAM, all of it delegable. On the model's own map at least 0x8000_0000, a multiple of 2 MiB.
   public var dramBase: UInt64 = 0x8000_0000
   /// Bytes of DRAM, a multiple of 4 KiB.
@@ -16,43 +16,45 @@ public struct MachineConfiguration: Sendable, Equatable {
   /// Processing elements, 1 to ``mostPEs``.
   public var peCount = 2
   /// Physical address width in bits, 36 to 52.
-  public var paWidth: UInt64 = 48
+  package var paWidth: UInt64 = 48
   /// RMI_REC_AUX_COUNT of every Realm, 0 to 16.
-  public var recAuxCount: UInt64 = 16
+  package var recAuxCount: UInt64 = 16
   /// RMI_FEATURES(0).
-  public var featureRegister0: UInt64 = 0x283_fc10_4130
+  package var featureRegister0: UInt64 = 0x283_fc10_4130
   /// Which divergences from the specification the RMM shows.
-  public var policy = Policy.spec
+  package var policy = Policy.spec
   /// Whether EL3 has a Realm attestation key; without one RSI_ATTESTATION_TOKEN_CONTINUE fails with RSI_ERROR_UNKNOWN.
-  public var attestation = true
+  package var attestation = true
   /// What a Realm's vCPU does when it runs.
   public var vcpu = VCPUKind.queue
   /// Whose platform token EL3 hands out.
-  public var platform = PlatformKind.model
+  package var platform = PlatformKind.model
   /// Which unit of the modelled platform this is: its key, its instance id and its Realm attestation key follow from it.
-  public var instance: UInt64 = 1
+  package var instance: UInt64 = 1
   /// The life cycle claim of the modelled platform, 16 bits; 0x30xx is secured.
-  public var lifecycle: UInt64 = 0x3000
+  package var lifecycle: UInt64 = 0x3000
   /// Firmware whose image differs in one bit from what was released.
-  public var patched: Set<Firmware> = []
+  package var patched: Set<Firmware> = []
   /// The form of the tokens the RMM makes: ``TokenProfile/rmm1``, or one that is found in the wild.
-  public var token = TokenProfile.rmm1
+  package var token = TokenProfile.rmm1
   /// Whether EL3 itself answers the Host (SMCCC_VERSION); the host that ran TF-RMM had no EL3 beside it.
-  public var monitorAnswersHost = true
+  package var monitorAnswersHost = true
   /// Whether an access through ASSIGNED_NS to a granule that is not Non-secure leaves the Realm as an exit, because of the host
   /// that ran TF-RMM, instead of being taken by the Realm (HCR_EL2.GPF).
-  public var granuleFaultsExitToHost = false
+  package var granuleFaultsExitToHost = false
   /// What runs in the Secure world.
-  public var secure = SecureSoftware.none
+  package var secure = SecureSoftware.none
   /// Whether EL3 moves memory that the Normal world lends or donates to partitions into the Secure PAS (PLAT_PROTECT_MEM).
-  public var protectsMemory = true
+  package var protectsMemory = true
+  /// What stands between the device and memory.
+  package var smmu = SMMUCheck.on
   /// The name the configuration was chosen by.
   public var name = "default"
 
   public init() {}
 
   /// The presets, by name.
-  public static let presets: [(name: String, summary: String, configuration: MachineConfiguration)] = [
+  package static let presets: [(name: String, summary: String, configuration: MachineConfiguration)] = [
     ("default", "64 MiB, 2 PEs, RMM to the letter of DEN0137 1.0-rel0", MachineConfiguration()),
     (
       "tf-rmm", "64 MiB, 1 PE, an RMM that behaves as TF-RMM v0.6.0 on its host build",
@@ -79,7 +81,7 @@ public struct MachineConfiguration: Sendable, Equatable {
   package static let mostPEs = 8
 
   /// Takes a memory map: DRAM is its own then, or that of a plain machine.
-  public mutating func take(_ kind: MemoryMapKind) {
+  package mutating func take(_ kind: MemoryMapKind) {
     let plain = MachineConfiguration()
     map = kind
     (dramBase, dramSize) = (plain.dramBase, plain.dramSize)
@@ -156,26 +158,26 @@ public enum VCPUKind: String, Sendable, CaseIterable {
 }
 
 /// RmiFeatureRegister0 (DEN0137 B4.4.4).
-public struct FeatureRegister0: Sendable, Equatable {
-  public let raw: UInt64
-  public init(_ raw: UInt64) { self.raw = raw }
-  public var s2sz: UInt64 { raw.bits(7, 0) }
-  public var lpa2: Bool { raw.bit(8) }
-  public var sve: Bool { raw.bit(9) }
-  public var sveVL: UInt64 { raw.bits(13, 10) }
-  public var numBPs: UInt64 { raw.bits(19, 14) }
-  public var numWPs: UInt64 { raw.bits(25, 20) }
-  public var pmu: Bool { raw.bit(26) }
-  public var pmuCounters: UInt64 { raw.bits(31, 27) }
-  public var sha256: Bool { raw.bit(32) }
-  public var sha512: Bool { raw.bit(33) }
+package struct FeatureRegister0: Sendable, Equatable {
+  package let raw: UInt64
+  package init(_ raw: UInt64) { self.raw = raw }
+  package var s2sz: UInt64 { raw.bits(7, 0) }
+  package var lpa2: Bool { raw.bit(8) }
+  package var sve: Bool { raw.bit(9) }
+  package var sveVL: UInt64 { raw.bits(13, 10) }
+  package var numBPs: UInt64 { raw.bits(19, 14) }
+  package var numWPs: UInt64 { raw.bits(25, 20) }
+  package var pmu: Bool { raw.bit(26) }
+  package var pmuCounters: UInt64 { raw.bits(31, 27) }
+  package var sha256: Bool { raw.bit(32) }
+  package var sha512: Bool { raw.bit(33) }
   /// Usable GIC list registers (the field holds one less).
-  public var listRegisters: Int { Int(raw.bits(37, 34)) + 1 }
+  package var listRegisters: Int { Int(raw.bits(37, 34)) + 1 }
   /// A Realm has at most 2^n - 1 RECs.
-  public var maxRecsOrder: UInt64 { raw.bits(41, 38) }
+  package var maxRecsOrder: UInt64 { raw.bits(41, 38) }
 
   /// The fields in words, for the feature panel and the decoded trace.
-  public var summary: String {
+  package var summary: String {
     "S2SZ=\(s2sz) LPA2=\(lpa2 ? 1 : 0) SVE=\(sve ? 1 : 0) NUM_BPS=\(numBPs) NUM_WPS=\(numWPs) PMU=\(pmu ? 1 : 0)"
       + " PMU_NUM_CTRS=\(pmuCounters) SHA-256=\(sha256 ? 1 : 0) SHA-512=\(sha512 ? 1 : 0) LRS=\(listRegisters)"
       + " MAX_RECS_ORDER=\(maxRecsOrder)"

@@ -12,6 +12,8 @@ package struct Observation: ~Copyable, Sendable {
   package private(set) var measured: [MeasurementStep] = []
   /// What EL3 printed, whether anybody traces or not.
   package private(set) var said: [RootLine] = []
+  /// What partitions printed, the same: the last of it.
+  package private(set) var printed: [UInt8] = []
   /// RSI and PSCI calls, explained before they ran; empty unless ``Machine/explaining``.
   package private(set) var explanations: [Explanation] = []
 
@@ -20,13 +22,17 @@ package struct Observation: ~Copyable, Sendable {
 
   @inline(__always) package mutating func append(_ event: Event) { log.append(event) }
   package mutating func append(_ decision: Decision) { Self.append(decision, to: &decisions) }
+  package mutating func append(printed bytes: [UInt8]) { for byte in bytes { Self.append(byte, to: &printed, Self.byteLimit) } }
   package mutating func append(_ line: RootLine) { Self.append(line, to: &said) }
   package mutating func append(_ explanation: Explanation) { Self.append(explanation, to: &explanations) }
   package mutating func append(_ token: MintedToken) { Self.append(token, to: &minted) }
   package mutating func append(_ step: MeasurementStep) { Self.append(step, to: &measured) }
 
-  private static func append<T>(_ value: T, to list: inout [T]) {
-    if list.count >= listLimit { list.removeFirst(listLimit / 2) }
+  /// Most bytes that partitions print in one action.
+  private static let byteLimit = 1 << 16
+
+  private static func append<T>(_ value: T, to list: inout [T], _ limit: Int = listLimit) {
+    if list.count >= limit { list.removeFirst(limit / 2) }
     list.append(value)
   }
 
@@ -36,7 +42,7 @@ package struct Observation: ~Copyable, Sendable {
   @inline(__always) mutating func clear() {
     log.clear()
     if !(guestResults.isEmpty && decisions.isEmpty && minted.isEmpty && measured.isEmpty && explanations.isEmpty)
-      || !said.isEmpty
+      || !said.isEmpty || !printed.isEmpty
     {
       clearLists()
     }
@@ -49,6 +55,7 @@ package struct Observation: ~Copyable, Sendable {
     measured = []
     explanations = []
     said = []
+    printed = []
   }
 }
 

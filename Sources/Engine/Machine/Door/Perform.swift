@@ -28,7 +28,8 @@ extension Action {
   /// Whether software of the present PE does it.
   var needsPE: Bool {
     switch self {
-    case .smc, .access, .assignGranule, .enterVCPU: true
+    case .access(let access): !access.isDevice
+    case .smc, .assignGranule, .enterVCPU: true
     case .guest, .guestClear, .setRegister, .selectPE, .resume, .guestPause, .idle: false
     }
   }

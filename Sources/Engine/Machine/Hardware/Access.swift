@@ -102,24 +102,30 @@ extension Machine {
       case .bytes(let bytes): UInt64(bytes.count)
       }
     // Only DRAM and the memories of the Root and Secure worlds answer; anything else on the bus is refused.
+    let isChecked = !access.isDevice || configuration.smmu == .on
     let fault: GranuleProtectionFault? =
       isBacked(access.address, length, pas)
-      ? check(access.address, length, pas)
-      : granuleProtectionCheckByWalk(access.address, pas)
+      ? isChecked ? check(access.address, length, pas) : nil
+      : (isChecked ? granuleProtectionCheckByWalk(access.address, pas) : nil)
         ?? GranuleProtectionFault(kind: .addressSize, level: 0, address: access.address, pas: pas)
+    let detail = access.isDevice ? configuration.smmu.detail : 0
     if let fault {
       if tracing {
         emit(
           .fault, fault.address, UInt64(pas.rawValue), fault.syndrome(write: access.kind.isWrite),
-          world: access.world)
+          world: access.world, detail: detail)
       }
-      if configuration.gpf == .el3, access.world != .root, fault.kind != .addressSize {
+      if configuration.gpf == .el3, !access.isDevice, access.world != .root, fault.kind != .addressSize {
         takeToEL3(fault, ofCaller: access.world, write: access.kind.isWrite)
       }
       return .fault(fault)
     }
-    if tracing { emit(.access, access.address, length, access.kind.isWrite ? 1 : 0, world: access.world) }
-    if access.kind.isWrite, access.world == .realm || access.world == .root { control.isScribbled = true }
+    if tracing { emit(.access, access.address, length, access.kind.isWrite ? 1 : 0, world: access.world, detail: detail) }
+    if access.kind.isWrite,
+      access.world == .realm || access.world == .root || !isChecked && check(access.address, length, pas) != nil
+    {
+      control.isScribbled = true
+    }
     switch access.kind {
     case .read64: return .value(readBytes(access.address, 8))
     case .write64(let value): writeBytes(access.address, 8, value)
@@ -131,7 +137,7 @@ extension Machine {
   }
 }
 
-/// One access of one world.
+/// One access of one world, or of the device, which works for the Normal world.
 public struct MemoryAccess: Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
     case read64
@@ -148,11 +154,19 @@ public struct MemoryAccess: Sendable, Equatable {
   public var world: World
   public var address: UInt64
   public var kind: Kind
+  /// Whether the machine's device makes it, and not a PE: see ``SMMUCheck``.
+  package var isDevice = false
 
   public init(world: World, address: UInt64, kind: Kind) {
     self.world = world
     self.address = address
     self.kind = kind
+  }
+
+  /// One of the device.
+  package init(device address: UInt64, kind: Kind) {
+    self.init(world: .normal, address: address, kind: kind)
+    isDevice = true
   }
 }
 

@@ -1,7 +1,7 @@
 /// A granule is 4 KiB everywhere in this model (DEN0137 1.0-rel0: the only size RMM 1.0 knows).
-public enum Granule {
+@usableFromInline package enum Granule {
   /// Bytes in a granule.
-  public static let size: UInt64 = 4096
+  @usableFromInline package static let size: UInt64 = 4096
   /// log2 of ``size``.
   package static let shift: UInt64 = 12
 }

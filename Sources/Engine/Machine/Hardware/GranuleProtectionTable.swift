@@ -6,7 +6,10 @@ import Basics
 /// An L0 entry is a block (one GPI for 1 GiB) or points to an L1 table of 16384 entries. An L1 entry describes 64 KiB: sixteen
 /// 4-bit GPIs, or a contiguous descriptor that stands, repeated, for 2, 32 or 512 MiB.
 ///
-/// A value of it says where the tables lie, which the machine's memory map decides. L1 tables are one after another: those of the boot,
+/// A value of it says where the tables lie, which the machine's memory map decides. Walks are here; who writes is EL3: at boot
+/// (GPTBuilding.swift) and for its services (GranuleTransition.swift).
+///
+/// L1 tables are one after another: those of the boot,
 /// then those that are made when the first granule of a region changes.
 package struct GranuleProtectionTable: Sendable {
   package let l0Base: UInt64
@@ -38,12 +41,12 @@ package struct GranuleProtectionTable: Sendable {
 
 /// Why an access did not pass: the fields of a granule protection exception (Arm ARM, "Granule protection faults").
 public struct GranuleProtectionFault: Error, Sendable, Equatable {
-  public enum Kind: UInt8, Sendable {
+  package enum Kind: UInt8, Sendable {
     case addressSize, walk, protection
   }
-  public var kind: Kind
+  package var kind: Kind
   /// GPT level at which it happened.
-  public var level: UInt8
+  package var level: UInt8
   /// The faulting physical address.
   public var address: UInt64
   /// The address space the access carried.
@@ -145,78 +148,5 @@ extension Machine {
   @inline(__always) package func granuleProtectionCheck(_ address: UInt64, _ pas: PAS) -> GranuleProtectionFault? {
     if isDRAM(address), GranuleRecord(raw: memory.record(address)).gpi.admits(pas), !control.isScribbled { return nil }
     return granuleProtectionCheckByWalk(address, pas)
-  }
-
-  /// Whether the GPI of a granule can be changed: its region has an L1 table that EL3 has made, or is a block and Root memory has room
-  /// for a table. EL3 follows no descriptor that is not its own (TF-A, `get_gpi_params`).
-  func canSetGPI(_ address: UInt64) -> Bool {
-    typealias GPT = GranuleProtectionTable
-    let l0 = memory.load64(gpt.l0Base + (address >> GPT.regionShift) * 8)
-    switch GPTBlock.table.type.of(l0) {
-    case GPTTable.typeValue:
-      let table = l0 & GPTTable.table.address.mask
-      return l0 & GPTTable.reserved == 0 && table >= gpt.l1Base && (table - gpt.l1Base) % GPT.l1Size == 0
-        && table < control.nextL1Table
-    case GPTBlock.typeValue: return control.nextL1Table + GPT.l1Size <= gpt.l1Top
-    default: return false
-    }
-  }
-
-  /// Writes the GPI of one granule into the tables and the mirror: splits blocks on the way down, and joins 2 MiB again when
-  /// they have become alike. The caller is EL3, has applied its rules and has asked ``canSetGPI(_:)``.
-  package mutating func setGPI(_ address: UInt64, _ gpi: GPI) {
-    typealias GPT = GranuleProtectionTable
-    let region = address >> GPT.regionShift
-    let l0Address = gpt.l0Base + region * 8
-    var l0 = memory.load64(l0Address)
-    if GPTTable.table.type.of(l0) != GPTTable.typeValue {
-      let old = GPI(rawValue: UInt8(GPTBlock.table.gpi.of(l0))) ?? .noAccess
-      let table = control.nextL1Table
-      control.nextL1Table += GPT.l1Size
-      fillL1(table, 0, 16384, GPT.contiguous(old, 3))
-      l0 = GPT.l0Table(table)
-      memory.store64(l0Address, l0)
-    }
-    let table = l0 & GPTTable.table.address.mask
-    let index = address.bits(GPT.regionShift - 1, 16)
-    var entry = memory.load64(table + index * 8)
-    while GPTContiguous.table.type.of(entry) == GPTContiguous.typeValue {
-      let old = GPI(rawValue: UInt8(GPTContiguous.table.gpi.of(entry))) ?? .noAccess
-      let size = GPTContiguous.table.contig.of(entry)
-      let count = GPT.contiguousEntries[Int(size)]
-      let first = index & ~(count - 1)
-      // Size 0 is reserved: nobody but a hand from outside writes it, and it stands for its 64 KiB alone.
-      let smaller = size <= 1 ? GPT.granules(old) : GPT.contiguous(old, size - 1)
-      fillL1(table, first, count, smaller)
-      entry = smaller
-    }
-    let own = GPTGranules.gpi(of: address)
-    entry = entry & ~own.mask | own.placed(UInt64(gpi.rawValue))
-    memory.store64(table + index * 8, entry)
-    if entry == GPT.granules(gpi) { joinGPT(table, index, gpi) }
-    memory.setRecord(
-      address, GranuleRecord(state: GranuleRecord(raw: memory.record(address)).state, gpi: gpi).raw)
-  }
-
-  private mutating func joinGPT(_ table: UInt64, _ index: UInt64, _ gpi: GPI) {
-    typealias GPT = GranuleProtectionTable
-    let first = index & ~31
-    let alike = GPT.granules(gpi)
-    // 32 entries never cross a granule of the table.
-    let page = memory.page(table + first * 8) + Int((table + first * 8) & 4095)
-    for i in 0..<32 where UInt64(littleEndian: page.load(fromByteOffset: i &* 8, as: UInt64.self)) != alike { return }
-    fillL1(table, first, 32, GPT.contiguous(gpi, 1))
-  }
-
-  /// Writes the same entry `count` times.
-  mutating func fillL1(_ table: UInt64, _ first: UInt64, _ count: UInt64, _ entry: UInt64) {
-    var index = first
-    while index < first + count {
-      let address = table + index * 8
-      let room = min(first + count - index, (Granule.size - (address & 4095)) / 8)
-      (memory.writablePage(address) + Int(address & 4095))
-        .initializeMemory(as: UInt64.self, repeating: entry.littleEndian, count: Int(room))
-      index += room
-    }
   }
 }

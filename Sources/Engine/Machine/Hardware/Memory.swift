@@ -1,12 +1,5 @@
 import Basics
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Libc
 
 /// Physical memory, one granule at a time, for up to 2^52 bytes.
 ///
@@ -382,17 +375,5 @@ package struct Memory: ~Copyable {
           chunk.records[granule])
       }
     }
-  }
-
-  // MARK: Words
-
-  /// The 64-bit little-endian word at an 8-byte aligned address.
-  @inline(__always) package func load64(_ address: UInt64) -> UInt64 {
-    UInt64(littleEndian: page(address).load(fromByteOffset: Int(truncatingIfNeeded: address & 4088), as: UInt64.self))
-  }
-
-  @inline(__always) package mutating func store64(_ address: UInt64, _ value: UInt64) {
-    writablePage(address).storeBytes(
-      of: value.littleEndian, toByteOffset: Int(truncatingIfNeeded: address & 4088), as: UInt64.self)
   }
 }

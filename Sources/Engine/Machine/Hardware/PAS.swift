@@ -1,11 +1,11 @@
 /// A physical address space (DEN0137 chapter A2; Arm ARM, "Granule Protection Checks").
-public enum PAS: UInt8, Sendable, CaseIterable {
+package enum PAS: UInt8, Sendable, CaseIterable {
   case secure = 0x8
   case nonSecure = 0x9
   case root = 0xA
   case realm = 0xB
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .secure: "Secure"
     case .nonSecure: "Non-secure"
@@ -54,7 +54,7 @@ public enum World: UInt8, Sendable, CaseIterable {
 
   /// SCR_EL3.{NSE, NS} while this world runs below EL3 (Arm ARM, SCR_EL3): Secure 00, Non-secure 01, Realm 11, Root at EL3.
   @inline(__always) var nse: Bool { self == .realm || self == .root }
-  @inline(__always) public var ns: Bool { self == .normal || self == .realm }
+  @inline(__always) package var ns: Bool { self == .normal || self == .realm }
 
   /// The PAS an access of this world carries when its software means its own memory.
   var ownPAS: PAS {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Libc
 
 /// The host's memory for granules' contents: blocks that grow to 2 MiB, which the kernel may back with huge pages, cut into pages.
 ///

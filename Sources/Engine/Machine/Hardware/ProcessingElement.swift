@@ -1,13 +1,13 @@
 /// A processing element as far as SMCs and the RMM see it.
-public struct ProcessingElement: Sendable {
+package struct ProcessingElement: Sendable {
   /// Where it executes now.
-  public var world: World = .root
+  package var world: World = .root
   /// Exception level, 0 to 3.
-  public var exceptionLevel: UInt8 = 3
+  package var exceptionLevel: UInt8 = 3
   /// X0 to X17 of the Host as the last SMC left them.
-  public var x = InlineArray<18, UInt64>(repeating: 0)
+  package var x = InlineArray<18, UInt64>(repeating: 0)
   /// SCR_EL3, the bits that make a security state, NS (0) and NSE (62), and GPF (48).
-  public var scrEL3: UInt64 = 0
+  package var scrEL3: UInt64 = 0
   /// GIC virtual CPU interface registers the RMM reads and writes.
   package var ichHCR: UInt64 = 0
   package var ichVMCR: UInt64 = 0
@@ -19,17 +19,17 @@ public struct ProcessingElement: Sendable {
   /// Non-zero while an interrupt for the Host is pending.
   package var isrEL1: UInt64 = 0
   /// The REC that runs here, 0 when none does.
-  public var runningREC: UInt64 = 0
+  package var runningREC: UInt64 = 0
   /// Registers of NS-EL2 that a vCPU of the Normal world's own runs with.
   package var vttbrEL2: UInt64 = 0
   package var vtcrEL2: UInt64 = 0
   package var hcrEL2: UInt64 = 0
   /// Where the registers of the vCPU are that runs here outside any Realm, 0 when none does.
-  public var runningVCPU: UInt64 = 0
+  package var runningVCPU: UInt64 = 0
   /// Instructions that are left in the entry of what runs here: calls the RMM answers itself do not begin anew. 0 when nothing runs.
   var guestLeft = 0
 
-  public init() {}
+  package init() {}
 
   /// Adds every field to a digest.
   func add(to hash: inout StateHash) {
@@ -53,9 +53,9 @@ public struct ProcessingElement: Sendable {
   }
 
   /// `NS-EL2`, `R-EL1`, `EL3`…
-  public var place: String { ProcessingElement.place(world, exceptionLevel) }
+  package var place: String { ProcessingElement.place(world, exceptionLevel) }
 
-  public static func place(_ world: World, _ level: UInt8) -> String {
+  package static func place(_ world: World, _ level: UInt8) -> String {
     switch world {
     case .root: "EL3"
     case .normal: "NS-EL\(level)"
@@ -80,12 +80,12 @@ public struct ProcessingElement: Sendable {
   package static let registerNames = registers.map(\.name)
   static let settableNames = registers.filter { !$0.isEL3sAlone }.map(\.name)
 
-  public func register(_ name: String) -> UInt64? {
+  package func register(_ name: String) -> UInt64? {
     Self.registers.first { $0.name == name }.map { self[keyPath: $0.place] }
   }
 
   /// Sets a register from outside. False for an unknown name, or one that only EL3 writes.
-  public mutating func setRegister(_ name: String, _ value: UInt64) -> Bool {
+  package mutating func setRegister(_ name: String, _ value: UInt64) -> Bool {
     guard let register = Self.registers.first(where: { $0.name == name }), !register.isEL3sAlone else { return false }
     self[keyPath: register.place] = value
     return true

@@ -2,7 +2,7 @@ import Basics
 
 /// A boot in words, a line for each thing that happens.
 extension BootRecord {
-  public var lines: [String] {
+  package var lines: [String] {
     var lines: [String] = []
     for stage in stages {
       lines.append("\(stage.stage.name), \(stage.place)")
@@ -35,7 +35,7 @@ extension BootRecord {
 
 extension BootRecord.Stage {
   /// Where it runs.
-  public var place: String {
+  package var place: String {
     switch stage {
     case .spmc: ProcessingElement.place(.secure, 1)
     case .rmm: ProcessingElement.place(.realm, 2)
@@ -46,7 +46,7 @@ extension BootRecord.Stage {
 }
 
 extension BootRecord.Measured.Place {
-  public var text: String {
+  package var text: String {
     switch self {
     case .pcr(let number): "PCR \(number)"
     case .slot(let number): "RSE slot \(number)"
@@ -55,7 +55,7 @@ extension BootRecord.Measured.Place {
 }
 
 extension BootRecord.Handover {
-  public var text: String {
+  package var text: String {
     let place = ProcessingElement.place(world, level)
     let words = arguments.map { "\($0.register)=\(hex($0.value)) (\($0.meaning))" }
     let way =
@@ -80,7 +80,7 @@ extension SMCRoute {
 
 extension Machine {
   /// Memories outside DRAM, and the regions the GPT was built of.
-  public var mapLines: [String] {
+  package var mapLines: [String] {
     let plan = GPTPlan(map, configuration)
     let dram = "DRAM \(BootRecord.text(dramBase..<configuration.dramTop)), Host, Non-secure"
     let memories = map.memories.map { memory in

@@ -1,4 +1,4 @@
-/// Where the specification has a command: DEN0137 1.0-rel0, by its name.
+/// Where the specification has a command, by its name: DEN0137 1.0-rel0, of FF-A DEN0077A 1.1.
 enum CommandSections {
   static let byName: [String: StaticString] = [
     "RMI_VERSION": "B4.3.24", "RMI_GRANULE_DELEGATE": "B4.3.5", "RMI_GRANULE_UNDELEGATE": "B4.3.6", "RMI_DATA_CREATE": "B4.3.1",
@@ -12,10 +12,22 @@ enum CommandSections {
     "RSI_REALM_CONFIG": "B5.3.9", "RSI_IPA_STATE_SET": "B5.3.6", "RSI_IPA_STATE_GET": "B5.3.5", "RSI_HOST_CALL": "B5.3.4",
     "PSCI_VERSION": "B6.3.8", "PSCI_CPU_SUSPEND": "B6.3.4", "PSCI_CPU_OFF": "B6.3.2", "PSCI_CPU_ON": "B6.3.3",
     "PSCI_AFFINITY_INFO": "B6.3.1", "PSCI_SYSTEM_OFF": "B6.3.6", "PSCI_SYSTEM_RESET": "B6.3.7", "PSCI_FEATURES": "B6.3.5",
+    "FFA_VERSION": "13.2", "FFA_FEATURES": "13.3", "FFA_RX_RELEASE": "13.4", "FFA_RXTX_MAP": "13.5", "FFA_RXTX_UNMAP": "13.6",
+    "FFA_PARTITION_INFO_GET": "13.8", "FFA_ID_GET": "13.9", "FFA_SPM_ID_GET": "13.10", "FFA_MSG_WAIT": "14.2",
+    "FFA_YIELD": "14.3", "FFA_RUN": "14.4", "FFA_MSG_SEND_DIRECT_REQ": "15.2", "FFA_MSG_SEND_DIRECT_RESP": "15.3",
+    "FFA_MEM_DONATE": "16.1", "FFA_MEM_LEND": "16.2", "FFA_MEM_SHARE": "16.3", "FFA_MEM_RETRIEVE_REQ": "16.4",
+    "FFA_MEM_RELINQUISH": "16.6", "FFA_MEM_RECLAIM": "16.7", "FFA_CONSOLE_LOG": "13.13",
   ]
 }
 
 extension CommandEntry {
   /// The section of the specification that it is in.
-  public var section: String { "DEN0137 \(CommandSections.byName[name]?.description ?? "")" }
+  package var section: String {
+    let place = CommandSections.byName[name]?.description ?? ""
+    return switch interface {
+    case .ffa: "DEN0077A 1.1 \(place)"
+    case .platform, .tee: "TF-A, include/plat/arm/common/arm_sip_svc.h"
+    case .rmi, .rsi, .psci: "DEN0137 \(place)"
+    }
+  }
 }

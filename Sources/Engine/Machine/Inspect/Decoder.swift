@@ -3,12 +3,12 @@ import Basics
 /// Turns registers into words, from the commands' declarations.
 public enum Decoder {
   /// A call with its arguments by name: `RMI_GRANULE_DELEGATE addr=0x80001000`.
-  public static func call(_ x: (Int) -> UInt64, count: Int = 18) -> String {
+  package static func call(_ x: (Int) -> UInt64, count: Int = 18) -> String {
     let fid = x(0)
-    guard let entry = Commands.called(fid) ?? FFACalls.withFID(fid) else {
+    guard let entry = Calls.called(fid) else {
       var highest = 0
       for n in 1..<count where x(n) != 0 { highest = n }
-      return ([Commands.name(of: fid)] + (0..<highest).map { hex(x($0 + 1)) }).joined(separator: " ")
+      return ([Calls.name(of: fid)] + (0..<highest).map { hex(x($0 + 1)) }).joined(separator: " ")
     }
     let arguments = entry.inputs.filter { $0.kind != .bytes || x($0.register) != 0 }.map {
       "\($0.name)=\(value(x($0.register), $0.kind))"
@@ -27,10 +27,10 @@ public enum Decoder {
   /// X0 in words and the outputs by name: `RMI_SUCCESS walk_level=0x3 state=0x1`.
   ///
   /// - Parameter isShort: RMI and RSI codes go without the interface.
-  public static func answer(fid: UInt64?, _ x: [UInt64], isShort: Bool = false) -> String {
+  package static func answer(fid: UInt64?, _ x: [UInt64], isShort: Bool = false) -> String {
     guard let x0 = x.first else { return "" }
     if let fid, let entry = FFACalls.withFID(fid & 0xFFFF_FFFF) { return answer(of: entry, x) }
-    guard let fid, let entry = Commands.called(fid) else {
+    guard let fid, let entry = Calls.called(fid) else {
       return x0 == UInt64.max ? "SMCCC_NOT_SUPPORTED" : hex(x0)
     }
     var parts = [
@@ -58,7 +58,7 @@ public enum Decoder {
     var parts = [exit.reason.name]
     for field in exit.fields {
       if exit.reason == .psci, field.name == "gpr0" {
-        parts.append(Commands.name(of: field.value))
+        parts.append(Calls.name(of: field.value))
       } else if field.name == "esr" {
         parts.append("esr=\(hex(field.value)) (\(syndrome(field.value)))")
       } else {
@@ -69,7 +69,7 @@ public enum Decoder {
   }
 
   /// What a guest's action did.
-  public static func guest(_ result: GuestResult) -> String {
+  package static func guest(_ result: GuestResult) -> String {
     let action = action(result.action)
     switch result.value {
     case .registers(let x):
@@ -88,12 +88,12 @@ public enum Decoder {
   }
 
   /// A guest action as a script writes it.
-  public static func action(_ action: GuestAction) -> String {
+  package static func action(_ action: GuestAction) -> String {
     func arguments(_ range: Range<Int>) -> String { range.map { " " + hex(action.x[$0]) }.joined() }
     switch action.kind {
     case .smc:
-      guard Commands.withFID(action.x[0]) != nil else {
-        return "smc \(Commands.name(of: action.x[0]))" + arguments(1..<max(1, action.count))
+      guard Calls.called(action.x[0]) != nil else {
+        return "smc \(Calls.name(of: action.x[0]))" + arguments(1..<max(1, action.count))
       }
       return call { $0 < action.count ? action.x[$0] : 0 }
     case .setsys, .getsys:

@@ -2,11 +2,12 @@ import Basics
 
 extension Event {
   /// Whether it is the exception by which a guest makes a call; the call is an event of its own.
-  public var isCallsException: Bool { kind == .exception && Syndrome.ec(a) == Syndrome.ecSMC }
+  package var isCallsException: Bool { kind == .exception && Syndrome.ec(a) == Syndrome.ecSMC }
 
   /// The layer it belongs to: where in the stack it happened.
   public var layer: String {
-    switch kind {
+    if SMMUCheck(detail: detail) != nil, kind == .access || kind == .fault { return kind == .fault ? "SMMU" : "DMA" }
+    return switch kind {
     case .smc, .smcReturn, .access:
       ProcessingElement.place(world, world == .root ? 3 : world == .secure ? (detail == 2 ? 2 : 1) : 2)
     case .move, .boot, .bootMeasurement, .gpi, .console: "EL3"
@@ -36,14 +37,14 @@ extension Event {
   /// One line that says what happened.
   public var text: String {
     switch kind {
-    case .smc: return "SMC \(FFA.name(a & 0xFFFF_FFFF) ?? Commands.name(of: a))"
+    case .smc: return "SMC \(Calls.name(of: a))"
     case .smcReturn: return "returns X0=\(hex(a))"
     case .move:
       let from = ProcessingElement.place(World(rawValue: UInt8(a >> 8)) ?? .root, UInt8(a & 0xFF))
       let to = ProcessingElement.place(World(rawValue: UInt8(b >> 8)) ?? .root, UInt8(b & 0xFF))
       return "\(from) → \(to)  SCR_EL3.{NSE,NS}={\(c >> 62 & 1),\(c & 1)}"
     case .service:
-      let name = FFACalls.withFID(a)?.name ?? Commands.name(of: a)
+      let name = Calls.name(of: a)
       if a == UInt64(ServiceFID.rmiRequestComplete) { return "\(name) X0=\(hex(b))" }
       if a == UInt64(ServiceFID.bootComplete) { return "\(name) \(Int64(bitPattern: b))" }
       return "\(name) \(hex(b)) → \(EL3Error(rawValue: Int64(bitPattern: c))?.name ?? hex(c))"
@@ -64,7 +65,7 @@ extension Event {
     case .exit:
       return
         "\(world == .realm ? "REC" : "vCPU") \(hex(a)) exits: \(ExitReason(rawValue: UInt8(b))?.name ?? "?")\(c == 0 ? "" : " esr=\(hex(c))")"
-    case .call: return detail == 0 ? "\(Commands.name(of: a)) → X0=\(hex(c))" : "\(Commands.name(of: a)) leaves the Realm"
+    case .call: return detail == 0 ? "\(Calls.name(of: a)) → X0=\(hex(c))" : "\(Calls.name(of: a)) leaves the Realm"
     case .boot:
       let stage = BootStage(rawValue: Int(a))
       return "\(stage?.name ?? "?"): \(stage?.summary ?? "")"
@@ -77,7 +78,15 @@ extension Event {
     case .panic: return RMMPanic(address: a).text
     case .console: return "console: " + (RootMessage(rawValue: a)?.lines(b, c).joined(separator: " ") ?? "?")
     case .leftOut: return "\(a) more events of this step were not kept"
-    case .access: return "\(c == 0 ? "reads" : "writes") \(hex(a)), \(b) byte\(b == 1 ? "" : "s")"
+    case .access:
+      let way =
+        switch SMMUCheck(detail: detail) {
+        case .on: ", which the SMMU has let pass"
+        case .off: "; the SMMU looks nothing up"
+        case .absent: "; no SMMU is there"
+        case nil: ""
+        }
+      return "\(c == 0 ? "reads" : "writes") \(hex(a)), \(b) byte\(b == 1 ? "" : "s")\(way)"
     }
   }
 }

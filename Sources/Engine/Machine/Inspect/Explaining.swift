@@ -7,6 +7,7 @@ extension Machine {
   ///   - x: X0 to X17 of the caller.
   ///   - rec: the REC that makes an RSI or PSCI call.
   package func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, rec: UInt64? = nil) -> Explanation {
+    if entry.interface == .ffa || entry.interface == .platform { return explain(entry, x, caller: FFAEndpointIndex.normal) }
     var call = Call()
     for n in 0..<11 { call.x[n] = x[n] }
     if entry.interface == .rsi || entry.interface == .psci {
@@ -45,8 +46,8 @@ extension Machine {
 
 /// What fits an argument in the present state, for completion and forms.
 package struct Candidate: Sendable, Equatable {
-  public var value: UInt64
-  public var note: String
+  package var value: UInt64
+  package var note: String
 }
 
 extension Machine {
@@ -95,9 +96,9 @@ extension Machine {
 
 /// An argument as a form shows it.
 package struct Field: Sendable, Equatable {
-  public var name: String
+  package var name: String
   package var meaning: String
-  public var register: Int
+  package var register: Int
   /// Values that fit in the present state.
   package var candidates: [Candidate]
 }

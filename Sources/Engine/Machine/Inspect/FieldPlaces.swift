@@ -65,7 +65,7 @@ extension Machine {
   package func contents(_ base: UInt64, as table: StructureTable) -> [String] { table.contents(base, self) }
 
   /// The field that lies at an address of what the RMM and EL3 keep; nil where they keep nothing of the kind.
-  public func fieldPlace(at address: UInt64) -> FieldPlace? {
+  package func fieldPlace(at address: UInt64) -> FieldPlace? {
     guard let (base, facts) = keptStructure(at: address) else { return nil }
     return StructureTables.named(facts.name.description)?.place(base, at: address)
   }

@@ -37,11 +37,18 @@ extension Machine {
     var address = base
     var left = Self.searchLimit
     while found.count < count, left > 0, address < top {
-      if granuleIs(address, .undelegated), gpi(address) == .nonSecure, isUnwritten(address) { found.append(address) }
+      if granuleIs(address, .undelegated), gpi(address) == .nonSecure, isUnwritten(address), isHosts(address) {
+        found.append(address)
+      }
       address += Granule.size
       left -= 1
     }
     return found
+  }
+
+  /// Whether a page is nobody else's by FF-A, and no buffer.
+  private func isHosts(_ address: UInt64) -> Bool {
+    control.secure == nil || pageState(address, for: FFAEndpointIndex.normal).state == .exclusive
   }
 
   /// Whether nobody has written anything there: pages of zeroes are the same state as none.

@@ -36,7 +36,7 @@ extension Machine {
   }
 
   /// Instructions from a virtual address on, as a vCPU would fetch them; nil where it could not.
-  public func guestWords(_ address: UInt64, from va: UInt64, count: Int) -> [(address: UInt64, word: UInt32?)] {
+  package func guestWords(_ address: UInt64, from va: UInt64, count: Int) -> [(address: UInt64, word: UInt32?)] {
     guard let regime = regime(address) else { return [] }
     return (0..<count).map { n in
       let at = va &+ UInt64(4 * n)
@@ -45,7 +45,7 @@ extension Machine {
   }
 
   /// Where an instruction fetch of a virtual address leads: the IPA stage 1 makes of it, and the PA.
-  public func guestTranslation(_ address: UInt64, _ va: UInt64) -> (ipa: UInt64?, pa: UInt64?) {
+  package func guestTranslation(_ address: UInt64, _ va: UInt64) -> (ipa: UInt64?, pa: UInt64?) {
     regime(address).map { translate(va, .fetch, $0) } ?? (nil, nil)
   }
 
@@ -57,7 +57,7 @@ extension Machine {
   }
 
   /// Whether a vCPU's stage 1 is on, its table for low addresses, and TCR_EL1.
-  public func guestStage1(_ address: UInt64) -> (isOn: Bool, ttbr0: UInt64, tcr: UInt64)? {
+  package func guestStage1(_ address: UInt64) -> (isOn: Bool, ttbr0: UInt64, tcr: UInt64)? {
     guard let rec = vcpu(address)?.rec else { return nil }
     return (rec[.sctlrEL1] & 1 == 1, rec[.ttbr0EL1], rec[.tcrEL1])
   }

@@ -7,11 +7,11 @@ public struct MapCell: Sendable, Equatable {
   /// The Realm it belongs to, by its place in the list of RDs; nil if it is nobody's.
   public var owner: Int?
   /// How much it wants to be seen: the highest in a cell wins.
-  public var rank: UInt8
+  package var rank: UInt8
   /// Where it is; 0 for a cell in which nothing wants to be seen.
   public var address: UInt64 = 0
 
-  public init(record: UInt8) {
+  package init(record: UInt8) {
     let record = GranuleRecord(raw: record)
     gpi = record.gpi
     state = record.state
@@ -118,7 +118,7 @@ extension Machine {
   }
 
   /// Pieces of memory, each `bytes` long and counted from the first byte of DRAM, in which a granule is not simply the Host's.
-  public func piecesInUse(of bytes: UInt64) -> [UInt64] {
+  package func piecesInUse(of bytes: UInt64) -> [UInt64] {
     var pieces: [UInt64] = []
     let base = configuration.dramBase
     memory.forEachChunk(from: base, to: configuration.dramTop) { chunk, records in

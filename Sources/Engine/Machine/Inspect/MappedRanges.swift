@@ -1,11 +1,11 @@
 import Basics
 
 /// A range of a Realm's IPAs that its tables treat alike, over all tables: what it is, and where it leads.
-package struct MappedRange: Sendable, Equatable {
-  package var ipa: UInt64
+public struct MappedRange: Sendable, Equatable {
+  public var ipa: UInt64
   public var size: UInt64
-  package var hipas: HIPAS
-  package var ripas: RIPAS
+  public var hipas: HIPAS
+  public var ripas: RIPAS
   /// Output address of its first byte, if it has one.
   public var address: UInt64?
   /// For ASSIGNED_NS: what the Host allows.
@@ -24,7 +24,7 @@ extension Machine {
   /// `rd` is no RD.
   ///
   /// - Parameter limit: most ranges; what is behind them is left out.
-  package func mappedRanges(_ rd: UInt64, limit: Int = 4096) -> [MappedRange] {
+  public func mappedRanges(_ rd: UInt64, limit: Int = 4096) -> [MappedRange] {
     guard rd.isGranuleAligned, granuleIs(rd, .rd) else { return [] }
     let realm = realm(rd)
     let (lpa2, top) = (realm.lpa2, realm.ipaTop)

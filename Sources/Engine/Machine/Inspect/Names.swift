@@ -1,7 +1,7 @@
 import Basics
 
 /// Names that stand for numbers in a script: function identifiers and result codes.
-public enum Names {
+package enum Names {
   private typealias StatusRow = (interface: Interface?, word: String, value: UInt64)
 
   /// Result codes: those of an interface with its name before them, with the other spellings in use; the first is the one that is shown.
@@ -19,6 +19,9 @@ public enum Names {
     (.ffa, "MEM_RETRIEVE_RESP", FFA.retrieveResponse),
     (.platform, "OK", 0), (.platform, "UNK", negative(1)), (.platform, "DENIED", negative(3)),
     (.platform, "INVALID_PARAM", negative(4)),
+    (.tee, "SUCCESS", 0), (.tee, "ERROR_CORRUPT_OBJECT", 0xF010_0001), (.tee, "ERROR_BAD_PARAMETERS", 0xFFFF_0006),
+    (.tee, "ERROR_ITEM_NOT_FOUND", 0xFFFF_0008), (.tee, "ERROR_NOT_SUPPORTED", 0xFFFF_000A),
+    (.tee, "ERROR_SHORT_BUFFER", 0xFFFF_0010), (.tee, "ERROR_TARGET_DEAD", 0xFFFF_3024),
     (nil, notSupported, SMCCC.notSupported), (nil, "SMCCC_UNKNOWN", SMCCC.notSupported),
   ]
   private static let notSupported = "SMCCC_NOT_SUPPORTED"
@@ -38,23 +41,23 @@ public enum Names {
   private static let values: [String: UInt64] = {
     var table: [String: UInt64] = [SMCCC.versionName: SMCCC.version]
     for status in statuses { table[status.name] = status.value }
-    for entry in Commands.all { table[entry.name] = UInt64(entry.fid) }
+    for entry in Calls.all { table[entry.name] = UInt64(entry.fid) }
     return table
   }()
 
   /// The number a name stands for, in any case.
-  public static func value(_ name: String) -> UInt64? { values[name.uppercased()] }
+  package static func value(_ name: String) -> UInt64? { values[name.uppercased()] }
 
   /// A function identifier as a script writes it: its name, if that stands for it, else the number.
   package static func function(_ fid: UInt64) -> String {
-    let name = Commands.name(of: fid)
+    let name = Calls.name(of: fid)
     return value(name) == fid ? name : hex(fid)
   }
 
   /// X0 of a call in words: `RMI_ERROR_RTT 2`, `PSCI_DENIED`.
   ///
   /// - Parameter isShort: RMI and RSI codes go without the interface: `ERROR_RTT 2`.
-  public static func status(_ interface: Interface, _ x0: UInt64, isShort: Bool = false) -> String {
+  package static func status(_ interface: Interface, _ x0: UInt64, isShort: Bool = false) -> String {
     // An RMI code has an index in bits 15:8.
     let hasIndex = interface == .rmi && x0 >> 16 == 0
     let code = hasIndex ? x0 & 0xFF : x0

@@ -42,8 +42,8 @@ package enum StructureTables {
   /// What an action gives somebody the address of: structures with the addresses they begin at. A Realm's are at IPAs.
   package static func given(by action: Action) -> [(base: UInt64, table: StructureTable)] {
     switch action {
-    case .smc(.normal, let x): given(Commands.called(x[0])) { x[$0] }
-    case .guest(let guest) where guest.kind == .smc: given(Commands.called(guest.x[0])) { $0 < guest.count ? guest.x[$0] : 0 }
+    case .smc(.normal, let x): given(Calls.called(x[0])) { x[$0] }
+    case .guest(let guest) where guest.kind == .smc: given(Calls.called(guest.x[0])) { $0 < guest.count ? guest.x[$0] : 0 }
     case .enterVCPU(let vcpu, let run):
       [(vcpu, RmmRec.about), (run, RmiRecRun.about)].compactMap { base, facts in
         named(facts.name.description).map { (base, $0) }

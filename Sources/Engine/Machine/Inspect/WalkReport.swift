@@ -3,9 +3,9 @@ import Basics
 /// An RTT walk for people: each hop, and what stands at its end.
 package struct WalkReport: Sendable {
   package struct Hop: Sendable {
-    public var level: Int
-    public var table: UInt64
-    public var index: Int
+    package var level: Int
+    package var table: UInt64
+    package var index: Int
     package var raw: UInt64
     package var hipas: HIPAS
     package var ripas: RIPAS
@@ -17,11 +17,11 @@ package struct WalkReport: Sendable {
   package var isProtected: Bool
   package var hops: [Hop]
   /// Output address, if the walk gave one.
-  public var address: UInt64?
+  package var address: UInt64?
   /// What the granule protection check says of it.
-  public var check: Check
+  package var check: Check
   /// What happens to a Realm's read at this IPA.
-  public var verdict: Verdict
+  package var verdict: Verdict
 
   package enum Check: Sendable, Equatable {
     case notReached
@@ -30,7 +30,7 @@ package struct WalkReport: Sendable {
     case passes(PAS, GPI)
     case fault(PAS, GPI)
 
-    public var text: String {
+    package var text: String {
       switch self {
       case .notReached: "not reached"
       case .noMemory: "no memory is there to protect"
@@ -47,7 +47,7 @@ package struct WalkReport: Sendable {
     /// An exception of the Realm or an exit to the Host, in words.
     case refused(String)
 
-    public var text: String {
+    package var text: String {
       switch self {
       case .data(let address): "a read gets the data at \(hex(address))"
       case .nothing: "no memory answers there: a read gives zero, a write is lost"
@@ -59,13 +59,13 @@ package struct WalkReport: Sendable {
 
 /// A run of alike entries of one table.
 package struct EntryRun: Sendable, Equatable {
-  public var first: Int
-  public var last: Int
+  package var first: Int
+  package var last: Int
   package var ipa: UInt64
   package var hipas: HIPAS
   package var ripas: RIPAS
   /// Output address of the first entry, if it has one.
-  public var address: UInt64?
+  package var address: UInt64?
 }
 
 extension Machine {

@@ -1,7 +1,7 @@
 /// A guest under a debugger: its vCPUs, their registers and memory, places to stop at, and going on in both directions.
 ///
 /// vCPUs are numbered from 0. Only one runs at a time; the others stand where they were.
-public protocol DebugTarget: AnyObject {
+package protocol DebugTarget: AnyObject {
   /// How many vCPUs there are.
   var vcpuCount: Int { get }
   /// Whether a vCPU has been turned on and not off again.
@@ -32,7 +32,7 @@ public protocol DebugTarget: AnyObject {
   func monitor(_ text: String) -> String
 }
 
-public enum DebugPoint: Hashable, Sendable {
+package enum DebugPoint: Hashable, Sendable {
   /// Before the instruction at a virtual address.
   case execute(UInt64)
   /// After an instruction that wrote, read, or did either with a byte of a range of virtual addresses.
@@ -41,14 +41,14 @@ public enum DebugPoint: Hashable, Sendable {
   case access(UInt64, count: UInt64)
 
   /// The first address of it.
-  public var address: UInt64 {
+  package var address: UInt64 {
     switch self {
     case .execute(let address), .write(let address, _), .read(let address, _), .access(let address, _): address
     }
   }
 }
 
-public enum DebugStop: Equatable, Sendable {
+package enum DebugStop: Equatable, Sendable {
   /// The instruction was executed (a step), or taken back.
   case stepped
   case point(DebugPoint)

@@ -11,7 +11,7 @@ public struct GuestAction: Sendable {
   /// How many of them were given.
   public var count: Int
   /// Which statement queued it, for its expectations.
-  public var tag: Int = 0
+  package var tag: Int = 0
 
   public init(_ kind: Kind, _ arguments: [UInt64] = []) {
     self.kind = kind
@@ -27,8 +27,8 @@ public struct GuestAction: Sendable {
 }
 
 /// What a queued action did.
-public struct GuestResult: Sendable {
-  public enum Value: Sendable {
+package struct GuestResult: Sendable {
+  package enum Value: Sendable {
     /// X0 to X8 after a call, or after a trapped access was handled.
     case registers(InlineArray<9, UInt64>)
     case value(UInt64)
@@ -38,12 +38,12 @@ public struct GuestResult: Sendable {
     /// Control went elsewhere.
     case exception(pc: UInt64, elr: UInt64, esr: UInt64, far: UInt64, spsr: UInt64, x0: UInt64)
   }
-  public var value: Value
-  public var action: GuestAction
+  package var value: Value
+  package var action: GuestAction
   /// The REC it ran in.
-  public var rec: UInt64
+  package var rec: UInt64
   /// The condition that decided it, if it was a call that was refused.
-  public var decidedBy: String?
+  package var decidedBy: String?
 }
 
 /// The machine's one queue of guest actions, first in first out, used by whichever REC runs.

@@ -3,9 +3,9 @@ public struct GuestRegisters: Sendable, Equatable {
   /// Where they are: the REC, or a granule of the Host's.
   public let address: UInt64
   /// Whether it is a Realm's vCPU.
-  public var isInRealm = true
+  package var isInRealm = true
   /// Which vCPU of its guest it is, by its MPIDR.
-  public var vcpu: UInt64 = 0
+  package var vcpu: UInt64 = 0
   /// X0 to X30.
   public let x: [UInt64]
   public let sp: UInt64
@@ -25,7 +25,7 @@ public struct GuestRegisters: Sendable, Equatable {
 
   public var exceptionLevel: UInt64 { pstate >> 2 & 3 }
   /// `EL1h nZCv DaIF`: capitals are set.
-  public var state: String {
+  package var state: String {
     func letter(_ bit: UInt64, _ letter: Character) -> String {
       pstate >> bit & 1 == 1 ? String(letter) : letter.lowercased()
     }

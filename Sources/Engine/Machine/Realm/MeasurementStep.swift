@@ -17,12 +17,12 @@ package struct MeasurementStep: Sendable, Equatable {
     case extend([UInt8])
   }
 
-  public let rd: UInt64
+  package let rd: UInt64
   /// 0 is the RIM, 1 to 4 are the REMs.
-  public let index: Int
-  public let input: Input
+  package let index: Int
+  package let input: Input
   /// As long as the Realm's hash.
-  public let value: [UInt8]
+  package let value: [UInt8]
 
   /// The parameters of a Realm that are measured: a value for each of those fields of RmiRealmParams.
   package struct RealmParameters: Sendable, Equatable {
@@ -54,7 +54,7 @@ package struct MeasurementStep: Sendable, Equatable {
 
 extension MeasurementStep.Input {
   /// Which command does it.
-  public var command: String {
+  package var command: String {
     switch self {
     case .create: "RMI_REALM_CREATE"
     case .data: "RMI_DATA_CREATE"
@@ -82,7 +82,7 @@ extension MeasurementStep.Input {
 
 extension MeasurementStep {
   /// The step in one line, without its value.
-  public var text: String {
+  package var text: String {
     var fields = input.fields
     if case .create = input { fields = fields.filter { $0.value != "0" && $0.value != "0x0" } }
     let words = fields.map { name, value in

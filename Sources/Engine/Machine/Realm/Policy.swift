@@ -1,7 +1,7 @@
 /// A place where TF-RMM v0.6.0 does not do what DEN0137 1.0-rel0 states, or does something where that is silent. Each is a switch of its
 /// own, and its number is this project's; `order` is the one switch for the order in which TF-RMM looks at its conditions where the
 /// specification leaves the order free.
-public enum Divergence: Int, Sendable, CaseIterable {
+package enum Divergence: Int, Sendable, CaseIterable {
   case order = 0
   case realmCreateAlignsTablesToGranules = 1
   case injectSEAWithoutAbortIsREC
@@ -53,14 +53,14 @@ public enum Divergence: Int, Sendable, CaseIterable {
   static let retired: Set<Int> = [19, 31, 32]
 
   /// How a user names it: `order`, or D and its number.
-  public var name: String { self == .order ? "order" : "D\(rawValue)" }
+  package var name: String { self == .order ? "order" : "D\(rawValue)" }
 
-  public static func named(_ name: String) -> Divergence? {
+  package static func named(_ name: String) -> Divergence? {
     allCases.first { $0.name.lowercased() == name.lowercased() }
   }
 
   /// What changes when it is on, in one line.
-  public var summary: String {
+  package var summary: String {
     switch self {
     case .order: "conditions are checked in TF-RMM's order"
     case .realmCreateAlignsTablesToGranules: "REALM_CREATE: rtt_align asks for granule alignment only"
@@ -113,38 +113,38 @@ public enum Divergence: Int, Sendable, CaseIterable {
 }
 
 /// The set of divergences in force: the RMM's personality.
-public struct Policy: Sendable, Equatable {
-  public var bits: UInt64
+package struct Policy: Sendable, Equatable {
+  package var bits: UInt64
 
-  public init(bits: UInt64) { self.bits = bits }
+  package init(bits: UInt64) { self.bits = bits }
 
   /// DEN0137 1.0-rel0 to the letter; where it is silent, what TF-RMM does.
-  public static let spec = Policy([
+  package static let spec = Policy([
     .gicTrapKeepsSyndrome, .realmSMCCCIsOneDotTwo, .syncExternalAbortMasked, .unknownClassExitIsZero,
   ])
   /// TF-RMM v0.6.0.
-  public static let tfRMM = Policy(Divergence.allCases)
+  package static let tfRMM = Policy(Divergence.allCases)
 
-  public init(_ divergences: [Divergence]) {
+  package init(_ divergences: [Divergence]) {
     bits = divergences.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
   }
 
-  @inline(__always) public func has(_ divergence: Divergence) -> Bool {
+  @inline(__always) package func has(_ divergence: Divergence) -> Bool {
     bits >> UInt64(divergence.rawValue) & 1 != 0
   }
 
-  public mutating func set(_ divergence: Divergence, _ on: Bool) {
+  package mutating func set(_ divergence: Divergence, _ on: Bool) {
     let bit: UInt64 = 1 << UInt64(divergence.rawValue)
     bits = on ? bits | bit : bits & ~bit
   }
 
   /// The personalities a user can name.
-  public static let personalities: [(name: String, policy: Policy)] = [
+  package static let personalities: [(name: String, policy: Policy)] = [
     ("spec-1.0", .spec), ("tf-rmm-0.6", .tfRMM),
   ]
 
   /// `spec-1.0`, `tf-rmm-0.6`, or one of them with its changes: `spec-1.0+D6-D23`.
-  public var name: String {
+  package var name: String {
     if let exact = Policy.personalities.first(where: { $0.policy == self }) { return exact.name }
     let near = Policy.personalities.min {
       ($0.policy.bits ^ bits).nonzeroBitCount < ($1.policy.bits ^ bits).nonzeroBitCount
@@ -155,7 +155,7 @@ public struct Policy: Sendable, Equatable {
   }
 
   /// Reads what ``name`` writes.
-  public init?(named text: String) {
+  package init?(named text: String) {
     guard let base = Policy.personalities.first(where: { text.lowercased().hasPrefix($0.name) }) else {
       return nil
     }

@@ -13,10 +13,10 @@ struct EnterFlags {
 }
 
 /// RmiRecExitReason.
-public enum ExitReason: UInt8, Sendable, CaseIterable {
+package enum ExitReason: UInt8, Sendable, CaseIterable {
   case sync = 0, irq, fiq, psci, ripasChange, hostCall, serror
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .sync: "SYNC"
     case .irq: "IRQ"
@@ -45,11 +45,11 @@ struct ExitRecord {
 }
 
 /// The exit record as the Host reads it, decoded: every field that is not zero, in the order of the record.
-public struct ExitFields: Sendable, Equatable {
-  public var reason: ExitReason
-  public var fields: [(name: String, value: UInt64)]
+package struct ExitFields: Sendable, Equatable {
+  package var reason: ExitReason
+  package var fields: [(name: String, value: UInt64)]
 
-  public static func == (a: ExitFields, b: ExitFields) -> Bool {
+  package static func == (a: ExitFields, b: ExitFields) -> Bool {
     a.reason == b.reason && a.fields.map(\.name) == b.fields.map(\.name)
       && a.fields.map(\.value) == b.fields.map(\.value)
   }

@@ -1,13 +1,13 @@
 import Basics
 
 /// Where a granule protection fault of a world below EL3 goes: SCR_EL3.GPF.
-public enum GPFRouting: String, Sendable, CaseIterable {
+package enum GPFRouting: String, Sendable, CaseIterable {
   /// To the world itself, as an abort (SCR_EL3.GPF = 0). TF-A leaves it so.
   case world
   /// To EL3 (SCR_EL3.GPF = 1). BL31 has no handler for it, and reports an unhandled exception.
   case el3
 
-  public var summary: String {
+  package var summary: String {
     switch self {
     case .world: "the world that caused it takes it as an abort"
     case .el3: "EL3 takes it, where BL31 reports an unhandled exception and the PE stops"

@@ -28,7 +28,7 @@ public enum EL3Error: Int64, Sendable {
   case badPAS = -3
   case invalid = -5
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .ok: "E_RMM_OK"
     case .unknown: "E_RMM_UNK"
@@ -74,7 +74,7 @@ extension Machine {
   }
 
   /// Writes the GPT, and says so.
-  mutating func changeGPI(_ address: UInt64, _ new: GPI) {
+  private mutating func changeGPI(_ address: UInt64, _ new: GPI) {
     let old = gpi(address)
     setGPI(address, new)
     if tracing { emit(.gpi, address, UInt64(old.rawValue), UInt64(new.rawValue), world: .root) }
@@ -91,5 +91,80 @@ extension Machine {
     guard canSetGPI(granule) else { return .unknown }
     changeGPI(granule, pas)
     return .ok
+  }
+}
+
+extension Machine {
+  /// EL3 moves pages between the Non-secure and the Secure PAS for the SPMC (``PlatProtectMem``): those that are in the other one.
+  mutating func movePages(_ range: Range<UInt64>, to new: GPI) {
+    let old: GPI = new == .secure ? .nonSecure : .secure
+    for address in stride(from: range.lowerBound, to: range.upperBound, by: Int(Granule.size))
+    where gpi(address) == old && canSetGPI(address) {
+      changeGPI(address, new == .secure ? .secure : .nonSecure)
+    }
+  }
+}
+
+/// Nothing but the services above changes an entry of the GPT once it is built: the RMM asks for it, as on hardware.
+extension Machine {
+  /// Whether the GPI of a granule can be changed: its region has an L1 table that EL3 has made, or is a block and Root memory has room
+  /// for a table. EL3 follows no descriptor that is not its own (TF-A, `get_gpi_params`).
+  func canSetGPI(_ address: UInt64) -> Bool {
+    typealias GPT = GranuleProtectionTable
+    let l0 = memory.load64(gpt.l0Base + (address >> GPT.regionShift) * 8)
+    switch GPTBlock.table.type.of(l0) {
+    case GPTTable.typeValue:
+      let table = l0 & GPTTable.table.address.mask
+      return l0 & GPTTable.reserved == 0 && table >= gpt.l1Base && (table - gpt.l1Base) % GPT.l1Size == 0
+        && table < control.nextL1Table
+    case GPTBlock.typeValue: return control.nextL1Table + GPT.l1Size <= gpt.l1Top
+    default: return false
+    }
+  }
+
+  /// Writes the GPI of one granule into the tables and the mirror: splits blocks on the way down, and joins 2 MiB again when
+  /// they have become alike. To be asked before: ``canSetGPI(_:)``.
+  private mutating func setGPI(_ address: UInt64, _ gpi: GPI) {
+    typealias GPT = GranuleProtectionTable
+    let region = address >> GPT.regionShift
+    let l0Address = gpt.l0Base + region * 8
+    var l0 = memory.load64(l0Address)
+    if GPTTable.table.type.of(l0) != GPTTable.typeValue {
+      let old = GPI(rawValue: UInt8(GPTBlock.table.gpi.of(l0))) ?? .noAccess
+      let table = control.nextL1Table
+      control.nextL1Table += GPT.l1Size
+      memory.store64(table, GPT.contiguous(old, 3), count: 16384)
+      l0 = GPT.l0Table(table)
+      memory.store64(l0Address, l0)
+    }
+    let table = l0 & GPTTable.table.address.mask
+    let index = address.bits(GPT.regionShift - 1, 16)
+    var entry = memory.load64(table + index * 8)
+    while GPTContiguous.table.type.of(entry) == GPTContiguous.typeValue {
+      let old = GPI(rawValue: UInt8(GPTContiguous.table.gpi.of(entry))) ?? .noAccess
+      let size = GPTContiguous.table.contig.of(entry)
+      let count = GPT.contiguousEntries[Int(size)]
+      let first = index & ~(count - 1)
+      // Size 0 is reserved: nobody but a hand from outside writes it, and it stands for its 64 KiB alone.
+      let smaller = size <= 1 ? GPT.granules(old) : GPT.contiguous(old, size - 1)
+      memory.store64(table + first * 8, smaller, count: count)
+      entry = smaller
+    }
+    let own = GPTGranules.gpi(of: address)
+    entry = entry & ~own.mask | own.placed(UInt64(gpi.rawValue))
+    memory.store64(table + index * 8, entry)
+    if entry == GPT.granules(gpi) { joinGPT(table, index, gpi) }
+    memory.setRecord(
+      address, GranuleRecord(state: GranuleRecord(raw: memory.record(address)).state, gpi: gpi).raw)
+  }
+
+  private mutating func joinGPT(_ table: UInt64, _ index: UInt64, _ gpi: GPI) {
+    typealias GPT = GranuleProtectionTable
+    let first = index & ~31
+    let alike = GPT.granules(gpi)
+    // 32 entries never cross a granule of the table.
+    let page = memory.page(table + first * 8) + Int((table + first * 8) & 4095)
+    for i in 0..<32 where UInt64(littleEndian: page.load(fromByteOffset: i &* 8, as: UInt64.self)) != alike { return }
+    memory.store64(table + first * 8, GPT.contiguous(gpi, 1), count: 32)
   }
 }

@@ -16,7 +16,7 @@ extension Machine {
 }
 
 /// What EL3 prints while the machine runs, by a number an event can carry.
-public enum RootMessage: UInt64, Sendable, CaseIterable {
+package enum RootMessage: UInt64, Sendable, CaseIterable {
   /// RMI where no RMM has booted.
   case noRMM
   case rmiFromSecure
@@ -32,7 +32,7 @@ public enum RootMessage: UInt64, Sendable, CaseIterable {
   case unhandledException
 
   /// The lines of it, with two numbers.
-  public func lines(_ a: UInt64, _ b: UInt64) -> [String] {
+  package func lines(_ a: UInt64, _ b: UInt64) -> [String] {
     switch self {
     case .noRMM: [Self.warning("RMMD: Failed to boot up RMM. Ignoring RMI call")]
     case .rmiFromSecure: [Self.warning("RMMD: RMI invoked by secure world.")]

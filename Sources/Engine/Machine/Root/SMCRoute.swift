@@ -1,9 +1,9 @@
 /// Who answers an SMC: a row for each range of function identifiers, with an owner for each world that can call.
 ///
 /// EL3 is the only place all of them pass (``Machine/perform(smc:from:)``); tests hold the table to what it does.
-public struct SMCRoute: Sendable {
+package struct SMCRoute: Sendable {
   /// Who a call goes to.
-  public enum Owner: Sendable, Equatable {
+  package enum Owner: Sendable, Equatable {
     /// EL3 answers itself.
     case el3
     /// EL3 passes it on to R-EL2, and its answer back.
@@ -23,7 +23,7 @@ public struct SMCRoute: Sendable {
     /// EL3 answers SMC_UNK: nobody has it.
     case unknown
 
-    public var text: String {
+    package var text: String {
       switch self {
       case .el3: "EL3"
       case .rmm: "R-EL2"
@@ -38,12 +38,12 @@ public struct SMCRoute: Sendable {
     }
   }
 
-  public let name: String
-  public let functions: ClosedRange<UInt64>
+  package let name: String
+  package let functions: ClosedRange<UInt64>
   /// What the rows are about, where the name does not say it.
-  public let meaning: String
+  package let meaning: String
   /// Whether each of them is the same function with bit 30 set, as an SMC64.
-  public let hasSMC64: Bool
+  package let hasSMC64: Bool
   private let owners: (normal: Owner, secure: Owner, realm: Owner)
 
   init(
@@ -55,9 +55,9 @@ public struct SMCRoute: Sendable {
   }
 
   /// The worlds that can call EL3.
-  public static let callers: [World] = [.normal, .secure, .realm]
+  package static let callers: [World] = [.normal, .secure, .realm]
 
-  public subscript(world: World) -> Owner {
+  package subscript(world: World) -> Owner {
     switch world {
     case .normal: owners.normal
     case .secure: owners.secure

@@ -5,9 +5,9 @@ package enum FFA {
   package static let spmcID: UInt64 = 0x8000
   package static let spmdID: UInt64 = 0xFFFF
 
-  static let error: UInt64 = 0x8400_0060
+  package static let error: UInt64 = 0x8400_0060
   static let success: UInt64 = 0x8400_0061
-  static let interrupt: UInt64 = 0x8400_0062
+  package static let interrupt: UInt64 = 0x8400_0062
   static let retrieveResponse: UInt64 = 0x8400_0075
 
   /// Bit 30 of a function identifier: the call is an SMC64.

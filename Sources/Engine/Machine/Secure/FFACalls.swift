@@ -33,8 +33,8 @@ enum FFACallList {
 }
 
 /// The calls of the Secure world's interfaces by what there is to know of them: names, identifiers, arguments, conditions.
-public enum FFACalls {
-  public static let all: [CommandEntry] = {
+package enum FFACalls {
+  package static let all: [CommandEntry] = {
     var calls = Registrar(interface: .ffa)
     _ = FFACallList.all(&calls)
     var platform = Registrar(interface: .platform)
@@ -60,7 +60,7 @@ public enum FFACalls {
   }()
 
   /// By name, in any case.
-  public static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
+  package static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
 
   /// By function identifier, of the SMC32 or the SMC64.
   package static func withFID(_ fid: UInt64) -> CommandEntry? { fid >> 32 == 0 ? byFID[UInt32(fid)] : nil }

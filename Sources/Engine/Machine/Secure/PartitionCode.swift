@@ -5,7 +5,7 @@ import Basics
 /// its memory, as BL2 does on hardware.
 extension Machine {
   /// The partition that executes code where there is one: the TEE.
-  static let codePartition = 1
+  package static let codePartition = 1
   /// Where its registers are.
   package static let partitionVCPU: UInt64 = 0x0600_1000
   /// The last but two of its pages: a key of the platform's, from which the TEE derives all of its own.

@@ -77,11 +77,7 @@ extension Machine {
   /// The SPMC has EL3 move pages. They were looked at before.
   mutating func protect(_ ranges: [PageRange], _ gpi: GPI) {
     for range in ranges {
-      var address = range.base
-      while address < range.end {
-        changeGPI(address, gpi)
-        address += Granule.size
-      }
+      movePages(range.base..<range.end, to: gpi)
       if tracing {
         let fid = gpi == .secure ? PlatProtectMem.fid : PlatUnprotectMem.fid
         emit(.service, UInt64(fid), range.base, 0, world: .secure, detail: 2)

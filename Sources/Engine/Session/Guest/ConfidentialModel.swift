@@ -13,9 +13,9 @@ package final class ConfidentialModel {
   /// The immediate of the guest's host calls, "KR".
   package static let immediate: UInt64 = 0x4B52
   /// Which guest has the sealed weights, of those in Sessions/guests.
-  public static let guest = "model"
+  package static let guest = "model"
   /// Which key the weights of Sessions/guests/model are sealed with: as public as they are, so nothing but an example.
-  public static let key = Array(SHA256.hash(data: Array("Workbench model key".utf8)))
+  package static let key = Array(SHA256.hash(data: Array("Workbench model key".utf8)))
 
   /// A look of the Host at the page with the weights.
   package struct Peek: Sendable, Equatable {
@@ -169,7 +169,7 @@ extension ConfidentialModel {
   /// - Parameters:
   ///   - image: the guest as it was published.
   ///   - configuration: the machine as it is trusted.
-  public static func reference(
+  package static func reference(
     _ image: BootImage, _ options: RealmVM.Options, _ configuration: MachineConfiguration
   ) throws(RealmVM.Failure) -> ReferenceValues {
     let session = Session(configuration)

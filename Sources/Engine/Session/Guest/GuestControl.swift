@@ -6,10 +6,10 @@ import Machine
 ///
 /// Each thing it does is a step of its Host, so a recording of the session needs neither the image nor this.
 public final class GuestControl {
-  public struct Guest {
-    public let debugger: GuestDebugger
+  package struct Guest {
+    package let debugger: GuestDebugger
     /// Names of places in its program.
-    public fileprivate(set) var symbols: SymbolTable
+    package fileprivate(set) var symbols: SymbolTable
     /// Where the session stood when it had been built.
     fileprivate let built: Int
     /// Where the session stood when the guest last ran; nil if its Host has only been read from a note, and has yet to go to where the
@@ -22,23 +22,23 @@ public final class GuestControl {
   }
 
   /// What came of a command.
-  public struct Outcome: Sendable {
-    public enum Kind: String, CaseIterable, Sendable {
+  package struct Outcome: Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
       case done, stands, stepped, breakpoint, watchpoint, event, beginning, running, reset, failed
       case poweredOff = "powered_off"
     }
-    public var kind: Kind
+    package var kind: Kind
     /// In words.
-    public var message: String
+    package var message: String
     /// What the guest has printed since the command before: whole lines, and the rest once it has ended. In brackets between them,
     /// what happened outside of it.
-    public var console: [String] = []
+    package var console: [String] = []
     /// Instructions it executed.
-    public var instructions: UInt64 = 0
+    package var instructions: UInt64 = 0
   }
 
-  public let session: Session
-  public private(set) var guest: Guest? {
+  package let session: Session
+  package private(set) var guest: Guest? {
     willSet { if newValue == nil, let guest { former = guest } }
   }
   /// The guest before this one: if the same guest is found again, it is to stop where it was to.
@@ -48,12 +48,12 @@ public final class GuestControl {
     throw ScriptError(message: "no guest can be booted here (\(shown(name)))")
   }
   /// Most instructions of `continue` and `over` that do not say how many.
-  public var instructionsAtOnce = GuestControl.usualInstructions
+  package var instructionsAtOnce = GuestControl.usualInstructions
   static let usualInstructions = 1_000_000_000
   /// Whether the last command was cut short because somebody wanted it to end.
-  public private(set) var wasInterrupted = false
+  package private(set) var wasInterrupted = false
   /// Ends `continue` between two entries, so that somebody can look.
-  public var isEnough: () -> Bool = { false }
+  package var isEnough: () -> Bool = { false }
   /// Places it stops at that are named; the last of them.
   private static let mostNamed = 8
   /// Places a guest is to stop at.
@@ -63,12 +63,12 @@ public final class GuestControl {
   /// Console lines of the command that is being performed.
   private var lines: [String] = []
   /// Where steps begin that the last command made new in the session; nil if it made none.
-  public private(set) var firstNewStep: Int?
+  package private(set) var firstNewStep: Int?
 
   /// What `expect` can be about.
   static let answers = Set(Outcome.Kind.allCases.map(\.rawValue)).subtracting([Outcome.Kind.done.rawValue])
 
-  public init(_ session: Session) { self.session = session }
+  package init(_ session: Session) { self.session = session }
 
   /// - Parameter file: the script the command stands in.
   package func perform(_ command: GuestCommand, in file: String) throws(ScriptError) -> Outcome {
@@ -339,14 +339,14 @@ public final class GuestControl {
   var registers: [UInt64] { guest.map { $0.debugger.registers($0.debugger.current).x } ?? [] }
 
   /// A guest that has run already, as its Host's debugger knows it.
-  public func adopt(_ debugger: GuestDebugger, _ symbols: SymbolTable) {
+  package func adopt(_ debugger: GuestDebugger, _ symbols: SymbolTable) {
     guest = Guest(
       debugger: debugger, symbols: symbols, built: session.hostBuilt(at: session.position) ?? 0, position: session.position,
       told: debugger.consoleCount)
   }
 
   /// Something else will be done in place of the steps after a position: what the hypervisor knows of them does not hold any more.
-  public func willReplaceSteps(after position: Int) {
+  package func willReplaceSteps(after position: Int) {
     if let guest, position < guest.position ?? 0 { self.guest = nil }
   }
 }

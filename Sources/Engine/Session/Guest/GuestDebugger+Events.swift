@@ -12,7 +12,7 @@ package enum DebugEvent: Hashable, Sendable {
   case granule(UInt64)
 
   /// As one types it.
-  public var text: String {
+  package var text: String {
     switch self {
     case .smc: "smc"
     case .exit(nil): "exit"

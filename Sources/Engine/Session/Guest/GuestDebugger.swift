@@ -8,17 +8,17 @@ import Machine
 /// Going back restores the session and what the hypervisor knew before an entry, and runs that entry again up to the instruction. The
 /// entropy of that time comes again. Registers and memory are only read: nobody may write those of a Realm, and a recording has only what
 /// Host and guest did.
-public final class GuestDebugger: DebugTarget {
+package final class GuestDebugger: DebugTarget {
   let session: Session
-  public let vm: RealmVM
-  public var points: [DebugPoint] = []
+  package let vm: RealmVM
+  package var points: [DebugPoint] = []
   /// What else stops it.
   package var events: Set<DebugEvent> = []
-  public internal(set) var current = 0
+  package internal(set) var current = 0
   /// The first step that the last command made new in the session; nil if it made none.
-  public private(set) var firstNewStep: Int?
+  package private(set) var firstNewStep: Int?
   /// How the guest has ended, if it has.
-  public internal(set) var ending: RealmVM.Ending?
+  package internal(set) var ending: RealmVM.Ending?
   /// Why the last command was cut short, if it was.
   var halt: Halt?
   /// Where the session and the hypervisor stood before the last entries; those before follow from the session's notes.
@@ -43,27 +43,27 @@ public final class GuestDebugger: DebugTarget {
   }
 
   /// - Parameter vm: one that was built. If it has run, one cannot go back from here.
-  public init(_ session: Session, _ vm: RealmVM) {
+  package init(_ session: Session, _ vm: RealmVM) {
     precondition(session.keepsHistory, "a debugger goes back")
     self.session = session
     self.vm = vm
   }
 
-  public var vcpuCount: Int { vm.vcpus.count }
-  public func isOn(_ vcpu: Int) -> Bool { vm.vcpus[vcpu].isOn }
-  public var consoleCount: Int { vm.uart.count }
-  public func console(from start: Int) -> ArraySlice<UInt8> { vm.uart.bytes(from: start) }
+  package var vcpuCount: Int { vm.vcpus.count }
+  package func isOn(_ vcpu: Int) -> Bool { vm.vcpus[vcpu].isOn }
+  package var consoleCount: Int { vm.uart.count }
+  package func console(from start: Int) -> ArraySlice<UInt8> { vm.uart.bytes(from: start) }
 
-  public func registers(_ vcpu: Int) -> GuestRegisters {
+  package func registers(_ vcpu: Int) -> GuestRegisters {
     let place = vm.vcpus[vcpu].address
     return session.read { $0.guestRegisters(place) }
       ?? GuestRegisters(address: place, isInRealm: vm.isRealm, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
   }
 
-  public func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool { false }
-  public func write(_ vcpu: Int, _ address: UInt64, _ bytes: [UInt8]) -> Bool { false }
+  package func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool { false }
+  package func write(_ vcpu: Int, _ address: UInt64, _ bytes: [UInt8]) -> Bool { false }
 
-  public func read(_ vcpu: Int, _ address: UInt64, _ count: Int) -> [UInt8] {
+  package func read(_ vcpu: Int, _ address: UInt64, _ count: Int) -> [UInt8] {
     let place = vm.vcpus[vcpu].address
     return session.read { $0.guestBytes(place, address, count) }
   }
@@ -152,7 +152,7 @@ public final class GuestDebugger: DebugTarget {
     halt = nil
   }
 
-  public func step(_ vcpu: Int) -> DebugStop {
+  package func step(_ vcpu: Int) -> DebugStop {
     begin()
     if let ended { return ended }
     if let complete = complete(vcpu) { return complete }
@@ -186,7 +186,7 @@ public final class GuestDebugger: DebugTarget {
   /// of them.
   ///
   /// - Parameter looksBetween: whether a place it is to stop at also stops it between two of them.
-  public func times(_ count: Int, looksBetween: Bool = false, _ command: () -> DebugStop?) -> DebugStop? {
+  package func times(_ count: Int, looksBetween: Bool = false, _ command: () -> DebugStop?) -> DebugStop? {
     var first: Int?
     defer { firstNewStep = first }
     var stop: DebugStop?
@@ -217,10 +217,10 @@ public final class GuestDebugger: DebugTarget {
     return bytes.count == 4 ? bytes.enumerated().reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) } : nil
   }
 
-  public func goOn(limit: Int) -> DebugStop? { goOn(limit: limit) { false } }
+  package func goOn(limit: Int) -> DebugStop? { goOn(limit: limit) { false } }
 
   /// - Parameter isEnough: asked between two entries whether to end here.
-  public func goOn(limit: Int, isEnough: () -> Bool) -> DebugStop? {
+  package func goOn(limit: Int, isEnough: () -> Bool) -> DebugStop? {
     begin()
     if let ended { return ended }
     let start = session.now
@@ -239,7 +239,7 @@ public final class GuestDebugger: DebugTarget {
   }
 
   /// Enters vCPUs in turn until the guest ends, or so many times; nothing else stops it.
-  public func run(entries: Int) -> RealmVM.Ending? {
+  package func run(entries: Int) -> RealmVM.Ending? {
     for _ in 0..<entries where ending == nil {
       if case .failed(let why) = halts() { return .failed(why) }
       _ = enter([])
@@ -248,7 +248,7 @@ public final class GuestDebugger: DebugTarget {
   }
 
   /// Runs to the next exit to the Host.
-  public func runToExit() -> DebugStop? {
+  package func runToExit() -> DebugStop? {
     begin()
     if let ended { return ended }
     var passing: UInt64? = registers(vm.nextTurn ?? current).pc
@@ -262,7 +262,7 @@ public final class GuestDebugger: DebugTarget {
 
   // MARK: Back
 
-  public func stepBack() -> DebugStop {
+  package func stepBack() -> DebugStop {
     begin()
     let (here, whole) = (session.position, trail)
     var end = here
@@ -286,14 +286,14 @@ public final class GuestDebugger: DebugTarget {
   /// Goes to the last entry that is not later than a step.
   ///
   /// - Returns: why that is not possible; nil if it has been done, or stopped on the way.
-  public func goBack(to position: Int) -> String? {
+  package func goBack(to position: Int) -> String? {
     begin()
     guard let index = trail.lastIndex(where: { $0.position <= position }) else { return recall(at: position) }
     if !restore(index, leaving: session.steps.count, nil) { halt = .interruptedOnTheWay }
     return nil
   }
 
-  public func goBack() -> DebugStop {
+  package func goBack() -> DebugStop {
     begin()
     let (here, whole) = (session.position, trail)
     var upper = trail.isEmpty ? remember(before: here) : trail.count
@@ -371,7 +371,7 @@ public final class GuestDebugger: DebugTarget {
 
   // MARK: Words
 
-  public func monitor(_ text: String) -> String {
+  package func monitor(_ text: String) -> String {
     let words = text.split(separator: " ").map(String.init)
     switch words.first {
     case "info":

@@ -2,7 +2,7 @@ import Basics
 import Machine
 
 /// Something of the machine's that steps change.
-public enum Changing: Sendable, Equatable {
+package enum Changing: Sendable, Equatable {
   /// The state and the PAS of a granule.
   case granule(UInt64)
   /// A Realm by its RD: its life cycle.
@@ -24,8 +24,26 @@ public enum Changing: Sendable, Equatable {
     }
   }
 
+  /// How a step that changes it is noted, and at which granule.
+  fileprivate var ways: [GranuleHistory.Change] {
+    switch self {
+    case .granule: [.granule]
+    case .realm: [.realm, .granule]
+    case .measurement: [.measurement]
+    case .rec: [.exit, .granule]
+    case .entry: [.entry, .granule]
+    }
+  }
+
+  fileprivate var granule: UInt64 {
+    switch self {
+    case .granule(let address), .realm(let address), .measurement(let address, _), .rec(let address): address
+    case .entry(let address): address.granuleBase
+    }
+  }
+
   /// In a sentence.
-  public var name: String {
+  package var name: String {
     switch self {
     case .granule(let address): "granule \(hex(address))"
     case .realm(let rd): "Realm \(hex(rd))"
@@ -38,23 +56,17 @@ public enum Changing: Sendable, Equatable {
 
 extension Session {
   /// Whether the last step in force changed something.
-  public func lastStepChanges(_ subject: Changing) -> Bool {
+  package func lastStepChanges(_ subject: Changing) -> Bool {
     lastStep?.events.contains(where: subject.isChanged) ?? false
   }
 
-  /// Most steps that are looked through: what a key costs does not grow with the session.
-  static let farthestChange = 1 << 16
-
   /// The next step, from 1, that changes something, or the last before where the session stands; and what it does to it.
-  public func change(of subject: Changing, isNext: Bool) -> (step: Int, text: String)? {
-    let indices =
+  package func change(of subject: Changing, isNext: Bool) -> (step: Int, text: String)? {
+    let index =
       isNext
-      ? Array(position..<min(steps.count, position + Self.farthestChange))
-      : (max(0, position - Self.farthestChange)..<max(0, position - 1)).reversed()
-    for index in indices {
-      guard let event = steps[index].events.last(where: subject.isChanged) else { continue }
-      return (index + 1, labels.text("\(event.text), by \(steps[index].call)"))
-    }
-    return nil
+      ? granuleHistory.first(subject.ways, of: subject.granule, from: position, in: steps, where: subject.isChanged)
+      : granuleHistory.last(subject.ways, of: subject.granule, before: max(0, position - 1), in: steps, where: subject.isChanged)
+    guard let index, let event = steps[index].events.last(where: subject.isChanged) else { return nil }
+    return (index + 1, labels.text("\(event.text), by \(steps[index].call)"))
   }
 }

@@ -3,9 +3,9 @@ import Machine
 /// Where two constructions of a measurement part.
 package struct ConstructionDifference: Sendable, Equatable {
   /// Index of the first step that differs, from 0.
-  public let index: Int
+  package let index: Int
   /// What is different, in words.
-  public let words: String
+  package let words: String
 
   /// The first step that differs; nil if all are the same.
   package init?(_ a: [MeasurementStep], _ b: [MeasurementStep]) {

@@ -9,13 +9,13 @@ package struct Coverage: Sendable {
 
   package init() {
     let machine = Machine(MachineConfiguration())
-    conditions = (Commands.all + FFACalls.all).flatMap { entry in entry.list(machine).map { (entry, $0.id) } }
+    conditions = (Calls.all + FFACalls.all).flatMap { entry in entry.list(machine).map { (entry, $0.id) } }
   }
 
   /// How many conditions the declarations have.
   package var total: Int { conditions.count }
 
-  public mutating func note(_ decision: Decision, in script: String) {
+  package mutating func note(_ decision: Decision, in script: String) {
     note("\(decision.fid) \(decision.id)", in: script)
   }
 
@@ -46,7 +46,7 @@ package struct Coverage: Sendable {
 
   /// A row a condition: command, condition, and the scripts that exercise it. Then the rows of KVM's, with error number and the layer
   /// that says it; then the sums.
-  public func table() -> [String] {
+  package func table() -> [String] {
     var lines: [String] = []
     for row in conditions {
       lines.append("\(row.command.name.padding(32))\(row.id.padding(18))\(list(key(row)))")

@@ -4,19 +4,19 @@ import Machine
 
 /// What there is to say about a granule: for the map's cursor.
 package struct GranuleStory: Sendable {
-  public var address: UInt64
+  package var address: UInt64
   package var gpi: GPI
-  public var state: GranuleState
+  package var state: GranuleState
   /// The Realm it belongs to.
   package var owner: UInt64?
   /// What it is there: "level 3 table from IPA 0x0", "mapped at IPA 0x1000, RAM", "aux 3 of REC 0".
   package var role: String
   /// If a structure lies there: its name, and its fields that are not zero.
-  public var contents: (structure: String, fields: [String])?
+  package var contents: (structure: String, fields: [String])?
   /// The last steps that changed it, newest first, with what they did and in which call.
-  public var history: [(step: Int, text: String)]
+  package var history: [(step: Int, text: String)]
 
-  public static func == (a: GranuleStory, b: GranuleStory) -> Bool {
+  package static func == (a: GranuleStory, b: GranuleStory) -> Bool {
     a.address == b.address && a.gpi == b.gpi && a.state == b.state && a.owner == b.owner && a.role == b.role
       && a.history.map(\.step) == b.history.map(\.step) && a.contents?.fields == b.contents?.fields
   }
@@ -28,7 +28,8 @@ extension Session {
   /// - Parameter changes: how many of the last steps that changed it are told.
   package func story(_ address: UInt64, changes: Int = 16) -> GranuleStory {
     let address = address.granuleBase
-    let history = granuleHistory.changes(of: address, before: position, in: steps).prefix(changes).flatMap { index in
+    let history = granuleHistory.changes(.granule, of: address, before: position, in: steps).suffix(changes).reversed().flatMap {
+      index in
       changesText(of: address, index).map { (index + 1, $0) }
     }
     return read { machine in
@@ -41,7 +42,7 @@ extension Session {
 
   /// Every step that changed a granule, from 1 and newest first; those that were undone, too.
   package func stepsThatChanged(granule address: UInt64) -> [Int] {
-    granuleHistory.changes(of: address.granuleBase, before: .max, in: steps).map { $0 + 1 }
+    granuleHistory.changes(.granule, of: address.granuleBase, before: .max, in: steps).reversed().map { $0 + 1 }
   }
 
   /// What a step, from 1, did to a granule, and in which call.
@@ -85,14 +86,16 @@ extension Session {
   private func conditions(ofStep step: Int) -> Explanation? {
     guard step >= 1, step <= steps.count, case .action(let action) = steps[step - 1].input else { return nil }
     switch action {
-    case .smc(.normal, let x):
-      guard let entry = Commands.called(x[0]) else { return nil }
+    case .smc(let world, let x) where world == .normal || world == .secure:
+      guard let entry = Calls.called(x[0]), world == .normal || entry.interface == .ffa || entry.interface == .platform else {
+        return nil
+      }
       let here = position
       seek(step - 1)
       defer { seek(here) }
-      return named(read { $0.explain(entry, x, rec: $0.callingREC) })
+      return explanation(of: entry, x, from: world)
     case .guest(let guest) where guest.kind == .smc:
-      guard let entry = Commands.called(guest.x[0]) else { return nil }
+      guard let entry = Calls.called(guest.x[0]) else { return nil }
       return named(explanation(ofGuest: guest, queuedAt: step) ?? read { $0.explain(entry, guest.x, rec: $0.callingREC) })
     default: return nil
     }
@@ -121,8 +124,14 @@ extension Session {
   }
 
   /// What a call would answer now, and why.
-  public func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>) -> Explanation {
-    named(read { $0.explain(entry, x, rec: $0.callingREC) })
+  ///
+  /// - Parameter world: whose call of FF-A it is.
+  package func explanation(of entry: CommandEntry, _ x: InlineArray<18, UInt64>, from world: World = .normal) -> Explanation {
+    named(
+      read { machine in
+        world == .secure
+          ? machine.explain(entry, x, caller: machine.caller(from: world)) : machine.explain(entry, x, rec: machine.callingREC)
+      })
   }
 
   /// With the names of addresses.

@@ -5,9 +5,9 @@ import Machine
 package struct ConditionOrigin: Sendable, Equatable {
   package var subject: ConditionSubject
   /// The step that made it so, from 1; nil if nothing has touched it since boot.
-  public var step: Int?
+  package var step: Int?
   /// What happened, and in which call or statement.
-  public var text: String
+  package var text: String
 }
 
 extension Session {
@@ -19,33 +19,32 @@ extension Session {
     return made.isEmpty ? Array(all.prefix(1)) : made
   }
 
-  /// Most steps that are looked through for one: what a key costs does not grow with the session.
-  static let farthestOrigin = 1 << 16
-
   private func allOrigins(of explanation: Explanation) -> [ConditionOrigin] {
     let before = min(explanation.step.map { $0 - 1 } ?? position, steps.count)
-    let farthest = max(0, before - Self.farthestOrigin)
+    // What was before is of another machine.
+    let reset = granuleHistory.reset(before: before, in: steps) ?? -1
     return explanation.subjects.map { subject in
       if case .kept(let place) = subject, let origin = origin(ofKept: place, before: before) { return origin }
-      for index in (farthest..<before).reversed() {
-        if steps[index].isReset { break }
-        guard let event = steps[index].events.last(where: subject.isMade) else { continue }
-        return ConditionOrigin(
-          subject: subject, step: index + 1,
-          text: labels.text("made so by step \(index + 1): \(event.text), by \(steps[index].call)"))
+      let index = granuleHistory.last(
+        subject.ways, of: subject.granule, before: before, in: steps, where: subject.isMade)
+      guard let index, index > reset, let event = steps[index].events.last(where: subject.isMade) else {
+        return ConditionOrigin(subject: subject, step: nil, text: labels.text(subject.untouched))
       }
-      let earlier = farthest == 0 ? "" : ", or made so more than \(Self.farthestOrigin) steps before"
-      return ConditionOrigin(subject: subject, step: nil, text: labels.text(subject.untouched + earlier))
+      return ConditionOrigin(
+        subject: subject, step: index + 1,
+        text: labels.text("made so by step \(index + 1): \(event.text), by \(steps[index].call)"))
     }
   }
-}
 
-extension Session {
   /// Most steps in which a field of the RMM's is looked for: each is gone to.
   private static let mostVisits = 8
 
-  /// The last step before another after which a field of the RMM's had another value: of those that had to do with its RD or its REC.
+  /// The last step before another after which a field of the RMM's had another value: of those that had to do with its RD or its REC. Nil
+  /// if there is none since the granule became what it is.
   private func origin(ofKept place: FieldPlace, before end: Int) -> ConditionOrigin? {
+    let made = granuleHistory.last(
+      [.granule], of: place.base, before: end, in: steps, where: ConditionSubject.kept(place).isMade)
+    guard let made else { return nil }
     let here = position
     defer { seek(here) }
     func value(after step: Int) -> UInt64 {
@@ -53,11 +52,15 @@ extension Session {
       return read { $0.readBytes(place.base &+ UInt64(place.offset), min(place.width, 8)) }
     }
     let now = value(after: end)
-    var visits = 0
-    for index in (max(0, end - Self.farthestOrigin)..<end).reversed() where visits < Self.mostVisits {
-      guard !steps[index].isReset, !steps[index].events.contains(where: ConditionSubject.kept(place).isMade) else { return nil }
-      guard steps[index].mayChange(place.base) else { continue }
-      visits += 1
+    let uses = granuleHistory.changes(.use, of: place.base, before: end, in: steps).reversed().prefix { $0 > made }
+    for (visits, index) in uses.enumerated() {
+      guard visits < Self.mostVisits else {
+        return ConditionOrigin(
+          subject: .kept(place), step: nil,
+          text: labels.text(
+            "\(place.field) of \(place.structure) was already so after step \(index + 1): the \(visits) calls since then that had to do "
+              + "with it left it as it is"))
+      }
       let before = value(after: index)
       guard before != now else { continue }
       return ConditionOrigin(
@@ -70,11 +73,24 @@ extension Session {
   }
 }
 
-extension Session.Step {
-  /// Whether it had to do with an RD or a REC: a call is given its address, or something happened to it.
-  fileprivate func mayChange(_ granule: UInt64) -> Bool {
-    if case .action(.smc(_, let x)) = input, (1...6).contains(where: { x[$0] == granule }) { return true }
-    return events.contains { ($0.kind == .exit || $0.kind == .call || $0.kind == .realmState) && $0.a == granule }
+extension ConditionSubject {
+  /// How a step that makes it what it is is noted, and at which granule.
+  fileprivate var ways: [GranuleHistory.Change] {
+    switch self {
+    case .granule, .kept: [.granule]
+    case .realm: [.realm]
+    case .entry: [.entry, .granule]
+    case .field: [.write]
+    }
+  }
+
+  fileprivate var granule: UInt64 {
+    switch self {
+    case .granule(let address), .realm(let address): address
+    case .entry(let address): address.granuleBase
+    case .field(let place): (place.base &+ UInt64(place.offset)).granuleBase
+    case .kept(let place): place.base
+    }
   }
 }
 
@@ -93,7 +109,7 @@ extension ConditionSubject {
 
 extension Session.Step {
   /// What it did, on a line: a call by the names of its arguments, or the statement.
-  public var call: String {
+  package var call: String {
     switch input {
     case .reset(let configuration, let name):
       name.map { "case \($0): a fresh machine" } ?? "a fresh machine: \(configuration.propertyText)"

@@ -65,7 +65,7 @@ extension Expectation {
       case (.gpf, .gpf): true
       case (.fault, .fault): true
       case (.word(let wanted), .other(let got)): wanted == got
-      case (.code(let value, _), .registers): answer.x.first == value
+      case (.code(let value, _), .registers): answer.code == value || answer.x.first == value
       case (.code(let value, _), .ok): answer.x.first == value
       default: false
       }

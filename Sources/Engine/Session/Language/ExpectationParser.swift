@@ -47,7 +47,7 @@ struct ExpectationParser {
   /// Words that stand for themselves.
   private static let answers: Set<String> = Set(Session.TokenQuery.answers).union(GuestControl.answers).union(
     StackControl.answers
-  ).union(FirmwareStatement.answers)
+  ).union(FirmwareStatement.answers).union(SecureLookStatement.answers)
 
   private func alternative(_ word: Word) throws(ScriptError) -> Expectation.Status {
     let lower = word.text.lowercased()

@@ -1,11 +1,11 @@
 import Machine
 
 /// The verbs that a line may begin with: those of the Engine, and those a front end adds.
-public struct Language: Sendable {
+package struct Language: Sendable {
   /// Verbs that belong together.
-  public struct Chapter: Sendable {
-    public let title: String
-    public let verbs: [Verb]
+  package struct Chapter: Sendable {
+    package let title: String
+    package let verbs: [Verb]
 
     package init(_ title: String, _ verbs: [[Verb]]) {
       self.title = title
@@ -31,29 +31,30 @@ public struct Language: Sendable {
   package func adding(_ chapter: Chapter) -> Language { Language(chapters + [chapter]) }
 
   /// Every verb but the commands.
-  public var verbs: [Verb] { chapters.flatMap(\.verbs) }
+  package var verbs: [Verb] { chapters.flatMap(\.verbs) }
 
   /// The verb, or the command, of a name in any case.
-  public func verb(_ name: String) -> Verb? { byName[name.lowercased()] }
+  package func verb(_ name: String) -> Verb? { byName[name.lowercased()] }
 
   /// What the first word of two is for.
-  public func purpose(of group: String) -> String? { Self.groups[group.lowercased()] }
+  package func purpose(of group: String) -> String? { Self.groups[group.lowercased()] }
   private static let groups = [
     "start": "where a reader begins", "guest": "queued for the next RMI_REC_ENTER", "token": "about a token a Realm got",
     "vm": "a vCPU outside any Realm", "lkvm": "a kvmtool on the host", "el3": "the Root world",
+    "ffa": "memory between the worlds", "tee": "a client of the TEE",
   ]
 
   /// What may follow the first word of verbs that have two; nil if it is none.
-  public func actions(of group: String) -> [String]? { actions[group.lowercased()] }
+  package func actions(of group: String) -> [String]? { actions[group.lowercased()] }
 
   /// What a line may begin with, commands left out.
-  public var firstWords: [String] {
+  package var firstWords: [String] {
     var seen: Set<String> = []
     return verbs.map { $0.words.map { String($0.group) } ?? $0.name }.filter { seen.insert($0).inserted }
   }
 
   /// A new kind of statement is a line here.
-  public static let core = Language([
+  package static let core = Language([
     Chapter(
       "Machines, names, expectations",
       [
@@ -77,6 +78,7 @@ public struct Language: Sendable {
         RealmStatement.verbs,
         TeardownStatement.verbs,
       ]),
+    Chapter("The Secure world", [FFAStatement.verbs, TEEStatement.verbs, SecureLookStatement.verbs]),
     Chapter(
       "Memory",
       [

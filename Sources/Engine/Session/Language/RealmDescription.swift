@@ -5,7 +5,7 @@ import Machine
 /// A Realm that was never built, described by what would be measured: parameters, images at addresses, RIPAS, RECs, in the order
 /// in which the Host would make the calls.
 package struct RealmDescription: Sendable {
-  public private(set) var steps: [MeasurementStep] = []
+  package private(set) var steps: [MeasurementStep] = []
 
   /// The forms a line can have.
   package static let forms = [
@@ -41,7 +41,7 @@ package struct RealmDescription: Sendable {
   }
 
   /// The last value of a measurement, 0 for the RIM; nil if nothing has been measured.
-  public func value(_ index: Int) -> [UInt8]? { steps.last { $0.index == index }?.value ?? measurements?[index] }
+  package func value(_ index: Int) -> [UInt8]? { steps.last { $0.index == index }?.value ?? measurements?[index] }
 
   private mutating func take(
     _ text: String, _ number: Int, _ padsREM: Bool, _ load: (String) throws(ScriptError) -> [UInt8]

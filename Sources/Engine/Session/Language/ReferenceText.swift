@@ -117,7 +117,7 @@ extension ReferenceValues {
 
 extension Lifecycle {
   /// The state in one word, for files.
-  public var word: String {
+  package var word: String {
     switch self {
     case .unknown: "unknown"
     case .assemblyAndTest: "assembly-and-test"

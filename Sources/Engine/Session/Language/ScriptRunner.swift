@@ -10,50 +10,49 @@ public final class ScriptRunner {
     public var file: String
     public var line: Int
     public var text: String
-    public var statement: any Statement
+    package var statement: any Statement
     public var result: StatementResult
     /// Events of the statement, if the session traces.
     public var events: [Event]
     /// In how many statements it lies that stand for others.
     public var depth = 0
     /// Whether it stood for others, which were reported before it.
-    public var isExpansion = false
+    package var isExpansion = false
   }
-  public typealias Failure = ExpectationFailure
 
   public let session: Session
-  public let language: Language
+  package let language: Language
   /// The guest that was booted in the session, and what the script does with it.
   public let guestControl: GuestControl
   /// The host the script has started.
-  public let stackControl: StackControl
+  package let stackControl: StackControl
   /// Names the script has defined so far.
-  public var names = ScriptNames()
+  package var names = ScriptNames()
   /// Called after every statement.
   public var onReport: (Report) -> Void = { _ in }
   /// Called for a call with an argument too many or too few: it is made all the same.
   public var onWarning: (ScriptLine, String) -> Void = { _, _ in }
   /// Called before a statement that stands for others: its line, and how deep it lies.
-  public var onExpansion: (ScriptLine, Int) -> Void = { _, _ in }
+  package var onExpansion: (ScriptLine, Int) -> Void = { _, _ in }
   /// Gives the lines of an included file: the name as written, and the file it is written in.
   public var load: (String, String) throws(ScriptError) -> (name: String, lines: [String]) = { name, _ throws(ScriptError) in
     throw ScriptError(message: "include is not possible here (\(shown(name)))")
   }
   /// Whether the last line ended because somebody wanted it to: what was complete then stays.
-  public private(set) var wasInterrupted = false
+  package private(set) var wasInterrupted = false
   /// Whether guests of the host could go on after the last command for it.
-  public private(set) var isHostRunning = false
+  package private(set) var isHostRunning = false
   /// What came of the last command for a guest.
-  public private(set) var lastOutcome: GuestControl.Outcome?
+  package private(set) var lastOutcome: GuestControl.Outcome?
 
   let expectations = OpenExpectations()
   /// The first expectations that did not hold; ``failureCount`` counts all.
-  public var failures: [Failure] { expectations.failures }
+  public var failures: [ExpectationFailure] { expectations.failures }
   public var failureCount: Int { expectations.failureCount }
   /// Guest expectations whose action never completed, though it began; the first of them.
-  public var unseen: [Failure] { expectations.unseen }
+  package var unseen: [ExpectationFailure] { expectations.unseen }
   /// Called for an expectation that did not hold, as soon as it is known.
-  public var onFailure: (Failure) -> Void {
+  public var onFailure: (ExpectationFailure) -> Void {
     get { expectations.onFailure }
     set { expectations.onFailure = newValue }
   }
@@ -65,7 +64,8 @@ public final class ScriptRunner {
   var entropy: [[UInt8]] = []
   /// Whether the session had its history from the beginning.
   private let hasHistory: Bool
-  private var includeDepth = 0
+  /// How many included files it is in.
+  var includeDepth = 0
   /// Statements that are being performed and stand for others, with how many each has performed so far.
   private var expansions: [Int] = []
   /// What was done last to the machine.
@@ -73,16 +73,19 @@ public final class ScriptRunner {
   /// Names that statements such as `realm` have given to what they made.
   private var given: Set<String> = []
   /// Lines of included files that were run for the line that is run now.
-  private var linesInside = 0
+  var linesInside = 0
 
   /// Most bytes a line may have.
-  public static let lineLimit = 65536
+  package static let lineLimit = 65536
+
+  /// For the lines of a script.
+  public convenience init(_ session: Session) { self.init(session, language: .core) }
 
   /// - Parameters:
   ///   - guest: where another script has booted one in the session, what it did that by.
   ///   - stack: the host that another has started.
   ///   - place: where the lines come from.
-  public init(
+  package init(
     _ session: Session, guest: GuestControl? = nil, stack: StackControl? = nil, language: Language = .core,
     place: Verb.Place = .script
   ) {
@@ -113,7 +116,7 @@ public final class ScriptRunner {
   }
 
   /// A file by its first line: a recording counts its own steps.
-  private func source(_ place: Verb.Place, firstLine: String) throws(ScriptError) -> ScriptSource {
+  func source(_ place: Verb.Place, firstLine: String) throws(ScriptError) -> ScriptSource {
     guard Recording.version(inFirstLine: firstLine) != nil else { return ScriptSource(place: place) }
     var source = ScriptSource(place: place, version: try Recording.format(firstLine), firstStep: session.position)
     source.branches["main"] = session.branch.name
@@ -299,7 +302,7 @@ public final class ScriptRunner {
 
   /// Throws if there is no room for what a statement does. What only looks needs none, and going back makes some. A recording has as
   /// many steps as it has.
-  private func makeRoom(_ line: ScriptLine) throws(ScriptError) {
+  func makeRoom(_ line: ScriptLine) throws(ScriptError) {
     if let why = source.place == .recording ? session.overuse : session.exhaustion { throw line.error(why) }
   }
 
@@ -344,63 +347,6 @@ public final class ScriptRunner {
     guard !session.steps.isEmpty || session.position > 0 || configuration != session.configuration else { return }
     try reset(configuration, name: nil, at: line)
     source.firstStep = session.position
-  }
-}
-
-// MARK: Include
-
-extension ScriptRunner {
-  func include(_ name: String, at line: ScriptLine) throws(ScriptError) {
-    try makeRoom(line)
-    guard includeDepth < 16 else { throw line.error("includes are nested more than 16 deep") }
-    guard session.usage.includes < session.limits.includes else {
-      throw line.error(Session.exhausted("included", UInt64(session.limits.includes), "files"))
-    }
-    session.usage.includes += 1
-    let included: (name: String, lines: [String])
-    do {
-      included = try load(name, line.file)
-    } catch {
-      throw line.error(error.message, column: 9)
-    }
-    includeDepth += 1
-    let outer = source
-    defer {
-      includeDepth -= 1
-      source = outer
-    }
-    if included.lines.contains(where: TravelStatement.isOne), let first = included.lines.first,
-      Recording.version(inFirstLine: first) != nil
-    {
-      session.keepHistory()
-    }
-    for (index, text) in included.lines.enumerated() {
-      let inner = ScriptLine(file: included.name, number: index + 1, text: text)
-      do throws(ScriptError) {
-        try countIncluded(inner)
-        if index == 0 { source = try source(.script, firstLine: text) }
-        try perform(inner)
-        if wasInterrupted { throw interruption(inner, "stopped by a key after \(linesInside) lines") }
-      } catch {
-        if wasInterrupted { throw line.error(error.message, column: 9) }
-        throw line.error("in \(included.name):\(error.line):\(error.column): \(error.message)", column: 9)
-      }
-    }
-  }
-
-  /// Counts a line of an included file: there may be too many, and somebody may want no more of them.
-  private func countIncluded(_ line: ScriptLine) throws(ScriptError) {
-    if session.isInterrupted() { throw interruption(line, "stopped by a key after \(linesInside) lines") }
-    linesInside += 1
-    session.usage.includedLines += 1
-    session.usage.includedBytes += line.text.utf8.count
-    let limits = session.limits
-    if session.usage.includedLines > limits.includedLines {
-      throw line.error(Session.exhausted("read", UInt64(limits.includedLines), "lines of included files"))
-    }
-    if session.usage.includedBytes > limits.includedBytes {
-      throw line.error("the included files have more than \(sizeText(UInt64(limits.includedBytes))) in all")
-    }
   }
 }
 

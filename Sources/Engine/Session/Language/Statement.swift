@@ -1,7 +1,7 @@
 import Machine
 
 /// A statement of the script language, with every number worked out.
-public protocol Statement: Sendable, Equatable {
+package protocol Statement: Sendable, Equatable {
   /// As it is written, with numbers in place of names: reading it gives the same statement.
   var text: String { get }
   /// What it does to the machine, if that is one action.
@@ -17,9 +17,9 @@ public protocol Statement: Sendable, Equatable {
 }
 
 extension Statement {
-  public var action: Action? { nil }
-  public var isExpectable: Bool { true }
-  public func events(in runner: ScriptRunner) -> [Event] { [] }
+  package var action: Action? { nil }
+  package var isExpectable: Bool { true }
+  package func events(in runner: ScriptRunner) -> [Event] { [] }
 }
 
 /// A line, and where it stands.
@@ -36,8 +36,8 @@ public struct ScriptLine: Sendable {
 }
 
 /// Names a script has defined.
-public struct ScriptNames: Sendable {
-  public var values: [String: UInt64] = [:]
-  public init() {}
-  public func value(_ name: String) -> UInt64? { values[name] ?? Names.value(name) }
+package struct ScriptNames: Sendable {
+  package var values: [String: UInt64] = [:]
+  package init() {}
+  package func value(_ name: String) -> UInt64? { values[name] ?? Names.value(name) }
 }

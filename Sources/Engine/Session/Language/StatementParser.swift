@@ -2,22 +2,22 @@ import Basics
 import Machine
 
 /// Reads one line into a statement.
-public struct StatementParser {
+package struct StatementParser {
   let line: Int
   let names: ScriptNames
   let language: Language
 
-  public init(line: Int, names: ScriptNames, language: Language = .core) {
+  package init(line: Int, names: ScriptNames, language: Language = .core) {
     self.line = line
     self.names = names
     self.language = language
   }
 
   /// The statement of a line; nil if it has none.
-  public func parse(_ text: String) throws(ScriptError) -> (any Statement)? { try read(text)?.statement }
+  package func parse(_ text: String) throws(ScriptError) -> (any Statement)? { try read(text)?.statement }
 
   /// A number as a script writes it.
-  public func value(_ text: String) throws(ScriptError) -> UInt64 {
+  package func value(_ text: String) throws(ScriptError) -> UInt64 {
     try ExpressionParser.parse(Word(text: text, column: 1), line: line) { names.value($0) }
   }
 
@@ -47,7 +47,7 @@ public struct StatementParser {
 
   private func unknown(_ word: String) -> String {
     let first = language.firstWords
-    let near = closest(to: word.lowercased(), among: first + Commands.all.map(\.name))
+    let near = closest(to: word.lowercased(), among: first + Calls.all.map(\.name))
     return "unknown statement \"\(shown(word))\""
       + (near.map { "; did you mean \($0)?" }
         ?? "; expected one of \(first.prefix(8).joined(separator: " ")) … or a command name")

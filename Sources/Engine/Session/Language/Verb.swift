@@ -1,23 +1,23 @@
 /// A verb of the script language: how its statement is written, read and explained, and where it may stand.
 ///
 /// The row is the one place that says so: parser, completion, messages, the reference and the tests read it.
-public final class Verb: Sendable {
+package final class Verb: Sendable {
   /// As it is written: a word, or two such as `guest read64`.
-  public let name: String
+  package let name: String
   /// What is written after it, such as `PA VALUE`; empty if nothing is.
-  public let form: String
+  package let form: String
   /// What it does, in a line.
-  public let help: String
+  package let help: String
   /// What the reference says besides.
-  public let details: String
+  package let details: String
   /// Statements of it, for the reference and the tests.
-  public let examples: [String]
+  package let examples: [String]
   /// What may follow it as things stand, such as `0 to 17`.
-  public let choices: (@Sendable (Session) -> String)?
+  package let choices: (@Sendable (Session) -> String)?
   /// Where it may stand.
   package let places: Places
   /// Whether its first argument is the function identifier of a call.
-  public let isCall: Bool
+  package let isCall: Bool
   /// How many words may follow; nil if ``read`` says that.
   let count: ClosedRange<Int>?
   package let read: @Sendable (Arguments) throws(ScriptError) -> any Statement
@@ -40,7 +40,7 @@ public final class Verb: Sendable {
   }
 
   /// The verb and what is written after it.
-  public var usage: String { form.isEmpty ? name : "\(name) \(form)" }
+  package var usage: String { form.isEmpty ? name : "\(name) \(form)" }
 
   /// The first word of two, and the second: `guest` and `read64`.
   var words: (group: Substring, action: Substring)? {
@@ -50,7 +50,7 @@ public final class Verb: Sendable {
 
 extension Verb {
   /// Where a line comes from.
-  public enum Place: String, Sendable, CaseIterable {
+  package enum Place: String, Sendable, CaseIterable {
     case script = "scripts"
     case commandLine = "the command line of the open workbench"
     case recording = "recordings"

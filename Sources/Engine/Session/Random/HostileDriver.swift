@@ -153,26 +153,26 @@ package struct HostileDriver: Sendable {
 
 /// What a run of hostile actions came to.
 package struct HostileRun: Sendable {
-  public var actions = 0
-  public var machines = 0
+  package var actions = 0
+  package var machines = 0
   /// Machines whose RMM stopped.
   package var panics = 0
   /// Machines in which somebody wrote to what EL3 or the RMM keeps.
   package var scribbled = 0
   /// Copies of machines, by way of their saved states.
-  public var copies = 0
+  package var copies = 0
   /// How often a machine and its copy went the same way.
   package var pairs = 0
   /// Of the machines' states at the end, one after the other.
-  public var digest: UInt64 = 0
+  package var digest: UInt64 = 0
   /// What went wrong, with the seed of the machine.
-  public var problem: String?
+  package var problem: String?
 
   /// Performs actions on a fresh machine every `perMachine`. After each, what must always hold is checked; now and then everything
   /// that onlookers ask is asked, and a copy of the machine by way of its saved state has to go the same way.
   ///
   /// - Parameter pairs: so many ways of each machine and its copies; nil: a few of one machine in eight.
-  public static func perform(
+  package static func perform(
     actions: Int, seed: UInt64, perMachine: Int = 1000, pairs: Int? = nil, onProgress: (Int) -> Void = { _ in }
   ) -> HostileRun {
     var run = HostileRun()

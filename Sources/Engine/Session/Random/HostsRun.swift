@@ -3,28 +3,28 @@ import Host
 import Machine
 
 /// What a run of random actions on hosts came to: calls to KVM, domains' lives, and somebody who meddles.
-public struct HostsRun: Sendable {
-  public private(set) var actions = 0
-  public private(set) var hosts = 0
+package struct HostsRun: Sendable {
+  package private(set) var actions = 0
+  package private(set) var hosts = 0
   /// Realms that the RMM has made, and granules that were leaked on purpose.
-  public private(set) var realms = 0
-  public private(set) var leaked = 0
+  package private(set) var realms = 0
+  package private(set) var leaked = 0
   /// Rows of KVM's table of error numbers that were reached.
-  public private(set) var rows: Set<String> = []
+  package private(set) var rows: Set<String> = []
   /// Of the machines' states at the end, one after the other.
-  public private(set) var digest: UInt64 = 0
+  package private(set) var digest: UInt64 = 0
   /// What went wrong, with the seed of the host.
-  public private(set) var problem: String?
+  package private(set) var problem: String?
   /// Fewest actions found that come to it.
-  public private(set) var path: [String] = []
+  package private(set) var path: [String] = []
 
   /// Actions between two looks at what KVM counts, and between two at the machine's rules.
   private static let ledgerEvery = 8
-  public static let rulesEvery = 64
+  package static let rulesEvery = 64
 
   /// Performs actions, on a fresh host every `perHost`. The first host has the seed itself: a problem of a later one is found again by
   /// its own.
-  public static func perform(
+  package static func perform(
     actions: Int, seed: UInt64, perHost: Int = 1000, checkEvery: Int = rulesEvery, onProgress: (Int) -> Void = { _ in }
   ) -> HostsRun {
     var run = HostsRun()

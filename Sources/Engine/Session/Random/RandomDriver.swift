@@ -312,17 +312,17 @@ package struct RandomDriver: Sendable {
 }
 
 /// What a run of random actions came to.
-public struct RandomRun: Sendable {
-  public var calls = 0
-  public var succeeded = 0
-  public var violation: (call: Int, InvariantViolation)?
+package struct RandomRun: Sendable {
+  package var calls = 0
+  package var succeeded = 0
+  package var violation: (call: Int, InvariantViolation)?
   /// A call whose explanation beforehand was not what it then answered.
-  public var disagreement: String?
+  package var disagreement: String?
 
   /// Performs `calls` random actions on a fresh machine every `perMachine`, checking every rule after each.
   ///
   /// - Parameter checkEvery: how often the rules are evaluated; 1 is after every action.
-  public static func perform(
+  package static func perform(
     calls: Int, seed: UInt64, policy: Policy, perMachine: Int = 2000, checkEvery: Int = 1,
     onProgress: (Int) -> Void = { _ in }
   ) -> RandomRun {

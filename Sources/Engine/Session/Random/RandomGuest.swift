@@ -5,18 +5,18 @@ import Machine
 /// Random code in a Realm, or in a VM that is none, to see that nothing it does breaks a rule of the model or reaches what is not the
 /// guest's.
 package enum RandomGuest {
-  public struct Run: Sendable {
-    public var instructions: UInt64 = 0
-    public var guests = 0
+  package struct Run: Sendable {
+    package var instructions: UInt64 = 0
+    package var guests = 0
     package var endings: [String: Int] = [:]
     /// Of the machines' states at the end, one after the other.
-    public var digest: UInt64 = 0
+    package var digest: UInt64 = 0
     /// What went wrong, with the seed of the guest.
-    public var problem: String?
+    package var problem: String?
   }
 
   /// Runs guests until so many instructions were executed. Everything follows from the seed.
-  public static func perform(
+  package static func perform(
     instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .fast, isRealm: Bool = true,
     onProgress: (Int) -> Void = { _ in }
   ) -> Run {

@@ -7,7 +7,7 @@ public enum Recording {
   /// In version 1 every machine has the sample platform; since 2 a `machine` line says it where it does. Since 3 digests cover all of
   /// the state, and lines that begin with `#host` say what the Host's software knew. Since 4 what was undone stays as a branch when
   /// something else is done, and there are statements for branches, bookmarks and notes.
-  public static let version = 4
+  package static let version = 4
   /// Steps between digests.
   public static let digestStride = 16
   /// Most bytes one entropy line may carry.
@@ -169,7 +169,7 @@ public enum Recording {
   }
 
   /// Going back and forth is recorded too.
-  public static func travelLine(_ word: String, seconds: Double) -> String { "\(stamp(seconds)) \(word)\n" }
+  package static func travelLine(_ word: String, seconds: Double) -> String { "\(stamp(seconds)) \(word)\n" }
 
   private static func stamp(_ seconds: Double) -> String {
     let milliseconds = UInt64(max(0, seconds) * 1000)

@@ -1,7 +1,7 @@
 import Machine
 
 /// The text of a recording as a session grows: what it does not have yet, on whatever branch that is.
-public struct RecordingFeed {
+package struct RecordingFeed {
   /// Steps that are in it, by branch, and what the branch is called in it.
   private var recorded: [Int: (count: Int, name: String)] = [0: (0, "main")]
   /// Where the text stands.
@@ -17,17 +17,17 @@ public struct RecordingFeed {
   /// Steps of a branch at which there is a digest.
   private var digested: [Int: Int] = [:]
 
-  public init() {}
+  package init() {}
 
   /// Whether a digest is due where the session stands.
-  public var wantsDigest: Bool { sinceDigest >= Recording.digestStride }
+  package var wantsDigest: Bool { sinceDigest >= Recording.digestStride }
 
   /// Lines for all that is new.
   ///
   /// - Parameters:
   ///   - seconds: since the recording began.
   ///   - most: bytes after which there is a pause: the rest comes the next time.
-  public mutating func lines(_ session: Session, seconds: Double, most: Int = .max) -> String {
+  package mutating func lines(_ session: Session, seconds: Double, most: Int = .max) -> String {
     var text = ""
     func add(_ statement: String) { text += Recording.travelLine(statement, seconds: seconds) }
     prune(session, add)
@@ -45,14 +45,14 @@ public struct RecordingFeed {
   }
 
   /// The digest of the state where the session stands, which is where the text stands.
-  public mutating func digest(_ session: Session) -> String {
+  package mutating func digest(_ session: Session) -> String {
     sinceDigest = 0
     digested[line] = place.step
     return Recording.digestLine(session.digest())
   }
 
   /// The last lines: a digest at the end of each branch, where it is not far, and of the state the session is left in.
-  public mutating func lastDigests(_ session: Session, seconds: Double) -> String {
+  package mutating func lastDigests(_ session: Session, seconds: Double) -> String {
     var text = ""
     let here = (session.branch.id, session.position)
     var left = session.configuration.vcpu == .code ? Self.farthestWithCode : Self.farthest

@@ -12,7 +12,7 @@ public final class Replayer {
     public var expected: String
     public var got: String
 
-    public init(line: Int, expected: String, got: String) {
+    package init(line: Int, expected: String, got: String) {
       self.line = line
       self.expected = expected
       self.got = got

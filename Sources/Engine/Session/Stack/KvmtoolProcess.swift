@@ -15,7 +15,7 @@ final class KvmtoolProcess: StackGuest {
   private(set) var end: HypervisorEnd?
   /// What it has printed to standard error.
   private(set) var errors: [String] = []
-  private(set) var printed: [UInt8] = []
+  private(set) var console = ConsoleOutput()
   private(set) var vm: RealmVM?
   private(set) var vcpuTimes: [UInt64] = []
   private let stack: HostStack
@@ -43,10 +43,7 @@ final class KvmtoolProcess: StackGuest {
       let vm = RealmVM(
         stack.session, load.options, pe: pe, memory: memory, vmid: vmid ?? 1, unusable: stack.leaked.filter(memory.contains))
       vm.hearsAgain = true
-      vm.onConsole = { [unowned self] byte in
-        printed.append(byte)
-        if printed.count > StackProcess.mostConsole { printed.removeFirst(StackProcess.mostConsole / 2) }
-      }
+      vm.onConsole = { [unowned self] in console.append($0) }
       self.vm = vm
       do throws(RealmVM.Failure) { try vm.build(plan) } catch { throw VMMRefusal(.kvmtool, error.message) }
       vcpuTimes = [UInt64](repeating: 0, count: max(1, vm.vcpus.count))

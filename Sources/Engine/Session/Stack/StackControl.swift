@@ -7,7 +7,7 @@ import Machine
 ///
 /// All it does is steps of the session, in groups for each layer. What it knows is nowhere written: at another step it is told again
 /// what it was told up to there, and does again what it did.
-public final class StackControl {
+package final class StackControl {
   /// Where a statement stands, and what files it may name.
   package struct Place: Sendable {
     /// Where relative paths begin.
@@ -40,7 +40,7 @@ public final class StackControl {
   /// The files that a statement of a script may name, by the script.
   package var place: (String) -> Place = { _ in Place(folder: "/", xml: FilePolicy(NoFiles()), images: FilePolicy(NoFiles())) }
   /// Ends `wait` without a number between two slices, so that somebody can look.
-  public var isEnough: () -> Bool = { false }
+  package var isEnough: () -> Bool = { false }
   /// Called before it makes a fresh machine.
   var willReset: () -> Void = {}
   /// Those of the session's branches, by number.
@@ -304,15 +304,15 @@ public final class StackControl {
 
   private func wait(_ microseconds: Int?, _ host: Host) -> Outcome {
     var outcome = Outcome()
-    let printed = host.stack.processes.map { ($0, $0.printed.count) }
+    let printed = host.stack.processes.map { ($0, $0.console.count) }
     let start = session.now
     if let microseconds {
       host.daemon.pass(microseconds: microseconds)
     } else {
       while host.stack.hasWork, session.exhaustion == nil, !hasSeenEnough { host.daemon.pass(microseconds: Self.slice) }
     }
-    for (process, before) in printed where process.printed.count > before {
-      let new = String(decoding: process.printed[before...], as: UTF8.self)
+    for (process, before) in printed where process.console.count > before {
+      let new = String(decoding: process.console.bytes(from: before), as: UTF8.self)
       outcome.lines += Self.lines(new).map { printed.count == 1 ? $0 : "\(process.processID): \($0)" }
     }
     outcome.isRunning = host.stack.hasWork

@@ -26,6 +26,6 @@ protocol StackGuest: AnyObject {
   func run()
   /// Nanoseconds of each vCPU.
   var vcpuTimes: [UInt64] { get }
-  /// What its guest has printed of late.
-  var printed: [UInt8] { get }
+  /// What its guest has printed.
+  var console: ConsoleOutput { get }
 }

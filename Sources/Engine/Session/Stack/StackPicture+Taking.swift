@@ -12,14 +12,14 @@ extension StackPicture {
       guest.commandLine = domain.command?.logText.split(separator: "\n").map(String.init) ?? []
       guest.talk = domain.talk.lines
       guest.log = domain.log.lines
-      guest.console = process.map { Array($0.printed.suffix(Self.mostConsole)) } ?? []
+      guest.console = process.map { Array($0.console.bytes.suffix(Self.mostConsole)) } ?? []
       return guest
     }
     let own = Set(domains.compactMap { $0.process?.processID })
     for process in stack.processes where !own.contains(process.processID) && !process.isDomains {
       var guest = Guest(name: "\(process.program) \(process.processID)", process: Process(process))
       guest.log = (process as? StackProcess)?.pendingOutput ?? (process as? KvmtoolProcess)?.errors ?? []
-      guest.console = Array(process.printed.suffix(Self.mostConsole))
+      guest.console = Array(process.console.bytes.suffix(Self.mostConsole))
       guests.append(guest)
     }
   }

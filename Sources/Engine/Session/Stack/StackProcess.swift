@@ -23,12 +23,8 @@ final class StackProcess: HypervisorProcess, StackGuest {
   /// How many of the kernel's lines about it have been.
   private var kernelHeard = 0
   private var events: [String] = []
-  private var console: [UInt8] = []
-  private(set) var printed: [UInt8] = []
+  private(set) var console = ConsoleOutput()
   private let stack: HostStack
-
-  /// Bytes of a console that wait for somebody to look; the oldest go.
-  static let mostConsole = 1 << 20
 
   init(_ request: HypervisorRequest, _ stack: HostStack, _ number: Int) {
     (processID, self.stack, pe, domain) = (number, stack, stack.freePE, request.domain)
@@ -46,12 +42,7 @@ final class StackProcess: HypervisorProcess, StackGuest {
       self.qemu = qemu
       terminals = qemu.terminals
       qemu.vm.hearsAgain = true
-      qemu.vm.onConsole = { [unowned self] byte in
-        console.append(byte)
-        printed.append(byte)
-        if console.count > Self.mostConsole { console.removeFirst(Self.mostConsole / 2) }
-        if printed.count > Self.mostConsole { printed.removeFirst(Self.mostConsole / 2) }
-      }
+      qemu.vm.onConsole = { [unowned self] in console.append($0) }
       events = [qemu.monitor.greeting]
       note()
     } catch {
@@ -139,8 +130,7 @@ final class StackProcess: HypervisorProcess, StackGuest {
 
   func takeConsole(_ alias: String) -> [UInt8] {
     guard alias.hasPrefix("serial") || alias.hasPrefix("console") else { return [] }
-    defer { console = [] }
-    return console
+    return console.take()
   }
 
   func type(_ bytes: [UInt8], into alias: String) {

@@ -28,12 +28,18 @@ public struct Answer: Sendable {
   /// Which interface's codes X0 holds, if it holds one.
   package var interface: Interface?
 
+  /// The code an expectation is compared with: X0, or the error of FFA_ERROR.
+  package var code: UInt64? {
+    guard interface == .ffa, x.count > 2, x[0] == FFA.error else { return x.first }
+    return x[2]
+  }
+
   /// The answer in words.
   public var text: String {
     switch kind {
     case .registers:
-      guard let x0 = x.first else { return "nothing" }
-      return interface.map { Names.status($0, x0) } ?? hex(x0)
+      guard let code else { return "nothing" }
+      return interface.map { Names.status($0, code) } ?? hex(code)
     case .ok: return x.first.map { $0 == 0 ? "ok" : hex($0) } ?? "ok"
     case .gpf: return "gpf"
     case .fault: return "fault"

@@ -39,6 +39,7 @@ struct Future: Sendable {
   let tokens: [SessionToken]
   let printed: PrintedBytes
   let rootLog: RootLog
+  let partitionLog: RootLog
   let stackLog: StackLog
 
   var end: Int { first + steps.count }
@@ -264,11 +265,12 @@ extension Session {
       first: place, steps: Array(steps[place...]), captions: captions.all.filter { $0.step > place },
       start: captions.start.flatMap { $0 > place ? $0 : nil }, groups: groups.all.filter { $0.range.upperBound > place },
       tokens: finished.filter { $0.step > place }, printed: printed.behind(step: place), rootLog: rootLog.behind(place),
-      stackLog: stackLog)
+      partitionLog: partitionLog.behind(place), stackLog: stackLog)
     steps.removeLast(steps.count - place)
     while let last = resets.last, last >= place { resets.removeLast() }
     finished.removeAll { $0.step > place }
     rootLog.keep(upTo: place)
+    partitionLog.keep(upTo: place)
     captions.keep(upTo: place)
     if future.printed.count > 0 {
       printed.keep(printed.count - future.printed.count)
@@ -291,6 +293,7 @@ extension Session {
     }
     finished += future.tokens
     rootLog.append(future.rootLog)
+    partitionLog.append(future.partitionLog)
     captions.append(future.captions)
     if let start = future.start { captions.start = start }
     if future.printed.count > 0 {

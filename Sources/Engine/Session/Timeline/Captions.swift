@@ -12,20 +12,20 @@ package struct Caption: Sendable, Equatable {
   }
 
   /// The step, from 1.
-  public internal(set) var step: Int
-  public let kind: Kind
-  public let text: String
+  package internal(set) var step: Int
+  package let kind: Kind
+  package let text: String
   /// The line of the file, from 1; 0 if it was typed.
-  public let line: Int
+  package let line: Int
 }
 
 /// The captions of a session's steps, in the order of the steps.
 package struct Captions: Sendable {
-  public private(set) var all: [Caption] = []
+  package private(set) var all: [Caption] = []
   /// Words that wait for the step they are about.
   private var waiting: [(text: String, line: Int)] = []
   /// The step at which a reader is to begin, if the author says so.
-  public internal(set) var start: Int?
+  package internal(set) var start: Int?
 
   /// Most captions a session keeps; a script can have any number of lines.
   package static let limit = 1 << 16
@@ -33,7 +33,7 @@ package struct Captions: Sendable {
   package static let longest = 4096
 
   /// Of a step, from 1.
-  public func of(_ step: Int) -> ArraySlice<Caption> {
+  package func of(_ step: Int) -> ArraySlice<Caption> {
     let first = all.partitionPoint { $0.step >= step }
     return all[first..<all.partitionPoint { $0.step > step }]
   }

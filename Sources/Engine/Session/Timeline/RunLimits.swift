@@ -70,13 +70,13 @@ struct RunUsage {
 
 extension Session {
   /// Begins to count anew: what comes next is another run.
-  public func renewLimits() { usage = RunUsage() }
+  package func renewLimits() { usage = RunUsage() }
 
   /// Instructions of guests so far, and what takes as long as so many, as ``RunLimits/instructions`` counts them.
-  public var spentInstructions: UInt64 { usage.instructions }
+  package var spentInstructions: UInt64 { usage.instructions }
 
   /// Why nothing more may be done; nil if there is room.
-  public var exhaustion: String? {
+  package var exhaustion: String? {
     if let overuse { return overuse }
     if memoryInUse > limits.memory {
       return "the machine's memory holds more than \(sizeText(limits.memory)), as much as a run may use"

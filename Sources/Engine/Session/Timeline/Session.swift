@@ -8,19 +8,19 @@ import Machine
 /// steps after it again; nothing is computed backwards. What entered through the entropy door is kept with its step and enters
 /// again in the same place.
 public final class Session {
-  public internal(set) var machine: Machine
+  package internal(set) var machine: Machine
   /// The configuration of the present machine.
   public private(set) var configuration: MachineConfiguration
   /// The configuration the session began with.
-  public let origin: MachineConfiguration
+  package let origin: MachineConfiguration
   /// All steps of the branch it stands on, also those that were undone and can be done again.
   public internal(set) var steps = StepList()
   /// How many of them are in force.
   public private(set) var position = 0
   /// Events of the boot, before the first step.
-  public private(set) var bootEvents: [Event]
+  package private(set) var bootEvents: [Event]
   /// Whether steps are kept, so that one can go back.
-  public private(set) var keepsHistory: Bool
+  package private(set) var keepsHistory: Bool
   /// Indices of the steps that made a machine, ascending: frames ask whether one did, and must not go through the steps.
   var resets: [Int] = []
   /// Where the present machine was made, in a session that keeps no steps.
@@ -34,8 +34,10 @@ public final class Session {
   var printed = PrintedBytes()
   /// What EL3 has printed since the boot: see ``rootConsole``.
   var rootLog = RootLog()
+  /// What partitions of the Secure world have: see ``partitionConsole``.
+  var partitionLog = RootLog()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
-  public internal(set) var hasHost = false
+  package internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
   var isHostActing = false
   /// Whether a whole host does, from libvirt down.
@@ -51,7 +53,7 @@ public final class Session {
   /// Fewest steps between two notes. After one that is long there are more, so that notes take about 16 bytes a step at most.
   package var hostNoteStride = 4096
   /// Changes when bytes of the console are forgotten, because other steps took the place of those that printed them.
-  public internal(set) var consoleEdition = 0
+  package internal(set) var consoleEdition = 0
   /// The first step that took the place of one that was undone, since somebody asked.
   var replaced: Int?
   /// Where a debugger has gone back to: what it does there takes the place of what it took back.
@@ -72,7 +74,7 @@ public final class Session {
   public var limits = RunLimits.person
   var usage = RunUsage()
   /// Rows of KVM's table of error numbers by which it has turned down calls on this machine's host.
-  public internal(set) var kvmRefusals: Set<String> = []
+  package internal(set) var kvmRefusals: Set<String> = []
   private var guestTags = 0
   /// Asked again and again while something takes long: whether somebody wants it to end. What is complete then stays.
   public var isInterrupted: () -> Bool = { false }
@@ -108,6 +110,7 @@ public final class Session {
     checkpoints = [(0, machine.checkpoint())]
     for index in finished.indices { finished[index].step = 0 }
     rootLog.setSteps(0)
+    partitionLog.setSteps(0)
     printed.setSteps(0)
   }
 
@@ -145,7 +148,7 @@ public final class Session {
   }
 
   /// The last step in force.
-  public var lastStep: Step? { keepsHistory && position > 0 ? steps[position - 1] : nil }
+  package var lastStep: Step? { keepsHistory && position > 0 ? steps[position - 1] : nil }
 
   // MARK: Doing
 
@@ -182,23 +185,36 @@ public final class Session {
   }
 
   private func noteRoot(_ input: Step.Input) {
-    if case .reset = input { return rootLog.reset(position) }
+    if case .reset = input {
+      partitionLog.reset(position)
+      return rootLog.reset(position)
+    }
+    if !machine.observation.printed.isEmpty {
+      partitionLog.append([String(decoding: machine.observation.printed, as: UTF8.self)], position)
+    }
     if !machine.observation.said.isEmpty { rootLog.append(machine.rootLines, position) }
   }
 
   /// What firmware and EL3 have printed on the present machine: its boot, and what came up to this step.
-  public var rootConsole: [String] { read { $0.bootRecord }.console + rootLog.lines(upTo: position) }
+  package var rootConsole: [String] { read { $0.bootRecord }.console + rootLog.lines(upTo: position) }
+
+  /// What partitions of the Secure world have printed on the present machine up to this step, in lines.
+  package var partitionConsole: [String] {
+    let lines = partitionLog.lines(upTo: position).joined().split(separator: "\n", omittingEmptySubsequences: false).map(
+      String.init)
+    return lines.last == "" ? lines.dropLast() : lines
+  }
 
   /// The first step that is not the one it was when this was asked the last time; nil if steps have only come behind those that were
   /// there.
-  public func takeReplaced() -> Int? {
+  package func takeReplaced() -> Int? {
     defer { replaced = nil }
     return replaced
   }
 
   /// The vCPU that ran code in the last action.
   private func ranGuest() -> GuestRegisters? {
-    guard configuration.vcpu == .code, let vcpu = machine.progress.vcpu else { return nil }
+    guard configuration.vcpu == .code || configuration.secure == .tee, let vcpu = machine.progress.vcpu else { return nil }
     return machine.guestRegisters(vcpu)
   }
 
@@ -341,6 +357,7 @@ public final class Session {
     for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
     rootLog.move(from: position)
+    partitionLog.move(from: position)
     captions.move(from: position)
     moveBookmarks(from: position)
     noteInsertion(at: last)

@@ -53,7 +53,7 @@ extension Session {
   public var console: [UInt8] { Array(printed.bytes[..<consoleCount]) }
 
   /// How many bytes that are.
-  public var consoleCount: Int { printed.count(upTo: position) }
+  package var consoleCount: Int { printed.count(upTo: position) }
 
   /// Some of these bytes.
   public func console(_ range: Range<Int>) -> [UInt8] { Array(printed.bytes[range]) }
@@ -77,14 +77,14 @@ extension Session {
   }
 
   /// The registers a vCPU has now, whether it has run or not, and what they were before it ran last; nil if there is no such vCPU.
-  public func guest(_ vcpu: UInt64) -> (now: GuestRegisters, before: GuestRegisters?)? {
+  package func guest(_ vcpu: UInt64) -> (now: GuestRegisters, before: GuestRegisters?)? {
     guard let now = read({ $0.guestRegisters(vcpu) }) else { return nil }
     guard let last = lastGuest(), last.now.address == vcpu else { return (now, nil) }
     return (now, last.now == now ? last.before : last.now)
   }
 
   /// The registers of the vCPU that ran last, and what they were after the run before.
-  public func lastGuest() -> (now: GuestRegisters, before: GuestRegisters?)? {
+  package func lastGuest() -> (now: GuestRegisters, before: GuestRegisters?)? {
     var found: GuestRegisters?
     for step in stride(from: position, to: max(0, position - 4096), by: -1) {
       if steps[step - 1].isReset { break }

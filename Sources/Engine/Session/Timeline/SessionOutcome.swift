@@ -17,7 +17,7 @@ extension Session {
       }
       switch smc {
       case .answer(let x):
-        let entry = fid.flatMap { Commands.called($0) }
+        let entry = fid.flatMap { Calls.called($0) }
         result.answer = Answer(
           kind: .registers, x: (0..<18).map { x[$0] }, interface: fid == nil ? .rmi : entry?.interface)
         if x[0] == 0 { result.exit = machine.progress.run.map { machine.exitFields($0) } }
@@ -38,6 +38,9 @@ extension Session {
         var isWrite = false
         if case .access(let request) = action { isWrite = request.kind.isWrite }
         result.answer = Answer(kind: .gpf, x: [fault.syndrome(write: isWrite)])
+        if case .access(let request) = action, request.isDevice {
+          result.reason = "\(machine.configuration.smmu.summary): \(fault.reason)"
+        }
       }
     case .el3(let error):
       result.answer = error == .ok ? Answer(kind: .ok, x: [0]) : Answer(kind: .other("fail"), x: [])

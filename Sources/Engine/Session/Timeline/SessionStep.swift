@@ -13,11 +13,11 @@ extension Session {
     private var packedResult: PackedResult
     /// What happened on the way; empty if the session keeps none.
     public let events: [Event]
-    public let entropy: [[UInt8]]
+    package let entropy: [[UInt8]]
     /// What it measured.
     package let measured: [MeasurementStep]
     /// Tokens it finished.
-    public let minted: [MintedToken]
+    package let minted: [MintedToken]
     private var rest: PackedRest
 
     init(
@@ -40,7 +40,7 @@ extension Session {
       set { packedResult = PackedResult(newValue) }
     }
     /// The registers of a vCPU that ran code in it, after it.
-    public var guest: GuestRegisters? { rest.guest }
+    package var guest: GuestRegisters? { rest.guest }
     /// What is to be known of the Host's software after it.
     package internal(set) var host: HostMark? {
       get { rest.host }
@@ -206,8 +206,15 @@ private struct PackedResult: Sendable {
     case .busy, .other: true
     // A Realm that keeps the PE has not failed.
     case .running, .ok, nil: false
-    case .registers: fid != nil && x.first.map { $0 != 0 } ?? false
+    case .registers: fid.map { Self.isFailure(x, of: $0) } ?? false
     }
+  }
+
+  /// A call of FF-A has failed if it answers FFA_ERROR, FFA_VERSION if bit 31 is set; any other unless X0 is 0.
+  private static func isFailure(_ x: [UInt64], of fid: UInt64) -> Bool {
+    guard let x0 = x.first else { return false }
+    guard let entry = FFACalls.withFID(fid & 0xFFFF_FFFF), entry.interface == .ffa else { return x0 != 0 }
+    return entry.answersRevision ? x0 >> 31 != 0 : x0 == FFA.error
   }
 }
 

@@ -13,8 +13,8 @@ public struct SessionToken: Sendable {
 }
 
 /// A step of a measurement and the session's step it happened in.
-public struct ProvenanceStep: Sendable, Equatable {
-  public let step: Int
+package struct ProvenanceStep: Sendable, Equatable {
+  package let step: Int
   package let measurement: MeasurementStep
 }
 
@@ -43,9 +43,9 @@ extension Session {
   public var tokens: [SessionToken] { finished.filter { $0.step <= position } }
 
   /// The first step behind where the session stands that finishes a token.
-  public var laterToken: Int? { finished.first { $0.step > position }?.step }
+  package var laterToken: Int? { finished.first { $0.step > position }?.step }
 
-  public func token(_ number: Int?) -> SessionToken? {
+  package func token(_ number: Int?) -> SessionToken? {
     let tokens = tokens
     guard let number else { return tokens.last }
     return tokens.first { $0.number == number }
@@ -57,7 +57,7 @@ extension Session {
   ///   - rd: the PA of its descriptor.
   ///   - index: 0 for the RIM, 1 to 4 for the REMs.
   ///   - upTo: the session's step to look from; nil is where it stands.
-  public func provenance(_ rd: UInt64, _ index: Int, upTo step: Int? = nil) -> [ProvenanceStep] {
+  package func provenance(_ rd: UInt64, _ index: Int, upTo step: Int? = nil) -> [ProvenanceStep] {
     var found: [ProvenanceStep] = []
     for position in stride(from: step ?? position, to: 0, by: -1) {
       let made = steps[position - 1]

@@ -7,7 +7,7 @@ extension Decoder {
   }
 
   /// The last of these lines that is not a guest's, as short as the trace has room for.
-  public static func summary(_ result: StatementResult) -> String {
+  package static func summary(_ result: StatementResult) -> String {
     callLines(result, isShort: true).last ?? result.console.last.map { "| \($0)" } ?? ""
   }
 

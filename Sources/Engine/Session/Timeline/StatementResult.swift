@@ -6,9 +6,9 @@ public struct StatementResult: Sendable {
   /// The answer `expect` is about; nil for statements that have none.
   public var answer: Answer?
   /// The world that made the call or the access.
-  public var world: World?
+  package var world: World?
   /// After a successful RMI_REC_ENTER.
-  public var exit: ExitFields?
+  package var exit: ExitFields?
   /// Guest actions that completed inside it.
   package var guestResults: [GuestResult] = []
   /// What `print`, `echo` and a guest command print.
@@ -27,7 +27,7 @@ public struct StatementResult: Sendable {
   /// The check or claim that decided about a token, or the condition that decided about a call it stood for.
   var failedCheck: String?
   /// Whether it stood for others and stopped before the last of them.
-  public internal(set) var isStopped = false
+  package internal(set) var isStopped = false
 
   /// The condition that decided the call itself, not one that a guest made inside it.
   public var decidedBy: String? {
@@ -35,7 +35,7 @@ public struct StatementResult: Sendable {
     return decisions.last { UInt64($0.fid) == fid & 0xFFFF_FFFF & ~SMCCC.sveHint }?.id
   }
 
-  public init() {}
+  package init() {}
 }
 
 extension GuestResult {
@@ -55,7 +55,7 @@ extension GuestResult {
   var answer: Answer {
     switch value {
     case .registers(let x):
-      let interface = action.kind == .smc ? Commands.withFID(action.x[0])?.interface : nil
+      let interface = action.kind == .smc ? Calls.called(action.x[0])?.interface : nil
       return Answer(kind: .registers, x: (0...8).map { x[$0] }, interface: interface)
     case .value(let value): return Answer(kind: .ok, x: [value])
     case .ok: return Answer(kind: .ok, x: [0])
@@ -67,7 +67,7 @@ extension GuestResult {
 
 extension ExitFields {
   /// `REASON name=value…`, every field that is not zero.
-  public var rawText: String { ([reason.name] + fields.map { "\($0.name)=\(hex($0.value))" }).joined(separator: " ") }
+  package var rawText: String { ([reason.name] + fields.map { "\($0.name)=\(hex($0.value))" }).joined(separator: " ") }
 }
 
 extension StatementResult {
@@ -75,7 +75,7 @@ extension StatementResult {
   var printed: [String] { console + [text, found].compactMap(\.self) }
 
   /// The lines `--raw` prints for it.
-  public var rawLines: [String] {
+  package var rawLines: [String] {
     var lines = console.map { "| \($0)" } + guestResults.map(\.rawLine)
     if let text { return lines + [text] }
     if let found { return lines + ["-> \(found)"] }

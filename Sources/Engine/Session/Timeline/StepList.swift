@@ -3,14 +3,14 @@ import Machine
 /// Steps in pieces of a fixed size: it grows without being copied, and has room for no more than one piece too many.
 public struct StepList: RandomAccessCollection, Sendable {
   /// What a timeline shows of a step, in a byte: so that all steps can be looked at for each frame.
-  public struct Glance: Sendable, Equatable {
+  package struct Glance: Sendable, Equatable {
     fileprivate var bits: UInt8 = 0
 
     /// How much happened, 0 to 4.
-    public var amount: Int { Int(bits & 7) }
+    package var amount: Int { Int(bits & 7) }
     /// Whether it was refused or faulted.
-    public var hasFailed: Bool { bits & 8 != 0 }
-    /// Whether it was a call the Host made, of a command with conditions.
+    package var hasFailed: Bool { bits & 8 != 0 }
+    /// Whether it was a call the Host made, or a partition, of a command with conditions.
     var isCall: Bool { bits & 16 != 0 }
 
     fileprivate init() {}
@@ -25,7 +25,9 @@ public struct StepList: RandomAccessCollection, Sendable {
         default: 4
         }
       var isCall = false
-      if case .action(.smc(.normal, let x)) = step.input { isCall = Commands.called(x[0]) != nil }
+      if case .action(.smc(let world, let x)) = step.input, world == .normal || world == .secure {
+        isCall = Calls.called(x[0]).map { world == .normal || $0.interface == .ffa || $0.interface == .platform } ?? false
+      }
       bits = amount | (step.hasFailed ? 8 : 0) | (isCall ? 16 : 0)
     }
   }
@@ -48,7 +50,7 @@ public struct StepList: RandomAccessCollection, Sendable {
   }
 
   /// Of some steps, the most that happened in one, and whether one failed.
-  public func glance(_ range: Range<Int>) -> Glance {
+  package func glance(_ range: Range<Int>) -> Glance {
     glances[range].withUnsafeBufferPointer { glances in
       var sum = Glance()
       for glance in glances { sum.bits = Swift.max(sum.bits & 7, glance.bits & 7) | (sum.bits | glance.bits) & 24 }

@@ -176,7 +176,7 @@ struct MemoryMapTests {
     #expect(try problem("map=fvp dram=2G")?.contains("from 0x80000000 to 0xfbffffff") == true)
     #expect(try problem("map=qemu dram_base=0x41800000")?.contains("from 0x41900000") == true)
     #expect(try problem("map=fvp pa_width=36")?.contains("pa_width must be 40 to 52") == true)
-    #expect(try problem("map=juno")?.contains("model or fvp or qemu") == true)
+    #expect(try problem("map=juno")?.contains("model, fvp or qemu") == true)
     for text in ["map=fvp", "map=qemu dram=256M", "map=fvp firmware=no-rmm gpf=el3"] {
       let script = Script()
       try script.check("machine \(text)")

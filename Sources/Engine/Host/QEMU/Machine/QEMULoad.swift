@@ -128,7 +128,7 @@ extension QEMUCommandLine {
       case "sve": if isOn == false { length = 0 }
       case _ where name.hasPrefix("sve"):
         guard let own = Int(name.dropFirst(3)) else { continue }
-        // Without a length, the shorter ones are left.
+        // A length that is switched off leaves those that are half of it or less.
         if isOn == false, length ?? 0 >= own { length = own / 2 } else if isOn == true, length ?? 0 < own { length = own }
       default: break
       }

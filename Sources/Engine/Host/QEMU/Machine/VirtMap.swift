@@ -45,7 +45,7 @@ package struct VirtMap: Equatable, Sendable {
     func up(_ value: UInt64, _ unit: UInt64) -> UInt64 { (value + unit - 1) / unit * unit }
     ram = Region(base: Self.ramBase, size: memory.size)
     let pluggable = max(memory.maxSize ?? memory.size, memory.size) - memory.size + memory.slots * gib
-    // Nothing lies below 256 GiB there: as if RAM were 255 GiB.
+    // What lies above RAM begins at 256 GiB at the lowest.
     var base = max(up(Self.ramBase + memory.size, gib) + up(pluggable, gib), 256 * gib)
     func next(_ size: UInt64) -> Region {
       let region = Region(base: up(base, size), size: size)

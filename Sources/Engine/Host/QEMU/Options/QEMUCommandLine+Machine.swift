@@ -3,7 +3,7 @@ import Basics
 /// -machine, -cpu and -m.
 extension QEMUCommandLine {
   /// What `virt` stands for.
-  static let newestMachine = "virt-8.2"
+  static let newestMachine = "virt-\(QEMUVersion.major).\(QEMUVersion.minor)"
 
   var machineName: String { machine.type == nil || machine.type == "virt" ? Self.newestMachine : machine.type ?? "" }
 

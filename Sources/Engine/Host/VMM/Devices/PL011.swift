@@ -1,5 +1,5 @@
 /// A PL011 UART as a VMM models it: what is sent is collected, nothing is received.
-public struct PL011: Sendable {
+package struct PL011: Sendable {
   /// Bytes of ``output`` that are kept in any case.
   package static let limit = 4 << 20
 
@@ -12,14 +12,14 @@ public struct PL011: Sendable {
   }
 
   /// What was sent, without ``forgotten``.
-  public private(set) var output: [UInt8] = []
+  package private(set) var output: [UInt8] = []
   /// How many bytes that were sent first are no longer kept.
-  public private(set) var forgotten = 0
+  package private(set) var forgotten = 0
   /// How many bytes were sent.
-  public var count: Int { forgotten + output.count }
+  package var count: Int { forgotten + output.count }
 
   /// What was sent behind the first so many bytes, as far as it is kept.
-  public func bytes(from start: Int) -> ArraySlice<UInt8> { output[max(0, min(start - forgotten, output.count))...] }
+  package func bytes(from start: Int) -> ArraySlice<UInt8> { output[max(0, min(start - forgotten, output.count))...] }
 
   /// Takes back all behind the first so many bytes.
   package mutating func truncate(to count: Int) {
@@ -32,7 +32,7 @@ public struct PL011: Sendable {
   }
 
   /// What of it is shown as text: printable ASCII, tabs and line feeds, ? for the rest; a guest's other bytes reach nobody.
-  public static func printable(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+  package static func printable(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     bytes.compactMap { $0 == 13 ? nil : $0 == 10 || $0 == 9 || (0x20..<0x7F).contains($0) ? $0 : 0x3F }
   }
 

@@ -24,7 +24,7 @@ public struct BootImage: Sendable {
   /// What kind of file it was.
   public let kind: String
   /// Names of its places, if it is an ELF that has them.
-  public let symbols: SymbolTable
+  package let symbols: SymbolTable
   /// Where the memory it takes ends, with what is not in the file.
   let memoryEnd: UInt64
   /// X0 of the first vCPU: where its device tree is, or 0.

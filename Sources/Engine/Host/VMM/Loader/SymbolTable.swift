@@ -1,17 +1,17 @@
 import Basics
 
 /// Names of places in a guest's program, from the symbol table of its ELF.
-public struct SymbolTable: Sendable, Equatable {
-  public struct Symbol: Sendable, Equatable {
-    public let name: String
-    public let address: UInt64
+package struct SymbolTable: Sendable, Equatable {
+  package struct Symbol: Sendable, Equatable {
+    package let name: String
+    package let address: UInt64
     /// Bytes; 0 if the table does not say.
-    public let size: UInt64
+    package let size: UInt64
   }
 
   /// By address.
-  public let symbols: [Symbol]
-  public static let none = SymbolTable([])
+  package let symbols: [Symbol]
+  package static let none = SymbolTable([])
   /// Most entries that are read, of all tables together, and most bytes of a name.
   static let limit = 200_000
   private static let longestName = 128
@@ -29,12 +29,12 @@ public struct SymbolTable: Sendable, Equatable {
   }
 
   /// `main+0x1c`, or `main` where it begins.
-  public func text(_ address: UInt64) -> String? {
+  package func text(_ address: UInt64) -> String? {
     symbol(at: address).map { $0.address == address ? $0.name : "\($0.name)+\(hex(address - $0.address))" }
   }
 
   /// The address of a name.
-  public func address(of name: String) -> UInt64? { symbols.first { $0.name == name }?.address }
+  package func address(of name: String) -> UInt64? { symbols.first { $0.name == name }?.address }
 
   /// Functions, objects and labels of an ELF64 (its SHT_SYMTAB); nothing if there is no such table, or it is broken.
   init(elf file: [UInt8]) {

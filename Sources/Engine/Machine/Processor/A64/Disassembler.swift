@@ -1,12 +1,12 @@
 import Basics
 
 /// A64 instructions as text, in the spelling of LLVM's disassembler, aliases and all.
-public struct Disassembler {
+package struct Disassembler {
   private let word: UInt32
   private let address: UInt64
 
   /// - Parameter address: of the instruction, for what is relative to it.
-  public static func text(_ word: UInt32, at address: UInt64) -> String {
+  package static func text(_ word: UInt32, at address: UInt64) -> String {
     // Permanently undefined.
     if word >> 16 == 0 { return "udf\t#\(hex(UInt64(word)))" }
     let text = Disassembler(word: word, address: address).text
@@ -15,7 +15,7 @@ public struct Disassembler {
 
   /// The address an instruction names by its distance, its last operand in the text: where it branches to, what it loads, or what it
   /// makes the address of.
-  public static func target(_ word: UInt32, at address: UInt64) -> UInt64? {
+  package static func target(_ word: UInt32, at address: UInt64) -> UInt64? {
     guard let row = InstructionTable.row(word), A64Decoder.decode(word).operation != .undefined else { return nil }
     guard row.form == .none else { return Disassembler(word: word, address: address).target(row) }
     guard VectorTable.row(word)?.form == .literal, VectorDecoder.isAllocated(word) else { return nil }

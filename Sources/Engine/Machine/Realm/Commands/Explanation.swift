@@ -1,8 +1,8 @@
 /// Why a call answers what it answers: every condition in order, up to the one that decides.
 public struct Explanation: Sendable {
-  public var entry: CommandEntry
+  package var entry: CommandEntry
   /// The step of a session it explains, from 1; nil for a call that is not made yet.
-  public var step: Int?
+  package var step: Int?
   /// The call with its arguments by name.
   public var call: String
   public var rows: [ConditionVerdict]
@@ -11,17 +11,17 @@ public struct Explanation: Sendable {
   /// The status the call would answer.
   public var status: String
   /// What is hardly meant, though no condition refuses it.
-  public var caveat: String?
+  package var caveat: String?
   /// The fields of structures in memory that the deciding condition looks at.
-  public var fields: [FieldValue] = []
+  package var fields: [FieldValue] = []
   /// What the deciding condition looked at.
-  public var subjects: [ConditionSubject] = []
+  package var subjects: [ConditionSubject] = []
   /// RSI and PSCI need a REC that makes the call; false when there was none to take.
-  public var hasCaller = true
+  package var hasCaller = true
 }
 
 /// A place a failure condition looks at: what happened to it says how the condition came to decide.
-public enum ConditionSubject: Sendable, Equatable {
+package enum ConditionSubject: Sendable, Equatable {
   /// The state and the PAS of a granule.
   case granule(UInt64)
   /// The life cycle of a Realm, by its RD.

@@ -1,7 +1,7 @@
 import Basics
 
 /// Which interface a command belongs to.
-public enum Interface: String, Sendable, CaseIterable {
+package enum Interface: String, Sendable, CaseIterable {
   case rmi = "RMI"
   case rsi = "RSI"
   case psci = "PSCI"
@@ -9,26 +9,28 @@ public enum Interface: String, Sendable, CaseIterable {
   case ffa = "FFA"
   /// EL3's for the SPMC alone.
   case platform = "SMC"
+  /// What the TEE answers its clients: GlobalPlatform's results. No call is of it.
+  case tee = "TEE"
 
   /// Those that have to do with Realms: see ``Commands``.
-  public static let ofRealms: [Interface] = [.rmi, .rsi, .psci]
+  package static let ofRealms: [Interface] = [.rmi, .rsi, .psci]
 }
 
 /// A command as everything but its execution sees it: made from its declaration.
-public final class CommandEntry: Sendable {
-  public let name: String
-  public let fid: UInt32
+package final class CommandEntry: Sendable {
+  package let name: String
+  package let fid: UInt32
   /// The SMC32 alias TF-RMM knows, if there is one.
   package let alias: UInt32?
   package let interface: Interface
-  public let summary: String
+  package let summary: String
   package let inputs: [Input]
   package let outputs: [Output]
   package let order: [Ordering]
   /// The highest register a success writes, as dispatch has it.
   package let lastOutput: Int
   /// Whether X0 is a revision rather than a status.
-  let answersRevision: Bool
+  package let answersRevision: Bool
   /// Lists the conditions for a machine's personality, in its order.
   package let list: @Sendable (borrowing Machine) -> [ConditionDeclaration]
   /// Evaluates the conditions for a call without running it.
@@ -67,15 +69,15 @@ public final class CommandEntry: Sendable {
 }
 
 /// The registry: every command by what there is to know of it.
-public enum Commands {
-  public static let all: [CommandEntry] = Interface.ofRealms.flatMap { interface in
+package enum Commands {
+  package static let all: [CommandEntry] = Interface.ofRealms.flatMap { interface in
     var registrar = Registrar(interface: interface)
     _ =
       switch interface {
       case .rmi: CommandList.rmi(&registrar)
       case .rsi: CommandList.rsi(&registrar)
       case .psci: CommandList.psci(&registrar)
-      case .ffa, .platform: false
+      case .ffa, .platform, .tee: false
       }
     return registrar.entries
   }
@@ -98,7 +100,7 @@ public enum Commands {
   }()
 
   /// By name, in any case.
-  public static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
+  package static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
 
   /// By function identifier.
   package static func withFID(_ fid: UInt64) -> CommandEntry? {
@@ -109,7 +111,7 @@ public enum Commands {
   package static func called(_ x0: UInt64) -> CommandEntry? { withFID(x0 & ~SMCCC.sveHint) }
 
   /// The command's name, or the number.
-  public static func name(of fid: UInt64) -> String {
+  package static func name(of fid: UInt64) -> String {
     if fid == SMCCC.version { return SMCCC.versionName }
     return withFID(fid)?.name ?? ServiceFID.name(fid) ?? hex(fid)
   }

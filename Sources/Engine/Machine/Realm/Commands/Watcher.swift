@@ -133,10 +133,10 @@ package struct Explainer: Watcher {
 }
 
 /// A condition as the declaration states it.
-public struct ConditionDeclaration: Sendable, Equatable {
-  public var id: String
-  public var text: String
-  public var status: String
+package struct ConditionDeclaration: Sendable, Equatable {
+  package var id: String
+  package var text: String
+  package var status: String
 }
 
 /// Nobody calls: lists the conditions without evaluating any.

@@ -1,11 +1,11 @@
 /// The stages of a boot, each with what it leaves behind.
-public enum BootStage: Int, Sendable, CaseIterable {
+package enum BootStage: Int, Sendable, CaseIterable {
   case bl1 = 1, bl2, gpt, bl31, spmc, rmm, normal
 
   /// The stages that are software of their own, in the order in which they are entered.
-  public static let software: [BootStage] = [.bl1, .bl2, .bl31, .spmc, .rmm, .normal]
+  package static let software: [BootStage] = [.bl1, .bl2, .bl31, .spmc, .rmm, .normal]
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .bl1: "BL1"
     case .bl2: "BL2"
@@ -20,7 +20,7 @@ public enum BootStage: Int, Sendable, CaseIterable {
   /// Its bit in ``ControlState/bootStages``.
   @inline(__always) package var mask: UInt64 { 1 << UInt64(rawValue) }
 
-  public var summary: String {
+  package var summary: String {
     switch self {
     case .bl1: "boot ROM at EL3: measures and loads BL2"
     case .bl2: "measures and loads BL31, BL32, the RMM and BL33"

@@ -4,20 +4,20 @@ import Crypto
 /// what, and what it prints.
 ///
 /// It is made when somebody asks, by booting a machine of the same kind and looking at what that left; a boot itself makes no text.
-public struct BootRecord: Sendable {
+package struct BootRecord: Sendable {
   /// An image that a stage finds, or loads for the ones after it.
-  public struct Load: Sendable {
-    public let image: FirmwareImage
-    public let address: UInt64
-    public let size: UInt64
+  package struct Load: Sendable {
+    package let image: FirmwareImage
+    package let address: UInt64
+    package let size: UInt64
     /// SHA-256 of it.
-    public let digest: [UInt8]
+    package let digest: [UInt8]
   }
 
   /// What a stage measures.
-  public struct Measured: Sendable, Equatable {
+  package struct Measured: Sendable, Equatable {
     /// Where it is kept for verifiers.
-    public enum Place: Sendable, Equatable {
+    package enum Place: Sendable, Equatable {
       /// A register of a TPM, with an entry of the event log.
       case pcr(Int)
       /// A slot of the RSE.
@@ -25,57 +25,57 @@ public struct BootRecord: Sendable {
     }
 
     /// As the event log, or the RSE, has it.
-    public let event: String
-    public let place: Place
-    public let digest: [UInt8]
+    package let event: String
+    package let place: Place
+    package let digest: [UInt8]
   }
 
   /// Memory that a stage maps, with the address space it is mapped as.
-  public struct Mapping: Sendable, Equatable {
-    public let name: String
-    public let range: Range<UInt64>
-    public let pas: PAS
+  package struct Mapping: Sendable, Equatable {
+    package let name: String
+    package let range: Range<UInt64>
+    package let pas: PAS
   }
 
   /// Whom a stage goes to, and with what.
-  public struct Handover: Sendable, Equatable {
-    public let to: BootStage
-    public let world: World
-    public let level: UInt8
-    public let entry: UInt64
-    public let spsr: UInt64
+  package struct Handover: Sendable, Equatable {
+    package let to: BootStage
+    package let world: World
+    package let level: UInt8
+    package let entry: UInt64
+    package let spsr: UInt64
     /// Registers, with what is in them.
-    public let arguments: [Argument]
+    package let arguments: [Argument]
 
-    public struct Argument: Sendable, Equatable {
-      public let register: String
-      public let value: UInt64
-      public let meaning: String
+    package struct Argument: Sendable, Equatable {
+      package let register: String
+      package let value: UInt64
+      package let meaning: String
     }
   }
 
   /// A piece of software on the way.
-  public struct Stage: Sendable {
-    public let stage: BootStage
+  package struct Stage: Sendable {
+    package let stage: BootStage
     /// The first is its own where no other has loaded it.
-    public internal(set) var loads: [Load] = []
-    public internal(set) var measurements: [Measured] = []
-    public internal(set) var mappings: [Mapping] = []
-    public internal(set) var handovers: [Handover] = []
-    public internal(set) var console: [String] = []
+    package internal(set) var loads: [Load] = []
+    package internal(set) var measurements: [Measured] = []
+    package internal(set) var mappings: [Mapping] = []
+    package internal(set) var handovers: [Handover] = []
+    package internal(set) var console: [String] = []
   }
 
-  public let configuration: MachineConfiguration
+  package let configuration: MachineConfiguration
   /// Those that are entered.
-  public private(set) var stages: [Stage] = []
+  package private(set) var stages: [Stage] = []
   /// What the RMM answered to its boot; nil: it was not entered.
-  public let rmm: RMMBootError?
+  package let rmm: RMMBootError?
   /// What is wrong with the GPT.
-  public let misconfiguration: GPTMisconfiguration?
+  package let misconfiguration: GPTMisconfiguration?
   /// Why the Normal world is never entered, in words; nil if it is.
-  public private(set) var stopped: String?
+  package private(set) var stopped: String?
   /// The plan of the GPT.
-  public let plan: GPTPlan
+  package let plan: GPTPlan
 
   init(_ configuration: MachineConfiguration) {
     self.configuration = configuration
@@ -91,10 +91,10 @@ public struct BootRecord: Sendable {
   }
 
   /// What a stage left; nil if it is not entered.
-  public subscript(stage: BootStage) -> Stage? { stages.first { $0.stage == stage } }
+  package subscript(stage: BootStage) -> Stage? { stages.first { $0.stage == stage } }
 
   /// All that is printed, in order: the RMM's lines stand where BL31 waits for it.
-  public var console: [String] {
+  package var console: [String] {
     stages.flatMap { stage -> [String] in
       let end = stage.console.firstIndex { $0.hasSuffix("RMM init start.") }
       guard stage.stage == .bl31, let rmm = self[.rmm], let end else { return stage.stage == .rmm ? [] : stage.console }
@@ -103,10 +103,10 @@ public struct BootRecord: Sendable {
   }
 
   /// All that is measured, in order.
-  public var measurements: [Measured] { stages.flatMap(\.measurements) }
+  package var measurements: [Measured] { stages.flatMap(\.measurements) }
 
   /// The PCRs that are extended, with their values.
-  public var pcrs: [(number: Int, value: [UInt8])] {
+  package var pcrs: [(number: Int, value: [UInt8])] {
     var values: [Int: [UInt8]] = [:]
     for measurement in measurements {
       guard case .pcr(let number) = measurement.place else { continue }
@@ -119,5 +119,5 @@ public struct BootRecord: Sendable {
 
 extension Machine {
   /// How this machine came from reset to where it began.
-  public var bootRecord: BootRecord { BootRecord(configuration) }
+  package var bootRecord: BootRecord { BootRecord(configuration) }
 }

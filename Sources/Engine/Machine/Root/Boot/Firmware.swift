@@ -2,7 +2,7 @@ import Crypto
 
 /// The firmware a CCA platform's trust rests on, in the order it boots. The Secure world's and the Host's software is not among
 /// it: no Realm depends on them, and they are not in the platform token.
-public enum Firmware: String, Sendable, CaseIterable {
+package enum Firmware: String, Sendable, CaseIterable {
   case bl1 = "AP_BL1"
   case bl2 = "AP_BL2"
   case bl31 = "AP_BL31"

@@ -1,7 +1,7 @@
 import Basics
 
 /// What is wrong with the firmware of a machine. It is made so before reset; what follows from it the stages find out themselves.
-public enum FirmwareFailure: String, Sendable, CaseIterable {
+package enum FirmwareFailure: String, Sendable, CaseIterable {
   case noRMM = "no-rmm"
   case unknownError = "rmm-error:-1"
   case interfaceVersion = "rmm-error:-2"
@@ -22,7 +22,7 @@ public enum FirmwareFailure: String, Sendable, CaseIterable {
   case gptMemory = "gpt-memory"
 
   /// What it is, for who chooses one.
-  public var summary: String {
+  package var summary: String {
     switch self {
     case .noRMM: "BL2 hands BL31 no RMM image"
     case .unknownError: "the RMM gives up at its boot without a reason"
@@ -46,7 +46,7 @@ public enum FirmwareFailure: String, Sendable, CaseIterable {
   }
 
   /// Whether it is one of the GPT: the stage that builds it panics, and no world is entered.
-  public var isOfGPT: Bool { rawValue.hasPrefix("gpt-") }
+  package var isOfGPT: Bool { rawValue.hasPrefix("gpt-") }
 
   /// Puts it into the plan of a GPT.
   func misconfigure(_ plan: inout GPTPlan, _ map: MemoryMap) {

@@ -1,7 +1,7 @@
 import Basics
 
 /// An image that firmware loads, or that is there at reset (BL1).
-public enum FirmwareImage: String, Sendable, CaseIterable {
+package enum FirmwareImage: String, Sendable, CaseIterable {
   case bl1 = "BL1"
   case bl2 = "BL2"
   case bl31 = "BL31"
@@ -11,19 +11,10 @@ public enum FirmwareImage: String, Sendable, CaseIterable {
   case hwConfig = "HW_CONFIG"
 
   /// The component of the platform token it is, if it is one.
-  public var component: Firmware? {
-    switch self {
-    case .bl1: .bl1
-    case .bl2: .bl2
-    case .bl31: .bl31
-    case .rmm: .rmm
-    case .hwConfig: .hwConfig
-    case .bl32, .bl33: nil
-    }
-  }
+  package var component: Firmware? { Firmware.allCases.first { $0.image == self } }
 
   /// TF-A's number of it (tbbr_img_def_exp.h); BL1 has none.
-  public var number: Int? {
+  package var number: Int? {
     switch self {
     case .bl1: nil
     case .bl2: 1
@@ -36,7 +27,7 @@ public enum FirmwareImage: String, Sendable, CaseIterable {
   }
 
   /// What it is called in an event log (drivers/measured_boot/metadata.h); BL1 measures others.
-  public var event: String? {
+  package var event: String? {
     switch self {
     case .bl1: nil
     case .bl2: "BL_2"

@@ -1,5 +1,5 @@
 /// RmmBootError: what the RMM answers to its boot (TF-A, RMM-EL3 communication specification).
-public enum RMMBootError: Int64, Sendable {
+package enum RMMBootError: Int64, Sendable {
   case success = 0
   case unknown = -1
   case versionNotValid = -2
@@ -9,7 +9,7 @@ public enum RMMBootError: Int64, Sendable {
   case manifestVersion = -6
   case manifestData = -7
 
-  public var name: String {
+  package var name: String {
     switch self {
     case .success: "E_RMM_BOOT_SUCCESS"
     case .unknown: "E_RMM_BOOT_UNKNOWN"
@@ -24,12 +24,12 @@ public enum RMMBootError: Int64, Sendable {
 }
 
 /// What EL3 enters the RMM with at its cold boot: X0 to X3.
-public struct RMMBootArguments: Sendable, Equatable {
-  public var cpu: UInt64
+package struct RMMBootArguments: Sendable, Equatable {
+  package var cpu: UInt64
   /// The interface EL3 offers: major version in bits 30:16, minor in 15:0.
-  public var version: UInt64
-  public var cpuCount: UInt64
-  public var sharedBuffer: UInt64
+  package var version: UInt64
+  package var cpuCount: UInt64
+  package var sharedBuffer: UInt64
 
   init(_ configuration: MachineConfiguration, _ map: MemoryMap) {
     cpu = configuration.firmware == .cpuNumber ? RMMBoot.mostCPUs : 0

@@ -14,7 +14,7 @@ extension Machine {
   private mutating func makeL0(_ plan: GPTPlan) throws(GPTMisconfiguration) {
     try plan.checkL0()
     guard let unnamed = plan.unnamed else { return }
-    for entry in 0..<plan.l0Size / 8 { memory.store64(gpt.l0Base + entry * 8, GranuleProtectionTable.l0Block(unnamed)) }
+    memory.store64(gpt.l0Base, GranuleProtectionTable.l0Block(unnamed), count: plan.l0Size / 8)
   }
 
   private mutating func write(_ region: PASRegion, _ unnamed: GPI?) {
@@ -29,7 +29,7 @@ extension Machine {
       if GPTTable.table.type.of(l0) != GPTTable.typeValue {
         let table = control.nextL1Table
         control.nextL1Table += GPT.l1Size
-        if let unnamed { fillL1(table, 0, GPT.l1Size / 8, GPT.granules(unnamed)) }
+        if let unnamed { memory.store64(table, GPT.granules(unnamed), count: GPT.l1Size / 8) }
         l0 = GPT.l0Table(table)
         memory.store64(l0Address, l0)
       }
@@ -56,12 +56,12 @@ extension Machine {
         }
       if let size {
         let count = GPT.contiguousEntries[size]
-        fillL1(table, index, count, GPT.contiguous(region.gpi, UInt64(size)))
+        memory.store64(table + index * 8, GPT.contiguous(region.gpi, UInt64(size)), count: count)
         address += count << 16
       } else if address.isAligned(to: 1 << 16), left >= 1 << 16 {
         // Up to where a contiguous descriptor may begin.
         let room = region.mapping == .granules ? left : min(left, (address | (2 << 20 - 1)) + 1 - address)
-        fillL1(table, index, room >> 16, GPT.granules(region.gpi))
+        memory.store64(table + index * 8, GPT.granules(region.gpi), count: room >> 16)
         address += room & ~0xFFFF
       } else {
         let own = GPTGranules.gpi(of: address)

@@ -2,17 +2,17 @@ import Basics
 
 /// The GPT as firmware means to build it, with the checks TF-A makes before it does (lib/gpt_rme/gpt_rme.c: validate_l0_params,
 /// validate_pas_mappings, validate_l1_params).
-public struct GPTPlan: Sendable {
+package struct GPTPlan: Sendable {
   /// Bits of physical address it protects.
-  public var width: UInt64
-  public var l0: Range<UInt64>
-  public var l1: Range<UInt64>
+  package var width: UInt64
+  package var l0: Range<UInt64>
+  package var l1: Range<UInt64>
   /// What level 0 says at first of everything; nil: nothing.
-  public var unnamed: GPI?
+  package var unnamed: GPI?
   /// The regions of each call of gpt_init_pas_l1_tables.
-  public var calls: [[PASRegion]]
+  package var calls: [[PASRegion]]
   /// Whether gpt_init_l0_tables is called before.
-  public var makesL0 = true
+  package var makesL0 = true
 
   init(_ map: MemoryMap, _ configuration: MachineConfiguration) {
     width = map.width ?? configuration.paWidth
@@ -21,10 +21,10 @@ public struct GPTPlan: Sendable {
     configuration.firmware?.misconfigure(&self, map)
   }
 
-  public var regions: [PASRegion] { calls.flatMap(\.self) }
+  package var regions: [PASRegion] { calls.flatMap(\.self) }
 
   /// What TF-A finds wrong with it; nil: nothing.
-  public var problem: GPTMisconfiguration? {
+  package var problem: GPTMisconfiguration? {
     do throws(GPTMisconfiguration) {
       guard makesL0 else { throw .l0IsMissing }
       try checkL0()
@@ -96,7 +96,7 @@ public struct GPTPlan: Sendable {
 }
 
 /// What TF-A finds wrong with a GPT that it is to build. None of it can be mended: the stage that builds the table panics.
-public enum GPTMisconfiguration: Error, Sendable, Equatable {
+package enum GPTMisconfiguration: Error, Sendable, Equatable {
   case l0Base(UInt64)
   case l0Memory(needed: UInt64, UInt64)
   /// Level 1 is made before level 0 is there.
@@ -112,7 +112,7 @@ public enum GPTMisconfiguration: Error, Sendable, Equatable {
   case l1Memory(needed: UInt64, UInt64)
 
   /// What firmware prints of it.
-  public var lines: [String] {
+  package var lines: [String] {
     switch self {
     case .l0Base(let base): ["GPT: Invalid L0 base address: \(hex(base))"]
     case .l0Memory(let needed, let there): ["GPT: Inadequate L0 memory", Self.memory(needed, there)]
@@ -133,7 +133,7 @@ public enum GPTMisconfiguration: Error, Sendable, Equatable {
   }
 
   /// The function of the GPT library that fails.
-  public var function: String {
+  package var function: String {
     switch self {
     case .l0Base, .l0Memory: "gpt_init_l0_tables"
     default: "gpt_init_pas_l1_tables"

@@ -1,5 +1,5 @@
 /// Whose memory map a machine has.
-public enum MemoryMapKind: String, Sendable, CaseIterable {
+package enum MemoryMapKind: String, Sendable, CaseIterable {
   /// The model's own: DRAM from 2 GiB on, and a gigabyte for the GPT.
   case model
   /// That of TF-A on Arm's FVP (Base RevC).
@@ -7,7 +7,7 @@ public enum MemoryMapKind: String, Sendable, CaseIterable {
   /// That of TF-A on QEMU's `virt` machine.
   case qemu
 
-  public var summary: String {
+  package var summary: String {
     switch self {
     case .model: "the model's own"
     case .fvp: "TF-A on Arm's FVP: 2 GiB of DRAM at 0x80000000, the RMM at 0xfdc00000"

@@ -1,7 +1,7 @@
 /// A part of the physical address space, with what the GPT says of it from boot on (TF-A's `pas_region_t`).
-public struct PASRegion: Sendable, Equatable {
+package struct PASRegion: Sendable, Equatable {
   /// By what entries it is described.
-  public enum Mapping: Sendable {
+  package enum Mapping: Sendable {
     /// Blocks of level 0, of a gigabyte each. What lies in one cannot move by granules, but by EL3's making a table of it.
     case block
     /// Entries of level 1, with contiguous descriptors of up to 512 MiB where they fit (TF-A's RME_GPT_MAX_BLOCK).
@@ -10,18 +10,18 @@ public struct PASRegion: Sendable, Equatable {
     case granules
   }
 
-  public var name: String
-  public var base: UInt64
-  public var size: UInt64
-  public var gpi: GPI
-  public var mapping: Mapping
+  package var name: String
+  package var base: UInt64
+  package var size: UInt64
+  package var gpi: GPI
+  package var mapping: Mapping
 
   init(_ name: String, _ base: UInt64, size: UInt64, _ gpi: GPI, _ mapping: Mapping) {
     (self.name, self.base, self.size, self.gpi, self.mapping) = (name, base, size, gpi, mapping)
   }
 
   /// The first byte behind it. One that wraps around is found before anybody asks.
-  public var end: UInt64 { base &+ size }
+  package var end: UInt64 { base &+ size }
 
   /// Whether it shares a byte with another.
   func overlaps(_ other: PASRegion) -> Bool { end > other.base && other.end > base }

@@ -1,7 +1,7 @@
 import Crypto
 
 /// Whose claims EL3 makes.
-public enum PlatformKind: String, Sendable, CaseIterable {
+package enum PlatformKind: String, Sendable, CaseIterable {
   /// The machine's own: identity, configuration and firmware as modelled.
   case model
   /// The sample platform TF-A publishes, the same for every machine.

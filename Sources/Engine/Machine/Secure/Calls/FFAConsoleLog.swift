@@ -1,4 +1,4 @@
-/// DEN0077A 1.2, 13.x: a partition prints.
+/// DEN0077A 1.2, 13.13: a partition prints.
 enum FFAConsoleLog: Command {
   static let name: StaticString = "FFA_CONSOLE_LOG"
   static let fid: UInt32 = 0x8400_008A
@@ -17,10 +17,12 @@ enum FFAConsoleLog: Command {
   static func success(_ c: Call) -> Success { .answers(FFA.success) }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
+    let count = Int(c[length])
+    m.observation.append(printed: (0..<count).map { UInt8(truncatingIfNeeded: c.x[2 + $0 / 4] >> UInt64(8 * ($0 % 4))) })
     if m.tracing {
       m.emit(
         .partitionLog, c.x[2] | c.x[3] << 32, c.x[4] | c.x[5] << 32, c.x[6] | c.x[7] << 32, world: .secure,
-        detail: UInt8(truncatingIfNeeded: c[length]))
+        detail: UInt8(count))
     }
     c.succeed()
   }

@@ -51,7 +51,7 @@ package struct Form: Sendable, Equatable {
   }
 
   /// Whatever has a form.
-  package static var names: [String] { Commands.all.map(\.name) + structures }
+  package static var names: [String] { Calls.all.map(\.name) + structures }
   /// Those that lie in memory.
   package static var structures: [String] { StructureTables.written.map(\.table.name) }
 
@@ -60,7 +60,7 @@ package struct Form: Sendable, Equatable {
 
   /// What it is, in a sentence.
   package static func summary(of name: String) -> String {
-    Commands.named(name)?.summary ?? StructureTables.find(name)?.facts.summary.description ?? ""
+    Calls.named(name)?.summary ?? StructureTables.find(name)?.facts.summary.description ?? ""
   }
 
   /// The row of a name: nil if there is none.

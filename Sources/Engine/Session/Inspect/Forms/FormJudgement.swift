@@ -88,7 +88,7 @@ extension Session {
     let statement = try? parser.parse(form.line(typed))
     switch form.subject {
     case .command(let name):
-      guard let entry = Commands.named(name) else { return nil }
+      guard let entry = Calls.named(name) else { return nil }
       switch statement?.action {
       case .smc(_, let x): return (entry, explanation(of: entry, x))
       case .guest(let guest): return (entry, explanation(of: entry, guest.x))
@@ -96,7 +96,7 @@ extension Session {
       }
     case .structure:
       guard let fill = statement as? FillStatement, let page = fill.page(in: self) else { return nil }
-      for entry in Commands.all where entry.interface == .rmi {
+      for entry in Calls.all where entry.interface == .rmi {
         guard let pointer = entry.inputs.first(where: { StructureTables.written(at: $0)?.name == fill.structure }) else {
           continue
         }

@@ -14,7 +14,7 @@ extension Session {
     for (key, text) in typed where !text.isEmpty {
       if let value = try? parser.value(text) { given[key] = value }
     }
-    if let entry = Commands.named(name) { return form(entry, given) }
+    if let entry = Calls.named(name) { return form(entry, given) }
     let written = StructureTables.written.first { $0.table.name.lowercased() == name.lowercased() }
     return written.map { form($0.table, $0.author, given) }
   }

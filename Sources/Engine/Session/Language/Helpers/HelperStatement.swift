@@ -10,7 +10,7 @@ protocol HelperStatement: Statement {
 }
 
 extension HelperStatement {
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     try runner.expand(self, at: line)
   }
 }
@@ -31,11 +31,15 @@ struct Expansion {
     let sentence: String
     /// Numbers for `expect`: X0 and up.
     var values: [UInt64] = []
+    /// Whose code the first of them is, if it is one.
+    var interface: Interface?
 
     var result: StatementResult {
       var result = StatementResult()
       result.text = sentence
-      result.answer = Answer(kind: .ok, x: values.isEmpty ? [0] : values)
+      result.answer =
+        interface.map { Answer(kind: .registers, x: values, interface: $0) }
+        ?? Answer(kind: .ok, x: values.isEmpty ? [0] : values)
       return result
     }
   }
@@ -77,6 +81,13 @@ struct Expansion {
   /// Performs a line of the script language.
   @discardableResult
   func run(_ text: String) throws(Stop) -> StatementResult {
+    let result = try attempt(text)
+    try check(result, text)
+    return result
+  }
+
+  /// The same, whatever it is answered.
+  func attempt(_ text: String) throws(Stop) -> StatementResult {
     let child = ScriptLine(file: line.file, number: line.number, text: text)
     let result: StatementResult?
     do throws(ScriptError) {
@@ -86,9 +97,7 @@ struct Expansion {
     } catch {
       throw runner.wasInterrupted || session.exhaustion != nil ? .broken(error) : .impossible(error.message)
     }
-    guard let result else { return StatementResult() }
-    try check(result, text)
-    return result
+    return result ?? StatementResult()
   }
 
   /// Makes a call of the Host's, its arguments by their names.
@@ -98,7 +107,8 @@ struct Expansion {
     return try run(words.joined(separator: " ")).answer?.x ?? []
   }
 
-  private func check(_ result: StatementResult, _ text: String) throws(Stop) {
+  /// Stops if a statement was refused.
+  func check(_ result: StatementResult, _ text: String) throws(Stop) {
     if result.isStopped {
       // What stopped it has been said.
       let said = result.text ?? ""
@@ -107,6 +117,9 @@ struct Expansion {
     switch result.answer?.kind {
     case nil, .ok: return
     case .registers where result.answer?.x.first == 0: return
+    // An answer of FF-A is the name of what happened; a partition that has the PE now is to be had do something.
+    case .registers where result.answer?.interface == .ffa && result.answer?.x.first != FFA.error: return
+    case .running(.partition): return
     default: throw .refused(result, "\(text) answered \(result.answer?.text ?? "")\(reason(result))")
     }
   }
@@ -114,8 +127,8 @@ struct Expansion {
   /// The condition that decided, with its operands. A call that was refused has changed nothing, so they are what they were.
   private func reason(_ result: StatementResult) -> String {
     guard let decision = result.decidedBy else { return "" }
-    guard case .smc(.normal, let x) = runner.lastAction, let entry = Commands.called(x[0]),
-      let row = session.explanation(of: entry, x).rows.first(where: { $0.id == decision && $0.verdict == .failed })
+    guard case .smc(let world, let x) = runner.lastAction, world == .normal || world == .secure, let entry = Calls.called(x[0]),
+      let row = session.explanation(of: entry, x, from: world).rows.first(where: { $0.id == decision && $0.verdict == .failed })
     else { return ", decided by \(decision)" }
     return ", decided by \(decision): \(row.now)"
   }

@@ -3,23 +3,47 @@ import Machine
 
 /// Accesses of each world to memory, and granules that EL3 moves.
 extension ActionStatement {
-  static let accessVerbs = [World.normal, .secure, .realm, .root].flatMap { world in
-    [
-      access(world, "read64", "PA", 1, help: "a read of that world, through the granule protection check", "") { _ in .read64 },
-      access(world, "write64", "PA VALUE", 2, help: "a write of 8 bytes", "0x12") { arguments throws(ScriptError) in
+  static let accessVerbs =
+    [World.normal, .secure, .realm, .root].flatMap { world in
+      accesses(prefix(world), help: "a read of that world, through the granule protection check") {
+        MemoryAccess(world: world, address: $0, kind: $1)
+      }
+    }
+    + accesses(
+      "dma",
+      help: "a read of the device's, which works for the Normal world, by way of its SMMU if there is one (`machine smmu=`)"
+    ) { MemoryAccess(device: $0, kind: $1) }
+
+  private static func accesses(
+    _ initiator: String, help: String, _ make: @escaping @Sendable (UInt64, MemoryAccess.Kind) -> MemoryAccess
+  ) -> [Verb] {
+    func access(
+      _ kind: String, _ form: String, _ count: Int, help: String, _ values: String, details: String = "",
+      _ read: @escaping @Sendable (Arguments) throws(ScriptError) -> MemoryAccess.Kind
+    ) -> Verb {
+      let name = "\(initiator).\(kind)"
+      return Verb(name, form, count...count, help: help, details: details, examples: ["\(name) 0x80001000 \(values)"]) {
+        arguments throws(ScriptError) in
+        let kind = try read(arguments)
+        return ActionStatement(.access(make(try arguments.number(0), kind)))
+      }
+    }
+    return [
+      access("read64", "PA", 1, help: help, "") { _ in .read64 },
+      access("write64", "PA VALUE", 2, help: "a write of 8 bytes", "0x12") { arguments throws(ScriptError) in
         .write64(try arguments.number(1))
       },
-      access(world, "write8", "PA VALUE", 2, help: "a write of a byte", "0x12") { arguments throws(ScriptError) in
+      access("write8", "PA VALUE", 2, help: "a write of a byte", "0x12") { arguments throws(ScriptError) in
         .write8(UInt8(truncatingIfNeeded: try arguments.number(1)))
       },
-      access(world, "write", "PA HEX", 2, help: "a write of bytes", "00ff17") { arguments throws(ScriptError) in
+      access("write", "PA HEX", 2, help: "a write of bytes", "00ff17") { arguments throws(ScriptError) in
         guard let bytes = [UInt8](hex: arguments[1].text), !bytes.isEmpty else {
           throw arguments.error(arguments[1], "expected bytes in hexadecimal, without 0x")
         }
         return .bytes(bytes)
       },
       access(
-        world, "fill", "PA LENGTH BYTE", 3, help: "writes a byte to LENGTH bytes", "0x1000 0x55",
+        "fill", "PA LENGTH BYTE", 3, help: "writes a byte to LENGTH bytes", "0x1000 0x55",
         details: "at most \(sizeText(MemoryAccess.fillLimit))"
       ) { arguments throws(ScriptError) in
         .fill(try arguments.number(1), UInt8(truncatingIfNeeded: try arguments.number(2)))
@@ -37,18 +61,6 @@ extension ActionStatement {
     }
   ]
 
-  private static func access(
-    _ world: World, _ kind: String, _ form: String, _ count: Int, help: String, _ values: String, details: String = "",
-    _ read: @escaping @Sendable (Arguments) throws(ScriptError) -> MemoryAccess.Kind
-  ) -> Verb {
-    let name = "\(prefix(world)).\(kind)"
-    return Verb(name, form, count...count, help: help, details: details, examples: ["\(name) 0x80001000 \(values)"]) {
-      arguments throws(ScriptError) in
-      let kind = try read(arguments)
-      return ActionStatement(.access(MemoryAccess(world: world, address: try arguments.number(0), kind: kind)))
-    }
-  }
-
   private static func prefix(_ world: World) -> String {
     switch world {
     case .normal: "ns"
@@ -59,7 +71,7 @@ extension ActionStatement {
   }
 
   static func accessText(_ access: MemoryAccess) -> String {
-    let (world, address) = (prefix(access.world), hex(access.address))
+    let (world, address) = (access.isDevice ? "dma" : prefix(access.world), hex(access.address))
     return switch access.kind {
     case .read64: "\(world).read64 \(address)"
     case .write64(let value): "\(world).write64 \(address) \(hex(value))"

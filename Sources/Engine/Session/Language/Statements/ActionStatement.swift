@@ -14,8 +14,8 @@ package struct ActionStatement: Statement {
 
   package static func == (a: Self, b: Self) -> Bool { a.done.isSame(as: b.done) }
 
-  public var action: Action? { done }
-  public var text: String { done.scriptText }
+  package var action: Action? { done }
+  package var text: String { done.scriptText }
 
   /// What is queued is answered later: `guest expect` is about it.
   package var isExpectable: Bool {
@@ -25,11 +25,11 @@ package struct ActionStatement: Statement {
     }
   }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     try runner.perform(done, at: line)
   }
 
-  public func events(in runner: ScriptRunner) -> [Event] { runner.session.read { $0.events } }
+  package func events(in runner: ScriptRunner) -> [Event] { runner.session.read { $0.events } }
 }
 
 extension Action {

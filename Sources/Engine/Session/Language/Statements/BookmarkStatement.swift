@@ -38,7 +38,7 @@ package struct BookmarkStatement: Statement {
     ) { BookmarkStatement(deed: .note($0.text)) },
   ]
 
-  public var text: String {
+  package var text: String {
     switch deed {
     case .list: "bookmark"
     case .set(let name, ""): "bookmark \(name)"
@@ -49,7 +49,7 @@ package struct BookmarkStatement: Statement {
   }
   package var isExpectable: Bool { false }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     let session = runner.session
     var result = StatementResult()
     // A batch run has nowhere to go back to.

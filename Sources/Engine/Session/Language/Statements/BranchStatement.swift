@@ -58,7 +58,7 @@ package struct BranchStatement: Statement {
     return word.text
   }
 
-  public var text: String {
+  package var text: String {
     switch deed {
     case .list: "branch"
     case .rename(nil, let name): "branch \(name)"
@@ -72,7 +72,7 @@ package struct BranchStatement: Statement {
   }
   package var isExpectable: Bool { false }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     let session = runner.session
     if let why = session.overuse { throw line.error(why) }
     guard runner.travels else { throw line.error("branches need a session with its history: this one keeps none") }

@@ -54,10 +54,10 @@ package struct FindStatement: Statement {
     return .look(query)
   }
 
-  public var text: String { "\(isNext ? "next" : "previous") \(query.text)" }
+  package var text: String { "\(isNext ? "next" : "previous") \(query.text)" }
   package var isExpectable: Bool { false }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     let session = runner.session
     if let why = session.overuse { throw line.error(why) }
     guard runner.travels else { throw line.error("going through time needs a session with its history: this one keeps none") }

@@ -119,13 +119,13 @@ package struct GuestStatement: Statement {
     }
   }
 
-  public var text: String { command.text }
+  package var text: String { command.text }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     try runner.perform(command, at: line)
   }
 
-  public func events(in runner: ScriptRunner) -> [Event] {
+  package func events(in runner: ScriptRunner) -> [Event] {
     runner.guestControl.firstNewStep != nil ? runner.session.read { $0.events } : []
   }
 }

@@ -32,9 +32,9 @@ package struct EchoStatement: Statement {
     }
   ]
 
-  public var text: String { words.isEmpty ? "echo" : "echo \(words)" }
+  package var text: String { words.isEmpty ? "echo" : "echo \(words)" }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? {
     var result = StatementResult()
     result.text = words
     result.answer = Answer(kind: .ok, x: [])

@@ -31,7 +31,7 @@ package struct QueryStatement: Statement {
     }
   }
 
-  public var text: String {
+  package var text: String {
     switch query {
     case .gpt(let address): "gpt \(hex(address))"
     case .state(let address): "state \(hex(address))"
@@ -44,5 +44,5 @@ package struct QueryStatement: Statement {
 
   package static func == (a: Self, b: Self) -> Bool { a.text == b.text }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? { runner.session.answer(query) }
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? { runner.session.answer(query) }
 }

@@ -4,7 +4,7 @@ import Libvirt
 import Machine
 
 /// A command for the host of the session: libvirt, QEMU, kvmtool, and time for their guests.
-public struct StackStatement: Statement {
+package struct StackStatement: Statement {
   let command: StackCommand
 
   static let verbs = [
@@ -94,11 +94,11 @@ public struct StackStatement: Statement {
     return Int(count * unit.microseconds)
   }
 
-  public var text: String { command.text }
+  package var text: String { command.text }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     try runner.perform(command, at: line)
   }
 
-  public func events(in runner: ScriptRunner) -> [Event] { runner.session.read { $0.events } }
+  package func events(in runner: ScriptRunner) -> [Event] { runner.session.read { $0.events } }
 }

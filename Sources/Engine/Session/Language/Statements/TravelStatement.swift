@@ -25,7 +25,7 @@ package struct TravelStatement: Statement {
 
   private static let history = "an error in a script that `run` reads: a batch run keeps no history. Recordings have it"
 
-  public var text: String {
+  package var text: String {
     switch way {
     case .undo: "undo"
     case .redo: "redo"
@@ -34,7 +34,7 @@ package struct TravelStatement: Statement {
   }
   package var isExpectable: Bool { false }
 
-  public func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+  package func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     let session = runner.session
     if let why = session.overuse { throw line.error(why) }
     guard runner.travels else { throw line.error("going back needs a session with its history: this one keeps none") }
