@@ -209,7 +209,7 @@ struct KeyStories {
     story.sees("no token has been finished")
     story.keys("?setting mouse")
     story.sees("setting      mouse = true")
-    story.sees("not now: default; mouse = … in config.toml is for the next time")
+    story.sees("leaves the mouse to the terminal. (default)")
     story.keys(.escape, "t?", .escape)
     // Back where one was.
     story.sees("There is no realm")

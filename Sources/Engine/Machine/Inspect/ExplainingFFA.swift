@@ -9,7 +9,7 @@ extension Machine {
   package func explain(_ entry: CommandEntry, _ x: InlineArray<18, UInt64>, caller: Int) -> Explanation {
     var call = Call()
     call.rec = UInt64(caller)
-    let mask: UInt64 = entry.interface == .platform || x[0] & FFA.smc64 != 0 ? ~0 : 0xFFFF_FFFF
+    let mask: UInt64 = entry.interface == .platform || x[0] & SMCCC.smc64 != 0 ? ~0 : 0xFFFF_FFFF
     for n in 0..<8 { call.x[n] = x[n] & mask }
     return explanation(entry, &call)
   }

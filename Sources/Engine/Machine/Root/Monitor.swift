@@ -39,7 +39,7 @@ extension Machine {
         emit(.service, UInt64(ServiceFID.rmiRequestComplete), x[0], 0, world: .realm)
         traceMove(.rEL2, .el3)
       }
-    } else if world == .normal, control.secure != nil, FFA.isCall(fid) {
+    } else if world == .normal, control.secure != nil, SMCCC.isFFA(fid) {
       guard routeFFA(&x) else {
         progress.depth = 0
         return false

@@ -67,7 +67,7 @@ package struct SMCRoute: Sendable {
   }
 
   /// What every EL3 here has.
-  private static let rows = [
+  static let rows = [
     SMCRoute(
       "SMCCC_VERSION", SMCCC.version...SMCCC.version, "version of the calling convention", normal: .el3, secure: .el3, realm: .el3
     ),
@@ -85,17 +85,7 @@ package struct SMCRoute: Sendable {
       "RMI, RMM 2.0", 0xC400_01D0...0xC400_02CF, "RMM 1.0 has none of them", normal: .unknown, secure: .unknown, realm: .unknown),
   ]
 
-  /// The rows of a machine: with software in the Secure world EL3 has an SPMD, and services for the SPMC.
-  package static func table(_ configuration: MachineConfiguration) -> [SMCRoute] {
-    configuration.secure == .none ? rows : rows + SPMD.rows
-  }
-
-  /// The row of a function; nil: all others, which nobody has.
-  package static func row(of function: UInt64, _ configuration: MachineConfiguration) -> SMCRoute? {
-    table(configuration).first { $0.contains(function & 0xFFFF_FFFF) }
-  }
-
-  private func contains(_ function: UInt64) -> Bool {
-    functions.contains(function) || hasSMC64 && functions.contains(function & ~FFA.smc64)
+  func contains(_ function: UInt64) -> Bool {
+    functions.contains(function) || hasSMC64 && functions.contains(function & ~SMCCC.smc64)
   }
 }

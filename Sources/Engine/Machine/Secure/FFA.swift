@@ -10,13 +10,6 @@ package enum FFA {
   package static let interrupt: UInt64 = 0x8400_0062
   static let retrieveResponse: UInt64 = 0x8400_0075
 
-  /// Bit 30 of a function identifier: the call is an SMC64.
-  static let smc64: UInt64 = 1 << 30
-
-  /// Function identifiers of FF-A, SMC32 and SMC64 (DEN0077A 1.2 has the last of them).
-  static let calls: ClosedRange<UInt64> = 0x8400_0060...0x8400_0097
-  static func isCall(_ fid: UInt64) -> Bool { calls.contains(fid & ~smc64) }
-
   /// Ids of the Normal world: the hypervisor or OS kernel is 0, a VM has another without bit 15.
   static func isNormalID(_ id: UInt64) -> Bool { id & 0x8000 == 0 }
 
@@ -27,7 +20,7 @@ package enum FFA {
 
   /// The name of a function, or nil.
   package static func name(_ fid: UInt64) -> String? {
-    FFACalls.withFID(fid)?.name ?? otherNames[fid & ~smc64]
+    FFACalls.withFID(fid)?.name ?? otherNames[fid & ~SMCCC.smc64]
   }
 }
 

@@ -76,7 +76,7 @@ extension Machine {
       progress.depth &+= 1
       traceMove(.sEL1, .sEL2)
     }
-    if FFA.isCall(x[0] & 0xFFFF_FFFF) { dispatchFFA(partition, &x) } else { x[0] = SMCCC.notSupported }
+    if SMCCC.isFFA(x[0] & 0xFFFF_FFFF) { dispatchFFA(partition, &x) } else { x[0] = SMCCC.notSupported }
     guard !control.pes[control.currentPE].hasStopped else { return }
     let isKept = spm.running[control.currentPE] == partition
     if isKept { for n in 0..<8 { vcpu.setX(n, x[n]) } }

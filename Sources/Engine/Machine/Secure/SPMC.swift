@@ -8,7 +8,7 @@ extension Machine {
     var call = Call()
     call.rec = UInt64(endpoint)
     // An SMC32 has 32 bits of each argument.
-    let mask: UInt64 = fid & FFA.smc64 == 0 ? 0xFFFF_FFFF : ~0
+    let mask: UInt64 = fid & SMCCC.smc64 == 0 ? 0xFFFF_FFFF : ~0
     call.x[0] = fid
     for n in 1..<8 { call.x[n] = x[n] & mask }
     let isKnown = withUnsafeMutablePointer(to: &self) { machine in
@@ -43,7 +43,7 @@ extension Machine {
       preempt(caller, &x)
       return returnToNormal(&x)
     }
-    if FFA.isCall(x[0] & 0xFFFF_FFFF) {
+    if SMCCC.isFFA(x[0] & 0xFFFF_FFFF) {
       dispatchFFA(caller, &x)
     } else {
       x[0] = SMCCC.notSupported

@@ -13,7 +13,7 @@ extension Machine {
 
   /// The pages of the transaction a call is about.
   private func pagesToZero(_ call: Call) -> [PageRange] {
-    switch UInt32(truncatingIfNeeded: call.x[0] & ~FFA.smc64) {
+    switch UInt32(truncatingIfNeeded: call.x[0] & ~SMCCC.smc64) {
     case FFAMemReclaim.fid: spm.share(call.x[1] | call.x[2] << 32)?.constituents ?? []
     case FFAMemRelinquish.fid: spm.share(relinquish(call).handle)?.constituents ?? []
     default: region(call, SentRegion()).constituents

@@ -33,7 +33,7 @@ package enum SPMD {
   /// The calls, and EL3's services for the SPMC, as rows of who answers what: calls that follow each other and are treated alike are one.
   static let rows: [SMCRoute] = {
     var runs: [(fids: ClosedRange<UInt64>, normal: Route, secure: Route)] = []
-    for fid in FFA.calls {
+    for fid in SMCCC.ffa {
       let (normal, secure) = (route(fid, of: .normal), route(fid, of: .secure))
       if let last = runs.last, last.normal == normal, last.secure == secure {
         runs[runs.count - 1].fids = last.fids.lowerBound...fid
@@ -69,7 +69,7 @@ package enum SPMD {
   }
 
   package static func route(_ fid: UInt64, of world: World) -> Route {
-    guard let row = routes.first(where: { $0.fids.contains(fid & ~FFA.smc64) }) else { return .refuses }
+    guard let row = routes.first(where: { $0.fids.contains(fid & ~SMCCC.smc64) }) else { return .refuses }
     return world == .normal ? row.normal : row.secure
   }
 }
@@ -96,7 +96,7 @@ extension Machine {
       traceMove(.sEL2, .el3)
     }
     let fid = x[0] & 0xFFFF_FFFF
-    if FFA.isCall(fid) {
+    if SMCCC.isFFA(fid) {
       answerSPMC(fid, &x)
     } else if !platformCall(fid, &x) {
       // SMCCC 1.5; RMI is refused by the RMMD, whoever makes it in this world.
@@ -118,7 +118,7 @@ extension Machine {
     let feature = x[1]
     for n in 1..<18 { x[n] = 0 }
     x[0] = FFA.success
-    switch (SPMD.route(fid, of: .secure), fid & ~FFA.smc64) {
+    switch (SPMD.route(fid, of: .secure), fid & ~SMCCC.smc64) {
     case (.answers, UInt64(FFAVersion.fid)): x[0] = FFA.version
     case (.answers, UInt64(FFAIDGet.fid)): x[2] = FFA.spmcID
     case (.answers, UInt64(FFASPMIDGet.fid)): x[2] = FFA.spmdID
@@ -130,5 +130,17 @@ extension Machine {
       x[0] = FFA.error
       x[2] = Status.ffaNotSupported.value
     }
+  }
+}
+
+extension SMCRoute {
+  /// The rows of a machine: with software in the Secure world EL3 has an SPMD, and services for the SPMC.
+  package static func table(_ configuration: MachineConfiguration) -> [SMCRoute] {
+    configuration.secure == .none ? rows : rows + SPMD.rows
+  }
+
+  /// The row of a function; nil: all others, which nobody has.
+  package static func row(of function: UInt64, _ configuration: MachineConfiguration) -> SMCRoute? {
+    table(configuration).first { $0.contains(function & 0xFFFF_FFFF) }
   }
 }

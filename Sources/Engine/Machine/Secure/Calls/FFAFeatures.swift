@@ -12,7 +12,9 @@ enum FFAFeatures: Command {
   static let outputs = [Output("properties", 2, "of the function")]
 
   /// Answers and calls of SPMC and partitions that are no command of their own.
-  private static let others: Set<UInt64> = [FFA.error, FFA.success, FFA.success | FFA.smc64, FFA.interrupt, FFA.retrieveResponse]
+  private static let others: Set<UInt64> = [
+    FFA.error, FFA.success, FFA.success | SMCCC.smc64, FFA.interrupt, FFA.retrieveResponse,
+  ]
 
   static func conditions<W: Watcher>(_ m: borrowing Machine, _ c: inout Call, _ w: inout W) throws(Refusal) {
     try w.check(
