@@ -10,7 +10,7 @@ import Views
 struct CommandLineStories {
   @Test func aCallIsCheckedWhileItIsTypedAndMadeWhenItIsEntered() throws {
     let story = try Story()
-    story.sees("Booted.")
+    story.sees("Booted")
     story.keys(":RMI_GRANULE_DELEGATE 0x80001001")
     story.sees("✗ RMI_ERROR_INPUT by gran_align: addr = 0x80001001")
     story.keys(.backspace, "0")

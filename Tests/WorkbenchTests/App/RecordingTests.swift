@@ -82,7 +82,7 @@ struct RecordingTests {
   @Test func aTerminalThatIsGoneEndsIt() throws {
     let state = try TemporaryFolder()
     let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path], shell: "trap '' HUP")
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     terminal.type(":RMI_GRANULE_DELEGATE 0x80001000\r")
     try terminal.until("UNDELEGATED → DELEGATED")
     terminal.hangUp()

@@ -98,6 +98,7 @@ struct StackStories {
   @Test func ofMuchThatWasSaidTheLastIsShown() throws {
     let story = try story((120, 36))
     for _ in 0..<130 { story.types("virsh help list") }
+    story.keys("g")
     story.sees("earlier: they are shown at the steps they made")
   }
 

@@ -9,7 +9,7 @@ struct TerminalTests {
   @Test func aCommandTypedChangesTheMapIsRecordedAndReplays() throws {
     let state = try TemporaryFolder()
     let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     terminal.type(":RMI_GRANULE_DELEGATE 0x80001000")
     try terminal.until("every condition passes")
     terminal.type("\r")
@@ -33,7 +33,7 @@ struct TerminalTests {
   @Test func aSignalEndsWhatTakesLong() throws {
     let state = try TemporaryFolder()
     let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     terminal.type(":debug tour\r")
     try terminal.until("it stands before its first instruction")
     terminal.type(":step 1000000\r")
@@ -53,7 +53,7 @@ struct TerminalTests {
   func signalsEndItCleanly(_ signal: Int32) throws {
     let state = try TemporaryFolder()
     let terminal = try PseudoTerminal(environment: ["XDG_STATE_HOME": state.path])
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     terminal.type(":RMI_VERSION 0x10000\r")
     try terminal.until("lower=0x10000")
     kill(terminal.pid, signal)
@@ -66,7 +66,7 @@ struct TerminalTests {
   @Test func itIsSuspendedAndComesBack() throws {
     let terminal = try PseudoTerminal(shell: "exec bash --norc --noprofile --noediting -i")
     terminal.type("stty -echo; PS1='ready '; \(PseudoTerminal.program) --no-record\r")
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     var mark = terminal.mark
     terminal.type("\u{1a}")
     try terminal.until("Stopped", since: mark)
@@ -75,7 +75,7 @@ struct TerminalTests {
     mark = terminal.mark
     terminal.type("fg\r")
     try terminal.until("\u{1b}[?1049h", since: mark)
-    try terminal.until("Booted.", since: mark)
+    try terminal.until("Booted", since: mark)
     mark = terminal.mark
     terminal.type("q")
     try terminal.until("ready ", since: mark)
@@ -90,7 +90,7 @@ struct TerminalTests {
     for n in 0..<15 { _ = try folder.write("\(n).session", "include \(n + 1).session\n") }
     _ = try folder.write("15.session", "RMI_VERSION 0x10000\n")
     let terminal = try PseudoTerminal(["--no-record"], shell: "cd \(folder.path)")
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     terminal.exhaustStack()
     terminal.type(":include 0.session\r")
     #expect(try terminal.exitCode() == 128 + SIGSEGV)
@@ -102,7 +102,7 @@ struct TerminalTests {
   @Test(arguments: [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS] as [Int32])
   func aCrashGivesTheTerminalBack(_ signal: Int32) throws {
     let terminal = try PseudoTerminal(["--no-record"])
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     kill(terminal.pid, signal)
     #expect(try terminal.exitCode() == 128 + signal)
     #expect(terminal.modesAreRestored)
@@ -112,7 +112,7 @@ struct TerminalTests {
   /// What is pasted comes between brackets, what is copied goes out as OSC 52, and who does nothing writes nothing.
   @Test func pastingCopyingAndRestingAreBytes() throws {
     let terminal = try PseudoTerminal(["--no-record"])
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     terminal.type("\u{1b}[200~print 7\u{1b}[201~")
     try terminal.until("print 7")
     terminal.type("\r")
@@ -130,7 +130,7 @@ struct TerminalTests {
 
   @Test func aResizedTerminalIsRedrawnAndATinyOneSaysSo() throws {
     let terminal = try PseudoTerminal(["--no-record"])
-    try terminal.until("Booted.")
+    try terminal.until("Booted")
     var mark = terminal.mark
     terminal.resize(30, 8)
     try terminal.until("needs 40x10", since: mark)
@@ -230,7 +230,7 @@ struct TerminalTests {
     for round in 0..<16 {
       let state = try TemporaryFolder()
       let terminal = try PseudoTerminal(["--no-animation"], environment: ["XDG_STATE_HOME": state.path])
-      try terminal.until("Booted.")
+      try terminal.until("Booted")
       let confirmed = 1 + round % 3
       for n in 0..<confirmed {
         terminal.type(":smc RMI_GRANULE_DELEGATE \(0x8000_1000 + n * 4096)\r")

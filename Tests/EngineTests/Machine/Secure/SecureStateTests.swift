@@ -126,7 +126,7 @@ struct SecureStateTests {
     look { $0.running[0] = 2 }
     look { $0.endpoints[1].callee = 2 }
     script.machine.control.secure = state
-    script.machine.setGPI(0x8200_0000, .nonSecure)
+    script.machine.movePages(0x8200_0000..<0x8200_1000, to: .nonSecure)
     broken.formUnion(script.machine.invariantViolations().map(\.rule).filter { $0.hasPrefix("ffa") })
     #expect(broken == ["ffa_once", "ffa_exclusive", "ffa_gpt", "ffa_lists", "ffa_running"])
   }
