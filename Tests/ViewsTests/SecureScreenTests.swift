@@ -24,7 +24,7 @@ struct SecureScreenTests {
   private static func lent() throws -> Session {
     try session(
       "machine secure=tee smmu=off", "realm", "tee open hello", "tee invoke 1 0 value=42", "ffa lend 0x82000000 to=keys",
-      "ffa retrieve 1", "ffa lend 0x82000000 to=log")
+      "ffa retrieve 2", "ffa lend 0x82000000 to=log")
   }
 
   @Test(arguments: ["overview", "why"], ScreenTests.sizes)

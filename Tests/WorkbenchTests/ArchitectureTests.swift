@@ -75,7 +75,8 @@ struct ArchitectureTests {
   /// made of lines: those four name each other.
   private static let session: [String: Set<String>] = [
     "Timeline": [], "Language": ["Guest", "Recording", "Stack", "Timeline"], "Guest": ["Language", "Timeline"],
-    "Recording": ["Language", "Timeline"], "Inspect": ["Language", "Recording", "Timeline"], "Random": ["Stack", "Timeline"],
+    "Recording": ["Language", "Timeline"], "Inspect": ["Language", "Recording", "Timeline"],
+    "Random": ["Language", "Stack", "Timeline"],
     "Stack": ["Language", "Timeline"],
   ]
 

@@ -11,7 +11,7 @@ extension ActionStatement {
     }
     + accesses(
       "dma",
-      help: "a read of the device's, which works for the Normal world, by way of its SMMU if there is one (`machine smmu=`)"
+      help: "a read of the device's, which works for the Normal world, by way of its SMMU if there is one"
     ) { MemoryAccess(device: $0, kind: $1) }
 
   private static func accesses(
