@@ -6,7 +6,7 @@ struct CoverageCommand: ParsableCommand {
     commandName: "coverage", abstract: "Shows which failure conditions and which of KVM's error numbers scripts reach.",
     discussion: """
       A condition counts as exercised when it decided a call, a row of KVM's table of error numbers when KVM answered a call by it; beside \
-      it stand the error number and the layer that said it. The last three lines say how many of all there are: of KVM, of FF-A, of the RMM.
+      it stand the error number and the layer that said it. The last three lines say how many of all there are: of FF-A, of KVM, of the RMM.
       """)
 
   @Argument(help: ArgumentHelp("Scripts.", valueName: "file"), completion: .file())

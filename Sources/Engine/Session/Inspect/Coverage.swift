@@ -58,10 +58,10 @@ package struct Coverage: Sendable {
       lines.append("\(row.rawValue.padding(32))\("\(row.errno.rawValue) \(row.layer.rawValue)".padding(18))\(list(row.rawValue))")
     }
     let rows = KVMErrnoRow.allCases.count
-    lines.append("\(rows - missingRows.count) of \(rows) rows of KVM's error numbers reached")
     let rmm = conditions.filter { [.rmi, .rsi, .psci].contains($0.command.interface) }
     let secure = conditions.filter { ![.rmi, .rsi, .psci].contains($0.command.interface) }
     lines.append("\(exercised(secure)) failure conditions of FF-A, and of EL3's services for the SPMC, exercised")
+    lines.append("\(rows - missingRows.count) of \(rows) rows of KVM's error numbers reached")
     lines.append("\(exercised(rmm)) failure conditions exercised")
     return lines
   }
