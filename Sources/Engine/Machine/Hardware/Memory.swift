@@ -337,7 +337,8 @@ package struct Memory: ~Copyable {
     chunk.anyStale = false
   }
 
-  private static func digest(of page: UnsafeRawPointer, at address: UInt64) -> UInt64 {
+  /// 64 bits that depend on every byte of a page, and on where it is; 0 if all are zero.
+  package static func digest(of page: UnsafeRawPointer, at address: UInt64) -> UInt64 {
     var state: UInt64 = 0
     var any: UInt64 = 0
     for word in 0..<512 {

@@ -22,6 +22,13 @@ struct SessionComparisonTests {
     #expect(comparison.lines().last == "the states are the same")
   }
 
+  /// A page that was written with zeroes is one that nobody wrote.
+  @Test func aPageOfZeroesIsNoContents() throws {
+    let comparison = try Self.comparison("ns.write64 0x80001000 0", "echo nothing")
+    #expect(comparison.state.isEqual)
+    #expect(comparison.state.items.isEmpty)
+  }
+
   @Test func granulesAndAnswers() throws {
     let comparison = try Self.comparison(
       "smc RMI_GRANULE_DELEGATE 0x80001000\nsmc RMI_GRANULE_DELEGATE 0x80002000\nsmc RMI_GRANULE_UNDELEGATE 0x80003000",
