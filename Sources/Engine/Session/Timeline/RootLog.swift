@@ -1,16 +1,25 @@
 /// What EL3 prints in a session, with the step it belongs to.
 struct RootLog: Sendable {
-  /// Lines that are kept; the first ones.
+  /// Lines that are kept, and bytes of them; the first ones.
   static let limit = 10_000
+  static let byteLimit = 1 << 20
 
   private var entries: [(step: Int, line: String)] = []
+  private var byteCount = 0
   /// Steps after which the machine is another one.
   private var resets: [Int] = []
 
   mutating func reset(_ step: Int) { resets.append(step) }
 
   mutating func append(_ lines: [String], _ step: Int) {
-    for line in lines.prefix(Self.limit - min(entries.count, Self.limit)) { entries.append((step, line)) }
+    for line in lines { append((step, line)) }
+  }
+
+  private mutating func append(_ entry: (step: Int, line: String)) {
+    let count = entry.line.utf8.count
+    guard entries.count < Self.limit, byteCount + count <= Self.byteLimit else { return }
+    entries.append(entry)
+    byteCount += count
   }
 
   /// Those of the machine that is there after a step.
@@ -22,20 +31,21 @@ struct RootLog: Sendable {
   /// Forgets what was undone.
   mutating func keep(upTo step: Int) {
     entries.removeAll { $0.step > step }
+    byteCount = entries.reduce(0) { $0 + $1.line.utf8.count }
     resets.removeAll { $0 > step }
   }
 
   /// What belongs to later steps.
   func behind(_ step: Int) -> RootLog {
     var log = RootLog()
-    log.entries = entries.filter { $0.step > step }
+    for entry in entries where entry.step > step { log.append(entry) }
     log.resets = resets.filter { $0 > step }
     return log
   }
 
   /// Puts behind it what belongs to later steps.
   mutating func append(_ later: RootLog) {
-    entries += later.entries.prefix(Self.limit - min(entries.count, Self.limit))
+    for entry in later.entries { append(entry) }
     resets += later.resets
   }
 
