@@ -117,8 +117,8 @@ extension Session {
     for (n, branch) in chain.enumerated() {
       let end = min(place.step, n + 1 < chain.count ? chain[n + 1].fork : .max)
       var index = all.count
-      while index < end, let record = record(of: branch.id, at: index) {
-        all.append(record.step)
+      while index < end, let step = step(of: branch.id, at: index) {
+        all.append(step)
         index += 1
       }
     }

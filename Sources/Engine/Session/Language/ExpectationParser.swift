@@ -27,10 +27,7 @@ struct ExpectationParser {
         alternatives: [.any], negated: false, conditions: [], words: .init(text: words, isWanted: !negated), text: arguments.text)
     }
     var alternatives: [Expectation.Status] = []
-    for part in text.split(separator: "|", omittingEmptySubsequences: false) {
-      alternatives.append(try alternative(Word(text: String(part), column: column)))
-      column += part.unicodeScalars.count + 1
-    }
+    for part in Word(text: text, column: column).parts("|") { alternatives.append(try alternative(part)) }
     var conditions: [Expectation.Condition] = []
     var decidedBy: String?
     for word in arguments.words.dropFirst() {
@@ -47,7 +44,7 @@ struct ExpectationParser {
   /// Words that stand for themselves.
   private static let answers: Set<String> = Set(Session.TokenQuery.answers).union(GuestControl.answers).union(
     StackControl.answers
-  ).union(FirmwareStatement.answers).union(SecureLookStatement.answers)
+  ).union(StatementResult.findings)
 
   private func alternative(_ word: Word) throws(ScriptError) -> Expectation.Status {
     let lower = word.text.lowercased()

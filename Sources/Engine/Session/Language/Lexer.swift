@@ -4,6 +4,15 @@ import Basics
 package struct Word: Equatable {
   package var text: String
   package var column: Int
+
+  /// What stands between separators, empty or not.
+  func parts(_ separator: Character) -> [Word] {
+    var column = column
+    return text.split(separator: separator, omittingEmptySubsequences: false).map { part in
+      defer { column += part.unicodeScalars.count + 1 }
+      return Word(text: String(part), column: column)
+    }
+  }
 }
 
 /// Cuts a line into words at white space; `#` begins a comment. Parentheses keep their contents together.

@@ -186,17 +186,22 @@ extension Session {
     tree[place.branch] != nil && (0...end(of: place.branch)).contains(place.step)
   }
 
-  /// A step of a branch's own, counted from 0, with what was said of it and the statements that begin with it.
-  func record(of branch: Int, at index: Int) -> (step: Step, words: [Caption], groups: [StepGroup])? {
+  /// A step of a branch's own, counted from 0.
+  func step(of branch: Int, at index: Int) -> Step? {
     if let future = tree.future(of: branch), index >= future.first {
-      guard index < future.end else { return nil }
-      return (
-        future.steps[index - future.first], future.captions.filter { $0.step == index + 1 },
-        future.groups.filter { $0.first == index }
-      )
+      return index < future.end ? future.steps[index - future.first] : nil
     }
-    guard index < steps.count, tree.chain(of: tree.active).contains(where: { $0.id == branch }) else { return nil }
-    return (steps[index], Array(captions.of(index + 1)), wholeGroups(beginningAt: index))
+    let isOnLine = index < steps.count && tree.chain(of: tree.active).contains { $0.id == branch }
+    return isOnLine ? steps[index] : nil
+  }
+
+  /// The same, with what was said of it and the statements that begin with it.
+  func record(of branch: Int, at index: Int) -> (step: Step, words: [Caption], groups: [StepGroup])? {
+    guard let step = step(of: branch, at: index) else { return nil }
+    if let future = tree.future(of: branch), index >= future.first {
+      return (step, future.captions.filter { $0.step == index + 1 }, future.groups.filter { $0.first == index })
+    }
+    return (step, Array(captions.of(index + 1)), wholeGroups(beginningAt: index))
   }
 
   /// The groups that begin with a step, as long as they are where nothing has cut them short.

@@ -206,11 +206,7 @@ extension Arguments {
 
   fileprivate func endpoints(_ word: Word) throws(ScriptError) -> [UInt64] {
     var ids: [UInt64] = []
-    var column = word.column
-    for part in word.text.split(separator: ",", omittingEmptySubsequences: false) {
-      ids.append(try endpoint(Word(text: String(part), column: column)))
-      column += part.unicodeScalars.count + 1
-    }
+    for part in word.parts(",") { ids.append(try endpoint(part)) }
     return ids
   }
 }

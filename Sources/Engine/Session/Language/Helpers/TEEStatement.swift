@@ -180,11 +180,7 @@ extension Arguments {
     }
     func numbers() throws(ScriptError) -> [UInt64] {
       var found: [UInt64] = []
-      var column = value.column
-      for part in value.text.split(separator: ",", omittingEmptySubsequences: false) {
-        found.append(try number(Word(text: String(part), column: column)))
-        column += part.unicodeScalars.count + 1
-      }
+      for part in value.parts(",") { found.append(try number(part)) }
       return found
     }
     switch key.lowercased() {

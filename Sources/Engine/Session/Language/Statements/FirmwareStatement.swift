@@ -9,9 +9,6 @@ struct FirmwareStatement: Statement {
     case says(String)
   }
 
-  /// What `el3 says` answers.
-  static let answers = ["yes", "no"]
-
   let question: Question
 
   static let verbs = [
@@ -49,23 +46,12 @@ struct FirmwareStatement: Statement {
 
   func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? {
     let session = runner.session
-    var result = StatementResult()
-    if case .says(let words) = question {
-      // A statement keeps one space between two words, whatever firmware prints there.
-      let isSaid = session.rootConsole.contains { $0.split(separator: " ").joined(separator: " ").contains(words) }
-      let word = isSaid ? "yes" : "no"
-      result.found = word
-      result.answer = Answer(kind: .other(word), x: [])
-      return result
+    return switch question {
+    case .boot: .looking(at: session.read { $0.bootRecord }.lines)
+    case .console: .looking(at: session.rootConsole)
+    case .map: .looking(at: session.read { $0.mapLines })
+    case .routes: .looking(at: session.read { SMCRoute.lines($0.configuration) })
+    case .says(let words): .finding(words, in: session.rootConsole)
     }
-    result.console =
-      switch question {
-      case .boot: session.read { $0.bootRecord }.lines
-      case .map: session.read { $0.mapLines }
-      case .routes: session.read { SMCRoute.lines($0.configuration) }
-      case .console, .says: session.rootConsole
-      }
-    result.answer = Answer(kind: .ok, x: [0])
-    return result
   }
 }

@@ -9,9 +9,6 @@ struct SecureLookStatement: Statement {
     case says(String)
   }
 
-  /// What `tee says` answers.
-  static let answers = ["yes", "no"]
-
   let question: Question
 
   static let verbs = [
@@ -47,21 +44,11 @@ struct SecureLookStatement: Statement {
 
   func perform(in runner: ScriptRunner, at line: ScriptLine) -> StatementResult? {
     let session = runner.session
-    var result = StatementResult()
-    if case .says(let words) = question {
-      let isSaid = session.partitionConsole.contains { $0.split(separator: " ").joined(separator: " ").contains(words) }
-      let word = isSaid ? "yes" : "no"
-      result.found = word
-      result.answer = Answer(kind: .other(word), x: [])
-      return result
+    return switch question {
+    case .partitions: .looking(at: session.read { $0.partitionLines })
+    case .memory: .looking(at: session.read { $0.sharedMemoryLines })
+    case .console: .looking(at: session.partitionConsole)
+    case .says(let words): .finding(words, in: session.partitionConsole)
     }
-    result.console =
-      switch question {
-      case .partitions: session.read { $0.partitionLines }
-      case .memory: session.read { $0.sharedMemoryLines }
-      case .console, .says: session.partitionConsole
-      }
-    result.answer = Answer(kind: .ok, x: [0])
-    return result
   }
 }
