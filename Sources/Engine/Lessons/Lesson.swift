@@ -166,7 +166,10 @@ package struct LessonProblem: Error, Sendable, Equatable {
   package let message: String
 
   /// Whether the lesson cannot be begun with it.
-  package var isFatal: Bool { [.noTitle, .unknownWord, .misplaced, .tooLong, .badStatement, .badQuestion, .noGoal].contains(kind) || kind == .missing && column != 1 }
+  package var isFatal: Bool {
+    [.noTitle, .unknownWord, .misplaced, .tooLong, .badStatement, .badQuestion, .noGoal].contains(kind)
+      || kind == .missing && column != 1
+  }
 
   package init(_ kind: Kind, line: Int, column: Int = 1, _ message: String) {
     self.kind = kind

@@ -49,7 +49,9 @@ package struct LessonCheck {
       let predicates = task.goals.compactMap { goal in
         try? PredicateParser.parse(goal.text, line: goal.line, column: goal.column, names: ScriptNames())
       }
-      guard predicates.count == task.goals.count, predicates.allSatisfy({ !$0.asksState }), let first = task.goals.first else { continue }
+      guard predicates.count == task.goals.count, predicates.allSatisfy({ !$0.asksState }), let first = task.goals.first else {
+        continue
+      }
       problem(
         .sameCommands, first.line,
         "the goal asks only what was typed; expected what the machine is then, such as realm(1).state, or what it answered")
@@ -102,12 +104,16 @@ package struct LessonCheck {
         continue
       }
       if player.isReached(number) {
-        problem(.trueAtStart, task.goals[0].line, "the goal is reached before anything is done; expected one that has to be worked for")
+        problem(
+          .trueAtStart, task.goals[0].line, "the goal is reached before anything is done; expected one that has to be worked for")
         return
       }
       for wrong in task.wrongs {
         switch player.attempt(wrong, number) {
-        case .reached: problem(.wrongPasses, wrong.line, "\"\(shown(wrong.name))\" reaches the goal; make the goal say what it lacks, or call it a solution")
+        case .reached:
+          problem(
+            .wrongPasses, wrong.line,
+            "\"\(shown(wrong.name))\" reaches the goal; make the goal say what it lacks, or call it a solution")
         case .broken(let error): problem(.wrongFails, error, at: wrong.line)
         case .missed, .refused: break
         }

@@ -133,7 +133,9 @@ package struct LessonReplay {
       let what = LessonRun.difference(configuration, opening.configuration) ?? "its memory or its vCPUs are others"
       throw Failure(message: "this is another machine than that of the lesson \(lesson.name): \(what)", isCheat: true)
     }
-    do throws(ScriptError) { read = try Self.replay(lines, configuration, lesson, opening, limits) } catch { throw Failure(error) }
+    do throws(ScriptError) { read = try Self.replay(lines, configuration, lesson, opening, limits) } catch {
+      throw Failure(error)
+    }
     (run, contradiction) = read
     let session = run.session
     guard session.steps.count >= opening.steps.count, zip(opening.steps, session.steps).allSatisfy({ $0 == $1.text }) else {

@@ -10,7 +10,9 @@ package enum LessonPage {
     for (n, task) in lesson.tasks.enumerated() {
       body += "<section>\n<h2>\(n + 1). \(escaped(task.title))</h2>\n" + paragraphs(task.text)
       if !task.goals.isEmpty {
-        let goals = task.goals.map { "<li><label><input type=\"checkbox\"> \($0.words.isEmpty ? "<code>\(escaped($0.text))</code>" : escaped($0.words))</label></li>" }
+        let goals = task.goals.map {
+          "<li><label><input type=\"checkbox\"> \($0.words.isEmpty ? "<code>\(escaped($0.text))</code>" : escaped($0.words))</label></li>"
+        }
         body += "<h3>Goal</h3>\n<ul class=\"goals\">\n\(goals.joined(separator: "\n"))\n</ul>\n"
       }
       for (m, hint) in task.hints.enumerated() {
@@ -23,7 +25,8 @@ package enum LessonPage {
       for question in task.questions {
         body += "<h3>\(escaped(question.text))</h3>\n<ol type=\"a\">\n"
         for answer in question.answers {
-          body += "<li>\(escaped(answer.text))<details\(isOpen)><summary>\(givesAway ? "" : "Is it?")</summary><p>\(answer.isRight ? "Right" : "Wrong"): \(escaped(answer.reason)).</p></details></li>\n"
+          body +=
+            "<li>\(escaped(answer.text))<details\(isOpen)><summary>\(givesAway ? "" : "Is it?")</summary><p>\(answer.isRight ? "Right" : "Wrong"): \(escaped(answer.reason)).</p></details></li>\n"
         }
         body += "</ol>\n"
       }

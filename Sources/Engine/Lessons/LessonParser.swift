@@ -88,7 +88,8 @@ package struct LessonParser {
     } else {
       problem(
         .misplaced, number,
-        "\"\(shown(parts[0]))\" stands in a task; statements of the start stand before the first task, those of a solution are indented")
+        "\"\(shown(parts[0]))\" stands in a task; statements of the start stand before the first task, those of a solution are indented"
+      )
     }
   }
 
@@ -108,7 +109,8 @@ package struct LessonParser {
       endParagraph()
       let line = String(text.dropFirst(4))
       if line.count > Lesson.widest {
-        problem(.tooWide, number, "the line has \(line.count) columns; \(Lesson.widest) fit at 80 columns", column: Lesson.widest + 6)
+        problem(
+          .tooWide, number, "the line has \(line.count) columns; \(Lesson.widest) fit at 80 columns", column: Lesson.widest + 6)
       }
       return add(.line(line))
     }
@@ -226,7 +228,8 @@ package struct LessonParser {
   private mutating func checkTitle(_ title: String, _ number: Int, _ column: Int) {
     guard title.count > Lesson.longestTitle else { return }
     problem(
-      .tooWide, number, "the title has \(title.count) letters; \(Lesson.longestTitle) have room", column: column + Lesson.longestTitle)
+      .tooWide, number, "the title has \(title.count) letters; \(Lesson.longestTitle) have room",
+      column: column + Lesson.longestTitle)
   }
 
   private mutating func number(_ text: String, _ range: ClosedRange<Int>, _ line: Int, _ column: Int) -> Int? {
@@ -258,7 +261,9 @@ package struct LessonParser {
       let form = Self.verbs.first { $0.name == word }
       problem(.missing, 1, "there is no \(word); expected \(word) \(form?.form ?? ""), \(form?.help ?? "")")
     }
-    if lesson.sources.isEmpty { problem(.noSource, 1, "no source is named; expected source TEXT, such as source DEN0137 1.0-rel0 A2.1") }
+    if lesson.sources.isEmpty {
+      problem(.noSource, 1, "no source is named; expected source TEXT, such as source DEN0137 1.0-rel0 A2.1")
+    }
     if lesson.tasks.isEmpty { problem(.missing, max(1, lines), "there is no task; expected task TITLE") }
     checkLength(lesson.introduction, 1, "the text before the first task")
     for task in lesson.tasks { checkTask(task) }
@@ -267,7 +272,9 @@ package struct LessonParser {
   private mutating func checkLength(_ text: [Lesson.Paragraph], _ line: Int, _ what: String) {
     let count = Lesson.wrapped(text, width: Lesson.widest).count
     guard count > Lesson.mostTextLines else { return }
-    problem(.tooLong, line, "\(what) has \(count) lines at 80 columns; \(Lesson.mostTextLines) are read at once: make it shorter or two")
+    problem(
+      .tooLong, line, "\(what) has \(count) lines at 80 columns; \(Lesson.mostTextLines) are read at once: make it shorter or two"
+    )
   }
 
   private mutating func checkTask(_ task: Lesson.Task) {
@@ -277,8 +284,12 @@ package struct LessonParser {
       problem(.noGoal, task.line, "the task has no goal; expected goal PREDICATE, such as goal realm(1).state == ACTIVE")
     }
     if !task.goals.isEmpty {
-      if task.solutions.isEmpty { problem(.noSolution, task.line, "the task has no solution; expected solution, and statements indented below it") }
-      if task.hints.isEmpty { problem(.noHint, task.line, "the task has no hint; expected hint TEXT, before the solution gives it away") }
+      if task.solutions.isEmpty {
+        problem(.noSolution, task.line, "the task has no solution; expected solution, and statements indented below it")
+      }
+      if task.hints.isEmpty {
+        problem(.noHint, task.line, "the task has no hint; expected hint TEXT, before the solution gives it away")
+      }
     }
     for attempt in task.solutions + task.wrongs where attempt.statements.isEmpty {
       problem(.missing, attempt.line, "no statements stand below it; they are indented")
@@ -353,6 +364,7 @@ extension Lesson {
 
   /// All of it on one line.
   static func plain(_ text: [Paragraph]) -> String {
-    text.map { if case .words(let words) = $0 { words } else if case .line(let line) = $0 { line } else { "" } }.joined(separator: " ")
+    text.map { if case .words(let words) = $0 { words } else if case .line(let line) = $0 { line } else { "" } }.joined(
+      separator: " ")
   }
 }

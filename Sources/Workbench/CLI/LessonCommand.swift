@@ -5,7 +5,8 @@ import Views
 struct LessonCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lesson", abstract: "Lessons, for those who write them and those who teach.",
-    discussion: "Documentation/Teaching.md says how to write one in ten minutes. A LESSON is a file, a folder, or a name or number of the course.",
+    discussion:
+      "Documentation/Teaching.md says how to write one in ten minutes. A LESSON is a file, a folder, or a name or number of the course.",
     subcommands: [
       LessonListCommand.self, LessonNewCommand.self, LessonCheckCommand.self, LessonPreviewCommand.self, LessonGradeCommand.self,
       LessonExportCommand.self,
@@ -32,7 +33,8 @@ struct LessonCommand: ParsableCommand {
 
 struct LessonListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "The lessons of the course: what each is about, its goals, the calls it uses, the attacks it refers to.")
+    commandName: "list",
+    abstract: "The lessons of the course: what each is about, its goals, the calls it uses, the attacks it refers to.")
 
   @Argument(help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .file())
   var lessons: [String] = []
@@ -49,7 +51,9 @@ struct LessonListCommand: ParsableCommand {
       if markdown {
         let goals = lesson.tasks.flatMap(\.goals).map { $0.words.isEmpty ? "`\($0.text)`" : $0.words }.joined(separator: "; ")
         let uses = lesson.calls.map { "`\($0)`" }.joined(separator: " ")
-        out.line("| \(lesson.name) \(lesson.title) | \(lesson.concept) | \(goals) | \(uses) | \(lesson.attacks.joined(separator: " ")) |")
+        out.line(
+          "| \(lesson.name) \(lesson.title) | \(lesson.concept) | \(goals) | \(uses) | \(lesson.attacks.joined(separator: " ")) |"
+        )
         continue
       }
       if lesson.part != part, Lesson.parts.indices.contains(lesson.part - 1) {
@@ -142,7 +146,9 @@ struct LessonCheckCommand: ParsableCommand {
       let problems = LessonCheck(
         lines, name: LessonFiles.name(of: path), keys: UserAction.all.map(\.id), LessonFiles.starter(path)
       ).problems
-      for problem in problems { out.line("\(path):\(problem.line):\(problem.column): \(problem.message) [\(problem.kind.rawValue)]") }
+      for problem in problems {
+        out.line("\(path):\(problem.line):\(problem.column): \(problem.message) [\(problem.kind.rawValue)]")
+      }
       if problems.isEmpty { out.line("\(path): right") } else { isRight = false }
       out.flush()
     }
@@ -152,7 +158,8 @@ struct LessonCheckCommand: ParsableCommand {
 
 struct LessonPreviewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "preview", abstract: "Prints a lesson as its learner reads it: the text, the goals and why they are not reached yet.")
+    commandName: "preview",
+    abstract: "Prints a lesson as its learner reads it: the text, the goals and why they are not reached yet.")
 
   @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .file())
   var lesson: String
@@ -173,7 +180,9 @@ struct LessonPreviewCommand: ParsableCommand {
         let run = try LessonFiles.starter(path).begin(lesson).run
         out.line("")
         out.line("At the start:")
-        for clause in run.clauses { out.line("  \(clause.holds ? "✓" : "·") \(clause.text)\(clause.why.map { ": \($0)" } ?? "")") }
+        for clause in run.clauses {
+          out.line("  \(clause.holds ? "✓" : "·") \(clause.text)\(clause.why.map { ": \($0)" } ?? "")")
+        }
       } catch {
         out.flush()
         complain(error.description(in: path))

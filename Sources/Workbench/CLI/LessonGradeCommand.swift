@@ -13,7 +13,10 @@ struct LessonGradeCommand: ParsableCommand {
       came of them, and 66 when a file cannot be read.
       """)
 
-  @Argument(help: ArgumentHelp("A lesson (a name with .lesson, or one of the course), then recordings or folders of them.", valueName: "file"), completion: .file())
+  @Argument(
+    help: ArgumentHelp(
+      "A lesson (a name with .lesson, or one of the course), then recordings or folders of them.", valueName: "file"),
+    completion: .file())
   var files: [String]
 
   @Flag(help: "Prints results.json.")
@@ -96,9 +99,13 @@ struct LessonGradeCommand: ParsableCommand {
       }
     } else {
       for (path, grade) in graded {
-        out.line("\(path): \(grade.lesson): \(grade.status.rawValue), \(grade.passed) of \(grade.tests.count) tasks\(grade.message.map { ": \($0)" } ?? "")")
+        out.line(
+          "\(path): \(grade.lesson): \(grade.status.rawValue), \(grade.passed) of \(grade.tests.count) tasks\(grade.message.map { ": \($0)" } ?? "")"
+        )
         for test in grade.tests {
-          out.line("  \(test.status == .pass ? "✓" : "✗") \(test.task). \(test.name)\(grade.message == nil ? test.message.map { ": \($0)" } ?? "" : "")")
+          out.line(
+            "  \(test.status == .pass ? "✓" : "✗") \(test.task). \(test.name)\(grade.message == nil ? test.message.map { ": \($0)" } ?? "" : "")"
+          )
         }
       }
     }

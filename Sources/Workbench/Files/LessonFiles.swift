@@ -41,7 +41,9 @@ enum LessonFiles {
     return file.hasSuffix(ending) ? String(file.dropLast(ending.count)) : file
   }
 
-  static func lines(_ path: String) throws(SessionLoader.Failure) -> [String] { try SessionLoader.read(path, isPlain: true).lines }
+  static func lines(_ path: String) throws(SessionLoader.Failure) -> [String] {
+    try SessionLoader.read(path, isPlain: true).lines
+  }
 
   static func starter(_ path: String) -> LessonStarter { LessonStarter(file: path) { Includes.serve($0) } }
 

@@ -149,8 +149,10 @@ struct LessonGradeTests {
     try refuses(lines, "the machine says RMI_SUCCESS")
   }
 
-  @Test(arguments: ["gpt.set 0x80001000 root", "root.write64 0x80001000 1", "realm.write64 0x80001000 1", "secure.read64 0x80001000",
-    "sysreg set SCR_EL3 0"])
+  @Test(arguments: [
+    "gpt.set 0x80001000 root", "root.write64 0x80001000 1", "realm.write64 0x80001000 1", "secure.read64 0x80001000",
+    "sysreg set SCR_EL3 0",
+  ])
   func whatIsDoneByHandIsRefused(_ line: String) throws {
     let learner = try Self.learner()
     let made: Void? = try? learner.type(line)

@@ -30,8 +30,14 @@ struct LessonMistakeTests {
     ("goal gpt(page) == REALM", "goal calls(RMI_GRANULE_DELEGATE) == 1", .sameCommands, "goal calls"),
     ("goal gpt(page) == REALM", "goal granules(DELEGATED) == 1", .wrongPasses, "wrong Another"),
     ("goal gpt(page) == REALM\n", "", .noGoal, "task Give it away"),
-    ("  RMI_GRANULE_DELEGATE 0x80001000", "  RMI_GRANULE_DELEGATE 0x80001000 nowhere", .solutionFails, "  RMI_GRANULE_DELEGATE 0x80001000 nowhere"),
-    ("  RMI_GRANULE_DELEGATE 0x80001000", "  gpt.set 0x80001000 root\n  RMI_GRANULE_DELEGATE 0x80001000", .solutionForbidden, "solution"),
+    (
+      "  RMI_GRANULE_DELEGATE 0x80001000", "  RMI_GRANULE_DELEGATE 0x80001000 nowhere", .solutionFails,
+      "  RMI_GRANULE_DELEGATE 0x80001000 nowhere"
+    ),
+    (
+      "  RMI_GRANULE_DELEGATE 0x80001000", "  gpt.set 0x80001000 root\n  RMI_GRANULE_DELEGATE 0x80001000", .solutionForbidden,
+      "solution"
+    ),
     ("  RMI_GRANULE_DELEGATE 0x80002000", "  RMI_GRANULE_DELEGATE elsewhere", .wrongFails, "  RMI_GRANULE_DELEGATE elsewhere"),
     ("wrong A write\n  ns.write64 page 0\n", "", .fewWrongs, "task Try"),
     ("solution\n  RMI_GRANULE_DELEGATE 0x80001000\n", "", .noSolution, "task Give it away"),
@@ -45,7 +51,10 @@ struct LessonMistakeTests {
     ("wrong A write", "wrong Another", .repeatedName, "wrong Another\n  ns"),
     ("# Delegate it.", "# Delegate it, or {undo-it}.", .unknownKey, "# Delegate it, or"),
     ("machine dram=64M", "allow everything\nmachine dram=64M", .unknownWord, "allow everything"),
-    ("solution\n  RMI_GRANULE_DELEGATE 0x80001000", "solution\n  ns.read64 page\n  RMI_GRANULE_DELEGATE 0x80001000\npar 1", .lowPar, "task Give it away"),
+    (
+      "solution\n  RMI_GRANULE_DELEGATE 0x80001000", "solution\n  ns.read64 page\n  RMI_GRANULE_DELEGATE 0x80001000\npar 1",
+      .lowPar, "task Give it away"
+    ),
   ]
 
   @Test(arguments: mistakes.indices)

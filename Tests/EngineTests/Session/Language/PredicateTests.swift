@@ -30,7 +30,7 @@ struct PredicateTests {
     return script
   }
 
-  static let true_ = [
+  static let truths = [
     "realm(1)", "not realm(2)", "realms == 1", "realm(1).state == ACTIVE", "realm(1).state == active", "realm(1).rd == rd",
     "realm(rd).recs == 2", "rec(0).runnable", "rec(1)", "rec(1, 1)", "not rec(7)", "not rec(0).running", "not rec(0).psci",
     "gpt(rd) == REALM", "gpt(rd) == realm", "granule(rd).state == RD", "granule(rd).refcount == 2", "granule(rd).owner == rd",
@@ -46,7 +46,7 @@ struct PredicateTests {
     "domains(RUNNING) == 0", "kernel == \"\"", "host == \"\"", "partitions == \"\"", "granule(0x80700000).zero == 1",
   ]
 
-  @Test(arguments: true_)
+  @Test(arguments: truths)
   func whatIsTrueHoldsAndItsOppositeSaysWhyNot(_ text: String) throws {
     let script = try realm()
     let rd = try #require(script.session.read { $0.control.realms.first })
@@ -68,7 +68,8 @@ struct PredicateTests {
     ("realms >= 2", "the number of Realms is 1, not 2 at least"), ("steps < 3 and realms == 9", "the number of steps is"),
     ("console has \"Hello\"", "the console does not have \"Hello\" yet"),
     ("gpt(0x80001000) == REALM", "the GPT entry of 0x80001000 is NS, not REALM yet"),
-    ("gpt(0) == NS", "0x0 is no address of DRAM yet"), ("realms == 2 or realms == 3", "the number of Realms is 1, not 2, and the number"),
+    ("gpt(0) == NS", "0x0 is no address of DRAM yet"),
+    ("realms == 2 or realms == 3", "the number of Realms is 1, not 2, and the number"),
   ]
 
   @Test(arguments: reasons)
@@ -82,13 +83,16 @@ struct PredicateTests {
   static let mistakes: [(String, Int, String)] = [
     ("", 1, "found the end of the line"), ("realm(1).stat == ACTIVE", 9, "did you mean .state?"),
     ("realm(1).state", 14, "expected a comparison behind it, such as realm(1).state == SYSTEM_OFF"),
-    ("realm(1).state == RUNNING", 19, "expected one of NEW ACTIVE SYSTEM_OFF"), ("relm(1).state == NEW", 1, "did you mean realm?"),
+    ("realm(1).state == RUNNING", 19, "expected one of NEW ACTIVE SYSTEM_OFF"),
+    ("relm(1).state == NEW", 1, "did you mean realm?"),
     ("realm(1).state < NEW", 16, "expected == !="), ("rec(1).runnable == 1", 17, "leave out the comparison"),
-    ("answered(RMI_DATA_CRATE) == 0", 10, "did you mean RMI_DATA_CREATE?"), ("answered(RMI_DATA_CREATE) == OK_THEN", 30, "is no status"),
+    ("answered(RMI_DATA_CRATE) == 0", 10, "did you mean RMI_DATA_CREATE?"),
+    ("answered(RMI_DATA_CREATE) == OK_THEN", 30, "is no status"),
     ("decided(RMI_DATA_CREATE) == gran_stat", 29, "RMI_DATA_CREATE has no condition gran_stat"),
     ("console has hello", 13, "expected a text in quotes"), ("console has \"hello", 13, "the text is not closed"),
     ("(realms == 1", 13, "a parenthesis is not closed"), ("1 == 1", 1, "neither side looks"),
-    ("realm() == 1", 1, "realm(N) has 0 arguments"), ("exits(FOO) == 1", 7, "expected one of SYNC"), ("realms == x", 11, "unknown name"),
+    ("realm() == 1", 1, "realm(N) has 0 arguments"), ("exits(FOO) == 1", 7, "expected one of SYNC"),
+    ("realms == x", 11, "unknown name"),
     ("rim(1) == realms", 11, "is a number"), ("realms ==", 10, "found the end of the line"),
     (String(repeating: "not ", count: 40) + "realm(1)", 64, "more than 16"),
     (Array(repeating: "realms == 1", count: 65).joined(separator: " or "), 961, "at most 64 comparisons"),
@@ -106,9 +110,13 @@ struct PredicateTests {
   /// Whatever is typed ends in a predicate or an error.
   @Test func anyTextIsReadOrRefused() {
     var random = SeededNumbers(seed: 5)
-    let pieces = ["realm", "(", ")", "1", ".state", "==", "and", "or", "not", "\"", "ACTIVE", " ", ",", "<", "<<", "has", "rec", "!", "rim", "-", "0x", "é"]
+    let pieces = [
+      "realm", "(", ")", "1", ".state", "==", "and", "or", "not", "\"", "ACTIVE", " ", ",", "<", "<<", "has", "rec", "!", "rim",
+      "-", "0x", "é",
+    ]
     for _ in 0..<3000 {
-      let text = (0..<random.below(14)).map { _ in pieces[random.below(pieces.count)] }.joined(separator: random.below(2) == 0 ? " " : "")
+      let text = (0..<random.below(14)).map { _ in pieces[random.below(pieces.count)] }.joined(
+        separator: random.below(2) == 0 ? " " : "")
       if let predicate = try? read(text) { #expect(try! read(predicate.text) == predicate, "\(text)") }
     }
   }

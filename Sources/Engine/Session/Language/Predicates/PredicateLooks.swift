@@ -37,11 +37,17 @@ extension PredicateLook {
   }
 
   static let realms: [PredicateLook] = [
-    PredicateLook("realms", finding: .number, help: "how many Realms there are") { _ in "the number of Realms" } read: { reader, _ in
+    PredicateLook("realms", finding: .number, help: "how many Realms there are") { _ in
+      "the number of Realms"
+    } read: { reader, _ in
       .number(reader.session.read { UInt64($0.control.realms.count) })
     },
-    PredicateLook("realm", [.number("N")], finding: .flag, help: "there is such a Realm: the Nth by the address of its RD, or that of an RD",
-      adjective: "there") { realmName(number($0)) } read: { reader, arguments in
+    PredicateLook(
+      "realm", [.number("N")], finding: .flag, help: "there is such a Realm: the Nth by the address of its RD, or that of an RD",
+      adjective: "there"
+    ) {
+      realmName(number($0))
+    } read: { reader, arguments in
       .flag(reader.rd(number(arguments)) != nil)
     },
     realm("state", .word(["NEW", "ACTIVE", "SYSTEM_OFF"]), help: "its state", of: "") { machine, rd in
@@ -58,13 +64,17 @@ extension PredicateLook {
     realm("hash", .word(["SHA_256", "SHA_512"]), help: "its measurement algorithm", of: "the hash algorithm of ") { machine, rd in
       .word(machine.realm(rd).hash == .sha256 ? "SHA_256" : "SHA_512")
     },
-    summary("tables", help: "its RTTs, those of the starting level with them", of: "the number of tables of ") { UInt64($0.tables) },
+    summary("tables", help: "its RTTs, those of the starting level with them", of: "the number of tables of ") {
+      UInt64($0.tables)
+    },
     summary("pages", help: "granules mapped at Protected IPAs", of: "the number of pages of ") { $0.assigned },
     summary("shared", help: "granules mapped at Unprotected IPAs", of: "the number of shared pages of ") { $0.assignedNS },
     summary("recs", help: "its RECs", of: "the number of RECs of ") { UInt64($0.recs.count) },
     PredicateLook("rim", [.number("N")], finding: .text, help: "the RIM of a Realm, in hexadecimal digits") {
       "the RIM of \(realmName(number($0)))"
-    } read: { reader, arguments in measurement(reader, number(arguments), 0) },
+    } read: { reader, arguments in
+      measurement(reader, number(arguments), 0)
+    },
     PredicateLook("rem", [.number("N"), .number("I")], finding: .text, help: "one of its REMs, 0 to 3") {
       "REM\(number($0, 1)) of \(realmName(number($0)))"
     } read: { reader, arguments in
@@ -90,7 +100,8 @@ extension PredicateLook {
     _ property: String, _ finding: Finding, help: String, of what: String = "", adjective: String = "",
     _ value: @escaping RealmValue
   ) -> PredicateLook {
-    PredicateLook("rec", recParameters, least: 1, property: property, finding: finding, help: help, adjective: adjective) { arguments in
+    PredicateLook("rec", recParameters, least: 1, property: property, finding: finding, help: help, adjective: adjective) {
+      arguments in
       what + recName(arguments)
     } read: { reader, arguments in
       guard let rec = reader.rec(arguments) else { return .absent("there is no \(recName(arguments))") }
@@ -101,8 +112,13 @@ extension PredicateLook {
   static let recs: [PredicateLook] = [
     PredicateLook(
       "rec", recParameters, least: 1, finding: .flag,
-      help: "there is such a REC: by its index in Realm 1 (`rec(0)`), in Realm N (`rec(2, 0)`), or by its address", adjective: "there"
-    ) { recName($0) } read: { reader, arguments in .flag(reader.rec(arguments) != nil) },
+      help: "there is such a REC: by its index in Realm 1 (`rec(0)`), in Realm N (`rec(2, 0)`), or by its address",
+      adjective: "there"
+    ) {
+      recName($0)
+    } read: { reader, arguments in
+      .flag(reader.rec(arguments) != nil)
+    },
     rec("runnable", .flag, help: "its runnable flag: PSCI_CPU_ON sets it", adjective: "runnable") { .flag($0.rec($1).runnable) },
     rec("running", .flag, help: "a PE runs it", adjective: "running") { .flag($0.rec($1).running) },
     rec("pc", .number, help: "its program counter", of: "the pc of ") { .number($0.rec($1).pc) },
@@ -125,7 +141,9 @@ extension PredicateLook {
   private static func granule(
     _ name: String, _ property: String, _ finding: Finding, help: String, of what: String, _ value: @escaping RealmValue
   ) -> PredicateLook {
-    PredicateLook(name, [.number("PA")], property: property, finding: finding, help: help) { what + hex(number($0)) } read: { reader, arguments in
+    PredicateLook(name, [.number("PA")], property: property, finding: finding, help: help) {
+      what + hex(number($0))
+    } read: { reader, arguments in
       let address = number(arguments)
       return reader.session.read { machine in
         machine.isDRAM(address) ? value(machine, address.granuleBase) : .absent("\(hex(address)) is no address of DRAM")
@@ -140,16 +158,20 @@ extension PredicateLook {
     granule("granule", "state", .word(granuleStates), help: "the RMM's state of a granule", of: "granule ") {
       .word($0.granuleState($1).name)
     },
-    granule("granule", "refcount", .number, help: "live entries of a table, RECs of a Realm, else 0", of: "the reference count of ") {
+    granule(
+      "granule", "refcount", .number, help: "live entries of a table, RECs of a Realm, else 0", of: "the reference count of "
+    ) {
       .number($0.references($1))
     },
     granule("granule", "owner", .number, help: "the RD of the Realm it belongs to, 0 if to none", of: "the owner of ") {
       .number($0.role($1).owner ?? 0)
     },
-    granule("granule", "zero", .number, help: "1 if it holds nothing but zeroes, else 0", of: "emptiness of ") { machine, address in
+    granule("granule", "zero", .number, help: "1 if it holds nothing but zeroes, else 0", of: "emptiness of ") {
+      machine, address in
       .number((0..<512).allSatisfy { machine.readBytes(address + UInt64($0) * 8, 8) == 0 } ? 1 : 0)
     },
-    PredicateLook("granules", [.word("STATE", granuleStates)], finding: .number, help: "how many granules the RMM has in a state") {
+    PredicateLook("granules", [.word("STATE", granuleStates)], finding: .number, help: "how many granules the RMM has in a state")
+    {
       "the number of \($0.first?.text ?? "") granules"
     } read: { reader, arguments in
       var count: UInt64 = 0
@@ -194,7 +216,9 @@ extension PredicateLook {
       help: "the HIPAS of the entry where the walk for an IPA ends", of: "the HIPAS"
     ) { .word($1.hipas.name) },
     entry("ripas", .word(["EMPTY", "RAM", "DESTROYED"]), help: "its RIPAS", of: "the RIPAS") { .word($1.ripas.name) },
-    entry("level", .number, help: "the level where the walk ends", of: "the level") { .number(UInt64(bitPattern: Int64($1.level))) },
+    entry("level", .number, help: "the level where the walk ends", of: "the level") {
+      .number(UInt64(bitPattern: Int64($1.level)))
+    },
     entry("pa", .number, help: "the PA that is mapped there", of: "the PA") { report, _ in
       report.address.map { .number($0) } ?? .absent("IPA \(hex(report.ipa)) is mapped to nothing")
     },

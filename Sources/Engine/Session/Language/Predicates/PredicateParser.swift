@@ -197,7 +197,9 @@ package struct PredicateParser {
     if take(word: "has") { return .has }
     for candidate in Predicate.Comparison.allCases where candidate != .has {
       let wanted = Array(candidate.rawValue.unicodeScalars)
-      guard scalars.count - position >= wanted.count, Array(scalars[position..<position + wanted.count]) == wanted else { continue }
+      guard scalars.count - position >= wanted.count, Array(scalars[position..<position + wanted.count]) == wanted else {
+        continue
+      }
       position += wanted.count
       return candidate
     }
@@ -313,7 +315,8 @@ package struct PredicateParser {
     case .call:
       if let entry = Calls.named(text) { return .call(entry.name) }
       let near = closest(to: text.lowercased(), among: Calls.all.map(\.name))
-      throw error("there is no call \(shown(text)); \(near.map { "did you mean \($0)?" } ?? "workbench commands lists them")", at: at)
+      throw error(
+        "there is no call \(shown(text)); \(near.map { "did you mean \($0)?" } ?? "workbench commands lists them")", at: at)
     case .word(let what, let words): return .word(try word(text, at, words, what.lowercased()))
     }
   }
@@ -387,7 +390,8 @@ package struct PredicateParser {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard let name = parts.first, let value = Names.value(name) ?? UInt64(name) else {
       let near = closest(to: text.lowercased(), among: Names.statuses.map(\.name))
-      throw error("\"\(shown(text))\" is no status; \(near.map { "did you mean \($0)?" } ?? "expected one such as RMI_SUCCESS")", at: at)
+      throw error(
+        "\"\(shown(text))\" is no status; \(near.map { "did you mean \($0)?" } ?? "expected one such as RMI_SUCCESS")", at: at)
     }
     var index: UInt64?
     if parts.count == 2 { index = try number(parts[1], at + name.unicodeScalars.count + 1) }

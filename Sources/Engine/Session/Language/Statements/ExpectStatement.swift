@@ -9,7 +9,8 @@ struct ExpectStatement: Statement {
 
   static let verbs = [
     Verb(
-      "expect", "STATUS [CONDITION ..]|that PREDICATE", help: "what the last statement is to have answered, or what is to be true now",
+      "expect", "STATUS [CONDITION ..]|that PREDICATE",
+      help: "what the last statement is to have answered, or what is to be true now",
       details: "see [Expectations](Sessions.md#expectations) and [Predicates](Sessions.md#predicates)",
       examples: [
         "expect RMI_SUCCESS", "expect !ok", "expect RMI_ERROR_RTT:2 x1=3", "expect any x1!=?v", "expect says running",
@@ -54,7 +55,8 @@ struct ExpectThatStatement: Statement {
   func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     let session = runner.session
     if predicate.asksGuests, session.configuration.vcpu == .code, !session.tracing {
-      throw line.error("what a guest with code has called is known where events are kept: in the workbench, with --json, in lessons")
+      throw line.error(
+        "what a guest with code has called is known where events are kept: in the workbench, with --json, in lessons")
     }
     runner.expectations.settle(text, line, predicate.why(runner.predicateReader))
     return nil

@@ -23,7 +23,10 @@ package struct FindStatement: Statement {
         `rim`, `peek64`) finds something else, or after which a [predicate](Sessions.md#predicates) has become true. It needs a session \
         with its history
         """,
-      examples: ["\(name) failed", "\(name) exit PSCI", "\(name) granule 0x80001000", "\(name) state 0x80001000", "\(name) that realm(1).state == ACTIVE"]
+      examples: [
+        "\(name) failed", "\(name) exit PSCI", "\(name) granule 0x80001000", "\(name) state 0x80001000",
+        "\(name) that realm(1).state == ACTIVE",
+      ]
     ) { arguments throws(ScriptError) in FindStatement(query: try query(arguments), isNext: isNext) }
   }
 
