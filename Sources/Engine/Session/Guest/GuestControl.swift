@@ -156,8 +156,10 @@ public final class GuestControl {
     guard session.usage.includes < session.limits.includes else {
       throw ScriptError(message: Session.exhausted("read", UInt64(session.limits.includes), "files"))
     }
+    if let overuse = session.overuse { throw ScriptError(message: overuse) }
     session.usage.includes += 1
     let symbols = try load(image, file).symbols
+    session.usage.instructions &+= UInt64(symbols.symbols.count) * RunLimits.nameCost
     guard !symbols.symbols.isEmpty else { throw ScriptError(message: "\(shown(image)) has no names") }
     guest?.symbols = symbols
     return Outcome(kind: .done, message: "\(symbols.symbols.count) names, from \(shown(image))")
