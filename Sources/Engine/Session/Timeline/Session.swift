@@ -73,6 +73,8 @@ public final class Session {
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
   var usage = RunUsage()
+  /// What was called, of a session that keeps no steps.
+  var batchTally = StepTally()
   /// Rows of KVM's table of error numbers by which it has turned down calls on this machine's host.
   package internal(set) var kvmRefusals: Set<String> = []
   private var guestTags = 0
@@ -172,6 +174,7 @@ public final class Session {
     guard keepsHistory else {
       position += 1
       if case .reset = input { machineBegan = position }
+      batchTally.add(input, result, machine.events)
       return result
     }
     steps.append(
