@@ -46,8 +46,6 @@ public final class ScriptRunner {
   package private(set) var lastOutcome: GuestControl.Outcome?
 
   let expectations = OpenExpectations()
-  /// What was done since the machine was made, counted for predicates.
-  private var tally = Session.TallyKeeper(first: 0)
   /// The first expectations that did not hold; ``failureCount`` counts all.
   public var failures: [ExpectationFailure] { expectations.failures }
   public var failureCount: Int { expectations.failureCount }
@@ -221,12 +219,6 @@ public final class ScriptRunner {
   func interruption(_ line: ScriptLine, _ message: String) -> ScriptError {
     wasInterrupted = true
     return line.error(message)
-  }
-
-  /// What predicates read as the session stands.
-  var predicateReader: PredicateReader {
-    tally.follow(session)
-    return session.predicateReader(tally)
   }
 
   // MARK: What statements do
