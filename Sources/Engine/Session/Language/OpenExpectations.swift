@@ -18,8 +18,8 @@ final class OpenExpectations {
   /// Called for one that did not hold, as soon as it is known.
   var onFailure: (ExpectationFailure) -> Void = { _ in }
 
-  /// Called for each as soon as it is known whether it held: the expectation, its line, and why it did not.
-  var onSettled: (Expectation, ScriptLine, String?) -> Void = { _, _, _ in }
+  /// Called for each as soon as it is known whether it held: its text, its line, and why it did not.
+  var onSettled: (String, ScriptLine, String?) -> Void = { _, _, _ in }
 
   private var captures: [String: UInt64] = [:]
   /// The last statement that answered.
@@ -106,7 +106,12 @@ final class OpenExpectations {
 
   /// It held, or there is a problem.
   private func settle(_ expectation: Expectation, _ line: ScriptLine, _ problem: String?) {
-    onSettled(expectation, line, problem)
+    settle("expect \(expectation.text)", line, problem)
+  }
+
+  /// It held, or there is a problem.
+  func settle(_ text: String, _ line: ScriptLine, _ problem: String?) {
+    onSettled(text, line, problem)
     guard let message = problem else { return }
     let failure = failure(line, message)
     failureCount += 1
