@@ -3,7 +3,7 @@ import Engine
 extension Panel {
   package static let why: Panel = Panel(
     "why", "Why", .screen(timeline: false), key: ["w"],
-    "Shows each failure condition of the chosen call, or the granule protection check of an access.",
+    "Shows each condition of the chosen call or access with its operands.",
     label: "why", unless: { session, _ in session.lastExplainedStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
     opened: WhyPanel.open,
     hints: { state in

@@ -8,8 +8,8 @@ import Views
 /// What is undone and done otherwise.
 @MainActor
 struct BranchStories {
-  private func story(records: Bool = false) throws -> Story {
-    let story = try Story(size: (120, 36), records: records)
+  private func story(_ size: (Int, Int) = (120, 36), records: Bool = false) throws -> Story {
+    let story = try Story(size: size, records: records)
     for n in 1...3 { story.types("RMI_GRANULE_DELEGATE 0x8000\(n)000") }
     story.keys("uu")
     story.types("RMI_GRANULE_DELEGATE 0x80005000")
@@ -45,6 +45,16 @@ struct BranchStories {
     #expect(replayed.branches.map(\.name) == ["main", "other"])
     #expect(replayed.allSteps == 2)
     #expect(replayed.bookmarks.map(\.name) == ["a"])
+  }
+
+  @Test(arguments: [(80, 24), (120, 36), (200, 60)]) func screens(_ size: (Int, Int)) throws {
+    let story = try story(size)
+    story.types("bookmark end where the other way ends")
+    story.keys("U")
+    try ScreenStories.compare(story, "branches")
+    story.keys(.escape)
+    story.types("compare main b1")
+    try ScreenStories.compare(story, "compare")
   }
 
   @Test func bookmarksAndNotesAreRecorded() throws {

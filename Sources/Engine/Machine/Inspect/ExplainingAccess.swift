@@ -10,13 +10,16 @@ extension Machine {
     var rows: [ConditionVerdict] = []
     var decidedBy: String?
     func look(_ id: String, _ text: String, _ now: String, _ fails: Bool) {
-      guard fails else { return rows.append(ConditionVerdict(id: id, text: text, status: "", now: now, verdict: .held)) }
-      let isOff = access.isDevice && configuration.smmu == .off || isOff(access.isDevice ? .gpcSMMU : pas.protection)
-      let verdict: ConditionVerdict.Verdict =
-        decidedBy != nil
-        ? .notReached : id == "memory" || isChecked(access) && !isOff ? .failed : isOff ? .overruled : .notReached
-      if verdict == .failed { decidedBy = id }
-      rows.append(ConditionVerdict(id: id, text: text, status: fault.map { isOf($0) } ?? "", now: now, verdict: verdict))
+      var row = ConditionVerdict(id: id, text: text, status: fault.map { isOf($0) } ?? "", now: now, verdict: .held)
+      if decidedBy != nil {
+        row.verdict = .notReached
+      } else if fails {
+        let isOff = access.isDevice && configuration.smmu == .off || isOff(access.isDevice ? .gpcSMMU : pas.protection)
+        let decides = id == "memory" || isChecked(access) && !isOff
+        row.verdict = decides ? .failed : isOff ? .overruled : .notReached
+        if decides { decidedBy = id }
+      }
+      rows.append(row)
     }
     if access.isDevice {
       look(
