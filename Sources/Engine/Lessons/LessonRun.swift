@@ -249,6 +249,7 @@ package final class LessonRun {
       }
     case .action(.assignGranule): return needs(.root, "moving a granule by hand")
     case .action(.setRegister): return needs(.registers, "setting a register from outside")
+    case .action(.switches(_, isOff: true)): return needs(.switches, "switching a check off")
     case .action(.smc(let world, _)) where world == .root || world == .realm:
       return needs(world == .root ? .root : .realm, "a call by hand of the \(world.name) world")
     default: return nil
