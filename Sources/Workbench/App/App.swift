@@ -160,7 +160,7 @@ final class App {
     switch terminal.wait(owesFrame ? Int(rest * 1000) + 1 : patience) {
     case .timeout:
       if owesFrame { return }
-      goOn()
+      guard goOn() else { return }
     case .input:
       while running, let input = terminal.next() { take(input) }
     case .signal(let number): handleSignal(number)
@@ -177,7 +177,10 @@ final class App {
   }
 
   /// What is done without a key: a guest runs, an SMC travels, the recording is looked at.
-  private func goOn() {
+  ///
+  /// - Returns: whether there is anything new to be seen.
+  private func goOn() -> Bool {
+    let isMoving = goingOn != nil || nextPlay != nil || state.travel != nil
     switch goingOn {
     case .guest: guestCommand("continue")
     case .host: hostCommand("wait")
@@ -185,10 +188,11 @@ final class App {
     }
     if nextPlay != nil { play() }
     if state.travel != nil { advanceTravel() }
-    if let recorder {
-      recorder.check()
-      showRecording()
-    }
+    guard let recorder else { return isMoving }
+    let before = (state.recording, state.trouble)
+    recorder.check()
+    showRecording()
+    return isMoving || before != (state.recording, state.trouble)
   }
 
   /// Takes what came in while something took long: keys that were typed ahead, signals. False if there was nothing.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import SystemPackage
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,22 +23,17 @@ struct ReplayCommand: ParsableCommand {
       try OpenCommand.parse(["--", file]).run()
       return
     }
-    let text: SessionLoader.Text
+    let limits = try limits.limits(.replay)
+    let replayer: Replayer
     do throws(SessionLoader.Failure) {
-      text = try SessionLoader.read(file)
+      var reader: LineReader
+      do throws(UnreadableFile) { reader = try LineReader(file) } catch { throw .unreadable(error) }
+      var progress = ProgressLine("bytes", of: (try? Stat(FilePath(file))).map { Int($0.size) })
+      replayer = try SessionLoader.replayed(file, from: &reader, limits) { progress.update($1) }
+      if !reader.lastWasWhole { complain("\(file): \(SessionLoader.Text.tornNote)") }
     } catch {
       complain(error.message)
       throw ExitCode(error.code)
-    }
-    if !text.lastIsWhole { complain("\(file): \(SessionLoader.Text.tornNote)") }
-    let limits = try limits.limits(.replay)
-    let replayer: Replayer
-    do throws(ScriptError) {
-      var progress = ProgressLine("lines", of: text.wholeLines.count)
-      replayer = try SessionLoader.replayed(text.wholeLines, limits) { progress.update($0) }
-    } catch {
-      complain(error.description(in: file))
-      throw Exit.badData
     }
     if let difference = replayer.difference {
       complain("\(file):\(difference.line): expected \(difference.expected), got \(difference.got)")

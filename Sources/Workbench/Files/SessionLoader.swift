@@ -34,16 +34,18 @@ enum SessionLoader {
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
   /// one is dropped.
   static func load(_ path: String, _ configuration: MachineConfiguration) throws(Failure) -> Loaded {
-    let text = try read(path)
+    var reader: LineReader
+    do throws(UnreadableFile) { reader = try LineReader(path) } catch { throw .unreadable(error) }
+    if reader.begins(with: "#workbench") {
+      let replayer = try replayed(path, from: &reader, .replay)
+      replayer.session.limits = .person
+      replayer.session.renewLimits()
+      return Loaded(
+        session: replayer.session, names: replayer.session.labelNames,
+        contradiction: replayer.difference.map { Contradiction($0) })
+    }
+    let text = try read(path, from: &reader)
     do throws(ScriptError) {
-      if text.isRecording {
-        let replayer = try replayed(text.wholeLines, .replay)
-        replayer.session.limits = .person
-        replayer.session.renewLimits()
-        return Loaded(
-          session: replayer.session, names: replayer.session.labelNames,
-          contradiction: replayer.difference.map { Contradiction($0) })
-      }
       let runner = ScriptRunner(Session(configuration), language: .workbench)
       Includes.serve(runner)
       // The file may be a stranger's; what is done to its session afterwards is a person's.
@@ -89,9 +91,13 @@ enum SessionLoader {
 
   /// - Parameter isPlain: FIFOs and devices are refused.
   static func read(_ path: String, isPlain: Bool = false) throws(Failure) -> Text {
-    var text = Text()
     var reader: LineReader
     do throws(UnreadableFile) { reader = try LineReader(path, isPlain: isPlain) } catch { throw .unreadable(error) }
+    return try read(path, from: &reader)
+  }
+
+  private static func read(_ path: String, from reader: inout LineReader) throws(Failure) -> Text {
+    var text = Text()
     while let line = reader.next() {
       switch line {
       case .text(let line): text.lines.append(line)
@@ -105,17 +111,52 @@ enum SessionLoader {
     return text
   }
 
-  /// Re-executes the lines of a recording on the machine it begins with, comparing as it goes.
-  static func replayed(_ lines: [String], _ limits: RunLimits, onProgress: (Int) -> Void = { _ in }) throws(ScriptError)
-    -> Replayer
-  {
-    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
-    replayer.session.limits = limits
-    for (index, line) in lines.enumerated() {
-      onProgress(index)
-      try replayer.take(line, line: index + 1)
+  /// Re-executes a recording on the machine it begins with, comparing as it goes. A torn last line is dropped.
+  ///
+  /// - Parameter onProgress: how many lines have been read, and how many bytes.
+  static func replayed(
+    _ path: String, from reader: inout LineReader, _ limits: RunLimits, onProgress: (Int, Int) -> Void = { _, _ in }
+  ) throws(Failure) -> Replayer {
+    func ofRecording<T>(_ body: () throws(ScriptError) -> T) throws(Failure) -> T {
+      do throws(ScriptError) { return try body() } catch { throw .malformed(error.description(in: path)) }
     }
-    try replayer.finish()
+    func text(_ line: LineReader.Line?) throws(Failure) -> String? {
+      switch line {
+      case .text(let text): return text
+      case .bad(let error): throw .malformed(error.description(in: path))
+      case .failed(let failure): throw .unreadable(failure)
+      case nil: return nil
+      }
+    }
+    // The machine is said in the first line that is no comment.
+    var head: [String] = []
+    while head.last?.hasPrefix("#") ?? true {
+      let line = reader.next()
+      guard reader.lastWasWhole, let line = try text(line) else { break }
+      head.append(line)
+    }
+    let replayer = try ofRecording { () throws(ScriptError) in
+      let replayer = Replayer(Session(try Recording.configuration(of: head)))
+      replayer.session.limits = limits
+      for (index, line) in head.enumerated() { try replayer.take(line, line: index + 1) }
+      return replayer
+    }
+    var bytes: [UInt8] = []
+    var count = head.reduce(0) { $0 + $1.utf8.count + 1 }
+    while reader.lastWasWhole {
+      let found = reader.nextBytes(&bytes)
+      if case .end = found { break }
+      if case .failed(let failure) = found { throw .unreadable(failure) }
+      if case .bad(let error) = found { throw .malformed(error.description(in: path)) }
+      guard reader.lastWasWhole else { break }
+      count += bytes.count + 1
+      let number = reader.number
+      onProgress(number, count)
+      if try ofRecording({ () throws(ScriptError) in try replayer.take(plain: bytes, line: number) }) { continue }
+      guard let line = try text(reader.decode(bytes)) else { break }
+      try ofRecording { () throws(ScriptError) in try replayer.take(line, line: number) }
+    }
+    try ofRecording { () throws(ScriptError) in try replayer.finish() }
     return replayer
   }
 

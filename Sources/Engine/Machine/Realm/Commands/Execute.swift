@@ -3,6 +3,11 @@ public struct Decision: Sendable {
   public var fid: UInt32
   package var condition: StaticString
 
+  package init(fid: UInt32, condition: StaticString) {
+    self.fid = fid
+    self.condition = condition
+  }
+
   /// Its specification name.
   public var id: String { condition.description }
 }
