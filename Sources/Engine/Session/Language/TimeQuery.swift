@@ -17,6 +17,8 @@ package enum TimeQuery: Sendable, Equatable {
   case address(UInt64)
   /// What a look at the machine finds is another than before.
   case look(QueryStatement)
+  /// A predicate has become true.
+  case that(Predicate)
 
   /// As it is typed.
   package var text: String {
@@ -31,13 +33,14 @@ package enum TimeQuery: Sendable, Equatable {
     case .measurement(let rd): named("measurement", rd)
     case .address(let address): "address \(hex(address))"
     case .look(let query): query.text
+    case .that(let predicate): "that \(predicate.text)"
     }
   }
 
   /// Whether an event makes its step one.
   private func isMeant(_ event: Event) -> Bool {
     switch self {
-    case .failed, .look: return false
+    case .failed, .look, .that: return false
     case .exit(let reason): return event.kind == .exit && (reason == nil || event.b == UInt64(reason?.rawValue ?? 0))
     case .granule(let address):
       return event.changedGranule != nil && (event.changedGranule == address || address == nil)
@@ -91,6 +94,7 @@ extension Session {
   /// - Returns: the step, or nil if there is none, or somebody did not want to wait.
   package func find(_ query: TimeQuery, isNext: Bool) -> Int? {
     if case .look(let look) = query { return findChange(look.query, isNext: isNext) }
+    if case .that(let predicate) = query { return findTruth(predicate, isNext: isNext) }
     let before = max(0, position - 1)
     if case .failed = query {
       return (isNext ? steps.first(.failed, from: position) : steps.last(.failed, before: before)).map { $0 + 1 }
@@ -140,6 +144,33 @@ extension Session {
       end = start
     }
     return nil
+  }
+
+  /// A step after which a predicate holds that did not hold before.
+  private func findTruth(_ predicate: Predicate, isNext: Bool) -> Int? {
+    let here = position
+    defer { seek(here) }
+    var keeper = TallyKeeper(first: 0)
+    func holds() -> Bool {
+      keeper.follow(self)
+      return predicate.holds(predicateReader(keeper))
+    }
+    // What it asks of the steps behind it is counted from the first on, so the way back is a way from the beginning.
+    if !isNext { seek(0) }
+    var last = isNext ? holds() : false
+    var found: Int?
+    let end = isNext ? steps.count : here - 1
+    while position < end {
+      if isInterrupted() { return nil }
+      seek(position + 1)
+      let now = holds()
+      if now, !last {
+        if isNext { return position }
+        found = position
+      }
+      last = now
+    }
+    return found
   }
 
   /// What a step did, on a line.

@@ -7,7 +7,7 @@ struct StepReader {
   enum Input: UInt8 { case smc, access, guest, other, reset }
 
   /// An action that is none of the first three.
-  enum Other: UInt8 { case guestClear, assignGranule, setRegister, selectPE, resume, guestPause, idle, enterVCPU }
+  enum Other: UInt8 { case guestClear, assignGranule, setRegister, selectPE, resume, guestPause, idle, enterVCPU, switches }
 
   /// What it was answered; 0 stands for nothing.
   enum Kind: UInt8 {
@@ -85,6 +85,9 @@ struct StepReader {
     case .guestPause: return .guestPause(Int(truncatingIfNeeded: word()))
     case .idle: return .idle(word())
     case .enterVCPU: return .enterVCPU(word(), run: word())
+    case .switches:
+      let isOff = byte() != 0
+      return .switches(tables.object(number(), as: SwitchSet.self) ?? SwitchSet(), isOff: isOff)
     case .guestClear, nil: return .guestClear
     }
   }
@@ -142,10 +145,9 @@ struct StepReader {
     result.world = world == 0 ? nil : World(rawValue: world - 1)
     if byte() != 0 { result.fid = word() }
     let decisions = count()
-    if decisions > 0 {
-      result.decisions = (0..<decisions).map { _ in
-        Decision(fid: UInt32(truncatingIfNeeded: word()), condition: tables.condition(count()))
-      }
+    if decisions > 0 { result.decisions = (0..<decisions).map { _ in decision(tables) } }
+    result.broken = list {
+      InvariantViolation(rule: $0.string(tables) ?? "", detail: $0.string(tables) ?? "")
     }
     let reason = byte()
     if reason > 0 {
@@ -162,6 +164,16 @@ struct StepReader {
     let lines = count()
     if lines > 0 { result.console = (0..<lines).map { _ in string(tables) ?? "" } }
     return result
+  }
+
+  private mutating func decision(_ tables: borrowing StepTables) -> Decision {
+    let fid = UInt32(truncatingIfNeeded: word())
+    let condition = tables.condition(count())
+    let kind = byte()
+    let rule = kind & 1 << 7 != 0 ? LabRule(rawValue: kind >> 1 & 63) : nil
+    return Decision(
+      fid: fid, condition: condition, isOverruled: kind == 1,
+      broken: rule.map { BrokenRule(rule: $0, a: word(), b: word()) })
   }
 
   private mutating func answer(_ tables: borrowing StepTables) -> Answer? {

@@ -95,6 +95,10 @@ final class StepWriter {
     case .guestPause(let count): put(.guestPause, UInt64(truncatingIfNeeded: count))
     case .idle(let counter): put(.idle, counter)
     case .enterVCPU(let address, let run): put(.enterVCPU, address, run)
+    case .switches(let all, let isOff):
+      put(.switches)
+      shape.append(isOff ? 1 : 0)
+      number(tables.object(all))
     case .guestClear, .smc, .access, .guest: put(.guestClear)
     }
   }
@@ -127,6 +131,16 @@ final class StepWriter {
     for decision in result.decisions {
       word(UInt64(decision.fid))
       count(tables.condition(decision.condition))
+      shape.append(decision.broken.map { $0.rule.rawValue << 1 | 1 << 7 } ?? (decision.isOverruled ? 1 : 0))
+      if let broken = decision.broken {
+        word(broken.a)
+        word(broken.b)
+      }
+    }
+    count(result.broken.count)
+    for broken in result.broken {
+      string(broken.rule, &tables)
+      string(broken.detail, &tables)
     }
     shape.append(result.exit.map { $0.reason.rawValue + 1 } ?? 0)
     if let exit = result.exit {
