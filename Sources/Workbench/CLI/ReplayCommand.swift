@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import SystemPackage
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,11 +25,14 @@ struct ReplayCommand: ParsableCommand {
     let limits = try limits.limits(.replay)
     let replayer: Replayer
     do throws(SessionLoader.Failure) {
-      var reader: LineReader
-      do throws(UnreadableFile) { reader = try LineReader(file) } catch { throw .unreadable(error) }
-      var progress = ProgressLine("bytes", of: (try? Stat(FilePath(file))).map { Int($0.size) })
-      replayer = try SessionLoader.replayed(file, from: &reader, limits) { progress.update($1) }
-      if !reader.lastWasWhole { complain("\(file): \(SessionLoader.Text.tornNote)") }
+      let recording = try RecordingReader(file, limits)
+      var progress = ProgressLine("bytes", of: recording.size)
+      try recording.read {
+        progress.update(recording.count)
+        return true
+      }
+      replayer = recording.replayer
+      if recording.isTorn { complain("\(file): \(SessionLoader.Text.tornNote)") }
     } catch {
       complain(error.message)
       throw ExitCode(error.code)

@@ -29,21 +29,36 @@ enum SessionLoader {
     var stackControl: StackControl?
     /// Where the file and the session contradict each other first.
     var contradiction: Contradiction?
+    /// What is to be read yet of a recording.
+    var rest: RecordingReader?
+
+    /// All of a recording is read, or as much as somebody wants; what is done to its session from now on is a person's.
+    mutating func finish(_ recording: RecordingReader) {
+      session.limits = .person
+      session.renewLimits()
+      names = session.labelNames
+      contradiction = recording.contradiction
+      rest = nil
+    }
   }
 
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
   /// one is dropped.
-  static func load(_ path: String, _ configuration: MachineConfiguration) throws(Failure) -> Loaded {
+  ///
+  /// - Parameter patience: seconds after which the rest of a recording is left to be read later.
+  static func load(
+    _ path: String, _ configuration: MachineConfiguration, patience: Double = .infinity
+  ) throws(Failure) -> Loaded {
     var reader: LineReader
     do throws(UnreadableFile) { reader = try LineReader(path) } catch { throw .unreadable(error) }
     if reader.begins(with: "#workbench") {
-      let replayer = try replayed(path, from: &reader, .replay)
-      replayer.session.limits = .person
-      replayer.session.renewLimits()
-      return Loaded(
-        session: replayer.session, names: replayer.session.labelNames,
-        stackControl: Includes.stackControl(ofRecording: path, replayer.session),
-        contradiction: replayer.difference.map { Contradiction($0) })
+      let recording = try RecordingReader(path, reader, .replay)
+      let session = recording.replayer.session
+      let until = CPUClock.wall + patience
+      let isWhole = try recording.read { CPUClock.wall < until }
+      var loaded = Loaded(session: session, stackControl: Includes.stackControl(ofRecording: path, session))
+      if isWhole { loaded.finish(recording) } else { loaded.rest = recording }
+      return loaded
     }
     let text = try read(path, from: &reader)
     do throws(ScriptError) {
@@ -66,11 +81,13 @@ enum SessionLoader {
   /// A loaded session as one begins to read it: where its author says, or where its first words are.
   static func opened(_ loaded: Loaded, name: String, _ bindings: KeyBindings = .standard) -> ViewState {
     let session = loaded.session
-    if let opening = session.opening { session.seek(min(opening, session.steps.count)) }
+    if loaded.rest == nil, let opening = session.opening { session.seek(min(opening, session.steps.count)) }
     var state = ViewState.reading(session, name: name)
     state.contradiction = loaded.contradiction
     state.bindings = bindings
-    if session.position < session.steps.count {
+    if let rest = loaded.rest {
+      state.message = .init(rest.progress)
+    } else if session.position < session.steps.count {
       state.message = .init(
         "step \(session.position) of \(session.steps.count): \(bindings[.stepLater]) goes on, \(bindings[.play]) plays, "
           + "\(bindings[.end]) goes to the end")
@@ -110,55 +127,6 @@ enum SessionLoader {
     }
     text.lastIsWhole = reader.lastWasWhole
     return text
-  }
-
-  /// Re-executes a recording on the machine it begins with, comparing as it goes. A torn last line is dropped.
-  ///
-  /// - Parameter onProgress: how many lines have been read, and how many bytes.
-  static func replayed(
-    _ path: String, from reader: inout LineReader, _ limits: RunLimits, onProgress: (Int, Int) -> Void = { _, _ in }
-  ) throws(Failure) -> Replayer {
-    func ofRecording<T>(_ body: () throws(ScriptError) -> T) throws(Failure) -> T {
-      do throws(ScriptError) { return try body() } catch { throw .malformed(error.description(in: path)) }
-    }
-    func text(_ line: LineReader.Line?) throws(Failure) -> String? {
-      switch line {
-      case .text(let text): return text
-      case .bad(let error): throw .malformed(error.description(in: path))
-      case .failed(let failure): throw .unreadable(failure)
-      case nil: return nil
-      }
-    }
-    // The machine is said in the first line that is no comment.
-    var head: [String] = []
-    while head.last?.hasPrefix("#") ?? true {
-      let line = reader.next()
-      guard reader.lastWasWhole, let line = try text(line) else { break }
-      head.append(line)
-    }
-    let replayer = try ofRecording { () throws(ScriptError) in
-      let replayer = Replayer(Session(try Recording.configuration(of: head)))
-      replayer.session.limits = limits
-      for (index, line) in head.enumerated() { try replayer.take(line, line: index + 1) }
-      return replayer
-    }
-    var bytes: [UInt8] = []
-    var count = head.reduce(0) { $0 + $1.utf8.count + 1 }
-    while reader.lastWasWhole {
-      let found = reader.nextBytes(&bytes)
-      if case .end = found { break }
-      if case .failed(let failure) = found { throw .unreadable(failure) }
-      if case .bad(let error) = found { throw .malformed(error.description(in: path)) }
-      guard reader.lastWasWhole else { break }
-      count += bytes.count + 1
-      let number = reader.number
-      onProgress(number, count)
-      if try ofRecording({ () throws(ScriptError) in try replayer.take(plain: bytes, line: number) }) { continue }
-      guard let line = try text(reader.decode(bytes)) else { break }
-      try ofRecording { () throws(ScriptError) in try replayer.take(line, line: number) }
-    }
-    try ofRecording { () throws(ScriptError) in try replayer.finish() }
-    return replayer
   }
 
   /// Says on standard error what the file contradicts, for commands that look at a session.

@@ -26,7 +26,11 @@ struct PlainLine {
   mutating func action(_ bytes: [UInt8]) -> Action? {
     bytes.withUnsafeBufferPointer { line in
       var at = 0
-      while at < line.count, line[at] != UInt8(ascii: " ") { at += 1 }
+      while at < line.count, line[at] != UInt8(ascii: " ") {
+        // When it was done is no other word.
+        guard at == 0 || line[at] == UInt8(ascii: ".") || line[at] &- UInt8(ascii: "0") < 10 else { return nil }
+        at += 1
+      }
       at += 1
       if Self.skip(Self.call, line, &at) { return callAction(line, at) }
       if Self.skip(Self.write, line, &at) {

@@ -28,6 +28,8 @@ struct CheckpointPlaces {
   /// Pages all of them together may keep, and how many there are, before some are forgotten.
   static let pages = 1 << 12
   static let count = 1 << 10
+  /// Pages beyond which ways may be long.
+  static let mostPages = 1 << 14
   /// Instructions that a step takes as long as.
   static let perStep: UInt64 = 1 << 10
   /// Instructions between checkpoints that are always kept; a longer session is cut into ``pieces``.
@@ -84,7 +86,9 @@ struct CheckpointPlaces {
   fileprivate mutating func keep(_ count: Int) { all.removeLast(all.count - count) }
 
   /// Those that need not be there: what lies between the ones beside them is at most `level`, and little beside the way there.
-  fileprivate func superfluous(_ level: UInt64) -> [Int] {
+  ///
+  /// - Parameter isNearKept: false if that does not count.
+  fileprivate func superfluous(_ level: UInt64, isNearKept: Bool) -> [Int] {
     var found: [Int] = []
     /// - Parameters:
     ///   - near: what lies between one and that beside it which is closer to the present.
@@ -96,7 +100,7 @@ struct CheckpointPlaces {
       for place in places where place > 0 && place + 1 < all.count {
         distance += near(place)
         gap += near(place)
-        if gap + far(place) <= min(level, distance / 4) {
+        if gap + far(place) <= (isNearKept ? min(level, distance / 4) : level) {
           found.append(place)
         } else {
           gap = 0
@@ -146,14 +150,18 @@ extension Session {
     checkpoints.limits = (CheckpointPlaces.pages, CheckpointPlaces.count)
     let total = checkpoints.all.reduce(0) { $0 + $1.effort }
     let widest = max(CheckpointPlaces.widest, total / CheckpointPlaces.pieces)
-    var level: UInt64 = 1 << 18
-    while isTooMuch(3, 4), level <= widest {
-      for place in checkpoints.superfluous(level) {
-        machine.forget(checkpoint: place)
-        checkpoints.remove(place)
+    func forget(upTo widest: UInt64, isNearKept: Bool, while isTooMuch: () -> Bool) {
+      var level: UInt64 = 1 << 18
+      while isTooMuch(), level <= widest {
+        for place in checkpoints.superfluous(level, isNearKept: isNearKept) {
+          machine.forget(checkpoint: place)
+          checkpoints.remove(place)
+        }
+        level *= 2
       }
-      level *= 2
     }
+    forget(upTo: widest, isNearKept: true) { isTooMuch(3, 4) }
+    forget(upTo: total * 2, isNearKept: false) { machine.memory.savedPages > CheckpointPlaces.mostPages }
     // What has to stay is not looked at again before there is much more.
     checkpoints.limits = (
       max(CheckpointPlaces.pages, machine.memory.savedPages / 4 * 5), max(CheckpointPlaces.count, checkpoints.all.count / 4 * 5)
