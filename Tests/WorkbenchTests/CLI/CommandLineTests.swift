@@ -225,6 +225,7 @@ struct CommandLineTests {
 
   @Test(arguments: [
     ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"), ("token checks", "TokenChecks.md"),
+    ("attacks --markdown", "Attacks.md"),
   ])
   func generatedDocumentsAreUpToDate(_ command: String, _ file: String) throws {
     let text = try String(contentsOf: PseudoTerminal.root.appending(path: "Documentation/\(file)"), encoding: .utf8)
