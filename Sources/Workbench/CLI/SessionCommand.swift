@@ -4,7 +4,10 @@ import Engine
 struct SessionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "session", abstract: "Sessions as material: what is in one, and parts of it.",
-    subcommands: [SessionNotesCommand.self, SessionStatsCommand.self, SessionCutCommand.self, SessionStripCommand.self])
+    subcommands: [
+      SessionNotesCommand.self, SessionStatsCommand.self, SessionCutCommand.self, SessionJoinCommand.self,
+      SessionTrimCommand.self, SessionStripCommand.self, SessionRenameCommand.self, SessionLintCommand.self,
+    ])
 }
 
 struct SessionNotesCommand: ParsableCommand {
