@@ -77,6 +77,11 @@ extension App {
       afterChange()
     }
     goingOn = isOpen && outcome.kind == .running && !runner.guestControl.wasInterrupted ? .guest : nil
+    if let hit = runner.takeWatchHit() {
+      goingOn = nil
+      state.message = .init(hit)
+      return
+    }
     state.message = .init(
       isGuestRunning ? "it runs; any key stops it" : outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
   }
@@ -113,6 +118,10 @@ extension App {
       let lines = result.console.filter { !$0.isEmpty } + [result.text].compactMap(\.self)
       let first = isRefused ? lines.first { $0.hasPrefix("error:") } ?? lines.first : lines.first
       state.message = .init((isRefused ? "\(result.text ?? "refused"): " : "") + (first ?? "done"), isError: isRefused)
+    }
+    if let hit = runner.takeWatchHit() {
+      state.message = .init(hit)
+      return
     }
     if isOpen, runner.isHostRunning, state.command == nil, !interruption.isWanted {
       goingOn = .host

@@ -19,11 +19,6 @@ extension SessionLoader.Failure: Complaint {
   var exitCode: ExitCode { ExitCode(code) }
 }
 
-/// What a line says that cannot be read or done.
-extension ScriptError: Complaint {
-  var exitCode: ExitCode { ExitCode(65) }
-}
-
 /// Runs something that reads or writes a file; what goes wrong is said and ends the program with its code.
 func orComplain<T, Failure: Complaint>(_ body: () throws(Failure) -> T) throws -> T {
   do throws(Failure) {

@@ -6,8 +6,8 @@ struct SessionCommand: ParsableCommand {
     commandName: "session", abstract: "Sessions as material: what is in one, and parts of it.",
     subcommands: [
       SessionNotesCommand.self, SessionStatsCommand.self, SessionCutCommand.self, SessionJoinCommand.self,
-      SessionTrimCommand.self,
-      SessionStripCommand.self, SessionAnswersCommand.self, SessionRenameCommand.self, SessionLintCommand.self,
+      SessionTrimCommand.self, SessionStripCommand.self, SessionAnswersCommand.self, SessionRenameCommand.self,
+      SessionLintCommand.self,
     ])
 }
 

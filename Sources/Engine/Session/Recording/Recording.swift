@@ -124,13 +124,11 @@ public enum Recording {
   }
 
   /// Lines for bookmarks and notes of steps up to where the session stands, which is where the text stands before and after them.
-  ///
-  /// - Parameter others: how many steps of other sessions the text has before those of this one.
-  package static func additionLines(_ session: Session, after others: Int = 0) -> String {
+  package static func additionLines(_ session: Session) -> String {
     var text = ""
     var here = session.position
     func add(_ step: Int, _ statement: BookmarkStatement) {
-      if step != here { text += travelLine("goto \(others + step)", seconds: 0) }
+      if step != here { text += travelLine("goto \(step)", seconds: 0) }
       here = step
       text += travelLine(statement.text, seconds: 0)
     }
@@ -147,7 +145,7 @@ public enum Recording {
       case .unmark: break
       }
     }
-    return here == session.position ? text : text + travelLine("goto \(others + session.position)", seconds: 0)
+    return here == session.position ? text : text + travelLine("goto \(session.position)", seconds: 0)
   }
 
   /// Whether a line has something to do, or what an author says, or what came in from outside; and not what was answered, expected or

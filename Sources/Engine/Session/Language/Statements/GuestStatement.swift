@@ -32,14 +32,7 @@ package struct GuestStatement: Statement {
       details: "code, by its address or a name of the ELF; an SMC; an exit; a granule that changes its state",
       ["0x80000000", "main", "smc", "exit", "exit SYNC", "granule 0x80001000"]
     ) { arguments throws(ScriptError) in .stop(try place(arguments)) },
-    verb(
-      "watch", "ADDRESS|NAME [BYTES]", nil, help: "the guest stops after an instruction that wrote there",
-      ["0x80001000", "counter 4"]
-    ) { arguments throws(ScriptError) in
-      try arguments.check(1...2, "watch ADDRESS [BYTES]")
-      return .watch(
-        address(arguments, arguments[0]), count: arguments.count == 2 ? UInt64(try arguments.positive(arguments[1], 4096)) : 8)
-    },
+    WatchStatement.verb,
     verb(
       "delete", "[ADDRESS|NAME|smc|exit [REASON]|granule PA]", nil, help: "no longer stops there; without a place, nowhere",
       ["", "main", "exit IRQ"]
@@ -49,6 +42,13 @@ package struct GuestStatement: Statement {
       details: "without an image from what it was booted from", ["", "tour"]
     ) { arguments in .symbols(image: arguments.words.first?.text) },
   ]
+
+  /// Bytes that are watched.
+  static func watch(_ arguments: Arguments) throws(ScriptError) -> GuestCommand {
+    try arguments.check(1...2, "watch ADDRESS [BYTES]")
+    return .watch(
+      address(arguments, arguments[0]), count: arguments.count == 2 ? UInt64(try arguments.positive(arguments[1], 4096)) : 8)
+  }
 
   /// Most instructions, calls or steps back of a statement.
   private static let mostSteps: UInt64 = 1_000_000
