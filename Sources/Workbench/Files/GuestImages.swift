@@ -78,6 +78,15 @@ enum GuestImages {
     }
   }
 
+  /// Reads a disk's image, or an initial RAM disk.
+  static func file(_ path: String) throws(ScriptError) -> [UInt8] {
+    do throws(TokenFile.Failure) {
+      return try TokenFile.bytes(path, limit: DiskImage.most, isPlain: true)
+    } catch {
+      throw ScriptError(message: error.message)
+    }
+  }
+
   /// What makes a relying party when a guest first speaks to one; it makes nil if what it shall trust cannot be had.
   ///
   /// - Parameter image: the guest it trusts. Nil for the sealed model of the project, which need not be there.
