@@ -1,4 +1,4 @@
-# Everything a person does with the project. Needs Swift 6.3 and make; `setup` installs the ncurses headers if they are missing.
+# Everything a person does with the project. Needs Swift 6.3 and make; `setup` installs the headers of ncurses and libxml2 if they are missing.
 SWIFT ?= swift
 PREFIX ?= /usr/local
 ARGS ?=
@@ -48,6 +48,8 @@ install: setup
 	install -m 755 .build/release/workbench $(DESTDIR)$(PREFIX)/bin/workbench
 	strip --strip-unneeded --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/bin/workbench
 	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img Sessions/secure/*.elf $(SHARE)/workbench/guests
+	install -d $(SHARE)/workbench/lessons
+	install -m 644 Sessions/lessons/*.lesson $(SHARE)/workbench/lessons
 	.build/release/workbench manual | gzip -9n > $(SHARE)/man/man1/workbench.1.gz
 	.build/release/workbench --generate-completion-script bash | sed '1{/^#!/d}' > $(SHARE)/bash-completion/completions/workbench
 	.build/release/workbench --generate-completion-script zsh > $(ZSH)/_workbench
@@ -72,6 +74,6 @@ build: setup
 format:
 	$(SWIFT) format --in-place --recursive $(SWIFT_FILES)
 
-## setup: installs the ncurses headers if they are missing
+## setup: installs the headers of ncurses and libxml2 if they are missing
 setup:
 	@Scripts/setup

@@ -75,8 +75,12 @@ public final class Session {
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
   var usage = RunUsage()
+  /// What was called, of a session that keeps no steps.
+  var batchTally = StepTally()
   /// Rows of KVM's table of error numbers by which it has turned down calls on this machine's host.
   package internal(set) var kvmRefusals: Set<String> = []
+  /// Rules that did not hold after a step, of a machine of the lab; nil where that is not known.
+  var standing: (position: Int, broken: [InvariantViolation])?
   private var guestTags = 0
   /// Asked again and again while something takes long: whether somebody wants it to end. What is complete then stays.
   public var isInterrupted: () -> Bool = { false }
@@ -162,7 +166,9 @@ public final class Session {
     if keepsHistory, position < steps.count || isBranchPending { makeWay() }
     machine.entropy.supply = entropy.isEmpty ? undoneEntropy : entropy
     captions.settle(at: position + 1)
-    let result = carryOut(input)
+    let before = brokenRules()
+    var result = carryOut(input)
+    if machine.isLab { result.broken = newlyBroken(since: before) }
     if entropy.isEmpty { undoneEntropy = machine.entropy.supply }
     defer {
       noteTokens()
@@ -174,6 +180,7 @@ public final class Session {
     guard keepsHistory else {
       position += 1
       if case .reset = input { machineBegan = position }
+      batchTally.add(input, result, machine.events)
       return result
     }
     steps.append(
@@ -302,7 +309,10 @@ public final class Session {
   @discardableResult
   public func seek(_ target: Int, isInterruptible: Bool = false) -> Bool {
     precondition(keepsHistory && target >= 0 && target <= steps.count, "no such step")
-    if target != position { forgetPendingBranch() }
+    if target != position {
+      forgetPendingBranch()
+      standing = nil
+    }
     if target < position {
       if let index = checkpoints.lastIndex(where: { $0.position <= target }) {
         machine.restore(to: checkpoints[index].id)
