@@ -65,7 +65,8 @@ struct BootCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Whether addresses in a Realm's device tree have the shared bit: on, off, or auto, as the kernel wants it.", valueName: "when"))
+      "Whether addresses in a Realm's device tree have the shared bit: on, off, or auto, as the kernel wants it.",
+      valueName: "when"))
   var sharedBit = SharedBit.auto
 
   @Option(
@@ -319,8 +320,8 @@ struct BootCommand: ParsableCommand {
       entered += 1
       if let ending { return .guest(ending) }
       if let until, until.happened(vm, session, console, before) { return .event(until) }
+      if entered % 16 == 0, let why = health.look(at: vm, session) { return .sick(why) }
       if entered % 64 == 0 {
-        if let why = health.look(at: vm, session) { return .sick(why) }
         progress.update(Int(clamping: vm.executed))
         console.flush()
         recording?.keepUp()

@@ -12,7 +12,7 @@ enum GuestImages {
     return folders.flatMap { ["\($0)/\(name).elf", "\($0)/\(name).img"] }.first(where: isFile)
   }
 
-  static let names = ["tour", "faults", "kernel", "irq", "fdt", "model"]
+  static let names = ["tour", "faults", "kernel", "irq", "fdt", "model", "devices"]
 
   /// What there is, for who names what there is not.
   private static var others: String { "; the project's guests are \(names.joined(separator: ", "))" }

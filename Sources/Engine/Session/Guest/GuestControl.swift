@@ -194,6 +194,7 @@ public final class GuestControl {
     }
     options.hasNetwork = what.hasNetwork
     options.hasRNG = what.hasRNG
+    options.hasAccessPlatform = what.hasAccessPlatform
     if let problem = options.problem { throw ScriptError(message: problem) }
     configuration.wantDRAM(options.hostMemory)
     session.keepHistory()

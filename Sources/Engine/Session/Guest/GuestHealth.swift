@@ -6,7 +6,7 @@ import Machine
 /// turns in a circle that no interrupt ends, or Linux has panicked.
 package struct GuestHealth {
   /// Looks in a row that find the same, before it is said.
-  private static let patience = 4
+  private static let patience = 2
   /// Bytes of the console that are looked through for the last line, and for a panic.
   private static let tail = 4096
 
@@ -44,7 +44,9 @@ package struct GuestHealth {
       Self.loops(place) || session.read { Self.stands(registers, $0.guestWords(address, from: registers.pc &- 4, count: 3)) }
     }
     // In its vectors it may be at any instruction of them.
-    let now = places.map { Place(pc: $0.2.exception.isVector($0.2.pc) ? $0.2.exception.vbar : $0.2.pc & ~7, exception: $0.2.exception) }
+    let now = places.map {
+      Place(pc: $0.2.exception.isVector($0.2.pc) ? $0.2.exception.vbar : $0.2.pc & ~7, exception: $0.2.exception)
+    }
     guard isStuck, now == last || last.isEmpty else {
       (looks, last) = (0, [])
       return nil
@@ -127,7 +129,8 @@ package struct GuestHealth {
     // MRS and MSR with op1 4 or 6: registers of EL2 and EL3.
     if exception.esr >> 26 == 0, let word, word >> 22 & 0x3FF == 0b11_0101_0100, [4, 6].contains(word >> 16 & 7) {
       lines.append(
-        "it uses a register of EL\(word >> 16 & 7 == 4 ? 2 : 3), and a guest begins at EL1: is the image one for a hypervisor, or firmware?")
+        "it uses a register of EL\(word >> 16 & 7 == 4 ? 2 : 3), and a guest begins at EL1: is the image one for a hypervisor, or firmware?"
+      )
     }
     if printedNothing(vm) {
       lines.append(

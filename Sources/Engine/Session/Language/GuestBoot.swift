@@ -20,6 +20,8 @@ package struct GuestBoot: Sendable, Equatable {
   package var disks: [Disk] = []
   package var hasNetwork = false
   package var hasRNG = false
+  /// Whether virtio devices offer VIRTIO_F_ACCESS_PLATFORM.
+  package var hasAccessPlatform = true
 
   package init() {}
 
@@ -33,6 +35,7 @@ package struct GuestBoot: Sendable, Equatable {
     for disk in disks { words += ["--disk", Self.quoted(disk.file + (disk.isWritable ? ",rw" : ""))] }
     if hasNetwork { words.append("--net") }
     if hasRNG { words.append("--rng") }
+    if !hasAccessPlatform { words.append("--no-access-platform") }
     return (words + [Self.quoted(image), "\(vcpus)"]).joined(separator: " ")
   }
 

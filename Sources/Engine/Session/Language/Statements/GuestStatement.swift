@@ -115,6 +115,7 @@ package struct GuestStatement: Statement {
       case "--normal": what.isRealm = false
       case "--net": what.hasNetwork = true
       case "--rng": what.hasRNG = true
+      case "--no-access-platform": what.hasAccessPlatform = false
       case "--append": what.arguments = try value(of: word)
       case "--initrd": what.initrd = try value(of: word)
       case "--mem":
@@ -141,7 +142,7 @@ package struct GuestStatement: Statement {
     return .boot(what, stands: stands)
   }
 
-  private static let options = ["--normal", "--mem", "--append", "--initrd", "--disk", "--net", "--rng"]
+  private static let options = ["--normal", "--mem", "--append", "--initrd", "--disk", "--net", "--rng", "--no-access-platform"]
 
   private static func quoted(_ arguments: Arguments, _ text: Substring) throws(ScriptError) -> ([UInt8], Substring) {
     let first = arguments[0]
