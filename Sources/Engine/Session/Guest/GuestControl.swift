@@ -19,8 +19,8 @@ public final class GuestControl {
     fileprivate var isOnTheWay = false
     /// Bytes of its console that were in the outcome of a command.
     fileprivate var told = 0
-    /// Bytes of its console that have been looked through for what was waited for.
-    fileprivate var searched = 0
+    /// Bytes of its console that have been looked through for what was waited for; nil: as many as there are when it is first waited.
+    fileprivate var searched: Int?
   }
 
   /// What came of a command.
@@ -210,7 +210,8 @@ public final class GuestControl {
       return Outcome(kind: .failed, message: "\(name): \(error.message)")
     }
     let built = Guest(
-      debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position)
+      debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position,
+      searched: 0)
     guest = built
     return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try run(.continue(nil), built)
   }
@@ -320,7 +321,7 @@ public final class GuestControl {
   private func until(_ words: [UInt8], _ limit: Int, _ guest: Guest) -> DebugStop? {
     let debugger = guest.debugger
     var search = ConsoleWords(words)
-    var seen = min(guest.searched, debugger.consoleCount)
+    var seen = min(guest.searched ?? debugger.consoleCount, debugger.consoleCount)
     func look() -> Bool {
       let count = debugger.consoleCount
       for byte in debugger.console(from: seen) where !search.isFound {
