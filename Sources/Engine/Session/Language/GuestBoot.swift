@@ -79,7 +79,7 @@ package enum ConsoleText {
         throw Malformed(message: "expected \\n, \\r, \\t, \\e, \\\\, \\\" or \\xHH, found \"\\\(letter)\"", offset: offset)
       }
     }
-    throw Malformed(message: "expected a \" at the end of the text", offset: text.count)
+    throw Malformed(message: "expected a \" at the end of the text; # begins a comment, and is \\x23 in it", offset: text.count)
   }
 
   package static func quoted(_ bytes: [UInt8]) -> String {

@@ -39,9 +39,9 @@ package struct GuestStatement: Statement {
       "until", "text:WORDS [within TICKS]", 1...Int.max, help: "the guest runs until its console says something",
       details: """
         behind what it was waited for before; expect event: it has said so. Otherwise it runs on for so many ticks, without a number \
-        \(usualInstructions). Words with spaces stand in quotes
+        \(usualInstructions). Words with spaces stand in quotes, in which # is \\\\x23
         """,
-      ["text:login:", "text:\"~ # \" within 2G"]
+      ["text:login:", "text:\"~ $ \" within 2G"]
     ) { arguments throws(ScriptError) in try until(arguments) },
     repeated("step", help: "one instruction of the guest, or N") { .step($0) },
     repeated("over", help: "an instruction; a call with all it does") { .over($0) },
