@@ -22,6 +22,10 @@ extension App {
         throw ScriptError(message: error.message)
       }
     }
+    let scriptFile = runner.guestControl.loadFile
+    runner.guestControl.loadFile = { name, file throws(ScriptError) in
+      file == App.commandLine ? try GuestImages.file(name) : try scriptFile(name, file)
+    }
     runner.stackControl.isEnough = { [unowned self] in CPUClock.wall > runEnds }
     let scripts = runner.stackControl.place
     runner.stackControl.place = { file in
