@@ -27,6 +27,8 @@ package struct Effect {
     case execute(String)
     /// Say what the palette is to offer.
     case offer
+    /// Say which lessons there are, and how far one is.
+    case offerCourse
     /// Take what stands on the command line.
     case enter
     /// What a call will answer has been said, and it is made.

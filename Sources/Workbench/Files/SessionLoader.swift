@@ -29,6 +29,19 @@ enum SessionLoader {
     var stackControl: StackControl?
     /// Where the file and the session contradict each other first.
     var contradiction: Contradiction?
+    /// The lesson it is of.
+    var lesson: LessonUnderWay?
+  }
+
+  /// A lesson under way.
+  struct LessonUnderWay {
+    let run: LessonRun
+    /// Its file.
+    let path: String
+    /// The recording it goes on with, and the time of its last line; nil if it has just begun.
+    var recording: (path: String, seconds: Double)?
+    /// What is to be said at its beginning.
+    var note: String?
   }
 
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
