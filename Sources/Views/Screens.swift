@@ -99,6 +99,8 @@ public struct Screens {
     if let off = session.read({ $0.isLab ? $0.switchedOff.count : nil }) {
       x = canvas.text(x, 0, off == 0 ? "○ LAB" : "○ LAB \(off) off", .warning) + 2
     }
+    let broken = session.brokenRules().count
+    if broken > 0 { x = canvas.text(x, 0, "✗ \(broken) broken", .fault) + 2 }
     if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
     // Where one is, if Back does not lead to the overview.

@@ -247,6 +247,7 @@ package final class LessonRun {
       case .secure: return needs(.secure, "a \(access.kind.isWrite ? "write" : "read") of the Secure world by hand")
       }
     case .action(.assignGranule): return needs(.root, "moving a granule by hand")
+    case .action(.switches(_, let isOff)) where isOff: return needs(.lab, "what is done with a check switched off")
     case .action(.setRegister): return needs(.registers, "setting a register from outside")
     case .action(.smc(let world, _)) where world == .root || world == .realm:
       return needs(world == .root ? .root : .realm, "a call by hand of the \(world.name) world")

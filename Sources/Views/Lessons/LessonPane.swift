@@ -14,7 +14,9 @@ struct LessonPane {
 
   /// Where it is, and what it leaves to the panel.
   static func split(_ body: Rect, _ panel: Panel, _ state: ViewState, width: Int, height: Int) -> (pane: Rect?, rest: Rect) {
-    guard state.lesson.picture != nil, panel != .lesson, panel != .course, !panel.takesText else { return (nil, body) }
+    guard state.lesson.picture != nil, panel != .lesson, panel != .course, panel != .attacks, !panel.takesText else {
+      return (nil, body)
+    }
     if isBeside(width: width, height: height) {
       let rest = Rect(body.x, body.y, body.width - columns, body.height)
       return (Rect(body.x + rest.width, body.y, columns, body.height), rest)

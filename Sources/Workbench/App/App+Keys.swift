@@ -88,6 +88,10 @@ extension App {
     case .execute(let line): execute(line)
     case .offer: offer()
     case .offerCourse: offerCourse()
+    case .offerAttacks: offerAttacks()
+    case .attack(.run(let answer)): runAttack(answer)
+    case .attack(.switchOff): switchOffForAttack()
+    case .tryWithout(let step, let check): tryAgain(step, without: check)
     case .enter: submit()
     case .perform(let line):
       history.add(line)

@@ -44,6 +44,8 @@ final class App {
   private let lessonRecording: (path: String, seconds: Double)?
   /// How far it is in the file of progress.
   var keptStanding: CourseProgress.Row?
+  /// The attack that is tried, and its file.
+  let attack: (path: String, attack: Attack)?
   /// The files of the course.
   let course: [String]
   /// What is being pasted.
@@ -64,7 +66,8 @@ final class App {
     _ session: Session, _ terminal: any Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool,
     names: ScriptNames,
     guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state, settings: Configuration = Configuration(),
-    suitable: Theme? = nil, lesson: SessionLoader.LessonUnderWay? = nil, course: [String] = LessonFiles.courseFiles
+    suitable: Theme? = nil, lesson: SessionLoader.LessonUnderWay? = nil, course: [String] = LessonFiles.courseFiles,
+    attack: (path: String, attack: Attack)? = nil
   ) {
     self.session = session
     self.terminal = terminal
@@ -78,6 +81,7 @@ final class App {
     self.lesson = lesson?.run
     lessonRecording = lesson?.recording
     self.course = course
+    self.attack = attack
     runner = ScriptRunner(session, guest: guest, stack: stack, language: .workbench, place: .commandLine)
     runner.names = names
     self.folder = folder
@@ -89,6 +93,7 @@ final class App {
     runner.onFailure = { [unowned self] in lastFailure = $0 }
     if records, session.steps.isEmpty || lesson != nil { startRecording() }
     if let lesson { begin(lesson) }
+    if let attack { begin(attack.attack) }
   }
 
   // MARK: Recording

@@ -75,6 +75,13 @@ struct WorkbenchStatement: Statement {
       let word = arguments[0].text
       return { $0.learn(word, isAnew: isAnew) }
     },
+    verb(
+      "attack", "[NUMBER]", 0...1, help: "leaves this session for an attack to try; without a number it lists them", "attack A4"
+    ) { arguments in
+      guard arguments.count > 0 else { return { $0.open(.attacks) } }
+      let word = arguments[0].text
+      return { $0.tryAttack(word) }
+    },
     verb("hint", "", 0...0, help: "another hint of the lesson's task; the last one is a solution", "hint") { _ in
       { $0.takeHint() }
     },

@@ -124,7 +124,7 @@ struct OpenCommand: ParsableCommand {
       return App(
         loaded.session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
         names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl, settings: settings,
-        suitable: named == nil ? theme : nil, lesson: loaded.lesson)
+        suitable: named == nil ? theme : nil, lesson: loaded.lesson, attack: loaded.attack)
     }
     var running = app(opened, state, theme, isLarge: settings.flag(.large), settings)
     if let domain { running.define(domain: domain) }
@@ -132,7 +132,8 @@ struct OpenCommand: ParsableCommand {
     var code = running.run()
     var accounts = [running.recordingAccount]
     while let (loaded, name) = running.successor {
-      let state = loaded.lesson == nil ? SessionLoader.opened(loaded, name: name, settings.bindings) : ViewState()
+      let isOwn = loaded.lesson != nil || loaded.attack != nil
+      let state = !isOwn ? SessionLoader.opened(loaded, name: name, settings.bindings) : ViewState()
       running = app(loaded, state, running.theme, isLarge: running.state.isLarge, running.settings)
       code = running.run()
       accounts.append(running.recordingAccount)

@@ -31,6 +31,8 @@ enum SessionLoader {
     var contradiction: Contradiction?
     /// The lesson it is of.
     var lesson: LessonUnderWay?
+    /// The attack that is tried in it, and its file.
+    var attack: (path: String, attack: Attack)?
   }
 
   /// A lesson under way.

@@ -100,6 +100,16 @@ final class Story {
     open()
   }
 
+  /// The workbench with an attack in it that is tried.
+  init(trying loaded: SessionLoader.Loaded, size: (width: Int, height: Int) = (120, 36)) throws {
+    folder = try TemporaryFolder()
+    terminal = MemoryTerminal(width: size.width, height: size.height)
+    app = App(
+      loaded.session, terminal, ViewState(), records: false, theme: .standard, animates: false, names: loaded.names,
+      guest: loaded.guestControl, stack: loaded.stackControl, folder: folder.path, attack: loaded.attack)
+    open()
+  }
+
   private func open() {
     app.pace = 0
     app.draw()
