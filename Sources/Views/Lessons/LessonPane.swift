@@ -54,11 +54,6 @@ struct LessonPane {
       return
     }
     let inside = canvas.frame(rect, head, note: "\(keys[Panel.lesson]) \(opens)")
-    let (rows, focus) = LessonRows(state, width: inside.width - 2).all()
-    let first = LessonPanel.first(nil, focus, rows.count, inside.height)
-    canvas.markEnds(inside, first: first, count: rows.count)
-    for (n, row) in rows.dropFirst(first).prefix(inside.height).enumerated() {
-      canvas.text(inside.x + 1, inside.y + n, row.text, row.role, limit: inside.width - 2)
-    }
+    LessonPanel(state).draw(&canvas, inside, nil)
   }
 }

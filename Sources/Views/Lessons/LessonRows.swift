@@ -85,14 +85,20 @@ struct LessonRows {
 
   // MARK: Wholes
 
-  /// All of it, and the row at which there is something to be done.
+  /// What was said last, which stays on the screen.
+  func head() -> [Row] {
+    guard let lesson = state.picture else { return [] }
+    let rows = said + violation(lesson)
+    return rows.isEmpty ? [] : rows + [Row(text: "")]
+  }
+
+  /// All else, and the row at which there is something to be done.
   func all() -> (rows: [Row], focus: Int) {
     guard let lesson = state.picture else {
       return (wrap("No lesson is under way. \(keys[Panel.course]) lists the course.", .dim), 0)
     }
-    var rows = said + violation(lesson)
-    if !rows.isEmpty { rows.append(Row(text: "")) }
-    guard !lesson.isOver else { return (rows + end(lesson), 0) }
+    guard !lesson.isOver else { return (end(lesson), 0) }
+    var rows: [Row] = []
     var focus = 0
     if lesson.number == 1 { rows += words(lesson.introduction) + [Row(text: "")] }
     rows += wrap(lesson.task, .title) + words(lesson.text)

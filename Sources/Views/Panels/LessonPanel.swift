@@ -102,10 +102,17 @@ struct LessonPanel {
     return scroll.map { max(0, min($0, most)) } ?? (focus == 0 ? 0 : most)
   }
 
+  /// Where what is scrolled stands, below what was said last.
+  private func area(_ inside: Rect) -> Rect {
+    let head = min(LessonRows(state, width: min(inside.width - 2, Self.widest)).head().count, inside.height / 2)
+    return Rect(inside.x, inside.y + head, inside.width, inside.height - head)
+  }
+
   func lines(_ rect: Rect) -> PanelLines {
     let (rows, focus) = rows(rect.inside)
+    let area = area(rect.inside)
     return PanelLines(
-      count: rows.count, chosen: Self.first(state.lesson.scroll, focus, rows.count, rect.inside.height), area: rect.inside,
+      count: rows.count, chosen: Self.first(state.lesson.scroll, focus, rows.count, area.height), area: area,
       isText: true, text: { rows[$0].text }, choose: { $1.lesson.scroll = $0 })
   }
 
@@ -113,20 +120,26 @@ struct LessonPanel {
   func answer(at y: Int, in rect: Rect) -> Int? {
     let lines = lines(rect)
     let rows = rows(rect.inside).rows
-    let row = lines.first + y - rect.inside.y
-    return rect.inside.contains(rect.inside.x, y) && rows.indices.contains(row) ? rows[row].answer : nil
+    let row = lines.first + y - lines.area.y
+    return lines.area.contains(lines.area.x, y) && rows.indices.contains(row) ? rows[row].answer : nil
   }
 
   func draw(_ canvas: inout Canvas, _ rect: Rect) {
     let lesson = state.lesson.picture
     let title = lesson.map { $0.isOver ? $0.title : "\($0.title) · \($0.number) of \($0.count)" } ?? "Lesson"
-    let inside = canvas.frame(rect, title, note: lesson.map { "\($0.minutes) minutes" } ?? "", focused: true)
+    draw(
+      &canvas, canvas.frame(rect, title, note: lesson.map { "\($0.minutes) minutes" } ?? "", focused: true), state.lesson.scroll)
+  }
+
+  /// Draws it inside a frame.
+  func draw(_ canvas: inout Canvas, _ inside: Rect, _ scroll: Int?) {
     guard !inside.isEmpty else { return }
+    let area = area(inside)
     let (rows, focus) = rows(inside)
-    let first = Self.first(state.lesson.scroll, focus, rows.count, inside.height)
-    canvas.markEnds(inside, first: first, count: rows.count)
-    for (n, row) in rows.dropFirst(first).prefix(inside.height).enumerated() {
-      canvas.text(inside.x + 1, inside.y + n, row.text, row.role, limit: inside.width - 2)
-    }
+    let head = LessonRows(state, width: min(inside.width - 2, Self.widest)).head()
+    let first = Self.first(scroll, focus, rows.count, area.height)
+    canvas.markEnds(area, first: first, count: rows.count)
+    let shown = head.prefix(area.y - inside.y) + rows.dropFirst(first).prefix(area.height)
+    for (n, row) in shown.enumerated() { canvas.text(inside.x + 1, inside.y + n, row.text, row.role, limit: inside.width - 2) }
   }
 }

@@ -71,8 +71,13 @@ struct LessonStories {
     return LessonGrade(lines, try LessonFiles.lesson(path), try LessonFiles.starter(path).opening(LessonFiles.lesson(path)))
   }
 
-  /// Each lesson of the course, by its first solutions and right answers, at the smallest size; then its recording is graded.
-  @Test(arguments: course)
+  /// The first lesson and some of each part.
+  nonisolated private static let played = course.filter { path in
+    ["01", "02", "05", "08", "12", "13", "15", "20", "22", "25", "26"].contains(LessonFiles.name(of: path).prefix(2))
+  }
+
+  /// By its first solutions and right answers, at the smallest size; then its recording is graded.
+  @Test(arguments: played)
   func aLessonIsPlayedByKeys(_ path: String) throws {
     let lesson = try LessonFiles.lesson(path)
     let story = try Story(learning: path, course: Self.course, size: (80, 24))
@@ -91,9 +96,11 @@ struct LessonStories {
     }
     if story.state.screen != .lesson { story.keys("W") }
     story.sees("The lesson is done.")
+    #expect(try Self.progress(story.folder)[lesson.name]?.isDone == true)
+    // A grade knows no host.
+    guard !lesson.calls.contains("virsh") else { return }
     let grade = try grade(story, path)
     #expect(grade.status == .pass, "\(grade.message ?? "") \(grade.tests)")
-    #expect(try Self.progress(story.folder)[lesson.name]?.isDone == true)
   }
 
   @Test func whatIsStillFalseIsSaidWhileOneGoesOn() throws {
@@ -269,7 +276,7 @@ struct LessonStories {
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "something else\n")
     _ = try story.folder.write("progress", "something else\n")
     story.keys("L")
-    story.sees("expected \"#workbench progress 1\" in the first line")
+    story.sees("progress:1: expected")
   }
 
   /// At the first start the course is offered, once, and any key goes on without it.
