@@ -31,6 +31,10 @@ enum SessionLoader {
     var contradiction: Contradiction?
     /// What is to be read yet of a recording.
     var rest: RecordingReader?
+    /// The lesson it is of.
+    var lesson: LessonUnderWay?
+    /// The attack that is tried in it, and its file.
+    var attack: (path: String, attack: AttackTrial)?
 
     /// All of a recording is read, or as much as somebody wants; what is done to its session from now on is a person's.
     mutating func finish(_ recording: RecordingReader) {
@@ -40,6 +44,17 @@ enum SessionLoader {
       contradiction = recording.contradiction
       rest = nil
     }
+  }
+
+  /// A lesson under way.
+  struct LessonUnderWay {
+    let run: LessonRun
+    /// Its file.
+    let path: String
+    /// The recording it goes on with, and the time of its last line; nil if it has just begun.
+    var recording: (path: String, seconds: Double)?
+    /// What is to be said at its beginning.
+    var note: String?
   }
 
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of

@@ -38,8 +38,6 @@ struct ScreenStories {
 
     """
 
-  private func compare(_ story: Story, _ name: String) throws { try Self.compare(story, name) }
-
   static func compare(_ story: Story, _ name: String) throws {
     let (width, height) = (story.terminal.width, story.terminal.height)
     let url = folder.appending(path: "\(name)-\(width)x\(height).txt")
@@ -62,6 +60,6 @@ struct ScreenStories {
     let folder = try TemporaryFolder()
     let story = try Story(opening: try folder.write("hands.session", Self.script), size: size)
     story.give(way.keys.flatMap(\.inputs))
-    try compare(story, way.name)
+    try Self.compare(story, way.name)
   }
 }
