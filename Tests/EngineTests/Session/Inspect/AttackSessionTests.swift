@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The attacks of Sessions/attacks, each both ways.
-struct AttackTests {
+struct AttackSessionTests {
   static let paths = Project.files("Sessions/attacks", ".session")
 
   private func attack(_ path: String) throws -> Attack {
