@@ -19,7 +19,7 @@ struct Workbench: ParsableCommand {
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
       StatementsCommand.self, CoverageCommand.self, KeysCommand.self, StructuresCommand.self,
-      FuzzCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self,
+      FuzzCommand.self, ExploreCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self,
       ConfigCommand.self, ManualCommand.self, VirshCommand.self, QEMUCommand.self, DiffCommand.self, SessionCommand.self,
       ExportCommand.self,
       LkvmCommand.self,

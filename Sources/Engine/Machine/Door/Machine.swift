@@ -91,6 +91,14 @@ public struct Machine: ~Copyable {
     forgetLastAction()
   }
 
+  /// Makes a state's part outside memory that of the present one and of a checkpoint, to which nothing has been done since: see
+  /// ``Memory/lend(_:to:)`` for the other part.
+  package mutating func adopt(_ state: ControlState, at checkpoint: Int) {
+    control = state
+    savedControl[checkpoint] = state
+    forgetLastAction()
+  }
+
   /// 64 bits that depend on all of the machine's state, ``memory`` and ``control``, and on nothing else.
   public mutating func digest() -> UInt64 {
     var hash = StateHash()

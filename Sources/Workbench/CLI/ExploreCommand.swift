@@ -1,0 +1,107 @@
+import ArgumentParser
+import Dispatch
+import Engine
+import Libc
+
+struct ExploreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explore", abstract: "Goes through all states of a small machine, not one sequence of calls but every one.",
+    subcommands: [ExploreSearchCommand.self], defaultSubcommand: ExploreSearchCommand.self)
+}
+
+struct ExploreSearchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search", abstract: "Makes every move in every state, and checks every rule of the model in each.",
+    discussion: """
+      Breadth first from the boot: calls of RMI, RSI and PSCI, accesses of all worlds, what guests do. Equal granules count as one \
+      another. A rule that is broken gives the shortest sequence of moves, as a script. The exit code is 1 then; 0 if every rule held \
+      as far as was looked. ^C ends the search where it is.
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "The machine and what is done to it: \(ExploredWorld.presets.map(\.name).joined(separator: ", ")), or a file that describes one.",
+      valueName: "name"),
+    completion: .file())
+  var world = "small"
+
+  @Option(help: ArgumentHelp("Most moves from the boot; without it, until no new state is found.", valueName: "moves"))
+  var depth: Int?
+
+  @Option(help: ArgumentHelp("Threads; as many as there are cores. The result is the same with any number.", valueName: "count"))
+  var workers: Int?
+
+  @Option(help: ArgumentHelp("Most memory for states, such as 8G.", valueName: "bytes"))
+  var memory = "4G"
+
+  @Flag(inversion: .prefixedNo, help: "Whether equal granules count as one another.")
+  var symmetry = true
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("A new file for the sequence that breaks a rule.", valueName: "path"), completion: .file())
+  var output: String?
+
+  @Flag(help: "The result as JSON.")
+  var json = false
+
+  func run() throws {
+    let described = try describedWorld()
+    var options = Explorer.Options()
+    options.depth = depth
+    options.isSymmetric = symmetry
+    options.memory = try bytes()
+    let count = workers ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    guard (1...256).contains(count) else { throw ValidationError("--workers is 1 to 256") }
+    guard depth ?? 1 > 0 else { throw ValidationError("--depth must be positive") }
+    let explorer = Explorer(described, options, workers: count)
+    StopSignal.take(isPatient: true)
+    defer { StopSignal.leave() }
+    let start = CPUClock.wall
+    var line = ProgressLine("moves")
+    let end = explorer.run(
+      parallel: { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }, shouldStop: { StopSignal.pending != nil }
+    ) { line.update($0.transitions, "\(grouped($0.states)) states, depth \($0.depth), \(grouped($0.waiting)) waiting") }
+    let report = ExploreReport(explorer, end, seconds: CPUClock.wall - start)
+    var out = Output()
+    if json { out.line(report.json.text(.libvirt)) } else { for text in report.lines { out.line(text) } }
+    if let broken = explorer.broken.first {
+      let script = explorer.script(broken)
+      if let output {
+        try NewFile.writeOrComplain(Array(script.utf8), to: output)
+        out.line("the sequence is in \(output)")
+      } else if !json {
+        out.line("")
+        out.lines(String(script.dropLast()))
+      }
+    }
+    out.flush()
+    if let number = StopSignal.pending { throw ExitCode(128 + number) }
+    if !explorer.broken.isEmpty { throw Exit.difference }
+  }
+
+  private func describedWorld() throws -> ExploredWorld {
+    if let preset = ExploredWorld.preset(world) { return preset }
+    let bytes = try orComplain { () throws(TokenFile.Failure) in
+      try TokenFile.bytes(world, limit: ExploredWorld.sizeLimit, isPlain: true)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      complain("\(shown(world, limit: .max)): not UTF-8")
+      throw Exit.badData
+    }
+    do throws(ScriptError) {
+      return try ExploredWorld(text, name: world)
+    } catch {
+      complain(error.description(in: shown(world, limit: .max)))
+      throw Exit.badData
+    }
+  }
+
+  private func bytes() throws -> UInt64 {
+    do throws(ScriptError) {
+      let value = try StatementParser(line: 0, names: ScriptNames()).value(memory)
+      guard (1 << 20...1 << 50).contains(value) else { throw ScriptError(message: "expected 1M to 1024T") }
+      return value
+    } catch {
+      throw ValidationError("--memory: \(error.message)")
+    }
+  }
+}
