@@ -48,6 +48,8 @@ install: setup
 	install -m 755 .build/release/workbench $(DESTDIR)$(PREFIX)/bin/workbench
 	strip --strip-unneeded --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/bin/workbench
 	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img Sessions/secure/*.elf $(SHARE)/workbench/guests
+	install -d $(SHARE)/workbench/lessons
+	install -m 644 Sessions/lessons/*.lesson $(SHARE)/workbench/lessons
 	.build/release/workbench manual | gzip -9n > $(SHARE)/man/man1/workbench.1.gz
 	.build/release/workbench --generate-completion-script bash | sed '1{/^#!/d}' > $(SHARE)/bash-completion/completions/workbench
 	.build/release/workbench --generate-completion-script zsh > $(ZSH)/_workbench

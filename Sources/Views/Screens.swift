@@ -86,6 +86,9 @@ public struct Screens {
       x = canvas.text(x, 0, "? predict \(state.prediction.right)/\(state.prediction.made)", .accent) + 2
     }
     if let contradiction = state.contradiction { x = canvas.text(x, 0, contradiction.mark, .fault) + 2 }
+    if let off = session.read({ $0.isLab ? $0.switchedOff.count : nil }) {
+      x = canvas.text(x, 0, off == 0 ? "○ LAB" : "○ LAB \(off) off", .warning) + 2
+    }
     if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
     // Where one is, if Back does not lead to the overview.

@@ -33,6 +33,7 @@ struct ArchitectureTests {
   private static let parts: KeyValuePairs<String, Set<String>> = [
     "Basics": [], "Attestation": ["Basics"], "Libvirt": ["Basics"], "Machine": ["Attestation", "Basics"],
     "Host": ["Attestation", "Basics", "Machine"], "Session": ["Attestation", "Basics", "Host", "Libvirt", "Machine"],
+    "Lessons": ["Basics", "Machine", "Session"],
   ]
 
   @Test(arguments: parts.map(\.key))

@@ -134,6 +134,7 @@ package struct TracePanel {
     case .guest, .guestClear: return "R-EL1"
     case .assignGranule: return "EL3"
     case .enterVCPU: return "NS-EL2"
+    case .switches: return "LAB"
     case .setRegister, .selectPE, .resume, .guestPause, .idle: return "PE"
     }
   }

@@ -129,7 +129,7 @@ package struct WhyPanel {
   package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let title =
       "Why" + (state.why?.step.map { " · step \($0)" } ?? "") + (state.why.map { " · \($0.entry.section)" } ?? "")
-    let inside = canvas.frame(rect, title, note: focused ? "✓ passed  ✗ decided  · not reached" : "", focused: focused)
+    let inside = canvas.frame(rect, title, note: focused ? note(why: state.why) : "", focused: focused)
     guard !inside.isEmpty else { return }
     guard let why = state.why else {
       canvas.text(
@@ -143,6 +143,11 @@ package struct WhyPanel {
     for (n, line) in all.dropFirst(first(all, inside.height)).prefix(inside.height).enumerated() {
       canvas.text(inside.x + 1, inside.y + n, line.0, line.1, limit: inside.width - 2)
     }
+  }
+
+  private func note(why: Explanation?) -> String {
+    let isLab = why?.rows.contains { $0.verdict == .overruled } ?? false
+    return isLab ? "✓ passed  ✗ decided  ○ off  · not reached" : "✓ passed  ✗ decided  · not reached"
   }
 
   /// What there is to scroll and to look in.
@@ -169,8 +174,9 @@ package struct WhyPanel {
     if why.rows.isEmpty { lines.append(("This command has no failure condition.", .dim)) }
     let width = (why.rows.map(\.id.count).max() ?? 0) + 2
     for row in why.rows {
-      let role: Role = row.verdict == .failed ? .fault : row.verdict == .held ? .ok : .dim
+      let role: Role = row.verdict == .failed ? .fault : row.verdict == .held ? .ok : row.verdict == .overruled ? .warning : .dim
       lines.append(("\(row.verdict.rawValue) \(row.id.padding(width))\(row.now)", role))
+      if row.verdict == .overruled { lines.append(("  \("".padding(width))\(row.text): switched off", role)) }
       if row.verdict == .failed {
         lines.append(("  \("".padding(width))\(row.text) → \(row.status)", role))
         lines += why.fields.lines.map { ("  \("".padding(width))\($0)", role) }
@@ -186,7 +192,7 @@ package struct WhyPanel {
     }
     if let caveat = why.caveat { lines.append(("  but \(caveat)", .warning)) }
     return lines.flatMap { line, role in
-      let hangs = line.first.map { "✓✗· ".contains($0) } ?? false
+      let hangs = line.first.map { "✓✗○· ".contains($0) } ?? false
       return WhyPanel.wrap(line, to: columns, hanging: hangs ? width + 2 : 0).map { ($0, role) }
     }
   }

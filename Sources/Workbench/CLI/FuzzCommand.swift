@@ -46,6 +46,13 @@ struct FuzzCommand: ParsableCommand {
       """)
   var worlds = false
 
+  @Flag(
+    help: """
+      Machines of the lab: on each of them other checks are switched off, from one to all. Rules are broken there, which is told; no action \
+      may end the program, and each state is written and read as the same.
+      """)
+  var switches = false
+
   @Option(help: "Check the rules after every so many actions; 1, with --hosts \(HostsRun.rulesEvery).")
   var checkEvery: Int?
 
@@ -55,8 +62,12 @@ struct FuzzCommand: ParsableCommand {
     guard calls > 0, checkEvery ?? 1 > 0 else { throw ValidationError("--calls and --check-every must be positive") }
     guard pairs ?? 0 >= 0, pairs == nil || hostile else { throw ValidationError("--pairs is for --hostile, and not negative") }
     let policy = try machine.configuration().policy
-    guard [hosts, hostile, worlds].count(where: \.self) < 2 else {
-      throw ValidationError("--hosts, --hostile and --worlds exclude each other")
+    guard [hosts, hostile, worlds, switches].count(where: \.self) < 2 else {
+      throw ValidationError("--hosts, --hostile, --worlds and --switches exclude each other")
+    }
+    if switches {
+      try switchOff(policy)
+      return
     }
     if worlds {
       try actOnEachOther()
@@ -88,6 +99,24 @@ struct FuzzCommand: ParsableCommand {
       throw Exit.difference
     }
     out.line("every rule held")
+  }
+
+  private func switchOff(_ policy: Policy) throws {
+    var progress = ProgressLine("actions", of: calls)
+    let run = LabRun.perform(actions: calls, seed: seed, policy: policy, checkEvery: checkEvery ?? 50) { progress.update($0) }
+    var out = Output()
+    defer { out.flush() }
+    out.line(
+      "\(run.actions) actions on \(run.machines) machines with checks off, \(policy.name), seed \(seed); digest \(hex(run.digest))"
+    )
+    out.line(
+      "\(run.overruled.values.reduce(0, +)) times a check that was off would have acted, \(run.overruled.count) of \(Switch.all.count) checks; "
+        + "\(run.panics) machines ended in an RMM panic")
+    for (rule, count) in run.broken.sorted(by: { $0.key < $1.key }) { out.line("rule \(rule) was broken on \(count)") }
+    if let problem = run.problem {
+      out.line(problem)
+      throw Exit.difference
+    }
   }
 
   private func attack() throws {

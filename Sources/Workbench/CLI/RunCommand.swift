@@ -161,6 +161,12 @@ final class StatementPrinter {
       if !report.isExpansion { out.line(indented(report.line, report.depth) + report.text) }
       let indent = String(repeating: "  ", count: report.depth)
       for line in Decoder.lines(report.result) { out.line("       \(indent)=> \(line)") }
+      if !report.isExpansion {
+        for name in report.result.overruled { out.line("          \(indent)passed by \(name), which is switched off") }
+      }
+      for violation in report.result.broken {
+        out.line("          \(indent)breaks \(violation.rule): \(shown(violation.detail, limit: 200))")
+      }
       if let decision = report.result.decidedBy, !report.isExpansion { out.line("          \(indent)decided by \(decision)") }
     case .json:
       if let text = try? JSONStatement(report).encoded { out.line(text) }
@@ -175,6 +181,10 @@ private struct JSONStatement: Encodable {
   var status: String?
   var world: String?
   var decidedBy: String?
+  /// Checks that are switched off and would have acted.
+  var overruled: [String]
+  /// Rules of the model it has broken.
+  var broken: [String]
   var output: [String]
   var exit: [String: String]?
   var events: [String]
@@ -190,6 +200,8 @@ private struct JSONStatement: Encodable {
     status = result.answer?.text
     world = result.world?.name
     decidedBy = result.decidedBy
+    overruled = result.overruled
+    broken = result.broken.map { "\($0.rule): \($0.detail)" }
     output = Decoder.lines(result)
     events = report.events.map { "\($0.layer) \($0.text)" }
     if case .registers = result.answer?.kind {
@@ -221,6 +233,8 @@ private struct JSONStatement: Encodable {
     try container.encodeIfPresent(status, forKey: key("status"))
     try container.encodeIfPresent(world, forKey: key("world"))
     try container.encodeIfPresent(decidedBy, forKey: key("decided_by"))
+    if !overruled.isEmpty { try container.encode(overruled, forKey: key("overruled")) }
+    if !broken.isEmpty { try container.encode(broken, forKey: key("broken")) }
     try container.encodeIfPresent(exit, forKey: key("exit"))
     try container.encode(output, forKey: key("output"))
     try container.encode(events, forKey: key("events"))

@@ -20,15 +20,18 @@ enum GuestImages {
   /// The guest that is booted if none is named.
   static let tour = "tour"
 
-  /// Where the project keeps its guests, and its TEE: below the working directory, beside the folders the program lies in, or where it was
-  /// installed to.
-  private static var folders: [String] {
-    var folders = ["Sessions/guests", "Sessions/secure"]
+  /// Where the project keeps its guests, and its TEE.
+  private static var folders: [String] { projectFolders("guests", "secure") }
+
+  /// Where folders of Sessions are: below the working directory, beside the folders the program lies in, or where it was installed to. All
+  /// that is installed of the second and further ones is in the first.
+  static func projectFolders(_ names: String...) -> [String] {
+    var folders = names.map { "Sessions/\($0)" }
     let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     var folder = (link ?? CommandLine.arguments.first ?? "")[...]
     while let slash = folder.lastIndex(of: "/") {
       folder = folder[..<slash]
-      folders += ["\(folder)/Sessions/guests", "\(folder)/Sessions/secure", "\(folder)/share/workbench/guests"]
+      folders += names.map { "\(folder)/Sessions/\($0)" } + ["\(folder)/share/workbench/\(names[0])"]
     }
     return folders
   }

@@ -6,6 +6,8 @@ public struct VerificationOptions: Sendable {
   public var challenge: [UInt8]?
   /// The only profile to accept; nil accepts every profile of RMM 1.0 and before.
   public var profile: TokenProfile?
+  /// Links of the chain that are evaluated and refuse nothing.
+  package var ignored: Set<TokenCheck.Link> = []
 
   public init(platformKey: PublicKey? = nil, challenge: [UInt8]? = nil, profile: TokenProfile? = nil) {
     self.platformKey = platformKey
@@ -72,14 +74,21 @@ public struct VerificationReport: Sendable {
   }
 
   public var verdict: Verdict {
-    let mandatory = findings.filter { $0.check.weight == .mandatory }
+    let mandatory = findings.filter { $0.check.weight == .mandatory && !isIgnored($0) }
     if mandatory.contains(where: { $0.outcome.verdict == .failed }) { return .refused }
     return mandatory.contains { $0.outcome.verdict == .notEvaluated } ? .incomplete : .accepted
   }
 
   /// Mandatory checks that failed, by name.
   public var failures: [String] {
-    findings.filter { $0.check.weight == .mandatory && $0.outcome.verdict == .failed }.map(\.check.name)
+    findings.filter { $0.check.weight == .mandatory && $0.outcome.verdict == .failed && !isIgnored($0) }.map(\.check.name)
+  }
+
+  private func isIgnored(_ finding: Finding) -> Bool { finding.check.link.map { options.ignored.contains($0) } ?? false }
+
+  /// Links that would refuse it, or leave it open, and are ignored.
+  package var overruled: [TokenCheck.Link] {
+    findings.filter { isIgnored($0) && $0.outcome.verdict != .passed }.compactMap(\.check.link)
   }
 
   /// Warnings that failed, by name: they refuse nothing, but must not be overlooked.
@@ -98,7 +107,9 @@ public struct VerificationReport: Sendable {
     case .accepted: verdict = "accepted: \(TokenProfile(document)?.rawValue ?? "") token, every mandatory check passed"
     case .refused: verdict = "refused by \(failures.joined(separator: ", "))"
     case .incomplete:
-      let open = findings.filter { $0.check.weight == .mandatory && $0.outcome.verdict == .notEvaluated }.map(\.check.name)
+      let open = findings.filter {
+        $0.check.weight == .mandatory && $0.outcome.verdict == .notEvaluated && !isIgnored($0)
+      }.map(\.check.name)
       verdict = "incomplete: nothing refuses it, but not evaluated: \(open.joined(separator: ", "))"
     }
     let warnings = warnings

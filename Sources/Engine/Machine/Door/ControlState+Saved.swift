@@ -6,7 +6,7 @@ extension ControlState {
   var words: [UInt64] {
     var words: [UInt64] = [
       UInt64(pes.count), UInt64(currentPE), nextL1Table, bootStages, guestInstructions, guestPause == nil ? 0 : 1,
-      UInt64(guestPause ?? 0), isScribbled ? 1 : 0, panic == nil ? 0 : 1, panic?.address ?? 0,
+      UInt64(guestPause ?? 0), (isScribbled ? 1 : 0) | (lab == nil ? 0 : 2), panic == nil ? 0 : 1, panic?.address ?? 0,
     ]
     for pe in pes { words += pe.words }
     for list in [realms, recs, vmids] { words += [UInt64(list.count)] + list }
@@ -17,6 +17,7 @@ extension ControlState {
     words.append(UInt64(guestQueue.departures.count))
     for departure in guestQueue.departures { words += [departure.rec, departure.pc] + departure.action.words }
     words += secure?.words ?? []
+    words += lab?.words ?? []
     return words
   }
 
@@ -41,7 +42,8 @@ extension ControlState {
     let hasPause = try reader.number(upTo: 1) == 1
     let pause = Int(try reader.number(upTo: UInt64(Int.max)))
     guestPause = hasPause ? pause : nil
-    isScribbled = try reader.number(upTo: 1) == 1
+    let taint = try reader.number(upTo: 3)
+    isScribbled = taint & 1 != 0
     let hasPanic = try reader.number(upTo: 1) == 1
     let address = try reader.number()
     panic = hasPanic ? RMMPanic(address: address) : nil
@@ -66,7 +68,7 @@ extension ControlState {
       for _ in 0..<VectorUnit.wordCount { registers.append(try reader.number()) }
       vectors[rec] = registers
     }
-    for pe in pes where pe.runningREC != 0 && !recs.contains(pe.runningREC) {
+    for pe in pes where taint & 2 == 0 && pe.runningREC != 0 && !recs.contains(pe.runningREC) {
       throw SavedState.Malformed(message: "a PE runs \(hex(pe.runningREC)), which is no REC")
     }
     for _ in 0..<(try reader.number(upTo: 1 << 16)) { _ = guestQueue.append(try GuestAction(&reader)) }
@@ -74,10 +76,13 @@ extension ControlState {
       let (rec, pc) = (try reader.number(), try reader.number())
       guestQueue.depart(rec, try GuestAction(&reader), pc)
     }
-    guard machine.control.secure != nil else { return }
-    let state = try SecureState(&reader, peCount: configuration.peCount)
-    for (n, partition) in state.running.enumerated() where partition != 0 { busyPEs |= 1 << UInt8(n) }
-    secure = state
+    if machine.control.secure != nil {
+      let state = try SecureState(&reader, peCount: configuration.peCount)
+      for (n, partition) in state.running.enumerated() where partition != 0 { busyPEs |= 1 << UInt8(n) }
+      secure = state
+    }
+    if taint & 2 != 0 { lab = try LabState(&reader) }
+    isWary = isScribbled || lab != nil
   }
 
   /// Granules of DRAM, ascending.

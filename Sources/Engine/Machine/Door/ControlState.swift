@@ -26,7 +26,12 @@ package struct ControlState: Sendable {
   package var guestPause: Int?
   /// Whether software of the Realm or of the Root world has written memory by hand: what EL3 and the RMM keep there may be anything,
   /// and they look before they follow an address.
-  package var isScribbled = false
+  package var isScribbled = false { didSet { isWary = isWary || isScribbled } }
+  /// What a machine of the lab keeps; nil: no check of it was ever switched off.
+  package var lab: LabState? { didSet { isWary = isWary || lab != nil } }
+  /// Whether the RMM's own data may be wrong, because somebody has written to them or a check was off: the RMM looks before it follows an
+  /// address. Follows from ``isScribbled`` and ``lab``.
+  var isWary = false
   /// Why the RMM has stopped, if it has: from then on EL3 answers RMI with SMC_UNK.
   package var panic: RMMPanic?
   /// What the SPMC knows, of a machine that has one.
@@ -58,6 +63,7 @@ extension ControlState {
     hash.add(guestQueue.digest())
     // A machine without an SPMC has the digest it had before there was one to have.
     secure?.add(to: &hash)
+    lab?.add(to: &hash)
     return hash.value
   }
 

@@ -45,6 +45,10 @@ public struct Event: Sendable, Equatable {
     case panic
     /// EL3 prints: a = which message, b and c = numbers in it. See ``RootMessage``.
     case console
+    /// A check that is switched off would have acted: a = which, by ``SwitchSet/key(_:)``.
+    case overruled
+    /// The action breaks a rule that a machine of the lab is held to: detail = which, a and b = see ``BrokenRule``.
+    case broken
     /// Events that were not kept: a = how many.
     case leftOut
   }

@@ -10,23 +10,9 @@ public struct InvariantViolation: Sendable, Equatable {
 }
 
 /// What must be true between any two actions, whatever was done.
+/// ``ModelRule/all`` has them by name.
 ///
-/// | rule | says |
-/// |---|---|
-/// | `gpt_mirror` | the metadata byte of a granule says the same GPI as the GPT walk |
-/// | `pas_state` | a granule's state is UNDELEGATED exactly when its GPI is not REALM |
-/// | `delegated_zero` | a DELEGATED granule holds zeroes |
-/// | `one_owner` | every RD, REC, REC_AUX, RTT and DATA granule is owned by exactly one Realm, in one place |
-/// | `assigned_data` | an ASSIGNED entry maps DATA granules, each mapped nowhere else |
-/// | `table_rtt` | a TABLE entry points to an RTT granule that no other entry points to |
-/// | `half` | Protected entries are UNASSIGNED, ASSIGNED or TABLE, Unprotected ones their NS counterparts or TABLE |
-/// | `rec_count` | a Realm's recCount is the number of its RECs, and its recIndex is at least that |
-/// | `vmid` | Realms have different VMIDs, and those in use are marked |
-/// | `running` | a REC is RUNNING exactly when a PE runs it; a PE runs one guest at most, and is busy exactly when it does or has stopped at EL3 |
-/// | `ripas_range` | a REC's RIPAS progress lies within its request |
-/// | `normal_cannot_read` | no Realm, Root or Secure granule passes the check for the Non-secure PAS |
-/// | `rim_hash` | bytes of a measurement beyond the hash's length are zero |
-/// | `lists` | the RMM's lists of Realms and RECs are those granules that are RD and REC |
+/// A machine of the lab (``LabState``) is held to all of them: what breaks one there is a check that is off.
 ///
 /// Software of the Realm and of the Root world that writes to memory by hand (``ControlState/isScribbled``) breaks by right whatever
 /// an RD, a REC, an RTT, the GPT or a clean granule says. What EL3 and the RMM keep elsewhere must hold all the same: `lists`, and of
@@ -66,7 +52,13 @@ private struct InvariantCheck {
     }
   }
 
-  mutating func fail(_ rule: String, _ detail: String) {
+  /// Most that are told, and most granules that are looked at: on a machine of the lab tables may say anything.
+  private static let violationLimit = 256
+  private static let granuleLimit = 1 << 20
+
+  mutating func fail(_ rule: String, _ detail: @autoclosure () -> String) {
+    guard violations.count < Self.violationLimit else { return }
+    let detail = detail()
     violations.append(InvariantViolation(rule: rule, detail: detail))
   }
 
@@ -74,11 +66,29 @@ private struct InvariantCheck {
     // An RMM that has stopped did so in the middle of what it was doing.
     if m.control.panic == nil { checkLists(m) }
     checkBusyPEs(m)
-    guard !m.control.isScribbled else { return }
+    guard !m.control.isScribbled || m.isLab else { return }
     for rd in m.control.realms { checkRealm(m, rd) }
     checkRECs(m)
     checkVMIDs(m)
     checkGranules(m)
+    if let lab = m.control.lab { check(lab, m) }
+  }
+
+  /// What only a machine of the lab is held to.
+  private mutating func check(_ lab: LabState, _ m: borrowing Machine) {
+    for rd in m.control.realms {
+      let realm = m.realm(rd)
+      let rim = realm.rimWords
+      if let honest = lab.honestRIMs[rd], honest != rim {
+        fail(LabRule.rimTrue.name.description, "the RIM of \(hex(rd)) does not follow from what was done to it")
+      }
+      if realm.state == .active, let old = lab.sealedRIMs[rd], old != rim {
+        fail(LabRule.rimFrozen.name.description, "the RIM of \(hex(rd)) has changed since the Realm is ACTIVE")
+      }
+    }
+    for old in lab.stale {
+      fail(LabRule.tlbClean.name.description, "a PE may still translate IPA \(hex(old.ipa)) of VMID \(old.vmid)")
+    }
   }
 
   /// - Parameter rule: what is broken if the granule is another, or was met elsewhere.
@@ -125,6 +135,10 @@ private struct InvariantCheck {
       }
       guard entry.hipas(level) == .assigned else { return }
       let address = entry.address(lpa2: lpa2)
+      guard level >= 2 else {
+        return fail("assigned_data", "IPA \(hex(ipa)) of \(hex(rd)) is ASSIGNED at level \(level), where no block can be")
+      }
+      guard owners.count < Self.granuleLimit else { return }
       for n in 0..<(rttEntrySize(level) >> 12) {
         own(m, address + n << 12, .data, .data(rd: rd, ipa: ipa + n << 12), rule: "assigned_data")
       }
@@ -206,17 +220,12 @@ private struct InvariantCheck {
       switch record.state {
       case .undelegated: break
       case .delegated:
-        if m.memory.hasPage(address), !isZero(m.memory.page(address)) {
+        if m.memory.hasPage(address), !Memory.isZero(m.memory.page(address)) {
           fail("delegated_zero", "\(hex(address)) holds something")
         }
       case .rd, .rec, .recAux, .data, .rtt:
         if owners[address] == nil { fail("one_owner", "\(hex(address)), \(record.state.name), belongs to nobody") }
       }
     }
-  }
-
-  private func isZero(_ page: UnsafeRawPointer) -> Bool {
-    for word in 0..<512 where page.load(fromByteOffset: word * 8, as: UInt64.self) != 0 { return false }
-    return true
   }
 }

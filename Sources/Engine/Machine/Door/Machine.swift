@@ -73,6 +73,7 @@ public struct Machine: ~Copyable {
       limit: 1 << (map.width ?? configuration.paWidth))
     control.nextL1Table = gpt.l1Base
     boot()
+    if !configuration.without.isEmpty { switchOff(configuration.without) }
   }
 
   // MARK: Checkpoints

@@ -48,6 +48,8 @@ public struct MachineConfiguration: Sendable, Equatable {
   package var protectsMemory = true
   /// What stands between the device and memory.
   package var smmu = SMMUCheck.on
+  /// Checks that are switched off: it is a machine of the lab.
+  package var without = SwitchSet()
   /// The name the configuration was chosen by.
   public var name = "default"
 

@@ -129,6 +129,15 @@ package struct MachineSetting: Sendable {
       "`on`, `off` or `absent`: whether the device's transactions are looked up in the GPT ([Secure.md](Secure.md#a-device))",
       of: SMMUCheck.allCases,
       { $0.smmu }, set: { $0.smmu = $1 }),
+    MachineSetting(
+      "without",
+      "checks that are switched off, joined by `+`, such as `RMI_DATA_CREATE.data_state` or `gpc.*` ([Lab.md](Lab.md)), or `none`",
+      .word { configuration, word throws(Unfit) in
+        do throws(SwitchSet.Unknown) { configuration.without = try SwitchSet(named: word) } catch {
+          throw Unfit(message: error.message)
+        }
+      }
+    ) { $0.without.text },
   ]
 
   package static func named(_ key: String) -> MachineSetting? { all.first { $0.key == key } }

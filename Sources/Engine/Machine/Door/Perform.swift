@@ -18,6 +18,8 @@ public enum Action: Sendable {
   case resume(Int)
   /// The next guest's code that runs holds its PE after so many instructions.
   case guestPause(Int)
+  /// Checks are switched off, or on again: it is a machine of the lab from then on.
+  case switches(SwitchSet, isOff: Bool)
   /// The Normal world waits: the counter goes on to a value.
   case idle(UInt64)
   /// The Host at NS-EL2 enters a vCPU of its own, no Realm's: where its registers are, and its run page.
@@ -30,7 +32,7 @@ extension Action {
     switch self {
     case .access(let access): !access.isDevice
     case .smc, .assignGranule, .enterVCPU: true
-    case .guest, .guestClear, .setRegister, .selectPE, .resume, .guestPause, .idle: false
+    case .guest, .guestClear, .setRegister, .selectPE, .resume, .guestPause, .switches, .idle: false
     }
   }
 }
@@ -90,6 +92,10 @@ extension Machine {
         return .refused("vCPUs of this machine execute no code (machine vcpu=code)")
       }
       control.guestPause = instructions
+      return .done
+    case .switches(let switches, let isOff):
+      let off = switchedOff
+      switchOff(isOff ? off.union(switches) : off.subtracting(switches))
       return .done
     case .idle(let time):
       control.guestInstructions = max(control.guestInstructions, time)

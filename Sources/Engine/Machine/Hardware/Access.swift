@@ -91,6 +91,18 @@ extension Machine {
     }
   }
 
+  /// Whether a granule of the range is not of the address space.
+  private func isForeign(_ address: UInt64, _ length: UInt64, _ pas: PAS) -> Bool {
+    guard length > 0 else { return false }
+    var granule = address.granuleBase
+    let last = (address &+ (length - 1)).granuleBase
+    while granule <= last {
+      if granuleProtectionFault(granule, pas) != nil { return true }
+      granule &+= Granule.size
+    }
+    return false
+  }
+
   /// Performs an access action: what a world reads or writes through its own PAS, or the fault it takes.
   mutating func perform(_ access: MemoryAccess) -> AccessOutcome {
     let pas = access.world.ownPAS
@@ -102,7 +114,7 @@ extension Machine {
       case .bytes(let bytes): UInt64(bytes.count)
       }
     // Only DRAM and the memories of the Root and Secure worlds answer; anything else on the bus is refused.
-    let isChecked = !access.isDevice || configuration.smmu == .on
+    let isChecked = !access.isDevice || configuration.smmu == .on && applies(.gpcSMMU)
     let fault: GranuleProtectionFault? =
       isBacked(access.address, length, pas)
       ? isChecked ? check(access.address, length, pas) : nil
@@ -121,8 +133,16 @@ extension Machine {
       return .fault(fault)
     }
     if tracing { emit(.access, access.address, length, access.kind.isWrite ? 1 : 0, world: access.world, detail: detail) }
+    if control.lab != nil, !access.isDevice, isOff(pas.protection), isForeign(access.address, length, pas) {
+      overrule(pas.protection)
+      breaks(.isolation, access.address, UInt64(access.world.rawValue) | (access.kind.isWrite ? 1 << 8 : 0))
+    }
+    if control.lab != nil, access.isDevice, !isChecked, isForeign(access.address, length, pas) {
+      breaks(.isolation, access.address, 0xFF | (access.kind.isWrite ? 1 << 8 : 0))
+    }
     if access.kind.isWrite,
       access.world == .realm || access.world == .root || !isChecked && check(access.address, length, pas) != nil
+        || control.lab != nil && isForeign(access.address, length, pas)
     {
       control.isScribbled = true
     }

@@ -130,6 +130,11 @@ extension Machine {
 
   /// The granule protection check of one access, by the table walk alone.
   package func granuleProtectionCheckByWalk(_ address: UInt64, _ pas: PAS) -> GranuleProtectionFault? {
+    isOff(pas.protection) ? nil : granuleProtectionFault(address, pas)
+  }
+
+  /// The fault the check comes to by the table walk alone, whether it is on or not.
+  func granuleProtectionFault(_ address: UInt64, _ pas: PAS) -> GranuleProtectionFault? {
     guard address < gpt.limit else {
       // A Non-secure access beyond the protected space always passes (Arm ARM, GPC rule 2); others fault at level 0.
       return pas == .nonSecure

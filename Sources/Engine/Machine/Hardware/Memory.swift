@@ -149,6 +149,11 @@ package struct Memory: ~Copyable {
   /// Whether two granules' contents are the same.
   static func isEqual(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> Bool { memcmp(one, other, 4096) == 0 }
 
+  static func isZero(_ page: UnsafeRawPointer) -> Bool {
+    for word in 0..<512 where page.load(fromByteOffset: word * 8, as: UInt64.self) != 0 { return false }
+    return true
+  }
+
   /// Calls `body` with a copy of a granule: it stays as it is, whatever is written meanwhile.
   static func withCopy(of page: UnsafeRawPointer, _ body: (UnsafeRawPointer) -> Void) {
     withUnsafeTemporaryAllocation(byteCount: Int(Granule.size), alignment: 8) { copy in

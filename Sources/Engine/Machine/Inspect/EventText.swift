@@ -17,6 +17,7 @@ extension Event {
     case .partitionLog: "S-EL1"
     case .exception, .injection, .call, .interrupt, .virtualInterrupt: ProcessingElement.place(world, 1)
     case .fault: "GPC"
+    case .overruled, .broken: "LAB"
     case .leftOut: "…"
     }
   }
@@ -77,6 +78,10 @@ extension Event {
     case .partitionLog: return "prints \(printed)"
     case .panic: return RMMPanic(address: a).text
     case .console: return "console: " + (RootMessage(rawValue: a)?.lines(b, c).joined(separator: " ") ?? "?")
+    case .overruled: return "passed by \(Switch.with(key: a)?.name ?? "?"), which is switched off"
+    case .broken:
+      guard let rule = LabRule(rawValue: detail) else { return "breaks a rule" }
+      return "breaks \(rule.name): \(BrokenRule(rule: rule, a: a, b: b).detail)"
     case .leftOut: return "\(a) more events of this step were not kept"
     case .access:
       let way =

@@ -28,8 +28,12 @@ extension Machine {
   /// Translates an IPA for an access of the Realm as the hardware does: the tables, their permissions, then the granule check.
   func translateStage2(_ realm: RealmDescriptor, _ ipa: UInt64, _ kind: Stage2Access) -> Stage2Outcome {
     guard ipa < realm.ipaTop else { return policy.has(.accessBeyondIPASpaceIsSEA) ? .translation(level: 0) : .addressSize }
-    if control.isScribbled, let level = foreignTable(realm, ipa) { return .granuleProtectionOnWalk(level: level) }
-    let walk = rttWalk(realm, ipa, to: 3)
+    var known: RTTWalk?
+    if control.isWary {
+      known = staleTranslation(realm, ipa)
+      if known == nil, let level = foreignTable(realm, ipa) { return .granuleProtectionOnWalk(level: level) }
+    }
+    let walk = known ?? rttWalk(realm, ipa, to: 3)
     guard walk.entry.isValid else { return .translation(level: walk.level) }
     let offset = ipa & (rttEntrySize(walk.level) - 1)
     let address = walk.entry.address(lpa2: realm.lpa2) &+ offset

@@ -40,19 +40,19 @@ extension Machine {
 
   /// Where the RMM reads a granule of its own.
   @inline(__always) func ownPage(_ address: UInt64) -> UnsafeRawPointer {
-    if control.isScribbled, !isOwn(address) { return UnsafeRawPointer(memory.noPage) }
+    if control.isWary, !isOwn(address) { return UnsafeRawPointer(memory.noPage) }
     return memory.page(address)
   }
 
   /// Where the RMM writes a granule of its own.
   @inline(__always) mutating func ownWritablePage(_ address: UInt64) -> UnsafeMutableRawPointer {
-    if control.isScribbled, !isOwn(address) { return memory.noPage }
+    if control.isWary, !isOwn(address) { return memory.noPage }
     return memory.writablePage(address)
   }
 
   /// The same for a granule of which every byte is written.
   @inline(__always) mutating func ownOverwrittenPage(_ address: UInt64) -> UnsafeMutableRawPointer {
-    if control.isScribbled, !isOwn(address) { return memory.noPage }
+    if control.isWary, !isOwn(address) { return memory.noPage }
     return memory.overwrittenPage(address)
   }
 
@@ -61,10 +61,20 @@ extension Machine {
   /// - Parameter state: what it is until then. The RMM's own data say so; where somebody has written to them they may be wrong, and
   ///   the RMM finds no such granule.
   @inline(__always) mutating func release(_ address: UInt64, _ state: GranuleState) {
-    if control.isScribbled, !granuleIs(address, state) || !address.isGranuleAligned || !isOwn(address) {
-      return memory.noteStray(address)
-    }
+    if control.isWary { return releaseWarily(address, state) }
     memory.wipe(address)
+    setGranuleState(address, .delegated)
+  }
+
+  /// The same where the RMM's data may be wrong. A machine of the lab gives up a granule of any state: the check that would have looked is
+  /// off.
+  @inline(never) private mutating func releaseWarily(_ address: UInt64, _ state: GranuleState) {
+    guard address.isGranuleAligned, isOwn(address), isLab || granuleIs(address, state) else { return memory.noteStray(address) }
+    if applies(state.scrubbing) {
+      memory.wipe(address)
+    } else if state == .delegated, !Memory.isZero(memory.page(address)) {
+      breaks(.leftovers, address)
+    }
     setGranuleState(address, .delegated)
   }
 

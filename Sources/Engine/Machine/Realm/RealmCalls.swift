@@ -97,7 +97,11 @@ private struct RealmExecutor: CommandVisitor {
 
   @inline(__always) mutating func visit<C: Command>(_: C.Type) -> Bool {
     guard let identifier = byAlias ? C.alias : C.fid, fid == UInt64(identifier) else { return false }
-    machine.pointee.execute(C.self, &call.pointee)
+    if machine.pointee.isLab {
+      machine.pointee.executeInLab(C.self, &call.pointee)
+    } else {
+      machine.pointee.execute(C.self, &call.pointee)
+    }
     if call.pointee.decidedBy == nil { lastOutput = C.lastOutput }
     switch call.pointee.realmAction {
     case .updateAndExit, .exit: C.describeExit(machine.pointee, call.pointee, fid, &exit.pointee)

@@ -89,6 +89,9 @@ package struct RealmDescriptor {
   /// Measurement 0 is the RIM, 1 to 4 the REMs; 64 bytes each, zero beyond the hash's length.
   package func measurement(_ index: Int) -> UnsafeMutableRawBufferPointer { base.bytes(RmmRealm.table.measurements, index) }
 
+  /// The measurement a call names. Where nobody checks the index, one beyond the last begins again at the RIM.
+  func measurementIndex(_ index: UInt64) -> Int { Int(index % UInt64(RmmRealm.table.measurements.count)) }
+
   // MARK: IPA space (DEN0137 A5.2.1)
 
   /// First IPA of the Unprotected half.
@@ -114,6 +117,7 @@ extension Machine {
     let realm = mutableRealm(rd)
     let old = realm.state
     realm.state = state
+    if isLab, state == .active { control.lab?.setSealedRIM(rd, realm.rimWords) }
     if tracing { emit(.realmState, rd, UInt64(old.rawValue), UInt64(state.rawValue), world: .realm) }
   }
 }

@@ -90,6 +90,7 @@ extension Machine {
   mutating func writeExit(_ exit: borrowing ExitRecord, _ recAddress: UInt64, to run: UInt64) {
     let rec = rec(recAddress)
     progress.run = run
+    if isLab, granuleProtectionFault(run, .nonSecure) != nil { breaks(.isolation, run, UInt64(World.realm.rawValue) | 1 << 8) }
     let page = memory.writablePage(run) + RmiRecRun.table.exit.offset
     page.initializeMemory(as: UInt8.self, repeating: 0, count: RmiRecRun.table.exit.width)
     page[RmiRecExit.table.exitReason] = UInt64(exit.reason.rawValue)

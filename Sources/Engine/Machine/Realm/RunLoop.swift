@@ -31,13 +31,14 @@ extension Machine {
     let rec = mutableREC(address)
     let flags = enterFlags(run)
     let pe = control.currentPE
+    if isLab { judgeEntry(rec, address, run) }
     loadListRegisters(rec, run)
     if flags.injectSEA, lastExitWasUnprotectedAbort(rec) {
       injectExternalAbort(rec, esr: rec.lastESR, far: rec.lastFAR)
-    } else if flags.emulMMIO, lastExitWasEmulatable(rec) {
+    } else if flags.emulMMIO, lastExitWasEmulatable(rec) || switchedOff.contains("rec_mmio", of: RECEnter.name) {
       completeEmulation(rec, value: enterRecord(run)[RmiRecEnter.table.gprs])
     }
-    completeRIPASChange(rec, reject: flags.rejectsRIPAS)
+    completeRIPASChange(rec, address, reject: flags.rejectsRIPAS)
     if policy.has(.gicTrapKeepsSyndrome), Syndrome.ec(rec.lastESR) == Syndrome.ecSysreg, rec.lastESR & 1 != 0 {
       let rt = Int(rec.lastESR.bits(9, 5))
       if rt != 31 { rec.setX(rt, enterRecord(run)[RmiRecEnter.table.gprs]) }
@@ -67,7 +68,7 @@ extension Machine {
 
   /// The loop itself. Returns the RMI result, or leaves the REC running if the Realm keeps the PE.
   mutating func continueRun(_ address: UInt64, resumed: Bool) -> UInt64 {
-    if control.isScribbled, !isOwn(address) { return SMCCC.notSupported }
+    if control.isWary, !isOwn(address) { return SMCCC.notSupported }
     let rec = mutableREC(address)
     let pe = control.currentPE
     var exit = ExitRecord()
@@ -96,6 +97,7 @@ extension Machine {
         return Machine.stillRunning
       }
       if handle(exception, rec, address, &exit) { continue }
+      if isLab { reveal(exception, rec, address, &exit) }
       break
     }
     if tracing { traceMove(.rEL1, .rEL2) }
@@ -159,12 +161,14 @@ extension Machine {
     rec.pc &+= 4
   }
 
-  mutating func completeRIPASChange(_ rec: REC, reject: Bool) {
+  mutating func completeRIPASChange(_ rec: REC, _ recAddress: UInt64, reject: Bool) {
     guard rec.ripasBase != rec.ripasTop else { return }
     let rejected = rec.ripasValue == .ram && rec.ripasAddr != rec.ripasTop && reject
     rec.setX(0, RSIReturn.success)
-    rec.setX(1, rec.ripasAddr)
-    rec.setX(2, rejected ? 1 : 0)
+    let isTold = !rejected || applies(.ripasResponse)
+    if !isTold { breaks(.ripasAnswer, recAddress) }
+    rec.setX(1, isTold ? rec.ripasAddr : rec.ripasTop)
+    rec.setX(2, rejected && isTold ? 1 : 0)
     if !policy.has(.rsiKeepsX4AndUp) { for n in 3...16 { rec.setX(n, 0) } }
     rec.ripasBase = 0
     rec.ripasTop = 0
@@ -220,7 +224,7 @@ extension Machine {
     if walk.entry.isValid {
       let offset = ipa & (rttEntrySize(walk.level) - 1)
       let pa = walk.entry.address(lpa2: realm.lpa2) &+ offset
-      if control.isScribbled, !isOwn(pa) { return .empty }
+      if control.isWary, !isOwn(pa) { return .empty }
       return .address(pa)
     }
     return walk.entry.ripas == .empty ? .empty : .fault(level: walk.level)

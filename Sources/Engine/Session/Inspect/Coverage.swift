@@ -17,7 +17,7 @@ package struct Coverage: Sendable {
   package var total: Int { conditions.count }
 
   package mutating func note(_ decision: Decision, in script: String) {
-    note("\(decision.fid) \(decision.id)", in: script)
+    if decision.hasDecided { note("\(decision.fid) \(decision.id)", in: script) }
   }
 
   /// Rows of KVM's that were reached in a script, by their names.

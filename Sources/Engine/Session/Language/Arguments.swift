@@ -53,8 +53,18 @@ package struct Arguments {
     return Int(value)
   }
 
-  /// The words from one on as an expression. They are joined as they stand, so that columns in messages stay true.
-  func expression(from first: Int) throws(ScriptError) -> UInt64 {
+  /// The words from one on as an expression.
+  func expression(from first: Int) throws(ScriptError) -> UInt64 { try number(joined(from: first)) }
+
+  /// The words from one on as a predicate.
+  func predicate(from first: Int) throws(ScriptError) -> Predicate {
+    guard words.count > first else { throw expected() }
+    let text = joined(from: first)
+    return try PredicateParser.parse(text.text, line: line, column: text.column, names: names)
+  }
+
+  /// The words from one on, joined as they stand, so that columns in messages stay true.
+  private func joined(from first: Int) -> Word {
     var text = ""
     let start = words[first].column
     var end = start
@@ -62,7 +72,7 @@ package struct Arguments {
       text += String(repeating: " ", count: word.column - end) + word.text
       end = word.column + word.text.unicodeScalars.count
     }
-    return try number(Word(text: text, column: start))
+    return Word(text: text, column: start)
   }
 
   // MARK: Names

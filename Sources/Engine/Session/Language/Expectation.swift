@@ -44,6 +44,10 @@ package struct Expectation: Sendable, Equatable {
   package var decidedBy: String?
   /// Words that must stand in what was printed, or must not: `says TEXT`, `!says TEXT`.
   package var words: Words?
+  /// The rule that must have been broken, or must not: `broken RULE`, `!broken RULE`.
+  package var rule: Words?
+  /// The check that must have been passed because it is switched off: `off=data_state`.
+  package var overruled: String?
   /// As it was written.
   package var text: String
 }
@@ -54,10 +58,15 @@ extension Expectation {
   /// - Parameters:
   ///   - decision: the condition that decided the call, if one did.
   ///   - printed: the lines that were printed.
+  ///   - broken: rules that the statement has broken.
+  ///   - overruled: checks that are switched off and would have acted.
   func mismatch(
-    _ answer: Answer, decision: String? = nil, printed: [String] = [], captures names: inout [String: UInt64]
+    _ answer: Answer, decision: String? = nil, printed: [String] = [], broken: [InvariantViolation] = [],
+    overruled passed: [String] = [],
+    captures names: inout [String: UInt64]
   ) -> String? {
     if let words { return mismatch(words, printed) }
+    if let rule { return mismatch(rule: rule, broken) }
     let matches = alternatives.contains { status in
       switch (status, answer.kind) {
       case (.any, _): true
@@ -73,6 +82,9 @@ extension Expectation {
     if matches == negated { return "expected \(text), got \(answer.text)" }
     if let decidedBy, decidedBy != decision {
       return "expected by=\(decidedBy), decided by \(decision ?? "no condition")"
+    }
+    if let overruled, !passed.contains(where: { $0 == overruled || $0.hasSuffix("." + overruled) }) {
+      return "expected off=\(overruled), passed by \(passed.isEmpty ? "no check that is off" : passed.joined(separator: ", "))"
     }
     for condition in conditions {
       let raw = condition.register < answer.x.count ? answer.x[condition.register] : 0
@@ -93,6 +105,14 @@ extension Expectation {
       }
     }
     return nil
+  }
+
+  /// - Parameter rule: without a name, any.
+  private func mismatch(rule: Words, _ broken: [InvariantViolation]) -> String? {
+    let isBroken = broken.contains { rule.text.isEmpty || $0.rule == rule.text }
+    guard isBroken != rule.isWanted else { return nil }
+    let names = broken.reduce(into: [String]()) { if !$0.contains($1.rule) { $0.append($1.rule) } }
+    return "expected \(text), and \(names.isEmpty ? "no rule was broken" : "broken were \(names.joined(separator: ", "))")"
   }
 
   private func mismatch(_ words: Words, _ printed: [String]) -> String? {

@@ -26,19 +26,39 @@ struct ExpectationParser {
       return Expectation(
         alternatives: [.any], negated: false, conditions: [], words: .init(text: words, isWanted: !negated), text: arguments.text)
     }
+    if text.lowercased() == "broken" { return try brokenRule(isWanted: !negated) }
     var alternatives: [Expectation.Status] = []
     for part in Word(text: text, column: column).parts("|") { alternatives.append(try alternative(part)) }
     var conditions: [Expectation.Condition] = []
     var decidedBy: String?
+    var overruled: String?
     for word in arguments.words.dropFirst() {
       if word.text.hasPrefix("by=") {
         decidedBy = String(word.text.dropFirst(3))
+      } else if word.text.hasPrefix("off=") {
+        overruled = String(word.text.dropFirst(4))
       } else {
         conditions.append(try condition(word))
       }
     }
     return Expectation(
-      alternatives: alternatives, negated: negated, conditions: conditions, decidedBy: decidedBy, text: arguments.text)
+      alternatives: alternatives, negated: negated, conditions: conditions, decidedBy: decidedBy, overruled: overruled,
+      text: arguments.text)
+  }
+
+  /// `broken RULE`: that the statement has broken a rule of the model, any without a name.
+  private func brokenRule(isWanted: Bool) throws(ScriptError) -> Expectation {
+    let words = arguments.words.dropFirst()
+    if words.count > 1, let word = words.last { throw arguments.error(word, "expected: broken RULE") }
+    if let word = words.first, ModelRule.named(word.text) == nil {
+      let names = ModelRule.all.map(\.name)
+      let near = closest(to: word.text.lowercased(), among: names).map { "; did you mean \($0)?" }
+      throw arguments.error(
+        word, "there is no rule \"\(shown(word.text))\"" + (near ?? "; rules are \(names.joined(separator: ", "))"))
+    }
+    return Expectation(
+      alternatives: [.any], negated: false, conditions: [], rule: .init(text: words.first?.text ?? "", isWanted: isWanted),
+      text: arguments.text)
   }
 
   /// Words that stand for themselves.

@@ -66,6 +66,7 @@ package struct Language: Sendable {
         IncludeStatement.verbs,
         StartStatement.verbs,
       ]),
+    Chapter("Checks switched off", [ActionStatement.labVerbs]),
     Chapter("Calls", [ActionStatement.callVerbs]),
     Chapter(
       "Several calls at once",

@@ -18,8 +18,8 @@ final class OpenExpectations {
   /// Called for one that did not hold, as soon as it is known.
   var onFailure: (ExpectationFailure) -> Void = { _ in }
 
-  /// Called for each as soon as it is known whether it held: the expectation, its line, and why it did not.
-  var onSettled: (Expectation, ScriptLine, String?) -> Void = { _, _, _ in }
+  /// Called for each as soon as it is known whether it held: its text, its line, and why it did not.
+  var onSettled: (String, ScriptLine, String?) -> Void = { _, _, _ in }
 
   private var captures: [String: UInt64] = [:]
   /// The last statement that answered.
@@ -45,7 +45,8 @@ final class OpenExpectations {
       return settle(expectation, line, "expect has no statement before it to be about")
     }
     let mismatch = expectation.mismatch(
-      answer, decision: last.result.decidedBy, printed: last.result.printed, captures: &captures)
+      answer, decision: last.result.decidedBy, printed: last.result.printed, broken: last.result.broken,
+      overruled: last.result.overruled, captures: &captures)
     let why = last.result.decidedBy.map { " (decided by \($0))" } ?? ""
     settle(expectation, line, mismatch.map { "\($0)\(why), from line \(last.line)" })
   }
@@ -105,7 +106,12 @@ final class OpenExpectations {
 
   /// It held, or there is a problem.
   private func settle(_ expectation: Expectation, _ line: ScriptLine, _ problem: String?) {
-    onSettled(expectation, line, problem)
+    settle("expect \(expectation.text)", line, problem)
+  }
+
+  /// It held, or there is a problem.
+  func settle(_ text: String, _ line: ScriptLine, _ problem: String?) {
+    onSettled(text, line, problem)
     guard let message = problem else { return }
     let failure = failure(line, message)
     failureCount += 1

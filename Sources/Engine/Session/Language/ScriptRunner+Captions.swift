@@ -26,9 +26,9 @@ extension ScriptRunner {
   /// What came of an expectation.
   ///
   /// - Parameter problem: why it did not hold.
-  func note(_ expectation: Expectation, _ line: ScriptLine, _ problem: String?) {
+  func note(_ expectation: String, _ line: ScriptLine, _ problem: String?) {
     guard session.keepsHistory else { return }
-    let text = "expect \(expectation.text)" + (problem.map { ": \($0)" } ?? "")
+    let text = expectation + (problem.map { ": \($0)" } ?? "")
     session.captions.add(
       Caption(
         step: max(1, session.position), kind: problem == nil ? .held : .failed, text: text, line: isTyped ? 0 : line.number))

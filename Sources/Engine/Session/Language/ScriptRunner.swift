@@ -46,6 +46,8 @@ public final class ScriptRunner {
   package private(set) var lastOutcome: GuestControl.Outcome?
 
   let expectations = OpenExpectations()
+  /// What was done since the machine was made, counted for predicates.
+  private var tally = Session.TallyKeeper(first: 0)
   /// The first expectations that did not hold; ``failureCount`` counts all.
   public var failures: [ExpectationFailure] { expectations.failures }
   public var failureCount: Int { expectations.failureCount }
@@ -219,6 +221,12 @@ public final class ScriptRunner {
   func interruption(_ line: ScriptLine, _ message: String) -> ScriptError {
     wasInterrupted = true
     return line.error(message)
+  }
+
+  /// What predicates read as the session stands.
+  var predicateReader: PredicateReader {
+    tally.follow(session)
+    return session.predicateReader(tally)
   }
 
   // MARK: What statements do

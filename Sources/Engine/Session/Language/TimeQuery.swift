@@ -17,6 +17,8 @@ package enum TimeQuery: Sendable, Equatable {
   case address(UInt64)
   /// What a look at the machine finds is another than before.
   case look(QueryStatement)
+  /// A predicate has become true.
+  case that(Predicate)
 
   /// As it is typed.
   package var text: String {
@@ -31,6 +33,7 @@ package enum TimeQuery: Sendable, Equatable {
     case .measurement(let rd): named("measurement", rd)
     case .address(let address): "address \(hex(address))"
     case .look(let query): query.text
+    case .that(let predicate): "that \(predicate.text)"
     }
   }
 
@@ -53,7 +56,7 @@ package enum TimeQuery: Sendable, Equatable {
     case .entry(let entry): return step.events.contains { $0.kind == .rttEntry && ($0.a == entry || entry == nil) }
     case .measurement(let rd): return step.events.contains { $0.kind == .measurement && ($0.a == rd || rd == nil) }
     case .address(let address): return step.touches(address)
-    case .look: return nil
+    case .look, .that: return nil
     }
   }
 }
@@ -91,6 +94,7 @@ extension Session {
   /// - Returns: the step, or nil if there is none, or somebody did not want to wait.
   package func find(_ query: TimeQuery, isNext: Bool) -> Int? {
     if case .look(let look) = query { return findChange(look.query, isNext: isNext) }
+    if case .that(let predicate) = query { return findTruth(predicate, isNext: isNext) }
     let steps = steps
     if isNext {
       return (position..<steps.count).first { query.matches(steps[$0]) == true }.map { $0 + 1 }
@@ -133,6 +137,33 @@ extension Session {
       end = start
     }
     return nil
+  }
+
+  /// A step after which a predicate holds that did not hold before.
+  private func findTruth(_ predicate: Predicate, isNext: Bool) -> Int? {
+    let here = position
+    defer { seek(here) }
+    var keeper = TallyKeeper(first: 0)
+    func holds() -> Bool {
+      keeper.follow(self)
+      return predicate.holds(predicateReader(keeper))
+    }
+    // What it asks of the steps behind it is counted from the first on, so the way back is a way from the beginning.
+    if !isNext { seek(0) }
+    var last = isNext ? holds() : false
+    var found: Int?
+    let end = isNext ? steps.count : here - 1
+    while position < end {
+      if isInterrupted() { return nil }
+      seek(position + 1)
+      let now = holds()
+      if now, !last {
+        if isNext { return position }
+        found = position
+      }
+      last = now
+    }
+    return found
   }
 
   /// What a step did, on a line.

@@ -19,6 +19,8 @@ public struct RunLimits: Sendable {
   static let exceptionCost: UInt64 = 256
   /// Instructions that an entry of a vCPU with code counts for, and what its Host does for its exit.
   static let entryCost: UInt64 = 4096
+  /// Instructions that a step of a machine of the lab counts for, after which every rule is looked at, for each 64 pages with contents.
+  static let rulesCost: UInt64 = 4096
   /// Instructions that one counts for while a debugger looks for places to stop at.
   static let debuggedCost: UInt64 = 3
   /// Instructions that the signature of a token counts for.

@@ -73,8 +73,12 @@ public final class Session {
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
   var usage = RunUsage()
+  /// What was called, of a session that keeps no steps.
+  var batchTally = StepTally()
   /// Rows of KVM's table of error numbers by which it has turned down calls on this machine's host.
   package internal(set) var kvmRefusals: Set<String> = []
+  /// Rules that did not hold after a step, of a machine of the lab; nil where that is not known.
+  private var standing: (position: Int, broken: [InvariantViolation])?
   private var guestTags = 0
   /// Asked again and again while something takes long: whether somebody wants it to end. What is complete then stays.
   public var isInterrupted: () -> Bool = { false }
@@ -160,7 +164,9 @@ public final class Session {
     if keepsHistory, position < steps.count || isBranchPending { makeWay() }
     machine.entropy.supply = entropy.isEmpty ? undoneEntropy : entropy
     captions.settle(at: position + 1)
-    let result = carryOut(input)
+    let before = brokenRules()
+    var result = carryOut(input)
+    if machine.isLab { result.broken = newlyBroken(since: before) }
     if entropy.isEmpty { undoneEntropy = machine.entropy.supply }
     defer {
       noteTokens()
@@ -172,6 +178,7 @@ public final class Session {
     guard keepsHistory else {
       position += 1
       if case .reset = input { machineBegan = position }
+      batchTally.add(input, result, machine.events)
       return result
     }
     steps.append(
@@ -183,6 +190,30 @@ public final class Session {
     noteCheckpoint()
     return result
   }
+
+  /// Rules that do not hold where the session stands, on a machine of the lab. On others they do.
+  package func brokenRules() -> [InvariantViolation] {
+    guard machine.isLab else { return [] }
+    if let standing, standing.position == position { return standing.broken }
+    let broken = machine.invariantViolations()
+    standing = (position, broken)
+    return broken
+  }
+
+  /// What the step that was just done has broken.
+  private func newlyBroken(since before: [InvariantViolation]) -> [InvariantViolation] {
+    usage.instructions &+= RunLimits.rulesCost * UInt64(1 + machine.memory.pageCount / 64)
+    let now = machine.invariantViolations()
+    standing = (position + 1, now)
+    var broken: [InvariantViolation] = []
+    for violation in machine.decisions.compactMap(\.violation) where !broken.contains(violation) { broken.append(violation) }
+    // All of a rule that more than a few places break say the same.
+    for violation in now where !before.contains(violation) && broken.count < Self.mostBroken { broken.append(violation) }
+    return broken
+  }
+
+  /// Most broken rules a step keeps.
+  private static let mostBroken = 32
 
   private func noteRoot(_ input: Step.Input) {
     if case .reset = input {
@@ -300,7 +331,10 @@ public final class Session {
   @discardableResult
   public func seek(_ target: Int, isInterruptible: Bool = false) -> Bool {
     precondition(keepsHistory && target >= 0 && target <= steps.count, "no such step")
-    if target != position { forgetPendingBranch() }
+    if target != position {
+      forgetPendingBranch()
+      standing = nil
+    }
     if target < position {
       if let index = checkpoints.lastIndex(where: { $0.position <= target }) {
         machine.restore(to: checkpoints[index].id)

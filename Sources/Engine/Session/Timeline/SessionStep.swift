@@ -146,6 +146,7 @@ private struct PackedResult: Sendable {
     var console: [String]
     var failedCheck: String?
     var reason: String?
+    var broken: [InvariantViolation]
   }
   private var kind: Answer.Kind?
   private var interface: Interface?
@@ -169,12 +170,12 @@ private struct PackedResult: Sendable {
     }
     let hasRest =
       result.exit != nil || !result.guestResults.isEmpty || result.text != nil || result.found != nil
-      || !result.console.isEmpty || result.failedCheck != nil || result.reason != nil
+      || !result.console.isEmpty || result.failedCheck != nil || result.reason != nil || !result.broken.isEmpty
     if hasRest {
       rest = Box(
         Rest(
           exit: result.exit, guestResults: result.guestResults.copied, text: result.text, found: result.found,
-          console: result.console, failedCheck: result.failedCheck, reason: result.reason))
+          console: result.console, failedCheck: result.failedCheck, reason: result.reason, broken: result.broken))
     }
   }
 
@@ -196,6 +197,7 @@ private struct PackedResult: Sendable {
       result.console = rest.console
       result.failedCheck = rest.failedCheck
       result.reason = rest.reason
+      result.broken = rest.broken
     }
     return result
   }

@@ -105,7 +105,10 @@ extension Session {
       return say("ok", document.lines.joined(separator: "\n"))
     case .verify:
       usage.verdicts += 1
-      let report = VerificationReport(document, VerificationOptions(platformKey: key, challenge: query.challenge))
+      var options = VerificationOptions(platformKey: key, challenge: query.challenge)
+      options.ignored = machine.switchedOff.ignoredLinks
+      let report = VerificationReport(document, options)
+      result.decisions = report.overruled.map { Decision(overruled: Protection($0)) }
       return say(report.verdict.rawValue, report.summary, decidedBy: report.failures.first)
     case .appraise:
       usage.verdicts += 1

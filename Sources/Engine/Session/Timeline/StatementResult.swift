@@ -24,6 +24,9 @@ public struct StatementResult: Sendable {
   /// The condition that decided, by name, outermost last.
   public var decisions: [Decision] = []
 
+  /// Rules of the model that it has broken: it, or the state it came to.
+  public internal(set) var broken: [InvariantViolation] = []
+
   /// The check or claim that decided about a token, or the condition that decided about a call it stood for.
   var failedCheck: String?
   /// Whether it stood for others and stopped before the last of them.
@@ -32,7 +35,14 @@ public struct StatementResult: Sendable {
   /// The condition that decided the call itself, not one that a guest made inside it.
   public var decidedBy: String? {
     guard let fid else { return failedCheck }
-    return decisions.last { UInt64($0.fid) == fid & 0xFFFF_FFFF & ~SMCCC.sveHint }?.id
+    return decisions.last { $0.hasDecided && UInt64($0.fid) == fid & 0xFFFF_FFFF & ~SMCCC.sveHint }?.id
+  }
+
+  /// Checks that are switched off and would have acted, by name, in the order in which they were met.
+  public var overruled: [String] {
+    var names: [String] = []
+    for name in decisions.compactMap(\.overruledName) where !names.contains(name) { names.append(name) }
+    return names
   }
 
   package init() {}

@@ -23,6 +23,7 @@ struct StateTests {
     "vectors": { $0.vectors[0x8000_0000] = [UInt64](repeating: 0, count: VectorUnit.wordCount) },
     "guestPause": { $0.guestPause = 0 },
     "isScribbled": { $0.isScribbled.toggle() },
+    "lab": { $0.lab = LabState(off: SwitchSet()) },
     "panic": { $0.panic = RMMPanic(address: 0) },
     "secure": { $0.secure = SecureState(peCount: 2) },
   ]
@@ -52,7 +53,7 @@ struct StateTests {
     var machine = Machine(MachineConfiguration())
     let plain = machine.digest()
     let control = machine.control
-    #expect(Set(Mirror(reflecting: control).children.compactMap(\.label)) == Set(Self.changes.keys))
+    #expect(Set(Mirror(reflecting: control).children.compactMap(\.label)) == Set(Self.changes.keys).union(["isWary"]))
     #expect(Set(Mirror(reflecting: control.pes[0]).children.compactMap(\.label)) == Set(Self.peChanges.keys))
     var digests: Set<UInt64> = [plain]
     for (name, change) in Self.changes.sorted(by: { $0.key < $1.key }) {

@@ -6,6 +6,11 @@ extension Machine {
     let lastOutput = withUnsafeMutablePointer(to: &self) { machine in
       withUnsafeMutablePointer(to: &call) { call in
         var executor = RMIExecutor(fid: fid, machine: machine, call: call)
+        if machine.pointee.isLab {
+          var lab = LabExecutor(fid: fid, machine: machine, call: call)
+          if !CommandList.rmi(&lab) { call.pointee.out[0] = SMCCC.notSupported }
+          return lab.lastOutput
+        }
         if !CommandList.rmi(&executor) { call.pointee.out[0] = SMCCC.notSupported }
         return executor.lastOutput
       }
@@ -30,6 +35,21 @@ private struct RMIExecutor: CommandVisitor {
   @inline(__always) mutating func visit<C: Command>(_: C.Type) -> Bool {
     guard fid == UInt64(C.fid) else { return false }
     machine.pointee.execute(C.self, &call.pointee)
+    if call.pointee.decidedBy == nil { lastOutput = C.lastOutput }
+    return true
+  }
+}
+
+/// The same for a machine of the lab.
+private struct LabExecutor: CommandVisitor {
+  let fid: UInt64
+  let machine: UnsafeMutablePointer<Machine>
+  let call: UnsafeMutablePointer<Call>
+  var lastOutput = 3
+
+  mutating func visit<C: Command>(_: C.Type) -> Bool {
+    guard fid == UInt64(C.fid) else { return false }
+    machine.pointee.executeInLab(C.self, &call.pointee)
     if call.pointee.decidedBy == nil { lastOutput = C.lastOutput }
     return true
   }

@@ -61,7 +61,8 @@ package final class CommandEntry: Sendable {
       return lister.rows
     }
     explain = { machine, call in
-      var explainer = Explainer()
+      var explainer = Explainer(C.name, off: machine.switchedOff)
+      if machine.isLab { machine.bound(C.self, &call) }
       try? C.conditions(machine, &call, &explainer)
       return explainer
     }

@@ -24,6 +24,18 @@ package protocol Watcher {
 
   /// Whether nobody watches. A constant of each watcher, so that the compiler leaves only the bare checks of the silent one.
   static var isSilent: Bool { get }
+
+  /// Whether it is a machine of the lab that executes, whose conditions refuse unless they are switched off. A constant, too.
+  static var isTolerant: Bool { get }
+
+  /// Whether a condition that holds does not refuse, because it is switched off.
+  mutating func tolerates(_ id: StaticString) -> Bool
+}
+
+extension Watcher {
+  package static var isTolerant: Bool { @inline(__always) get { false } }
+
+  package func tolerates(_ id: StaticString) -> Bool { false }
 }
 
 extension Watcher {
@@ -34,6 +46,9 @@ extension Watcher {
   ) throws(Refusal) {
     if Self.isSilent {
       if fails() { throw Refusal(code: status.value | UInt64(UInt8(truncatingIfNeeded: level())) << 8, id: id) }
+    } else if Self.isTolerant {
+      guard fails(), !tolerates(id) else { return }
+      throw Refusal(code: status.value | UInt64(UInt8(truncatingIfNeeded: level())) << 8, id: id)
     } else {
       observe(id, text, status, level: level, now, fails)
     }
@@ -85,11 +100,50 @@ package struct Silent: Watcher {
   ) {}
 }
 
+/// A machine of the lab executes: the first condition that holds and is not switched off decides.
+struct Tolerant: Watcher {
+  static var isSilent: Bool { false }
+  static var isTolerant: Bool { true }
+
+  private let command: StaticString
+  private let off: SwitchSet
+  private let buffersMustBeNonSecure: Bool
+  /// Conditions that held and are switched off.
+  private(set) var overruled: [StaticString] = []
+  /// Whether the RMM went on to a buffer that is not Non-secure, and the hardware has stopped it.
+  private(set) var hasFaulted = false
+  /// Whether it went on to such a buffer, and nothing has stopped it.
+  private(set) var followsForeignBuffer = false
+
+  /// - Parameter buffersMustBeNonSecure: whether the granule protection check meets the RMM where it does not look itself.
+  init(command: StaticString, off: SwitchSet, buffersMustBeNonSecure: Bool) {
+    self.command = command
+    self.off = off
+    self.buffersMustBeNonSecure = buffersMustBeNonSecure
+  }
+
+  mutating func tolerates(_ id: StaticString) -> Bool {
+    guard !hasFaulted, off.contains(id, of: command) else { return false }
+    overruled.append(id)
+    if id.description.hasSuffix("_pas") {
+      hasFaulted = buffersMustBeNonSecure
+      followsForeignBuffer = !hasFaulted
+    }
+    return !hasFaulted
+  }
+
+  mutating func observe(
+    _ id: StaticString, _ text: StaticString, _ status: Status, level: () -> Int, _ now: () -> String, _ fails: () -> Bool
+  ) {}
+}
+
 /// What an explanation says of one condition.
 public struct ConditionVerdict: Sendable, Equatable {
   public enum Verdict: String, Sendable {
     case held = "✓"
     case failed = "✗"
+    /// It holds, and would refuse if it were not switched off.
+    case overruled = "○"
     case notReached = "·"
   }
   /// Specification name.
@@ -108,8 +162,16 @@ package struct Explainer: Watcher {
   package static var isSilent: Bool { false }
   package var rows: [ConditionVerdict] = []
   package var refusal: Refusal?
+  private let command: StaticString
+  private let off: SwitchSet
 
-  package init() {}
+  /// - Parameters:
+  ///   - command: whose conditions they are.
+  ///   - off: those that are switched off.
+  package init(_ command: StaticString, off: SwitchSet) {
+    self.command = command
+    self.off = off
+  }
 
   package mutating func observe(
     _ id: StaticString, _ text: StaticString, _ status: Status, level: () -> Int, _ now: () -> String, _ fails: () -> Bool
@@ -119,7 +181,9 @@ package struct Explainer: Watcher {
     if refusal == nil {
       let failed = fails()
       row.now = now()
-      if failed {
+      if failed, off.contains(id, of: command) {
+        row.verdict = .overruled
+      } else if failed {
         let index = UInt64(UInt8(truncatingIfNeeded: level()))
         refusal = Refusal(code: status.value | index << 8, id: id)
         row.verdict = .failed

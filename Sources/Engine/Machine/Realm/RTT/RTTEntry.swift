@@ -151,5 +151,5 @@ package struct RTTEntry: Equatable {
   }
 }
 
-/// Bytes of IPA space one entry of a level covers.
-@inline(__always) package func rttEntrySize(_ level: Int) -> UInt64 { 1 << UInt64(12 + 9 * (3 - level)) }
+/// Bytes of IPA space one entry of a level covers; of a level that is none, a power of two that an address can be aligned to, or 0.
+@inline(__always) package func rttEntrySize(_ level: Int) -> UInt64 { 1 << UInt64(truncatingIfNeeded: 12 &+ 9 &* (3 &- level)) }

@@ -28,7 +28,7 @@ extension Machine {
     _ realm: RealmDescriptor, table: (UInt64, Int, UInt64) -> Void, entry: ((RTTEntry, Int, UInt64) -> Bool)?
   ) {
     let lpa2 = realm.lpa2
-    var left = control.isScribbled ? Machine.mostTables : .max
+    var left = control.isWary ? Machine.mostTables : .max
     /// False if the walk has ended.
     func visit(_ address: UInt64, _ level: Int, _ base: UInt64) -> Bool {
       guard left > 0 else { return false }

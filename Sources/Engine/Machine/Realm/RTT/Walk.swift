@@ -115,4 +115,10 @@ extension Machine {
     guard first.isValid, level == 3 else { return first }
     return RTTEntry(raw: first.raw & ~2)
   }
+
+  /// What a table is folded into whose entries are not alike, where nobody checks that: its first entry, as one of the level above.
+  func firstAsBlock(_ table: UInt64) -> RTTEntry {
+    let first = RTTEntry(raw: rttLoad(table, 0))
+    return first.isValid ? RTTEntry(raw: first.raw & ~2) : first
+  }
 }

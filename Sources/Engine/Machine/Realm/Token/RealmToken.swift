@@ -126,10 +126,11 @@ extension Machine {
 
   private mutating func handOut(_ rec: REC, _ pa: UInt64, _ c: inout Call) {
     let left = rec.tokenLength - rec.tokenCopied
-    // The conditions have kept offset and size within the granule.
-    let length = min(c.x[3], left)
+    // The conditions have kept offset and size within the granule; where they are off, what does not fit is not handed out.
+    let offset = c.x[2] & (Granule.size - 1)
+    let length = min(c.x[3], left, Granule.size - offset)
     if length > 0 {
-      let target = memory.writablePage(pa) + Int(c.x[2])
+      let target = memory.writablePage(pa) + Int(offset)
       target.copyMemory(from: rec.token + Int(rec.tokenCopied), byteCount: Int(length))
       rec.tokenCopied += length
     }

@@ -45,6 +45,7 @@ extension Action {
     case .setRegister(let name, let value): "sysreg \(name) \(hex(value))"
     case .selectPE(let pe): "pe \(pe)"
     case .resume(let pe): "resume \(pe)"
+    case .switches(let switches, let isOff): "\(isOff ? "without" : "with") \(switches.text)"
     case .idle(let time): "idle \(time)"
     case .enterVCPU(let vcpu, let run): "vm enter \(hex(vcpu)) \(hex(run))"
     }
@@ -62,6 +63,7 @@ extension Action {
     case (.assignGranule(let a, let gpi), .assignGranule(let b, let other)): a == b && gpi == other
     case (.setRegister(let name, let a), .setRegister(let other, let b)): name == other && a == b
     case (.selectPE(let a), .selectPE(let b)), (.resume(let a), .resume(let b)): a == b
+    case (.switches(let a, let isOff), .switches(let b, let other)): a == b && isOff == other
     case (.idle(let a), .idle(let b)): a == b
     case (.enterVCPU(let a, let run), .enterVCPU(let b, let other)): a == b && run == other
     default: false

@@ -8,9 +8,20 @@ struct ExpectStatement: Statement {
   let isGuests: Bool
 
   static let verbs = [
-    verb(
-      "expect", help: "what the last statement is to have answered",
-      ["RMI_SUCCESS", "!ok", "RMI_ERROR_RTT:2 x1=3", "any x1!=?v", "says running"])
+    Verb(
+      "expect", "STATUS [CONDITION ..]|that PREDICATE",
+      help: "what the last statement is to have answered, or what is to be true now",
+      details: "see [Expectations](Sessions.md#expectations) and [Predicates](Sessions.md#predicates)",
+      examples: [
+        "expect RMI_SUCCESS", "expect !ok", "expect RMI_ERROR_RTT:2 x1=3", "expect any x1!=?v", "expect says running",
+        "expect that gpt(0x80001000) == REALM and realm(1).state != NEW", "expect that not rec(1).runnable or steps <= 12",
+      ], places: .scripts
+    ) { arguments throws(ScriptError) in
+      if arguments.words.first?.text.lowercased() == "that" {
+        return ExpectThatStatement(predicate: try arguments.predicate(from: 1))
+      }
+      return ExpectStatement(expectation: try ExpectationParser(arguments).expectation(), isGuests: false)
+    }
   ]
   static let guestVerbs = [
     verb(
@@ -23,7 +34,7 @@ struct ExpectStatement: Statement {
       name, "STATUS [CONDITION ..]", help: help, details: "see [Expectations](Sessions.md#expectations)",
       examples: examples.map { "\(name) \($0)" }, places: .scripts
     ) { arguments throws(ScriptError) in
-      ExpectStatement(expectation: try ExpectationParser(arguments).expectation(), isGuests: name != "expect")
+      ExpectStatement(expectation: try ExpectationParser(arguments).expectation(), isGuests: true)
     }
   }
 
@@ -31,6 +42,23 @@ struct ExpectStatement: Statement {
 
   func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
     if isGuests { try runner.expectations.expectGuest(expectation, line) } else { runner.expectations.expect(expectation, line) }
+    return nil
+  }
+}
+
+/// What is to be true of the machine and of what was done to it.
+struct ExpectThatStatement: Statement {
+  let predicate: Predicate
+
+  var text: String { "expect that \(predicate.text)" }
+
+  func perform(in runner: ScriptRunner, at line: ScriptLine) throws(ScriptError) -> StatementResult? {
+    let session = runner.session
+    if predicate.asksGuests, session.configuration.vcpu == .code, !session.tracing {
+      throw line.error(
+        "what a guest with code has called is known where events are kept: in the workbench, with --json, in lessons")
+    }
+    runner.expectations.settle(text, line, predicate.why(runner.predicateReader))
     return nil
   }
 }

@@ -12,21 +12,27 @@ package struct FindStatement: Statement {
   ]
 
   private static let form =
-    "failed|exit|granule|realm|rec|entry|measurement|address|LOOK [PA]"
+    "failed|exit|granule|realm|rec|entry|measurement|address|LOOK [PA]|that PREDICATE"
 
   private static func verb(_ name: String, _ isNext: Bool, _ help: String) -> Verb {
     Verb(
-      name, form, 1...2, help: help,
+      name, form, nil, help: help,
       details: """
         a call that was refused or an access that faulted; an exit of a REC, for a REASON such as `PSCI`; a change of a granule, a Realm, a \
         REC, an RTT entry, a measurement; a step that had to do with an address; or a step after which LOOK (`gpt`, `state`, `refcount`, \
-        `rim`, `peek64`) finds something else. It needs a session with its history
+        `rim`, `peek64`) finds something else, or after which a [predicate](Sessions.md#predicates) has become true. It needs a session \
+        with its history
         """,
-      examples: ["\(name) failed", "\(name) exit PSCI", "\(name) granule 0x80001000", "\(name) state 0x80001000"]
+      examples: [
+        "\(name) failed", "\(name) exit PSCI", "\(name) granule 0x80001000", "\(name) state 0x80001000",
+        "\(name) that realm(1).state == ACTIVE",
+      ]
     ) { arguments throws(ScriptError) in FindStatement(query: try query(arguments), isNext: isNext) }
   }
 
   private static func query(_ arguments: Arguments) throws(ScriptError) -> TimeQuery {
+    if arguments.words.first?.text.lowercased() == "that" { return .that(try arguments.predicate(from: 1)) }
+    try arguments.check(1...2)
     let word = arguments[0].text.lowercased()
     func address() throws(ScriptError) -> UInt64? { arguments.count > 1 ? try arguments.number(1) : nil }
     switch word {

@@ -62,9 +62,11 @@ package enum DataCreate: Command {
     withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { digest in
       let isMeasured = c[flags] & 1 != 0
       if isMeasured { Measurement.hash(realm.hash, UnsafeRawBufferPointer(start: page, count: 4096), into: digest) }
-      Measurement.data(
-        realm.hash, realm.measurement(0), ipa: c[ipa], flags: c[flags],
-        digest: isMeasured ? UnsafeRawBufferPointer(digest) : nil)
+      let isExtended = m.measure(c[rd], .rimDataCreate) {
+        Measurement.data(
+          realm.hash, $0, ipa: c[ipa], flags: c[flags], digest: isMeasured ? UnsafeRawBufferPointer(digest) : nil)
+      }
+      guard isExtended else { return }
       m.noteMeasurement(
         c[rd], 0,
         .data(ipa: c[ipa], flags: c[flags], content: isMeasured ? Array(digest[0..<realm.hash.length]) : nil))

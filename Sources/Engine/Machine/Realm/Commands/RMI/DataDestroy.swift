@@ -48,7 +48,11 @@ package enum DataDestroy: Command {
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let data = c.walk.entry.address(lpa2: m.realm(c[rd]).lpa2)
     // RAM is lost with its contents; EMPTY and DESTROYED had none to lose.
-    let ripas: RIPAS = c.walk.entry.ripas == .ram ? .destroyed : c.walk.entry.ripas
+    let isRAM = c.walk.entry.ripas == .ram
+    let isTold = !isRAM || m.applies(.ripasDestroyed)
+    if !isTold { m.breaks(.ripasLoss, c[ipa], c[rd]) }
+    let ripas: RIPAS = isRAM && isTold ? .destroyed : c.walk.entry.ripas
+    m.invalidate(c[rd], c[ipa], c.walk, .tlbDataDestroy)
     m.rttStore(c.walk.table, c.walk.index, .unassigned(ripas))
     m.release(data, .data)
     c.out[1] = data

@@ -72,9 +72,9 @@ package enum RECCreate: Command {
     // TF-RMM's values, where the specification has none. PMCR_EL0: LC and DP. ICH_HCR_EL2: En, vSGIEOICount and DVIM.
     new[.pmcrEL0] = 0x60
     new[.ichHCR] = 0x8101
-    new.auxCount = Int(params.numAux)
+    new.auxCount = params.auxiliaries.count
     for n in 0..<RmiRecParams.table.gprs.count { new.setX(n, params.page[RmiRecParams.table.gprs, n]) }
-    for n in 0..<Int(params.numAux) {
+    for n in params.auxiliaries {
       let aux = params.aux(n)
       new.setAux(n, aux)
       m.setGranuleState(aux, .recAux)
@@ -82,13 +82,17 @@ package enum RECCreate: Command {
     let realm = m.mutableRealm(c[rd])
     realm.recIndex &+= 1
     realm.recCount &+= 1
-    if new.runnable {
-      Measurement.rec(
-        realm.hash, realm.measurement(0), flags: params.flags, pc: params.pc,
-        gprs: params.page + RmiRecParams.table.gprs.offset)
+    if new.runnable,
+      m.measure(
+        c[rd], .rimRECCreate,
+        {
+          Measurement.rec(
+            realm.hash, $0, flags: params.flags, pc: params.pc, gprs: params.page + RmiRecParams.table.gprs.offset)
+        })
+    {
       m.noteMeasurement(c[rd], 0, .rec(flags: params.flags, pc: params.pc, gprs: (0..<8).map { new.x($0) }))
     }
-    m.control.recs.insert(c[rec], at: m.control.recs.firstIndex { $0 > c[rec] } ?? m.control.recs.endIndex)
+    if m.isDRAM(c[rec]) { m.control.recs.insert(granule: c[rec].granuleBase) }
   }
 }
 
@@ -170,5 +174,14 @@ extension Machine {
     let params = recParams(params)
     for n in params.auxiliaries where params.aux(n) == rec { return true }
     return false
+  }
+}
+
+extension [UInt64] {
+  /// Puts a granule's address into an ascending list.
+  mutating func insert(granule: UInt64) {
+    let place = firstIndex { $0 >= granule } ?? endIndex
+    // Only where a check is off it can be there already.
+    if place == endIndex || self[place] != granule { insert(granule, at: place) }
   }
 }

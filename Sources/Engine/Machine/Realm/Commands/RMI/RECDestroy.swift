@@ -20,10 +20,11 @@ package enum RECDestroy: Command {
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let rec = m.rec(c[recPtr])
     let owner = rec.owner
-    for n in 0..<rec.auxCount {
-      let aux = rec.aux(n)
-      m.release(aux, .recAux)
-    }
+    // Before the first is wiped: where a check was off it can be the REC itself.
+    let count = rec.auxCount
+    var auxiliaries = InlineArray<16, UInt64>(repeating: 0)
+    for n in 0..<count { auxiliaries[n] = rec.aux(n) }
+    for n in 0..<count { m.release(auxiliaries[n], .recAux) }
     m.release(c[recPtr], .rec)
     // rec_index stays: an MPIDR is never used again.
     let realm = m.mutableRealm(owner)

@@ -67,8 +67,8 @@ extension Watcher {
       "ipa = \(hex(c[ipa])), IPA space ends at \(hex(m.realm(c[rd]).ipaTop))", c[ipa] >= m.realm(c[rd]).ipaTop)
     try check(
       "ipa_align", "not aligned to what the table covers", .rmiInput,
-      "ipa = \(hex(c[ipa])), a level \(c[level]) table covers \(hex(rttEntrySize(Int(c[level]) - 1)))",
-      !c[ipa].isAligned(to: rttEntrySize(Int(truncatingIfNeeded: c[level]) - 1)))
+      "ipa = \(hex(c[ipa])), a level \(c[level]) table covers \(hex(rttEntrySize(Int(truncatingIfNeeded: c[level]) &- 1)))",
+      !c[ipa].isAligned(to: rttEntrySize(Int(truncatingIfNeeded: c[level]) &- 1)))
   }
 
   /// rtt_walk of the same commands: to the entry that is, or will be, the table's parent.
@@ -79,7 +79,7 @@ extension Watcher {
       "rtt_walk", "the walk to the parent entry stopped before it", .rmiRTT, level: c.walk.level,
       "the walk of \(hex(c[ipa])) ended at level \(c.walk.level): \(c.walk.entry.hipas(c.walk.level).name)",
       {
-        let target = Int(truncatingIfNeeded: c[level]) - 1
+        let target = Int(truncatingIfNeeded: c[level]) &- 1
         c.walk = m.rttWalk(m.realm(c[rd]), c[ipa], to: target)
         return c.walk.level < target
       }())

@@ -45,8 +45,7 @@ package enum RTTFold: Command {
   static func effect(_ m: inout Machine, _ c: inout Call) {
     let lpa2 = m.realm(c[rd]).lpa2
     let table = c.walk.entry.address(lpa2: lpa2)
-    guard let folded = m.foldedEntry(table, c.walk.level + 1, lpa2: lpa2) else { return }
-    m.rttStore(c.walk.table, c.walk.index, folded)
+    m.rttStore(c.walk.table, c.walk.index, m.foldedEntry(table, c.walk.level + 1, lpa2: lpa2) ?? m.firstAsBlock(table))
     m.release(table, .rtt)
     c.out[1] = table
   }

@@ -60,11 +60,11 @@ package enum RTTInitRIPAS: Command {
     var address = c[base]
     var index = c.walk.index
     let count = c.walk.level == -1 ? 16 : 512
-    while index < count, c[top] - address >= size {
+    while index < count, c[top] > address, c[top] - address >= size {
       let entry = RTTEntry(raw: m.rttLoad(c.walk.table, index))
       if entry.isTable(c.walk.level) { break }
       if m.policy.has(.initRIPASStopsAtAssigned), entry.hipas(c.walk.level) != .unassigned || entry.ripas == .destroyed { break }
-      address += size
+      address &+= size
       index += 1
     }
     return address
@@ -74,15 +74,15 @@ package enum RTTInitRIPAS: Command {
     let end = end(m, c)
     let size = rttEntrySize(c.walk.level)
     let realm = m.mutableRealm(c[rd])
-    let rim = realm.measurement(0)
     var address = c[base]
     var index = c.walk.index
-    while address < end {
+    while address < end, index < 512 {
       let entry = RTTEntry(raw: m.rttLoad(c.walk.table, index))
       m.setRIPAS(c.walk.table, index, entry, c.walk.level, .ram, lpa2: realm.lpa2)
-      Measurement.ripas(realm.hash, rim, base: address, top: address + size)
-      m.noteMeasurement(c[rd], 0, .ripas(base: address, top: address + size))
-      address += size
+      if m.measure(c[rd], .rimInitRIPAS, { Measurement.ripas(realm.hash, $0, base: address, top: address &+ size) }) {
+        m.noteMeasurement(c[rd], 0, .ripas(base: address, top: address &+ size))
+      }
+      address &+= size
       index += 1
     }
     c.out[1] = end

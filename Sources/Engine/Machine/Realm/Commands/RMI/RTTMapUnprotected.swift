@@ -27,7 +27,7 @@ package enum RTTMapUnprotected: Command {
       "desc = \(hex(c[desc])), MemAttr = \(c[desc].bits(4, 2))", !attributesAreValid(c[desc], m.realm(c[rd]).lpa2))
     try w.check(
       "addr_align", "the address is not aligned to what the mapping covers", .rmiInput,
-      "address = \(hex(address(c[desc], m.realm(c[rd]).lpa2))), level \(c[level]) covers \(hex(rttEntrySize(Int(c[level]))))",
+      "address = \(hex(address(c[desc], m.realm(c[rd]).lpa2))), level \(c[level]) covers \(hex(rttEntrySize(Int(truncatingIfNeeded: c[level]))))",
       !address(c[desc], m.realm(c[rd]).lpa2).isAligned(to: rttEntrySize(Int(truncatingIfNeeded: c[level]))))
     try w.check(
       "addr_bound", "LPA2 is off for the Realm and the address is 2^48 or above", .rmiInput,
@@ -88,7 +88,7 @@ extension Watcher {
       c[ipa] >= m.realm(c[rd]).ipaTop || m.realm(c[rd]).isProtected(c[ipa]))
     try check(
       "ipa_align", "not aligned to what the mapping covers", .rmiInput,
-      "ipa = \(hex(c[ipa])), level \(c[level]) covers \(hex(rttEntrySize(Int(c[level]))))",
+      "ipa = \(hex(c[ipa])), level \(c[level]) covers \(hex(rttEntrySize(Int(truncatingIfNeeded: c[level]))))",
       !c[ipa].isAligned(to: rttEntrySize(Int(truncatingIfNeeded: c[level]))))
     try check(
       "rtt_walk", "the walk to the level stopped before it", .rmiRTT, level: c.walk.level,

@@ -70,11 +70,11 @@ package enum RTTSetRIPAS: Command {
     var address = c[base] & ~(size - 1)
     var index = c.walk.index
     let count = c.walk.level == -1 ? 16 : 512
-    while index < count, c[top] - address >= size {
+    while index < count, c[top] > address, c[top] - address >= size {
       let entry = RTTEntry(raw: m.rttLoad(c.walk.table, index))
       if entry.isTable(c.walk.level) { break }
       if entry.ripas == .destroyed, !rec.ripasDestroyed { break }
-      address += size
+      address &+= size
       index += 1
     }
     return max(address, c[base])
@@ -86,12 +86,17 @@ package enum RTTSetRIPAS: Command {
     let lpa2 = m.realm(c[rd]).lpa2
     let rec = m.mutableREC(c[recPtr])
     let value = rec.ripasValue
+    if m.isLab, end > c[base],
+      rec.owner != c[rd] || rec.ripasAddr > c[base] || rec.ripasTop < end || rec.ripasBase == rec.ripasTop
+    {
+      m.breaks(.ripasConsent, c[base], c[rd])
+    }
     var address = c[base] & ~(size - 1)
     var index = c.walk.index
-    while address < end {
+    while address < end, index < 512 {
       let entry = RTTEntry(raw: m.rttLoad(c.walk.table, index))
       m.setRIPAS(c.walk.table, index, entry, c.walk.level, value, lpa2: lpa2)
-      address += size
+      address &+= size
       index += 1
     }
     rec.ripasAddr = min(end, c[top])

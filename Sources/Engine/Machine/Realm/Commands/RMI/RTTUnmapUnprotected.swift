@@ -30,6 +30,7 @@ package enum RTTUnmapUnprotected: Command {
   }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
+    m.invalidate(c[rd], c[ipa], c.walk, .tlbUnmap)
     m.rttStore(c.walk.table, c.walk.index, .unassignedNS)
     c.out[1] = m.walkTop(c.walk, c[ipa])
   }

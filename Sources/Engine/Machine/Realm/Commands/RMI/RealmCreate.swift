@@ -40,7 +40,7 @@ package enum RealmCreate: Command {
       "rd = \(hex(c[rd])), tables from \(hex(m.realmParams(c[paramsPtr]).rttBase))",
       {
         let p = m.realmParams(c[paramsPtr])
-        return c[rd] >= p.rttBase && c[rd] &- p.rttBase <= (p.numStart - 1) * Granule.size
+        return c[rd] >= p.rttBase && c[rd] &- p.rttBase <= (p.numStart &- 1) &* Granule.size
       }())
     try w.granule("rd_align", "rd_bound", "rd_state", m, c[rd], is: .delegated, "rd")
     try w.check(
@@ -49,21 +49,21 @@ package enum RealmCreate: Command {
       {
         let p = m.realmParams(c[paramsPtr])
         return !p.rttBase.isAligned(
-          to: m.policy.has(.realmCreateAlignsTablesToGranules) ? Granule.size : p.numStart * Granule.size)
+          to: m.policy.has(.realmCreateAlignsTablesToGranules) ? Granule.size : p.numStart &* Granule.size)
       }())
     try w.check(
       "rtt_state", "a starting level table is not a DELEGATED granule", .rmiInput,
       {
         let p = m.realmParams(c[paramsPtr])
-        let first = (0..<p.numStart).first { !m.granuleIs(p.rttBase &+ $0 * Granule.size, .delegated) }
+        let first = (0..<p.numStart).first { !m.granuleIs(p.rttBase &+ $0 &* Granule.size, .delegated) }
         guard let first else { return "all \(p.numStart) tables from \(hex(p.rttBase)) are DELEGATED" }
-        let granule = p.rttBase &+ first * Granule.size
+        let granule = p.rttBase &+ first &* Granule.size
         return m.isDelegable(granule)
           ? "granule \(hex(granule)) is \(m.granuleState(granule).name)" : "\(hex(granule)) is not delegable"
       }(),
       {
         let p = m.realmParams(c[paramsPtr])
-        for i in 0..<p.numStart where !m.granuleIs(p.rttBase &+ i * Granule.size, .delegated) { return true }
+        for i in 0..<p.numStart where !m.granuleIs(p.rttBase &+ i &* Granule.size, .delegated) { return true }
         return false
       }())
   }
@@ -80,8 +80,8 @@ package enum RealmCreate: Command {
     realm.lpa2 = p.lpa2
     realm.pmu = p.pmu
     realm.ipaWidth = p.s2sz
-    realm.startLevel = Int(p.levelStart)
-    realm.rttCount = Int(p.numStart)
+    realm.startLevel = Int(truncatingIfNeeded: p.levelStart)
+    realm.rttCount = Int(truncatingIfNeeded: p.numStart)
     realm.rttBase = p.rttBase
     realm.vmid = p.vmid
     realm.pmuCounters = p.pmuCounters
@@ -91,7 +91,7 @@ package enum RealmCreate: Command {
     let size = rttEntrySize(realm.startLevel)
     var ipa: UInt64 = 0
     for table in 0..<realm.rttCount {
-      let address = p.rttBase + UInt64(table) * Granule.size
+      let address = p.rttBase &+ UInt64(table) * Granule.size
       m.setGranuleState(address, .rtt)
       for index in 0..<512 where ipa < realm.ipaTop {
         if !realm.isProtected(ipa) {
@@ -101,11 +101,11 @@ package enum RealmCreate: Command {
         ipa += size
       }
     }
-    Measurement.initial(realm.hash, p.measured, into: realm.measurement(0))
+    let isMeasured = m.measure(c[rd], .rimRealmCreate) { Measurement.initial(realm.hash, p.measured, into: $0) }
     m.reserveVMID(p.vmid, true)
-    m.control.realms.insert(c[rd], at: m.control.realms.firstIndex { $0 > c[rd] } ?? m.control.realms.endIndex)
+    if m.isDRAM(c[rd]) { m.control.realms.insert(granule: c[rd].granuleBase) }
     if m.tracing { m.emit(.realmState, c[rd], 0xFF, UInt64(RealmState.new.rawValue), world: .realm) }
-    m.noteMeasurement(c[rd], 0, .create(p.measured))
+    if isMeasured { m.noteMeasurement(c[rd], 0, .create(p.measured)) }
   }
 }
 
@@ -172,6 +172,7 @@ extension Machine {
 
   mutating func reserveVMID(_ vmid: UInt64, _ on: Bool) {
     let bit: UInt64 = 1 << (vmid & 63)
-    if on { control.vmids[Int(vmid >> 6)] |= bit } else { control.vmids[Int(vmid >> 6)] &= ~bit }
+    let word = Int(vmid >> 6 & 3)
+    if on { control.vmids[word] |= bit } else { control.vmids[word] &= ~bit }
   }
 }

@@ -29,6 +29,7 @@ package enum RealmDestroy: Command {
     }
     m.release(c[rd], .rd)
     m.control.realms.removeAll { $0 == c[rd] }
+    m.control.lab?.forgetRealm(c[rd])
     if m.tracing { m.emit(.realmState, c[rd], UInt64(state.rawValue), 0xFF, world: .realm) }
   }
 }

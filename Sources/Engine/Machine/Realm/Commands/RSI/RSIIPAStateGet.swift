@@ -31,7 +31,7 @@ package enum RSIIPAStateGet: Command {
     for index in walk.index..<512 {
       let entry = RTTEntry(raw: m.rttLoad(walk.table, index))
       if entry.isTable(walk.level) || entry.ripas != ripas { break }
-      address += size
+      address &+= size
       if address >= c[top] { break }
     }
     c.out[1] = min(address, c[top])

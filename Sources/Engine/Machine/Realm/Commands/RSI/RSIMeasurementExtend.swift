@@ -24,11 +24,13 @@ package enum RSIMeasurementExtend: Command {
     let realm = m.mutableRealm(rd)
     var value = InlineArray<8, UInt64>(repeating: 0)
     for n in 0..<8 { value[n] = c.x[n + 3].littleEndian }
+    let index = realm.measurementIndex(c[Self.index])
+    let size = Int(min(c[Self.size], 64))
     let padded = !m.policy.has(.measurementExtendUnpadded)
     withUnsafeBytes(of: &value) { bytes in
       Measurement.extendREM(
-        realm.hash, realm.measurement(Int(c[index])), value: bytes, size: Int(c[size]), padded: padded)
-      m.noteMeasurement(rd, Int(c[index]), .extend(Array(bytes.prefix(Int(c[size])))))
+        realm.hash, realm.measurement(index), value: bytes, size: size, padded: padded)
+      m.noteMeasurement(rd, index, .extend(Array(bytes.prefix(size))))
     }
   }
 }

@@ -18,7 +18,8 @@ package enum RSIMeasurementRead: Command {
   }
 
   static func effect(_ m: inout Machine, _ c: inout Call) {
-    let measurement = m.realm(m.rec(c.rec).owner).measurement(Int(c[index]))
+    let realm = m.realm(m.rec(c.rec).owner)
+    let measurement = realm.measurement(realm.measurementIndex(c[index]))
     for n in 0..<8 {
       c.out[n + 1] = UInt64(littleEndian: measurement.loadUnaligned(fromByteOffset: n * 8, as: UInt64.self))
     }

@@ -1,0 +1,63 @@
+import Engine
+import FoundationEssentials
+import Views
+
+/// Where lessons lie, and what is in them.
+enum LessonFiles {
+  /// What ends a lesson's file name.
+  static let ending = ".lesson"
+
+  /// The folder of the course: below the working directory, beside the folders the program lies in, or where it was installed to.
+  static var course: String? { GuestImages.projectFolders("lessons").first(where: isFolder) }
+
+  /// The files of the course, in its order.
+  static var courseFiles: [String] { course.map(files) ?? [] }
+
+  /// Lessons in a folder, by name.
+  static func files(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") }.sorted().map { folder + "/" + $0 }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
+  }
+
+  /// What is typed for a lesson: a file, a folder of them, or the name or number of one of the course.
+  static func paths(of word: String) -> [String] {
+    if isFolder(word) { return files(in: word) }
+    if word.hasSuffix(ending) || FileManager.default.fileExists(atPath: word) { return [word] }
+    let named = courseFiles.filter { path in
+      let name = name(of: path)
+      return name == word || name.hasSuffix("-" + word) || Int(name.prefix { $0.isNumber }) == Int(word) && Int(word) != nil
+    }
+    return named.isEmpty ? [word] : named
+  }
+
+  /// The name of a lesson's file, without folder and ending.
+  static func name(of path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    return file.hasSuffix(ending) ? String(file.dropLast(ending.count)) : file
+  }
+
+  static func lines(_ path: String) throws(SessionLoader.Failure) -> [String] {
+    try SessionLoader.read(path, isPlain: true).lines
+  }
+
+  static func starter(_ path: String) -> LessonStarter { LessonStarter(file: path) { Includes.serve($0) } }
+
+  /// A lesson that can be begun; complains about what is wrong with how it is written.
+  static func lesson(_ path: String) throws(SessionLoader.Failure) -> Lesson {
+    let (lesson, problems) = LessonParser.parse(try lines(path), name: name(of: path))
+    if let first = problems.first(where: \.isFatal) {
+      throw .malformed("\(path):\(first.line):\(first.column): \(first.message)")
+    }
+    return lesson
+  }
+
+  /// The same, with the names of keys in its text.
+  static func readable(_ path: String, _ bindings: KeyBindings = .standard) throws(SessionLoader.Failure) -> Lesson {
+    try lesson(path).naming { id in bindings.actions.first { $0.id == id }.map { bindings[$0] } }
+  }
+}

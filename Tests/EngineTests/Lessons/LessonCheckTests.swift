@@ -1,0 +1,32 @@
+import Engine
+import Foundation
+import Testing
+
+/// The course: each lesson is right, which means that each solution reaches its goal and no wrong attempt does.
+struct CourseTests {
+  static let lessons = Project.files("Sessions/lessons", ".lesson")
+
+  @Test(arguments: lessons)
+  func theLessonIsRight(_ path: String) throws {
+    let name = try #require(path.split(separator: "/").last).dropLast(7)
+    let lines = try Project.text(path).components(separatedBy: "\n")
+    let check = LessonCheck(lines, name: String(name), keys: Lessons.keys, Lessons.starter(path))
+    #expect(check.problems == [], "\(path)")
+  }
+
+  @Test func thereAreSome() { #expect(Self.lessons.count >= 3) }
+}
+
+enum Lessons {
+  /// Keys that lessons may name; the program's own list is looked at by `workbench lesson check`.
+  static let keys = ["command", "undo", "redo", "show-why", "show-guest"]
+
+  static func starter(_ path: String) -> LessonStarter {
+    LessonStarter(file: path) { runner in
+      let script = Script(in: runner.session)
+      runner.load = script.runner.load
+      runner.guestControl.load = script.runner.guestControl.load
+      runner.stackControl.place = script.runner.stackControl.place
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import Engine
+import Foundation
+import Testing
+
+/// Recordings of a lesson, honest ones and others.
+struct LessonGradeTests {
+  static let text = """
+    lesson A page
+    part 1
+    concept A page changes hands
+    minutes 2
+    source DEN0137 B4.3.5
+    # One page.
+    machine dram=64M rec_aux_count=2
+    let page = 0x80001000
+    ns.write64 page 7
+
+    task Give it away
+    # Delegate it.
+    goal gpt(page) == REALM
+    hint The call is one of RMI.
+    solution
+      RMI_GRANULE_DELEGATE 0x80001000
+    wrong Another
+      RMI_GRANULE_DELEGATE 0x80002000
+    wrong A write
+      ns.write64 page 0
+
+    task Try
+    # Read it.
+    goal faults(NORMAL) >= 1
+    forbid gpt(0x80005000) == REALM -- the page at 0x80005000 stays the Host's
+    hint There is a read of the Host's.
+    solution
+      ns.read64 0x80001000
+    ask Who?
+      right The check -- so it is
+      wrong The RMM -- it did not run
+    """
+
+  struct Learner {
+    let run: LessonRun
+    let runner: ScriptRunner
+
+    func type(_ lines: String...) throws {
+      for line in lines {
+        try runner.run(line: line, number: 2, file: "typed")
+        run.observe()
+      }
+    }
+
+    /// What the workbench would have recorded.
+    func recording() -> [String] {
+      var feed = RecordingFeed()
+      var text = Recording.header(run.session.origin) + feed.lines(run.session, seconds: 0)
+      text += feed.digest(run.session)
+      return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+  }
+
+  static func lesson(_ text: String = text) -> (Lesson, LessonStarter) {
+    (LessonParser.parse(text.components(separatedBy: "\n"), name: "page").lesson, Lessons.starter("page.lesson"))
+  }
+
+  static func learner(_ text: String = text) throws -> Learner {
+    let (lesson, starter) = lesson(text)
+    let (run, runner) = try starter.begin(lesson)
+    return Learner(run: run, runner: runner)
+  }
+
+  static func grade(_ lines: [String], _ text: String = text) throws -> LessonGrade {
+    let (lesson, starter) = lesson(text)
+    return LessonGrade(lines, lesson, try starter.opening(lesson))
+  }
+
+  private func done() throws -> Learner {
+    let learner = try Self.learner()
+    try learner.type("RMI_GRANULE_DELEGATE 0x80002000", "undo", "RMI_GRANULE_DELEGATE 0x80001000", "ns.read64 0x80001000")
+    learner.run.takeHint()
+    learner.run.answer(1)
+    learner.run.answer(0)
+    return learner
+  }
+
+  @Test func theLessonIsRight() {
+    let lines = Self.text.components(separatedBy: "\n")
+    #expect(LessonCheck(lines, name: "page", keys: [], Lessons.starter("page.lesson")).problems == [])
+  }
+
+  @Test func whatWasDoneCounts() throws {
+    let learner = try done()
+    #expect(learner.run.isDone)
+    let grade = try Self.grade(learner.recording())
+    #expect(grade.status == .pass, "\(grade.message ?? "") \(grade.tests)")
+    #expect(grade.passed == 2 && grade.hints == 1 && grade.wrongAnswers == 1 && grade.lines == 2 && grade.par == 2)
+  }
+
+  /// The shape that Exercism's test runners write: version 3.
+  @Test func theResultHasTheShapeOfExercism() throws {
+    let text = try Self.grade(try done().recording()).json.text(.qemu)
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(object["version"] as? Int == 3)
+    #expect(["pass", "fail", "error"].contains(object["status"] as? String ?? ""))
+    let tests = try #require(object["tests"] as? [[String: Any]])
+    #expect(tests.count == 2)
+    for test in tests {
+      #expect(test["name"] is String && ["pass", "fail", "error"].contains(test["status"] as? String ?? ""))
+      #expect((test["task_id"] as? Int ?? 0) > 0)
+    }
+    let failed = try Self.grade(["#workbench 4"])
+    #expect(failed.json.text(.qemu).contains("\"message\": \""))
+  }
+
+  @Test func whatIsMissingIsSaid() throws {
+    let learner = try Self.learner()
+    try learner.type("RMI_GRANULE_DELEGATE 0x80001000")
+    let half = try Self.grade(learner.recording())
+    #expect(half.status == .fail && half.tests.map(\.status) == [.pass, .fail])
+    #expect(half.tests[1].message == "the number of faults of the Normal world is 0, not 1 at least")
+    try learner.type("ns.read64 0x80001000")
+    #expect(try Self.grade(learner.recording()).tests[1].message?.contains("no right answer") == true)
+    learner.run.skip()
+    let skipped = try Self.grade(learner.recording())
+    #expect(skipped.status == .fail && skipped.tests[1].message == "passed over")
+  }
+
+  // MARK: Cheats
+
+  private func refuses(_ lines: [String], _ words: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let grade = try Self.grade(lines)
+    #expect(grade.status != .pass, "\(grade.tests)", sourceLocation: sourceLocation)
+    let said = ([grade.message] + grade.tests.map(\.message)).compactMap { $0 }.joined(separator: "; ")
+    #expect(said.contains(words), "\(said)", sourceLocation: sourceLocation)
+  }
+
+  @Test func editedAnswersAreRefused() throws {
+    let learner = try Self.learner()
+    try learner.type("RMI_GRANULE_DELEGATE 0x80001000", "ns.read64 0x80001000")
+    learner.run.answer(0)
+    var lines = learner.recording()
+    let index = try #require(lines.firstIndex { $0.hasPrefix("=> RMI_SUCCESS") })
+    lines[index] = "=> RMI_ERROR_INPUT"
+    try refuses(lines, "the machine says RMI_SUCCESS")
+    // A digest, too.
+    lines = learner.recording().map { $0.hasPrefix("%") ? "%  state 0123456789abcdef" : $0 }
+    try refuses(lines, "the machine says state")
+    // A call that was not made: its answer alone says that it was.
+    lines = learner.recording().map { $0.replacing("smc RMI_GRANULE_DELEGATE 0x80001000", with: "smc RMI_VERSION 0x10000") }
+    try refuses(lines, "the machine says RMI_SUCCESS")
+  }
+
+  @Test(arguments: [
+    "gpt.set 0x80001000 root", "root.write64 0x80001000 1", "realm.write64 0x80001000 1", "secure.read64 0x80001000",
+    "sysreg set SCR_EL3 0",
+  ])
+  func whatIsDoneByHandIsRefused(_ line: String) throws {
+    let learner = try Self.learner()
+    let made: Void? = try? learner.type(line)
+    guard made != nil, learner.run.session.position > learner.run.began else { return }
+    try learner.type("RMI_GRANULE_DELEGATE 0x80001000")
+    #expect(learner.run.violation != nil && learner.run.current == 0)
+    try refuses(learner.recording(), "here; undo it")
+    // Taken back, it does not stand in the way.
+    try learner.type("goto \(learner.run.began)", "RMI_GRANULE_DELEGATE 0x80001000")
+    #expect(learner.run.violation == nil && learner.run.current == 1)
+  }
+
+  @Test func anotherMachineIsRefused() throws {
+    let (lesson, _) = Self.lesson(Self.text.replacing("rec_aux_count=2", with: "rec_aux_count=2 rmm=tf-rmm-0.6"))
+    let (run, runner) = try Lessons.starter("page.lesson").begin(lesson)
+    let learner = Learner(run: run, runner: runner)
+    try learner.type("RMI_GRANULE_DELEGATE 0x80001000", "ns.read64 0x80001000")
+    try refuses(learner.recording(), "another machine")
+    // One that is made on the way, too.
+    let other = try Self.learner()
+    try other.type("machine dram=64M gpf=el3", "RMI_GRANULE_DELEGATE 0x80001000")
+    try refuses(other.recording(), "another machine")
+    let fresh = try Self.learner()
+    try fresh.type("case again", "RMI_GRANULE_DELEGATE 0x80001000")
+    try refuses(fresh.recording(), "a fresh machine")
+  }
+
+  @Test func anotherLessonIsRefused() throws {
+    let other = Self.text.replacing("ns.write64 page 7", with: "ns.write64 page 8")
+    let learner = try Self.learner(other)
+    try learner.type("RMI_GRANULE_DELEGATE 0x80001000", "ns.read64 0x80001000")
+    try refuses(learner.recording(), "does not begin as the lesson page does")
+  }
+
+  @Test func whatIsForbiddenIsRefused() throws {
+    let learner = try Self.learner()
+    try learner.type("RMI_GRANULE_DELEGATE 0x80001000", "RMI_GRANULE_DELEGATE 0x80005000", "ns.read64 0x80001000")
+    learner.run.answer(0)
+    try refuses(learner.recording(), "the page at 0x80005000 stays the Host's")
+  }
+
+  @Test func whatIsNoRecordingIsAnError() throws {
+    for lines in [[""], ["RMI_VERSION"], ["#workbench 99"], ["#workbench 4", "bogus"]] {
+      let grade = try Self.grade(lines)
+      #expect(grade.status != .pass && grade.message != nil)
+    }
+  }
+
+  @Test func aClassOfAHundredTakesSeconds() throws {
+    var recordings: [[String]] = []
+    for n in 0..<100 {
+      let learner = try Self.learner()
+      for m in 0..<(n % 7) { try learner.type("ns.write64 \(0x8000_9000 + m * 4096) \(n)") }
+      try learner.type("RMI_GRANULE_DELEGATE 0x80001000")
+      if n % 3 > 0 { try learner.type("ns.read64 0x80001000") }
+      if n % 3 > 1 { learner.run.answer(0) }
+      recordings.append(learner.recording())
+    }
+    let (lesson, starter) = Self.lesson()
+    let opening = try starter.opening(lesson)
+    let start = ContinuousClock.now
+    let grades = recordings.map { LessonGrade($0, lesson, opening) }
+    #expect(grades.filter { $0.status == .pass }.count == 33)
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+}

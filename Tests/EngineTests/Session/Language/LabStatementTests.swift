@@ -1,0 +1,212 @@
+import Engine
+import Testing
+
+/// Checks that are switched off, by statements: what becomes of the call, what is noted, and what is kept.
+struct LabStatementTests {
+  /// A condition that is off is noted, and the call does what it asks for.
+  @Test func aConditionThatIsOffRefusesNothing() throws {
+    let script = Script()
+    try script.check(
+      """
+      RMI_GRANULE_DELEGATE 0x80001000
+      expect RMI_SUCCESS
+      RMI_REALM_ACTIVATE 0x80001000
+      expect RMI_ERROR_INPUT by=rd_state
+      without RMI_REALM_ACTIVATE.rd_state
+      expect ok
+      RMI_REALM_ACTIVATE 0x80001000
+      expect RMI_SUCCESS
+      with RMI_REALM_ACTIVATE.rd_state
+      RMI_REALM_ACTIVATE 0x80001000
+      expect RMI_ERROR_INPUT by=rd_state
+      """)
+    #expect(script.decisions.compactMap(\.overruledName) == ["RMI_REALM_ACTIVATE.rd_state"])
+    #expect(script.session.read { $0.isLab })
+    #expect(script.session.read { $0.switchedOff.isEmpty })
+    // The RMM has written the state of a Realm to a granule that is none.
+    #expect(script.session.read { $0.invariantViolations().map(\.rule) } == ["delegated_zero"])
+  }
+
+  @Test func theMachineSaysWhatIsOff() throws {
+    let script = Script()
+    try script.run("machine without=RMI_GRANULE_UNDELEGATE.gran_state+scrub.*")
+    let text = script.session.configuration.propertyText
+    #expect(text.contains(" without=RMI_GRANULE_UNDELEGATE.gran_state+scrub.*"))
+    #expect(script.session.read { $0.switchedOff.count } == 7)
+  }
+
+  /// A protection that is off: what a Host left in a granule is there when the Realm world has it, and comes back.
+  @Test func aGranuleThatIsNotWiped() throws {
+    let script = Script()
+    try script.check(
+      """
+      machine without=scrub.delegate+scrub.undelegate
+      ns.write64 0x80001008 0x1234
+      RMI_GRANULE_DELEGATE 0x80001000
+      RMI_GRANULE_UNDELEGATE 0x80001000
+      expect RMI_SUCCESS
+      ns.read64 0x80001008
+      expect 0x1234
+      """)
+    #expect(script.decisions.compactMap(\.overruledName) == ["scrub.delegate", "scrub.undelegate"])
+  }
+
+  @Test func whereTheCheckOfAWorldIsOffItsAccessesPass() throws {
+    let script = Script()
+    try script.check(
+      """
+      RMI_GRANULE_DELEGATE 0x80001000
+      ns.read64 0x80001000
+      expect gpf
+      without gpc.normal
+      ns.read64 0x80001000
+      expect ok
+      realm.read64 0x80001000
+      expect ok
+      """)
+    #expect(script.decisions.compactMap(\.overruledName) == ["gpc.normal"])
+    #expect(script.session.read { $0.invariantViolations().map(\.rule) } == ["normal_cannot_read"])
+  }
+
+  /// The RMM that leaves out where a buffer lies meets the granule protection check of its own access, and stops.
+  @Test func aBufferThatIsNotTheHostsStopsTheRMM() throws {
+    let script = Script()
+    try script.check(
+      """
+      machine without=RMI_REALM_CREATE.params_pas
+      RMI_GRANULE_DELEGATE 0x80001000
+      RMI_GRANULE_DELEGATE 0x80002000
+      RMI_REALM_CREATE 0x80001000 0x80002000
+      expect SMC_UNK
+      """)
+    #expect(script.session.read { $0.control.panic?.address } == 0x8000_2000)
+  }
+
+  /// A recording has the statements and the property, and comes to the same states.
+  @Test func aRecordingHasTheSwitches() throws {
+    let script = Script()
+    try script.run(
+      """
+      machine without=RMI_REALM_ACTIVATE.rd_state
+      RMI_GRANULE_DELEGATE 0x80001000
+      without gpc.* RMI_REC_DESTROY.rec_state
+      RMI_REALM_ACTIVATE 0x80001000
+      with RMI_REALM_ACTIVATE.*
+      """)
+    let replayed = Script()
+    for step in script.session.steps { try replayed.run(step.text) }
+    #expect(replayed.session.digest() == script.session.digest())
+    #expect(replayed.session.read { $0.switchedOff } == script.session.read { $0.switchedOff })
+    let digest = script.session.digest()
+    script.session.seek(1)
+    #expect(script.session.read { $0.switchedOff.text } == "RMI_REALM_ACTIVATE.rd_state")
+    script.session.seek(script.session.steps.count)
+    #expect(script.session.digest() == digest)
+  }
+
+  /// A machine whose checks are all on has the digest it always had, and a machine of the lab another.
+  @Test func aMachineOfTheLabIsAnother() throws {
+    let plain = Script()
+    let lab = Script()
+    try lab.run("without gpc.normal")
+    try lab.run("with gpc.normal")
+    #expect(plain.session.digest() != lab.session.digest())
+  }
+
+  @Test(arguments: [
+    ("without", "expected: without CHECK .."), ("without none", "expected a check; workbench switches lists them"),
+    ("with gpc.nrmal", "no check is called \"gpc.nrmal\"; did you mean gpc.normal?"),
+    (
+      "machine without=RMI_DATA_CREATE.dat_state",
+      "no check is called \"RMI_DATA_CREATE.dat_state\"; did you mean RMI_DATA_CREATE.data_state?"
+    ),
+  ])
+  func whatIsWrongIsSaid(_ line: String, _ message: String) {
+    let error = #expect(throws: ScriptError.self) { try Script().run(line) }
+    #expect(error?.message == message)
+  }
+
+  /// What the Why screen says of a call whose deciding condition is off.
+  @Test func anExplanationGoesOnBehindAConditionThatIsOff() throws {
+    let script = Script()
+    try script.run("machine without=RMI_GRANULE_DELEGATE.gran_align")
+    let entry = try #require(Commands.named("RMI_GRANULE_DELEGATE"))
+    var x = InlineArray<18, UInt64>(repeating: 0)
+    x[0] = UInt64(entry.fid)
+    x[1] = 0x8000_0008
+    let explanation = script.session.read { $0.explain(entry, x) }
+    #expect(explanation.rows.map(\.verdict) == [.overruled, .held, .held, .held])
+    #expect(explanation.decidedBy == nil)
+  }
+
+  /// What a step has broken is told once, and can be expected.
+  @Test func aBrokenRuleIsNamedAtItsStep() throws {
+    let script = Script()
+    try script.check(
+      """
+      RMI_GRANULE_DELEGATE 0x80001000
+      expect !broken
+      without RMI_REALM_ACTIVATE.rd_state
+      expect !broken
+      RMI_REALM_ACTIVATE 0x80001000
+      expect RMI_SUCCESS off=rd_state
+      expect broken delegated_zero
+      expect broken
+      expect !broken rim_true
+      RMI_VERSION 0x10000
+      expect !broken
+      """)
+    #expect(script.session.steps.map { $0.result.broken.map(\.rule) } == [[], [], ["delegated_zero"], []])
+    // Steps that are done again have broken what they had.
+    script.session.seek(2)
+    try script.check("RMI_REALM_ACTIVATE 0x80001000\nexpect broken delegated_zero")
+  }
+
+  @Test(arguments: [
+    ("expect RMI_SUCCESS off=gran_state", "expected off=gran_state, passed by no check that is off"),
+    ("expect broken", "expected broken, and no rule was broken"),
+    ("expect broken rim_true", "expected broken rim_true, and no rule was broken"),
+  ])
+  func anExpectationThatDoesNotHoldSaysWhy(_ line: String, _ message: String) throws {
+    let script = Script()
+    try script.run("RMI_GRANULE_DELEGATE 0x80001000\n" + line)
+    #expect(script.runner.failures.map(\.message).contains { $0.hasPrefix(message) }, "\(script.runner.failures)")
+  }
+
+  @Test func aRuleThatIsNoneIsAnsweredWithTheNearest() {
+    let error = #expect(throws: ScriptError.self) { try Script().run("expect broken rim_treu") }
+    #expect(error?.message == "there is no rule \"rim_treu\"; did you mean rim_true?")
+  }
+
+  /// A Realm that was made with a page the RIM is not extended by: its RIM lies.
+  @Test func aRIMThatIsNotExtendedLies() throws {
+    let script = Script()
+    try script.run("without rim.data_create\nrealm")
+    let broken = script.session.steps.flatMap { $0.result.broken }
+    #expect(broken.contains { $0.rule == "rim_true" })
+    #expect(script.session.brokenRules().map(\.rule) == ["rim_true"])
+    #expect(script.decisions.compactMap(\.overruledName).allSatisfy { $0 == "rim.data_create" })
+  }
+
+  /// What is read of another world is told at the access.
+  @Test func anAccessToMemoryOfAnotherIsTold() throws {
+    let script = Script()
+    try script.check(
+      """
+      RMI_GRANULE_DELEGATE 0x80001000
+      without gpc.normal
+      ns.read64 0x80001000
+      expect ok off=gpc.normal
+      expect broken isolation
+      with gpc.normal
+      ns.read64 0x80001000
+      expect gpf
+      expect !broken
+      """)
+  }
+
+  @Test func aVerifierThatDoesNotCompareTheChallengeAcceptsAnOldToken() throws {
+    #expect(try SwitchSet(named: "token.freshness").ignoredLinks == [.freshness])
+    #expect(Protection(.binding).name.description == "token.binding")
+  }
+}
