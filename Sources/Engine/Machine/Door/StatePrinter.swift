@@ -280,6 +280,8 @@ package struct StatePrinter: ~Copyable {
     for word in machine.control.vmids { rest.add(word) }
     rest.add(machine.control.panic == nil ? 0 : 1)
     rest.add(machine.control.isScribbled ? 1 : 0)
+    // What a TLB may still have. Which checks are off is no part of it: somebody may compare with a machine that has all of them.
+    for old in machine.control.lab?.stale ?? [] { rest.add([old.vmid, old.ipa, UInt64(bitPattern: Int64(old.level)), old.entry]) }
   }
 
   /// A granule's colour: that of another is the same if they are alike.
@@ -309,6 +311,7 @@ extension ControlState {
     hash.add(isScribbled ? 1 : 0)
     hash.add(panic?.address)
     hash.add(guestQueue.digest())
+    lab?.add(to: &hash)
     return hash.value
   }
 }

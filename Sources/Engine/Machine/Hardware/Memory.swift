@@ -111,7 +111,7 @@ package struct Memory: ~Copyable {
 
   // MARK: Granules
 
-  @inline(__always) private static func granule(_ address: UInt64) -> Int { Int(truncatingIfNeeded: (address >> 12) & 511) }
+  @inline(__always) static func granule(_ address: UInt64) -> Int { Int(truncatingIfNeeded: (address >> 12) & 511) }
 
   /// The chunk of an index, which exists.
   private func chunk(_ index: Int) -> MemoryChunk { regions[index >> 9]?[index & 511] ?? emptyChunk }

@@ -158,7 +158,7 @@ struct Alphabet: Sendable {
     var form = Form(deed: .call(entry), slots: [])
     var fields: [Int] = []
     for input in entry.inputs {
-      let structure = structures.firstIndex { $0.table.name == StructureTables.written(at: input)?.table.name }
+      let structure = structures.firstIndex { $0.table.name == StructureTables.written(at: input)?.name }
       if let structure {
         form.structures.append(structure)
         fields.append(structure)

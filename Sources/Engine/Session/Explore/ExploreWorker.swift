@@ -4,11 +4,16 @@ import Machine
 /// Conditions of the RMM's commands, numbered from 0 in the order of the registry.
 package struct ConditionList: Sendable {
   package let names: [String]
+  /// Each by itself switched off.
+  let switches: [SwitchSet]
   private let numbers: [String: Int]
 
   package init(_ configuration: MachineConfiguration) {
     let machine = Machine(configuration)
     names = Commands.all.flatMap { entry in entry.list(machine).map { "\(entry.name).\($0.id)" } }
+    switches = names.map { name in
+      do throws(SwitchSet.Unknown) { return try SwitchSet(named: name) } catch { return SwitchSet() }
+    }
     numbers = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
   }
 
@@ -24,8 +29,8 @@ struct ExpandedPart {
   var labels: [UInt16] = []
   /// The states themselves, one after the other.
   var states: [UInt64] = []
-  /// Rules that do not hold: which of the new states; or of none, where what an access came to breaks one.
-  var broken: [(state: Int?, origin: UInt32, move: UInt32, label: UInt16, rule: String, detail: String)] = []
+  /// Rules that do not hold: which of the new states breaks them; or none, where a move does. And how many new states there were before.
+  var broken: [(state: Int?, before: Int, origin: UInt32, move: UInt32, label: UInt16, rule: String, detail: String)] = []
   /// Moves that were made, by condition that decided; the last is all of them.
   var transitions = 0
   var decided: [Int]
@@ -58,32 +63,26 @@ final class ExploreWorker {
   private let store: PageStore
   private let conditions: ConditionList
   private let pages: ExploredMachine.HostPages
-  private let plain: ExploredMachine
-  private var lab: [Int: ExploredMachine] = [:]
-  /// The machine in which a condition is off, by the condition's number.
-  private let labConfiguration: (Int) -> MachineConfiguration?
+  private let target: ExploredMachine
   private var printer: StatePrinter
   private var moves: MoveList
   private var local = StateSet()
   private var part: ExpandedPart
-  private var places = 0
   private var origin: UInt32 = 0
   private var parentPrint: UInt64 = 0
   /// By function identifier and place of the name in the program.
   private var known: [UInt64: Int] = [:]
 
   init(
-    _ alphabet: Alphabet, isSymmetric: Bool, _ controls: ControlStore, _ store: PageStore, _ conditions: ConditionList,
-    labConfiguration: @escaping (Int) -> MachineConfiguration?
+    _ alphabet: Alphabet, isSymmetric: Bool, _ controls: ControlStore, _ store: PageStore, _ conditions: ConditionList
   ) {
     self.alphabet = alphabet
     world = alphabet.world
     self.controls = controls
     self.store = store
     self.conditions = conditions
-    self.labConfiguration = labConfiguration
     pages = ExploredMachine.HostPages(alphabet)
-    plain = ExploredMachine(world, world.configuration, pages)
+    target = ExploredMachine(world, pages)
     printer = StatePrinter(base: world.base, count: world.granules, isSymmetric: isSymmetric)
     moves = MoveList(alphabet)
     part = ExpandedPart(decided: Array(repeating: 0, count: conditions.names.count))
@@ -101,10 +100,10 @@ final class ExploreWorker {
 
   /// The state after the boot, as a state and its print.
   func root() -> (state: [UInt64], print: UInt64) {
-    printer.lookAtAll(plain.machine)
-    let print = printer.fingerprint(plain.machine)
+    printer.lookAtAll(target.machine)
+    let print = printer.fingerprint(target.machine)
     var state: [UInt64] = []
-    plain.append(to: &state, label: 0, controls, store)
+    target.append(to: &state, label: 0, controls, store)
     return (state, print)
   }
 
@@ -123,78 +122,79 @@ final class ExploreWorker {
   }
 
   private func expand(_ state: UnsafePointer<UInt64>, number: Int, _ aim: Aim) {
-    places += 1
     origin = UInt32(truncatingIfNeeded: number)
     let label = Int(state[0] >> 32)
     guard label == 0 || aim.open.contains(label - 1) else { return }
-    let target = label == 0 ? plain : machine(label - 1)
-    look(state, target, hasMisfits: aim.hasMisfits)
+    target.enter(state, controls)
+    printer.lookAtAll(target.machine)
+    parentPrint = printer.fingerprint(target.machine)
+    moves.look(target.machine, printer, hasMisfits: aim.hasMisfits || world.triesMisfits(parentPrint))
     moves.forEach { move, number in
-      self.step(move, UInt32(truncatingIfNeeded: number), state, target, label, aim)
+      self.step(move, UInt32(truncatingIfNeeded: number), label, aim)
       return true
     }
   }
 
-  /// Puts a machine in a state and sees which moves there are.
-  private func look(_ state: UnsafePointer<UInt64>, _ target: ExploredMachine, hasMisfits: Bool) {
-    target.enter(state, controls, place: places)
-    printer.lookAtAll(target.machine)
-    parentPrint = printer.fingerprint(target.machine)
-    moves.look(target.machine, printer, hasMisfits: hasMisfits || world.triesMisfits(parentPrint))
-  }
-
-  private func machine(_ condition: Int) -> ExploredMachine {
-    if let known = lab[condition] { return known }
-    let new = ExploredMachine(world, labConfiguration(condition) ?? world.configuration, pages)
-    lab[condition] = new
-    return new
-  }
-
   /// One move from the state that was looked at.
-  private func step(
-    _ move: borrowing Move, _ number: UInt32, _ state: UnsafePointer<UInt64>, _ target: ExploredMachine, _ label: Int, _ aim: Aim
-  ) {
-    let access = target.make(move, moves)
-    part.transitions += 1
-    let decisions = target.machine.observation.decisions
+  private func step(_ move: borrowing Move, _ number: UInt32, _ label: Int, _ aim: Aim) {
+    make(move, number, label)
     var held: [Int] = []
-    for decision in decisions {
+    for decision in target.machine.observation.decisions where decision.hasDecided {
       guard let condition = self.number(of: decision) else { continue }
       part.decided[condition] += 1
       if label == 0, aim.open.contains(condition) { held.append(condition) }
     }
-    if let access { check(access, move, number, label, target) }
-    conclude(move, number, target, label, aim)
-    for condition in held {
-      let off = machine(condition)
-      if off.place != places { off.enter(state, controls, place: places) }
-      _ = off.make(move, moves)
-      var seen = ConditionLab()
-      seen.calls = 1
-      let others = off.machine.observation.decisions.compactMap { self.number(of: $0) }.filter { $0 != condition }
-      if others.isEmpty { seen.passed = 1 } else { seen.refusedBy = Set(others) }
-      part.lab[condition, default: ConditionLab()].add(seen)
-      conclude(move, number, off, condition + 1, aim)
+    conclude(move, number, label, aim)
+    for condition in held { stepInLab(move, number, condition, aim) }
+  }
+
+  /// The same move with the condition off that has just decided it.
+  private func stepInLab(_ move: borrowing Move, _ number: UInt32, _ condition: Int, _ aim: Aim) {
+    _ = target.machine.perform(.switches(conditions.switches[condition], isOff: true))
+    make(move, number, condition + 1)
+    var seen = ConditionLab()
+    seen.calls = 1
+    for decision in target.machine.observation.decisions where decision.hasDecided {
+      if let other = self.number(of: decision) { seen.refusedBy.insert(other) }
     }
+    seen.passed = seen.refusedBy.isEmpty ? 1 : 0
+    part.lab[condition, default: ConditionLab()].add(seen)
+    conclude(move, number, condition + 1, aim)
+    // The machine has been one of the lab, though nothing else may have changed.
+    target.goBack()
+  }
+
+  /// Makes a move, and notes the rules that it breaks by itself.
+  private func make(_ move: borrowing Move, _ number: UInt32, _ label: Int) {
+    let access = target.make(move, moves)
+    part.transitions += 1
+    for decision in target.machine.observation.decisions {
+      guard let broken = decision.broken else { continue }
+      note(number, label, decision.id, broken.detail)
+    }
+    if let access { check(access, move, number, label) }
+  }
+
+  private func note(_ number: UInt32, _ label: Int, _ rule: String, _ detail: String) {
+    part.broken.append((nil, part.prints.count, origin, number, UInt16(label), rule, detail))
   }
 
   /// Looks at what a move has made of the state, keeps it if it is new, and goes back.
-  private func conclude(_ move: borrowing Move, _ number: UInt32, _ target: ExploredMachine, _ label: Int, _ aim: Aim) {
+  private func conclude(_ move: borrowing Move, _ number: UInt32, _ label: Int, _ aim: Aim) {
     guard target.machine.memory.hasChanged(since: 0) || moves.form(move.form).isBesideMemory else { return }
     let stray = printer.lookAtChanges(target.machine, since: 0, apartFrom: target.hostPages)
     let print = printer.fingerprint(target.machine)
     if let stray {
-      part.broken.append(
-        (nil, origin, number, UInt16(label), ExploredRule.ownMemory, "\(hex(stray)) was written, which nobody has given"))
+      note(number, label, ExploredRule.ownMemory, "\(hex(stray)) was written, which nobody has given")
     } else if print != parentPrint, !aim.visited.contains(print) {
       let key = ExploredState.key(print, label: label)
-      if label == 0 || !aim.visited.contains(key), local.insert(key) { keep(key, number, target, label) }
+      if label == 0 || !aim.visited.contains(key), local.insert(key) { keep(key, number, label) }
     }
     printer.forgetChanges()
     target.goBack()
   }
 
-  private func keep(_ key: UInt64, _ number: UInt32, _ target: ExploredMachine, _ label: Int) {
+  private func keep(_ key: UInt64, _ number: UInt32, _ label: Int) {
     var rule: (String, String)?
     if let panic = target.machine.control.panic {
       rule = (ExploredRule.noPanic, panic.text)
@@ -202,7 +202,7 @@ final class ExploreWorker {
       rule = (violation.rule, violation.detail)
     }
     if let rule {
-      part.broken.append((part.prints.count, origin, number, UInt16(label), rule.0, rule.1))
+      part.broken.append((part.prints.count, part.prints.count, origin, number, UInt16(label), rule.0, rule.1))
     }
     part.prints.append(key)
     part.origins.append(origin)
@@ -213,7 +213,7 @@ final class ExploreWorker {
 
   /// Holds what an access came to to who may touch what: each world its own address space.
   private func check(
-    _ outcome: AccessOutcome, _ move: borrowing Move, _ number: UInt32, _ label: Int, _ target: ExploredMachine
+    _ outcome: AccessOutcome, _ move: borrowing Move, _ number: UInt32, _ label: Int
   ) {
     let form = moves.form(move.form)
     let address = move.values[0]
@@ -230,8 +230,9 @@ final class ExploreWorker {
     if case .fault = outcome { passed = false }
     guard passed != (gpi == own.rawValue) else { return }
     let what = passed ? "may touch" : "may not touch"
-    part.broken.append(
-      (nil, origin, number, UInt16(label), ExploredRule.accessTable, "the \(world.name) world \(what) \(hex(address)), which is \(GPI(rawValue: gpi)?.name ?? "nobody's")"))
+    note(
+      number, label, ExploredRule.accessTable,
+      "the \(world.name) world \(what) \(hex(address)), which is \(GPI(rawValue: gpi)?.name ?? "nobody's")")
   }
 
   private func number(of decision: Decision) -> Int? {

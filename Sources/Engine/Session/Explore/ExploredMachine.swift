@@ -4,8 +4,6 @@ import Machine
 /// A machine that is put in any state of an exploration, and makes its moves.
 final class ExploredMachine {
   var machine: Machine
-  /// Which state it is in: as whoever puts it there counts them.
-  var place = -1
   private let world: ExploredWorld
   private let pages: HostPages
   private let granuleTable: UInt64
@@ -49,10 +47,10 @@ final class ExploredMachine {
     }
   }
 
-  init(_ world: ExploredWorld, _ configuration: MachineConfiguration, _ pages: HostPages) {
+  init(_ world: ExploredWorld, _ pages: HostPages) {
     self.world = world
     self.pages = pages
-    machine = Machine(configuration)
+    machine = Machine(world.configuration)
     machine.tracing = false
     granuleTable = (machine.gptWalk(world.base).l1Address ?? machine.gpt.l1Base).granuleBase
     _ = machine.checkpoint()
@@ -68,8 +66,7 @@ final class ExploredMachine {
   // MARK: States
 
   /// Puts the machine in a state.
-  func enter(_ state: UnsafePointer<UInt64>, _ controls: ControlStore, place: Int) {
-    self.place = place
+  func enter(_ state: UnsafePointer<UInt64>, _ controls: ControlStore) {
     let count = world.granules
     machine.memory.lend(UnsafeMutableRawPointer(bitPattern: UInt(state[1])), to: granuleTable)
     for n in 0..<count {

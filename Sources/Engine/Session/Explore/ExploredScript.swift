@@ -25,15 +25,21 @@ struct ExploredScript {
     } else {
       lines.append("# The rule \(broken.rule) is broken. No shorter way does it in the world \(shown(world.name)).")
     }
-    let configuration = name.flatMap { world.configuration.without($0) } ?? world.configuration
-    lines.append("machine \(configuration.propertyText)")
+    lines.append("machine \(world.configuration.propertyText)")
+    var label = 0
     for (index, step) in steps.enumerated() {
       lines.append("")
+      if step.label != label, let name {
+        lines.append("# From here on the check is off.")
+        lines.append("without \(name)")
+        label = step.label
+      }
       lines.append("# \(index + 1) of \(steps.count): \(summary(step))")
       lines += self.lines(step)
     }
     lines.append("")
     lines.append("# Now \(broken.rule) does not hold: \(broken.detail)")
+    if ModelRule.named(broken.rule) != nil { lines.append("expect broken \(broken.rule)") }
     return lines.joined(separator: "\n") + "\n"
   }
 

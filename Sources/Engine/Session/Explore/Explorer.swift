@@ -113,11 +113,8 @@ package final class Explorer {
     stride = ExploredMachine.stride(world) + 1
     decided = Array(repeating: 0, count: conditions.names.count)
     let (controls, store, conditions, alphabet) = (controls, store, conditions, alphabet)
-    let base = world.configuration
     workers = (0..<max(1, count)).map { _ in
-      ExploreWorker(alphabet, isSymmetric: options.isSymmetric, controls, store, conditions) { number in
-        base.without(conditions.names[number])
-      }
+      ExploreWorker(alphabet, isSymmetric: options.isSymmetric, controls, store, conditions)
     }
     if options.eachCondition {
       open = options.conditions.isEmpty ? Set(conditions.names.indices) : options.conditions
@@ -129,6 +126,9 @@ package final class Explorer {
       transitions: transitions, states: origins.count, waiting: levelCount - expanded + next.count / stride,
       depth: levels.count - 1, bytes: UInt64(bytes))
   }
+
+  /// Whether values that do not fit are tried in every state.
+  var hasMisfits: Bool { options.eachCondition || !world.configuration.without.isEmpty }
 
   private var levelCount: Int { level.count / stride }
   private var bytes: Int {
@@ -190,7 +190,7 @@ package final class Explorer {
     let results = Results(parts)
     let taken = Counter()
     let (done, total, stride) = (expanded, levelCount, stride)
-    let aim = ExploreWorker.Aim(visited: visited, open: open, hasMisfits: options.eachCondition || world.configuration.isLab)
+    let aim = ExploreWorker.Aim(visited: visited, open: open, hasMisfits: hasMisfits)
     level.withUnsafeBufferPointer { buffer in
       guard let states = buffer.baseAddress else { return }
       parallel(min(workers.count, parts)) { [workers] worker in
@@ -214,7 +214,7 @@ package final class Explorer {
     for (index, count) in part.decided.enumerated() where count != 0 { decided[index] += count }
     for (condition, seen) in part.lab { lab[condition, default: ConditionLab()].add(seen) }
     var wrong = part.broken[...]
-    func take(_ entry: (state: Int?, origin: UInt32, move: UInt32, label: UInt16, rule: String, detail: String)) {
+    func take(_ entry: (state: Int?, before: Int, origin: UInt32, move: UInt32, label: UInt16, rule: String, detail: String)) {
       let condition = entry.label == 0 ? nil : Int(entry.label) - 1
       if let condition, !open.contains(condition) { return }
       guard condition != nil || !broken.contains(where: { $0.condition == nil }) else { return }
@@ -225,7 +225,7 @@ package final class Explorer {
       if let condition { open.remove(condition) }
     }
     for n in part.prints.indices {
-      while let entry = wrong.first, entry.state == nil || (entry.state ?? 0) < n {
+      while let entry = wrong.first, entry.state == nil ? entry.before <= n : (entry.state ?? 0) < n {
         if entry.state == nil { take(entry) }
         wrong.removeFirst()
       }

@@ -9,21 +9,17 @@ final class PathWalker {
   private let machine: ExploredMachine
   private var printer: StatePrinter
   private var moves: MoveList
-  private let hasMisfits: Bool
   /// The way it has gone: each state with its number.
   private var way: [(number: Int, state: [UInt64])] = []
 
-  /// - Parameter condition: the one that is off.
-  init(_ explorer: Explorer, _ controls: ControlStore, _ store: PageStore, without condition: Int?) {
+  init(_ explorer: Explorer) {
     self.explorer = explorer
-    self.controls = controls
-    self.store = store
+    controls = explorer.controls
+    store = explorer.store
     let world = explorer.world
-    let configuration = condition.flatMap { world.configuration.without(explorer.conditions.names[$0]) } ?? world.configuration
-    machine = ExploredMachine(world, configuration, ExploredMachine.HostPages(explorer.alphabet))
+    machine = ExploredMachine(world, ExploredMachine.HostPages(explorer.alphabet))
     printer = StatePrinter(base: world.base, count: world.granules, isSymmetric: explorer.options.isSymmetric)
     moves = MoveList(explorer.alphabet)
-    hasMisfits = explorer.options.eachCondition || world.configuration.isLab
     var root: [UInt64] = []
     machine.append(to: &root, label: 0, controls, store)
     way = [(0, root)]
@@ -32,6 +28,8 @@ final class PathWalker {
   /// A move that was made, and what it came to.
   struct Step {
     var move: Move
+    /// The condition that is off, plus one.
+    var label: Int
     /// Whether what it left in the guests' queue has to go.
     var leavesQueue: Bool
     var decisions: [Decision]
@@ -51,7 +49,7 @@ final class PathWalker {
     while common < way.count, common < numbers.count, way[common].number == numbers[common] { common += 1 }
     way.removeLast(way.count - common)
     for number in numbers[common...] {
-      guard let (state, print, _) = step(way[way.count - 1].state, Int(explorer.moves[number])),
+      guard let (state, print, _) = step(way[way.count - 1].state, Int(explorer.moves[number]), Int(explorer.labels[number])),
         ExploredState.key(print, label: Int(explorer.labels[number])) == explorer.prints[number]
       else { return nil }
       way.append((number, state))
@@ -60,11 +58,11 @@ final class PathWalker {
   }
 
   /// The moves that lead to a state, and one more from there; fewer if the way does not exist on this machine.
-  func steps(to number: Int, then last: Int) -> [Step] {
+  func steps(to number: Int, then last: (move: Int, label: Int)) -> [Step] {
     var steps: [Step] = []
     var state = way[0].state
     for move in explorer.path(to: number) + [last] {
-      guard let (next, _, step) = step(state, move) else { break }
+      guard let (next, _, step) = step(state, move.move, move.label) else { break }
       steps.append(step)
       state = next
     }
@@ -72,35 +70,38 @@ final class PathWalker {
   }
 
   /// Makes the move of a number from a state.
-  private func step(_ state: [UInt64], _ number: Int) -> (state: [UInt64], print: UInt64, step: Step)? {
-    state.withUnsafeBufferPointer { if let base = $0.baseAddress { machine.enter(base, controls, place: 0) } }
+  private func step(_ state: [UInt64], _ number: Int, _ label: Int) -> (state: [UInt64], print: UInt64, step: Step)? {
+    state.withUnsafeBufferPointer { if let base = $0.baseAddress { machine.enter(base, controls) } }
     printer.lookAtAll(machine.machine)
     let print = printer.fingerprint(machine.machine)
-    moves.look(machine.machine, printer, hasMisfits: hasMisfits || explorer.world.triesMisfits(print))
+    moves.look(machine.machine, printer, hasMisfits: explorer.hasMisfits || explorer.world.triesMisfits(print))
     var found: Move?
     moves.forEach { move, n in
       if n == number { found = Move(form: move.form, values: move.values, isMisfit: move.isMisfit) }
       return n != number
     }
     guard let found else { return nil }
+    if label != Int(state[0] >> 32) {
+      _ = machine.machine.perform(.switches(explorer.conditions.switches[label - 1], isOff: true))
+    }
     _ = machine.make(found, moves)
     var next: [UInt64] = []
-    machine.append(to: &next, label: 0, controls, store)
+    machine.append(to: &next, label: label, controls, store)
     _ = printer.lookAtChanges(machine.machine, since: 0, apartFrom: machine.hostPages)
     let print2 = printer.fingerprint(machine.machine)
-    let step = Step(move: found, leavesQueue: machine.hasLeftQueue, decisions: machine.machine.decisions)
+    let step = Step(move: found, label: label, leavesQueue: machine.hasLeftQueue, decisions: machine.machine.decisions)
     machine.goBack()
     return (next, print2, step)
   }
 }
 
 extension Explorer {
-  /// The numbers of the moves that lead to a state.
-  func path(to state: Int) -> [Int] {
-    var path: [Int] = []
+  /// The numbers of the moves that lead to a state, each with the condition that is off, plus one.
+  func path(to state: Int) -> [(move: Int, label: Int)] {
+    var path: [(move: Int, label: Int)] = []
     var state = state
     while state != 0 {
-      path.append(Int(moves[state]))
+      path.append((Int(moves[state]), Int(labels[state])))
       state = Int(origins[state])
     }
     return path.reversed()
@@ -108,7 +109,7 @@ extension Explorer {
 
   /// The moves that lead to where a rule does not hold, as a script that can be opened and run.
   package func script(_ broken: Broken) -> String {
-    let walker = PathWalker(self, controls, store, without: broken.condition)
-    return ExploredScript(self, broken, walker.steps(to: broken.origin, then: broken.move)).text
+    let steps = PathWalker(self).steps(to: broken.origin, then: (broken.move, broken.condition.map { $0 + 1 } ?? 0))
+    return ExploredScript(self, broken, steps).text
   }
 }
