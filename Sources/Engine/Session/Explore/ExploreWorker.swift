@@ -181,7 +181,8 @@ final class ExploreWorker {
 
   /// Looks at what a move has made of the state, keeps it if it is new, and goes back.
   private func conclude(_ move: borrowing Move, _ number: UInt32, _ label: Int, _ aim: Aim) {
-    guard target.machine.memory.hasChanged(since: 0) || moves.form(move.form).isBesideMemory else { return }
+    let form = moves.form(move.form)
+    guard form.isBesideMemory || target.machine.memory.hasChanged(since: 0) else { return }
     let stray = printer.lookAtChanges(target.machine, since: 0, apartFrom: target.hostPages)
     let print = printer.fingerprint(target.machine)
     if let stray {
@@ -218,7 +219,8 @@ final class ExploreWorker {
     let form = moves.form(move.form)
     let address = move.values[0]
     let world = form.deed == .write ? World.normal : form.world
-    guard let gpi = printer.granule(address).map({ printer.gpi($0) }), address & 7 == 0 else { return }
+    guard let granule = printer.granule(address), address & 7 == 0 else { return }
+    let gpi = printer.gpi(granule)
     let own: GPI =
       switch world {
       case .normal: .nonSecure

@@ -83,7 +83,7 @@ final class ExploredMachine {
     list.append(UInt64(controls.keep(machine.control)) | UInt64(label) << 32)
     func keep(_ address: UInt64) {
       guard machine.memory.hasPage(address) else { return list.append(0) }
-      list.append(UInt64(UInt(bitPattern: store.keep(machine.memory.page(address)))))
+      list.append(UInt64(store.keep(machine.memory.page(address))))
     }
     keep(granuleTable)
     for n in 0..<world.granules { keep(world.base &+ UInt64(n) << 12) }

@@ -68,8 +68,9 @@ package final class StateSet {
 final class PageStore: @unchecked Sendable {
   private final class Shard: @unchecked Sendable {
     struct Pages {
-      var known: [UInt64: UnsafeMutableRawPointer] = [:]
-      var blocks: [UnsafeMutableRawPointer] = []
+      /// Addresses, by what is there.
+      var known: [UInt64: UInt] = [:]
+      var blocks: [UInt] = []
       var left = 0
     }
     let pages = Mutex(Pages())
@@ -79,36 +80,42 @@ final class PageStore: @unchecked Sendable {
   private let blocks = Atomic(0)
 
   deinit {
-    for shard in shards { shard.pages.withLock { for block in $0.blocks { block.deallocate() } } }
+    for shard in shards {
+      shard.pages.withLock { for block in $0.blocks { UnsafeMutableRawPointer(bitPattern: block)?.deallocate() } }
+    }
   }
 
   var bytes: Int { blocks.load(ordering: .relaxed) * Self.pagesOfBlock * 4096 }
 
-  /// A page with these contents, which nobody changes; nil for zeroes.
-  func keep(_ page: UnsafeRawPointer) -> UnsafeMutableRawPointer? {
+  /// Where a page with these contents is, which nobody changes; 0 for zeroes.
+  func keep(_ page: UnsafeRawPointer) -> UInt {
     let hash = Self.hash(page)
-    guard hash != 0 else { return nil }
+    guard hash != 0 else { return 0 }
+    let address = UInt(bitPattern: page)
     return shards[Int(hash >> 58)].pages.withLock { pages in
       var key = hash
       while let known = pages.known[key] {
-        if Self.isEqual(known, page) { return known }
+        if Self.isEqual(known, address) { return known }
         key &+= 1
       }
       if pages.left == 0 {
-        pages.blocks.append(.allocate(byteCount: Self.pagesOfBlock * 4096, alignment: 64))
+        pages.blocks.append(
+          UInt(bitPattern: UnsafeMutableRawPointer.allocate(byteCount: Self.pagesOfBlock * 4096, alignment: 64)))
         pages.left = Self.pagesOfBlock
         blocks.wrappingAdd(1, ordering: .relaxed)
       }
       pages.left -= 1
-      let new = pages.blocks[pages.blocks.count - 1] + pages.left * 4096
-      new.copyMemory(from: page, byteCount: 4096)
+      let new = pages.blocks[pages.blocks.count - 1] + UInt(pages.left * 4096)
+      if let source = UnsafeRawPointer(bitPattern: address) {
+        UnsafeMutableRawPointer(bitPattern: new)?.copyMemory(from: source, byteCount: 4096)
+      }
       pages.known[key] = new
       return new
     }
   }
 
-  private static func isEqual(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer) -> Bool {
-    let (a, b) = (a.assumingMemoryBound(to: UInt64.self), b.assumingMemoryBound(to: UInt64.self))
+  private static func isEqual(_ a: UInt, _ b: UInt) -> Bool {
+    guard let a = UnsafePointer<UInt64>(bitPattern: a), let b = UnsafePointer<UInt64>(bitPattern: b) else { return false }
     var n = 0
     while n < 512 {
       if (a[n] ^ b[n]) | (a[n &+ 1] ^ b[n &+ 1]) != 0 { return false }
