@@ -62,7 +62,7 @@ struct ExploreSearchCommand: ParsableCommand {
     ) { line.update($0.transitions, "\(grouped($0.states)) states, depth \($0.depth), \(grouped($0.waiting)) waiting") }
     let report = ExploreReport(explorer, end, seconds: CPUClock.wall - start)
     var out = Output()
-    if json { out.line(report.json.text(.libvirt)) } else { for text in report.lines { out.line(text) } }
+    if json { out.line(report.json.text(JSONValue.Style.libvirt)) } else { for text in report.lines { out.line(text) } }
     if let broken = explorer.broken.first {
       let script = explorer.script(broken)
       if let output {

@@ -1,3 +1,4 @@
+import Engine
 import SystemPackage
 
 /// One line on standard error that says how far something has come, at what rate, and when it will be done. There is none where

@@ -55,8 +55,8 @@ package struct ConditionLab: Sendable, Equatable {
   }
 }
 
-/// Expands states: one of these on each thread.
-final class ExploreWorker {
+/// Expands states: one of these on each thread, and never two threads on one.
+final class ExploreWorker: @unchecked Sendable {
   private let alphabet: Alphabet
   private let world: ExploredWorld
   private let controls: ControlStore
@@ -89,7 +89,7 @@ final class ExploreWorker {
   }
 
   /// What the search asks for while it expands.
-  struct Aim {
+  struct Aim: Sendable {
     /// Prints of all states that are known, which nobody changes meanwhile.
     var visited: StateSet
     /// Conditions that are switched off one at a time; empty: none.

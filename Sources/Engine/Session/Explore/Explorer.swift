@@ -144,7 +144,7 @@ package final class Explorer {
   ///   - parallel: calls what it is given with each number below the first, at the same time if it can.
   ///   - shouldStop: asked between two parts of a level.
   package func run(
-    parallel: (Int, (Int) -> Void) -> Void, shouldStop: () -> Bool = { false }, onProgress: (Progress) -> Void = { _ in }
+    parallel: (Int, @Sendable (Int) -> Void) -> Void, shouldStop: () -> Bool = { false }, onProgress: (Progress) -> Void = { _ in }
   ) -> End {
     begin()
     while true {
@@ -184,7 +184,7 @@ package final class Explorer {
   }
 
   /// Expands the next states of the level on all workers, and puts together what they come to, in order.
-  private func expandSome(_ parallel: (Int, (Int) -> Void) -> Void) {
+  private func expandSome(_ parallel: (Int, @Sendable (Int) -> Void) -> Void) {
     let parts = min(
       (levelCount - expanded + Self.partSize - 1) / Self.partSize, workers.count * Self.partsAWorker)
     let results = Results(parts)
@@ -192,7 +192,9 @@ package final class Explorer {
     let (done, total, stride) = (expanded, levelCount, stride)
     let aim = ExploreWorker.Aim(visited: visited, open: open, hasMisfits: hasMisfits)
     level.withUnsafeBufferPointer { buffer in
-      guard let states = buffer.baseAddress else { return }
+      guard let base = buffer.baseAddress else { return }
+      // Only read while the workers are at it.
+      nonisolated(unsafe) let states = base
       parallel(min(workers.count, parts)) { [workers] worker in
         while let part = taken.next(below: parts) {
           let begin = done + part * Self.partSize
@@ -257,7 +259,7 @@ package final class Explorer {
 }
 
 /// What workers have come to, each its own parts.
-private final class Results {
+private final class Results: @unchecked Sendable {
   private let parts: UnsafeMutablePointer<ExpandedPart?>
   private let count: Int
 

@@ -2,8 +2,8 @@ import Basics
 import Machine
 import Synchronization
 
-/// A set of prints: 64-bit numbers that are not 0, in open addressing.
-package final class StateSet {
+/// A set of prints: 64-bit numbers that are not 0, in open addressing. Several threads may ask while none puts in.
+package final class StateSet: @unchecked Sendable {
   private var slots: UnsafeMutablePointer<UInt64>
   private var mask: Int
   package private(set) var count = 0
