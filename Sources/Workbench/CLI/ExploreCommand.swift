@@ -6,7 +6,7 @@ import Libc
 struct ExploreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explore", abstract: "Goes through all states of a small machine, not one sequence of calls but every one.",
-    subcommands: [ExploreSearchCommand.self], defaultSubcommand: ExploreSearchCommand.self)
+    subcommands: [ExploreSearchCommand.self, ExploreTableCommand.self], defaultSubcommand: ExploreSearchCommand.self)
 }
 
 struct ExploreSearchCommand: ParsableCommand {
@@ -28,6 +28,21 @@ struct ExploreSearchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Most moves from the boot; without it, until no new state is found.", valueName: "moves"))
   var depth: Int?
 
+  @Option(
+    help: ArgumentHelp("A check that is switched off: a name or a pattern of workbench switches. Can be given several times.", valueName: "check"))
+  var without: [String] = []
+
+  @Flag(
+    help: """
+      Each failure condition is switched off, one at a time: the shortest sequence that breaks a rule without it, or what else refuses \
+      what it would have refused.
+      """)
+  var eachCondition = false
+
+  @Option(
+    help: ArgumentHelp("With --each-condition: these alone, by name or pattern. Can be given several times.", valueName: "check"))
+  var condition: [String] = []
+
   @Option(help: ArgumentHelp("Threads; as many as there are cores. The result is the same with any number.", valueName: "count"))
   var workers: Int?
 
@@ -44,11 +59,19 @@ struct ExploreSearchCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let described = try describedWorld()
+    var described = try describedWorld()
+    for name in without { described.configuration.without = described.configuration.without.union(try switches(name)) }
     var options = Explorer.Options()
     options.depth = depth
     options.isSymmetric = symmetry
     options.memory = try bytes()
+    options.eachCondition = eachCondition
+    guard eachCondition || condition.isEmpty else { throw ValidationError("--condition is for --each-condition") }
+    for name in condition {
+      let found = ConditionList(described.configuration).numbers(try switches(name))
+      guard !found.isEmpty else { throw ValidationError("--condition: \(shown(name)) is no failure condition of this machine") }
+      options.conditions.formUnion(found)
+    }
     let count = workers ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     guard (1...256).contains(count) else { throw ValidationError("--workers is 1 to 256") }
     guard depth ?? 1 > 0 else { throw ValidationError("--depth must be positive") }
@@ -63,7 +86,15 @@ struct ExploreSearchCommand: ParsableCommand {
     let report = ExploreReport(explorer, end, seconds: CPUClock.wall - start)
     var out = Output()
     if json { out.line(report.json.text(JSONValue.Style.libvirt)) } else { for text in report.lines { out.line(text) } }
-    if let broken = explorer.broken.first {
+    if eachCondition {
+      let necessity = Necessity(explorer, end)
+      if !json { for text in necessity.lines { out.line(text) } }
+      if let output {
+        try NewFile.writeOrComplain(Array((necessity.jsonLines.joined(separator: "\n") + "\n").utf8), to: output)
+      } else if json {
+        for text in necessity.jsonLines { out.line(text) }
+      }
+    } else if let broken = explorer.broken.first {
       let script = explorer.script(broken)
       if let output {
         try NewFile.writeOrComplain(Array(script.utf8), to: output)
@@ -75,7 +106,7 @@ struct ExploreSearchCommand: ParsableCommand {
     }
     out.flush()
     if let number = StopSignal.pending { throw ExitCode(128 + number) }
-    if !explorer.broken.isEmpty { throw Exit.difference }
+    if !explorer.broken.isEmpty, !eachCondition { throw Exit.difference }
   }
 
   private func describedWorld() throws -> ExploredWorld {
@@ -95,6 +126,10 @@ struct ExploreSearchCommand: ParsableCommand {
     }
   }
 
+  private func switches(_ name: String) throws -> SwitchSet {
+    do throws(SwitchSet.Unknown) { return try SwitchSet(named: name) } catch { throw ValidationError(error.message) }
+  }
+
   private func bytes() throws -> UInt64 {
     do throws(ScriptError) {
       let value = try StatementParser(line: 0, names: ScriptNames()).value(memory)
@@ -102,6 +137,32 @@ struct ExploreSearchCommand: ParsableCommand {
       return value
     } catch {
       throw ValidationError("--memory: \(error.message)")
+    }
+  }
+}
+
+struct ExploreTableCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "table", abstract: "Prints what a search with --each-condition came to as a table, in Markdown.")
+
+  @Argument(help: ArgumentHelp("Files that --each-condition has written.", valueName: "file"), completion: .file())
+  var files: [String]
+
+  func run() throws {
+    var lines: [Substring] = []
+    for file in files {
+      let bytes = try orComplain { () throws(TokenFile.Failure) in
+        try TokenFile.bytes(file, limit: Necessity.sizeLimit, isPlain: true)
+      }
+      lines += String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    }
+    do throws(ScriptError) {
+      var out = Output()
+      for line in NecessityTable.lines(try Necessity(jsonLines: lines)) { out.line(line) }
+      out.flush()
+    } catch {
+      complain(error.description(in: shown(files.joined(separator: " "), limit: .max)))
+      throw Exit.badData
     }
   }
 }

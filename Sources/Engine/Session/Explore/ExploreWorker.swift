@@ -18,6 +18,9 @@ package struct ConditionList: Sendable {
   }
 
   package func number(_ name: String) -> Int? { numbers[name] }
+
+  /// Those of some switches.
+  package func numbers(_ switches: SwitchSet) -> [Int] { names.indices.filter { switches.contains(names[$0]) } }
 }
 
 /// What a part of a level came to: states that were not known when it began, and what was seen on the way.

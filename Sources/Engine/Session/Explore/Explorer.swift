@@ -101,6 +101,8 @@ package final class Explorer {
   package private(set) var decided: [Int]
   package private(set) var lab: [Int: ConditionLab] = [:]
   package private(set) var broken: [Broken] = []
+  /// The conditions that are switched off one at a time, and those for which no broken rule is known yet.
+  package private(set) var searchedConditions: [Int] = []
   private var open: Set<Int> = []
   private var isBegun = false
 
@@ -117,7 +119,9 @@ package final class Explorer {
       ExploreWorker(alphabet, isSymmetric: options.isSymmetric, controls, store, conditions)
     }
     if options.eachCondition {
-      open = options.conditions.isEmpty ? Set(conditions.names.indices) : options.conditions
+      searchedConditions = options.conditions.isEmpty ? Array(conditions.names.indices) : options.conditions.sorted()
+      if let shard = options.shard { searchedConditions = searchedConditions.filter { $0 % shard.count == shard.index } }
+      open = Set(searchedConditions)
     }
   }
 
@@ -149,7 +153,7 @@ package final class Explorer {
     begin()
     while true {
       if !broken.isEmpty, !options.eachCondition { return .broken }
-      if levelCount == 0 { return .complete }
+      if levelCount == 0 || options.eachCondition && open.isEmpty { return .complete }
       if let depth = options.depth, levels.count - 1 >= depth { return .depth }
       while expanded < levelCount {
         if shouldStop() { return .interrupted }
