@@ -69,6 +69,14 @@ final class PathWalker {
     return steps
   }
 
+  /// The print that another printer makes of a state.
+  func symmetricPrint(_ number: Int, by printer: inout StatePrinter) -> UInt64? {
+    guard let state = state(number) else { return nil }
+    state.withUnsafeBufferPointer { if let base = $0.baseAddress { machine.enter(base, controls) } }
+    printer.lookAtAll(machine.machine)
+    return printer.fingerprint(machine.machine)
+  }
+
   /// Makes the move of a number from a state.
   private func step(_ state: [UInt64], _ number: Int, _ label: Int) -> (state: [UInt64], print: UInt64, step: Step)? {
     state.withUnsafeBufferPointer { if let base = $0.baseAddress { machine.enter(base, controls) } }
@@ -111,5 +119,17 @@ extension Explorer {
   package func script(_ broken: Broken) -> String {
     let steps = PathWalker(self).steps(to: broken.origin, then: (broken.move, broken.condition.map { $0 + 1 } ?? 0))
     return ExploredScript(self, broken, steps).text
+  }
+}
+
+extension Explorer {
+  /// What each state is known by, in the order in which they were found.
+  package var states: [UInt64] { prints }
+
+  /// The prints the states have where equal granules count as one another: of a search in which they do not.
+  package func symmetricPrints() -> Set<UInt64> {
+    let walker = PathWalker(self)
+    var printer = StatePrinter(base: world.base, count: world.granules, isSymmetric: true)
+    return Set(prints.indices.compactMap { walker.symmetricPrint($0, by: &printer) })
   }
 }
