@@ -38,13 +38,14 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CNcurses"),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .target(name: "CTerm", dependencies: ["CNcurses"]),
     .target(name: "Libc", swiftSettings: strict),
     part("Basics", []),
     part("Attestation", ["Basics", crypto]),
     part("Machine", ["Attestation", "Basics", "Libc", crypto], [aligned]),
     part("Host", ["Attestation", "Basics", "Machine", crypto]),
-    part("Libvirt", ["Basics"]),
+    part("Libvirt", ["Basics", "CLibXML2"]),
     part("Session", ["Attestation", "Basics", "Host", "Libvirt", "Machine"]),
     part("Lessons", ["Basics", "Machine", "Session"]),
     .target(

@@ -52,7 +52,8 @@ public struct Theme: Sendable {
 
   public static let all = [standard, light, contrast, colourBlind, mono]
 
-  public static func named(_ name: String) -> Theme? { all.first { $0.name == name } }
+  /// `dark` is another word for the first.
+  public static func named(_ name: String) -> Theme? { name == "dark" ? standard : all.first { $0.name == name } }
 
   private static func colour(_ value: UInt32, _ basic: Int, bold: Bool = false, reverse: Bool = false) -> Style {
     Style(foreground: RGB(value), basic: basic, bold: bold, reverse: reverse)

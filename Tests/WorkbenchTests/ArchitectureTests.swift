@@ -41,10 +41,8 @@ struct ArchitectureTests {
     let below = try #require(Self.parts.first { $0.key == part }?.value)
     for file in try sources("Engine/\(part)") {
       let pages = ["Memory.swift", "PageArena.swift"].contains { file.path == "Engine/Machine/Hardware/\($0)" }
-      // libvirt's XML is read by Foundation's parser, in two files.
-      let xml = ["XMLReader.swift", "LibxmlWords.swift"].contains { file.path == "Engine/Libvirt/XML/\($0)" }
-      let allowed = below.union(
-        pages ? ["Libc"] : xml ? ["Foundation", "FoundationXML"] : ["Crypto", "Synchronization"])
+      let xml = file.path == "Engine/Libvirt/XML/LibXMLReader.swift"
+      let allowed = below.union(pages ? ["Libc"] : xml ? ["CLibXML2"] : ["Crypto", "Synchronization"])
       #expect(file.imports.isSubset(of: allowed), "\(file.path)")
     }
   }

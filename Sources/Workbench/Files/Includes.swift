@@ -32,6 +32,14 @@ enum Includes {
     runner.stackControl.place = { hostPlace(of: $0) }
   }
 
+  /// The host of a recording that is opened: it may open what is in the recording's folder.
+  static func stackControl(ofRecording path: String, _ session: Session) -> StackControl {
+    let control = StackControl(session)
+    control.place = { hostPlace(of: $0) }
+    control.recording = path
+    return control
+  }
+
   /// What the host of a script may open: what is in the script's folder.
   private static func hostPlace(of file: String) -> StackControl.Place {
     let files = HostFiles()

@@ -42,6 +42,7 @@ enum SessionLoader {
         replayer.session.renewLimits()
         return Loaded(
           session: replayer.session, names: replayer.session.labelNames,
+          stackControl: Includes.stackControl(ofRecording: path, replayer.session),
           contradiction: replayer.difference.map { Contradiction($0) })
       }
       let runner = ScriptRunner(Session(configuration), language: .workbench)

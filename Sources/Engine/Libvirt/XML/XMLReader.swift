@@ -1,6 +1,4 @@
 import Basics
-import Foundation
-import FoundationXML
 
 /// Why an XML text was not read.
 package enum XMLFailure: Error, Equatable, Sendable {
@@ -10,7 +8,7 @@ package enum XMLFailure: Error, Equatable, Sendable {
   case refused(String, XMLPlace?)
 }
 
-/// Reads XML with Foundation's parser (libxml2), which makes the elements, and a scanner, which knows the places.
+/// Reads XML with libxml2, as libvirt does: it makes the elements, and a scanner knows the places.
 ///
 /// A document type declaration is refused, so that there are no entities but the five of XML itself; nothing outside of the text is read.
 package enum XMLReader {
@@ -25,13 +23,12 @@ package enum XMLReader {
       throw .refused("a document type declaration is not read: domain XML needs none", XMLPlace(line: 1, column: 1))
     }
     try check(scanner.tags, limits, lines)
-    let builder = XMLBuilder(scanner.tags, lines)
-    let parser = XMLParser(data: Data(bytes))
-    parser.shouldProcessNamespaces = false
-    parser.shouldResolveExternalEntities = false
-    parser.delegate = builder
-    guard parser.parse(), let root = builder.root else {
-      throw .fault(XMLFault(LibxmlWords.words(for: parser.parserError), bytes, at: lines.offset(line: parser.lineNumber)))
+    var builder = XMLBuilder(scanner.tags, lines)
+    let parser = LibXMLReader(bytes)
+    while let piece = parser.next() { builder.take(piece) }
+    guard parser.failure == nil, let root = builder.root else {
+      let failure = parser.failure ?? LibXMLFailure(words: "the document has no root element", line: 1)
+      throw .fault(XMLFault(failure.words, bytes, at: lines.offset(line: failure.line)))
     }
     return root
   }
@@ -86,7 +83,7 @@ struct XMLLines {
 }
 
 /// Puts the parser's elements together; the n-th start tag is the scanner's n-th.
-private final class XMLBuilder: NSObject, XMLParserDelegate {
+private struct XMLBuilder {
   private struct Open {
     var name: String
     var tag: XMLScanner.Tag
@@ -98,32 +95,33 @@ private final class XMLBuilder: NSObject, XMLParserDelegate {
   private let lines: XMLLines
   private var next = 0
   private var open: [Open] = []
+  /// Where the elements that were made end.
+  private var ends: [ObjectIdentifier: Int] = [:]
   private(set) var root: XMLElement?
 
   init(_ tags: [XMLScanner.Tag], _ lines: XMLLines) { (self.tags, self.lines) = (tags, lines) }
 
-  func parser(
-    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-    attributes: [String: String]
-  ) {
-    guard next < tags.count else { return parser.abortParsing() }
-    let tag = tags[next]
-    next += 1
-    open.append(
-      Open(
-        name: tag.name, tag: tag,
-        attributes: tag.attributes.map { found in
-          XMLAttribute(
-            name: found.name, value: attributes[found.name] ?? "", place: lines.place(found.start),
-            valuePlace: lines.place(found.value))
-        }))
+  mutating func take(_ piece: LibXMLPiece) {
+    switch piece {
+    case .start(let attributes, let isEmpty):
+      guard next < tags.count else { return }
+      let tag = tags[next]
+      next += 1
+      open.append(
+        Open(
+          name: tag.name, tag: tag,
+          attributes: tag.attributes.map { found in
+            XMLAttribute(
+              name: found.name, value: attributes[found.name] ?? "", place: lines.place(found.start),
+              valuePlace: lines.place(found.value))
+          }))
+      if isEmpty { end() }
+    case .text(let text): add(text)
+    case .end: end()
+    }
   }
 
-  func parser(_ parser: XMLParser, foundCharacters text: String) { add(text) }
-
-  func parser(_ parser: XMLParser, foundCDATA data: Data) { add(String(decoding: data, as: UTF8.self)) }
-
-  private func add(_ text: String) {
+  private mutating func add(_ text: String) {
     guard !open.isEmpty else { return }
     let last = open.count - 1
     if case .text(let before, let place) = open[last].content.last {
@@ -143,10 +141,7 @@ private final class XMLBuilder: NSObject, XMLParserDelegate {
     return element.tag.end
   }
 
-  /// Where the elements that were made end.
-  private var ends: [ObjectIdentifier: Int] = [:]
-
-  func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
+  private mutating func end() {
     guard let done = open.popLast() else { return }
     let element = XMLElement(
       name: done.name, place: lines.place(done.tag.start), attributes: done.attributes, content: done.content)

@@ -130,7 +130,8 @@ public struct Machine: ~Copyable {
   package mutating func setGranuleState(_ address: UInt64, _ state: GranuleState) {
     let old = GranuleRecord(raw: memory.record(address))
     memory.setRecord(address, GranuleRecord(state: state, gpi: old.gpi).raw)
-    if tracing { emit(.granule, address, UInt64(old.state.rawValue), UInt64(state.rawValue), world: .realm) }
+    // A granule that is wiped and stays what it is has not changed.
+    if tracing, old.state != state { emit(.granule, address, UInt64(old.state.rawValue), UInt64(state.rawValue), world: .realm) }
   }
 
   @inline(__always) package mutating func emit(

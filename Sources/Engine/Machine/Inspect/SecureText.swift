@@ -35,6 +35,17 @@ extension Machine {
     return all.isEmpty ? ["all memory is whose it was in the beginning"] : all
   }
 
+  /// A page as FF-A has it: a line for each endpoint that owns it or may use it. Empty without an SPMC.
+  package func endpointLines(_ address: UInt64) -> [String] {
+    guard control.secure != nil else { return [] }
+    return (0..<FFAEndpointIndex.count).compactMap { index in
+      let state = pageState(address, for: index).state
+      guard state != .unmapped else { return nil }
+      let access = access(address, of: index).map { "access: \($0.words)" } ?? "no access"
+      return "\(partyName(FFAEndpointIndex.id(index))): \(state.rawValue), \(access)"
+    }
+  }
+
   private func partyName(_ id: UInt64) -> String {
     id == 0 ? "host" : SecurePartition.all.first { $0.id == id }?.name.lowercased() ?? hex(id)
   }

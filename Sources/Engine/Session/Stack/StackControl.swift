@@ -6,7 +6,7 @@ import Machine
 /// The host of a session, from libvirt down, and what a person has it do.
 ///
 /// All it does is steps of the session, in groups for each layer. What it knows is nowhere written: at another step it is told again
-/// what it was told up to there, and does again what it did.
+/// what it was told up to there, and does again what it did; and so it is where a recording was opened.
 package final class StackControl {
   /// Where a statement stands, and what files it may name.
   package struct Place: Sendable {
@@ -41,6 +41,8 @@ package final class StackControl {
   package var place: (String) -> Place = { _ in Place(folder: "/", xml: FilePolicy(NoFiles()), images: FilePolicy(NoFiles())) }
   /// Ends `wait` without a number between two slices, so that somebody can look.
   package var isEnough: () -> Bool = { false }
+  /// The recording the session was opened from: what its host was told may name files beside it.
+  package var recording: String?
   /// Called before it makes a fresh machine.
   var willReset: () -> Void = {}
   /// Those of the session's branches, by number.
@@ -54,7 +56,7 @@ package final class StackControl {
   /// Time between two looks of `wait`, in microseconds.
   private static let slice = 10_000
 
-  init(_ session: Session) { self.session = session }
+  package init(_ session: Session) { self.session = session }
 
   /// - Parameter file: the script the command stands in.
   package func perform(_ command: StackCommand, in file: String) throws(ScriptError) -> Outcome {
@@ -77,11 +79,14 @@ package final class StackControl {
     if !session.keepsHistory { session.stackLog.forgetOrders() }
     session.stackLog.add(
       StackLog.Order(
-        command: command, number: lastOrder, file: file, begin: begin, end: session.position,
-        lines: Array(
-          (outcome.lines + [outcome.message]).filter { $0 != "" || outcome.lines.count > 1 }.prefix(StackLog.Order.mostLines)),
+        command: command, number: lastOrder, file: file, begin: begin, end: session.position, lines: Self.kept(outcome),
         picture: host.picture()))
     return outcome
+  }
+
+  /// What is kept of what was printed.
+  private static func kept(_ outcome: Outcome) -> [String] {
+    Array((outcome.lines + [outcome.message]).filter { $0 != "" || outcome.lines.count > 1 }.prefix(StackLog.Order.mostLines))
   }
 
   // MARK: Which host
@@ -118,6 +123,7 @@ package final class StackControl {
   /// The host that is there; a machine for one is made if there is none.
   private func current(for command: StackCommand, in file: String) throws(ScriptError) -> Host {
     if let found = try inForce() { return found }
+    if let found = try recalled() { return found }
     switch command {
     case .wait, .qmp, .dmesg: throw missing
     case .virsh, .qemu, .lkvm, .kvm: return begin(place(file).xml.source)
@@ -136,11 +142,44 @@ package final class StackControl {
     }
     // Of a session that is too long to have many, the others are forgotten.
     if hosts.count >= Self.mostHosts { hosts = [:] }
+    return add(Host(session, begin: session.position, RememberedFiles(source, remembers: session.keepsHistory)))
+  }
+
+  /// One more host of the session.
+  private func add(_ host: Host) -> Host {
     let number = (hosts.keys.max() ?? 0) + 1
-    session.stackLog.begin(number, at: session.position)
-    let made = Host(session, begin: session.position, RememberedFiles(source, remembers: session.keepsHistory))
-    hosts[number] = made
-    return made
+    session.stackLog.begin(number, at: host.begin)
+    hosts[number] = host
+    return host
+  }
+
+  /// The host of a recording that was opened: it is told what the recording says it was told; nil if that is nothing.
+  private func recalled() throws(ScriptError) -> Host? {
+    guard let recording, session.stackLog.host == nil else { return nil }
+    let told = session.recordedStackCommands
+    guard let first = told.first else { return nil }
+    let fresh = Host(session, begin: first.steps.lowerBound, RememberedFiles(place(recording).xml.source, remembers: true))
+    let orders = told.enumerated().map { number, told in
+      StackLog.Order(
+        command: told.command, number: number + 1, file: recording, begin: told.steps.lowerBound, end: told.steps.upperBound,
+        lines: [], picture: fresh.picture())
+    }
+    var known: [StackLog.Order] = []
+    let host: Host
+    do throws(ScriptError) {
+      host = try self.told(orders, from: fresh) { order, outcome, host in
+        known.append(order.with(Self.kept(outcome), host.picture()))
+      }
+    } catch {
+      throw ScriptError(
+        message:
+          "the host of this recording cannot go on: \(error.message). It reads again what it was given: files as they were, in "
+          + "the folder of \(shown(recording))")
+    }
+    lastOrder = orders.count
+    _ = add(host)
+    for order in known { session.stackLog.add(order) }
+    return try inForce()
   }
 
   /// The host as it was where the session stands; nil if there is none on this machine.
@@ -151,18 +190,26 @@ package final class StackControl {
     // What others did since it has not been told.
     if session.position >= host.position, session.stackLog.orders.last?.number == host.lastOrder { return host }
     if let order = session.stackOrder {
-      throw ScriptError(
-        message:
-          "step \(session.position) is in the middle of \"\(shown(order.command.text, limit: 40))\", which a host cannot leave; "
-          + "go to step \(order.begin), before it, or \(order.end), after it")
+      throw inside(order.command, order.begin..<order.end)
     }
     let found = try told(Array(session.stackLog.orders.prefix(session.stackLog.count(by: session.position))), from: host)
     hosts[begun.number] = found
     return found
   }
 
+  private func inside(_ command: StackCommand, _ steps: Range<Int>) -> ScriptError {
+    ScriptError(
+      message:
+        "step \(session.position) is in the middle of \"\(shown(command.text, limit: 40))\", which a host cannot leave; "
+        + "go to step \(steps.lowerBound), before it, or \(steps.upperBound), after it")
+  }
+
   /// A host that is told again what another was told.
-  private func told(_ orders: [StackLog.Order], from former: Host) throws(ScriptError) -> Host {
+  ///
+  /// - Parameter each: hears what came of each order.
+  private func told(
+    _ orders: [StackLog.Order], from former: Host, each: (StackLog.Order, Outcome, Host) -> Void = { _, _, _ in }
+  ) throws(ScriptError) -> Host {
     let here = session.position
     session.seek(former.begin)
     let host = Host(session, begin: former.begin, former.files)
@@ -174,7 +221,7 @@ package final class StackControl {
       session.seek(order.begin)
       session.following = Session.Following(end: order.end)
       host.files.begin(order: order.number, isKnown: true)
-      _ = carryOut(order.command, order.file, on: host)
+      let outcome = carryOut(order.command, order.file, on: host)
       let problem = session.following?.problem
       session.following = nil
       guard problem == nil, session.position == order.end else {
@@ -183,6 +230,7 @@ package final class StackControl {
             + (problem ?? "it ends at step \(session.position), and ended at \(order.end)"))
       }
       if session.isInterrupted() { throw ScriptError(message: "stopped by a key on the way to what the host knew") }
+      each(order, outcome, host)
     }
     host.position = session.position
     host.lastOrder = orders.last?.number

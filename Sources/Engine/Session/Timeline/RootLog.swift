@@ -6,6 +6,8 @@ struct RootLog: Sendable {
 
   private var entries: [(step: Int, line: String)] = []
   private var byteCount = 0
+  /// The step whose lines were the first for which there was no room.
+  private var firstDropped: Int?
   /// Steps after which the machine is another one.
   private var resets: [Int] = []
 
@@ -17,7 +19,10 @@ struct RootLog: Sendable {
 
   private mutating func append(_ entry: (step: Int, line: String)) {
     let count = entry.line.utf8.count
-    guard entries.count < Self.limit, byteCount + count <= Self.byteLimit else { return }
+    guard firstDropped == nil, entries.count < Self.limit, byteCount + count <= Self.byteLimit else {
+      firstDropped = firstDropped ?? entry.step
+      return
+    }
     entries.append(entry)
     byteCount += count
   }
@@ -25,7 +30,10 @@ struct RootLog: Sendable {
   /// Those of the machine that is there after a step.
   func lines(upTo step: Int) -> [String] {
     let start = resets.last { $0 <= step } ?? 0
-    return entries.filter { $0.step > start && $0.step <= step || start == 0 && $0.step == 0 }.map(\.line)
+    let kept = entries.filter { $0.step > start && $0.step <= step || start == 0 && $0.step == 0 }.map(\.line)
+    guard let firstDropped, firstDropped <= step else { return kept }
+    let bounds = "\(Self.limit) lines and \(Self.byteLimit >> 20) MiB"
+    return kept + ["… what was printed after this is not kept: a session keeps \(bounds)"]
   }
 
   /// Forgets what was undone.
@@ -33,6 +41,7 @@ struct RootLog: Sendable {
     entries.removeAll { $0.step > step }
     byteCount = entries.reduce(0) { $0 + $1.line.utf8.count }
     resets.removeAll { $0 > step }
+    if let firstDropped, firstDropped > step { self.firstDropped = nil }
   }
 
   /// What belongs to later steps.
@@ -40,6 +49,7 @@ struct RootLog: Sendable {
     var log = RootLog()
     for entry in entries where entry.step > step { log.append(entry) }
     log.resets = resets.filter { $0 > step }
+    if let firstDropped, firstDropped > step { log.firstDropped = firstDropped }
     return log
   }
 
@@ -47,6 +57,7 @@ struct RootLog: Sendable {
   mutating func append(_ later: RootLog) {
     for entry in later.entries { append(entry) }
     resets += later.resets
+    firstDropped = firstDropped ?? later.firstDropped
   }
 
   /// A step comes between.

@@ -14,12 +14,19 @@ package struct StackLog: Sendable {
     package let begin: Int
     package let end: Int
     /// What it printed, the first of it.
-    package let lines: [String]
+    package private(set) var lines: [String]
     /// What the host looked like after it.
-    package let picture: StackPicture
+    package private(set) var picture: StackPicture
 
     /// Lines of one order that are kept.
     static let mostLines = 200
+
+    /// The same with what came of it.
+    func with(_ lines: [String], _ picture: StackPicture) -> Order {
+      var order = self
+      (order.lines, order.picture) = (lines, picture)
+      return order
+    }
   }
 
   /// Most orders a session with history keeps, each with what the host looked like after it.

@@ -66,6 +66,56 @@ struct StackStatementTests {
     #expect(script.session.digest() != digest || script.session.position == here + 1)
   }
 
+  /// A recording of some lines, opened: its session, and what a person has its host do.
+  private static func reopened(_ lines: [String], file: String = "x.session") throws -> (session: Session, control: StackControl)
+  {
+    let script = Script()
+    for line in lines { try script.run(line) }
+    let text = (1...script.session.position).reduce(Recording.header(script.session.origin)) {
+      $0 + Recording.lines(script.session, $1, seconds: 0)
+    }
+    let recording = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    let replayer = Replayer(Session(try Recording.configuration(of: recording)))
+    for (n, line) in recording.enumerated() { try replayer.take(line, line: n + 1) }
+    try replayer.finish()
+    #expect(replayer.difference == nil)
+    let control = StackControl(replayer.session)
+    control.place = { ProjectFiles.place(of: "Sessions/hosts/\($0)") }
+    control.recording = file
+    return (replayer.session, control)
+  }
+
+  @Test func theHostOfARecordingGoesOnWhereItIsOpened() throws {
+    let (session, control) = try Self.reopened(["virsh create shop.xml", "virsh list", "virsh destroy shop"])
+    let listed = try #require(session.stepGroups.first { $0.text == "virsh list" })
+    session.seek(listed.range.upperBound)
+    #expect(session.stackPicture == nil)
+    let state = try control.perform(.virsh("domstate shop"), in: "x.session")
+    #expect(state.lines.first == "running")
+    #expect(session.stackOrders.map(\.command.text) == ["virsh create shop.xml", "virsh list", "virsh domstate shop"])
+    #expect(session.stackOrders.first?.lines.first == "Domain 'shop' created from shop.xml")
+    #expect(try control.perform(.virsh("destroy shop"), in: "x.session").isDone)
+    #expect(session.read { $0.realmSummaries() }.isEmpty)
+  }
+
+  @Test func theHostOfARecordingSaysWhyItCannotGoOn() throws {
+    let (session, control) = try Self.reopened(["virsh create shop.xml", "virsh list"])
+    // Its files are not beside it.
+    control.place = { ProjectFiles.place(of: "Sessions/guests/\($0)") }
+    let end = session.position
+    let error = #expect(throws: ScriptError.self) { try control.perform(.virsh("list"), in: "x.session") }
+    #expect(
+      error?.message.contains("the host of this recording cannot go on: \"virsh create shop.xml\" does not do again") == true)
+    #expect(error?.message.hasSuffix("in the folder of x.session") == true)
+    #expect(session.position == end)
+    // Nor in the middle of what it was told.
+    control.place = { ProjectFiles.place(of: "Sessions/hosts/\($0)") }
+    session.seek(5)
+    #expect(throws: ScriptError.self) { try control.perform(.virsh("list"), in: "x.session") }
+    session.seek(end)
+    #expect(try control.perform(.virsh("list"), in: "x.session").lines.contains { $0.contains("running") })
+  }
+
   @Test func inTheMiddleOfACommandNobodyKnowsTheHost() throws {
     let script = Script()
     try script.run("virsh create shop.xml")

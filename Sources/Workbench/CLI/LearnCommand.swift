@@ -1,0 +1,140 @@
+import ArgumentParser
+import Engine
+import SystemPackage
+import Views
+
+struct LearnCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "learn", abstract: "A lesson of the course, line by line.",
+    discussion: """
+      Prints what is to be done, takes statements from standard input, and says after each what of the goal is not reached yet. Besides \
+      statements there are hint, goal, answer LETTER, skip, text and quit; undo takes a step back. workbench lesson list has the course.
+      """)
+
+  @Argument(help: ArgumentHelp("A lesson; without one the first of the course.", valueName: "lesson"), completion: .file())
+  var lesson: String?
+
+  @Option(help: ArgumentHelp("Writes what was done, for workbench lesson grade.", valueName: "file"), completion: .file())
+  var record: String?
+
+  func run() throws {
+    guard let path = try LessonCommand.paths(lesson.map { [$0] } ?? []).first else { throw Exit.noInput }
+    let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.readable(path) }
+    let begun: (run: LessonRun, runner: ScriptRunner)
+    do throws(ScriptError) { begun = try LessonFiles.starter(path).begin(lesson) } catch {
+      complain(error.description(in: path))
+      throw Exit.badData
+    }
+    let learner = Learner(begun.run, begun.runner)
+    try learner.learn()
+    guard let record else { return }
+    let bytes = learner.recording
+    try orComplain { () throws(NewFile.Failure) in try NewFile.write(bytes, to: record) }
+  }
+}
+
+/// Somebody who learns by lines.
+private final class Learner {
+  private let run: LessonRun
+  private let runner: ScriptRunner
+  private var out = Output()
+  private var feed = RecordingFeed()
+  private var text: String
+
+  init(_ run: LessonRun, _ runner: ScriptRunner) {
+    self.run = run
+    self.runner = runner
+    text = Recording.header(run.session.origin)
+    text += feed.lines(run.session, seconds: 0)
+  }
+
+  /// What was done, as a recording.
+  var recording: [UInt8] { Array((text + feed.digest(run.session)).utf8) }
+
+  func learn() throws {
+    runner.onReport = { [unowned self] report in
+      if report.depth == 0 { for line in Decoder.lines(report.result) { out.line("  => \(line)") } }
+    }
+    runner.onFailure = { [unowned self] in out.line("  \($0.message)") }
+    out.line(run.lesson.title)
+    out.line("")
+    for line in Lesson.wrapped(run.lesson.introduction, width: Lesson.widest) { out.line(line) }
+    tellTask()
+    var reader: LineReader
+    do throws(UnreadableFile) { reader = try LineReader("-") } catch {
+      complain(error.message)
+      throw Exit.noInput
+    }
+    while !run.isOver {
+      out.flush()
+      guard case .text(let line)? = reader.next() else { break }
+      let before = run.current
+      guard take(line, reader.number) else { break }
+      text += feed.lines(run.session, seconds: 0)
+      tell(since: before)
+    }
+    if run.isOver { out.line(run.isDone ? "The lesson is done." : "The lesson is over; something was passed over.") }
+    out.flush()
+  }
+
+  /// - Returns: false to leave.
+  private func take(_ line: String, _ number: Int) -> Bool {
+    let words = line.split(separator: " ").map { $0.lowercased() }
+    switch words.first {
+    case nil: break
+    case "quit": return false
+    case "hint":
+      run.takeHint()
+      for line in (run.hints.last ?? "There is no hint.").split(separator: "\n") { out.line("  \(line)") }
+    case "skip": run.skip()
+    case "text": tellTask()
+    case "goal": tellGoal()
+    case "answer": answer(words.count > 1 ? words[1] : "")
+    default:
+      run.session.renewLimits()
+      do throws(ScriptError) { try runner.run(line: line, number: max(2, number), file: ".") } catch {
+        out.line("  \(error.message)")
+      }
+    }
+    run.observe()
+    return true
+  }
+
+  private func answer(_ letter: String) {
+    guard let (_, question) = run.question else { return out.line("  Nothing is asked now.") }
+    guard let index = question.answers.indices.first(where: { LessonText.letter($0) == letter }) else {
+      return out.line("  expected answer LETTER, a to \(LessonText.letter(question.answers.count - 1))")
+    }
+    let answer = question.answers[index]
+    out.line("  \(answer.isRight ? "Right" : "Wrong"): \(answer.reason).")
+    run.answer(index)
+  }
+
+  /// What is to be said after a line.
+  private func tell(since before: Int) {
+    if run.current > before {
+      out.line("✓ \(run.lesson.tasks[before].title)")
+      return tellTask()
+    }
+    if let (_, question) = run.question {
+      out.line(question.text)
+      for (n, answer) in question.answers.enumerated() { out.line("  \(LessonText.letter(n)) \(answer.text)") }
+    } else {
+      tellGoal()
+    }
+  }
+
+  private func tellTask() {
+    guard let task = run.task else { return }
+    out.line("")
+    out.line("\(run.current + 1) of \(run.lesson.tasks.count): \(task.title)")
+    for line in Lesson.wrapped(task.text, width: Lesson.widest) { out.line(line) }
+    out.line("")
+    tellGoal()
+  }
+
+  private func tellGoal() {
+    if let violation = run.violation { out.line("✗ step \(violation.step): \(violation.why)") }
+    for clause in run.clauses { out.line("\(clause.holds ? "✓" : "·") \(clause.text)\(clause.why.map { ": \($0)" } ?? "")") }
+  }
+}
