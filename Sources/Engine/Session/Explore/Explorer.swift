@@ -95,15 +95,15 @@ package final class Explorer {
   /// How many of this level are expanded.
   private var expanded = 0
   /// States that were new after so many moves.
-  package private(set) var levels: [Int] = []
-  package private(set) var transitions = 0
+  package internal(set) var levels: [Int] = []
+  package internal(set) var transitions = 0
   /// How many calls each condition decided.
-  package private(set) var decided: [Int]
-  package private(set) var lab: [Int: ConditionLab] = [:]
-  package private(set) var broken: [Broken] = []
+  package internal(set) var decided: [Int]
+  package internal(set) var lab: [Int: ConditionLab] = [:]
+  package internal(set) var broken: [Broken] = []
   /// The conditions that are switched off one at a time, and those for which no broken rule is known yet.
   package private(set) var searchedConditions: [Int] = []
-  private var open: Set<Int> = []
+  var open: Set<Int> = []
   private var isBegun = false
 
   /// - Parameter workers: as many threads `run` may use at most.
@@ -185,6 +185,31 @@ package final class Explorer {
     origins.append(origin)
     moves.append(move)
     labels.append(label)
+  }
+
+  // MARK: As it waits
+
+  /// Numbers of the states that wait: of this level, and of the next.
+  var waiting: (level: [Int], next: [Int]) {
+    func numbers(_ states: [UInt64], from first: Int) -> [Int] {
+      Swift.stride(from: first, to: states.count, by: stride).map { Int(states[$0 + stride - 1]) }
+    }
+    return (numbers(level, from: expanded * stride), numbers(next, from: 0))
+  }
+
+  /// Adds a state that is known already. False if it was added before.
+  func know(_ print: UInt64, _ origin: UInt32, _ move: UInt32, _ label: UInt16) -> Bool {
+    guard visited.insert(print) else { return false }
+    add(print, origin: origin, move: move, label: label)
+    return true
+  }
+
+  /// Has states wait, each made again by going the way to it.
+  func wait(level numbers: [Int], next others: [Int]) throws(Malformed) {
+    isBegun = true
+    let walker = PathWalker(self)
+    for number in numbers { level += try walker.waiting(number) }
+    for number in others { next += try walker.waiting(number) }
   }
 
   /// Expands the next states of the level on all workers, and puts together what they come to, in order.

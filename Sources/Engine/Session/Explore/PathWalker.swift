@@ -57,6 +57,14 @@ final class PathWalker {
     return way[way.count - 1].state
   }
 
+  /// A state as it waits to be expanded.
+  func waiting(_ number: Int) throws(Explorer.Malformed) -> [UInt64] {
+    guard let state = state(number) else {
+      throw Explorer.Malformed(message: "the way to state \(number) leads elsewhere on this version's machine")
+    }
+    return state + [UInt64(number)]
+  }
+
   /// The moves that lead to a state, and one more from there; fewer if the way does not exist on this machine.
   func steps(to number: Int, then last: (move: Int, label: Int)) -> [Step] {
     var steps: [Step] = []
