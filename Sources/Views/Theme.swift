@@ -52,8 +52,10 @@ public struct Theme: Sendable {
 
   public static let all = [standard, light, contrast, colourBlind, mono]
 
-  /// `dark` is another word for the first.
-  public static func named(_ name: String) -> Theme? { name == "dark" ? standard : all.first { $0.name == name } }
+  /// Another word for the first, ``standard``.
+  package static let otherName = "dark"
+
+  public static func named(_ name: String) -> Theme? { name == otherName ? standard : all.first { $0.name == name } }
 
   private static func colour(_ value: UInt32, _ basic: Int, bold: Bool = false, reverse: Bool = false) -> Style {
     Style(foreground: RGB(value), basic: basic, bold: bold, reverse: reverse)

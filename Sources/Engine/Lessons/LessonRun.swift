@@ -213,15 +213,22 @@ package final class LessonRun {
       looked.count += 1
       if found == nil, let why = refusal(of: step) { found = Violation(step: looked.count, why: why) }
     }
-    if session.position > began, !isOver {
+    // While something that was seen is in force, what would be seen now is undone no earlier than that.
+    if forbidden == nil, session.position > began, !isOver {
       keeper.follow(session)
       let reader = session.predicateReader(keeper)
-      for (clause, predicate) in tasks[current].forbidden where predicate.holds(reader) {
+      if let (clause, predicate) = tasks[current].forbidden.first(where: { $0.predicate.holds(reader) }) {
         seen.append((session.place, clause.words.isEmpty ? "\(predicate.text) is not allowed here" : clause.words))
       }
     }
-    let forbidden = seen.first { session.isOnLine($0.place) && $0.place.step <= session.position }
-    violation = found ?? forbidden.map { Violation(step: $0.place.step, why: $0.why) }
+    violation = found ?? forbidden
+  }
+
+  /// The first of what was seen that predicates forbid, and is not undone.
+  private var forbidden: Violation? {
+    seen.first { session.isOnLine($0.place) && $0.place.step <= session.position }.map {
+      Violation(step: $0.place.step, why: $0.why)
+    }
   }
 
   /// Why a step is not allowed; nil if it is.

@@ -1,3 +1,5 @@
+import Engine
+
 /// A screen as a picture that needs no terminal: text that can be selected, read aloud and searched.
 package enum Picture {
   /// A piece of a row of one style.
@@ -38,19 +40,11 @@ package enum Picture {
   }
 
   static func escaped(_ text: some StringProtocol) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      // What XML has no place for.
-      case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": result += "\u{FFFD}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+    // What XML has no place for.
+    let isAllowed = { (scalar: Unicode.Scalar) in scalar.value >= 0x20 || scalar == "\n" || scalar == "\t" }
+    var allowed = String.UnicodeScalarView()
+    allowed.append(contentsOf: text.unicodeScalars.map { isAllowed($0) ? $0 : "\u{FFFD}" })
+    return markup(String(allowed))
   }
 
   static func css(_ colour: RGB) -> String {

@@ -94,7 +94,9 @@ struct GranulePanel {
       ("\(story.state.name)\(role)", .text), ("\(story.gpi.name) in the GPT: \(story.gpi.access)", .text),
     ]
     if let owner, let rd = story.owner { lines.insert(("realm \(owner + 1), whose RD is \(hex(rd))", .realm(owner)), at: 1) }
-    lines += session.read { $0.endpointLines(address) }.map { ("FF-A has it for \($0)", .text) }
+    for line in session.read({ $0.endpointLines(address) }) {
+      lines += WhyPanel.wrap("FF-A has it for \(line)", to: width, hanging: 2).map { ($0, .text) }
+    }
     if let (structure, fields) = story.contents {
       lines.append(("\(structure)\(fields.isEmpty ? ": all zero" : ", what is not zero")", .accent))
       // Where there is little room they follow each other.

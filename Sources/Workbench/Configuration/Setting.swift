@@ -54,7 +54,8 @@ struct Setting: Sendable {
   static let all = [theme, color, large, ascii, mouse, animation, record, machine, rmm]
 
   static let theme = word(
-    "theme", ["auto"] + Theme.all.map(\.name), "Colours; auto asks the terminal for its background.", standard: "auto")
+    "theme", ["auto"] + Theme.all.map(\.name), also: [Theme.otherName],
+    "Colours; auto asks the terminal for its background.", standard: "auto")
   static let color = word("color", ColourMode.allCases.map(\.rawValue), "How many colours are used.", standard: "auto")
   static let large = flag(
     "large", "Large print, for a beamer: one panel at a time, nothing dim, more room for words.", standard: false)
@@ -70,10 +71,13 @@ struct Setting: Sendable {
     "rmm", "a personality", "The RMM's personality, such as \"tf-rmm-0.6\".", standard: "spec-1.0"
   ) { text throws(ScriptError) in try MachineConfiguration(named: "default", rmm: text) }
 
-  private static func word(_ name: String, _ words: [String], _ help: String, standard: String) -> Setting {
+  /// - Parameter other: words that are understood, too, and are not told.
+  private static func word(
+    _ name: String, _ words: [String], also other: [String] = [], _ help: String, standard: String
+  ) -> Setting {
     let values = "one of \(words.joined(separator: ", "))"
     return Setting(name, values: values, words: words, help: help, standard: .text(standard)) { value in
-      if case .text(let text) = value, words.contains(text) { return nil }
+      if case .text(let text) = value, (words + other).contains(text) { return nil }
       return "\(name) is \(values), not \(value)"
     }
   }

@@ -26,6 +26,7 @@ struct ConfigurationTests {
     #expect(try settings.machine().policy.name == "tf-rmm-0.6")
     #expect(settings.bindings[.undo] == "u")
     #expect(settings.bindings[.step] == "F7")
+    #expect(Setting.theme.problem(with: .text("dark")) == nil)
     settings.override(.theme, .text("mono"))
     let lines = settings.lines()
     #expect(lines.contains("theme = \"mono\"  # command line"))

@@ -1,3 +1,5 @@
+import Basics
+
 /// Writes XML as libvirt formats it: two blanks for each level, apostrophes around values, an element without content on its own.
 struct XMLWriter {
   private(set) var text = ""
@@ -34,20 +36,7 @@ struct XMLWriter {
     attributes.compactMap { name, value in value.map { " \(name)='\(escaped($0))'" } }.joined()
   }
 
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "'": result += "&apos;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-    return result
-  }
+  static func escaped(_ text: String) -> String { markup(text, quotes: ["'", "\""]) }
 }
 
 func onOff(_ value: Bool?) -> String? { value.map { $0 ? "on" : "off" } }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Where something stands in an XML text: both count from 1; columns are characters (Unicode scalars).
 package struct XMLPlace: Equatable, Comparable, Sendable {
   package var line: Int
@@ -32,19 +34,15 @@ package final class XMLElement: Sendable {
 
   /// The element as libxml2 writes it.
   package var serialized: String {
-    let head = name + attributes.map { " \($0.name)=\"\(Self.escaped($0.value).replacing("\"", with: "&quot;"))\"" }.joined()
+    let head = name + attributes.map { " \($0.name)=\"\(markup($0.value))\"" }.joined()
     guard !content.isEmpty else { return "<\(head)/>" }
     let inside = content.map { piece in
       switch piece {
       case .element(let child): child.serialized
-      case .text(let words, _): Self.escaped(words)
+      case .text(let words, _): markup(words, quotes: [])
       }
     }
     return "<\(head)>\(inside.joined())</\(name)>"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 
   package var children: [XMLElement] {

@@ -21,7 +21,7 @@ package enum StatementReference {
     }
     lines += [
       "## Predicates", "",
-      "What `expect that`, `next that`, `previous that`, `watch that` and the goals of lessons can ask; how it is put together,",
+      "What `expect that`, `next that`, `previous that` and the goals of lessons can ask; how it is put together,",
       "[Sessions.md](Sessions.md#predicates) says.", "", "| Look | What it finds | As |", "|---|---|---|",
     ]
     for look in PredicateLook.all { lines.append("| `\(look.form)` | \(cell(look.help)) | \(look.finding.name) |") }

@@ -80,7 +80,7 @@ package final class HostStack: HypervisorDriver {
   }
 
   /// Whether nobody wants it to stand still; where it only finds out what it knew, it goes as far as it went.
-  private var mayGoOn: Bool { session.following.map { session.position < $0.end } ?? !session.isInterrupted() }
+  private var mayGoOn: Bool { session.following.map { $0.goesOn(at: session.position) } ?? !session.isInterrupted() }
 
   /// Whether a guest can go on, now or later.
   package var hasWork: Bool { processes.contains { $0.isRunning && $0.readiness != .never } }

@@ -159,10 +159,11 @@ package final class StackControl {
     let told = session.recordedStackCommands
     guard let first = told.first else { return nil }
     let fresh = Host(session, begin: first.steps.lowerBound, RememberedFiles(place(recording).xml.source, remembers: true))
+    let picture = fresh.picture()
     let orders = told.enumerated().map { number, told in
       StackLog.Order(
         command: told.command, number: number + 1, file: recording, begin: told.steps.lowerBound, end: told.steps.upperBound,
-        lines: [], picture: fresh.picture())
+        lines: [], picture: picture)
     }
     var known: [StackLog.Order] = []
     let host: Host
@@ -190,18 +191,14 @@ package final class StackControl {
     // What others did since it has not been told.
     if session.position >= host.position, session.stackLog.orders.last?.number == host.lastOrder { return host }
     if let order = session.stackOrder {
-      throw inside(order.command, order.begin..<order.end)
+      throw ScriptError(
+        message:
+          "step \(session.position) is in the middle of \"\(shown(order.command.text, limit: 40))\", which a host cannot leave; "
+          + "go to step \(order.begin), before it, or \(order.end), after it")
     }
     let found = try told(Array(session.stackLog.orders.prefix(session.stackLog.count(by: session.position))), from: host)
     hosts[begun.number] = found
     return found
-  }
-
-  private func inside(_ command: StackCommand, _ steps: Range<Int>) -> ScriptError {
-    ScriptError(
-      message:
-        "step \(session.position) is in the middle of \"\(shown(command.text, limit: 40))\", which a host cannot leave; "
-        + "go to step \(steps.lowerBound), before it, or \(steps.upperBound), after it")
   }
 
   /// A host that is told again what another was told.
@@ -373,7 +370,7 @@ package final class StackControl {
 
   /// Where it only finds out what it knew, it waits as long as it did.
   private var hasSeenEnough: Bool {
-    session.following.map { session.position >= $0.end } ?? isEnough() || session.isInterrupted()
+    session.following.map { !$0.goesOn(at: session.position) } ?? isEnough() || session.isInterrupted()
   }
 }
 

@@ -78,7 +78,7 @@ public final class Session {
   /// Rows of KVM's table of error numbers by which it has turned down calls on this machine's host.
   package internal(set) var kvmRefusals: Set<String> = []
   /// Rules that did not hold after a step, of a machine of the lab; nil where that is not known.
-  private var standing: (position: Int, broken: [InvariantViolation])?
+  var standing: (position: Int, broken: [InvariantViolation])?
   private var guestTags = 0
   /// Asked again and again while something takes long: whether somebody wants it to end. What is complete then stays.
   public var isInterrupted: () -> Bool = { false }
@@ -190,30 +190,6 @@ public final class Session {
     noteCheckpoint()
     return result
   }
-
-  /// Rules that do not hold where the session stands, on a machine of the lab. On others they do.
-  package func brokenRules() -> [InvariantViolation] {
-    guard machine.isLab else { return [] }
-    if let standing, standing.position == position { return standing.broken }
-    let broken = machine.invariantViolations()
-    standing = (position, broken)
-    return broken
-  }
-
-  /// What the step that was just done has broken.
-  private func newlyBroken(since before: [InvariantViolation]) -> [InvariantViolation] {
-    usage.instructions &+= RunLimits.rulesCost * UInt64(1 + machine.memory.pageCount / 64)
-    let now = machine.invariantViolations()
-    standing = (position + 1, now)
-    var broken: [InvariantViolation] = []
-    for violation in machine.decisions.compactMap(\.violation) where !broken.contains(violation) { broken.append(violation) }
-    // All of a rule that more than a few places break say the same.
-    for violation in now where !before.contains(violation) && broken.count < Self.mostBroken { broken.append(violation) }
-    return broken
-  }
-
-  /// Most broken rules a step keeps.
-  private static let mostBroken = 32
 
   private func noteRoot(_ input: Step.Input) {
     if case .reset = input {

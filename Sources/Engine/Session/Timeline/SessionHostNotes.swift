@@ -114,6 +114,11 @@ extension Session {
     var isOver = false
     /// Why it cannot: the next step is not the one it wants to do.
     var problem: String?
+
+    /// Whether there is more to repeat: time does not pass any further where there is not.
+    ///
+    /// - Parameter position: where the session stands.
+    func goesOn(at position: Int) -> Bool { position < end && !isOver && problem == nil }
   }
 
   /// Repeats steps of others, up to a step.

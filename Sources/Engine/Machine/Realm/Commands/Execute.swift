@@ -78,9 +78,7 @@ extension Decision {
     guard isOverruled else { return nil }
     return fid == 0 ? id : "\(Commands.name(of: UInt64(fid))).\(id)"
   }
-}
 
-extension Decision {
   /// Of a protection that is off and would have acted.
   package init(overruled protection: Protection) {
     self.init(fid: 0, condition: protection.name, isOverruled: true)
