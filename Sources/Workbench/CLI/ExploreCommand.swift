@@ -15,7 +15,7 @@ struct ExploreSearchCommand: ParsableCommand {
     discussion: """
       Breadth first from the boot: calls of RMI, RSI and PSCI, accesses of all worlds, what guests do. Equal granules count as one \
       another. A rule that is broken gives the shortest sequence of moves, as a script. The exit code is 1 then; 0 if every rule held \
-      as far as was looked. ^C ends the search where it is.
+      as far as was looked. ^C ends the search where it is; with --resume it is kept.
       """)
 
   @Option(
@@ -29,7 +29,8 @@ struct ExploreSearchCommand: ParsableCommand {
   var depth: Int?
 
   @Option(
-    help: ArgumentHelp("A check that is switched off: a name or a pattern of workbench switches. Can be given several times.", valueName: "check"))
+    help: ArgumentHelp(
+      "A check that is switched off: a name or a pattern of workbench switches. Can be given several times.", valueName: "check"))
   var without: [String] = []
 
   @Flag(
@@ -52,8 +53,16 @@ struct ExploreSearchCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Whether equal granules count as one another.")
   var symmetry = true
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("A new file for the sequence that breaks a rule.", valueName: "path"), completion: .file())
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("A new file for the sequence that breaks a rule.", valueName: "path"),
+    completion: .file())
   var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Goes on with the search in this file, if it is there. What is known is kept in it: every ten minutes, and at the end.",
+      valueName: "path"), completion: .file())
+  var resume: String?
 
   @Flag(help: "The result as JSON.")
   var json = false
@@ -75,14 +84,19 @@ struct ExploreSearchCommand: ParsableCommand {
     let count = workers ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     guard (1...256).contains(count) else { throw ValidationError("--workers is 1 to 256") }
     guard depth ?? 1 > 0 else { throw ValidationError("--depth must be positive") }
-    let explorer = Explorer(described, options, workers: count)
+    let file = resume.map { SearchFile(path: $0) }
+    let explorer = try file?.read(described, options, workers: count) ?? Explorer(described, options, workers: count)
     StopSignal.take(isPatient: true)
     defer { StopSignal.leave() }
     let start = CPUClock.wall
     var line = ProgressLine("moves")
     let end = explorer.run(
       parallel: { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }, shouldStop: { StopSignal.pending != nil }
-    ) { line.update($0.transitions, "\(grouped($0.states)) states, depth \($0.depth), \(grouped($0.waiting)) waiting") }
+    ) {
+      line.update($0.transitions, "\(grouped($0.states)) states, depth \($0.depth), \(grouped($0.waiting)) waiting")
+      file?.keepNowAndThen(explorer)
+    }
+    try orComplain { () throws(NewFile.Failure) in try file?.keep(explorer) }
     let report = ExploreReport(explorer, end, seconds: CPUClock.wall - start)
     var out = Output()
     if json { out.line(report.json.text(JSONValue.Style.libvirt)) } else { for text in report.lines { out.line(text) } }

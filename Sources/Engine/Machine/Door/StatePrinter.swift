@@ -201,7 +201,8 @@ package struct StatePrinter: ~Copyable {
           let offset = (word & Self.addressMask) &- base
           if offset < size, references < 24 {
             word &= ~Self.addressMask
-            sights[n].references[references] = Reference(key: Self.fold(word ^ 0x6C62_272E_07BB_0142, place), target: Int(offset >> 12))
+            sights[n].references[references] = Reference(
+              key: Self.fold(word ^ 0x6C62_272E_07BB_0142, place), target: Int(offset >> 12))
             references &+= 1
             word ^= 0x2545_F491_4F6C_DD1D
           }
@@ -281,7 +282,9 @@ package struct StatePrinter: ~Copyable {
     rest.add(machine.control.panic == nil ? 0 : 1)
     rest.add(machine.control.isScribbled ? 1 : 0)
     // What a TLB may still have. Which checks are off is no part of it: somebody may compare with a machine that has all of them.
-    for old in machine.control.lab?.stale ?? [] { rest.add([old.vmid, old.ipa, UInt64(bitPattern: Int64(old.level)), old.entry]) }
+    for old in machine.control.lab?.stale ?? [] {
+      rest.add([old.vmid, old.ipa, UInt64(bitPattern: Int64(old.level)), old.entry])
+    }
   }
 
   /// A granule's colour: that of another is the same if they are alike.

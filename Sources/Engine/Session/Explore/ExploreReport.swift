@@ -28,7 +28,9 @@ package struct ExploreReport: Sendable {
   }
 
   package var lines: [String] {
-    var lines = ["world \(world.name): \(world.granules) granules, \(isSymmetric ? "equal ones count as one another" : "each by itself")"]
+    var lines = [
+      "world \(world.name): \(world.granules) granules, \(isSymmetric ? "equal ones count as one another" : "each by itself")"
+    ]
     lines.append("moves     new states   all states")
     var sum = 0
     for (depth, count) in levels.enumerated() {
@@ -39,12 +41,14 @@ package struct ExploreReport: Sendable {
     lines.append(
       "\(grouped(progress.states)) states, \(grouped(progress.transitions)) moves in \(Self.tenths(seconds)) s\(rate), \(binarySize(progress.bytes))"
     )
-    lines.append("two different states were taken for one with a probability of about \(Self.power(progress.collisionProbability))")
+    lines.append(
+      "two different states were taken for one with a probability of about \(Self.power(progress.collisionProbability))")
     lines.append("\(reached.count) of \(reached.count + missing.count) failure conditions decided a call")
     switch end {
     case .complete: lines.append("these are all states there are")
     case .depth: lines.append("these are all states up to \(levels.count - 1) moves from the boot")
-    case .memory: lines.append("the memory it may use is full: all states up to \(levels.count - 1) moves are known, and some beyond")
+    case .memory:
+      lines.append("the memory it may use is full: all states up to \(levels.count - 1) moves are known, and some beyond")
     case .interrupted: lines.append("interrupted: all states up to \(levels.count - 1) moves are known, and some beyond")
     case .broken: break
     }

@@ -30,6 +30,8 @@ struct ExpandedPart {
   var origins: [UInt32] = []
   var moves: [UInt32] = []
   var labels: [UInt16] = []
+  /// And its print without the label.
+  var bare: [UInt64] = []
   /// The states themselves, one after the other.
   var states: [UInt64] = []
   /// Rules that do not hold: which of the new states breaks them; or none, where a move does. And how many new states there were before.
@@ -192,13 +194,13 @@ final class ExploreWorker: @unchecked Sendable {
       note(number, label, ExploredRule.ownMemory, "\(hex(stray)) was written, which nobody has given")
     } else if print != parentPrint, !aim.visited.contains(print) {
       let key = ExploredState.key(print, label: label)
-      if label == 0 || !aim.visited.contains(key), local.insert(key) { keep(key, number, label) }
+      if label == 0 || !aim.visited.contains(key), local.insert(key) { keep(key, print, number, label) }
     }
     printer.forgetChanges()
     target.goBack()
   }
 
-  private func keep(_ key: UInt64, _ number: UInt32, _ label: Int) {
+  private func keep(_ key: UInt64, _ print: UInt64, _ number: UInt32, _ label: Int) {
     var rule: (String, String)?
     if let panic = target.machine.control.panic {
       rule = (ExploredRule.noPanic, panic.text)
@@ -209,6 +211,7 @@ final class ExploreWorker: @unchecked Sendable {
       part.broken.append((part.prints.count, part.prints.count, origin, number, UInt16(label), rule.0, rule.1))
     }
     part.prints.append(key)
+    part.bare.append(print)
     part.origins.append(origin)
     part.moves.append(number)
     part.labels.append(UInt16(label))

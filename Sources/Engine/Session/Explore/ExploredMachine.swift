@@ -21,7 +21,9 @@ final class ExploredMachine {
       func copies() -> [UnsafeMutableRawPointer] {
         alphabet.structures.map { prepared in
           let page = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 64)
-          prepared.bytes.withUnsafeBytes { bytes in if let base = bytes.baseAddress { page.copyMemory(from: base, byteCount: 4096) } }
+          prepared.bytes.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress { page.copyMemory(from: base, byteCount: 4096) }
+          }
           return page
         }
       }

@@ -21,7 +21,8 @@ struct ExploredScript {
     var lines: [String] = []
     let name = broken.condition.map { explorer.conditions.names[$0] }
     if let name {
-      lines.append("# Without \(name) the rule \(broken.rule) can be broken. No shorter way does it in the world \(shown(world.name)).")
+      lines.append(
+        "# Without \(name) the rule \(broken.rule) can be broken. No shorter way does it in the world \(shown(world.name)).")
     } else {
       lines.append("# The rule \(broken.rule) is broken. No shorter way does it in the world \(shown(world.name)).")
     }
@@ -81,7 +82,9 @@ struct ExploredScript {
       if let guest = guest(step, form) { lines.append(Action.guest(guest).scriptText) }
       var x = InlineArray<18, UInt64>(repeating: 0)
       x[0] = UInt64(entry.fid)
-      for (n, slot) in form.slots.enumerated() { if case .register(let register) = slot.place { x[register] = step.move.values[n] } }
+      for (n, slot) in form.slots.enumerated() {
+        if case .register(let register) = slot.place { x[register] = step.move.values[n] }
+      }
       lines.append(Action.smc(.normal, x).scriptText)
       if step.leavesQueue { lines.append(Action.guestClear.scriptText) }
       return lines
@@ -119,7 +122,8 @@ struct ExploredScript {
         } else {
           let bytes = (0..<field.width).map { UInt8(truncatingIfNeeded: kept >> UInt64(8 * $0)) }
           byHand.append(
-            Action.access(MemoryAccess(world: .normal, address: prepared.address + UInt64(offset), kind: .bytes(bytes))).scriptText)
+            Action.access(MemoryAccess(world: .normal, address: prepared.address + UInt64(offset), kind: .bytes(bytes)))
+              .scriptText)
         }
       }
     }

@@ -19,7 +19,7 @@ package final class Explorer {
     package var eachCondition = false
     /// With ``eachCondition``: those that are; empty: all.
     package var conditions: Set<Int> = []
-    /// Of the states after ``Explorer/shardDepth`` moves only those whose turn it is are followed: which part, of how many.
+    /// Of the states of one level only some are followed, or of the conditions only some switched off: which part, of how many.
     package var shard: (index: Int, count: Int)?
 
     package init() {}
@@ -67,8 +67,10 @@ package final class Explorer {
     package var collisionProbability: Double { Double(states) * Double(states) / 36_893_488_147_419_103_232 }
   }
 
-  /// After how many moves the states are dealt to the shards.
-  package static let shardDepth = 2
+  /// Most parts of a search.
+  package static let mostShards = 4096
+  /// The first level that has so many states for each shard is dealt to them.
+  static let statesAShard = 8
   /// States that a worker expands at a time, and how often it does before the results are put together.
   static let partSize = 128
   static let partsAWorker = 8
@@ -105,6 +107,8 @@ package final class Explorer {
   package private(set) var searchedConditions: [Int] = []
   var open: Set<Int> = []
   private var isBegun = false
+  /// Whether the states of a level have been dealt to the shards.
+  var isDealt = false
 
   /// - Parameter workers: as many threads `run` may use at most.
   package init(_ world: ExploredWorld, _ options: Options, workers count: Int) {
@@ -148,7 +152,8 @@ package final class Explorer {
   ///   - parallel: calls what it is given with each number below the first, at the same time if it can.
   ///   - shouldStop: asked between two parts of a level.
   package func run(
-    parallel: (Int, @Sendable (Int) -> Void) -> Void, shouldStop: () -> Bool = { false }, onProgress: (Progress) -> Void = { _ in }
+    parallel: (Int, @Sendable (Int) -> Void) -> Void, shouldStop: () -> Bool = { false },
+    onProgress: (Progress) -> Void = { _ in }
   ) -> End {
     begin()
     while true {
@@ -262,7 +267,8 @@ package final class Explorer {
       }
       let print = part.prints[n]
       let label = part.labels[n]
-      if label != 0, !open.contains(Int(label) - 1) { continue }
+      // What is a state without a label anyway is not followed.
+      if label != 0, !open.contains(Int(label) - 1) || visited.contains(part.bare[n]) { continue }
       guard visited.insert(print) else { continue }
       if let entry = wrong.first, entry.state == n {
         take(entry)
@@ -276,8 +282,13 @@ package final class Explorer {
     for entry in wrong where entry.state == nil { take(entry) }
   }
 
+  /// Every shard goes through the first levels, and from one of them on each follows its states alone. What a state leads to may be found
+  /// by several: together they find what one search finds.
   private func dealToShards() {
-    guard let shard = options.shard, levels.count - 1 == Self.shardDepth, !options.eachCondition else { return }
+    guard let shard = options.shard, !isDealt, !options.eachCondition, levelCount >= Self.statesAShard * shard.count else {
+      return
+    }
+    isDealt = true
     var mine: [UInt64] = []
     for n in 0..<levelCount {
       let state = level[n * stride..<(n + 1) * stride]

@@ -11,7 +11,6 @@ extension Explorer {
   private static let magic = Array("workbench-explore 1\n".utf8)
   /// Most bytes of such a file.
   package static let fileLimit = 8 << 30
-  private static let mostText: UInt64 = 1 << 20
 
   /// The search as it stands between two parts of a level.
   package func saved() -> [UInt8] {
@@ -19,7 +18,7 @@ extension Explorer {
     out.bytes = Self.magic
     out.add(world.name)
     out.add(world.text)
-    for flag in [options.isSymmetric, options.eachCondition] { out.add(flag ? 1 : 0 as UInt64) }
+    for flag in [options.isSymmetric, options.eachCondition, isDealt] { out.add(flag ? 1 : 0 as UInt64) }
     out.add(options.conditions.sorted().map { UInt64($0) })
     out.add([UInt64(options.shard?.index ?? 0), UInt64(options.shard?.count ?? 0)])
     out.add(levels.map { UInt64($0) })
@@ -62,6 +61,7 @@ extension Explorer {
     var options = Options()
     options.isSymmetric = try reader.number(upTo: 1) == 1
     options.eachCondition = try reader.number(upTo: 1) == 1
+    let isDealt = try reader.number(upTo: 1) == 1
     options.depth = depth
     options.memory = memory
     let most = UInt64(ConditionList(world.configuration).names.count)
@@ -70,6 +70,7 @@ extension Explorer {
     guard shard.count == 2, shard[1] == 0 || shard[0] < shard[1] else { throw Malformed(message: "its shard is none") }
     if shard[1] > 0 { options.shard = (Int(shard[0]), Int(shard[1])) }
     let explorer = Explorer(world, options, workers: workers)
+    explorer.isDealt = isDealt
     try explorer.restore(&reader, most)
     return explorer
   }
@@ -79,7 +80,9 @@ extension Explorer {
     transitions = Int(try reader.number(upTo: 1 << 60))
     decided = try reader.numbers(upTo: 1 << 60).map { Int($0) }
     open = Set(try reader.numbers(upTo: most - 1).map { Int($0) })
-    guard !levels.isEmpty, decided.count == Int(most) else { throw Malformed(message: "its conditions are not those of this version") }
+    guard !levels.isEmpty, decided.count == Int(most) else {
+      throw Malformed(message: "its conditions are not those of this version")
+    }
     for _ in 0..<(try reader.number(upTo: most)) {
       let values = try reader.numbers(upTo: 1 << 60)
       guard values.count == 3, values[0] < most else { throw Malformed(message: "a condition that is off has no number") }
@@ -101,7 +104,8 @@ extension Explorer {
     guard !prints.isEmpty else { throw Malformed(message: "it has no state") }
     for (n, print) in prints.enumerated() {
       let (origin, move, label) = try reader.short()
-      guard n == 0 || origin < UInt64(n), label <= most, print != 0, know(print, UInt32(origin), UInt32(move), UInt16(label)) else {
+      guard n == 0 || origin < UInt64(n), label <= most, print != 0, know(print, UInt32(origin), UInt32(move), UInt16(label))
+      else {
         throw Malformed(message: "state \(n) comes from none before it, or twice")
       }
     }
@@ -115,7 +119,9 @@ extension Explorer {
 private struct SearchWriter {
   var bytes: [UInt8] = []
 
-  mutating func add(_ number: UInt64) { for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) } }
+  mutating func add(_ number: UInt64) {
+    for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
+  }
   mutating func add(_ numbers: [UInt64]) {
     add(UInt64(numbers.count))
     bytes.reserveCapacity(bytes.count + numbers.count * 8)
@@ -138,7 +144,9 @@ private struct SearchReader {
   var isAtEnd: Bool { at == bytes.count }
 
   mutating func skip(_ magic: [UInt8]) throws(Explorer.Malformed) {
-    guard bytes.starts(with: magic) else { throw Explorer.Malformed(message: "it is no search of this version of workbench explore") }
+    guard bytes.starts(with: magic) else {
+      throw Explorer.Malformed(message: "it is no search of this version of workbench explore")
+    }
     at = magic.count
   }
 

@@ -7,11 +7,10 @@ package struct Necessity: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
     /// `RMI_DATA_CREATE.data_state`.
     package var condition: String
-    /// Calls it would have refused, had it not been off.
+    /// Where no rule was broken: calls it would have refused, had it not been off.
     package var calls = 0
-    /// Of these, calls nothing else refused.
+    /// Of these, calls nothing else refused; and what refused the others.
     package var passed = 0
-    /// What refused the others.
     package var refusedBy: [String] = []
     /// The rule that was broken, how, after how many moves, and the script that does it.
     package var rule: String?
@@ -37,14 +36,13 @@ package struct Necessity: Sendable, Equatable {
     isComplete = end == .complete
     let names = explorer.conditions.names
     rows = explorer.searchedConditions.map { number in
-      let lab = explorer.lab[number] ?? ConditionLab()
-      var row = Row(
-        condition: names[number], calls: lab.calls, passed: lab.passed, refusedBy: lab.refusedBy.sorted().map { names[$0] })
-      if let broken = explorer.broken.first(where: { $0.condition == number }) {
-        (row.rule, row.detail, row.moves) = (broken.rule, broken.detail, broken.depth)
-        row.script = explorer.script(broken)
+      guard let broken = explorer.broken.first(where: { $0.condition == number }) else {
+        let lab = explorer.lab[number] ?? ConditionLab()
+        return Row(
+          condition: names[number], calls: lab.calls, passed: lab.passed, refusedBy: lab.refusedBy.sorted().map { names[$0] })
       }
-      return row
+      return Row(
+        condition: names[number], rule: broken.rule, detail: broken.detail, moves: broken.depth, script: explorer.script(broken))
     }
   }
 
@@ -116,13 +114,17 @@ package struct Necessity: Sendable, Equatable {
         else { throw bad("a head of a result names its world, the same in all files, its depth, and whether it is complete") }
         (world, depth, isComplete) = (name, min(depth, reached), isComplete && all)
       case "condition":
-        guard let row = Row(value) else { throw bad("a condition has condition, calls, passed, refused_by, rule, detail, moves, script") }
+        guard let row = Row(value) else {
+          throw bad("a condition has condition, calls, passed, refused_by, rule, detail, moves, script")
+        }
         if let other = known[row.condition], other.rule != nil, row.rule == nil || other.moves <= row.moves { continue }
         known[row.condition] = row
       default: throw bad("expected a line of kind necessity or condition")
       }
     }
-    guard !world.isEmpty else { throw ScriptError(message: "no line of kind necessity: it is no result of explore --each-condition") }
+    guard !world.isEmpty else {
+      throw ScriptError(message: "no line of kind necessity: it is no result of explore --each-condition")
+    }
     let order = Dictionary(Switch.all.enumerated().map { ($1.name, $0) }) { first, _ in first }
     rows = known.values.sorted { (order[$0.condition] ?? .max, $0.condition) < (order[$1.condition] ?? .max, $1.condition) }
   }
