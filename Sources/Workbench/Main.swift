@@ -19,7 +19,8 @@ struct Workbench: ParsableCommand {
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
       StatementsCommand.self, CoverageCommand.self, KeysCommand.self, StructuresCommand.self,
-      FuzzCommand.self, ExploreCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self,
+      FuzzCommand.self, ExploreCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self,
+      StateCommand.self,
       ConfigCommand.self, ManualCommand.self, VirshCommand.self, QEMUCommand.self, DiffCommand.self, SessionCommand.self,
       ExportCommand.self, LessonCommand.self, LearnCommand.self, SwitchesCommand.self,
       LkvmCommand.self,

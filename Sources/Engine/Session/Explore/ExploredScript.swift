@@ -41,6 +41,7 @@ struct ExploredScript {
     lines.append("")
     lines.append("# Now \(broken.rule) does not hold: \(broken.detail)")
     if ModelRule.named(broken.rule) != nil { lines.append("expect broken \(broken.rule)") }
+    if broken.rule == ExploredRule.noPanic { lines.append("expect that rmm_stopped") }
     return lines.joined(separator: "\n") + "\n"
   }
 

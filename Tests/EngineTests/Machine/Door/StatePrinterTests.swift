@@ -41,7 +41,8 @@ struct StatePrinterTests {
     let ways: [[String]] = [
       [], ["RMI_GRANULE_DELEGATE 0x100000000"], ["ns.write64 0x100000000 1"], ["gpt.set 0x100000000 secure"],
       ["gpt.set 0x100000000 root"], realm(rd: 0, rtt: 1), realm(rd: 0, rtt: 1) + ["RMI_REALM_ACTIVATE 0x100000000"],
-      realm(rd: 0, rtt: 1) + ["RMI_RTT_INIT_RIPAS 0x100000000 0 0x40000000"], realm(rd: 0, rtt: 1) + ["gpt.set 0x100004000 secure"],
+      realm(rd: 0, rtt: 1) + ["RMI_RTT_INIT_RIPAS 0x100000000 0 0x40000000"],
+      realm(rd: 0, rtt: 1) + ["gpt.set 0x100004000 secure"],
       ["RMI_GRANULE_DELEGATE 0x100000000", "gpt.set 0x100004000 secure"],
     ]
     let prints = try ways.map { try print($0) }
