@@ -22,7 +22,7 @@ struct CommandLineTests {
     ("explore --workers 0", 64), ("explore --memory x", 64), ("explore --world /nonexistent", 66), ("explore --condition x", 64),
     ("explore --world README.md", 65), ("explore --world tiny --depth 2 --resume README.md", 65),
     ("explore --world tiny --depth 3 --each-condition", 0), ("explore table", 64),
-    ("explore table /dev/null", 65), ("explore table /nonexistent", 66),
+    ("explore table /dev/null", 66), ("explore table /nonexistent", 66),
     ("fuzz --switches --calls 500", 0), ("fuzz --switches --hosts", 64),
     ("diff /dev/null", 64), ("diff /dev/null /dev/null", 0), ("diff /nonexistent /dev/null", 66),
     ("diff /dev/null@main@7 /dev/null", 64), ("session notes /dev/null", 0), ("session x", 64), ("session cut /dev/null", 64),
