@@ -84,6 +84,8 @@ enum Exit {
   static let badData = ExitCode(65)
   static let noInput = ExitCode(66)
   static let unwritable = ExitCode(74)
+  /// A shard that it is of no use to start again.
+  static let pointless = ExitCode(42)
   /// What a shell gives for a program that SIGPIPE ended.
   static let nobodyReads = ExitCode(141)
 }

@@ -6,7 +6,8 @@ import Libc
 struct ExploreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explore", abstract: "Goes through all states of a small machine, not one sequence of calls but every one.",
-    subcommands: [ExploreSearchCommand.self, ExploreTableCommand.self], defaultSubcommand: ExploreSearchCommand.self)
+    subcommands: [ExploreSearchCommand.self, ExploreMergeCommand.self, ExploreTableCommand.self],
+    defaultSubcommand: ExploreSearchCommand.self)
 }
 
 struct ExploreSearchCommand: ParsableCommand {
@@ -15,7 +16,8 @@ struct ExploreSearchCommand: ParsableCommand {
     discussion: """
       Breadth first from the boot: calls of RMI, RSI and PSCI, accesses of all worlds, what guests do. Equal granules count as one \
       another. A rule that is broken gives the shortest sequence of moves, as a script. The exit code is 1 then; 0 if every rule held \
-      as far as was looked. ^C ends the search where it is; with --resume it is kept.
+      as far as was looked. ^C ends the search where it is; with --resume it is kept. A shard ends with 42 where it is of no use to start it \
+      again: what is asked for cannot be, or its memory is full.
       """)
 
   @Option(
@@ -53,9 +55,13 @@ struct ExploreSearchCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Whether equal granules count as one another.")
   var symmetry = true
 
+  @OptionGroup var shards: ShardOptions
+
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("A new file for the sequence that breaks a rule.", valueName: "path"),
-    completion: .file())
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "A new file: for the sequence that breaks a rule; of a shard, and with --each-condition, for all that was found, in lines of JSON.",
+      valueName: "path"), completion: .file())
   var output: String?
 
   @Option(
@@ -68,22 +74,16 @@ struct ExploreSearchCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    let shard = try shards.chosen()
+    try ShardOptions.run(shard) { if try !ShardOptions.isDone(shard, output) { try search(shard) } }
+  }
+
+  private func search(_ shard: Shard?) throws {
     var described = try describedWorld()
     for name in without { described.configuration.without = described.configuration.without.union(try switches(name)) }
-    var options = Explorer.Options()
-    options.depth = depth
-    options.isSymmetric = symmetry
-    options.memory = try bytes()
-    options.eachCondition = eachCondition
-    guard eachCondition || condition.isEmpty else { throw ValidationError("--condition is for --each-condition") }
-    for name in condition {
-      let found = ConditionList(described.configuration).numbers(try switches(name))
-      guard !found.isEmpty else { throw ValidationError("--condition: \(shown(name)) is no failure condition of this machine") }
-      options.conditions.formUnion(found)
-    }
+    let options = try options(described, shard)
     let count = workers ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     guard (1...256).contains(count) else { throw ValidationError("--workers is 1 to 256") }
-    guard depth ?? 1 > 0 else { throw ValidationError("--depth must be positive") }
     let file = resume.map { SearchFile(path: $0) }
     let explorer = try file?.read(described, options, workers: count) ?? Explorer(described, options, workers: count)
     StopSignal.take(isPatient: true)
@@ -100,14 +100,28 @@ struct ExploreSearchCommand: ParsableCommand {
     let report = ExploreReport(explorer, end, seconds: CPUClock.wall - start)
     var out = Output()
     if json { out.line(report.json.text(JSONValue.Style.libvirt)) } else { for text in report.lines { out.line(text) } }
+    out.flush()
+    // What was not looked at to the end is no result of a shard.
+    if shard == nil || end != .interrupted && end != .memory { try tell(explorer, end, isShard: shard != nil) }
+    if let number = StopSignal.pending { throw ExitCode(128 + number) }
+    if shard != nil, end == .memory { throw Exit.pointless }
+    if !explorer.broken.isEmpty, !eachCondition { throw Exit.difference }
+  }
+
+  /// What was found beside how many states there are.
+  private func tell(_ explorer: Explorer, _ end: Explorer.End, isShard: Bool) throws {
+    var out = Output()
+    defer { out.flush() }
     if eachCondition {
-      let necessity = Necessity(explorer, end)
-      if !json { for text in necessity.lines { out.line(text) } }
+      let result = ShardResult.necessity(Necessity(explorer, end))
+      if !json { for text in result.lines { out.line(text) } }
       if let output {
-        try NewFile.writeOrComplain(Array((necessity.jsonLines.joined(separator: "\n") + "\n").utf8), to: output)
+        try ResultFiles.write(result, to: output)
       } else if json {
-        for text in necessity.jsonLines { out.line(text) }
+        for text in result.jsonLines { out.line(text) }
       }
+    } else if isShard, let output {
+      try ResultFiles.write(.search(SearchResult(explorer, end)), to: output)
     } else if let broken = explorer.broken.first {
       let script = explorer.script(broken)
       if let output {
@@ -118,9 +132,23 @@ struct ExploreSearchCommand: ParsableCommand {
         out.lines(String(script.dropLast()))
       }
     }
-    out.flush()
-    if let number = StopSignal.pending { throw ExitCode(128 + number) }
-    if !explorer.broken.isEmpty, !eachCondition { throw Exit.difference }
+  }
+
+  private func options(_ world: ExploredWorld, _ shard: Shard?) throws -> Explorer.Options {
+    var options = Explorer.Options()
+    options.depth = depth
+    options.isSymmetric = symmetry
+    options.memory = try bytes()
+    options.eachCondition = eachCondition
+    options.shard = shard
+    guard eachCondition || condition.isEmpty else { throw ValidationError("--condition is for --each-condition") }
+    for name in condition {
+      let found = ConditionList(world.configuration).numbers(try switches(name))
+      guard !found.isEmpty else { throw ValidationError("--condition: \(shown(name)) is no failure condition of this machine") }
+      options.conditions.formUnion(found)
+    }
+    guard depth ?? 1 > 0 else { throw ValidationError("--depth must be positive") }
+    return options
   }
 
   private func describedWorld() throws -> ExploredWorld {
@@ -151,32 +179,6 @@ struct ExploreSearchCommand: ParsableCommand {
       return value
     } catch {
       throw ValidationError("--memory: \(error.message)")
-    }
-  }
-}
-
-struct ExploreTableCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "table", abstract: "Prints what a search with --each-condition came to as a table, in Markdown.")
-
-  @Argument(help: ArgumentHelp("Files that --each-condition has written.", valueName: "file"), completion: .file())
-  var files: [String]
-
-  func run() throws {
-    var lines: [Substring] = []
-    for file in files {
-      let bytes = try orComplain { () throws(TokenFile.Failure) in
-        try TokenFile.bytes(file, limit: Necessity.sizeLimit, isPlain: true)
-      }
-      lines += String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-    }
-    do throws(ScriptError) {
-      var out = Output()
-      for line in NecessityTable.lines(try Necessity(jsonLines: lines)) { out.line(line) }
-      out.flush()
-    } catch {
-      complain(error.description(in: shown(files.joined(separator: " "), limit: .max)))
-      throw Exit.badData
     }
   }
 }

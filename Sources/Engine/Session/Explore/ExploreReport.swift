@@ -28,33 +28,48 @@ package struct ExploreReport: Sendable {
   }
 
   package var lines: [String] {
-    var lines = [
-      "world \(world.name): \(world.granules) granules, \(isSymmetric ? "equal ones count as one another" : "each by itself")"
-    ]
-    lines.append("moves     new states   all states")
+    let alike = isSymmetric ? "equal ones count as one another" : "each by itself"
+    var lines = ["world \(world.name): \(world.granules) granules, \(alike)"]
+    lines += Self.table(levels)
+    let rate = seconds > 0 ? ", \(grouped(Int(Double(progress.transitions) / seconds))) moves a second" : ""
+    lines.append(
+      "\(grouped(progress.states)) states, \(grouped(progress.transitions)) moves in \(Self.tenths(seconds)) s\(rate), "
+        + binarySize(progress.bytes))
+    lines.append(Self.collision(progress.states))
+    lines.append("\(reached.count) of \(reached.count + missing.count) failure conditions decided a call")
+    let wrong = broken.filter { $0.condition == nil }
+    lines += Self.verdict(end, depth: levels.count - 1, isHeld: wrong.isEmpty)
+    for one in wrong {
+      lines.append("rule \(one.rule) broken after \(one.depth) moves: \(one.detail)")
+    }
+    return lines
+  }
+
+  /// How many states there are after so many moves.
+  static func table(_ levels: [Int]) -> [String] {
+    var lines = ["moves     new states   all states"]
     var sum = 0
     for (depth, count) in levels.enumerated() {
       sum += count
-      lines.append("\(Self.column(depth, 5))\(Self.column(count, 15))\(Self.column(sum, 13))")
+      lines.append("\(column(depth, 5))\(column(count, 15))\(column(sum, 13))")
     }
-    let rate = seconds > 0 ? ", \(grouped(Int(Double(progress.transitions) / seconds))) moves a second" : ""
-    lines.append(
-      "\(grouped(progress.states)) states, \(grouped(progress.transitions)) moves in \(Self.tenths(seconds)) s\(rate), \(binarySize(progress.bytes))"
-    )
-    lines.append(
-      "two different states were taken for one with a probability of about \(Self.power(progress.collisionProbability))")
-    lines.append("\(reached.count) of \(reached.count + missing.count) failure conditions decided a call")
-    switch end {
-    case .complete: lines.append("these are all states there are")
-    case .depth: lines.append("these are all states up to \(levels.count - 1) moves from the boot")
-    case .memory:
-      lines.append("the memory it may use is full: all states up to \(levels.count - 1) moves are known, and some beyond")
-    case .interrupted: lines.append("interrupted: all states up to \(levels.count - 1) moves are known, and some beyond")
-    case .broken: break
-    }
-    if broken.isEmpty { lines.append("every rule held in each") }
-    for one in broken { lines.append("rule \(one.rule) broken after \(one.depth) moves: \(one.detail)") }
     return lines
+  }
+
+  static func collision(_ states: Int) -> String {
+    "two different states were taken for one with a probability of about \(power(Explorer.collisionProbability(states)))"
+  }
+
+  /// How far it was looked, and that every rule held if it did.
+  static func verdict(_ end: Explorer.End, depth: Int, isHeld: Bool) -> [String] {
+    let held = isHeld ? ["every rule held in each"] : []
+    return switch end {
+    case .complete: ["these are all states there are"] + held
+    case .depth: ["these are all states up to \(depth) moves from the boot"] + held
+    case .memory: ["the memory it may use is full: all states up to \(depth) moves are known, and some beyond"] + held
+    case .interrupted: ["interrupted: all states up to \(depth) moves are known, and some beyond"] + held
+    case .broken: []
+    }
   }
 
   package var json: JSONValue {

@@ -19,15 +19,10 @@ package final class Explorer {
     package var eachCondition = false
     /// With ``eachCondition``: those that are; empty: all.
     package var conditions: Set<Int> = []
-    /// Of the states of one level only some are followed, or of the conditions only some switched off: which part, of how many.
-    package var shard: (index: Int, count: Int)?
+    /// Of the states of one level only some are followed, or of the conditions only some switched off.
+    package var shard: Shard?
 
     package init() {}
-
-    package static func == (a: Options, b: Options) -> Bool {
-      a.depth == b.depth && a.isSymmetric == b.isSymmetric && a.memory == b.memory && a.eachCondition == b.eachCondition
-        && a.conditions == b.conditions && a.shard?.index == b.shard?.index && a.shard?.count == b.shard?.count
-    }
   }
 
   /// A rule that does not hold, and the moves that lead to it.
@@ -64,11 +59,12 @@ package final class Explorer {
     package var bytes: UInt64 = 0
 
     /// That two different states have been taken for one.
-    package var collisionProbability: Double { Double(states) * Double(states) / 36_893_488_147_419_103_232 }
+    package var collisionProbability: Double { Explorer.collisionProbability(states) }
   }
 
-  /// Most parts of a search.
-  package static let mostShards = 4096
+  /// That two of so many different states have the same print.
+  static func collisionProbability(_ states: Int) -> Double { Double(states) * Double(states) / 36_893_488_147_419_103_232 }
+
   /// The first level that has so many states for each shard is dealt to them.
   static let statesAShard = 8
   /// States that a worker expands at a time, and how often it does before the results are put together.

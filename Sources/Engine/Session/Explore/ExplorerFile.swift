@@ -66,9 +66,9 @@ extension Explorer {
     options.memory = memory
     let most = UInt64(ConditionList(world.configuration).names.count)
     options.conditions = Set(try reader.numbers(upTo: most - 1).map { Int($0) })
-    let shard = try reader.numbers(upTo: UInt64(mostShards))
+    let shard = try reader.numbers(upTo: UInt64(Shard.most))
     guard shard.count == 2, shard[1] == 0 || shard[0] < shard[1] else { throw Malformed(message: "its shard is none") }
-    if shard[1] > 0 { options.shard = (Int(shard[0]), Int(shard[1])) }
+    options.shard = Shard(Int(shard[0]), of: Int(shard[1]))
     let explorer = Explorer(world, options, workers: workers)
     explorer.isDealt = isDealt
     try explorer.restore(&reader, most)

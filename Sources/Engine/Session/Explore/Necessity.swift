@@ -23,17 +23,28 @@ package struct Necessity: Sendable, Equatable {
     case needed, implied, harmless, unreached
   }
 
-  package var world: String
-  /// All ways of so many moves were gone.
-  package var depth: Int
-  /// Whether these were all ways there are.
-  package var isComplete: Bool
-  package var rows: [Row]
+  /// How far one shard came.
+  package struct Part: Sendable, Equatable, Comparable {
+    /// All ways of so many moves were gone.
+    package var depth: Int
+    /// Whether these were all ways there are.
+    package var isComplete: Bool
+
+    package static func < (a: Part, b: Part) -> Bool { (a.isComplete ? 1 : 0, a.depth) < (b.isComplete ? 1 : 0, b.depth) }
+  }
+
+  package private(set) var world: String
+  package private(set) var description: String
+  /// How many shards there are, and how far those came that are here.
+  package private(set) var count: Int
+  package private(set) var parts: [Int: Part]
+  /// In the order of ``Switch/all``.
+  package private(set) var rows: [Row]
 
   package init(_ explorer: Explorer, _ end: Explorer.End) {
-    world = explorer.world.name
-    depth = explorer.levels.count - 1
-    isComplete = end == .complete
+    (world, description) = (explorer.world.name, explorer.world.text)
+    count = explorer.options.shard?.count ?? 1
+    parts = [explorer.options.shard?.index ?? 0: Part(depth: explorer.levels.count - 1, isComplete: end == .complete)]
     let names = explorer.conditions.names
     rows = explorer.searchedConditions.map { number in
       guard let broken = explorer.broken.first(where: { $0.condition == number }) else {
@@ -44,6 +55,18 @@ package struct Necessity: Sendable, Equatable {
       return Row(
         condition: names[number], rule: broken.rule, detail: broken.detail, moves: broken.depth, script: explorer.script(broken))
     }
+    sort()
+  }
+
+  /// All ways of so many moves were gone, without any condition.
+  package var depth: Int { parts.values.filter { !$0.isComplete }.map(\.depth).min() ?? parts.values.map(\.depth).max() ?? 0 }
+  package var isComplete: Bool { parts.values.allSatisfy(\.isComplete) }
+  /// Shards of which there is no result.
+  package var missing: [Int] { (0..<count).filter { parts[$0] == nil } }
+
+  private mutating func sort() {
+    let order = Dictionary(Switch.all.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    rows.sort { (order[$0.condition] ?? .max, $0.condition) < (order[$1.condition] ?? .max, $1.condition) }
   }
 
   package static func verdict(_ row: Row) -> Verdict {
@@ -79,58 +102,81 @@ package struct Necessity: Sendable, Equatable {
     return ModelRule.all.filter { !$0.name.hasPrefix("ffa_") && !broken.contains($0.name) }
   }
 
-  // MARK: JSON lines
+  // MARK: Lines of JSON
 
   package var jsonLines: [String] {
     let head = JSONValue.object([
-      "kind": .string("necessity"), "world": .string(world), "depth": .integer(Int64(depth)), "complete": .bool(isComplete),
+      "kind": .string("necessity"), "world": .string(world), "description": .string(description),
+      "shards": .integer(Int64(count)),
     ])
-    return [head.text(.libvirt)]
-      + rows.map { row in
-        JSONValue.object([
-          "kind": .string("condition"), "condition": .string(row.condition), "calls": .integer(Int64(row.calls)),
-          "passed": .integer(Int64(row.passed)), "refused_by": .array(row.refusedBy.map { .string($0) }),
-          "rule": row.rule.map { .string($0) } ?? .null, "detail": .string(row.detail), "moves": .integer(Int64(row.moves)),
-          "script": .string(row.script),
-        ]).text(.libvirt)
-      }
+    let parts = parts.sorted { $0.key < $1.key }.map { index, part in
+      JSONValue.object([
+        "kind": .string("shard"), "shard": .integer(Int64(index)), "depth": .integer(Int64(part.depth)),
+        "complete": .bool(part.isComplete),
+      ])
+    }
+    let rows = rows.map { row in
+      JSONValue.object([
+        "kind": .string("condition"), "condition": .string(row.condition), "calls": .integer(Int64(row.calls)),
+        "passed": .integer(Int64(row.passed)), "refused_by": .array(row.refusedBy.map { .string($0) }),
+        "rule": row.rule.map { .string($0) } ?? .null, "detail": .string(row.detail), "moves": .integer(Int64(row.moves)),
+        "script": .string(row.script),
+      ])
+    }
+    return ([head] + parts + rows).map { $0.text(.libvirt) }
   }
 
-  /// Most bytes of a file of results.
-  package static let sizeLimit = 64 << 20
+  /// Takes in what another says: the same in any order, and however often.
+  package mutating func add(_ other: Necessity) throws(ShardResult.Malformed) {
+    guard (description, count) == (other.description, other.count) else {
+      throw ShardResult.Malformed(message: "results of different searches: world and number of shards have to be the same")
+    }
+    world = min(world, other.world)
+    for (index, part) in other.parts { parts[index] = max(parts[index] ?? part, part) }
+    var known = Dictionary(rows.map { ($0.condition, $0) }) { first, _ in first }
+    for row in other.rows { known[row.condition] = known[row.condition].map { $0.saysMore(than: row) ? $0 : row } ?? row }
+    rows = Array(known.values)
+    sort()
+  }
 
-  /// Reads ``jsonLines``, of one search or of several that shared the conditions, in any order and any number of times.
-  package init(jsonLines lines: [Substring]) throws(ScriptError) {
-    (world, depth, isComplete, rows) = ("", .max, true, [])
-    var known: [String: Row] = [:]
-    for (index, line) in lines.enumerated() where !line.isEmpty {
-      func bad(_ message: String) -> ScriptError { ScriptError(line: index + 1, column: 1, message: message) }
-      let value: JSONValue
-      do throws(JSONParser.Malformed) { value = try JSONParser.value(of: line) } catch { throw bad(error.message) }
+  /// Reads ``jsonLines``, the first line of which is this.
+  init(head: JSONValue, _ rest: ArraySlice<JSONValue>) throws(ShardResult.Malformed) {
+    guard let world = head["world"]?.text, let description = head["description"]?.text, let count = head["shards"]?.count,
+      (1...Shard.most).contains(count)
+    else { throw ShardResult.Malformed(message: "a result of --each-condition has world, description and shards") }
+    (self.world, self.description, self.count, parts, rows) = (world, description, count, [:], [])
+    for value in rest {
       switch value["kind"]?.text {
-      case "necessity":
-        guard let name = value["world"]?.text, let reached = value["depth"]?.count, case .bool(let all)? = value["complete"],
-          world.isEmpty || world == name
-        else { throw bad("a head of a result names its world, the same in all files, its depth, and whether it is complete") }
-        (world, depth, isComplete) = (name, min(depth, reached), isComplete && all)
+      case "shard":
+        guard let index = value["shard"]?.count, index < count, let depth = value["depth"]?.count,
+          case .bool(let isComplete)? = value["complete"]
+        else { throw ShardResult.Malformed(message: "a shard has shard, depth and complete") }
+        parts[index] = Part(depth: depth, isComplete: isComplete)
       case "condition":
         guard let row = Row(value) else {
-          throw bad("a condition has condition, calls, passed, refused_by, rule, detail, moves, script")
+          throw ShardResult.Malformed(
+            message: "a condition has condition, calls, passed, refused_by, rule, detail, moves and script")
         }
-        if let other = known[row.condition], other.rule != nil, row.rule == nil || other.moves <= row.moves { continue }
-        known[row.condition] = row
-      default: throw bad("expected a line of kind necessity or condition")
+        rows.append(row)
+      default: throw ShardResult.Malformed(message: "expected a line of kind shard or condition")
       }
     }
-    guard !world.isEmpty else {
-      throw ScriptError(message: "no line of kind necessity: it is no result of explore --each-condition")
-    }
-    let order = Dictionary(Switch.all.enumerated().map { ($1.name, $0) }) { first, _ in first }
-    rows = known.values.sorted { (order[$0.condition] ?? .max, $0.condition) < (order[$1.condition] ?? .max, $1.condition) }
+    sort()
   }
 }
 
 extension Necessity.Row {
+  /// Whether it is the one that counts of two of the same condition: a broken rule before none, the shorter way, the longer search.
+  fileprivate func saysMore(than other: Necessity.Row) -> Bool {
+    guard rule != nil, other.rule != nil else {
+      if rule != nil || other.rule != nil { return rule != nil }
+      return (calls, passed, refusedBy.joined(separator: " ")) > (
+        other.calls, other.passed, other.refusedBy.joined(separator: " ")
+      )
+    }
+    return (moves, script) < (other.moves, other.script)
+  }
+
   fileprivate init?(_ value: JSONValue) {
     guard let condition = value["condition"]?.text, let calls = value["calls"]?.count, let passed = value["passed"]?.count,
       case .array(let others)? = value["refused_by"], let rule = value["rule"], let detail = value["detail"]?.text,
@@ -140,9 +186,4 @@ extension Necessity.Row {
       condition: condition, calls: calls, passed: passed, refusedBy: others.compactMap(\.text), rule: rule.text, detail: detail,
       moves: moves, script: script)
   }
-}
-
-extension JSONValue {
-  /// A number of things.
-  fileprivate var count: Int? { if case .integer(let value) = self, value >= 0 { Int(value) } else { nil } }
 }
