@@ -14,8 +14,15 @@ struct MachineOptions: ParsableArguments {
     completion: .list(Policy.personalities.map(\.name)))
   var rmm: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The processor that executes a guest's code: \(ProcessorModel.allCases.map(\.rawValue).joined(separator: " or ")).",
+      valueName: "name"),
+    completion: .list(ProcessorModel.allCases.map(\.rawValue)))
+  var cpu: String?
+
   func configuration() throws -> MachineConfiguration {
-    try Self.configuration(machine ?? "default", rmm)
+    try Self.configuration((machine ?? "default") + (cpu.map { " cpu=\($0)" } ?? ""), rmm)
   }
 
   /// The machine of that name, with the personality if one is said apart; what is wrong with them is wrong usage.

@@ -131,12 +131,23 @@ private struct GDBConversation: ~Copyable {
     return server.hasExited ? .exited : .gone
   }
 
-  /// Takes what the client has sent; waits for it if there is nothing else to do. Other clients are turned away.
+  /// Milliseconds in which a client has to say its first word; a debugger speaks at once.
+  private static let patience: Int32 = 10_000
+
+  /// Takes what the client has sent; waits for it if there is nothing else to do. Other clients are turned away, unless this one has not
+  /// said a word yet: then it goes.
   private mutating func look() {
     var polled = [client, listener].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    guard poll(&polled, nfds_t(polled.count), server.isRunning || !packets.isEmpty ? 0 : -1) > 0 else { return }
+    let isBusy = server.isRunning || !packets.isEmpty
+    let ready = poll(&polled, nfds_t(polled.count), isBusy ? 0 : hasBegun ? -1 : Self.patience)
+    guard ready > 0 else {
+      if ready == 0, !hasBegun { isGone = true }
+      return
+    }
     if polled[0].revents != 0 {
       receive()
+    } else if polled[1].revents != 0, !hasBegun {
+      isGone = true
     } else if polled[1].revents != 0 {
       let other = accept(listener, nil, nil)
       if other >= 0 { close(other) }

@@ -27,6 +27,8 @@ public struct MachineConfiguration: Sendable, Equatable {
   package var attestation = true
   /// What a Realm's vCPU does when it runs.
   public var vcpu = VCPUKind.queue
+  /// The processor that executes code.
+  package var cpu = ProcessorModel.armv80
   /// Whose platform token EL3 hands out.
   package var platform = PlatformKind.model
   /// Which unit of the modelled platform this is: its key, its instance id and its Realm attestation key follow from it.

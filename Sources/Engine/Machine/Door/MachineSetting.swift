@@ -85,6 +85,10 @@ package struct MachineSetting: Sendable {
       "vcpu", "`queue`: a vCPU does what `guest` lines queue; `code`: it executes A64 code ([Guests.md](Guests.md))",
       of: VCPUKind.allCases, { $0.vcpu }, set: { $0.vcpu = $1 }),
     choice(
+      "cpu",
+      "`v8.0` or `v8.5`: which instructions the processor has, and says so in its ID registers ([Guests.md](Guests.md#the-processor))",
+      of: ProcessorModel.allCases, { $0.cpu }, set: { $0.cpu = $1 }),
+    choice(
       "platform", "`model`, or `sample`: the platform token TF-A publishes for its FVP", of: PlatformKind.allCases,
       { $0.platform },
       set: { $0.platform = $1 }),

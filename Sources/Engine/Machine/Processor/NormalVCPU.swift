@@ -54,7 +54,7 @@ extension Machine {
     guard [0b0000, 0b0100, 0b0101].contains(rec.pstate & 0x1F) else {
       return "the vCPU's PSTATE \(hex(rec.pstate)) is neither EL0 nor EL1 in AArch64: an illegal exception return"
     }
-    rec.pstate &= 0xF000_03CF
+    rec.pstate &= configuration.cpu.features.returnedPSTATE
     return nil
   }
 

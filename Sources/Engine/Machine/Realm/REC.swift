@@ -144,6 +144,10 @@ package struct REC {
     nonmutating set { base[RmmRec.table.sysregs, register.number] = newValue }
   }
 
+  /// Half of a key of pointer authentication (FEAT_PAuth): APIAKeyLo_EL1, APIAKeyHi_EL1, APIB, APDA, APDB, APGA.
+  func key(_ half: Int) -> UInt64 { base[RmmRec.table.keys, half] }
+  func setKey(_ half: Int, _ value: UInt64) { base[RmmRec.table.keys, half] = value }
+
   /// The 64-byte challenge of the token in progress.
   package var challenge: UnsafeMutableRawBufferPointer { base.bytes(RmmRec.table.challenge) }
 

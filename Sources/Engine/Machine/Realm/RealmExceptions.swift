@@ -197,7 +197,7 @@ extension Machine {
     rec[.esrEL1] = esr
     if let far { rec[.farEL1] = far }
     rec.pc = rec[.vbarEL1] &+ offset
-    rec.pstate = RealmPSTATE.reset
+    rec.pstate = pstateAfterException(rec)
     if tracing { emit(.injection, esr, far ?? 0, rec.pc, world: guestWorld) }
   }
 

@@ -97,7 +97,7 @@ struct StateTests {
     #expect(!session.machine.events.isEmpty)
     session.machine.observation.clear()
     session.machine.progress = ActionProgress()
-    session.machine.workspace = A64Workspace()
+    session.machine.workspace = A64Workspace(.armv80)
     session.machine.keys = nil
     session.machine.tracing.toggle()
     session.machine.explaining.toggle()

@@ -34,7 +34,31 @@ struct DisassemblerTests {
     try compare(words, options: [])
   }
 
-  /// FP and AdvSIMD of Armv8.0 without the extensions that come after it: allocated or not, and how they are spelled.
+  /// What the processor can have, as LLVM calls it.
+  private static let processor = [
+    "--mcpu=cortex-a57",
+    "--mattr=+lse,+rdm,+pan,+pan-rwv,+uaops,+rcpc,+rcpc-immo,+dotprod,+aes,+sha2,+sha3,+fullfp16,+jsconv,+complxnum,+dit,+ssbs,+bti"
+      + ",+pauth,+flagm,+altnzcv,+ccpp,+ccdp,+sb,+predres,+rand",
+  ]
+
+  /// What came after Armv8.0.
+  @Test(.enabled(if: tools != nil, "the toolchain has no llvm-objdump"))
+  func extensionsEqualLLVM() throws {
+    var random = SplitMix(seed: 85)
+    var words: [UInt32] = []
+    let rows = InstructionTable.extensions.map { ($0.value, $0.mask) } + VectorTable.extensions.map { ($0.value, $0.mask) }
+    for (value, mask) in rows {
+      for _ in 0..<320 {
+        var word = value | UInt32(truncatingIfNeeded: random.next()) & ~mask
+        for place in [0, 5, 16] as [UInt32] where random.below(4) == 0 { word |= 31 << place & ~mask }
+        words.append(word)
+      }
+    }
+    #expect(words.count > 50_000)
+    try compare(words, options: Self.processor)
+  }
+
+  /// FP and AdvSIMD without extensions that the processor never has: allocated or not, and how they are spelled.
   @Test(.enabled(if: tools != nil, "the toolchain has no llvm-objdump"))
   func vectorsEqualLLVM() throws {
     var random = SplitMix(seed: 9)
@@ -49,7 +73,7 @@ struct DisassemblerTests {
         words.append(word)
       }
     }
-    try compare(words, options: ["--mcpu=cortex-a57", "--mattr=-crypto,-aes,-sha2,+rand"])
+    try compare(words, options: Self.processor)
   }
 
   private func compare(_ words: [UInt32], options: [String]) throws {
@@ -119,7 +143,7 @@ struct DisassemblerTests {
       }
     }
     #expect(words.count > 3000)
-    try compare(words.sorted(), options: ["--mcpu=cortex-a57", "--mattr=-crypto,-aes,-sha2,+rand"])
+    try compare(words.sorted(), options: Self.processor)
   }
 
   @Test func someByHand() {

@@ -27,12 +27,15 @@ struct InstructionTests {
   }
 
   /// Runs a program in a Realm at EL1 with the MMU off; returns `count` bytes from the buffer on.
-  static func run(_ program: [UInt32], _ engine: CodeEngine, bytes count: Int = 4096 + 256) throws -> [UInt8] {
+  static func run(
+    _ program: [UInt32], _ engine: CodeEngine, bytes count: Int = 4096 + 256, cpu: String = "v8.0"
+  ) throws -> [UInt8] {
     // MOVZ X0, #0x8400, LSL #16; MOVK X0, #8; SMC #0: PSCI_SYSTEM_OFF.
     let code = program + [0xD2B0_8000, 0xF280_0100, 0xD400_0003]
     var configuration = MachineConfiguration()
     configuration.vcpu = .code
     configuration.recAuxCount = 0
+    configuration.cpu = try #require(ProcessorModel(rawValue: cpu))
     let session = Session(configuration, keepsHistory: false)
     session.codeEngine = engine
     let vm = RealmVM(session, RealmVM.Options())
@@ -42,11 +45,11 @@ struct InstructionTests {
     #expect(vm.pagesGiven > 0, "the buffer is given when it is touched")
     let state = session.read { machine in
       let rd = machine.control.realms.first ?? 0
-      return (0..<2).flatMap { page -> [UInt8] in
+      return (0..<(count + 4095) / 4096).flatMap { page -> [UInt8] in
         let address = machine.walkReport(rd, InstructionSequence.buffer + UInt64(page) * 4096)?.address
         return address.map { address in
           (0..<4096).map { machine.memory.page(address).load(fromByteOffset: $0, as: UInt8.self) }
-        } ?? []
+        } ?? [UInt8](repeating: 0, count: 4096)
       }
     }
     return Array(state.prefix(count))

@@ -9,9 +9,14 @@ final class A64Workspace {
   let writes: TranslationCache
   let fetches: TranslationCache
   /// Decoded FP and AdvSIMD words.
-  let vectors = VectorCache()
+  let vectors: VectorCache
   let vectorRegisters: UnsafeMutablePointer<UInt64>
   let code: CodeCache
+  /// What the processor has beyond Armv8.0.
+  let features: A64Features
+  /// Pages of code that stage 1 has guarded (GP): BTI looks at how they are entered.
+  var guarded: Set<UInt64> = []
+  let signatures = SignatureCache()
 
   struct DecodedWord {
     var word: UInt32
@@ -21,7 +26,9 @@ final class A64Workspace {
 
   static let decodedCount = 1 << 13
 
-  init() {
+  init(_ model: ProcessorModel) {
+    features = model.features
+    vectors = VectorCache(features)
     // The fast engine's flags lie behind the registers.
     registers = .allocate(capacity: A64Registers.count + LazyFlags.count)
     registers.initialize(repeating: 0, count: A64Registers.count + LazyFlags.count)
@@ -47,6 +54,7 @@ final class A64Workspace {
     writes.flush()
     fetches.flush()
     code.flush()
+    if !guarded.isEmpty { guarded = [] }
   }
 
   /// What another run found out, of translations and of the bytes of code, holds no longer.
@@ -58,7 +66,7 @@ final class A64Workspace {
   @inline(__always) func decode(_ word: UInt32) -> Instruction {
     let index = Int(((word ^ word >> 13) &* 0x9E37_79B1) >> 19)
     if decoded[index].isValid, decoded[index].word == word { return decoded[index].instruction }
-    let instruction = A64Decoder.decode(word)
+    let instruction = A64Decoder.decode(word, features)
     decoded[index] = DecodedWord(word: word, isValid: true, instruction: instruction)
     return instruction
   }
@@ -81,6 +89,12 @@ struct TranslationRegime {
   let rec: REC
   let stage2: Stage2Regime
   let exceptionLevel: UInt64
+  /// Whose permissions count, as a bank of ``TranslationCache``: another level's for LDTR and AT, and PAN.
+  let bank: UInt64
+
+  init(rec: REC, stage2: Stage2Regime, exceptionLevel: UInt64, bank: UInt64? = nil) {
+    (self.rec, self.stage2, self.exceptionLevel, self.bank) = (rec, stage2, exceptionLevel, bank ?? exceptionLevel)
+  }
 }
 
 /// The vCPU while it runs: registers that are not in the workspace, and where it is.
@@ -96,7 +110,10 @@ struct A64Core {
   /// N, Z, C, V in bits 31:28.
   var nzcv: UInt64
   /// PSTATE without the flags, as SPSR has it.
-  var pstate: UInt64
+  private(set) var pstate: UInt64
+  let features: A64Features
+  /// Whose permissions loads and stores have: see ``TranslationCache``.
+  private(set) var bank: UInt64 = 0
   /// Whether every access must be aligned: SCTLR_EL1.A, or the MMU is off and all data is Device memory.
   var isStrict: Bool
   /// Set by a load-exclusive, cleared by whatever ends it.
@@ -134,9 +151,21 @@ struct A64Core {
     nzcv = rec.pstate & 0xF000_0000
     pstate = Self.below2(rec.pstate & ~0xF000_0000)
     isStrict = rec[.sctlrEL1] & 0b11 != 1
+    features = workspace.features
     for n in 0..<31 { x[n] = rec.x(n) }
     x[31] = 0
     x[Int(A64Registers.sp)] = rec[stackRegister]
+    chooseBank()
+  }
+
+  private mutating func chooseBank() {
+    bank = exceptionLevel == 0 ? 0 : pstate & PSTATE.pan != 0 && features.contains(.pan) ? 2 : 1
+  }
+
+  /// Sets fields of PSTATE that neither move SP nor are flags.
+  mutating func setFields(_ mask: UInt64, _ value: UInt64) {
+    pstate = pstate & ~mask | value & mask
+    chooseBank()
   }
 
   /// Which register SP stands for: SP_EL0 at EL0 and with SPSel 0.
@@ -156,6 +185,7 @@ struct A64Core {
     pstate = value & ~0xF000_0000
     nzcv = value & 0xF000_0000
     x[Int(A64Registers.sp)] = rec[stackRegister]
+    chooseBank()
   }
 
   /// Takes an exception to EL1 (Arm ARM, AArch64.TakeException).
@@ -168,9 +198,8 @@ struct A64Core {
     rec[.spsrEL1] = pstate | nzcv
     if let esr { rec[.esrEL1] = esr }
     if let far { rec[.farEL1] = far }
-    // EL1h, D, A, I and F masked; IL and SS clear.
     let flags = nzcv
-    setPSTATE(0x3C5)
+    setPSTATE(PSTATE.afterException(pstate, sctlr: rec[.sctlrEL1], features))
     nzcv = flags
     pc = rec[.vbarEL1] &+ offset &+ kind
     monitor = nil

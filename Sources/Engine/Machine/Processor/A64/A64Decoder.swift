@@ -1,8 +1,8 @@
 /// From a word to an ``Instruction``. What the table does not have, and what its fields make unallocated, is UNDEFINED.
 enum A64Decoder {
-  static func decode(_ word: UInt32) -> Instruction {
-    guard let row = InstructionTable.row(word) else { return undefined(word) }
-    return Fields(word: word).read(row) ?? undefined(word)
+  static func decode(_ word: UInt32, _ features: A64Features) -> Instruction {
+    guard let row = InstructionTable.row(word, features) else { return undefined(word) }
+    return Fields(word: word, features: features).read(row) ?? undefined(word)
   }
 
   static func undefined(_ word: UInt32) -> Instruction {
@@ -35,6 +35,7 @@ enum A64Decoder {
 
   private struct Fields {
     let word: UInt32
+    let features: A64Features
 
     func bits(_ high: UInt32, _ low: UInt32) -> UInt32 { word >> low & ((1 << (high - low + 1)) - 1) }
     func signed(_ high: UInt32, _ low: UInt32) -> Int64 {
@@ -59,7 +60,7 @@ enum A64Decoder {
       i.is64 = is64
       switch row.form {
       case .none:
-        guard VectorDecoder.isAllocated(word) else { return nil }
+        guard VectorDecoder.isAllocated(word, features) else { return nil }
         i.imm = Int64(word)
       case .pcRelative:
         i.imm = signed(23, 5) << 2 | Int64(bits(30, 29))
@@ -97,9 +98,13 @@ enum A64Decoder {
         i.n = rd
         i.a = UInt8(bits(31, 31) << 5 | bits(23, 19))
         i.imm = signed(18, 5) << 2
-      case .branchRegister, .returnFromException: break
+      case .branchRegister:
+        if features.contains(.bti) { i.operation = row.operation == .br ? .brTyped : row.operation == .blr ? .blrTyped : .ret }
+      case .returnFromException: break
       case .exceptionCall: i.imm = Int64(bits(20, 5))
-      case .hint: i.imm = Int64(bits(11, 5))
+      case .hint:
+        i.imm = Int64(bits(11, 5))
+        if features.contains(.pauth) { readAuthenticatingHint(&i) }
       case .barrier: i.imm = Int64(bits(11, 5))
       case .systemImmediate:
         i.a = UInt8(bits(11, 8))
@@ -130,9 +135,62 @@ enum A64Decoder {
         i.x = UInt8(bits(11, 10))
       case .fourRegister, .longMultiply: i.a = ra
       case .highMultiply: break
+      case .rotateIntoFlags:
+        i.a = UInt8(bits(3, 0))
+        i.imm = Int64(bits(20, 15))
+      case .evaluateIntoFlags: break
+      case .authenticate, .strip, .genericAuthenticate, .branchAuthenticated, .returnAuthenticated, .loadAuthenticated:
+        return authenticated(row, i)
       default: return memory(row, i)
       }
       return i
+    }
+
+    /// What signs or checks a pointer: `d` has the pointer, `m` the modifier, `a` the key (IA, IB, DA, DB).
+    private func authenticated(_ row: InstructionRow, _ start: Instruction) -> Instruction? {
+      var i = start
+      switch row.form {
+      case .authenticate:
+        // Without a modifier (PACIZA …) Rn is 31.
+        guard bits(13, 13) == 0 || rn == 31 else { return nil }
+        i.m = bits(13, 13) == 1 ? A64Registers.zero : stack(rn)
+        i.a = UInt8(bits(11, 10))
+      case .strip: i.a = bits(10, 10) == 1 ? 2 : 0
+      case .genericAuthenticate: i.m = stack(rm)
+      case .branchAuthenticated:
+        // Bit 24: with a modifier; else the place of its register is 31. `x` is 0 BR, 1 BLR, 2 RET.
+        guard bits(24, 24) == 1 || rd == 31 else { return nil }
+        i.m = bits(24, 24) == 1 ? stack(rd) : A64Registers.zero
+        i.a = UInt8(bits(10, 10))
+        i.x = UInt8(bits(21, 21))
+      case .returnAuthenticated:
+        i.n = 30
+        i.m = A64Registers.sp
+        i.a = UInt8(bits(10, 10))
+        i.x = 2
+      default:
+        // LDRAA and LDRAB: key DA or DB and no modifier; `x` says that the base is written back.
+        i.n = stack(rn)
+        i.a = UInt8(2 + bits(23, 23))
+        i.x = UInt8(bits(11, 11))
+        i.imm = (Int64(bits(20, 12)) | (bits(22, 22) == 1 ? -512 : 0)) << 3
+      }
+      return i
+    }
+
+    /// The hints that are PACIASP and its like, and NOP without FEAT_PAuth.
+    private func readAuthenticatingHint(_ i: inout Instruction) {
+      let number = i.imm
+      switch number {
+      case 7: i.operation = .xpac
+      case 8, 10, 24...27: i.operation = .pac
+      case 12, 14, 28...31: i.operation = .aut
+      default: return
+      }
+      i.d = number < 24 && number != 7 ? 17 : 30
+      i.m = number < 24 ? 16 : number & 1 == 1 ? A64Registers.sp : A64Registers.zero
+      i.a = UInt8(number >> 1 & 1)
+      if number == 7 { i.a = 0 }
     }
 
     private func memory(_ row: InstructionRow, _ start: Instruction) -> Instruction? {
@@ -178,12 +236,32 @@ enum A64Decoder {
         i.imm = signed(21, 15) << Int64(scale)
         return i
       case .exclusive, .exclusivePair, .ordered:
-        let isLoad = bits(22, 22) == 1
+        let isLoad = bits(22, 22) == 1 || row.operation == .loadAcquire
         i.x = size | (size == 3 ? 8 : 0)
         i.d = isLoad ? to(rd) : rd
         // Rs gets the status, Rt2 is the second register.
         i.m = to(rm)
         i.a = isLoad ? to(ra) : ra
+        return i
+      case .atomic:
+        // `a` is the operation: those of the encoding, and SWP. Rs is the operand.
+        i.x = size | (size == 3 ? 8 : 0)
+        i.d = to(rd)
+        i.a = UInt8(bits(15, 12))
+        return i
+      case .compareSwap:
+        i.x = size | (size == 3 ? 8 : 0)
+        i.d = rd
+        i.a = to(rm)
+        return i
+      case .compareSwapPair:
+        i.x = UInt8(2 + bits(30, 30))
+        i.d = rd
+        return i
+      case .orderedUnscaled:
+        i.imm = signed(20, 12)
+        guard let shape = transfer(&i, size, bits(23, 22), 0, false), shape.operation != .prefetch else { return nil }
+        i.operation = shape.operation == .load ? .loadOrdered : .storeOrdered
         return i
       default: return nil
       }

@@ -5,6 +5,10 @@ extension Machine {
   @inline(__always) mutating func stepCode(_ core: inout A64Core) throws(A64Stop) {
     core.left -= 1
     let word = try fetch(&core)
+    if core.pstate & PSTATE.btype != 0, core.features.contains(.bti) {
+      try stepLanded(word, &core)
+      return
+    }
     try execute(core.workspace.decode(word), &core, core.pc &+ 4)
   }
 
@@ -18,7 +22,7 @@ extension Machine {
     let pc = core.pc
     guard pc & 3 == 0 else { throw .toEL1(esr: 0x22 << 26 | Syndrome.il, far: pc) }
     if let found = core.workspace.fetches.find(pc, core.exceptionLevel) { return found }
-    return try fill(core.workspace.fetches, pc, .fetch, &core, details: 0)
+    return try fill(core.workspace.fetches, pc, .fetch, &core, details: 0, bank: core.exceptionLevel)
   }
 
   @inline(__always) mutating func execute(
@@ -115,20 +119,36 @@ extension Machine {
     case .load, .store: try transfer(i, &core)
     case .loadRegister, .storeRegister:
       let index = A64Core.extended(x[m], UInt8(i.imm), UInt64(i.a))
-      try transfer(i, x[n] &+ index, &core)
+      try transfer(i, x[n] &+ index, &core, bank: core.bank)
     case .loadLiteral:
       let shape = Instruction.MemoryShape(raw: i.x)
       let value = try load(core.pc &+ UInt64(bitPattern: i.imm), shape.sizeLog2, &core, details: details(i, isWrite: false))
       x[d] = shape.isSigned ? A64Core.extended(value, 6, 0) : value
     case .loadPair, .storePair: try pair(i, &core)
-    case .loadExclusive, .storeExclusive, .loadExclusivePair, .storeExclusivePair, .loadAcquire, .storeRelease:
+    case .loadExclusive, .storeExclusive, .loadExclusivePair, .storeExclusivePair, .loadAcquire, .storeRelease, .loadOrdered,
+      .storeOrdered:
       try ordered(i, &core)
+    case .atomic: try atomic(i, &core)
+    case .compareSwap: try compareSwap(i, &core)
+    case .compareSwapPair: try compareSwapPair(i, &core)
+    case .rmif, .setFlags8, .setFlags16: core.nzcv = core.flags(of: i)
+    case .pac, .aut, .xpac: x[d] = authenticate(i, i.d == A64Registers.trash ? 0 : x[d], core)
+    case .pacga: x[d] = genericSignature(x[n], x[m], core)
+    case .loadAuthenticated: try loadAuthenticated(i, &core)
+    case .brTyped, .blrTyped:
+      pc = x[n]
+      core.setBType(of: i)
+      if i.operation == .blrTyped { x[30] = next }
+    case .branchAuthenticated:
+      pc = authenticate(i, x[n], core)
+      if i.x < 2 { core.setBType(of: i) }
+      if i.x == 1 { x[30] = next }
     case .prefetch, .barrier: break
     case .clrex: core.monitor = nil
     case .svc:
       core.takeException(esr: 0x15 << 26 | Syndrome.il | UInt64(i.imm), far: nil, kind: 0, returnTo: next)
       return
-    case .hint, .hvc, .smc, .brk, .hlt, .eret, .msrImmediate, .sys, .sysl, .msr, .mrs:
+    case .hint, .hvc, .smc, .brk, .hlt, .eret, .eretAuthenticated, .msrImmediate, .sys, .sysl, .msr, .mrs:
       try system(i, &core, next)
       return
     case .floatingPoint:

@@ -15,22 +15,32 @@ extension Machine {
     let base = core.x[Int(i.n)]
     let mode = i.x >> 4 & 3
     let moved = base &+ UInt64(bitPattern: i.imm)
-    try transfer(i, mode == 1 ? base : moved, &core)
+    if mode == 2, core.bank != 0, core.pstate & PSTATE.uao == 0 || !core.features.contains(.uao) {
+      // LDTR and STTR at EL1, with the permissions of EL0.
+      try transfer(i, moved, &core, bank: 0)
+      return
+    }
+    try transfer(i, mode == 1 ? base : moved, &core, bank: core.bank)
     if mode & 1 == 1 { core.x[Int(i.n)] = moved }
   }
 
-  @inline(__always) mutating func transfer(_ i: Instruction, _ address: UInt64, _ core: inout A64Core) throws(A64Stop) {
+  @inline(__always) mutating func transfer(
+    _ i: Instruction, _ address: UInt64, _ core: inout A64Core, bank: UInt64
+  ) throws(A64Stop) {
     let shape = Instruction.MemoryShape(raw: i.x)
     if i.operation == .store || i.operation == .storeRegister {
-      try store(address, shape.sizeLog2, core.x[Int(i.d)], &core, details: details(i, isWrite: true))
+      try store(address, shape.sizeLog2, core.x[Int(i.d)], &core, details: details(i, isWrite: true), bank: bank)
       return
     }
-    var value = try load(address, shape.sizeLog2, &core, details: details(i, isWrite: false))
-    if shape.isSigned {
-      value = A64Core.extended(value, 4 + UInt8(shape.sizeLog2), 0)
-      if !shape.is64 { value &= 0xFFFF_FFFF }
-    }
-    core.x[Int(i.d)] = value
+    let value = try load(address, shape.sizeLog2, &core, details: details(i, isWrite: false), bank: bank)
+    core.x[Int(i.d)] = loaded(value, shape)
+  }
+
+  /// A value as its register gets it.
+  @inline(__always) private func loaded(_ value: UInt64, _ shape: Instruction.MemoryShape) -> UInt64 {
+    guard shape.isSigned else { return value }
+    let value = A64Core.extended(value, 4 + UInt8(shape.sizeLog2), 0)
+    return shape.is64 ? value : value & 0xFFFF_FFFF
   }
 
   mutating func pair(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
@@ -58,17 +68,18 @@ extension Machine {
   /// Exclusives and acquire and release. One PE runs at a time, so the order is given; what is left is the monitor.
   mutating func ordered(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
     let shape = Instruction.MemoryShape(raw: i.x)
-    let address = core.x[Int(i.n)]
+    // Only LDAPUR and STLUR have an offset.
+    let address = core.x[Int(i.n)] &+ UInt64(bitPattern: i.imm)
     let isPair = i.operation == .loadExclusivePair || i.operation == .storeExclusivePair
     let size: UInt64 = 1 << UInt64(shape.sizeLog2)
-    let isWrite = [.storeExclusive, .storeExclusivePair, .storeRelease].contains(i.operation)
+    let isWrite = [.storeExclusive, .storeExclusivePair, .storeRelease, .storeOrdered].contains(i.operation)
     // Exclusives and ordered accesses are aligned to what they access, whatever SCTLR_EL1.A says.
     guard address & ((isPair ? 2 * size : size) - 1) == 0 else { throw alignmentFault(address, isWrite, core) }
-    let single =
-      i.operation == .loadAcquire || i.operation == .storeRelease ? details(i, isWrite: isWrite) : (isWrite ? Syndrome.wnr : 0)
     switch i.operation {
-    case .loadAcquire: core.x[Int(i.d)] = try load(address, shape.sizeLog2, &core, details: single)
-    case .storeRelease: try store(address, shape.sizeLog2, core.x[Int(i.d)], &core, details: single)
+    case .loadAcquire, .loadOrdered:
+      core.x[Int(i.d)] = loaded(try load(address, shape.sizeLog2, &core, details: details(i, isWrite: false)), shape)
+    case .storeRelease, .storeOrdered:
+      try store(address, shape.sizeLog2, core.x[Int(i.d)], &core, details: details(i, isWrite: true))
     case .loadExclusive, .loadExclusivePair:
       let first = try load(address, shape.sizeLog2, &core, details: 0)
       if isPair { core.x[Int(i.a)] = try load(address &+ size, shape.sizeLog2, &core, details: 0) }
@@ -98,10 +109,16 @@ extension Machine {
   @inline(__always) mutating func load(
     _ va: UInt64, _ sizeLog2: Int, _ core: inout A64Core, details: UInt64
   ) throws(A64Stop) -> UInt64 {
+    try load(va, sizeLog2, &core, details: details, bank: core.bank)
+  }
+
+  @inline(__always) mutating func load(
+    _ va: UInt64, _ sizeLog2: Int, _ core: inout A64Core, details: UInt64, bank: UInt64
+  ) throws(A64Stop) -> UInt64 {
     let size = 1 << sizeLog2
     let offset = Int(va & 4095)
     if offset + size <= 4096, !core.isStrict || offset & (size - 1) == 0,
-      let page = core.workspace.reads.find(va, core.exceptionLevel)
+      let page = core.workspace.reads.find(va, bank)
     {
       if core.isWatched { debugging?.noteAccess(va, size, isWrite: false) }
       switch sizeLog2 {
@@ -111,10 +128,12 @@ extension Machine {
       default: return UInt64(littleEndian: page.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
       }
     }
-    return try slowLoad(va, size, &core, details: details)
+    return try slowLoad(va, size, &core, details: details, bank: bank)
   }
 
-  private mutating func slowLoad(_ va: UInt64, _ size: Int, _ core: inout A64Core, details: UInt64) throws(A64Stop) -> UInt64 {
+  private mutating func slowLoad(
+    _ va: UInt64, _ size: Int, _ core: inout A64Core, details: UInt64, bank: UInt64
+  ) throws(A64Stop) -> UInt64 {
     try checkAlignment(va, size, false, core)
     var value: UInt64 = 0
     var done = 0
@@ -122,10 +141,10 @@ extension Machine {
     while done < size {
       let address = va &+ UInt64(done)
       let page: UnsafeMutableRawPointer
-      if let found = core.workspace.reads.find(address, core.exceptionLevel) {
+      if let found = core.workspace.reads.find(address, bank) {
         page = found
       } else {
-        page = try fill(core.workspace.reads, address, .read, &core, details: done == 0 ? details : 0)
+        page = try fill(core.workspace.reads, address, .read, &core, details: done == 0 ? details : 0, bank: bank)
       }
       let count = min(size - done, 4096 - Int(address & 4095))
       for n in 0..<count {
@@ -140,10 +159,16 @@ extension Machine {
   @inline(__always) mutating func store(
     _ va: UInt64, _ sizeLog2: Int, _ value: UInt64, _ core: inout A64Core, details: UInt64
   ) throws(A64Stop) {
+    try store(va, sizeLog2, value, &core, details: details, bank: core.bank)
+  }
+
+  @inline(__always) mutating func store(
+    _ va: UInt64, _ sizeLog2: Int, _ value: UInt64, _ core: inout A64Core, details: UInt64, bank: UInt64
+  ) throws(A64Stop) {
     let size = 1 << sizeLog2
     let offset = Int(va & 4095)
     if offset + size <= 4096, !core.isStrict || offset & (size - 1) == 0,
-      let page = core.workspace.writes.find(va, core.exceptionLevel)
+      let page = core.workspace.writes.find(va, bank)
     {
       if core.isWatched { debugging?.noteAccess(va, size, isWrite: true) }
       switch sizeLog2 {
@@ -154,16 +179,16 @@ extension Machine {
       }
       return
     }
-    try slowStore(va, size, value, &core, details: details)
+    try slowStore(va, size, value, &core, details: details, bank: bank)
   }
 
   private mutating func slowStore(
-    _ va: UInt64, _ size: Int, _ value: UInt64, _ core: inout A64Core, details: UInt64
+    _ va: UInt64, _ size: Int, _ value: UInt64, _ core: inout A64Core, details: UInt64, bank: UInt64
   ) throws(A64Stop) {
     try checkAlignment(va, size, true, core)
     let inFirst = min(size, 4096 - Int(va & 4095))
-    let first = try writePage(va, &core, details)
-    let second = inFirst < size ? try writePage(va &+ UInt64(inFirst), &core, Syndrome.wnr) : first
+    let first = try writePage(va, &core, details, bank)
+    let second = inFirst < size ? try writePage(va &+ UInt64(inFirst), &core, Syndrome.wnr, bank) : first
     for n in 0..<size {
       let byte = UInt8(truncatingIfNeeded: value >> UInt64(8 * n))
       if n < inFirst {
@@ -177,11 +202,11 @@ extension Machine {
     if inFirst < size { core.workspace.code.noteStore(second, offset: 0, count: size - inFirst) }
   }
 
-  private mutating func writePage(_ va: UInt64, _ core: inout A64Core, _ details: UInt64) throws(A64Stop)
-    -> UnsafeMutableRawPointer
-  {
-    if let found = core.workspace.writes.find(va, core.exceptionLevel) { return found }
-    return try fill(core.workspace.writes, va, .write, &core, details: details)
+  private mutating func writePage(
+    _ va: UInt64, _ core: inout A64Core, _ details: UInt64, _ bank: UInt64
+  ) throws(A64Stop) -> UnsafeMutableRawPointer {
+    if let found = core.workspace.writes.find(va, bank) { return found }
+    return try fill(core.workspace.writes, va, .write, &core, details: details, bank: bank)
   }
 
   /// SCTLR_EL1.A asks for alignment; with the MMU off all data is Device memory, which cannot be accessed unaligned.
@@ -195,14 +220,16 @@ extension Machine {
   /// for what is written, and of a page to write whose code is in use, so that each store to it comes here. What a translation stops
   /// ends in an exception.
   mutating func fill(
-    _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64
+    _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64, bank: UInt64
   ) throws(A64Stop) -> UnsafeMutableRawPointer {
-    let ipa = try translateStage1(va, kind, core.regime)
+    let regime = TranslationRegime(rec: core.rec, stage2: core.stage2, exceptionLevel: core.exceptionLevel, bank: bank)
+    let (ipa, descriptor) = try walkStage1(va, kind, regime)
+    if kind == .fetch, core.features.contains(.bti) { core.workspace.noteGuard(va, descriptor) }
     let pa: UInt64
     switch translateStage2(core.stage2, ipa, kind) {
     case .address(let address): pa = address
     case .nothing: return memory.noPage
-    case let outcome: throw stage2Stop(outcome, va, ipa, kind, core.regime, details: details)
+    case let outcome: throw stage2Stop(outcome, va, ipa, kind, regime, details: details)
     }
     let host: UnsafeMutableRawPointer
     if kind == .write {
@@ -220,7 +247,9 @@ extension Machine {
     } else {
       host = UnsafeMutableRawPointer(mutating: memory.page(pa))
     }
-    cache.put(va, core.exceptionLevel, host)
+    // What is watched is looked at each time.
+    if core.isWatched, kind != .fetch, debugging?.watchesPage(va) == true { return host }
+    cache.put(va, bank, host)
     if kind == .fetch, core.workspace.code.noteFetch(va, core.exceptionLevel, host) {
       // Stores to it are to be seen from now on.
       core.workspace.writes.flush()
@@ -324,16 +353,18 @@ extension Machine {
       guard entry >> 10 & 1 == 1 else { throw fault(0x08 + UInt64(level)) }
       let isReadOnly = tableReadOnly || entry >> 7 & 1 == 1
       let forEL0 = !tableNoEL0 && entry >> 6 & 1 == 1
-      let isEL0 = core.exceptionLevel == 0
+      let isEL0 = core.bank == 0
+      // PSTATE.PAN: what EL0 can access, EL1 can not.
+      let isKept = core.bank == 2 && forEL0
       let neverExecuted = isEL0 ? tableUXN || entry >> 54 & 1 == 1 : tablePXN || entry >> 53 & 1 == 1
       // What EL0 can write, EL1 does not execute; with WXN nobody executes what he can write.
-      let isWritable = !isReadOnly && (!isEL0 || forEL0)
+      let isWritable = !isReadOnly && (isEL0 ? forEL0 : !isKept)
       let isBarred =
         neverExecuted || (!isEL0 && forEL0 && !isReadOnly) || (sctlr >> 19 & 1 == 1 && isWritable) || (isEL0 && !forEL0)
       let isAllowed =
         switch kind {
         case .fetch: !isBarred
-        case .read: !isEL0 || forEL0
+        case .read: isEL0 ? forEL0 : !isKept
         case .write: isWritable
         }
       guard isAllowed else { throw fault(0x0C + UInt64(level)) }

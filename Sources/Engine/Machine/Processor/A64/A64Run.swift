@@ -18,9 +18,10 @@ extension Machine {
   ///   - address: its REC, or a granule of the Host's of the same layout.
   ///   - stage2: the tables of a VM that is no Realm; those of the REC's Realm without it.
   mutating func runCode(_ address: UInt64, _ stage2: Stage2Regime? = nil) -> RealmException {
-    let workspace = workspace ?? A64Workspace()
+    let workspace = workspace ?? A64Workspace(configuration.cpu)
     self.workspace = workspace
     workspace.beginRun()
+    if let debugging { workspace.code.setStops(debugging.places) }
     progress.vcpu = address
     let rec: REC
     let regime: Stage2Regime

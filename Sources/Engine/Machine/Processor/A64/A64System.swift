@@ -20,13 +20,14 @@ extension Machine {
         try wait(isEvent: i.imm == 2, &core, next)
         return
       }
-    case .eret:
+    case .eret, .eretAuthenticated:
       guard !isEL0 else { throw .toEL1(esr: Syndrome.il, far: nil) }
       let spsr = core.rec[.spsrEL1]
-      let target = core.rec[.elrEL1]
+      let elr = core.rec[.elrEL1]
+      let target = i.operation == .eret ? elr : authenticate(i, elr, core)
       // Only AArch64 EL0 and EL1 can be returned to; another mode is an illegal return.
       guard [0b0000, 0b0100, 0b0101].contains(spsr & 0x1F) else { throw .toEL1(esr: 0x0E << 26 | Syndrome.il, far: nil) }
-      core.setPSTATE(spsr & 0xF000_03CF)
+      core.setPSTATE(spsr & core.features.returnedPSTATE)
       core.monitor = nil
       core.pc = target
       core.endSlice()
@@ -40,7 +41,7 @@ extension Machine {
     core.pc = next
   }
 
-  /// MSR DAIFSet, DAIFClr, SPSel.
+  /// MSR DAIFSet, DAIFClr, SPSel, PAN, UAO, DIT, SSBS; CFINV, XAFLAG, AXFLAG.
   private func setField(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
     let value = UInt64(i.a)
     switch i.imm {
@@ -50,9 +51,16 @@ extension Machine {
         let encoding = SystemEncoding(0, UInt16(i.imm >> 3), 4, UInt16(i.a), UInt16(i.imm & 7))
         throw .toEL1(esr: encoding.syndrome(rt: 31, isRead: false), far: nil)
       }
-      core.pstate = i.imm == 0b011_110 ? core.pstate | value << 6 : core.pstate & ~(value << 6)
+      core.setFields(value << 6, i.imm == 0b011_110 ? ~0 : 0)
       core.endSlice()
     case 0b000_101 where core.exceptionLevel == 1: core.setPSTATE((core.pstate & ~1 | value & 1) | core.nzcv)
+    case 0b000_100 where core.features.contains(.pan) && core.exceptionLevel == 1:
+      core.setFields(PSTATE.pan, value & 1 == 1 ? ~0 : 0)
+    case 0b000_011 where core.features.contains(.uao) && core.exceptionLevel == 1:
+      core.setFields(PSTATE.uao, value & 1 == 1 ? ~0 : 0)
+    case 0b011_010 where core.features.contains(.dit): core.setFields(PSTATE.dit, value & 1 == 1 ? ~0 : 0)
+    case 0b011_001 where core.features.contains(.ssbs): core.setFields(PSTATE.ssbs, value & 1 == 1 ? ~0 : 0)
+    case 0b000_000...0b000_010 where core.features.contains(.flagm) && value == 0: core.convertFlags(i.imm)
     default: throw .toEL1(esr: Syndrome.il, far: nil)
     }
   }
@@ -77,7 +85,9 @@ extension Machine {
   /// IC, DC, AT and TLBI.
   private mutating func instruction(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
     let encoding = SystemEncoding(of: i)
-    guard let operation = SystemOperation.at(encoding) else { throw .toEL1(esr: Syndrome.il, far: nil) }
+    guard let operation = SystemOperation.at(encoding), core.features.isSuperset(of: operation.feature) else {
+      throw .toEL1(esr: Syndrome.il, far: nil)
+    }
     if core.exceptionLevel == 0 {
       guard let bit = operation.el0 else { throw .toEL1(esr: Syndrome.il, far: nil) }
       guard core.rec[.sctlrEL1].bit(bit) else { throw .toEL1(esr: encoding.syndrome(rt: i.a, isRead: false), far: nil) }
@@ -88,14 +98,17 @@ extension Machine {
       let address = core.x[Int(i.d)] & ~63
       for n in 0..<8 as Range<UInt64> { try store(address + n * 8, 3, 0, &core, details: Syndrome.wnr) }
     case .forgetTranslations: core.workspace.flush()
-    case .translate(let isWrite, let level): try addressTranslate(i, &core, isWrite: isWrite, level: level)
+    case .translate(let isWrite, let level, let heedsPAN):
+      try addressTranslate(i, &core, isWrite: isWrite, level: level, bank: heedsPAN ? core.bank : level)
     }
   }
 
   /// AT S1E1R, S1E1W, S1E0R, S1E0W: PAR_EL1 gets the IPA, or the fault. What stage 2 stops on the walk goes to R-EL2.
-  private func addressTranslate(_ i: Instruction, _ core: inout A64Core, isWrite: Bool, level: UInt64) throws(A64Stop) {
+  private func addressTranslate(_ i: Instruction, _ core: inout A64Core, isWrite: Bool, level: UInt64, bank: UInt64)
+    throws(A64Stop)
+  {
     do throws(A64Stop) {
-      let regime = TranslationRegime(rec: core.rec, stage2: core.stage2, exceptionLevel: level)
+      let regime = TranslationRegime(rec: core.rec, stage2: core.stage2, exceptionLevel: level, bank: bank)
       let (ipa, descriptor) = try walkStage1(core.x[Int(i.d)], isWrite ? .write : .read, regime)
       // ATTR in bits 63:56 as MAIR_EL1 has it, SH in 8:7: Device memory, which all of it is without an MMU, and Normal memory that
       // is not cacheable are Outer Shareable.
@@ -112,7 +125,8 @@ extension Machine {
   /// The register an instruction names, if its exception level may have it; for EL0 see ``SystemRegister/EL0``.
   private func register(_ i: Instruction, _ core: borrowing A64Core, isRead: Bool) throws(A64Stop) -> SystemRegister? {
     let encoding = SystemEncoding(of: i)
-    let register = SystemRegister.at(encoding)
+    let found = SystemRegister.at(encoding)
+    let register = found.flatMap { core.features.isSuperset(of: $0.feature) ? $0 : nil }
     guard core.exceptionLevel == 0 else { return register }
     // Op1 3 is what EL0 can have.
     guard encoding.op1 == 3, let register else { throw .toEL1(esr: Syndrome.il, far: nil) }
@@ -143,6 +157,9 @@ extension Machine {
     case .constant(let value): return value
     case .ignored: return 0
     case .identification(let value, _): return try identification(value, i, core)
+    case .model: return configuration.cpu.midr
+    case .key(let half): return rec.key(half)
+    case .field(let mask): return core.pstate & mask
     case .affinity: return 0x8000_0000 | rec.mpidr & 0xFF_FFFF | rec.mpidr.bits(31, 24) << 32
     // 64 bytes; DZP at EL0 without SCTLR_EL1.DZE.
     case .zeroingBlock: return 4 | (core.exceptionLevel == 0 && !rec[.sctlrEL1].bit(14) ? 0x10 : 0)
@@ -174,14 +191,16 @@ extension Machine {
 
   /// A register that tells what there is: HCR_EL2.TID3 traps it, as it does in every Realm.
   private func identification(_ value: UInt64, _ i: Instruction, _ core: borrowing A64Core) throws(A64Stop) -> UInt64 {
-    if case .normal(let tables) = core.stage2, tables.hcr & HCR.tid3 == 0 { return value }
+    if case .normal(let tables) = core.stage2, tables.hcr & HCR.tid3 == 0 {
+      return value | core.features.identification(SystemEncoding(of: i))
+    }
     throw trap(i, isRead: true)
   }
 
   /// An ID register as the RMM reads it for a Realm.
   func identificationRegister(_ encoding: SystemEncoding, hasPMU: Bool) -> UInt64 {
     guard case .identification(let value, let withPMU) = SystemRegister.at(encoding)?.contents else { return 0 }
-    return value | (hasPMU ? withPMU : 0)
+    return value | (hasPMU ? withPMU : 0) | configuration.cpu.features.identification(encoding)
   }
 
   /// ISR_EL1: what is pending, masked or not.
@@ -216,12 +235,13 @@ extension Machine {
     case .ignored: break
     case .flags: core.nzcv = value & 0xF000_0000
     case .interruptMasks:
-      core.pstate = core.pstate & ~0x3C0 | value & 0x3C0
+      core.setFields(0x3C0, value)
       core.endSlice()
     case .stackSelect: core.setPSTATE((core.pstate & ~1 | value & 1) | core.nzcv)
     case .floatControl:
       try useVectors(&core)
-      core.v[VectorUnit.controlWord] = value & SoftFloat.controlMask
+      core.v[VectorUnit.controlWord] =
+        value & (SoftFloat.controlMask | (core.features.contains(.fp16) ? SoftFloat.flushesHalves : 0))
     case .floatStatus:
       try useVectors(&core)
       core.v[VectorUnit.statusWord] = value & SoftFloat.statusMask
@@ -240,7 +260,10 @@ extension Machine {
     case .cpuInterface(let register):
       writeInterruptRegister(register, value)
       core.endSlice()
-    case .constant, .identification, .affinity, .zeroingBlock, .exceptionLevel, .random, .count, .interruptStatus, .undefined:
+    case .key(let half): rec.setKey(half, value)
+    case .field(let mask): core.setFields(mask, value)
+    case .constant, .model, .identification, .affinity, .zeroingBlock, .exceptionLevel, .random, .count, .interruptStatus,
+      .undefined:
       throw .toEL1(esr: Syndrome.il, far: nil)
     }
   }

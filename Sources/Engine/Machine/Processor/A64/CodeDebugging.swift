@@ -47,6 +47,18 @@ package struct CodeDebugging: Sendable {
   }
 
   var watches: Bool { !data.isEmpty }
+  /// Whether it still has to get past the place it stands at.
+  var isPassing: Bool { passing != nil }
+  /// Which of the 1024 words of a page breakpoints are.
+  var places: Set<Int> { Set(code.map { Int($0 >> 2 & 1023) }) }
+  /// Whether something of the page of an address is watched.
+  func watchesPage(_ va: UInt64) -> Bool {
+    let page = va & ~0xFFF
+    return data.contains { $0.range.overlaps(page..<(page < ~0xFFF ? page + 4096 : .max)) }
+  }
+
+  /// Instructions that were executed without a look at each.
+  mutating func note(executed count: Int) { executed = count }
 
   /// Whether the instruction at the pc is not to be executed now; if it is, it counts.
   mutating func stops(before pc: UInt64, isSMC: Bool) -> Bool {
@@ -84,25 +96,35 @@ package struct CodeDebugging: Sendable {
 }
 
 extension Machine {
-  /// As the reference engine does it, with a look at each instruction.
+  /// The fast engine, which leaves to the reference engine where it may have to stop: instructions at breakpoints, and accesses to pages of
+  /// which something is watched. The rest of a slice, or all of it, with a look at each instruction.
   mutating func runDebugged(_ core: inout A64Core) -> A64Stop? {
     core.isWatched = debugging?.watches == true
     do throws(A64Stop) {
+      if debugging?.isPassing == true, core.left > 0, try stepDebugged(&core) { return .held }
+      // Where a branch lands, the fast engine looks at no breakpoint.
+      if codeEngine == .fast, !core.features.contains(.bti), core.left >= FastContext.longestStretch {
+        let before = (debugging?.executed ?? 0) - (core.slice - core.left)
+        let stop = runFast(&core)
+        debugging?.note(executed: before + core.slice - core.left)
+        if let stop { throw stop }
+      }
       while core.left > 0 {
-        let isSMC = debugging?.stopsAtSMC == true && isSMC(&core)
-        if debugging?.stops(before: core.pc, isSMC: isSMC) == true { return .held }
-        try stepCode(&core)
-        if core.isWatched, debugging?.stopsAfterAccess() == true { return .held }
+        if try stepDebugged(&core) { return .held }
       }
       return nil
     } catch {
-      if case .toEL2(.sync(let esr, _, _)) = error,
-        [Syndrome.ecDataAbort, Syndrome.ecInstructionAbort].contains(Syndrome.ec(esr))
-      {
-        debugging?.takeBackLast()
-      }
+      if case .toEL2(let exception) = error, exception.isAbort { debugging?.takeBackLast() }
       return error
     }
+  }
+
+  /// - Returns: whether it is held, before the instruction or after it.
+  private mutating func stepDebugged(_ core: inout A64Core) throws(A64Stop) -> Bool {
+    let isSMC = debugging?.stopsAtSMC == true && isSMC(&core)
+    if debugging?.stops(before: core.pc, isSMC: isSMC) == true { return true }
+    try stepCode(&core)
+    return core.isWatched && debugging?.stopsAfterAccess() == true
   }
 
   /// Whether an SMC comes next; what cannot be fetched is none.

@@ -2,7 +2,7 @@ import Basics
 
 /// A64 instructions as text, in the spelling of LLVM's disassembler, aliases and all.
 package struct Disassembler {
-  private let word: UInt32
+  let word: UInt32
   private let address: UInt64
 
   /// - Parameter address: of the instruction, for what is relative to it.
@@ -16,38 +16,38 @@ package struct Disassembler {
   /// The address an instruction names by its distance, its last operand in the text: where it branches to, what it loads, or what it
   /// makes the address of.
   package static func target(_ word: UInt32, at address: UInt64) -> UInt64? {
-    guard let row = InstructionTable.row(word), A64Decoder.decode(word).operation != .undefined else { return nil }
+    guard let row = InstructionTable.row(word, .all), A64Decoder.decode(word, .all).operation != .undefined else { return nil }
     guard row.form == .none else { return Disassembler(word: word, address: address).target(row) }
-    guard VectorTable.row(word)?.form == .literal, VectorDecoder.isAllocated(word) else { return nil }
+    guard VectorTable.row(word, .all)?.form == .literal, VectorDecoder.isAllocated(word, .all) else { return nil }
     return Disassembler(word: word, address: address).place(23, 5)
   }
 
   // MARK: Fields and their spelling
 
-  private func bits(_ high: UInt32, _ low: UInt32) -> UInt32 { word >> low & ((1 << (high - low + 1)) - 1) }
-  private func bit(_ n: UInt32) -> Bool { word >> n & 1 == 1 }
-  private func signed(_ high: UInt32, _ low: UInt32) -> Int64 {
+  func bits(_ high: UInt32, _ low: UInt32) -> UInt32 { word >> low & ((1 << (high - low + 1)) - 1) }
+  func bit(_ n: UInt32) -> Bool { word >> n & 1 == 1 }
+  func signed(_ high: UInt32, _ low: UInt32) -> Int64 {
     let width = high - low + 1
     return Int64(Int32(bitPattern: bits(high, low) << (32 - width)) >> Int32(32 - width))
   }
   private var is64: Bool { bit(31) }
-  private var d: UInt32 { bits(4, 0) }
-  private var n: UInt32 { bits(9, 5) }
-  private var m: UInt32 { bits(20, 16) }
-  private var a: UInt32 { bits(14, 10) }
+  var d: UInt32 { bits(4, 0) }
+  var n: UInt32 { bits(9, 5) }
+  var m: UInt32 { bits(20, 16) }
+  var a: UInt32 { bits(14, 10) }
 
-  private func r(_ number: UInt32, _ is64: Bool) -> String {
+  func r(_ number: UInt32, _ is64: Bool) -> String {
     number == 31 ? (is64 ? "xzr" : "wzr") : "\(is64 ? "x" : "w")\(number)"
   }
-  private func r(_ number: UInt32) -> String { r(number, is64) }
-  private func sp(_ number: UInt32, _ is64: Bool) -> String { number == 31 ? (is64 ? "sp" : "wsp") : r(number, is64) }
-  private func sp(_ number: UInt32) -> String { sp(number, is64) }
-  private func imm(_ value: Int64) -> String {
+  func r(_ number: UInt32) -> String { r(number, is64) }
+  func sp(_ number: UInt32, _ is64: Bool) -> String { number == 31 ? (is64 ? "sp" : "wsp") : r(number, is64) }
+  func sp(_ number: UInt32) -> String { sp(number, is64) }
+  func imm(_ value: Int64) -> String {
     value < 0 ? "#-0x\(String(value.magnitude, radix: 16))" : "#0x\(String(value, radix: 16))"
   }
-  private func imm(_ value: UInt32) -> String { imm(Int64(value)) }
+  func imm(_ value: UInt32) -> String { imm(Int64(value)) }
   /// Zero without a prefix, as some operands have it.
-  private func bare(_ value: UInt32) -> String { value == 0 ? "#0" : imm(value) }
+  func bare(_ value: UInt32) -> String { value == 0 ? "#0" : imm(value) }
   /// The address that is so many words away as a signed field says.
   private func place(_ high: UInt32, _ low: UInt32) -> UInt64 { address &+ UInt64(bitPattern: signed(high, low) << 2) }
 
@@ -63,7 +63,7 @@ package struct Disassembler {
     }
   }
 
-  private func line(_ mnemonic: String, _ operands: String...) -> String {
+  func line(_ mnemonic: String, _ operands: String...) -> String {
     operands.isEmpty ? mnemonic : "\(mnemonic)\t\(operands.joined(separator: ", "))"
   }
   private static let conditions = [
@@ -76,7 +76,7 @@ package struct Disassembler {
   // MARK: By form
 
   private var text: String? {
-    guard let row = InstructionTable.row(word), A64Decoder.decode(word).operation != .undefined else { return nil }
+    guard let row = InstructionTable.row(word, .all), A64Decoder.decode(word, .all).operation != .undefined else { return nil }
     let name = "\(row.operation)"
     let target = target(row).map { "0x\(String($0, radix: 16))" } ?? ""
     switch row.form {
@@ -128,6 +128,9 @@ package struct Disassembler {
       }
       return line(name, r(d, true), r(n, false), r(m, false), r(a, true))
     case .highMultiply: return line(name, r(d, true), r(n, true), r(m, true))
+    case .atomic, .compareSwap, .compareSwapPair, .orderedUnscaled, .rotateIntoFlags, .evaluateIntoFlags, .authenticate, .strip,
+      .genericAuthenticate, .branchAuthenticated, .returnAuthenticated, .loadAuthenticated:
+      return extended(row)
     default: return memory(row)
     }
   }
@@ -224,6 +227,7 @@ package struct Disassembler {
     ]
     if operation == .clrex { return option == 15 ? "clrex" : line("clrex", imm(option)) }
     switch bits(7, 5) {
+    case 0b111: return "sb"
     case 0b110: return option == 15 ? "isb" : line("isb", "#\(option)")
     case 0b100:
       if option == 0 { return "ssbb" }
@@ -239,6 +243,11 @@ package struct Disassembler {
     case 0b011_110: line("msr", "DAIFSet", bare(bits(11, 8)))
     case 0b011_111: line("msr", "DAIFClr", bare(bits(11, 8)))
     case 0b000_101 where bits(11, 8) < 2: line("msr", "SPSel", bare(bits(11, 8)))
+    case 0b000_100 where bits(11, 8) < 2: line("msr", "PAN", bare(bits(11, 8)))
+    case 0b000_011 where bits(11, 8) < 2: line("msr", "UAO", bare(bits(11, 8)))
+    case 0b011_010 where bits(11, 8) < 2: line("msr", "DIT", bare(bits(11, 8)))
+    case 0b011_001 where bits(11, 8) < 2: line("msr", "SSBS", bare(bits(11, 8)))
+    case 0b000_000...0b000_010 where bits(11, 8) == 0: ["cfinv", "xaflag", "axflag"][Int(bits(7, 5))]
     default: nil
     }
   }
@@ -379,6 +388,7 @@ package struct Disassembler {
     let isLoad = bit(22)
     let suffix = ["b", "h", "", ""][Int(size)]
     let register = r(d, size == 3)
+    if row.form == .ordered, row.feature == .lrcpc { return line("ldapr" + suffix, register, "[\(base)]") }
     if row.form == .ordered { return line((isLoad ? "ldar" : "stlr") + suffix, register, "[\(base)]") }
     let ordering = isLoad ? (bit(15) ? "a" : "") : (bit(15) ? "l" : "")
     let stem = isLoad ? "ld\(ordering)x" : "st\(ordering)x"

@@ -18,6 +18,10 @@ enum A64Operation: UInt16, CaseIterable, Sendable {
   case load, store, loadLiteral, loadRegister, storeRegister, loadPair, storePair
   case loadExclusive, storeExclusive, loadExclusivePair, storeExclusivePair, loadAcquire, storeRelease
   case prefetch
+  // After Armv8.0: atomics, ordered accesses at an offset, flags, pointer authentication, branches that leave their mark in BTYPE.
+  case atomic, compareSwap, compareSwapPair, loadOrdered, storeOrdered
+  case rmif, setFlags8, setFlags16
+  case pac, aut, xpac, pacga, branchAuthenticated, eretAuthenticated, loadAuthenticated, brTyped, blrTyped
   /// Floating point and SIMD: see ``VectorUnit``.
   case floatingPoint
   case undefined

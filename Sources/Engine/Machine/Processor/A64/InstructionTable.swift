@@ -6,11 +6,14 @@ package struct InstructionRow: Sendable {
   package let value: UInt32
   let operation: A64Operation
   let form: A64Form
+  /// What a processor needs beyond Armv8.0 to have it.
+  package let feature: A64Features
 
-  init(_ pattern: String, _ operation: A64Operation, _ form: A64Form) {
+  init(_ pattern: String, _ operation: A64Operation, _ form: A64Form, _ feature: A64Features = []) {
     (mask, value) = InstructionRow.fixedBits(pattern)
     self.operation = operation
     self.form = form
+    self.feature = feature
   }
 
   /// The bits of a pattern that are fixed, and what they are.
@@ -47,7 +50,10 @@ package struct InstructionRow: Sendable {
 
 /// What there is to know of a word without executing it.
 package enum A64Words {
-  package static func isAllocated(_ word: UInt32) -> Bool { A64Decoder.decode(word).operation != .undefined }
+  /// Whether a processor has an instruction for it.
+  package static func isAllocated(_ word: UInt32, _ model: ProcessorModel = .armv80) -> Bool {
+    A64Decoder.decode(word, model.features).operation != .undefined
+  }
 }
 
 /// How the fields of an encoding are read.
@@ -58,10 +64,13 @@ enum A64Form: Sendable {
   case logicalShifted, addSubShifted, addSubExtended, threeRegister, conditionalCompare, conditionalCompareImmediate
   case conditionalSelect, twoSource, crc, oneSource, fourRegister, longMultiply, highMultiply
   case memoryUnsigned, memoryUnscaled, memoryRegister, literal, pair, exclusive, exclusivePair, ordered
+  case atomic, compareSwap, compareSwapPair, orderedUnscaled, rotateIntoFlags, evaluateIntoFlags
+  case authenticate, strip, genericAuthenticate, branchAuthenticated, returnAuthenticated, loadAuthenticated
   case none
 }
 
 package enum InstructionTable {
+  /// Those of Armv8.0; ``extensions`` has what came later.
   package static let rows: [InstructionRow] = [
     // Data processing, immediate (C4.1.92)
     .init("0ii10000 iiiiiiii iiiiiiii iiiddddd", .adr, .pcRelative),
@@ -178,14 +187,14 @@ package enum InstructionTable {
 
   /// Rows by bits 28:25, in the order of the table.
   private static let groups: [[InstructionRow]] = (0..<16).map { group in
-    rows.filter { row in
+    (rows + extensions).filter { row in
       let mask = row.mask >> 25 & 0xF
       return UInt32(group) & mask == row.value >> 25 & mask
     }
   }
 
   /// The row of a word; nil where nothing is allocated.
-  static func row(_ word: UInt32) -> InstructionRow? {
-    groups[Int(word >> 25 & 0xF)].first { word & $0.mask == $0.value }
+  static func row(_ word: UInt32, _ features: A64Features) -> InstructionRow? {
+    groups[Int(word >> 25 & 0xF)].first { word & $0.mask == $0.value && features.isSuperset(of: $0.feature) }
   }
 }

@@ -9,6 +9,8 @@ struct SystemOperation: Sendable {
   let hasRegister: Bool
   /// The bit of SCTLR_EL1 by which EL0 has it; nil where it cannot.
   let el0: UInt64?
+  /// What a processor needs beyond Armv8.0 to have it.
+  let feature: A64Features
 
   enum Effect: Sendable {
     /// Caches are not modelled.
@@ -17,14 +19,15 @@ struct SystemOperation: Sendable {
     case zero
     /// Translations that are kept are forgotten.
     case forgetTranslations
-    /// PAR_EL1 gets what stage 1 makes of an address.
-    case translate(isWrite: Bool, level: UInt64)
+    /// PAR_EL1 gets what stage 1 makes of an address; some heed PSTATE.PAN.
+    case translate(isWrite: Bool, level: UInt64, heedsPAN: Bool = false)
   }
 
   private init(
     _ text: StaticString, _ op1: UInt16, _ crn: UInt16, _ crm: UInt16, _ op2: UInt16, _ effect: Effect,
-    hasRegister: Bool = true, el0: UInt64? = nil
+    hasRegister: Bool = true, el0: UInt64? = nil, feature: A64Features = []
   ) {
+    self.feature = feature
     self.text = text
     encoding = SystemEncoding(1, op1, crn, crm, op2)
     self.effect = effect
@@ -32,11 +35,12 @@ struct SystemOperation: Sendable {
     self.el0 = el0
   }
 
-  static let table: [SystemOperation] = caches + translations + invalidations
+  static let table: [SystemOperation] = caches + translations + invalidations + restrictions
 
   // SCTLR_EL1.UCI and DZE.
   private static let uci: UInt64 = 26
   private static let dze: UInt64 = 14
+  private static let enrctx: UInt64 = 10
 
   private static let caches = [
     SystemOperation("ic\tialluis", 0, 7, 1, 0, .none, hasRegister: false),
@@ -49,6 +53,8 @@ struct SystemOperation: Sendable {
     SystemOperation("dc\tzva", 3, 7, 4, 1, .zero, el0: dze),
     SystemOperation("dc\tcvac", 3, 7, 10, 1, .none, el0: uci),
     SystemOperation("dc\tcvau", 3, 7, 11, 1, .none, el0: uci),
+    SystemOperation("dc\tcvap", 3, 7, 12, 1, .none, el0: uci, feature: .dpb),
+    SystemOperation("dc\tcvadp", 3, 7, 13, 1, .none, el0: uci, feature: .dpb),
     SystemOperation("dc\tcivac", 3, 7, 14, 1, .none, el0: uci),
   ]
 
@@ -57,6 +63,15 @@ struct SystemOperation: Sendable {
     SystemOperation("at\ts1e1w", 0, 7, 8, 1, .translate(isWrite: true, level: 1)),
     SystemOperation("at\ts1e0r", 0, 7, 8, 2, .translate(isWrite: false, level: 0)),
     SystemOperation("at\ts1e0w", 0, 7, 8, 3, .translate(isWrite: true, level: 0)),
+    SystemOperation("at\ts1e1rp", 0, 7, 9, 0, .translate(isWrite: false, level: 1, heedsPAN: true), feature: .pan),
+    SystemOperation("at\ts1e1wp", 0, 7, 9, 1, .translate(isWrite: true, level: 1, heedsPAN: true), feature: .pan),
+  ]
+
+  /// Nothing is predicted, so there is nothing to restrict.
+  private static let restrictions = [
+    SystemOperation("cfp\trctx", 3, 7, 3, 4, .none, el0: enrctx, feature: .specres),
+    SystemOperation("dvp\trctx", 3, 7, 3, 5, .none, el0: enrctx, feature: .specres),
+    SystemOperation("cpp\trctx", 3, 7, 3, 7, .none, el0: enrctx, feature: .specres),
   ]
 
   private static let invalidations = [

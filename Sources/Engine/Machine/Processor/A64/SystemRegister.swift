@@ -5,8 +5,14 @@ struct SystemRegister: Sendable {
   let access: Access
   let contents: Contents
   let el0: EL0
+  /// What a processor needs beyond Armv8.0 to have it.
+  let feature: A64Features
 
-  init(_ name: StaticString, _ encoding: SystemEncoding, _ access: Access, _ contents: Contents, el0: EL0 = .open) {
+  init(
+    _ name: StaticString, _ encoding: SystemEncoding, _ access: Access, _ contents: Contents, el0: EL0 = .open,
+    feature: A64Features = []
+  ) {
+    self.feature = feature
     self.name = name
     self.encoding = encoding
     self.access = access
@@ -42,6 +48,12 @@ struct SystemRegister: Sendable {
     /// Identification, which HCR_EL2.TID3 traps; with bits that are there with a PMU only.
     case identification(UInt64, withPMU: UInt64 = 0)
     case affinity
+    /// MIDR_EL1.
+    case model
+    /// Half of a key of FEAT_PAuth, by its place among them.
+    case key(Int)
+    /// A field of PSTATE, where SPSR_EL1 has it.
+    case field(UInt64)
     case zeroingBlock
     // PSTATE, and what FP has beside its registers.
     case flags, interruptMasks, stackSelect, exceptionLevel, floatControl, floatStatus

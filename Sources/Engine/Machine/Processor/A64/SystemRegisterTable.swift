@@ -2,12 +2,12 @@
 extension SystemRegister {
   private static func row(
     _ name: StaticString, _ op0: UInt16, _ op1: UInt16, _ crn: UInt16, _ crm: UInt16, _ op2: UInt16, _ contents: Contents,
-    _ access: Access = .readWrite, el0: EL0 = .open
+    _ access: Access = .readWrite, el0: EL0 = .open, feature: A64Features = []
   ) -> SystemRegister {
-    SystemRegister(name, SystemEncoding(op0, op1, crn, crm, op2), access, contents, el0: el0)
+    SystemRegister(name, SystemEncoding(op0, op1, crn, crm, op2), access, contents, el0: el0, feature: feature)
   }
 
-  static let table: [SystemRegister] = debug + identification + control + interrupts + user + timers
+  static let table: [SystemRegister] = debug + identification + control + keys + interrupts + user + timers
 
   /// Self-hosted debug never fires here: breakpoints and watchpoints, of which ID_AA64DFR0_EL1 tells, may be written.
   private static let debug = [
@@ -22,10 +22,9 @@ extension SystemRegister {
     row("OSDLR_EL1", 2, 0, 1, 3, 4, .ignored, .writeOnly),
   ]
 
-  /// An Armv8.0 core's, less what a Realm is not offered.
+  /// An Armv8.0 core's, less what a Realm is not offered. ``A64Features`` add theirs.
   private static let identification = [
-    // A Cortex-A57.
-    row("MIDR_EL1", 3, 0, 0, 0, 0, .constant(0x411F_D070), .readOnly),
+    row("MIDR_EL1", 3, 0, 0, 0, 0, .model, .readOnly),
     row("MPIDR_EL1", 3, 0, 0, 0, 5, .affinity, .readOnly),
     row("REVIDR_EL1", 3, 0, 0, 0, 6, .constant(0), .readOnly),
     // EL1 and EL0 in AArch64 only, AdvSIMD and FP, GICv3 system registers.
@@ -60,6 +59,8 @@ extension SystemRegister {
     row("SP_EL0", 3, 0, 4, 1, 0, .saved(.spEL0)),
     row("SPSel", 3, 0, 4, 2, 0, .stackSelect),
     row("CurrentEL", 3, 0, 4, 2, 2, .exceptionLevel, .readOnly),
+    row("PAN", 3, 0, 4, 2, 3, .field(PSTATE.pan), feature: .pan),
+    row("UAO", 3, 0, 4, 2, 4, .field(PSTATE.uao), feature: .uao),
     row("AFSR0_EL1", 3, 0, 5, 1, 0, .saved(.afsr0EL1)),
     row("AFSR1_EL1", 3, 0, 5, 1, 1, .saved(.afsr1EL1)),
     row("ESR_EL1", 3, 0, 5, 2, 0, .saved(.esrEL1)),
@@ -72,6 +73,15 @@ extension SystemRegister {
     row("TPIDR_EL1", 3, 0, 13, 0, 4, .saved(.tpidrEL1)),
     row("CNTKCTL_EL1", 3, 0, 14, 1, 0, .saved(.cntkctlEL1)),
     row("TPIDR_EL2", 3, 4, 13, 0, 2, .undefined),
+  ]
+
+  /// Of FEAT_PAuth, 128 bits each in two halves.
+  private static let keys = [
+    row("APIAKeyLo_EL1", 3, 0, 2, 1, 0, .key(0), feature: .pauth), row("APIAKeyHi_EL1", 3, 0, 2, 1, 1, .key(1), feature: .pauth),
+    row("APIBKeyLo_EL1", 3, 0, 2, 1, 2, .key(2), feature: .pauth), row("APIBKeyHi_EL1", 3, 0, 2, 1, 3, .key(3), feature: .pauth),
+    row("APDAKeyLo_EL1", 3, 0, 2, 2, 0, .key(4), feature: .pauth), row("APDAKeyHi_EL1", 3, 0, 2, 2, 1, .key(5), feature: .pauth),
+    row("APDBKeyLo_EL1", 3, 0, 2, 2, 2, .key(6), feature: .pauth), row("APDBKeyHi_EL1", 3, 0, 2, 2, 3, .key(7), feature: .pauth),
+    row("APGAKeyLo_EL1", 3, 0, 2, 3, 0, .key(8), feature: .pauth), row("APGAKeyHi_EL1", 3, 0, 2, 3, 1, .key(9), feature: .pauth),
   ]
 
   private static let interrupts = [
@@ -115,6 +125,8 @@ extension SystemRegister {
     row("NZCV", 3, 3, 4, 2, 0, .flags),
     // SCTLR_EL1.UMA.
     row("DAIF", 3, 3, 4, 2, 1, .interruptMasks, el0: .needs(.sctlrEL1, 1 << 9)),
+    row("DIT", 3, 3, 4, 2, 5, .field(PSTATE.dit), feature: .dit),
+    row("SSBS", 3, 3, 4, 2, 6, .field(PSTATE.ssbs), feature: .ssbs),
     row("FPCR", 3, 3, 4, 4, 0, .floatControl),
     row("FPSR", 3, 3, 4, 4, 1, .floatStatus),
     row("TPIDR_EL0", 3, 3, 13, 0, 2, .saved(.tpidrEL0)),

@@ -2,7 +2,7 @@
 ///
 /// An entry has been through stage 1, stage 2 and the granule protection check. The cache is emptied at every entry of the REC, by
 /// every TLBI and by every write of a register that translation depends on; the RMM changes no table while the Realm runs. There are
-/// two banks, for EL0 and for EL1.
+/// three banks, for EL0, for EL1, and for EL1 with PSTATE.PAN.
 final class TranslationCache {
   struct Entry {
     /// The page's address, or ``TranslationCache/empty``.
@@ -14,6 +14,7 @@ final class TranslationCache {
   let entries: UnsafeMutablePointer<Entry>
   /// Entries of a bank.
   static let count = 1024
+  private static let bankCount = 3
   /// No page's address, and no address masked as ``hit`` masks it.
   static let empty = ~UInt64(0)
 
@@ -23,8 +24,8 @@ final class TranslationCache {
   private static let fewest = 64
 
   init() {
-    entries = .allocate(capacity: 2 * Self.count)
-    entries.initialize(repeating: Entry(tag: Self.empty, distance: 0), count: 2 * Self.count)
+    entries = .allocate(capacity: Self.bankCount * Self.count)
+    entries.initialize(repeating: Entry(tag: Self.empty, distance: 0), count: Self.bankCount * Self.count)
     filled = .allocate(capacity: Self.fewest)
     filled.initialize(repeating: 0, count: Self.fewest)
   }
@@ -38,12 +39,12 @@ final class TranslationCache {
     if filledCount <= Self.fewest {
       for n in 0..<filledCount { entries[filled[n]].tag = Self.empty }
     } else {
-      for n in 0..<2 * Self.count { entries[n].tag = Self.empty }
+      for n in 0..<Self.bankCount * Self.count { entries[n].tag = Self.empty }
     }
     filledCount = 0
   }
 
-  /// The entries of an exception level.
+  /// The entries of a bank.
   @inline(__always) func bank(_ level: UInt64) -> UnsafeMutablePointer<Entry> { entries + Int(level) * Self.count }
 
   @inline(__always) static func index(_ va: UInt64) -> Int { Int(truncatingIfNeeded: va >> 12 & UInt64(count - 1)) }

@@ -38,6 +38,8 @@ package struct RmmRec: Structure {
     0x90, 8, "monitor", .bits, "what the exclusive monitor holds while a debugger holds the PE, and bit 0; 0 for nothing")
   package let gprs = MemoryField(0x100, 8, "gprs", .bits, "X0 to X30", count: 31)
   let aux = MemoryField(0x200, 8, "aux", .pa, "auxiliary granules", count: 16)
+  let keys = MemoryField(
+    0x280, 8, "pauth_keys", .bits, "keys of pointer authentication, each the lower half first: IA, IB, DA, DB, GA", count: 10)
   package let sysregs = MemoryField(
     0x400, 8, "sysregs", .systemRegister, "system registers, those of EL1 and EL0 first", count: 64)
   let challenge = MemoryField(0x600, 64, "attest_challenge", .bytes, "challenge of the token in progress")

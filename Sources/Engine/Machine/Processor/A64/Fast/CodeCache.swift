@@ -47,6 +47,16 @@ final class CodeCache {
   /// Set when the page that is being executed may not be the one its address leads to any more.
   var isStale = false
 
+  /// Places in a page at which a debugger may want to stop: the reference engine executes what lies there.
+  private(set) var stops: Set<Int> = []
+
+  /// What is decoded otherwise is decoded anew; what stays marked only costs time.
+  func setStops(_ new: Set<Int>) {
+    guard !new.isSubset(of: stops) else { return }
+    stops = new
+    known = [:]
+  }
+
   /// Most pages that are kept.
   private static let limit = 4096
 

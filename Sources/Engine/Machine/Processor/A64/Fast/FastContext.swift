@@ -67,13 +67,16 @@ struct FastContext {
   /// More instructions than can follow one another without a look at what is left: a page of them.
   static let longestStretch = 1026
 
-  init(_ workspace: A64Workspace, _ level: UInt64, _ pc: UInt64, _ left: Int) {
+  /// - Parameters:
+  ///   - level: the exception level.
+  ///   - bank: whose permissions loads and stores have.
+  init(_ workspace: A64Workspace, _ level: UInt64, _ bank: UInt64, _ pc: UInt64, _ left: Int) {
     x = workspace.registers
     flags = LazyFlags(values: x + A64Registers.count)
     missing = workspace.code.missing
     (op, base, page, end) = (missing, missing, pc, missing + left)
-    reads = workspace.reads.bank(level)
-    writes = workspace.writes.bank(level)
+    reads = workspace.reads.bank(bank)
+    writes = workspace.writes.bank(bank)
     code = workspace.code.pages.bank(level)
     go(to: pc)
   }
@@ -111,18 +114,24 @@ struct FastContext {
   /// Decodes the instruction and those behind it, and pairs them: down to one that has been decoded, or that ends the stretch.
   func decode(_ workspace: A64Workspace) {
     var place = op - base
-    var instruction = FastInstruction(workspace.decode(word(place)), place: place)
+    var instruction = instruction(workspace, place)
     while true {
       guard place < 1023, !instruction.operation.endsStretch else {
         base[place] = instruction
         return
       }
-      let next = FastInstruction(workspace.decode(word(place + 1)), place: place + 1)
+      let next = self.instruction(workspace, place + 1)
       if let pair = FastOperation.pair(instruction.operation, next.operation) { instruction.operation = pair }
       base[place] = instruction
       place += 1
       guard base[place].operation == .decode else { return }
       instruction = next
     }
+  }
+
+  private func instruction(_ workspace: A64Workspace, _ place: Int) -> FastInstruction {
+    var instruction = FastInstruction(workspace.decode(word(place)), place: place)
+    if workspace.code.stops.contains(place) { instruction.operation = .reference }
+    return instruction
   }
 }

@@ -7,11 +7,18 @@ extension Machine {
   /// Runs until an instruction does not complete, or until less than ``FastContext/longestStretch`` is left of the slice (nil).
   mutating func runFast(_ core: inout A64Core) -> A64Stop? {
     let workspace = core.workspace
-    var level = core.exceptionLevel
-    var context = FastContext(workspace, level, core.pc, core.left)
+    do throws(A64Stop) {
+      try land(&core)
+    } catch {
+      return error
+    }
+    var bank = core.bank
+    var context = FastContext(workspace, core.exceptionLevel, bank, core.pc, core.left)
     let flags = context.flags
     flags.nzcv = core.nzcv
     workspace.code.isStale = false
+    let isDebugged = debugging != nil
+    let alreadyDone = (debugging?.executed ?? 0) - (core.slice - core.left)
     while context.left >= FastContext.longestStretch {
       context = .executed(context)
       guard context.left >= FastContext.longestStretch else { break }
@@ -31,19 +38,23 @@ extension Machine {
       default:
         // The reference engine's turn.
         core.pc = context.pc
-        core.left = context.left - 1
+        core.left = context.left
         core.nzcv = flags.nzcv
+        if isDebugged, isHeld(core, context.word, executed: alreadyDone + core.slice - core.left) { return .held }
+        core.left -= 1
         let next = core.pc &+ 4
         do throws(A64Stop) {
           try execute(workspace.decode(context.word), &core, next)
+          try land(&core)
         } catch {
           return error
         }
+        if core.isWatched, debugging?.stopsAfterAccess() == true { return .held }
         flags.nzcv = core.nzcv
-        if core.exceptionLevel != level || workspace.code.isStale {
-          level = core.exceptionLevel
+        if core.bank != bank || workspace.code.isStale {
+          bank = core.bank
           workspace.code.isStale = false
-          context = FastContext(workspace, level, core.pc, core.left)
+          context = FastContext(workspace, core.exceptionLevel, bank, core.pc, core.left)
         } else {
           context.op += 1
           context.end = context.op + core.left
@@ -55,6 +66,18 @@ extension Machine {
     core.left = context.left
     core.nzcv = flags.nzcv
     return nil
+  }
+
+  /// Whether a debugger holds the vCPU before an instruction, `executed` of this run behind it.
+  private mutating func isHeld(_ core: borrowing A64Core, _ word: UInt32, executed: Int) -> Bool {
+    debugging?.note(executed: executed)
+    let isSMC = debugging?.stopsAtSMC == true && CodeDebugging.isSMC(word)
+    return debugging?.stops(before: core.pc, isSMC: isSMC) == true
+  }
+
+  /// What a branch leaves in BTYPE the reference engine looks at, with the next instruction.
+  @inline(__always) private mutating func land(_ core: inout A64Core) throws(A64Stop) {
+    while core.pstate & PSTATE.btype != 0, core.features.contains(.bti), core.left > 0 { try stepCode(&core) }
   }
 
   /// Finds the decoded page of the pc.

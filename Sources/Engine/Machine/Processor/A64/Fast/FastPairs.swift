@@ -134,8 +134,8 @@ extension A64Words {
 
   /// The pair that two words make behind one another, by the names of their operations; nil if they make none.
   package static func fastPair(_ first: UInt32, _ second: UInt32) -> [String]? {
-    let one = FastInstruction(A64Decoder.decode(first), place: 0).operation
-    let other = FastInstruction(A64Decoder.decode(second), place: 1).operation
+    let one = FastInstruction(A64Decoder.decode(first, []), place: 0).operation
+    let other = FastInstruction(A64Decoder.decode(second, []), place: 1).operation
     return FastOperation.pair(one, other).map { _ in ["\(one)", "\(other)"] }
   }
 }

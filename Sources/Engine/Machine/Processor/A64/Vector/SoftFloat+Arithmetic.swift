@@ -7,7 +7,7 @@ extension SoftFloat {
   @inline(__always) private func hosted(
     _ a: UInt64, _ b: UInt64, _ size: UInt8, _ double: (Double, Double) -> Double, _ single: (Float, Float) -> Float
   ) -> UInt64? {
-    guard isHosted else { return nil }
+    guard isHosted, size != 1 else { return nil }
     if size == 3 {
       let result = double(Double(bitPattern: a), Double(bitPattern: b))
       return isNormal(result) ? result.bitPattern : nil
@@ -156,7 +156,7 @@ extension SoftFloat {
     let f = FloatFormat(size)
     let addend = negateAddend ? addend ^ f.signBit : addend
     let x = negateProduct ? x ^ f.signBit : x
-    if isHosted {
+    if isHosted, size != 1 {
       if size == 3 {
         let result = Double(bitPattern: addend).addingProduct(Double(bitPattern: x), Double(bitPattern: y))
         if isNormal(result) { return result.bitPattern }
@@ -276,7 +276,7 @@ extension SoftFloat {
       status |= SoftFloat.overflow | SoftFloat.inexact
       return sign | (isInfinite(a.sign, rounding) ? f.infinity : f.infinity - 1)
     }
-    if isFlushing, a.exponent >= f.bias - 1 {
+    if flushes(f), a.exponent >= f.bias - 1 {
       status |= SoftFloat.underflow
       return sign
     }

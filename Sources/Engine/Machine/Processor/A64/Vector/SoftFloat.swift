@@ -59,6 +59,8 @@ struct SoftFloat {
 
   /// Bits of FPCR that can be written: AHP, DN, FZ, RMode; of FPSR: QC and the cumulative flags.
   static let controlMask: UInt64 = 0x07C0_0000
+  /// FPCR.FZ16 (FEAT_FP16).
+  static let flushesHalves: UInt64 = 1 << 19
   static let statusMask: UInt64 = 0x0800_009F
 
   var rounding: FloatRounding { FloatRounding(rawValue: control >> 22 & 3) ?? .nearest }
@@ -69,22 +71,27 @@ struct SoftFloat {
   /// Rounding to nearest without flushing, and nothing to note when a result is inexact: normal results can be the host's.
   @inline(__always) var isHosted: Bool { control & 0x1C0_0000 == 0 && status & SoftFloat.inexact != 0 }
 
-  /// FPUnpack; FPUnpackCV for half precision, which is only converted.
-  mutating func unpack(_ bits: UInt64, _ f: FloatFormat) -> FloatParts {
+  /// Whether numbers of a format are flushed to zero: FZ, and FZ16 for halves, which a conversion does not flush.
+  func flushes(_ f: FloatFormat, isConversion: Bool = false) -> Bool {
+    f.width == 16 ? !isConversion && control & SoftFloat.flushesHalves != 0 : isFlushing
+  }
+
+  /// FPUnpack; FPUnpackCV for a conversion between formats, in which alone FPCR.AHP counts.
+  mutating func unpack(_ bits: UInt64, _ f: FloatFormat, isConversion: Bool = false) -> FloatParts {
     let sign = bits >> (f.width - 1) & 1
     let exponent = bits >> f.fraction & f.exponentMask
     let fraction = bits & f.fractionMask
     if exponent == 0 {
       if fraction == 0 { return FloatParts(kind: .zero, sign: sign, bits: bits) }
-      if isFlushing, f.width != 16 {
-        status |= SoftFloat.inputDenormal
+      if flushes(f, isConversion: isConversion) {
+        if f.width != 16 { status |= SoftFloat.inputDenormal }
         return FloatParts(kind: .zero, sign: sign, bits: sign << (f.width - 1))
       }
       let zeros = UInt64(fraction.leadingZeroBitCount)
       let exponent = 1 - f.bias - Int(zeros - (63 - f.fraction))
       return FloatParts(kind: .finite, sign: sign, exponent: exponent, significand: fraction << zeros, bits: bits)
     }
-    if exponent == f.exponentMask, !(f.width == 16 && isAlternative) {
+    if exponent == f.exponentMask, !(isConversion && f.width == 16 && isAlternative) {
       let kind: FloatParts.Kind = fraction == 0 ? .infinity : fraction & f.quietBit != 0 ? .quiet : .signaling
       return FloatParts(kind: kind, sign: sign, bits: bits)
     }
@@ -117,21 +124,21 @@ struct SoftFloat {
   /// FPRound: the number in a format, with what exceptions come of it.
   mutating func round(
     _ sign: UInt64, _ exponent: Int, _ significand: UInt64, sticky: Bool = false, _ f: FloatFormat,
-    _ rounding: FloatRounding? = nil
+    _ rounding: FloatRounding? = nil, isConversion: Bool = false
   ) -> UInt64 {
     let rounding = rounding ?? self.rounding
     let signBits = sign << (f.width - 1)
     var biased = exponent + f.bias
     var shift = 63 - Int(f.fraction)
     if biased <= 0 {
-      if isFlushing, f.width != 16 {
+      if flushes(f, isConversion: isConversion) {
         status |= SoftFloat.underflow
         return signBits
       }
       shift += 1 - biased
       biased = 0
     }
-    let alternative = f.width == 16 && isAlternative
+    let alternative = isConversion && f.width == 16 && isAlternative
     let limit = Int(f.exponentMask) + (alternative ? 1 : 0)
     let (kept, isInexact) = drop(significand, shift, sticky: sticky, negative: sign == 1, rounding)
     // A carry out of the fraction goes to the exponent; a normal number has its leading bit there already.
@@ -191,12 +198,12 @@ struct SoftFloat {
   /// FPConvert.
   mutating func convert(_ bits: UInt64, _ from: UInt8, _ to: UInt8, _ rounding: FloatRounding? = nil) -> UInt64 {
     let (source, target) = (FloatFormat(from), FloatFormat(to))
-    let a = unpack(bits, source)
+    let a = unpack(bits, source, isConversion: true)
     let alternative = to == 1 && isAlternative
     let sign = a.sign << (target.width - 1)
     switch a.kind {
     case .zero: return sign
-    case .finite: return round(a.sign, a.exponent, a.significand, target, rounding)
+    case .finite: return round(a.sign, a.exponent, a.significand, target, rounding, isConversion: true)
     case .infinity:
       guard alternative else { return sign | target.infinity }
       status |= SoftFloat.invalid

@@ -4,8 +4,8 @@ enum DecodedVector {
   case transfer(VectorTransfer)
   case undefined
 
-  init(_ word: UInt32) {
-    if let instruction = VectorDecoder.decode(word) {
+  init(_ word: UInt32, _ features: A64Features) {
+    if let instruction = VectorDecoder.decode(word, features) {
       self = .data(instruction)
     } else if let transfer = VectorDecoder.transfer(word) {
       self = .transfer(transfer)
@@ -19,8 +19,10 @@ enum DecodedVector {
 final class VectorCache {
   private let entries: UnsafeMutablePointer<(word: UInt32, decoded: DecodedVector)>
   private static let count = 1 << 11
+  private let features: A64Features
 
-  init() {
+  init(_ features: A64Features) {
+    self.features = features
     entries = .allocate(capacity: Self.count)
     // No FP or AdvSIMD word is 0, so 0 is a word that is not there.
     entries.initialize(repeating: (0, .undefined), count: Self.count)
@@ -31,7 +33,7 @@ final class VectorCache {
   @inline(__always) func decode(_ word: UInt32) -> DecodedVector {
     let index = Int(((word ^ word >> 13) &* 0x9E37_79B1) >> 21)
     if entries[index].word == word { return entries[index].decoded }
-    let decoded = DecodedVector(word)
+    let decoded = DecodedVector(word, features)
     entries[index] = (word, decoded)
     return decoded
   }

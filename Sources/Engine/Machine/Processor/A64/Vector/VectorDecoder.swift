@@ -1,22 +1,25 @@
 /// From a word to a ``VectorInstruction``. What the table does not have, and what its fields make unallocated, is UNDEFINED.
 enum VectorDecoder {
   /// A word that works on registers alone; nil if it is none, or UNDEFINED.
-  static func decode(_ word: UInt32) -> VectorInstruction? {
-    guard let row = VectorTable.row(word) else { return nil }
-    return VectorFields(word: word).read(row)
+  static func decode(_ word: UInt32, _ features: A64Features) -> VectorInstruction? {
+    guard let row = VectorTable.row(word, features) else { return nil }
+    return VectorFields(word: word, row.feature, features).read(row)
   }
 
   /// A load or store; nil if it is none, or UNDEFINED.
   static func transfer(_ word: UInt32) -> VectorTransfer? {
-    guard let row = VectorTable.row(word) else { return nil }
+    guard let row = VectorTable.row(word, []) else { return nil }
     return VectorFields(word: word).readTransfer(row)
   }
 
-  static func isAllocated(_ word: UInt32) -> Bool { decode(word) != nil || transfer(word) != nil }
+  static func isAllocated(_ word: UInt32, _ features: A64Features) -> Bool {
+    decode(word, features) != nil || transfer(word) != nil
+  }
 
-  /// VFPExpandImm for an element of 4 or 8 bytes.
+  /// VFPExpandImm for an element of 2, 4 or 8 bytes.
   static func expandFloat(_ imm8: UInt64, _ size: UInt8) -> UInt64 {
     let (sign, middle, low) = (imm8 >> 7, imm8 >> 6 & 1, imm8 & 0x3F)
+    if size == 1 { return sign << 15 | (middle == 1 ? 3 << 12 : 1 << 14) | low << 6 }
     if size == 2 { return sign << 31 | (middle == 1 ? 0x1F << 25 : 1 << 30) | low << 19 }
     return sign << 63 | (middle == 1 ? 0xFF << 54 : 1 << 62) | low << 48
   }
@@ -39,6 +42,15 @@ enum VectorDecoder {
 /// The fields of an FP or AdvSIMD word.
 struct VectorFields {
   let word: UInt32
+  /// Whether the floats of its encoding are half-precision, whatever its size fields say.
+  let isHalf: Bool
+  let features: A64Features
+
+  init(word: UInt32, _ feature: A64Features = [], _ features: A64Features = []) {
+    self.word = word
+    isHalf = feature == .fp16
+    self.features = features
+  }
 
   func bits(_ high: UInt32, _ low: UInt32) -> UInt32 { word >> low & ((1 << (high - low + 1)) - 1) }
   func bit(_ n: UInt32) -> Bool { word >> n & 1 == 1 }
@@ -51,8 +63,8 @@ struct VectorFields {
   var d: UInt8 { UInt8(bits(4, 0)) }
   var n: UInt8 { UInt8(bits(9, 5)) }
   var m: UInt8 { UInt8(bits(20, 16)) }
-  /// log2 of the bytes of a float: 2 or 3.
-  var floatSize: UInt8 { UInt8(2 + bits(22, 22)) }
+  /// log2 of the bytes of a float: 2 or 3, and 1 in the encodings of FEAT_FP16.
+  var floatSize: UInt8 { isHalf ? 1 : UInt8(2 + bits(22, 22)) }
   /// Lanes of a vector of elements of 2^`size` bytes.
   func lanes(_ size: UInt8) -> UInt8 { (isFull ? 16 : 8) >> size }
   /// imm8 of a modified immediate.
@@ -91,11 +103,11 @@ struct VectorFields {
       i.lanes = lanes(0)
     case .sameFloat, .miscFloat:
       i.size = floatSize
-      guard i.size == 2 || isFull else { return nil }
+      guard i.size < 3 || isFull else { return nil }
       i.lanes = lanes(i.size)
     case .miscWord, .acrossFloat:
-      i.size = 2
-      i.lanes = lanes(2)
+      i.size = isHalf ? 1 : 2
+      i.lanes = lanes(i.size)
     case .scalarSame, .scalarMisc: break
     case .scalarSameHS: guard isHS else { return nil }
     case .scalarSameFloat, .scalarMiscFloat, .oneSource, .compare, .twoSource: i.size = floatSize
@@ -112,7 +124,9 @@ struct VectorFields {
       guard isHS else { return nil }
       setHalves(&i)
     case .longB:
-      guard size == 0 else { return nil }
+      // A product of 64 bits by 64 is FEAT_PMULL's.
+      guard size == 0 || (size == 3 && features.contains(.aes)) else { return nil }
+      if size == 3 { i.operation = .pmullLong }
       setHalves(&i)
     case .floatNarrow, .floatNarrowD, .floatLong:
       i.size = floatSize - 1
@@ -129,6 +143,8 @@ struct VectorFields {
       i.operation = acrossOperation(row.operation)
     case .dupElement, .dupGeneral, .insGeneral, .insElement, .signedMove, .unsignedMove, .scalarDup: return copy(row, i)
     case .immediate: return immediate(i)
+    case .cipher, .threeWide, .fourWide, .rotated, .dot, .complexAdd, .complex, .complexElement, .dotElement, .javaScript:
+      return extended(row, i)
     case .shiftRight, .shiftLeft, .shiftNarrow, .shiftLong, .shiftFixed, .scalarShiftRight, .scalarShiftLeft,
       .scalarShiftLeftD, .scalarShiftNarrow, .scalarShiftFixed:
       return shift(row, i)
@@ -191,7 +207,10 @@ struct VectorFields {
     var i = start
     i.size = 0
     i.lanes = lanes(0)
-    i.imm = VectorDecoder.expandImmediate(op: bits(29, 29), cmode: bits(15, 12), imm8: imm8)
+    i.imm =
+      isHalf
+      ? VectorDecoder.expandFloat(imm8, 1) * 0x0001_0001_0001_0001
+      : VectorDecoder.expandImmediate(op: bits(29, 29), cmode: bits(15, 12), imm8: imm8)
     if i.operation == .mvni || i.operation == .bicImmediate { i.imm = ~i.imm }
     if i.operation == .mvni || i.operation == .fmov { i.operation = .movi }
     return i
@@ -216,7 +235,7 @@ struct VectorFields {
     switch row.form {
     case .shiftLeft, .shiftLong, .scalarShiftLeft, .scalarShiftLeftD: i.imm = leftShift
     case .shiftFixed, .scalarShiftFixed:
-      guard size >= 2 else { return nil }
+      guard size >= 2 || (size == 1 && features.contains(.fp16)) else { return nil }
       i.imm = rightShift
     default: i.imm = rightShift
     }
@@ -228,7 +247,7 @@ struct VectorFields {
     switch row.form {
     case .elementFloat, .scalarElementFloat:
       i.size = floatSize
-      guard i.size == 2 || !bit(21), i.size == 2 || isFull || row.form == .scalarElementFloat else { return nil }
+      guard i.size < 3 || !bit(21), i.size < 3 || isFull || row.form == .scalarElementFloat else { return nil }
       if row.form == .elementFloat { i.lanes = lanes(i.size) }
     default:
       guard size == 1 || size == 2 else { return nil }
@@ -270,9 +289,9 @@ struct VectorFields {
       i.lanes = 0
       i.imm = UInt64(64 - bits(15, 10))
     case .moveToGeneral, .moveFromGeneral:
-      // The pattern with a fixed 1 in bit 23 is the upper half.
-      i.imm = UInt64(bits(23, 23))
-      if bit(23) { i.size = 3 }
+      // The pattern with a fixed 1 in bit 23 is the upper half, or a half-precision number.
+      i.imm = isHalf ? 0 : UInt64(bits(23, 23))
+      if bit(23), !isHalf { i.size = 3 }
     default: break
     }
     return i

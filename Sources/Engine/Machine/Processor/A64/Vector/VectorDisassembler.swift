@@ -6,8 +6,8 @@ struct VectorDisassembler {
   /// - Parameter address: of the instruction, for what is relative to it.
   /// - Returns: nil for a word that is none of these, or UNDEFINED.
   static func text(_ word: UInt32, at address: UInt64) -> String? {
-    guard let row = VectorTable.row(word), VectorDecoder.isAllocated(word) else { return nil }
-    let disassembler = VectorDisassembler(fields: VectorFields(word: word), address: address)
+    guard let row = VectorTable.row(word, .all), VectorDecoder.isAllocated(word, .all) else { return nil }
+    let disassembler = VectorDisassembler(fields: VectorFields(word: word, row.feature, .all), address: address)
     return disassembler.text(row)
   }
 
@@ -15,9 +15,9 @@ struct VectorDisassembler {
 
   func bits(_ high: UInt32, _ low: UInt32) -> UInt32 { fields.bits(high, low) }
   func bit(_ n: UInt32) -> Bool { fields.bit(n) }
-  private var d: UInt8 { fields.d }
-  private var n: UInt8 { fields.n }
-  private var m: UInt8 { fields.m }
+  var d: UInt8 { fields.d }
+  var n: UInt8 { fields.n }
+  var m: UInt8 { fields.m }
 
   static let letters = ["b", "h", "s", "d", "q"]
   func scalar(_ register: UInt8, _ size: UInt8) -> String { "\(Self.letters[Int(size)])\(register)" }
@@ -27,7 +27,7 @@ struct VectorDisassembler {
   }
   /// All 128 bits, of elements twice as wide as `size` says.
   private func wide(_ register: UInt8, _ size: UInt8) -> String { vector(register, size + 1, 8 >> size) }
-  private func element(_ register: UInt8, _ size: UInt8, _ number: UInt8) -> String {
+  func element(_ register: UInt8, _ size: UInt8, _ number: UInt8) -> String {
     "v\(register).\(Self.letters[Int(size)])[\(number)]"
   }
   func general(_ register: UInt8, _ is64: Bool) -> String {
@@ -105,7 +105,7 @@ struct VectorDisassembler {
     case .scalarFloatNarrow: return line(name, scalar(d, 2), scalar(n, 3))
     case .across: return line(name, scalar(d, size), vector(n, size))
     case .acrossLong: return line(name, scalar(d, size + 1), vector(n, size))
-    case .acrossFloat: return line(name, scalar(d, 2), vector(n, 2))
+    case .acrossFloat: return line(name, scalar(d, fields.isHalf ? 1 : 2), vector(n, fields.isHalf ? 1 : 2))
     case .scalarPair: return line(name, scalar(d, 3), vector(n, 3, 2))
     case .scalarPairFloat: return line(name, scalar(d, floatSize), vector(n, floatSize, 2))
     case .long, .longHS, .longB: return line(name + second, wide(d, size), vector(n, size), vector(m, size))
@@ -126,6 +126,8 @@ struct VectorDisassembler {
       return float(row, name)
     case .memoryUnsigned, .memoryUnscaled, .memoryRegister, .literal, .pair, .multiple, .multiplePost, .single, .singlePost:
       return memory(row)
+    case .cipher, .threeWide, .fourWide, .rotated, .dot, .dotElement, .complexAdd, .complex, .complexElement, .javaScript:
+      return extended(row, name)
     }
   }
 
@@ -156,7 +158,7 @@ struct VectorDisassembler {
       let value = VectorDecoder.expandImmediate(op: 1, cmode: cmode, imm8: imm8)
       return line(name, fields.isFull ? vector(d, 3) : scalar(d, 3), padded(value))
     case 14: return line(name, vector(d, 0), imm(imm8))
-    default: return line(name, vector(d, bit(29) ? 3 : 2), decimal(imm8))
+    default: return line(name, vector(d, fields.isHalf ? 1 : bit(29) ? 3 : 2), decimal(imm8))
     }
   }
 
@@ -205,8 +207,8 @@ struct VectorDisassembler {
     case .fromGeneral: return line(name, scalar(d, size), general(n, is64))
     case .toGeneralFixed: return line(name, general(d, is64), scalar(n, size), imm(UInt64(64 - bits(15, 10))))
     case .fromGeneralFixed: return line(name, scalar(d, size), general(n, is64), imm(UInt64(64 - bits(15, 10))))
-    case .moveToGeneral: return line("fmov", general(d, is64), bit(23) ? element(n, 3, 1) : scalar(n, size))
-    default: return line("fmov", bit(23) ? element(d, 3, 1) : scalar(d, size), general(n, is64))
+    case .moveToGeneral: return line("fmov", general(d, is64), bit(23) && !fields.isHalf ? element(n, 3, 1) : scalar(n, size))
+    default: return line("fmov", bit(23) && !fields.isHalf ? element(d, 3, 1) : scalar(d, size), general(n, is64))
     }
   }
 }

@@ -26,6 +26,10 @@ enum VectorOperation: UInt16, CaseIterable, Sendable {
   case fcvt, fcvtn, fcvtl, fcvtxn
   case fcvtns, fcvtnu, fcvtps, fcvtpu, fcvtms, fcvtmu, fcvtzs, fcvtzu, fcvtas, fcvtau, scvtf, ucvtf
   case fmovGeneral, fmovToGeneral, fcmp, fcmpe, fccmp, fccmpe, fcsel
+  // After Armv8.0.
+  case sqrdmlah, sqrdmlsh, sdot, udot, fcadd, fcmla, fjcvtzs, pmullLong
+  case aese, aesd, aesmc, aesimc, sha1c, sha1p, sha1m, sha1su0, sha256h, sha256h2, sha256su1, sha1h, sha1su1, sha256su0
+  case sha512h, sha512h2, sha512su1, sha512su0, rax1, eor3, bcax, xar
   /// Loads and stores: see ``VectorTransfer``.
   case ldr, ldp, ld1, ld2, ld3, ld4, ld1r, ld2r, ld3r, ld4r
 }

@@ -1,14 +1,17 @@
-/// The FP and AdvSIMD encodings of Armv8.0-A (Arm ARM C4.1.96), one row each, as in ``InstructionTable``.
+/// The FP and AdvSIMD encodings (Arm ARM C4.1.96), one row each, as in ``InstructionTable``.
 package struct VectorRow: Sendable {
   package let mask: UInt32
   package let value: UInt32
   let operation: VectorOperation
   let form: VectorForm
+  /// What a processor needs beyond Armv8.0 to have it.
+  package let feature: A64Features
 
-  init(_ pattern: String, _ operation: VectorOperation, _ form: VectorForm) {
+  init(_ pattern: String, _ operation: VectorOperation, _ form: VectorForm, _ feature: A64Features = []) {
     (mask, value) = InstructionRow.fixedBits(pattern)
     self.operation = operation
     self.form = form
+    self.feature = feature
   }
 
   /// Whether it loads or stores.
@@ -21,7 +24,7 @@ package struct VectorRow: Sendable {
   /// Whether its result goes to a general register.
   package var writesGeneral: Bool {
     switch form {
-    case .signedMove, .unsignedMove, .toGeneral, .toGeneralFixed, .moveToGeneral: true
+    case .signedMove, .unsignedMove, .toGeneral, .toGeneralFixed, .moveToGeneral, .javaScript: true
     default: false
     }
   }
@@ -29,7 +32,10 @@ package struct VectorRow: Sendable {
 
 /// What there is to know of a word without executing it.
 package enum VectorWords {
-  package static func isAllocated(_ word: UInt32) -> Bool { VectorDecoder.isAllocated(word) }
+  /// Whether a processor has an instruction for it.
+  package static func isAllocated(_ word: UInt32, _ model: ProcessorModel = .armv80) -> Bool {
+    VectorDecoder.isAllocated(word, model.features)
+  }
 }
 
 /// How the fields of an encoding are read. Letters at the end name the element sizes that exist, by default all of them.
@@ -47,9 +53,12 @@ enum VectorForm: Sendable {
   case oneSource, precision, compare, compareZero, floatImmediate, conditionalCompare, twoSource, select, threeSource
   case toGeneral, fromGeneral, toGeneralFixed, fromGeneralFixed, moveToGeneral, moveFromGeneral
   case memoryUnsigned, memoryUnscaled, memoryRegister, literal, pair, multiple, multiplePost, single, singlePost
+  // After Armv8.0: whole registers, sums of four products, complex numbers, FJCVTZS.
+  case cipher, threeWide, fourWide, rotated, dot, dotElement, complexAdd, complex, complexElement, javaScript
 }
 
 package enum VectorTable {
+  /// Those of Armv8.0; ``extensions`` has what came later.
   package static let rows = threeRegisters + twoRegisters + shifts + floatingPoint + loadsAndStores
 
   /// Bits 28:24 and 12:10.
@@ -57,11 +66,14 @@ package enum VectorTable {
 
   private static let groups: [[VectorRow]] = (0..<256).map { number in
     let word = (UInt32(number) >> 3) << 24 | (UInt32(number) & 7) << 10
-    return rows.filter { word & $0.mask & 0x1F00_1C00 == $0.value & 0x1F00_1C00 }
+    // Some extensions have what is reserved in a row of Armv8.0.
+    return (extensions + rows).filter { word & $0.mask & 0x1F00_1C00 == $0.value & 0x1F00_1C00 }
   }
 
   /// The row of a word; nil where nothing is allocated.
-  static func row(_ word: UInt32) -> VectorRow? { groups[group(word)].first { word & $0.mask == $0.value } }
+  static func row(_ word: UInt32, _ features: A64Features) -> VectorRow? {
+    groups[group(word)].first { word & $0.mask == $0.value && features.isSuperset(of: $0.feature) }
+  }
 
   private static let threeRegisters: [VectorRow] = [
     // Three same

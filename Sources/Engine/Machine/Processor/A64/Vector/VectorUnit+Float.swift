@@ -66,8 +66,17 @@ extension VectorUnit {
         @inline(__always) func pair(_ e: Int) -> UInt64 {
           extreme(i.operation, &unit, element(v, i.n, e, size), element(v, i.n, e + 1, size), i.size)
         }
-        let low = pair(0)
-        set(v, i.d, lanes == 2 ? low : extreme(i.operation, &unit, low, pair(2), i.size), 0)
+        @inline(__always) func four(_ e: Int) -> UInt64 {
+          let low = pair(e)
+          return extreme(i.operation, &unit, low, pair(e + 2), i.size)
+        }
+        switch lanes {
+        case 2: set(v, i.d, pair(0), 0)
+        case 4: set(v, i.d, four(0), 0)
+        default:
+          let low = four(0)
+          set(v, i.d, extreme(i.operation, &unit, low, four(4), i.size), 0)
+        }
       default:
         write(v, i.d, size, lanes) { e in
           let register = 2 * e < lanes ? i.n : i.m

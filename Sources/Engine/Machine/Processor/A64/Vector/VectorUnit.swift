@@ -81,6 +81,14 @@ enum VectorUnit {
     case .fcvt, .fcvtn, .fcvtl, .fcvtxn: floatFormat(i, v)
     case .fcvtns, .fcvtnu, .fcvtps, .fcvtpu, .fcvtms, .fcvtmu, .fcvtzs, .fcvtzu, .fcvtas, .fcvtau: toInteger(i, v, x)
     case .scvtf, .ucvtf: fromInteger(i, v, x)
+    case .sqrdmlah, .sqrdmlsh: doublingHigh(i, v)
+    case .sdot, .udot: dot(i, v)
+    case .fcadd, .fcmla: complex(i, v)
+    case .fjcvtzs: return javaScript(i, v, x, nzcv)
+    case .pmullLong: polynomialLong(i, v)
+    case .aese, .aesd, .aesmc, .aesimc, .sha1c, .sha1p, .sha1m, .sha1su0, .sha256h, .sha256h2, .sha256su1, .sha1h, .sha1su1,
+      .sha256su0, .sha512h, .sha512h2, .sha512su1, .sha512su0, .rax1, .eor3, .bcax, .xar:
+      cipher(i, v)
     case .mvni, .ldr, .ldp, .ld1, .ld2, .ld3, .ld4, .ld1r, .ld2r, .ld3r, .ld4r:
       preconditionFailure("MVNI is decoded as MOVI, loads and stores elsewhere")
     }
