@@ -67,6 +67,7 @@ docs: build
 	.build/debug/workbench structures > Documentation/Structures.md
 	.build/debug/workbench statements > Documentation/Statements.md
 	.build/debug/workbench token checks > Documentation/TokenChecks.md
+	.build/debug/workbench explore table Documentation/Necessity.jsonl > Documentation/Necessity.md
 
 build: setup
 	$(SWIFT) build

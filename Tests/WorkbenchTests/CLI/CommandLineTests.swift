@@ -231,6 +231,7 @@ struct CommandLineTests {
 
   @Test(arguments: [
     ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"), ("token checks", "TokenChecks.md"),
+    ("explore table Documentation/Necessity.jsonl", "Necessity.md"),
   ])
   func generatedDocumentsAreUpToDate(_ command: String, _ file: String) throws {
     let text = try String(contentsOf: PseudoTerminal.root.appending(path: "Documentation/\(file)"), encoding: .utf8)
