@@ -93,19 +93,19 @@ package struct StatePrinter: ~Copyable {
     savedGranules = 0
   }
 
-  /// Looks at what has changed since a checkpoint. ``forgetChanges()`` undoes it.
+  /// Looks at what has changed since the checkpoint in force. ``forgetChanges()`` undoes it.
   ///
   /// - Returns: the first address that was written beside the pool, the pages that are the world's and the granule protection table; nil
   ///   if there is none.
   package mutating func lookAtChanges(
-    _ machine: borrowing Machine, since checkpoint: Int, apartFrom known: ClosedRange<UInt64>
+    _ machine: borrowing Machine, apartFrom known: ClosedRange<UInt64>
   ) -> UInt64? {
     var changed: UInt64 = 0
     var hasTables = false
     var stray: UInt64?
     let (base, count) = (base, count)
     let tables = machine.gpt.l0Base..<machine.gpt.l1Top
-    machine.memory.forEachChange(since: checkpoint) { address in
+    machine.memory.forEachChange { address in
       let n = (address &- base) >> 12
       if n < UInt64(count) {
         changed |= 1 << n
@@ -135,7 +135,7 @@ package struct StatePrinter: ~Copyable {
     return machine.memory.record(address) != sights[n].record || Self.gpi(address, machine) != sights[n].gpi
   }
 
-  /// What was seen before ``lookAtChanges(_:since:apartFrom:)``.
+  /// What was seen before ``lookAtChanges(_:apartFrom:)``.
   package mutating func forgetChanges() {
     var left = savedGranules
     while left != 0 {

@@ -2,12 +2,12 @@
 /// in place by its pages' addresses, and read by what has changed since. A checkpoint has to be in force, to which nothing has been done
 /// since: whatever is written then to a page that was lent goes to a copy, and restoring the checkpoint puts the page itself back.
 extension Memory {
-  /// Whether anything has been written since a checkpoint.
-  @inline(__always) package func hasChanged(since checkpoint: Int) -> Bool { journal.count != checkpoints[checkpoint] }
+  /// Whether anything has been written since the checkpoint in force.
+  @inline(__always) package var hasChanged: Bool { !journal.open.isEmpty }
 
-  /// Calls `page` with the address of each page that was written since a checkpoint, and `records` if metadata of granules was.
-  package func forEachChange(since checkpoint: Int, page: (UInt64) -> Void, records: () -> Void) {
-    for item in journal[checkpoints[checkpoint]...] {
+  /// Calls `page` with the address of each page that was written since the checkpoint in force, and `records` if metadata of granules was.
+  package func forEachChange(page: (UInt64) -> Void, records: () -> Void) {
+    for item in journal.open {
       switch item {
       case .page(let chunk, let index, _): page(UInt64(chunk) << Memory.chunkShift + UInt64(index) << 12)
       case .records: records()
@@ -20,7 +20,7 @@ extension Memory {
     let index = Int(truncatingIfNeeded: address >> Memory.chunkShift)
     let granule = Memory.granule(address)
     let chunk = liveChunk(index)
-    precondition(!checkpoints.isEmpty && chunk.saved[granule] != epoch, "a page is lent to a state that has changed")
+    precondition(journal.isKept && chunk.saved[granule] != epoch, "a page is lent to a state that has changed")
     let new = page ?? zeroPage
     pageCount += (new == zeroPage ? 0 : 1) - (chunk.pages[granule] == zeroPage ? 0 : 1)
     chunk.pages[granule] = new
@@ -31,7 +31,7 @@ extension Memory {
   /// The metadata byte that goes with what was lent.
   package mutating func lendRecord(_ record: UInt8, to address: UInt64) {
     let chunk = liveChunk(Int(truncatingIfNeeded: address >> Memory.chunkShift))
-    precondition(!checkpoints.isEmpty && chunk.recordsSaved != epoch, "a record is lent to a state that has changed")
+    precondition(journal.isKept && chunk.recordsSaved != epoch, "a record is lent to a state that has changed")
     chunk.records[Memory.granule(address)] = record
     chunk.anyStale = true
   }

@@ -187,8 +187,8 @@ final class ExploreWorker: @unchecked Sendable {
   /// Looks at what a move has made of the state, keeps it if it is new, and goes back.
   private func conclude(_ move: borrowing Move, _ number: UInt32, _ label: Int, _ aim: Aim) {
     let form = moves.form(move.form)
-    guard form.isBesideMemory || target.machine.memory.hasChanged(since: 0) || target.machine.control.panic != nil else { return }
-    let stray = printer.lookAtChanges(target.machine, since: 0, apartFrom: target.hostPages)
+    guard form.isBesideMemory || target.machine.memory.hasChanged || target.machine.control.panic != nil else { return }
+    let stray = printer.lookAtChanges(target.machine, apartFrom: target.hostPages)
     let print = printer.fingerprint(target.machine)
     if let stray {
       note(number, label, ExploredRule.ownMemory, "\(hex(stray)) was written, which nobody has given")

@@ -103,7 +103,7 @@ final class PathWalker {
     _ = machine.make(found, moves)
     var next: [UInt64] = []
     machine.append(to: &next, label: label, controls, store)
-    _ = printer.lookAtChanges(machine.machine, since: 0, apartFrom: machine.hostPages)
+    _ = printer.lookAtChanges(machine.machine, apartFrom: machine.hostPages)
     let print2 = printer.fingerprint(machine.machine)
     let step = Step(move: found, label: label, leavesQueue: machine.hasLeftQueue, decisions: machine.machine.decisions)
     machine.goBack()
