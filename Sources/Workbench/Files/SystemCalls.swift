@@ -18,6 +18,9 @@ extension FileDescriptor {
   /// A lock for this descriptor alone, flock(2); false if somebody else has it.
   func tryLock() -> Bool { flock(rawValue, LOCK_EX | LOCK_NB) == 0 }
 
+  /// Gives the lock to others.
+  func unlock() { _ = flock(rawValue, LOCK_UN) }
+
   /// Waits until it takes bytes.
   func waitUntilWritable() {
     var ready = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
