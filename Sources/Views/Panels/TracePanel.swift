@@ -100,7 +100,7 @@ package struct TracePanel {
   private func lab(_ index: Int) -> [Row] {
     let result = session.steps[index].result
     let passed = result.overruled.map { name in
-      Row(step: index + 1, isHead: false, layer: "LAB", text: "\(name) is off and would have refused", answer: "", role: .warning)
+      Row(step: index + 1, isHead: false, layer: "LAB", text: "passes \(name), which is off", answer: "", role: .warning)
     }
     let broken = result.broken.prefix(Self.mostBroken).map { violation in
       Row(

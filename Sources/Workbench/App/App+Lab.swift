@@ -34,12 +34,14 @@ extension App {
   ///
   /// - Parameter answer: what one has said of it before, from 0.
   func runAttack(_ answer: Int?) {
-    guard let (path, attack) = attack, let half = state.attack.phase == .asked ? attack.asItIs : attack.off else { return }
+    guard let underWay = attack else { return }
+    let attack = underWay.attack
+    guard let half = state.attack.phase == .asked ? attack.asItIs : attack.off else { return }
     let right = state.attack.phase == .asked ? attack.stop : half.rules.first
     let choices = state.attack.question?.choices ?? []
     let guess = answer.flatMap { choices.indices.contains($0) ? choices[$0] : nil }.map { ($0, $0 == right) }
     let before = session.position
-    guard perform(half.acts, path) else { return }
+    guard perform(half.acts, underWay, isWhole: true) else { return }
     let steps = session.steps[min(before, session.position)..<session.position]
     var decided: [String] = []
     var broken: [String] = []
@@ -62,22 +64,24 @@ extension App {
 
   /// Makes the machine on which the check is off that stops the attack.
   func switchOffForAttack() {
-    guard let (path, attack) = attack, let half = attack.off, perform(half.setup, path) else { return }
+    guard let underWay = attack, let half = underWay.attack.off, perform(half.setup, underWay, isWhole: false) else { return }
     state.attack.switchOff()
     state.message = .init("off: \(half.off.joined(separator: ", ")); the machine is as it was before the attack")
   }
 
   /// Lines of an attack's file, as one thing that was done.
-  private func perform(_ lines: [Attack.Line], _ path: String) -> Bool {
+  ///
+  /// - Parameter isWhole: whether a half ends with them.
+  private func perform(_ lines: [Attack.Line], _ underWay: SessionLoader.AttackUnderWay, isWhole: Bool) -> Bool {
     startRecording()
     beginStatement()
     lastFailure = nil
     let before = session.position
-    let script = ScriptRunner(session, guest: runner.guestControl, stack: runner.stackControl)
-    script.load = runner.load
+    let script = underWay.runner
     script.names = runner.names
     script.onFailure = { [unowned self] in lastFailure = $0 }
     defer {
+      script.onFailure = { _ in }
       runner.names = script.names
       record()
       runner.guestControl.willReplaceSteps(after: before)
@@ -85,11 +89,11 @@ extension App {
       afterChange()
     }
     do throws(ScriptError) {
-      for line in lines { try script.run(line: line.text, number: line.number, file: path) }
-      script.finish(file: path)
+      for line in lines { try script.run(line: line.text, number: line.number, file: underWay.path) }
+      if isWhole { script.finish(file: underWay.path) }
       return true
     } catch {
-      state.message = .init(error.description(in: path), isError: true)
+      state.message = .init(error.description(in: underWay.path), isError: true)
       return false
     }
   }

@@ -44,8 +44,8 @@ final class App {
   private let lessonRecording: (path: String, seconds: Double)?
   /// How far it is in the file of progress.
   var keptStanding: CourseProgress.Row?
-  /// The attack that is tried, and its file.
-  let attack: (path: String, attack: Attack)?
+  /// The attack that is tried.
+  let attack: SessionLoader.AttackUnderWay?
   /// The files of the course.
   let course: [String]
   /// What is being pasted.
@@ -67,7 +67,7 @@ final class App {
     names: ScriptNames,
     guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state, settings: Configuration = Configuration(),
     suitable: Theme? = nil, lesson: SessionLoader.LessonUnderWay? = nil, course: [String] = LessonFiles.courseFiles,
-    attack: (path: String, attack: Attack)? = nil
+    attack: SessionLoader.AttackUnderWay? = nil
   ) {
     self.session = session
     self.terminal = terminal

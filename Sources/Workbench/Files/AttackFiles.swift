@@ -30,6 +30,6 @@ enum AttackFiles {
     runner.session.limits = .person
     return SessionLoader.Loaded(
       session: runner.session, names: runner.names, guestControl: runner.guestControl, stackControl: runner.stackControl,
-      attack: (path, attack))
+      attack: SessionLoader.AttackUnderWay(path: path, attack: attack, runner: runner))
   }
 }

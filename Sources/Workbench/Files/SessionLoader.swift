@@ -31,8 +31,17 @@ enum SessionLoader {
     var contradiction: Contradiction?
     /// The lesson it is of.
     var lesson: LessonUnderWay?
-    /// The attack that is tried in it, and its file.
-    var attack: (path: String, attack: Attack)?
+    /// The attack that is tried in it.
+    var attack: AttackUnderWay?
+  }
+
+  /// An attack that is tried.
+  struct AttackUnderWay {
+    /// Its file.
+    let path: String
+    let attack: Attack
+    /// Runs the file's lines, and knows what they have named and captured.
+    let runner: ScriptRunner
   }
 
   /// A lesson under way.
