@@ -120,7 +120,7 @@ extension ViewState {
     state.name = name
     state.recording = .replay
     state.focusOnLastChange(session)
-    state.why = session.lastCallStep.flatMap { session.explanation(ofStep: $0) }
+    state.why = session.lastExplainedStep.flatMap { session.explanation(ofStep: $0) }
     return state
   }
 

@@ -21,7 +21,7 @@ struct Workbench: ParsableCommand {
       StatementsCommand.self, CoverageCommand.self, KeysCommand.self, StructuresCommand.self,
       FuzzCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self,
       ConfigCommand.self, ManualCommand.self, VirshCommand.self, QEMUCommand.self, DiffCommand.self, SessionCommand.self,
-      ExportCommand.self, LessonCommand.self, LearnCommand.self, SwitchesCommand.self,
+      ExportCommand.self, LessonCommand.self, LearnCommand.self, SwitchesCommand.self, AttacksCommand.self,
       LkvmCommand.self,
     ],
     defaultSubcommand: OpenCommand.self)

@@ -24,9 +24,9 @@ package struct AttackState: PanelState, Equatable {
     }
   }
 
-  package var all: [Attack] = []
+  package var all: [AttackTrial] = []
   /// Nil if none is tried.
-  package private(set) var attack: Attack?
+  package private(set) var attack: AttackTrial?
   package private(set) var phase = Phase.asked
   package private(set) var outcome: Outcome?
   package private(set) var offOutcome: Outcome?
@@ -40,7 +40,7 @@ package struct AttackState: PanelState, Equatable {
   package init() {}
 
   /// Shows an attack before it is tried.
-  package mutating func begin(_ attack: Attack, among all: [Attack]) {
+  package mutating func begin(_ attack: AttackTrial, among all: [AttackTrial]) {
     (self.attack, self.all, phase, answer, scroll) = (attack, all, .asked, 0, nil)
     showsList = false
   }

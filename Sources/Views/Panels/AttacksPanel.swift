@@ -62,7 +62,7 @@ struct AttacksPanel {
     keys = state.bindings
   }
 
-  private var tried: Attack? { state.showsList ? nil : state.attack }
+  private var tried: AttackTrial? { state.showsList ? nil : state.attack }
   private var row: Int { max(0, min(state.row, state.all.count - 1)) }
 
   @Sendable static func choose(_ effect: inout Effect) {
@@ -88,7 +88,7 @@ struct AttacksPanel {
     var role: Role = .text
   }
 
-  private func rows(_ attack: Attack, _ columns: Int) -> (rows: [Row], focus: Int) {
+  private func rows(_ attack: AttackTrial, _ columns: Int) -> (rows: [Row], focus: Int) {
     let width = max(8, min(columns, 96))
     func wrap(_ text: String, _ role: Role = .text, hanging: Int = 2) -> [Row] {
       WhyPanel.wrap(text, to: width, hanging: hanging).map { Row(text: $0, role: role) }
@@ -107,7 +107,7 @@ struct AttacksPanel {
         wrap(guess.isRight ? "✓ You said so: \(guess.text)." : "✗ You said: \(guess.text).", guess.isRight ? .ok : .fault)
       } ?? []
     }
-    func half(_ half: Attack.Half, _ title: String) -> [Row] {
+    func half(_ half: AttackTrial.Half, _ title: String) -> [Row] {
       wrap(title, .title) + half.statements.prefix(24).flatMap { wrap("  \($0.text)", .accent, hanging: 4) }
         + (half.statements.count > 24 ? wrap("  … \(half.statements.count - 24) more", .dim) : [])
     }

@@ -2,8 +2,9 @@ import Engine
 
 extension Panel {
   package static let why: Panel = Panel(
-    "why", "Why", .screen(timeline: false), key: ["w"], "Shows each failure condition of the chosen call with its operands.",
-    label: "why", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
+    "why", "Why", .screen(timeline: false), key: ["w"],
+    "Shows each condition of the chosen call or access with its operands.",
+    label: "why", unless: { session, _ in session.lastExplainedStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
     opened: WhyPanel.open, actions: [.switchCheck, .tryWithout],
     hints: { state in
       KeyHint.common + (state.whyOrigin == nil ? [] : [KeyHint(.travel, label: "who made it so")])
@@ -57,7 +58,7 @@ extension ViewState {
     }
 
     mutating func findDeclaration() {
-      if declared == nil, let explanation { declared = ReferencePanel.lines(explanation.entry) }
+      if declared == nil, let entry = explanation?.entry { declared = ReferencePanel.lines(entry) }
     }
   }
 
@@ -92,9 +93,9 @@ package struct WhyPanel {
   /// Explains the step that was chosen in the trace, or the last call.
   @Sendable static func open(_ effect: inout Effect) {
     let session = effect.session
-    let chosen = effect.state.traceStep ?? session.lastCallStep
+    let chosen = effect.state.traceStep ?? session.lastExplainedStep
     guard let chosen, let explanation = session.explanation(ofStep: chosen) else {
-      effect.say("step \(effect.state.traceStep ?? session.position) is no call with conditions", isError: true)
+      effect.say("step \(effect.state.traceStep ?? session.position) is no call with conditions and no access", isError: true)
       return
     }
     effect.state.why = explanation
@@ -132,11 +133,11 @@ package struct WhyPanel {
   fileprivate func drawBeside(_ session: Session, _ canvas: inout Canvas, _ rect: Rect) {
     guard let why = state.why else { return }
     let width = rect.inside.width - 2
-    let declared = (state[ViewState.Why.self].declared ?? ReferencePanel.lines(why.entry)).flatMap { line in
+    let declared = (state[ViewState.Why.self].declared ?? why.entry.map(ReferencePanel.lines) ?? []).flatMap { line in
       WhyPanel.wrap(line.text, to: width, hanging: line.hanging).map { ($0, line.role) }
     }
     let top = min(declared.count + 2, rect.height * 2 / 3)
-    let upper = canvas.frame(Rect(rect.x, rect.y, rect.width, top), "Reference", note: why.entry.name)
+    let upper = canvas.frame(Rect(rect.x, rect.y, rect.width, top), "Reference", note: why.entry.map { "\($0.name)" } ?? "")
     for (n, line) in declared.prefix(upper.height).enumerated() {
       canvas.text(upper.x + 1, upper.y + n, line.0, line.1, limit: width)
     }
@@ -161,7 +162,7 @@ package struct WhyPanel {
 
   package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let title =
-      "Why" + (state.why?.step.map { " · step \($0)" } ?? "") + (state.why.map { " · \($0.entry.section)" } ?? "")
+      "Why" + (state.why?.step.map { " · step \($0)" } ?? "") + (state.why.map { " · \($0.section)" } ?? "")
     let inside = canvas.frame(rect, title, note: focused ? note(why: state.why) : "", focused: focused)
     guard !inside.isEmpty else { return }
     guard let why = state.why else {

@@ -3,18 +3,18 @@ import Views
 
 /// The lab: attacks that are tried with a check and without, and calls made again without the condition that refused them.
 extension App {
-  func offerAttacks() { state.attack.all = AttackFiles.all.map(\.attack) }
+  func offerAttacks() { state.attack.all = AttackTrials.all.map(\.attack) }
 
   /// Leaves this session for one that stands where an attack begins.
   func tryAttack(_ word: String) {
-    let all = AttackFiles.all
+    let all = AttackTrials.all
     guard let found = all.first(where: { $0.attack.number.lowercased() == word.lowercased() }) else {
       let known = all.isEmpty ? "there are none here" : "there are \(all[0].attack.number) to \(all[all.count - 1].attack.number)"
       state.message = .init("there is no attack \(shown(word)); \(known)", isError: true)
       return
     }
     do throws(SessionLoader.Failure) {
-      successor = (try AttackFiles.begun(found.path, found.attack), found.attack.number)
+      successor = (try AttackTrials.begun(found.path, found.attack), found.attack.number)
       quit()
       if running { successor = nil }
     } catch {
@@ -23,10 +23,10 @@ extension App {
   }
 
   /// Shows an attack before it is tried.
-  func begin(_ attack: Attack) {
+  func begin(_ attack: AttackTrial) {
     state.name = "\(attack.number) \(attack.title)"
     state.focusOnLastChange(session)
-    state.attack.begin(attack, among: AttackFiles.all.map(\.attack))
+    state.attack.begin(attack, among: AttackTrials.all.map(\.attack))
     state.screen = .attacks
   }
 
@@ -72,7 +72,7 @@ extension App {
   /// Lines of an attack's file, as one thing that was done.
   ///
   /// - Parameter isWhole: whether a half ends with them.
-  private func perform(_ lines: [Attack.Line], _ underWay: SessionLoader.AttackUnderWay, isWhole: Bool) -> Bool {
+  private func perform(_ lines: [AttackTrial.Line], _ underWay: SessionLoader.AttackUnderWay, isWhole: Bool) -> Bool {
     startRecording()
     beginStatement()
     lastFailure = nil

@@ -25,7 +25,7 @@ struct Offers {
   }
 
   private var attacks: [Offer] {
-    AttackFiles.all.map { _, attack in
+    AttackTrials.all.map { _, attack in
       Offer(
         .attack, "\(attack.number) \(attack.title)", help: "Wants: \(attack.wants)", line: "attack \(attack.number)",
         isWhole: true)

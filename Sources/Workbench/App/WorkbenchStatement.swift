@@ -100,6 +100,17 @@ struct WorkbenchStatement: Statement {
       let (a, b) = (arguments[0].text, arguments.count > 1 ? arguments[1].text : nil)
       return { $0.compare(a, b) }
     },
+    verb(
+      "edit", "STEP STATEMENT", 2...64,
+      help: "does another thing in a step, does all behind it again as a new branch, and shows what differs",
+      "edit 3 RMI_GRANULE_DELEGATE 0x80002000"
+    ) { arguments throws(ScriptError) in
+      guard let step = Int(arguments[0].text), step > 0 else {
+        throw arguments.error(arguments[0], "expected edit STEP STATEMENT, with a step from 1 on")
+      }
+      let statement = arguments.words.dropFirst().map(\.text).joined(separator: " ")
+      return { $0.edit(step, statement) }
+    },
     verb("macro", "NAME", 1...1, help: "does the statements that [macros] of config.toml has under that name", "macro two") {
       arguments in
       let name = arguments[0].text

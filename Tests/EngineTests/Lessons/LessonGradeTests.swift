@@ -151,7 +151,7 @@ struct LessonGradeTests {
 
   @Test(arguments: [
     "gpt.set 0x80001000 root", "root.write64 0x80001000 1", "realm.write64 0x80001000 1", "secure.read64 0x80001000",
-    "sysreg set SCR_EL3 0",
+    "sysreg set SCR_EL3 0", "without gpc.normal",
   ])
   func whatIsDoneByHandIsRefused(_ line: String) throws {
     let learner = try Self.learner()
@@ -175,6 +175,9 @@ struct LessonGradeTests {
     let other = try Self.learner()
     try other.type("machine dram=64M gpf=el3", "RMI_GRANULE_DELEGATE 0x80001000")
     try refuses(other.recording(), "another machine")
+    let lax = try Self.learner()
+    try lax.type("machine dram=64M without=gpc.normal", "RMI_GRANULE_DELEGATE 0x80001000")
+    try refuses(lax.recording(), "another machine")
     let fresh = try Self.learner()
     try fresh.type("case again", "RMI_GRANULE_DELEGATE 0x80001000")
     try refuses(fresh.recording(), "a fresh machine")

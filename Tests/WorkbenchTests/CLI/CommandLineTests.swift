@@ -20,6 +20,9 @@ struct CommandLineTests {
     ("fuzz --switches --calls 500", 0), ("fuzz --switches --hosts", 64),
     ("diff /dev/null", 64), ("diff /dev/null /dev/null", 0), ("diff /nonexistent /dev/null", 66),
     ("diff /dev/null@main@7 /dev/null", 64), ("session notes /dev/null", 0), ("session x", 64), ("session cut /dev/null", 64),
+    ("session join /dev/null -o /tmp", 64), ("session trim /dev/null", 64), ("session rename /dev/null -o /tmp", 64),
+    ("session rename /dev/null a=b -o /tmp", 64), ("session rename /dev/null --shift 7 -o /tmp", 64),
+    ("session lint /dev/null", 1), ("session lint /nonexistent", 66),
     ("learn", 0), ("learn /nonexistent.lesson", 66),
     ("lesson", 0), ("lesson x", 64), ("lesson list", 0),
     ("lesson check /nonexistent.lesson", 66), ("lesson check /dev/null", 66),
@@ -225,6 +228,7 @@ struct CommandLineTests {
 
   @Test(arguments: [
     ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"), ("token checks", "TokenChecks.md"),
+    ("attacks --markdown", "Attacks.md"),
   ])
   func generatedDocumentsAreUpToDate(_ command: String, _ file: String) throws {
     let text = try String(contentsOf: PseudoTerminal.root.appending(path: "Documentation/\(file)"), encoding: .utf8)

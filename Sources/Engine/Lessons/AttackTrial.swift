@@ -4,7 +4,7 @@ import Session
 
 /// An attack of the lab: a session whose first words say who wants what and what stops it, in two halves. In the first the machine is as it
 /// is; in the second the check that stops it is off.
-package struct Attack: Sendable, Equatable {
+package struct AttackTrial: Sendable, Equatable {
   package struct Line: Sendable, Equatable {
     /// From 1.
     package let number: Int
@@ -127,7 +127,7 @@ package struct Attack: Sendable, Equatable {
   /// What might be thought to stop it: the right one among others, always in the same order.
   ///
   /// - Parameter others: attacks to take others from.
-  package func guesses(_ others: [Attack]) -> [String] { Self.mixed(stop, others.map(\.stop), seed: number) }
+  package func guesses(_ others: [AttackTrial]) -> [String] { Self.mixed(stop, others.map(\.stop), seed: number) }
 
   /// Rules of which one is that which its second half breaks first; nil if it breaks none.
   package var ruleGuesses: [String]? {
