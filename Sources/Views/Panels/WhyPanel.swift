@@ -114,7 +114,7 @@ package struct WhyPanel {
   /// The check that is chosen, as `without` calls it; nil if it cannot be switched.
   var check: String? {
     guard let why = state.why, let row else { return nil }
-    let name = "\(why.entry.name).\(why.rows[row].id)"
+    guard let name = why.entry.map({ "\($0.name).\(why.rows[row].id)" }) ?? why.protection else { return nil }
     return Switch.all.contains { $0.name == name } ? name : nil
   }
 

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Attacks as the workbench has them tried: who wants what, what stops it, and both halves.
-struct AttackTests {
+struct AttackTrialTests {
   static let files = Project.files("Sessions/attacks", ".session")
 
   @Test(arguments: files)
