@@ -70,8 +70,8 @@ final class App {
     _ session: Session, _ terminal: any Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool,
     names: ScriptNames,
     guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state, settings: Configuration = Configuration(),
-    suitable: Theme? = nil, rest: RecordingReader? = nil, lesson: SessionLoader.LessonUnderWay? = nil,
-    course: [String] = LessonFiles.courseFiles, attack: SessionLoader.AttackUnderWay? = nil
+    suitable: Theme? = nil, lesson: SessionLoader.LessonUnderWay? = nil, course: [String] = LessonFiles.courseFiles,
+    attack: SessionLoader.AttackUnderWay? = nil, rest: RecordingReader? = nil
   ) {
     self.session = session
     self.terminal = terminal

@@ -170,10 +170,10 @@ struct BootSummary: Encodable {
     let looks = vm.deviceLooks
     devices = looks.map(\.text)
     if !looks.isEmpty, let pages = vm.sharedPages {
-      let without = looks.filter { !$0.bounces && $0.counts.buffers + $0.counts.faults > 0 }.map(\.kind.name)
+      let others = looks.filter { !$0.bounces && $0.counts.buffers + $0.counts.faults > 0 }.map(\.kind.name)
       devices.append(
         "\(pages) pages of the guest's are shared with the Host"
-          + (without.isEmpty ? "; every buffer went through them" : "; \(without.joined(separator: ", ")) did not want its buffers there"))
+          + (others.isEmpty ? "; every buffer went through them" : "; buffers of \(others.joined(separator: ", ")) did not"))
     }
     isRealm = vm.isRealm
     hostRead = look

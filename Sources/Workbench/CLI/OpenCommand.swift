@@ -124,7 +124,7 @@ struct OpenCommand: ParsableCommand {
       return App(
         loaded.session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
         names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl, settings: settings,
-        suitable: named == nil ? theme : nil, rest: loaded.rest, lesson: loaded.lesson, attack: loaded.attack)
+        suitable: named == nil ? theme : nil, lesson: loaded.lesson, attack: loaded.attack, rest: loaded.rest)
     }
     var running = app(opened, state, theme, isLarge: settings.flag(.large), settings)
     if let domain { running.define(domain: domain) }

@@ -29,12 +29,12 @@ enum SessionLoader {
     var stackControl: StackControl?
     /// Where the file and the session contradict each other first.
     var contradiction: Contradiction?
-    /// What is to be read yet of a recording.
-    var rest: RecordingReader?
     /// The lesson it is of.
     var lesson: LessonUnderWay?
     /// The attack that is tried in it.
     var attack: AttackUnderWay?
+    /// What is to be read yet of a recording.
+    var rest: RecordingReader?
 
     /// All of a recording is read, or as much as somebody wants; what is done to its session from now on is a person's.
     mutating func finish(_ recording: RecordingReader) {

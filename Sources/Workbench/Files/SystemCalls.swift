@@ -32,6 +32,9 @@ extension FilePath {
   /// Removes a file. Nobody asks whether that was possible.
   func remove() { _ = withPlatformString { unlink($0) } }
 
+  /// Whether there is anything of this name.
+  var isThere: Bool { withPlatformString { access($0, F_OK) == 0 } }
+
   /// Puts this file in another's place. False if that is not possible.
   func replace(_ other: FilePath) -> Bool {
     withPlatformString { from in other.withPlatformString { rename(from, $0) == 0 } }

@@ -122,7 +122,7 @@ extension RealmVM {
     virtio.map {
       DeviceLook(
         kind: $0.function.kind, address: $0.range.lowerBound, counts: $0.state.counts, trouble: $0.trouble,
-        bounces: $0.state.driverFeatures & VirtioDevice.Feature.accessPlatform != 0)
+        bounces: $0.bounces)
     }
   }
 

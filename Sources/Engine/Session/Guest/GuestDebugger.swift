@@ -124,7 +124,8 @@ package final class GuestDebugger: DebugTarget {
 
   func leaveTrail(at position: Int, _ host: RealmVM.Snapshot, typed: (bytes: [UInt8], time: UInt64?)? = nil) {
     let place = Place(
-      position: position, host: host, typed: typed?.bytes ?? [], typedTime: typed?.time, bytes: host.cost(after: trail.last?.host))
+      position: position, host: host, typed: typed?.bytes ?? [], typedTime: typed?.time, bytes: host.cost(after: trail.last?.host)
+    )
     trail.append(place)
     trailBytes += place.bytes
     if trailBytes > Self.trailLimit { setTrail(trail.suffix(trail.count - trail.count / 2)) }

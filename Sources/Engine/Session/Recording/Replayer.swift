@@ -182,7 +182,8 @@ public final class Replayer {
     if text.hasPrefix(HostNote.typed) {
       guard let bytes = [UInt8](hex: text.dropFirst(HostNote.typed.count)), (1...SerialInput.room).contains(bytes.count) else {
         throw ScriptError(
-          line: line, column: 1, message: "expected \(HostNote.typed)HEX with 1 to \(SerialInput.room) bytes, found \"\(shown(text))\"")
+          line: line, column: 1,
+          message: "expected \(HostNote.typed)HEX with 1 to \(SerialInput.room) bytes, found \"\(shown(text))\"")
       }
       return session.keepMark(.typed(bytes))
     }

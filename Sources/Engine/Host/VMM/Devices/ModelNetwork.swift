@@ -125,7 +125,8 @@ struct ModelNetwork: Sendable {
   private mutating func udp(_ body: [UInt8], _ source: UInt32, _ target: UInt32, _ sender: [UInt8]) -> [[UInt8]] {
     var reader = PacketReader(body[...])
     guard let from = reader.take16(), let to = reader.take16(), let length = reader.take16(), let sum = reader.take16(),
-      length >= 8, Int(length) <= body.count, sum == 0 || Self.sum(of: Array(body.prefix(Int(length))), IPProtocol.udp, source, target) == 0
+      length >= 8, Int(length) <= body.count,
+      sum == 0 || Self.sum(of: Array(body.prefix(Int(length))), IPProtocol.udp, source, target) == 0
     else { return [] }
     let data = Array(body.prefix(Int(length)).dropFirst(8))
     let (answer, receiver, hardware): ([UInt8], UInt32, [UInt8])

@@ -52,8 +52,8 @@ struct ModelServer: Sendable {
   mutating func take(_ segment: [UInt8], from source: UInt32) -> [[UInt8]] {
     var reader = PacketReader(segment[...])
     guard let peer = reader.take16(), let port = reader.take16(), let number = reader.take32(), let ack = reader.take32(),
-      let offset = reader.take8(), let flags = reader.take8(), let window = reader.take16(), case let header = Int(offset >> 4) * 4,
-      (20...segment.count).contains(header)
+      let offset = reader.take8(), let flags = reader.take8(), let window = reader.take16(),
+      case let header = Int(offset >> 4) * 4, (20...segment.count).contains(header)
     else { return [] }
     let key = Key(port: port, peer: peer)
     let data = Array(segment[header...])
@@ -101,7 +101,9 @@ struct ModelServer: Sendable {
     while let kind = reader.take8(), kind != 0 {
       if kind == 1 { continue }
       guard let count = reader.take8(), count >= 2, let value = reader.take(Int(count) - 2) else { break }
-      if kind == 2, value.count == 2, let first = value.first, let last = value.last { segment = UInt16(first) << 8 | UInt16(last) }
+      if kind == 2, value.count == 2, let first = value.first, let last = value.last {
+        segment = UInt16(first) << 8 | UInt16(last)
+      }
     }
     // Where it begins follows from the peer's number: the same boot sees the same.
     let first = number &* 0x9E37_79B1 ^ 0x5DEE_CE66

@@ -53,6 +53,8 @@ final class VirtioDevice: Device {
   let memory: VirtioMemory
   /// Hears whether its interrupt is asserted, whenever that may have changed.
   var onInterrupt: (Bool) -> Void = { _ in }
+  /// Whether its driver has accepted VIRTIO_F_ACCESS_PLATFORM when it last began, for who looks.
+  private(set) var bounces = false
   /// What went wrong last, for who looks.
   private(set) var trouble: String?
 
@@ -157,6 +159,7 @@ final class VirtioDevice: Device {
     let areGood = state.driverFeatures & ~features == 0 && state.driverFeatures & Feature.version1 != 0
     if status & Status.featuresOK != 0, !areGood { status &= ~Status.featuresOK }
     state.status = status
+    if isRunning { bounces = state.driverFeatures & Feature.accessPlatform != 0 }
   }
 
   private func reset() {

@@ -66,7 +66,9 @@ struct VirtioDisk: VirtioFunction {
 
   /// Capacity in sectors, seg_max at 12, blk_size at 20.
   var configuration: [UInt8] {
-    func bytes(_ value: UInt64, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) } }
+    func bytes(_ value: UInt64, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+    }
     return bytes(image.size / Self.sector, 8) + bytes(0, 4) + bytes(126, 4) + bytes(0, 4) + bytes(Self.sector, 4)
   }
 

@@ -36,9 +36,8 @@ extension BootImage {
   /// The initial RAM disk goes to the first page after the memory the image takes, the tree to the last 2 MiB of RAM (of its first
   /// 256 MiB). By address, which is the order of measurement, that is kvmtool's order: kernel, RAM disk, tree.
   func prepared(for options: RealmVM.Options) throws(Malformed) -> BootImage {
-    let isAsked =
-      kind == Self.linux || options.bootArguments != nil || !options.initrd.isEmpty || !options.disks.isEmpty || options.hasNetwork
-      || options.hasRNG
+    let hasDevices = !options.disks.isEmpty || options.hasNetwork || options.hasRNG
+    let isAsked = kind == Self.linux || options.bootArguments != nil || !options.initrd.isEmpty || hasDevices
     guard options.deviceTree ?? isAsked else { return self }
     guard options.bootArguments?.utf8.contains(0) != true else {
       throw Malformed(message: "the kernel's arguments contain a NUL")

@@ -6,33 +6,38 @@ import Testing
 /// What a driver does wrong, by accident or on purpose, costs it its device, and nothing else.
 struct VirtioDeviceTests {
   /// A guest's memory of 64 KiB, and a driver that is what it is told to be.
-  private final class Driver {
-    var memory = [UInt8](repeating: 0, count: 1 << 16)
-    private(set) var device: VirtioDevice! = nil
-    var isHigh = false
+  private final class Pages {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
 
-    init(_ function: any VirtioFunction) {
-      let access = VirtioMemory(
-        read: { [unowned self] address, count in
-          guard let range = range(address, count) else { return nil }
-          return Array(memory[range])
-        },
-        write: { [unowned self] address, bytes in
-          guard let range = range(address, bytes.count) else { return false }
-          memory.replaceSubrange(range, with: bytes)
+    var access: VirtioMemory {
+      VirtioMemory(
+        read: { address, count in self.range(address, count).map { Array(self.bytes[$0]) } },
+        write: { address, bytes in
+          guard let range = self.range(address, bytes.count) else { return false }
+          self.bytes.replaceSubrange(range, with: bytes)
           return true
         })
-      device = VirtioDevice(at: 0x1000, function, hasAccessPlatform: true, access)
-      device.onInterrupt = { [unowned self] in isHigh = $0 }
     }
 
     private func range(_ address: UInt64, _ count: Int) -> Range<Int>? {
-      guard address < UInt64(memory.count), count <= memory.count - Int(address) else { return nil }
+      guard address < UInt64(bytes.count), count <= bytes.count - Int(address) else { return nil }
       return Int(address)..<Int(address) + count
+    }
+  }
+
+  private final class Driver {
+    let device: VirtioDevice
+    var isHigh = false
+    private let pages = Pages()
+    var memory: [UInt8] { pages.bytes }
+
+    init(_ function: any VirtioFunction) {
+      device = VirtioDevice(at: 0x1000, function, hasAccessPlatform: true, pages.access)
+      device.onInterrupt = { [unowned self] in isHigh = $0 }
     }
 
     func put(_ address: Int, _ value: UInt64, _ count: Int) {
-      for n in 0..<count { memory[address + n] = UInt8(truncatingIfNeeded: value >> UInt64(8 * n)) }
+      for n in 0..<count { pages.bytes[address + n] = UInt8(truncatingIfNeeded: value >> UInt64(8 * n)) }
     }
 
     func describe(_ n: Int, _ address: UInt64, _ count: UInt64, flags: UInt64, next: UInt64 = 0) {
@@ -70,7 +75,7 @@ struct VirtioDeviceTests {
   private static let image = DiskImage("disk", [UInt8](repeating: 0x41, count: 4096), isWritable: true)
 
   @Test func registersAreThoseOfVersion2() {
-    let device = Driver(VirtioRNG(seed: 1)).device!
+    let device = Driver(VirtioRNG(seed: 1)).device
     #expect([0, 4, 8].map { device.read($0, size: 4) } == [0x7472_6976, 2, 4])
     device.write(0x14, size: 4, 1)
     #expect(device.read(0x10, size: 4) == 3, "VERSION_1 and ACCESS_PLATFORM")
@@ -126,7 +131,7 @@ struct VirtioDeviceTests {
     default: break
     }
     driver.offer(fault.kind == "ring" ? 9 : 1)
-    let device = driver.device!
+    let device = driver.device
     #expect(device.read(0x70, size: 4) & 0x40 != 0 && device.read(0x60, size: 4) & 2 != 0 && driver.isHigh)
     #expect(device.trouble?.contains(fault.says) == true, "\(device.trouble ?? "nothing")")
     device.write(0x70, size: 4, 0)
