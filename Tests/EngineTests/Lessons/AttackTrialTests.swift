@@ -9,7 +9,7 @@ struct AttackTrialTests {
   @Test(arguments: files)
   func eachIsReadWithItsHalves(_ path: String) throws {
     let text = try Project.text(path)
-    let attack = try #require(Attack(text.components(separatedBy: "\n")), "\(path)")
+    let attack = try #require(AttackTrial(text.components(separatedBy: "\n")), "\(path)")
     #expect(path.contains("/a\(attack.number.count == 2 ? "0" : "")\(attack.number.dropFirst())-"))
     #expect(!attack.title.isEmpty && attack.wants.count > 20 && !attack.stop.isEmpty && !attack.stop.contains(":"))
     #expect(!attack.source.isEmpty && !attack.source.hasSuffix(")"), "\(attack.source)")
@@ -22,7 +22,7 @@ struct AttackTrialTests {
 
   /// What is to be guessed has the right answer once, always in the same place.
   @Test func theRightAnswerIsAmongTheGuesses() throws {
-    let all = try Self.files.compactMap { Attack(try Project.text($0).components(separatedBy: "\n")) }
+    let all = try Self.files.compactMap { AttackTrial(try Project.text($0).components(separatedBy: "\n")) }
     #expect(all.count >= 31)
     var places: Set<Int> = []
     for attack in all {
