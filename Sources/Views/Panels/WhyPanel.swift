@@ -113,8 +113,8 @@ package struct WhyPanel {
 
   /// The check that is chosen, as `without` calls it; nil if it cannot be switched.
   var check: String? {
-    guard let why = state.why, let entry = why.entry, let row else { return nil }
-    let name = "\(entry.name).\(why.rows[row].id)"
+    guard let why = state.why, let row else { return nil }
+    guard let name = why.entry.map({ "\($0.name).\(why.rows[row].id)" }) ?? why.protection else { return nil }
     return Switch.all.contains { $0.name == name } ? name : nil
   }
 

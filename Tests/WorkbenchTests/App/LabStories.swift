@@ -46,6 +46,15 @@ struct LabStories {
     try story.quitsAndReplays()
   }
 
+  /// What stops an access is one check, whichever of its rows one is at.
+  @Test func anAccessIsTriedWithoutItsCheck() throws {
+    let story = try Story("smc RMI_GRANULE_DELEGATE 0x80100000\nns.read64 0x80100000", records: true)
+    story.keys("w", "X")
+    #expect(story.session.isOff("gpc.normal") && story.session.steps.last?.result.overruled == ["gpc.normal"])
+    #expect(story.session.steps.last?.result.broken.map(\.rule) == ["isolation"])
+    try story.quitsAndReplays()
+  }
+
   /// The eye goes through the conditions of the call, those that passed too.
   @Test func anotherConditionIsChosen() throws {
     let story = try Story(Self.twice)

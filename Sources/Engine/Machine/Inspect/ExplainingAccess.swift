@@ -58,7 +58,8 @@ extension Machine {
     return Explanation(
       entry: nil, section: access.isDevice ? "Arm System MMU, RME" : "Arm ARM, granule protection checks", call: text(of: access),
       rows: rows, decidedBy: decidedBy, status: fault.map { "\(isOf($0)), \(taken($0, access))" } ?? "the access passes",
-      subjects: decidedBy == "gpi" && isDRAM(address) ? [.granule(address.granuleBase)] : [])
+      subjects: decidedBy == "gpi" && isDRAM(address) ? [.granule(address.granuleBase)] : [],
+      protection: (access.isDevice ? Protection.gpcSMMU : pas.protection).name.description)
   }
 
   /// "Non-secure read of 8 bytes at 0x80000000, by the device".

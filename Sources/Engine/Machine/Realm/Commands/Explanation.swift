@@ -19,6 +19,8 @@ public struct Explanation: Sendable {
   package var fields: [FieldValue] = []
   /// What the deciding condition looked at.
   package var subjects: [ConditionSubject] = []
+  /// The check of an access, as `without` calls it; nil for a call, whose conditions are each one.
+  package var protection: String?
   /// RSI and PSCI need a REC that makes the call; false when there was none to take.
   package var hasCaller = true
 }
