@@ -29,7 +29,8 @@ struct SessionTrimCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trim", abstract: "Writes a session without the steps that changed nothing.",
     discussion: """
-      What was only looked at, and what was refused without a change, goes; what is left leads to the same state. Answers are made anew. \
+      What was only looked at, and what was refused without a change, goes; what is left leads to the same state, but for the registers \
+      in which refusals were answered. Answers are made anew. \
       FILE@BRANCH or FILE@BRANCH@STEP says which steps.
       """)
 

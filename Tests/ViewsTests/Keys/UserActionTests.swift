@@ -45,7 +45,8 @@ struct UserActionTests {
     let session = try ScreenTests.session()
     for panel in Panel.all {
       guard let opening = panel.opening else { continue }
-      for screen in Panel.screens {
+      // From the lesson its key leads back to the machine.
+      for screen in Panel.screens where screen != panel || screen.name != "lesson" {
         var state = ScreenTests.state(session)
         state.screen = screen
         var effect = Effect(session, state, width: 120, height: 36)

@@ -112,7 +112,7 @@ struct EditStories {
     let story = try Story(Self.script)
     for (line, says) in [
       ("edit 9 RMI_VERSION 0x10000", "expected edit STEP with a step from 1 to 4"),
-      ("edit 2 RMI_NONSENSE", "step 2: "), ("edit 2 print pes", "does nothing to the machine"),
+      ("edit 2 RMI_NONSENSE", "step 2: "), ("edit 2 print 1", "does nothing to the machine"),
     ] {
       story.types(line)
       story.sees(says)

@@ -26,8 +26,8 @@ struct LabStories {
     #expect(story.session.isOff("RMI_GRANULE_DELEGATE.gran_state") && story.session.position == 3)
     story.types("RMI_GRANULE_DELEGATE 0x80100000")
     story.sees("○ gran_state")
-    // On the way back to where all checks are on it is the same key.
-    story.keys("x")
+    // On the way back to where all checks are on it is the same key. Another condition decides now.
+    story.keys(.up, "x")
     #expect(!story.session.isOff("RMI_GRANULE_DELEGATE.gran_state") && story.session.position == 5)
     story.sees("○ LAB")
     try story.quitsAndReplays()

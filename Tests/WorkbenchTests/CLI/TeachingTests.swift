@@ -28,7 +28,7 @@ struct TeachingTests {
     #expect(try workbench("lesson", "new", folder.path + "/mine").code == 0)
     let path = folder.path + "/mine.lesson"
     let first = try workbench("lesson", "check", path)
-    #expect(first.code == 0 && first.output.contains("right"))
+    #expect(first.code == 0 && first.output.contains(": right"))
     var lines: [String] = []
     func check(_ more: String, lacks kinds: String...) throws {
       lines += more.components(separatedBy: "\n")
@@ -36,7 +36,7 @@ struct TeachingTests {
       let (code, output) = try workbench("lesson", "check", path)
       #expect((code == 0) == kinds.isEmpty, "\(output)")
       for kind in kinds { #expect(output.contains("[\(kind)]"), "\(kind): \(output)") }
-      #expect(kinds.isEmpty == output.contains("right"), "\(output)")
+      #expect(kinds.isEmpty == output.contains(": right"), "\(output)")
     }
     // 2. The head. Nothing is to be done in it yet.
     try check(

@@ -71,7 +71,9 @@ package enum SessionText {
       fresh.perform(step.input, entropy: step.entropy)
       let now = fresh.digest()
       // What a hypervisor knew after a step is kept with it.
-      if now != digest || step.isReset || step.host != nil { kept.append(index) }
+      // A call that a condition refuses changes nothing but the registers of its answer.
+      let isRefused = step.result.decidedBy != nil
+      if now != digest && !isRefused || step.isReset || step.host != nil { kept.append(index) }
       digest = now
     }
     var words: [Caption] = []
@@ -83,8 +85,9 @@ package enum SessionText {
       text += Recording.lines(fresh.steps[index], words, groups(of: session, beginningAt: index, kept), seconds: 0)
       words = []
     }
-    text += Recording.nameLines(session, from: 0) + Recording.digestLine(digest)
-    return (try checked(text), session.position - kept.count)
+    text += Recording.nameLines(session, from: 0)
+    let shorter = try performed(lines(text)).session
+    return (try checked(text + Recording.digestLine(shorter.digest())), session.position - kept.count)
   }
 
   /// The statements whose first step, of those that are left, is this one.
