@@ -89,15 +89,16 @@ struct ExploreSearchCommand: ParsableCommand {
     StopSignal.take(isPatient: true)
     defer { StopSignal.leave() }
     let start = CPUClock.wall
+    let earlier = explorer.transitions
     var line = ProgressLine("moves")
     let end = explorer.run(
       parallel: { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }, shouldStop: { StopSignal.pending != nil }
     ) {
-      line.update($0.transitions, "\(grouped($0.states)) states, depth \($0.depth), \(grouped($0.waiting)) waiting")
+      line.update($0.transitions - earlier, "\(grouped($0.states)) states, depth \($0.depth), \(grouped($0.waiting)) waiting")
       file?.keepNowAndThen(explorer)
     }
     try orComplain { () throws(NewFile.Failure) in try file?.keep(explorer) }
-    let report = ExploreReport(explorer, end, seconds: CPUClock.wall - start)
+    let report = ExploreReport(explorer, end, seconds: CPUClock.wall - start, earlier: earlier)
     var out = Output()
     if json { out.line(report.json.text(JSONValue.Style.libvirt)) } else { for text in report.lines { out.line(text) } }
     out.flush()

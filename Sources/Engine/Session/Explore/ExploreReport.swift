@@ -10,11 +10,14 @@ package struct ExploreReport: Sendable {
   package let levels: [Int]
   package let broken: [Explorer.Broken]
   package let seconds: Double
+  /// Moves of the search that it went on with, which were made before.
+  private let earlier: Int
   /// Conditions that decided a call, and those that never did.
   package let reached: [String]
   package let missing: [String]
 
-  package init(_ explorer: Explorer, _ end: Explorer.End, seconds: Double) {
+  package init(_ explorer: Explorer, _ end: Explorer.End, seconds: Double, earlier: Int = 0) {
+    self.earlier = earlier
     world = explorer.world
     self.end = end
     isSymmetric = explorer.options.isSymmetric
@@ -31,7 +34,7 @@ package struct ExploreReport: Sendable {
     let alike = isSymmetric ? "equal ones count as one another" : "each by itself"
     var lines = ["world \(world.name): \(world.granules) granules, \(alike)"]
     lines += Self.table(levels)
-    let rate = seconds > 0 ? ", \(grouped(Int(Double(progress.transitions) / seconds))) moves a second" : ""
+    let rate = seconds > 0 ? ", \(grouped(Int(Double(progress.transitions - earlier) / seconds))) moves a second" : ""
     lines.append(
       "\(grouped(progress.states)) states, \(grouped(progress.transitions)) moves in \(Self.tenths(seconds)) s\(rate), "
         + binarySize(progress.bytes))
