@@ -5,7 +5,8 @@ extension Machine {
   /// address that decides (Arm ARM, "Granule protection checks"; Arm System MMU with RME for the device).
   package func explain(_ access: MemoryAccess) -> Explanation {
     let pas = access.world.ownPAS
-    let fault = fault(of: access)
+    let stop = access.isDevice ? nil : stopReason
+    let fault = stop == nil ? fault(of: access) : nil
     let address = fault?.address ?? (foreignAddress(access.address, access.length, pas) ?? access.address)
     var rows: [ConditionVerdict] = []
     var decidedBy: String?
@@ -20,6 +21,10 @@ extension Machine {
         if decides { decidedBy = id }
       }
       rows.append(row)
+    }
+    if let stop {
+      decidedBy = "pe"
+      rows.append(ConditionVerdict(id: "pe", text: "no software runs there", status: "refused", now: stop, verdict: .failed))
     }
     if access.isDevice {
       look(
@@ -57,7 +62,9 @@ extension Machine {
       !isBacked(access.address, access.length, pas))
     return Explanation(
       entry: nil, section: access.isDevice ? "Arm System MMU, RME" : "Arm ARM, granule protection checks", call: text(of: access),
-      rows: rows, decidedBy: decidedBy, status: fault.map { "\(isOf($0)), \(taken($0, access))" } ?? "the access passes",
+      rows: rows, decidedBy: decidedBy,
+      status: fault.map { "\(isOf($0)), \(taken($0, access))" }
+        ?? (stop == nil ? "the access passes" : "nobody makes the access"),
       subjects: decidedBy == "gpi" && isDRAM(address) ? [.granule(address.granuleBase)] : [],
       protection: (access.isDevice ? Protection.gpcSMMU : pas.protection).name.description)
   }

@@ -26,6 +26,9 @@ extension Session {
       }
     }
 
+    /// Whether it says what the hypervisor knew.
+    var isNote: Bool { if case .knows = self { true } else { false } }
+
     /// Whether the hypervisor did the step as its own.
     var isHosts: Bool {
       switch self {
@@ -56,21 +59,21 @@ extension Session {
     let machine = machineStart(before: step)
     let found =
       isFirst
-      ? steps.firstHost(from: machine, before: step, where: \.isHosts)
-      : steps.lastHost(from: machine, before: step, where: \.isHosts)
+      ? steps.firstHost(from: machine, before: step, where: \.isNote)
+      : steps.lastHost(from: machine, before: step, where: \.isNote)
     guard let found, case .knows(let text) = steps.host(found) else { return nil }
     return HostNotePlace(position: found + 1, machine: machine, text: text)
   }
 
   /// Whether a hypervisor had built a guest on the machine that was there at a step.
   func hasHostNote(at step: Int) -> Bool {
-    steps.lastHost(from: machineStart(before: step), before: step, where: \.isHosts) != nil
+    steps.lastHost(from: machineStart(before: step), before: step, where: \.isNote) != nil
   }
 
   /// Whether a guest is built after a step, on the machine that is there.
   func isBuiltLater(than step: Int) -> Bool {
     let end = steps.first(.reset, from: step) ?? steps.count
-    return steps.firstHost(from: step, before: end, where: \.isHosts) != nil
+    return steps.firstHost(from: step, before: end, where: \.isNote) != nil
   }
 
   /// What the guest of a machine had printed up to a step.
