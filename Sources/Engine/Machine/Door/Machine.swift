@@ -92,6 +92,12 @@ public struct Machine: ~Copyable {
     forgetLastAction()
   }
 
+  /// Gives up a checkpoint that is neither the first nor the last; those after it have a number that is one less.
+  package mutating func forget(checkpoint: Int) {
+    memory.forget(checkpoint)
+    savedControl.remove(at: checkpoint)
+  }
+
   /// 64 bits that depend on all of the machine's state, ``memory`` and ``control``, and on nothing else.
   public mutating func digest() -> UInt64 {
     var hash = StateHash()

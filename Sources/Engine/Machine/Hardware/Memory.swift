@@ -22,6 +22,14 @@ package struct Memory: ~Copyable {
   enum SavedItem {
     case page(chunk: Int, index: Int, contents: UnsafeMutableRawPointer)
     case records(chunk: Int, contents: UnsafeMutableRawPointer)
+
+    /// What it was saved of.
+    fileprivate var place: Int {
+      switch self {
+      case .page(let chunk, let index, _): chunk << 10 | index
+      case .records(let chunk, _): chunk << 10 | 512
+      }
+    }
   }
 
   static let granulesPerChunk = 512
@@ -300,6 +308,33 @@ package struct Memory: ~Copyable {
     }
     checkpoints.removeLast(checkpoints.count - checkpoint - 1)
     epoch += 1
+  }
+
+  /// A checkpoint is given up: what was saved for it alone goes, and the one before it still leads to what was there then.
+  ///
+  /// - Parameter checkpoint: neither the first nor the last. The numbers of later ones are one less from now on.
+  package mutating func forget(_ checkpoint: Int) {
+    let (before, begin, end) = (checkpoints[checkpoint - 1], checkpoints[checkpoint], checkpoints[checkpoint + 1])
+    let known = Set(journal[before..<begin].lazy.map(\.place))
+    var kept = begin
+    for at in begin..<end {
+      let item = journal[at]
+      guard known.contains(item.place) else {
+        journal[kept] = item
+        kept += 1
+        continue
+      }
+      switch item {
+      case .page(_, _, let contents) where contents != zeroPage:
+        pages.free(contents)
+        savedPages -= 1
+      case .page: break
+      case .records(_, let contents): contents.deallocate()
+      }
+    }
+    journal.removeSubrange(kept..<end)
+    checkpoints.remove(at: checkpoint)
+    for later in checkpoint..<checkpoints.count { checkpoints[later] -= end - kept }
   }
 
   @inline(never) private mutating func saveRecords(_ index: Int) -> MemoryChunk {

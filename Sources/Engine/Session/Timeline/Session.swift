@@ -25,7 +25,7 @@ public final class Session {
   var resets: [Int] = []
   /// Where the present machine was made, in a session that keeps no steps.
   private var machineBegan = 0
-  private var checkpoints: [(position: Int, id: Int)] = []
+  var checkpoints: [Checkpoint] = []
   /// What was said of the steps.
   package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
@@ -84,16 +84,10 @@ public final class Session {
   public var isInterrupted: () -> Bool = { false }
   /// Most tokens a session keeps.
   static let tokenLimit = 10_000
-  /// Steps between checkpoints.
-  static let checkpointInterval = 128
-  /// Instructions of guests after which there is a checkpoint before that, so that going back by a step does not do much again.
-  static let checkpointCost: UInt64 = 1 << 22
   /// What guests have executed since the last checkpoint, or since it was restored.
-  private var costSinceCheckpoint: UInt64 = 0
-  /// Pages that all checkpoints together may keep; beyond them a checkpoint has to wait for 16 steps for each page it keeps.
-  static let savedPagesLimit = 1 << 14
-  /// Pages the checkpoints before the last one keep.
-  private var savedPages = 0
+  var costSinceCheckpoint: UInt64 = 0
+  /// Bytes that what checkpoints keep may take up; beyond them older ones are given up, the more the older.
+  package var historyLimit = Session.usualHistory
 
   /// - Parameter keepsHistory: false for a batch run that never goes back.
   public init(_ configuration: MachineConfiguration, keepsHistory: Bool = true) {
@@ -103,7 +97,7 @@ public final class Session {
     machine = Machine(configuration)
     bootEvents = machine.events
     machine.tracing = keepsHistory
-    if keepsHistory { checkpoints = [(0, machine.checkpoint())] }
+    if keepsHistory { markFirst() }
   }
 
   /// Keeps steps from here on, if it does not yet: this is as far as one can go back then.
@@ -111,7 +105,7 @@ public final class Session {
     guard !keepsHistory else { return }
     keepsHistory = true
     position = 0
-    checkpoints = [(0, machine.checkpoint())]
+    markFirst()
     for index in finished.indices { finished[index].step = 0 }
     rootLog.setSteps(0)
     partitionLog.setSteps(0)
@@ -233,20 +227,6 @@ public final class Session {
     }
   }
 
-  private func noteCheckpoint() {
-    if steps[position - 1].isReset {
-      checkpoints = []
-    } else {
-      let since = position - (checkpoints.last?.position ?? 0)
-      guard since >= Session.checkpointInterval || costSinceCheckpoint >= Session.checkpointCost else { return }
-      let kept = machine.memory.savedPages
-      guard kept <= Session.savedPagesLimit || (kept - savedPages) * 16 <= since else { return }
-    }
-    checkpoints.append((position, machine.checkpoint()))
-    savedPages = machine.memory.savedPages
-    costSinceCheckpoint = 0
-  }
-
   /// A number for a guest action, by which what it does is known as its own.
   func nextGuestTag() -> Int {
     guestTags += 1
@@ -313,10 +293,9 @@ public final class Session {
     }
     if target < position {
       if let index = checkpoints.lastIndex(where: { $0.position <= target }) {
-        machine.restore(to: checkpoints[index].id)
+        machine.restore(to: index)
         checkpoints.removeLast(checkpoints.count - index - 1)
         position = checkpoints[index].position
-        savedPages = machine.memory.savedPages
         costSinceCheckpoint = 0
       } else {
         rebuild(before: target)
@@ -343,8 +322,7 @@ public final class Session {
     machine.codeEngine = codeEngine
     machine.tracing = true
     position = start
-    checkpoints = [(start, machine.checkpoint())]
-    savedPages = 0
+    markFirst()
   }
 
   /// Goes back to the state after `target` steps; what came through the entropy door from there to step `end` will come again.
@@ -356,6 +334,9 @@ public final class Session {
     rewoundTo = target
     return true
   }
+
+  /// What is done next does not take the place of what a debugger took back: that stays as a branch.
+  func keepsUndone() { rewoundTo = nil }
 
   /// Notes that the last step was an entry whose PE was held after so many instructions: the pause that does it again comes before it.
   func insertPause(_ instructions: Int) {
