@@ -117,8 +117,8 @@ final class FakeDebugTarget: DebugTarget {
 
   func goBack() -> DebugStop {
     while true {
-      let stop = stepBack()
-      guard stop == .stepped else { return stop }
+      let back = stepBack()
+      guard back == .stepped else { return back }
       if let here { return .point(here) }
       guard let pc = history.last?.registers[current][32], pc == 0x10 || pc == 0x20 else { continue }
       let stop = watched(pc == 0x10)

@@ -25,7 +25,7 @@ public final class Session {
   var resets: [Int] = []
   /// Where the present machine was made, in a session that keeps no steps.
   private var machineBegan = 0
-  var checkpoints: [Checkpoint] = []
+  package internal(set) var checkpoints: [Checkpoint] = []
   /// What was said of the steps.
   package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.

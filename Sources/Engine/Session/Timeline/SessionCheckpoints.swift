@@ -3,8 +3,8 @@ import Machine
 /// Where a session has checkpoints: densely before where it stands, and the less densely the longer ago, within ``historyLimit``.
 extension Session {
   /// A checkpoint of the machine, whose number is its place in the list.
-  struct Checkpoint {
-    var position: Int
+  package struct Checkpoint {
+    package var position: Int
     /// What it takes to come here from the one before, in instructions.
     var cost: UInt64
   }
