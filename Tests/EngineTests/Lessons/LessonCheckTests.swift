@@ -19,7 +19,10 @@ struct CourseTests {
 
 enum Lessons {
   /// Keys that lessons may name; the program's own list is looked at by `workbench lesson check`.
-  static let keys = ["command", "undo", "redo", "show-why", "show-guest"]
+  static let keys = [
+    "command", "undo", "redo", "predict", "show-guest", "show-realms", "show-reference", "show-stack", "show-token",
+    "show-trace", "show-why",
+  ]
 
   static func starter(_ path: String) -> LessonStarter {
     LessonStarter(file: path) { runner in
