@@ -156,7 +156,7 @@ struct GuestDebuggerTests {
     let (_, debugger) = try Self.debugger(vcpus: 1, isRealm: isRealm)
     let flat = debugger.mappings(0)
     #expect(flat.contains { $0.range.contains(RealmVM.ramBase) && $0.isWritable && $0.isExecutable })
-    for _ in 0..<400 { _ = debugger.step(0) }
+    while !String(decoding: debugger.vm.uart.output, as: UTF8.self).contains("MMU on"), debugger.goOn(limit: 1) == nil {}
     let mapped = debugger.mappings(0)
     #expect(mapped.contains { $0.range.contains(debugger.registers(0).pc) && $0.isExecutable })
     #expect(zip(mapped, mapped.dropFirst()).allSatisfy { $0.range.upperBound <= $1.range.lowerBound })
