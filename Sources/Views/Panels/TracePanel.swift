@@ -209,7 +209,7 @@ package struct TracePanel {
     return PanelLines(
       count: count, chosen: chosen, area: rect.inside, isFiltered: !state.filter.isEmpty,
       text: { rows(matching?[$0] ?? $0).map(\.line).joined(separator: "\n") },
-      isNotable: { session.steps[matching?[$0] ?? $0].hasFailed },
+      isNotable: { session.steps.hasFailed(matching?[$0] ?? $0) },
       choose: { line, state in
         guard line < count else { return }
         let step = (matching?[line] ?? line) + 1

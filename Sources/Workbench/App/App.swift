@@ -42,6 +42,10 @@ final class App {
   var pasted = ""
   /// The session one goes on with when this one is left.
   var successor: (loaded: SessionLoader.Loaded, name: String)?
+  /// What is still to be read of the recording the session comes from.
+  var rest: RecordingReader?
+  /// Why it could not be.
+  var failure: SessionLoader.Failure?
   /// When the next step is played, and at which step the last one led to.
   var nextPlay: (time: Double, position: Int)?
   /// Whether what takes long is to end.
@@ -56,7 +60,7 @@ final class App {
     _ session: Session, _ terminal: any Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool,
     names: ScriptNames,
     guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state, settings: Configuration = Configuration(),
-    suitable: Theme? = nil
+    suitable: Theme? = nil, rest: RecordingReader? = nil
   ) {
     self.session = session
     self.terminal = terminal
@@ -70,13 +74,14 @@ final class App {
     runner = ScriptRunner(session, guest: guest, stack: stack, language: .workbench, place: .commandLine)
     runner.names = names
     self.folder = folder
+    self.rest = rest
     history = CommandHistory(Paths.history(in: folder))
     if let trouble = history.trouble { self.state.message = .init("no history is kept: \(trouble)", isError: true) }
     serveGuests()
     if state.isLarge { applyTheme() }
     runner.onReport = { [unowned self] in lastReport = $0 }
     runner.onFailure = { [unowned self] in lastFailure = $0 }
-    if records, session.steps.isEmpty { startRecording() }
+    if records, session.steps.isEmpty, rest == nil { startRecording() }
   }
 
   // MARK: Recording
@@ -149,6 +154,7 @@ final class App {
 
   /// Once around the loop: what came in is taken, and drawn when it is time to.
   func turn() {
+    if let rest { readOn(rest) }
     if takeWaiting() { owesFrame = true }
     guard running else { return }
     // A slow line gets fewer frames, so that keys are never behind a queue of screens.
@@ -160,7 +166,7 @@ final class App {
     switch terminal.wait(owesFrame ? Int(rest * 1000) + 1 : patience) {
     case .timeout:
       if owesFrame { return }
-      goOn()
+      guard goOn() else { return }
     case .input:
       while running, let input = terminal.next() { take(input) }
     case .signal(let number): handleSignal(number)
@@ -177,7 +183,10 @@ final class App {
   }
 
   /// What is done without a key: a guest runs, an SMC travels, the recording is looked at.
-  private func goOn() {
+  ///
+  /// - Returns: whether there is anything new to be seen.
+  private func goOn() -> Bool {
+    let isMoving = goingOn != nil || nextPlay != nil || state.travel != nil
     switch goingOn {
     case .guest: guestCommand("continue")
     case .host: hostCommand("wait")
@@ -185,10 +194,11 @@ final class App {
     }
     if nextPlay != nil { play() }
     if state.travel != nil { advanceTravel() }
-    if let recorder {
-      recorder.check()
-      showRecording()
-    }
+    guard let recorder else { return isMoving }
+    let before = (state.recording, state.trouble)
+    recorder.check()
+    showRecording()
+    return isMoving || before != (state.recording, state.trouble)
   }
 
   /// Takes what came in while something took long: keys that were typed ahead, signals. False if there was nothing.

@@ -130,7 +130,7 @@ extension App {
   /// Leaves this session for another one, if it can be read.
   func open(session path: String) {
     do throws(SessionLoader.Failure) {
-      let loaded = try SessionLoader.load(path, session.origin)
+      let loaded = try SessionLoader.load(path, session.origin, patience: Self.patience)
       successor = (loaded, path.split(separator: "/").last.map(String.init) ?? path)
       quit()
       if running { successor = nil }

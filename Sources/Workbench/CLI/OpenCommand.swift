@@ -73,7 +73,7 @@ struct OpenCommand: ParsableCommand {
     var state = start
     if let file {
       do throws(SessionLoader.Failure) {
-        opened = try SessionLoader.load(file, configuration)
+        opened = try SessionLoader.load(file, configuration, patience: App.patience)
         state = SessionLoader.opened(opened, name: file.split(separator: "/").last.map(String.init) ?? file, settings.bindings)
       } catch {
         complain(error.message)
@@ -107,7 +107,7 @@ struct OpenCommand: ParsableCommand {
       return App(
         loaded.session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
         names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl, settings: settings,
-        suitable: named == nil ? theme : nil)
+        suitable: named == nil ? theme : nil, rest: loaded.rest)
     }
     var running = app(opened, state, theme, isLarge: settings.flag(.large), settings)
     if let domain { running.define(domain: domain) }
@@ -121,6 +121,7 @@ struct OpenCommand: ParsableCommand {
       accounts.append(running.recordingAccount)
     }
     terminal.close()
+    if let failure = running.failure { complain(failure.message) }
     return report(accounts.compactMap(\.self), code)
   }
 

@@ -22,22 +22,20 @@ struct ReplayCommand: ParsableCommand {
       try OpenCommand.parse(["--", file]).run()
       return
     }
-    let text: SessionLoader.Text
+    let limits = try limits.limits(.replay)
+    let replayer: Replayer
     do throws(SessionLoader.Failure) {
-      text = try SessionLoader.read(file)
+      let recording = try RecordingReader(file, limits)
+      var progress = ProgressLine("bytes", of: recording.size)
+      try recording.read {
+        progress.update(recording.count)
+        return true
+      }
+      replayer = recording.replayer
+      if recording.isTorn { complain("\(file): \(SessionLoader.Text.tornNote)") }
     } catch {
       complain(error.message)
       throw ExitCode(error.code)
-    }
-    if !text.lastIsWhole { complain("\(file): \(SessionLoader.Text.tornNote)") }
-    let limits = try limits.limits(.replay)
-    let replayer: Replayer
-    do throws(ScriptError) {
-      var progress = ProgressLine("lines", of: text.wholeLines.count)
-      replayer = try SessionLoader.replayed(text.wholeLines, limits) { progress.update($0) }
-    } catch {
-      complain(error.description(in: file))
-      throw Exit.badData
     }
     if let difference = replayer.difference {
       complain("\(file):\(difference.line): expected \(difference.expected), got \(difference.got)")

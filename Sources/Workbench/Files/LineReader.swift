@@ -74,6 +74,24 @@ struct LineReader: ~Copyable {
 
   private mutating func read() -> Line? {
     var line: [UInt8] = []
+    switch nextBytes(&line) {
+    case .text: return decode(line)
+    case .end: return nil
+    case .bad(let error): return .bad(error)
+    case .failed(let failure): return .failed(failure)
+    }
+  }
+
+  enum Bytes {
+    case text
+    case end
+    case bad(ScriptError)
+    case failed(UnreadableFile)
+  }
+
+  /// The next line as bytes, without its newline: for whoever reads millions, always into the same place. Not after ``begins(with:)``.
+  mutating func nextBytes(_ line: inout [UInt8]) -> Bytes {
+    line.removeAll(keepingCapacity: true)
     while true {
       if position == filled {
         if atEnd { break }
@@ -89,9 +107,8 @@ struct LineReader: ~Copyable {
           break
         }
       }
-      let rest = block[position..<filled]
-      let newline = rest.firstIndex(of: 0x0A)
-      line.append(contentsOf: rest[..<(newline ?? filled)])
+      let newline = self.newline()
+      block.withUnsafeBufferPointer { line.append(contentsOf: $0[position..<(newline ?? filled)]) }
       position = newline.map { $0 + 1 } ?? filled
       if line.count > ScriptRunner.lineLimit {
         number += 1
@@ -103,16 +120,25 @@ struct LineReader: ~Copyable {
       if newline != nil {
         number += 1
         lastWasWhole = true
-        return decode(line)
+        return .text
       }
     }
-    guard !line.isEmpty else { return nil }
+    guard !line.isEmpty else { return .end }
     number += 1
     lastWasWhole = false
-    return decode(line)
+    return .text
   }
 
-  private func decode(_ bytes: [UInt8]) -> Line {
+  private func newline() -> Int? {
+    block.withUnsafeBufferPointer { bytes in
+      var at = position
+      while at < filled, bytes[at] != 0x0A { at += 1 }
+      return at < filled ? at : nil
+    }
+  }
+
+  /// A line as text.
+  func decode(_ bytes: [UInt8]) -> Line {
     var bytes = bytes
     if bytes.last == 0x0D { bytes.removeLast() }
     guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -1,7 +1,8 @@
 import Engine
 import SystemPackage
 
-/// Appends a session to its file as it happens: what a person does is one write, so that whatever ends the program leaves whole lines.
+/// Appends a session to its file as it happens: what a person does is one write, so that whatever ends the program leaves whole lines. That
+/// it comes to the disk, nobody waits for (``DiskSync``) but who leaves.
 ///
 /// What cannot be written waits, and is tried again: when there is room the file is complete.
 final class Recorder {
@@ -29,6 +30,7 @@ final class Recorder {
   private(set) var trouble: Trouble?
   /// Whether something was written of which it is not known that there was room for it on the disk.
   private var isUnsettled = false
+  private let sync = DiskSync()
   /// Nothing was done, and so there is no file.
   private var isRemovedEmpty = false
 
@@ -103,6 +105,8 @@ final class Recorder {
     record(session, now: now)
     if changed {
       append(feed.lastDigests(session, seconds: now - start))
+      sync.end(descriptor)
+      if let failure = sync.failure { trouble = .unwritable("\(failure)") }
     } else if trouble == nil {
       FilePath(path).remove()
       isRemovedEmpty = true
@@ -115,11 +119,9 @@ final class Recorder {
   /// - Parameter isSettled: whether to wait until it is on the disk.
   private func append(_ text: String, isSettled: Bool = true) {
     waiting += Array(text.utf8)
+    if sync.failure != nil { isUnsettled = true }
     if !waiting.isEmpty || isSettled && isUnsettled {
-      let (count, failed) = writeAll(waiting[...], to: descriptor)
-      var error = failed
-      // Some file systems find out only now that there is no room.
-      if error == nil, isSettled { do throws(Errno) { try descriptor.synchronizeData() } catch let late { error = late } }
+      let (count, error) = writeAll(waiting[...], to: descriptor)
       if let error {
         trouble = .unwritable("\(error)")
         // Nothing of a line without its end, whatever ends the program now. Where that fails, the rest follows what is there.
@@ -132,8 +134,10 @@ final class Recorder {
       size += Int64(waiting.count)
       waiting = []
       isUnsettled = !isSettled
+      if isSettled { sync.begin(descriptor) }
     }
-    trouble = whereabouts()
+    // Some file systems find out only then that there is no room.
+    trouble = sync.failure.map { .unwritable("\($0)") } ?? whereabouts()
   }
 
   private func whereabouts() -> Trouble? {

@@ -29,22 +29,39 @@ enum SessionLoader {
     var stackControl: StackControl?
     /// Where the file and the session contradict each other first.
     var contradiction: Contradiction?
+    /// What is to be read yet of a recording.
+    var rest: RecordingReader?
+
+    /// All of a recording is read, or as much as somebody wants; what is done to its session from now on is a person's.
+    mutating func finish(_ recording: RecordingReader) {
+      session.limits = .person
+      session.renewLimits()
+      names = session.labelNames
+      contradiction = recording.contradiction
+      rest = nil
+    }
   }
 
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
   /// one is dropped.
-  static func load(_ path: String, _ configuration: MachineConfiguration) throws(Failure) -> Loaded {
-    let text = try read(path)
+  ///
+  /// - Parameter patience: seconds after which the rest of a recording is left to be read later.
+  static func load(
+    _ path: String, _ configuration: MachineConfiguration, patience: Double = .infinity
+  ) throws(Failure) -> Loaded {
+    var reader: LineReader
+    do throws(UnreadableFile) { reader = try LineReader(path) } catch { throw .unreadable(error) }
+    if reader.begins(with: "#workbench") {
+      let recording = try RecordingReader(path, reader, .replay)
+      let session = recording.replayer.session
+      let until = CPUClock.wall + patience
+      let isWhole = try recording.read { CPUClock.wall < until }
+      var loaded = Loaded(session: session, stackControl: Includes.stackControl(ofRecording: path, session))
+      if isWhole { loaded.finish(recording) } else { loaded.rest = recording }
+      return loaded
+    }
+    let text = try read(path, from: &reader)
     do throws(ScriptError) {
-      if text.isRecording {
-        let replayer = try replayed(text.wholeLines, .replay)
-        replayer.session.limits = .person
-        replayer.session.renewLimits()
-        return Loaded(
-          session: replayer.session, names: replayer.session.labelNames,
-          stackControl: Includes.stackControl(ofRecording: path, replayer.session),
-          contradiction: replayer.difference.map { Contradiction($0) })
-      }
       let runner = ScriptRunner(Session(configuration), language: .workbench)
       Includes.serve(runner)
       // The file may be a stranger's; what is done to its session afterwards is a person's.
@@ -64,11 +81,13 @@ enum SessionLoader {
   /// A loaded session as one begins to read it: where its author says, or where its first words are.
   static func opened(_ loaded: Loaded, name: String, _ bindings: KeyBindings = .standard) -> ViewState {
     let session = loaded.session
-    if let opening = session.opening { session.seek(min(opening, session.steps.count)) }
+    if loaded.rest == nil, let opening = session.opening { session.seek(min(opening, session.steps.count)) }
     var state = ViewState.reading(session, name: name)
     state.contradiction = loaded.contradiction
     state.bindings = bindings
-    if session.position < session.steps.count {
+    if let rest = loaded.rest {
+      state.message = .init(rest.progress)
+    } else if session.position < session.steps.count {
       state.message = .init(
         "step \(session.position) of \(session.steps.count): \(bindings[.stepLater]) goes on, \(bindings[.play]) plays, "
           + "\(bindings[.end]) goes to the end")
@@ -90,9 +109,13 @@ enum SessionLoader {
 
   /// - Parameter isPlain: FIFOs and devices are refused.
   static func read(_ path: String, isPlain: Bool = false) throws(Failure) -> Text {
-    var text = Text()
     var reader: LineReader
     do throws(UnreadableFile) { reader = try LineReader(path, isPlain: isPlain) } catch { throw .unreadable(error) }
+    return try read(path, from: &reader)
+  }
+
+  private static func read(_ path: String, from reader: inout LineReader) throws(Failure) -> Text {
+    var text = Text()
     while let line = reader.next() {
       switch line {
       case .text(let line): text.lines.append(line)
@@ -104,20 +127,6 @@ enum SessionLoader {
     }
     text.lastIsWhole = reader.lastWasWhole
     return text
-  }
-
-  /// Re-executes the lines of a recording on the machine it begins with, comparing as it goes.
-  static func replayed(_ lines: [String], _ limits: RunLimits, onProgress: (Int) -> Void = { _ in }) throws(ScriptError)
-    -> Replayer
-  {
-    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
-    replayer.session.limits = limits
-    for (index, line) in lines.enumerated() {
-      onProgress(index)
-      try replayer.take(line, line: index + 1)
-    }
-    try replayer.finish()
-    return replayer
   }
 
   /// Says on standard error what the file contradicts, for commands that look at a session.

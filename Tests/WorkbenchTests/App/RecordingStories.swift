@@ -123,3 +123,63 @@ struct RecordingStories {
     other.doesNotSee("≠")
   }
 }
+
+/// A long recording, of which the rest is read behind the first screen.
+@MainActor
+struct ReadingStories {
+  private static let steps = 600
+
+  /// - Parameter last: lines behind the steps.
+  private static func recording(_ folder: TemporaryFolder, last: String = "") throws -> String {
+    var text = Recording.header(MachineConfiguration())
+    for n in 0..<steps {
+      let call = n % 2 == 0 ? "RMI_GRANULE_DELEGATE" : "RMI_GRANULE_UNDELEGATE"
+      text += "@0.000 smc \(call) 0x80001000\n=> RMI_SUCCESS\n"
+    }
+    let path = folder.path + "/long.rec"
+    try (text + last).write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
+  @Test func theFirstScreenComesBeforeTheRest() throws {
+    let folder = try TemporaryFolder()
+    let path = try Self.recording(folder, last: "@0.000 goto 200\n# so far\n@0.000 ns.read64 0x80002000\n=> ok\n")
+    let whole = try Story(opening: path)
+    let story = try Story(opening: path, patience: 0)
+    story.sees("reading: ")
+    #expect(story.session.allSteps < Self.steps && story.app.rest != nil)
+    // Keys that are pressed meanwhile are taken afterwards.
+    story.keys("u")
+    whole.keys("u")
+    #expect(story.app.rest == nil && story.session.allSteps == Self.steps + 1)
+    #expect(story.session.position == whole.session.position && story.session.digest() == whole.session.digest())
+    #expect(story.screen == whole.screen)
+    story.types("RMI_VERSION 0x10000")
+    #expect(story.session.branches.count == whole.session.branches.count + 1)
+  }
+
+  @Test func escapeEndsTheReading() throws {
+    let folder = try TemporaryFolder()
+    let story = try Story(opening: try Self.recording(folder), patience: 0)
+    story.terminal.drips = true
+    story.keys(.escape)
+    #expect(story.app.rest == nil && story.app.running)
+    #expect((1...Self.steps).contains(story.session.allSteps))
+    let read = story.session.allSteps
+    story.keys("u")
+    #expect(story.session.position == read - 1)
+  }
+
+  /// What is wrong far behind ends the program as it does at once.
+  @Test func whatIsWrongBehindIsSaid() throws {
+    let folder = try TemporaryFolder()
+    let story = try Story(opening: try Self.recording(folder, last: "@0.000 nonsense\n"), patience: 0)
+    story.waits()
+    #expect(story.code == 65)
+    #expect(story.app.failure?.message.contains("unknown statement \"nonsense\"") == true)
+    let other = try Story(
+      opening: try Self.recording(folder, last: "@0.000 smc RMI_VERSION 0x10000\n=> RMI_ERROR_INPUT\n"), patience: 0)
+    other.waits()
+    #expect(other.state.contradiction?.line == 2 * Self.steps + 4)
+  }
+}

@@ -71,14 +71,18 @@ final class Story {
   }
 
   /// The workbench with a file in it, as the program opens it.
-  init(opening path: String, size: (width: Int, height: Int) = (120, 36), records: Bool = false) throws {
+  ///
+  /// - Parameter patience: seconds after which the rest of a recording is read behind the first screen.
+  init(
+    opening path: String, size: (width: Int, height: Int) = (120, 36), records: Bool = false, patience: Double = .infinity
+  ) throws {
     folder = try TemporaryFolder()
-    let loaded = try SessionLoader.load(path, MachineConfiguration())
+    let loaded = try SessionLoader.load(path, MachineConfiguration(), patience: patience)
     let state = SessionLoader.opened(loaded, name: "file")
     terminal = MemoryTerminal(width: size.width, height: size.height)
     app = App(
       loaded.session, terminal, state, records: records, theme: .standard, animates: false, names: loaded.names,
-      guest: loaded.guestControl, folder: folder.path)
+      guest: loaded.guestControl, folder: folder.path, rest: loaded.rest)
     open()
   }
 

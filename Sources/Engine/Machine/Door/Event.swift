@@ -63,4 +63,17 @@ public struct Event: Sendable, Equatable {
   package var a: UInt64
   package var b: UInt64
   package var c: UInt64
+
+  package init(
+    kind: Kind, world: World, depth: UInt8, detail: UInt8, pe: UInt8, a: UInt64, b: UInt64, c: UInt64
+  ) {
+    self.kind = kind
+    self.world = world
+    self.depth = depth
+    self.detail = detail
+    self.pe = pe
+    self.a = a
+    self.b = b
+    self.c = c
+  }
 }

@@ -7,6 +7,11 @@ public struct InvariantViolation: Sendable, Equatable {
   public var rule: String
   /// Where and how it is broken.
   public var detail: String
+
+  package init(rule: String, detail: String) {
+    self.rule = rule
+    self.detail = detail
+  }
 }
 
 /// What must be true between any two actions, whatever was done.

@@ -80,22 +80,44 @@ public struct Machine: ~Copyable {
 
   /// Marks this state as a place to come back to, and returns its number. Costs what changes afterwards, not what exists.
   public mutating func checkpoint() -> Int {
+    let number = memory.checkpoint()
+    savedControl.removeLast(savedControl.count - number)
     savedControl.append(control)
-    return memory.checkpoint()
+    return number
   }
 
   /// Puts the state of a checkpoint back. It stays in force; later ones are forgotten.
   public mutating func restore(to checkpoint: Int) {
-    memory.restore(to: checkpoint)
+    travel(to: checkpoint)
+    forgetCheckpoints(after: checkpoint)
+  }
+
+  /// Goes to a checkpoint, back or forth; all of them stay.
+  package mutating func travel(to checkpoint: Int) {
+    memory.travel(to: checkpoint)
     control = savedControl[checkpoint]
-    savedControl.removeLast(savedControl.count - checkpoint - 1)
     forgetLastAction()
   }
 
-  /// Gives up a checkpoint that is neither the first nor the last; those after it have a number that is one less.
+  /// Marks a state on the way to later checkpoints: what comes is what came before. Those get other numbers.
+  package mutating func checkpointOnTheWay() {
+    let number = memory.checkpoint(keepsLater: true)
+    savedControl.insert(control, at: number)
+  }
+
+  /// The state is that of the checkpoint after the one in force again.
+  package mutating func arriveAtCheckpoint() { memory.arrive() }
+
+  /// Forgets a checkpoint that is neither the first nor in force. Those after it get other numbers.
   package mutating func forget(checkpoint: Int) {
-    memory.forget(checkpoint)
+    memory.forget(checkpoint: checkpoint)
     savedControl.remove(at: checkpoint)
+  }
+
+  /// Forgets later checkpoints than one that is in force or after it.
+  package mutating func forgetCheckpoints(after checkpoint: Int) {
+    memory.forgetCheckpoints(after: checkpoint)
+    savedControl.removeLast(savedControl.count - checkpoint - 1)
   }
 
   /// 64 bits that depend on all of the machine's state, ``memory`` and ``control``, and on nothing else.

@@ -91,4 +91,10 @@ package struct BrokenRule: Sendable {
   package let rule: LabRule
   package let a: UInt64
   package let b: UInt64
+
+  package init(rule: LabRule, a: UInt64, b: UInt64) {
+    self.rule = rule
+    self.a = a
+    self.b = b
+  }
 }

@@ -12,25 +12,12 @@ import Libc
 ///
 /// Invariants:
 /// - a page that is absent and a page full of zeroes are the same state, and give the same digest;
-/// - after ``checkpoint()`` the first change of a page or of a chunk's metadata moves what was there to the journal, so that
-///   ``restore(to:)`` puts it back instead of computing backwards.
+/// - after ``checkpoint(keepsLater:)`` the first change of a page or of a chunk's metadata moves what was there to the journal, so that
+///   ``travel(to:)`` puts it back instead of computing backwards, and what it takes away forwards.
 ///
 /// All storage of the machine's state that is unsafe is in this file, in `MemoryChunk.swift` and in `PageArena.swift`.
 package struct Memory: ~Copyable {
   typealias Region = UnsafeMutablePointer<MemoryChunk>
-
-  enum SavedItem {
-    case page(chunk: Int, index: Int, contents: UnsafeMutableRawPointer)
-    case records(chunk: Int, contents: UnsafeMutableRawPointer)
-
-    /// What it was saved of.
-    fileprivate var place: Int {
-      switch self {
-      case .page(let chunk, let index, _): chunk << 10 | index
-      case .records(let chunk, _): chunk << 10 | 512
-      }
-    }
-  }
 
   static let granulesPerChunk = 512
   static let chunkShift: UInt64 = 21
@@ -48,8 +35,7 @@ package struct Memory: ~Copyable {
   private let emptyChunk: MemoryChunk
   /// First address beyond ``limit`` that was touched since ``forgetStray()``; 0 if none was.
   private let stray: UnsafeMutablePointer<UInt64>
-  private var journal: [SavedItem] = []
-  private var checkpoints: [Int] = []
+  private var journal = MemoryJournal()
   /// Begins at 1: a chunk's marks begin at 0, so the first write after anything is a slow one.
   private var epoch: UInt32 = 1
   /// Chunks that exist, in order of creation.
@@ -85,7 +71,7 @@ package struct Memory: ~Copyable {
   }
 
   deinit {
-    for case .records(_, let contents) in journal { contents.deallocate() }
+    journal.deallocateRecords()
     for index in live { chunk(index).deallocate() }
     for index in Set(live.map { $0 >> 9 }) { regions[index]?.deallocate() }
     emptyChunk.deallocate()
@@ -209,8 +195,8 @@ package struct Memory: ~Copyable {
   /// Takes a page out of its chunk: to the journal if a checkpoint wants it, else it is free.
   private mutating func drop(_ index: Int, _ granule: Int, _ chunk: MemoryChunk) {
     let page = chunk.pages[granule]
-    if chunk.saved[granule] != epoch, !checkpoints.isEmpty {
-      journal.append(.page(chunk: index, index: granule, contents: page))
+    if chunk.saved[granule] != epoch, journal.isKept {
+      journal.open.append(.page(chunk: index, index: granule, contents: page))
       savedPages += 1
     } else {
       pages.free(page)
@@ -248,7 +234,7 @@ package struct Memory: ~Copyable {
     chunk.stale[granule] = 1
     chunk.anyStale = true
     let old = chunk.pages[granule]
-    let isWanted = chunk.saved[granule] != epoch && !checkpoints.isEmpty
+    let isWanted = chunk.saved[granule] != epoch && journal.isKept
     chunk.saved[granule] = epoch
     guard isWanted else {
       if old != zeroPage { return old }
@@ -256,7 +242,7 @@ package struct Memory: ~Copyable {
       chunk.pages[granule] = isOverwritten ? pages.take() : pages.takeZeroed()
       return chunk.pages[granule]
     }
-    journal.append(.page(chunk: index, index: granule, contents: old))
+    journal.open.append(.page(chunk: index, index: granule, contents: old))
     if old != zeroPage { savedPages += 1 }
     let page: UnsafeMutableRawPointer
     if old == zeroPage {
@@ -272,78 +258,108 @@ package struct Memory: ~Copyable {
 
   // MARK: Checkpoints
 
+  /// How many checkpoints there are, and the one in force: the last that the present contents came from.
+  package var checkpoints: (count: Int, present: Int) { (journal.count, journal.present) }
+
   /// Marks the present contents as a place to come back to. Costs nothing until something changes.
-  package mutating func checkpoint() -> Int {
-    checkpoints.append(journal.count)
+  ///
+  /// - Parameter keepsLater: whether what follows is what followed before, so that later checkpoints remain: they have other numbers
+  ///   then. If not, they are forgotten.
+  package mutating func checkpoint(keepsLater: Bool = false) -> Int {
+    if !keepsLater { forgetCheckpoints(after: journal.present) }
+    journal.insert()
     epoch += 1
-    return checkpoints.count - 1
+    return journal.present
+  }
+
+  /// The contents are again what they were at the checkpoint after the one in force, which is in force from now on.
+  package mutating func arrive() {
+    free(journal.arrive())
+    epoch += 1
   }
 
   /// Puts back what was there at the checkpoint, which stays in force; later checkpoints are forgotten.
   package mutating func restore(to checkpoint: Int) {
-    while journal.count > checkpoints[checkpoint], let item = journal.popLast() {
-      switch item {
-      case .page(let index, let granule, let contents):
-        let chunk = chunk(index)
-        let page = chunk.pages[granule]
-        if page != zeroPage {
-          pages.free(page)
-          pageCount -= 1
-        }
-        if contents != zeroPage {
-          pageCount += 1
-          savedPages -= 1
-        }
-        chunk.pages[granule] = contents
-        chunk.saved[granule] = 0
-        chunk.stale[granule] = 1
-        chunk.anyStale = true
-      case .records(let index, let contents):
-        let chunk = chunk(index)
-        UnsafeMutableRawPointer(chunk.records).copyMemory(from: contents, byteCount: Memory.granulesPerChunk)
-        contents.deallocate()
-        chunk.recordsSaved = 0
-        chunk.anyStale = true
-      }
+    travel(to: checkpoint)
+    forgetCheckpoints(after: checkpoint)
+  }
+
+  /// Puts back what was there at a checkpoint, before or after the one in force. All of them stay.
+  package mutating func travel(to checkpoint: Int) {
+    for var item in journal.takeOpen() {
+      exchange(&item)
+      free(item)
     }
-    checkpoints.removeLast(checkpoints.count - checkpoint - 1)
+    while journal.present > checkpoint {
+      journal.present -= 1
+      exchangeSpan()
+    }
+    while journal.present < checkpoint {
+      exchangeSpan()
+      journal.present += 1
+    }
     epoch += 1
   }
 
-  /// A checkpoint is given up: what was saved for it alone goes, and the one before it still leads to what was there then.
-  ///
-  /// - Parameter checkpoint: neither the first nor the last. The numbers of later ones are one less from now on.
-  package mutating func forget(_ checkpoint: Int) {
-    let (before, begin, end) = (checkpoints[checkpoint - 1], checkpoints[checkpoint], checkpoints[checkpoint + 1])
-    let known = Set(journal[before..<begin].lazy.map(\.place))
-    var kept = begin
-    for at in begin..<end {
-      let item = journal[at]
-      guard known.contains(item.place) else {
-        journal[kept] = item
-        kept += 1
-        continue
+  /// Forgets a checkpoint that is neither the first nor in force. Those after it have other numbers then.
+  package mutating func forget(checkpoint: Int) { free(journal.merge(checkpoint)) }
+
+  /// Forgets all later ones; the one that is named is in force, or after it.
+  package mutating func forgetCheckpoints(after checkpoint: Int) { free(journal.cut(checkpoint)) }
+
+  /// Puts the contents at the other end of the span that begins with the checkpoint in force in place, and keeps those that were there.
+  private mutating func exchangeSpan() {
+    var span = journal.takeSpan()
+    for index in span.indices { exchange(&span[index]) }
+    journal.putSpan(span)
+  }
+
+  private mutating func exchange(_ item: inout MemoryJournal.Item) {
+    switch item {
+    case .page(let index, let granule, let contents):
+      let chunk = chunk(index)
+      let old = chunk.pages[granule]
+      if old != zeroPage {
+        pageCount -= 1
+        savedPages += 1
       }
-      switch item {
-      case .page(_, _, let contents) where contents != zeroPage:
-        pages.free(contents)
+      if contents != zeroPage {
+        pageCount += 1
         savedPages -= 1
-      case .page: break
-      case .records(_, let contents): contents.deallocate()
       }
+      chunk.pages[granule] = contents
+      chunk.saved[granule] = 0
+      chunk.stale[granule] = 1
+      chunk.anyStale = true
+      item = .page(chunk: index, index: granule, contents: old)
+    case .records(let index, let contents):
+      let chunk = chunk(index)
+      for granule in 0..<Memory.granulesPerChunk { swap(&chunk.records[granule], &contents[granule]) }
+      chunk.recordsSaved = 0
+      chunk.anyStale = true
     }
-    journal.removeSubrange(kept..<end)
-    checkpoints.remove(at: checkpoint)
-    for later in checkpoint..<checkpoints.count { checkpoints[later] -= end - kept }
+  }
+
+  /// What is not wanted any more.
+  private mutating func free(_ items: [MemoryJournal.Item]) { for item in items { free(item) } }
+
+  private mutating func free(_ item: MemoryJournal.Item) {
+    switch item {
+    case .page(_, _, let contents) where contents == zeroPage: break
+    case .page(_, _, let contents):
+      pages.free(contents)
+      savedPages -= 1
+    case .records(_, let contents): contents.deallocate()
+    }
   }
 
   @inline(never) private mutating func saveRecords(_ index: Int) -> MemoryChunk {
     let chunk = liveChunk(index)
     chunk.recordsSaved = epoch
-    guard !checkpoints.isEmpty else { return chunk }
-    let copy = UnsafeMutableRawPointer.allocate(byteCount: Memory.granulesPerChunk, alignment: 8)
-    copy.copyMemory(from: chunk.records, byteCount: Memory.granulesPerChunk)
-    journal.append(.records(chunk: index, contents: copy))
+    guard journal.isKept else { return chunk }
+    let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: Memory.granulesPerChunk)
+    copy.initialize(from: chunk.records, count: Memory.granulesPerChunk)
+    journal.open.append(.records(chunk: index, contents: copy))
     return chunk
   }
 

@@ -44,6 +44,13 @@ package struct GuestResult: Sendable {
   package var rec: UInt64
   /// The condition that decided it, if it was a call that was refused.
   package var decidedBy: String?
+
+  package init(value: Value, action: GuestAction, rec: UInt64, decidedBy: String? = nil) {
+    self.value = value
+    self.action = action
+    self.rec = rec
+    self.decidedBy = decidedBy
+  }
 }
 
 /// The machine's one queue of guest actions, first in first out, used by whichever REC runs.

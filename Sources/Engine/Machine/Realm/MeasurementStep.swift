@@ -24,10 +24,20 @@ package struct MeasurementStep: Sendable, Equatable {
   /// As long as the Realm's hash.
   package let value: [UInt8]
 
+  package init(rd: UInt64, index: Int, input: Input, value: [UInt8]) {
+    self.rd = rd
+    self.index = index
+    self.input = input
+    self.value = value
+  }
+
   /// The parameters of a Realm that are measured: a value for each of those fields of RmiRealmParams.
   package struct RealmParameters: Sendable, Equatable {
     /// In the order of ``RmiRealmParams/measured``.
-    private var values: [UInt64]
+    package private(set) var values: [UInt64]
+
+    /// - Parameter values: in that order.
+    package init(values: [UInt64]) { self.values = values }
 
     /// Those of a Realm that asks for nothing special.
     package init() { self.init { $0.usual } }

@@ -49,13 +49,18 @@ package struct ExitFields: Sendable, Equatable {
   package var reason: ExitReason
   package var fields: [(name: String, value: UInt64)]
 
+  package init(reason: ExitReason, fields: [(name: String, value: UInt64)]) {
+    self.reason = reason
+    self.fields = fields
+  }
+
   package static func == (a: ExitFields, b: ExitFields) -> Bool {
     a.reason == b.reason && a.fields.map(\.name) == b.fields.map(\.name)
       && a.fields.map(\.value) == b.fields.map(\.value)
   }
 
   /// All but the reason; of several each, by a name of its own: `gpr0`.
-  static let rows: [(name: String, offset: Int, size: Int)] = StructureTable(RmiRecExit.self).fields.dropFirst().flatMap {
+  package static let rows: [(name: String, offset: Int, size: Int)] = StructureTable(RmiRecExit.self).fields.dropFirst().flatMap {
     field in
     // TF-RMM writes an immediate of 32 bits (D45).
     let size = max(field.width, field.widthInTFRMM)

@@ -214,7 +214,7 @@ public final class GuestControl {
     guard let position = guest.position, position <= session.position else {
       return guest.position ?? 0 <= session.steps.count && session.hostBuilt(at: place(guest)) == guest.built
     }
-    return !session.steps[position..<session.position].contains { $0.isReset }
+    return session.machineStart(before: session.position) <= position
   }
 
   /// Where a guest is to go on.

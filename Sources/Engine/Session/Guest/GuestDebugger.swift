@@ -368,7 +368,7 @@ package final class GuestDebugger: DebugTarget {
   private func replay(from start: Int?, to end: Int, points: [DebugPoint]) -> CodeDebugging? {
     if let start {
       guard session.seek(start, isInterruptible: true) else { return nil }
-      session.mark()
+      session.markPlace()
     }
     var debugging = CodeDebugging(points, onlyNotes: true)
     debugging.stopsAtSMC = events.contains(.smc)
@@ -399,7 +399,7 @@ package final class GuestDebugger: DebugTarget {
     if instructions > 2 * Self.shortRun {
       _ = enter([], instructions: instructions - Self.shortRun)
       guard vm.isHeld else { return true }
-      session.mark()
+      session.markPlace()
       _ = enter([], instructions: Self.shortRun)
     } else {
       _ = enter([], instructions: instructions)

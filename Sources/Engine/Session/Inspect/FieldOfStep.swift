@@ -11,7 +11,7 @@ extension Session {
   ///   - step: from 1.
   ///   - reach: how many steps before and after it are looked at.
   package func fieldPlace(ofStep step: Int, reach: Int = fieldReach) -> FieldPlace? {
-    guard steps.indices.contains(step - 1), case .action(let action) = steps[step - 1].input else { return nil }
+    guard steps.indices.contains(step - 1), case .action(let action) = steps.input(step - 1) else { return nil }
     switch action {
     case .access(let access):
       let place = fieldPlace(at: access.address, nearStep: step, reach: reach)
@@ -41,7 +41,7 @@ extension Session {
     let after = here..<min(here + reach, steps.count)
     let before = (max(here - reach, 0)..<here).reversed()
     for index in Array(after) + Array(before) {
-      guard case .action(let action) = steps[index].input, byGuest == action.isGuests else { continue }
+      guard case .action(let action) = steps.input(index), byGuest == action.isGuests else { continue }
       for (base, table) in StructureTables.given(by: action) {
         if let place = table.place(base, at: address) { return place }
       }

@@ -28,7 +28,8 @@ extension Session {
   /// - Parameter changes: how many of the last steps that changed it are told.
   package func story(_ address: UInt64, changes: Int = 16) -> GranuleStory {
     let address = address.granuleBase
-    let history = granuleHistory.changes(.granule, of: address, before: position, in: steps).suffix(changes).reversed().flatMap {
+    let last = Array(granuleHistory.changes(.granule, of: address, before: position, in: steps).suffix(changes))
+    let history = last.reversed().flatMap {
       index in
       changesText(of: address, index).map { (index + 1, $0) }
     }
@@ -84,7 +85,7 @@ extension Session {
   }
 
   private func conditions(ofStep step: Int) -> Explanation? {
-    guard step >= 1, step <= steps.count, case .action(let action) = steps[step - 1].input else { return nil }
+    guard step >= 1, step <= steps.count, case .action(let action) = steps.input(step - 1) else { return nil }
     switch action {
     case .smc(let world, let x) where world == .normal || world == .secure:
       guard let entry = Calls.called(x[0]), world == .normal || entry.interface == .ffa || entry.interface == .platform else {
@@ -103,13 +104,14 @@ extension Session {
 
   /// Runs the step in which a queued call was made once more, with its conditions noted.
   private func explanation(ofGuest guest: GuestAction, queuedAt step: Int) -> Explanation? {
-    let made = steps[step...].firstIndex { later in later.guestResults.contains { $0.action.tag == guest.tag } }
-    guard let made, made < position else { return nil }
+    let made = steps[step..<max(step, position)].firstIndex { later in later.guestResults.contains { $0.action.tag == guest.tag }
+    }
+    guard let made else { return nil }
     let here = position
     let call = Decoder.call({ $0 < guest.count ? guest.x[$0] : 0 }, count: 11)
     // A call that left the Realm was made in an earlier entry than the one that completed it.
     for candidate in step...made {
-      guard case .action(.smc(.normal, let x)) = steps[candidate].input, x[0] & ~SMCCC.sveHint == UInt64(RECEnter.fid) else {
+      guard case .action(.smc(.normal, let x)) = steps.input(candidate), x[0] & ~SMCCC.sveHint == UInt64(RECEnter.fid) else {
         continue
       }
       seek(candidate)
@@ -148,7 +150,7 @@ extension Session {
 
 extension Session {
   /// The last step in force that is a call with conditions, from 1.
-  package var lastCallStep: Int? { steps.lastCall(before: position).map { $0 + 1 } }
+  package var lastCallStep: Int? { steps.last(.call, before: position).map { $0 + 1 } }
 }
 
 extension Machine {

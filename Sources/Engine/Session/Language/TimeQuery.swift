@@ -37,36 +37,43 @@ package enum TimeQuery: Sendable, Equatable {
     }
   }
 
-  /// Whether a step is one; nil where the machine has to be looked at.
-  func matches(_ step: Session.Step) -> Bool? {
+  /// Whether an event makes its step one.
+  private func isMeant(_ event: Event) -> Bool {
     switch self {
-    case .failed: return step.hasFailed
-    case .exit(let reason):
-      return step.events.contains { $0.kind == .exit && (reason == nil || $0.b == UInt64(reason?.rawValue ?? 0)) }
+    case .failed, .look, .that: return false
+    case .exit(let reason): return event.kind == .exit && (reason == nil || event.b == UInt64(reason?.rawValue ?? 0))
     case .granule(let address):
-      return step.events.contains { $0.changedGranule != nil && ($0.changedGranule == address || address == nil) }
-    case .realm(let rd): return step.events.contains { $0.kind == .realmState && ($0.a == rd || rd == nil) }
+      return event.changedGranule != nil && (event.changedGranule == address || address == nil)
+    case .realm(let rd): return event.kind == .realmState && (event.a == rd || rd == nil)
     case .rec(let rec):
       guard let rec else {
-        return step.events.contains {
-          $0.kind == .granule && [$0.b, $0.c].contains(UInt64(GranuleState.rec.rawValue)) || $0.kind == .exit
-        }
+        return event.kind == .exit
+          || event.kind == .granule && [event.b, event.c].contains(UInt64(GranuleState.rec.rawValue))
       }
-      return step.events.contains { $0.a == rec && ($0.kind == .exit || $0.kind == .granule) }
-    case .entry(let entry): return step.events.contains { $0.kind == .rttEntry && ($0.a == entry || entry == nil) }
-    case .measurement(let rd): return step.events.contains { $0.kind == .measurement && ($0.a == rd || rd == nil) }
-    case .address(let address): return step.touches(address)
-    case .look, .that: return nil
+      return event.a == rec && (event.kind == .exit || event.kind == .granule)
+    case .entry(let entry): return event.kind == .rttEntry && (event.a == entry || entry == nil)
+    case .measurement(let rd): return event.kind == .measurement && (event.a == rd || rd == nil)
+    case .address(let address):
+      switch event.kind {
+      case .granule, .gpi, .rttEntry, .realmState, .exit, .fault, .measurement: return event.a == address
+      default: return false
+      }
     }
+  }
+
+  /// Whether a step is one by what was done in it, or by what happened.
+  fileprivate func matches(_ index: Int, _ steps: StepList) -> Bool {
+    if case .address(let address) = self, steps.input(index).names(address) { return true }
+    return steps.hasEvent(at: index, isMeant)
   }
 }
 
-extension Session.Step {
-  /// Whether it has to do with an address.
-  fileprivate func touches(_ address: UInt64) -> Bool {
-    guard case .action(let action) = input else { return false }
+extension Session.Step.Input {
+  /// Whether it is a call that is given an address, or an access of it.
+  fileprivate func names(_ address: UInt64) -> Bool {
+    guard case .action(let action) = self else { return false }
     switch action {
-    case .smc(_, let x) where (1..<7).contains(where: { x[$0] == address }): return true
+    case .smc(_, let x): return (1..<7).contains { x[$0] == address }
     case .access(let access):
       let length: UInt64 =
         switch access.kind {
@@ -74,15 +81,8 @@ extension Session.Step {
         case .fill(let length, _): length
         default: 8
         }
-      if address >= access.address, address - access.address < length { return true }
-    default: break
-    }
-    return events.contains { event in
-      switch event.kind {
-      case .granule, .gpi, .rttEntry, .realmState, .exit, .fault: event.a == address
-      case .measurement: event.a == address
-      default: false
-      }
+      return address >= access.address && address - access.address < length
+    default: return false
     }
   }
 }
@@ -95,16 +95,23 @@ extension Session {
   package func find(_ query: TimeQuery, isNext: Bool) -> Int? {
     if case .look(let look) = query { return findChange(look.query, isNext: isNext) }
     if case .that(let predicate) = query { return findTruth(predicate, isNext: isNext) }
-    let steps = steps
-    if isNext {
-      return (position..<steps.count).first { query.matches(steps[$0]) == true }.map { $0 + 1 }
+    let before = max(0, position - 1)
+    if case .failed = query {
+      return (isNext ? steps.first(.failed, from: position) : steps.last(.failed, before: before)).map { $0 + 1 }
     }
-    guard position > 1 else { return nil }
-    return (0..<position - 1).last { query.matches(steps[$0]) == true }.map { $0 + 1 }
+    func isOne(_ index: Int) -> Bool { query.matches(index, steps) }
+    func search(_ indices: some Sequence<Int>) -> Int? {
+      for index in indices {
+        if index % 1024 == 0, isInterrupted() { return nil }
+        if isOne(index) { return index + 1 }
+      }
+      return nil
+    }
+    return isNext ? search(position..<steps.count) : search((0..<before).reversed())
   }
 
   /// Steps that are done again at once on the way back.
-  private static let pieceOfSearch = Session.checkpointInterval
+  private static let pieceOfSearch = CheckpointPlaces.interval
 
   private func findChange(_ query: MachineQuery, isNext: Bool) -> Int? {
     let here = position

@@ -29,14 +29,32 @@ public final class Replayer {
   private struct Entry {
     let text: String
     let line: Int
+    /// What it does, if it was read without the language.
+    var action: Action?
+    /// What it was answered, as long as that is one line.
+    var answer: [UInt8] = []
+    var answerLine = 0
     var entropy: [[UInt8]] = []
     var expected: [(text: String, line: Int)] = []
 
-    var isTimed: Bool { text.hasPrefix(Recording.timePrefix) }
+    var isTimed: Bool { action != nil || text.hasPrefix(Recording.timePrefix) }
+
+    mutating func expect(_ text: String, _ line: Int) {
+      keepAnswer()
+      expected.append((text, line))
+    }
+
+    /// The answer as the others are.
+    mutating func keepAnswer() {
+      guard !answer.isEmpty else { return }
+      expected.append((String(decoding: answer, as: UTF8.self), answerLine))
+      answer = []
+    }
   }
 
   private let runner: ScriptRunner
   private var pending: Entry?
+  private var plain = PlainLine()
   private var version: Int? { runner.source.version }
   /// Whether it has answers, and the first statement whose answer it does not have: a recording has all of them or none.
   private var hasAnswers = false
@@ -49,6 +67,31 @@ public final class Replayer {
   private var note: [(text: String, line: Int)] = []
 
   public init(_ session: Session) { runner = ScriptRunner(session, place: .recording) }
+
+  /// Takes the next line if it is one of those there are most of, as they are recorded.
+  ///
+  /// - Returns: false if it has to be taken as a text.
+  public func take(plain bytes: [UInt8], line: Int) throws(ScriptError) -> Bool {
+    guard version != nil, note.isEmpty, bytes.count > 4, bytes.count <= ScriptRunner.lineLimit else { return false }
+    switch bytes[0] {
+    case UInt8(ascii: "@"):
+      guard let action = plain.action(bytes) else { return false }
+      try settle()
+      pending = Entry(text: "", line: line, action: action)
+      return true
+    case UInt8(ascii: "="):
+      guard bytes[1] == UInt8(ascii: ">"), bytes[2] == UInt8(ascii: " "), pending?.action != nil, pending?.answer.isEmpty == true,
+        pending?.expected.isEmpty == true, bytes.dropFirst(3).allSatisfy({ $0 > 0x20 && $0 < 0x7F || $0 == 0x20 }),
+        bytes[3] != 0x20,
+        bytes[bytes.count - 1] != 0x20
+      else { return false }
+      hasAnswers = true
+      pending?.answer = Array(bytes[3...])
+      pending?.answerLine = line
+      return true
+    default: return false
+    }
+  }
 
   /// Takes the next line. Throws if it is not one of a recording.
   public func take(_ text: String, line: Int) throws(ScriptError) {
@@ -79,7 +122,7 @@ public final class Replayer {
         throw ScriptError(line: line, column: 1, message: "an answer (=>) with no statement before it")
       }
       hasAnswers = true
-      pending?.expected.append((String(trimmed.dropFirst(Recording.Annotation.answer.rawValue.count)).trimmed, line))
+      pending?.expect(String(trimmed.dropFirst(Recording.Annotation.answer.rawValue.count)).trimmed, line)
       return
     }
     if trimmed.hasPrefix(Recording.Annotation.digest.rawValue) {
@@ -184,12 +227,24 @@ public final class Replayer {
 
   /// Performs the statement that was read before and compares its answer.
   private func settle() throws(ScriptError) {
-    guard let entry = pending else { return }
+    guard var entry = pending else { return }
     pending = nil
     runner.entropy = entry.entropy
-    runner.onReport = { [unowned self] in compare($0, entry) }
     let before = session.position
-    try runner.perform(ScriptLine(file: "", number: entry.line, text: entry.text))
+    if let action = entry.action {
+      let result = try runner.performRecorded(action, line: entry.line)
+      if !entry.answer.isEmpty, plain.isRecorded(result, as: entry.answer) {
+        compareEntropy(entry.entropy.count, entry.line)
+        answersCompared += 1
+      } else {
+        entry.keepAnswer()
+        compareEntropy(entry.entropy.count, entry.line)
+        compare(result, entry)
+      }
+    } else {
+      runner.onReport = { [unowned self] in compare($0, entry) }
+      try runner.perform(ScriptLine(file: "", number: entry.line, text: entry.text))
+    }
     for remark in remarks { runner.note(remark) }
     remarks = []
     guard session.position == before + 1, session.position == session.steps.count else { return }
@@ -201,7 +256,11 @@ public final class Replayer {
     // What only says where one is, or what somebody says, is answered to a person.
     if !report.statement.isExpectable, entry.expected.isEmpty { return }
     if report.statement.action != nil { compareEntropy(entry.entropy.count, entry.line) }
-    let got = Recording.answerLines(report.result)
+    compare(report.result, entry)
+  }
+
+  private func compare(_ result: StatementResult, _ entry: Entry) {
+    let got = Recording.answerLines(result)
     for (index, expected) in entry.expected.enumerated() {
       answersCompared += 1
       let line = index < got.count ? got[index] : "no answer"

@@ -32,7 +32,7 @@ package struct BranchPlace: Sendable, Hashable {
 struct Future: Sendable {
   /// How many steps are before them.
   let first: Int
-  let steps: [Session.Step]
+  let steps: StepList
   let captions: [Caption]
   let start: Int?
   let groups: [StepGroup]
@@ -65,6 +65,9 @@ struct BranchTree: Sendable {
 
   /// Steps that are on other lines.
   var keptSteps: Int { futures.values.reduce(0) { $0 + $1.steps.count } }
+
+  /// Bytes these take, about.
+  var keptWeight: Int { futures.values.reduce(0) { $0 + $1.steps.weight } }
 
   /// A branch and those it comes from, from the first on.
   func chain(of id: Int) -> [Branch] {
@@ -267,11 +270,11 @@ extension Session {
     precondition(position <= place && place <= steps.count)
     granuleHistory.forget(from: place, in: steps)
     let future = Future(
-      first: place, steps: Array(steps[place...]), captions: captions.all.filter { $0.step > place },
+      first: place, steps: steps.cut(at: place), captions: captions.all.filter { $0.step > place },
       start: captions.start.flatMap { $0 > place ? $0 : nil }, groups: groups.all.filter { $0.range.upperBound > place },
       tokens: finished.filter { $0.step > place }, printed: printed.behind(step: place), rootLog: rootLog.behind(place),
       partitionLog: partitionLog.behind(place), stackLog: stackLog)
-    steps.removeLast(steps.count - place)
+    forgetCheckpoints(after: place)
     while let last = resets.last, last >= place { resets.removeLast() }
     finished.removeAll { $0.step > place }
     rootLog.keep(upTo: place)
@@ -292,9 +295,11 @@ extension Session {
   /// Puts steps behind those of the line.
   private func append(_ future: Future) {
     precondition(future.first == steps.count)
-    for (n, step) in future.steps.enumerated() {
-      steps.append(step)
-      if step.isReset { resets.append(future.first + n) }
+    steps.append(future.steps)
+    var next = future.first
+    while let reset = steps.first(.reset, from: next) {
+      resets.append(reset)
+      next = reset + 1
     }
     finished += future.tokens
     rootLog.append(future.rootLog)
@@ -320,7 +325,9 @@ extension Session {
     tree.pending = nil
     rewoundTo = nil
     // All steps are looked at only if it is not known from those that go.
-    let decides = steps[position...].contains { $0.isReset || $0.host?.isHosts == true }
+    let decides =
+      steps.first(.reset, from: position) != nil
+      || steps.firstHost(from: position, before: steps.count, where: \.isHosts) != nil
     if name == nil, isRewound || tree.all.count >= Branch.limit, canDiscard {
       discard()
     } else {

@@ -31,19 +31,24 @@ struct GranuleHistory {
   }
 
   /// Indices of steps, ascending.
-  private var changes: [Key: [Int]] = [:]
+  private var changes: [Key: [UInt32]] = [:]
   /// Those that wrote to more granules than are noted one by one.
-  private var wide: [Int] = []
+  private var wide: [UInt32] = []
   /// How many steps it has looked at.
   private var count = 0
+
+  /// Of so many it is looked at each which granules they changed; of more at each granule, which steps did.
+  private static let fewSteps = 256
 
   /// Most granules of a write that are noted one by one.
   private static let mostGranules: UInt64 = 64
 
   /// Indices of those among the first `end` steps that changed something of a granule, ascending.
-  mutating func changes(_ change: Change, of granule: UInt64, before end: Int, in steps: StepList) -> ArraySlice<Int> {
+  mutating func changes(_ change: Change, of granule: UInt64, before end: Int, in steps: StepList) -> LazyMapSequence<
+    ArraySlice<UInt32>, Int
+  > {
     look(at: steps)
-    return Self.begin(changes[Key(change: change, granule: granule)] ?? [], end)
+    return Self.begin(changes[Key(change: change, granule: granule)] ?? [], end).lazy.map { Int($0) }
   }
 
   /// The last of the first `end` steps in which an event came about, of those that changed something of a granule in one of these ways.
@@ -51,8 +56,8 @@ struct GranuleHistory {
     _ ways: [Change], of granule: UInt64, before end: Int, in steps: StepList, where isMeant: (Event) -> Bool
   ) -> Int? {
     lists(ways, granule, steps).compactMap { list in
-      Self.begin(list, end).last { steps[$0].events.contains(where: isMeant) }
-    }.max()
+      Self.begin(list, end).last { steps.hasEvent(at: Int($0), isMeant) }
+    }.max().map { Int($0) }
   }
 
   /// The first such step from one on.
@@ -60,8 +65,8 @@ struct GranuleHistory {
     _ ways: [Change], of granule: UInt64, from start: Int, in steps: StepList, where isMeant: (Event) -> Bool
   ) -> Int? {
     lists(ways, granule, steps).compactMap { list in
-      list[list.partitionPoint { $0 >= start }...].first { steps[$0].events.contains(where: isMeant) }
-    }.min()
+      list[list.partitionPoint { $0 >= start }...].first { steps.hasEvent(at: Int($0), isMeant) }
+    }.min().map { Int($0) }
   }
 
   /// The step that made the machine of the first `end` steps; nil if that is the first.
@@ -69,10 +74,16 @@ struct GranuleHistory {
 
   /// To be called before others take the place of the steps from one on.
   mutating func forget(from first: Int, in steps: StepList) {
+    guard count - first < Self.fewSteps else {
+      for key in changes.keys { changes[key]?.removeAll { $0 >= first } }
+      wide.removeAll { $0 >= first }
+      count = first
+      return
+    }
     while count > first {
       count -= 1
-      let index = count
-      Self.forEachKey(of: steps[index]) { key in
+      let index = UInt32(count)
+      Self.forEachKey(of: count, in: steps) { key in
         if let key {
           if changes[key]?.last == index { changes[key]?.removeLast() }
         } else if wide.last == index {
@@ -82,36 +93,39 @@ struct GranuleHistory {
     }
   }
 
-  private mutating func lists(_ ways: [Change], _ granule: UInt64, _ steps: StepList) -> [[Int]] {
+  private mutating func lists(_ ways: [Change], _ granule: UInt64, _ steps: StepList) -> [[UInt32]] {
     look(at: steps)
     let lists = ways.compactMap { changes[Key(change: $0, granule: granule)] }
     return ways.contains(.write) ? lists + [wide] : lists
   }
 
-  private static func begin(_ list: [Int], _ end: Int) -> ArraySlice<Int> { list[..<list.partitionPoint { $0 >= end }] }
+  private static func begin(_ list: [UInt32], _ end: Int) -> ArraySlice<UInt32> { list[..<list.partitionPoint { $0 >= end }] }
 
   private mutating func look(at steps: StepList) {
     for index in count..<max(count, steps.count) {
-      Self.forEachKey(of: steps[index]) { key in
-        if let key {
-          if changes[key]?.last != index { changes[key, default: []].append(index) }
-        } else if wide.last != index {
-          wide.append(index)
+      Self.forEachKey(of: index, in: steps) { key in
+        let index = UInt32(index)
+        guard let key else {
+          Self.add(index, to: &wide)
+          return
         }
+        Self.add(index, to: &changes[key, default: []])
       }
     }
     count = steps.count
   }
 
+  private static func add(_ index: UInt32, to list: inout [UInt32]) { if list.last != index { list.append(index) } }
+
   /// Where a step is noted; nil is for a wide write.
-  private static func forEachKey(of step: Session.Step, _ note: (Key?) -> Void) {
-    if step.isReset { note(Key(change: .reset, granule: 0)) }
-    if case .action(.smc(_, let x)) = step.input, let entry = Commands.called(x[0]) {
+  private static func forEachKey(of index: Int, in steps: StepList, _ note: (Key?) -> Void) {
+    if steps.isReset(index) { note(Key(change: .reset, granule: 0)) }
+    if case .action(.smc(_, let x)) = steps.input(index), let entry = Commands.called(x[0]) {
       for input in entry.inputs where input.kind == .rdPA || input.kind == .recPA {
         note(Key(change: .use, granule: x[input.register]))
       }
     }
-    for event in step.events {
+    steps.forEachEvent(of: index) { event in
       switch event.kind {
       case .granule, .gpi: note(Key(change: .granule, granule: event.a))
       case .rttEntry: note(Key(change: .entry, granule: event.a.granuleBase))

@@ -32,7 +32,9 @@ public struct RunLimits: Sendable {
   /// Bytes of one machine's memory that have contents, with what is kept of them to go back to.
   public var memory: UInt64 = 192 << 20
   /// Steps a session keeps, to go back to.
-  public var history = 250_000
+  public var history = 2_000_000
+  /// Bytes they take.
+  public var historyBytes = 512 << 20
 
   public init() {}
 
@@ -40,6 +42,8 @@ public struct RunLimits: Sendable {
   public static var replay: RunLimits {
     var limits = RunLimits()
     limits.instructions = 4_000_000_000
+    limits.steps = 20_000_000
+    limits.historyBytes = 2 << 30
     return limits
   }
 
@@ -53,7 +57,8 @@ public struct RunLimits: Sendable {
     limits.verdicts = Int.max
     limits.filled = .max
     limits.memory = .max
-    limits.history = 400_000
+    limits.history = 20_000_000
+    limits.historyBytes = 2 << 30
     return limits
   }
 }
@@ -84,11 +89,21 @@ extension Session {
       return "the machine's memory holds more than \(sizeText(limits.memory)), as much as a run may use"
     }
     if keepsHistory, position + tree.keptSteps >= limits.history {
-      let others = tree.keptSteps > 0 ? ", prune a branch" : ""
-      return "the session has \(limits.history) steps, as many as one keeps; go back\(others), or begin another"
+      return "the session has \(limits.history) steps, as many as one keeps; \(wayOut)"
     }
-    return nil
+    return tooLongHistory
   }
+
+  private var wayOut: String { "go back\(tree.keptSteps > 0 ? ", prune a branch" : ""), or begin another" }
+
+  /// The steps take more than they may.
+  private var tooLongHistory: String? {
+    guard keepsHistory, steps.weight >= limits.historyBytes - tree.keptWeight else { return nil }
+    return "the session's steps take \(sizeText(UInt64(limits.historyBytes))), as much as one keeps; \(wayOut)"
+  }
+
+  /// Why a recording may do nothing more: it has as many steps as it has, but each takes room.
+  var recordingExhaustion: String? { overuse ?? tooLongHistory }
 
   /// What has been done more often than may be; going back does not make room for it.
   var overuse: String? {

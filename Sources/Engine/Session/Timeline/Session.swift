@@ -25,7 +25,11 @@ public final class Session {
   var resets: [Int] = []
   /// Where the present machine was made, in a session that keeps no steps.
   private var machineBegan = 0
-  package internal(set) var checkpoints: [Checkpoint] = []
+  /// Where its checkpoints are: see ``CheckpointPlaces``.
+  var checkpoints = CheckpointPlaces()
+  /// Bytes that what checkpoints keep may take up, instead of ``CheckpointPlaces/mostPages``.
+  package var historyLimit: Int?
+  private let writer = StepWriter()
   /// What was said of the steps.
   package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
@@ -84,10 +88,6 @@ public final class Session {
   public var isInterrupted: () -> Bool = { false }
   /// Most tokens a session keeps.
   static let tokenLimit = 10_000
-  /// What guests have executed since the last checkpoint, or since it was restored.
-  var costSinceCheckpoint: UInt64 = 0
-  /// Bytes that what checkpoints keep may take up; beyond them older ones are given up, the more the older.
-  package var historyLimit = Session.usualHistory
 
   /// - Parameter keepsHistory: false for a batch run that never goes back.
   public init(_ configuration: MachineConfiguration, keepsHistory: Bool = true) {
@@ -97,7 +97,7 @@ public final class Session {
     machine = Machine(configuration)
     bootEvents = machine.events
     machine.tracing = keepsHistory
-    if keepsHistory { markFirst() }
+    if keepsHistory { beginCheckpoints(at: 0) }
   }
 
   /// Keeps steps from here on, if it does not yet: this is as far as one can go back then.
@@ -105,7 +105,7 @@ public final class Session {
     guard !keepsHistory else { return }
     keepsHistory = true
     position = 0
-    markFirst()
+    beginCheckpoints(at: 0)
     for index in finished.indices { finished[index].step = 0 }
     rootLog.setSteps(0)
     partitionLog.setSteps(0)
@@ -136,7 +136,7 @@ public final class Session {
   public func read<T>(_ body: (borrowing Machine) -> T) -> T { body(machine) }
 
   /// Whether nothing has been done to the machine.
-  var isMachineFresh: Bool { keepsHistory ? lastStep?.isReset ?? true : position == machineBegan }
+  var isMachineFresh: Bool { position == (keepsHistory ? machineStart(before: position) : machineBegan) }
 
   /// Whether no machine was made since a step before.
   func isSameMachine(from step: Int) -> Bool {
@@ -178,10 +178,14 @@ public final class Session {
     steps.append(
       Step(
         input: input, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
-        minted: machine.minted, guest: ranGuest(), host: mark(of: input)))
-    if case .reset = input { resets.append(position) }
+        minted: machine.minted, guest: ranGuest(), host: mark(of: input)), writer)
     position += 1
-    noteCheckpoint()
+    if case .reset = input {
+      resets.append(position - 1)
+      beginCheckpoints(at: position)
+    } else {
+      noteCheckpoint(at: position)
+    }
     return result
   }
 
@@ -274,7 +278,7 @@ public final class Session {
         + UInt64(machine.progress.signatures) * RunLimits.signatureCost
         + (machine.progress.vcpu == nil ? 0 : RunLimits.entryCost)
       usage.instructions &+= cost
-      costSinceCheckpoint &+= cost
+      checkpoints.cost &+= cost
     }
   }
 
@@ -291,38 +295,38 @@ public final class Session {
       forgetPendingBranch()
       standing = nil
     }
-    if target < position {
-      if let index = checkpoints.lastIndex(where: { $0.position <= target }) {
-        machine.restore(to: index)
-        checkpoints.removeLast(checkpoints.count - index - 1)
-        position = checkpoints[index].position
-        costSinceCheckpoint = 0
-      } else {
-        rebuild(before: target)
-      }
+    let start = machineStart(before: target)
+    if start != machineStart(before: position) {
+      if start > position { usage.machines += 1 }
+      rebuild(at: start)
+    } else if let place = checkpoints.place(from: position, to: target) {
+      machine.travel(to: place)
+      position = checkpoints.arrive(at: place)
     }
     while position < target {
       if isInterruptible, isInterrupted() { return false }
-      redoOne()
+      redoOne(towards: target)
     }
     return true
   }
 
-  /// The target lies before the last reset: build the machine that was there then.
-  private func rebuild(before target: Int) {
-    var start = target
-    while start > 0 {
-      if steps[start - 1].isReset { break }
-      start -= 1
-    }
+  /// How many steps had been done when the machine was made that is there after so many.
+  func machineStart(before step: Int) -> Int {
+    let next = resets.partitionPoint { $0 >= step }
+    return next == 0 ? 0 : resets[next - 1] + 1
+  }
+
+  /// Makes the machine that was there after so many steps, the last of which made it.
+  private func rebuild(at start: Int) {
     var configuration = origin
-    if start > 0, case .reset(let named, _) = steps[start - 1].input { configuration = named }
+    if start > 0, case .reset(let named, _) = steps.input(start - 1) { configuration = named }
     self.configuration = configuration
     machine = Machine(configuration)
     machine.codeEngine = codeEngine
+    bootEvents = machine.events
     machine.tracing = true
     position = start
-    markFirst()
+    beginCheckpoints(at: start)
   }
 
   /// Goes back to the state after `target` steps; what came through the entropy door from there to step `end` will come again.
@@ -330,7 +334,7 @@ public final class Session {
   /// - Returns: whether it is there; if not, somebody has ended it at a step before.
   func rewind(to target: Int, from end: Int) -> Bool {
     guard seek(target, isInterruptible: true) else { return false }
-    undoneEntropy = steps[target..<end].flatMap(\.entropy) + undoneEntropy
+    undoneEntropy = (target..<end).flatMap { steps.inputAndEntropy($0).1 } + undoneEntropy
     rewoundTo = target
     return true
   }
@@ -343,9 +347,9 @@ public final class Session {
     let last = position - 1
     let pause = Action.guestPause(instructions)
     granuleHistory.forget(from: last, in: steps)
-    steps.insert(Step(input: .action(pause), result: describe(pause, .done)), at: last)
+    steps.insert(Step(input: .action(pause), result: describe(pause, .done)), at: last, writer)
     replaced = min(replaced ?? last, last)
-    for index in checkpoints.indices where checkpoints[index].position == position { checkpoints[index].position += 1 }
+    checkpoints.move(from: position)
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }
     rootLog.move(from: position)
     partitionLog.move(from: position)
@@ -358,11 +362,12 @@ public final class Session {
   }
 
   /// Does the next step again. What came of it is known.
-  private func redoOne() {
-    machine.entropy.supply = steps[position].entropy
-    _ = execute(steps[position].input)
+  private func redoOne(towards target: Int) {
+    let (input, entropy) = steps.inputAndEntropy(position)
+    machine.entropy.supply = entropy
+    _ = execute(input)
     position += 1
-    noteCheckpoint()
+    noteCheckpoint(at: position, towards: target)
   }
 
   /// Takes the last step back. False at the beginning.
@@ -383,7 +388,7 @@ public final class Session {
   func explanations(redoingTo target: Int) -> [Explanation] {
     machine.explaining = true
     defer { machine.explaining = false }
-    seek(target)
+    while position < target { redoOne(towards: target) }
     return machine.observation.explanations
   }
 

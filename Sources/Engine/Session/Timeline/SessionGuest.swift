@@ -86,9 +86,11 @@ extension Session {
   /// The registers of the vCPU that ran last, and what they were after the run before.
   package func lastGuest() -> (now: GuestRegisters, before: GuestRegisters?)? {
     var found: GuestRegisters?
-    for step in stride(from: position, to: max(0, position - 4096), by: -1) {
-      if steps[step - 1].isReset { break }
-      guard let registers = steps[step - 1].guest else { continue }
+    let first = max(machineStart(before: position), position - 4096)
+    var next = position
+    while let step = steps.last(.guest, before: next), step >= first {
+      next = step
+      guard let registers = steps[step].guest else { continue }
       guard let now = found else {
         found = registers
         continue

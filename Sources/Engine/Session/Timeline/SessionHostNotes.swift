@@ -45,31 +45,24 @@ extension Session {
   func hostBuilt(at step: Int) -> Int? { hostNotes(before: step, isFirst: true)?.position }
 
   private func hostNotes(before step: Int, isFirst: Bool) -> HostNotePlace? {
-    var found: (position: Int, text: String)?
-    var position = step
-    while position > 0, !steps[position - 1].isReset {
-      if found == nil || isFirst, case .knows(let text) = steps[position - 1].host { found = (position, text) }
-      position -= 1
-    }
-    return found.map { HostNotePlace(position: $0.position, machine: position, text: $0.text) }
+    let machine = machineStart(before: step)
+    let found =
+      isFirst
+      ? steps.firstHost(from: machine, before: step, where: \.isHosts)
+      : steps.lastHost(from: machine, before: step, where: \.isHosts)
+    guard let found, case .knows(let text) = steps.host(found) else { return nil }
+    return HostNotePlace(position: found + 1, machine: machine, text: text)
   }
 
   /// Whether a hypervisor had built a guest on the machine that was there at a step.
   func hasHostNote(at step: Int) -> Bool {
-    for earlier in steps[..<step].reversed() {
-      if earlier.isReset { return false }
-      if case .knows = earlier.host { return true }
-    }
-    return false
+    steps.lastHost(from: machineStart(before: step), before: step, where: \.isHosts) != nil
   }
 
   /// Whether a guest is built after a step, on the machine that is there.
   func isBuiltLater(than step: Int) -> Bool {
-    for later in steps[step...] {
-      if later.isReset { return false }
-      if case .knows = later.host { return true }
-    }
-    return false
+    let end = steps.first(.reset, from: step) ?? steps.count
+    return steps.firstHost(from: step, before: end, where: \.isHosts) != nil
   }
 
   /// What the guest of a machine had printed up to a step.
@@ -82,13 +75,13 @@ extension Session {
   /// Keeps with the last step who did it.
   func keepMark(_ mark: HostMark) {
     guard keepsHistory, position > 0 else { return }
-    steps[position - 1].host = mark
+    steps.setHost(position - 1, mark)
   }
 
   /// Keeps a note with the last step.
   func keepNote(_ text: String) {
-    guard keepsHistory, following == nil, position > 0, case nil = steps[position - 1].host else { return }
-    steps[position - 1].host = .knows(text)
+    guard keepsHistory, following == nil, position > 0, case nil = steps.host(position - 1) else { return }
+    steps.setHost(position - 1, .knows(text))
     noted = (position, text.utf8.count)
     hasHost = true
   }
@@ -123,7 +116,7 @@ extension Session {
 
   /// Repeats steps of others, up to a step.
   func passAsides(to end: Int) {
-    while position < end, let mark = steps[position].host, !mark.isHosts { seek(position + 1) }
+    while position < end, let mark = steps.host(position), !mark.isHosts { seek(position + 1) }
   }
 
   /// Repeats the next step, if that is what the Host's software wants to do.
@@ -131,7 +124,7 @@ extension Session {
     guard let following, !following.isOver, following.problem == nil else { return StatementResult() }
     passAsides(to: following.end)
     // A debugger held the guest after so many instructions.
-    if action.entersGuest, position < following.end, case .action(.guestPause) = steps[position].input { seek(position + 1) }
+    if action.entersGuest, position < following.end, case .action(.guestPause) = steps.input(position) { seek(position + 1) }
     guard position < following.end else {
       self.following?.isOver = true
       return StatementResult()
@@ -152,7 +145,7 @@ extension Session {
     var values: [UInt64] = []
     while values.count < most {
       passAsides(to: end)
-      guard position < end, case .action(.access(let access)) = steps[position].input, access.world == .normal,
+      guard position < end, case .action(.access(let access)) = steps.input(position), access.world == .normal,
         access.address == address + UInt64(values.count) * 8, case .write64(let value) = access.kind
       else { break }
       values.append(value)

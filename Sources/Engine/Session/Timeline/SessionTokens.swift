@@ -59,13 +59,13 @@ extension Session {
   ///   - upTo: the session's step to look from; nil is where it stands.
   package func provenance(_ rd: UInt64, _ index: Int, upTo step: Int? = nil) -> [ProvenanceStep] {
     var found: [ProvenanceStep] = []
-    for position in stride(from: step ?? position, to: 0, by: -1) {
-      let made = steps[position - 1]
-      if made.isReset { break }
-      guard !made.measured.isEmpty else { continue }
+    var next = step ?? position
+    let first = machineStart(before: next)
+    while let made = steps.last(.measured, before: next), made >= first {
+      next = made
       var isMade = false
-      for measurement in made.measured.reversed() where measurement.rd == rd {
-        if measurement.index == index { found.append(ProvenanceStep(step: position, measurement: measurement)) }
+      for measurement in steps[made].measured.reversed() where measurement.rd == rd {
+        if measurement.index == index { found.append(ProvenanceStep(step: made + 1, measurement: measurement)) }
         if case .create = measurement.input { isMade = true }
       }
       if isMade { break }

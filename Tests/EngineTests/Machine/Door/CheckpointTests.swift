@@ -18,32 +18,6 @@ struct CheckpointTests {
     #expect(machine.invariantViolations() == [])
   }
 
-  @Test func checkpointsAreGivenUpWithoutLossOfTheOthers() {
-    let configuration = RandomDriver.configuration(.spec)
-    var machine = Machine(configuration)
-    var driver = RandomDriver(seed: 12, configuration)
-    var digests: [UInt64] = []
-    for n in 0..<2000 {
-      if n % 100 == 0 {
-        #expect(machine.checkpoint() == digests.count)
-        digests.append(machine.digest())
-      }
-      _ = machine.perform(driver.next(machine))
-    }
-    let pages = machine.memory.savedPages
-    for number in [1, 7, 7, 3, 14, 9, 9] {
-      machine.forget(checkpoint: number)
-      digests.remove(at: number)
-    }
-    #expect(machine.memory.savedPages < pages)
-    for number in digests.indices.reversed() {
-      machine.restore(to: number)
-      #expect(machine.digest() == digests[number])
-    }
-    #expect(machine.memory.savedPages == 0)
-    #expect(machine.invariantViolations() == [])
-  }
-
   @Test func equalActionsGiveEqualDigests() {
     func digest(_ seed: UInt64) -> UInt64 {
       let configuration = RandomDriver.configuration(.tfRMM)

@@ -10,6 +10,13 @@ public struct Decision: Sendable {
   /// Whether it is a condition that decided a call.
   package var hasDecided: Bool { !isOverruled && broken == nil }
 
+  package init(fid: UInt32, condition: StaticString, isOverruled: Bool = false, broken: BrokenRule? = nil) {
+    self.fid = fid
+    self.condition = condition
+    self.isOverruled = isOverruled
+    self.broken = broken
+  }
+
   /// Its specification name.
   public var id: String { condition.description }
 }

@@ -1,0 +1,329 @@
+import Basics
+import Machine
+
+/// Packs steps, for ``StepPiece``. A step becomes two texts of bytes.
+///
+/// Its *shape* is all that many steps have alike: which call it was, what kinds of events came of it in which order, and which of its
+/// numbers are the same. Its *values* are what is left: each number where it first comes. A number that was there before is a byte
+/// in the shape that says where. So a million calls of RMI_GRANULE_DELEGATE have one shape, and an address each.
+final class StepWriter {
+  /// Numbers of a step that can be named again.
+  static let mostKnown = 64
+  /// Says in a shape that the next number is among the values.
+  static let literal = UInt8(mostKnown)
+
+  private(set) var shape = PackedBytes()
+  private(set) var values = PackedBytes()
+  private let known = UnsafeMutablePointer<UInt64>.allocate(capacity: StepWriter.mostKnown)
+  private var knownCount = 0
+
+  deinit { known.deallocate() }
+
+  /// Packs a step.
+  func pack(_ step: Session.Step, into tables: inout StepTables) {
+    shape.clear()
+    values.clear()
+    (known[0], known[1], knownCount) = (0, 1, 2)
+    pack(step.input, &tables)
+    count(step.entropy.count)
+    for bytes in step.entropy { pack(bytes) }
+    pack(step.events)
+    pack(step.result, &tables)
+    count(step.measured.count)
+    for measured in step.measured { pack(measured) }
+    count(step.minted.count)
+    for token in step.minted { number(tables.object(token)) }
+    pack(step.guest)
+  }
+
+  // MARK: Pieces
+
+  private func pack(_ input: Session.Step.Input, _ tables: inout StepTables) {
+    switch input {
+    case .action(.smc(let world, let x)):
+      var count = 18
+      while count > 0, x[count - 1] == 0 { count -= 1 }
+      shape.append(StepReader.Input.smc.rawValue)
+      shape.append(world.rawValue)
+      shape.append(UInt8(count))
+      for n in 0..<count { word(x[n]) }
+    case .action(.access(let access)):
+      shape.append(StepReader.Input.access.rawValue)
+      shape.append(access.world.rawValue | (access.isDevice ? 4 : 0))
+      word(access.address)
+      switch access.kind {
+      case .read64: shape.append(0)
+      case .write64(let value):
+        shape.append(1)
+        word(value)
+      case .write8(let value):
+        shape.append(2)
+        word(UInt64(value))
+      case .fill(let length, let byte):
+        shape.append(3)
+        word(length)
+        word(UInt64(byte))
+      case .bytes(let bytes):
+        shape.append(4)
+        pack(bytes)
+      }
+    case .action(.guest(let action)):
+      shape.append(StepReader.Input.guest.rawValue)
+      pack(action)
+    case .action(let action):
+      shape.append(StepReader.Input.other.rawValue)
+      packOther(action, &tables)
+    case .reset(let configuration, let name):
+      shape.append(StepReader.Input.reset.rawValue)
+      number(tables.object(configuration))
+      string(name, &tables)
+    }
+  }
+
+  private func packOther(_ action: Action, _ tables: inout StepTables) {
+    func put(_ kind: StepReader.Other, _ all: UInt64...) {
+      shape.append(kind.rawValue)
+      for value in all { word(value) }
+    }
+    switch action {
+    case .assignGranule(let address, let gpi): put(.assignGranule, address, UInt64(gpi.rawValue))
+    case .setRegister(let name, let value):
+      put(.setRegister, value)
+      string(name, &tables)
+    case .selectPE(let number): put(.selectPE, UInt64(truncatingIfNeeded: number))
+    case .resume(let number): put(.resume, UInt64(truncatingIfNeeded: number))
+    case .guestPause(let count): put(.guestPause, UInt64(truncatingIfNeeded: count))
+    case .idle(let counter): put(.idle, counter)
+    case .enterVCPU(let address, let run): put(.enterVCPU, address, run)
+    case .switches(let all, let isOff):
+      put(.switches)
+      shape.append(isOff ? 1 : 0)
+      number(tables.object(all))
+    case .guestClear, .smc, .access, .guest: put(.guestClear)
+    }
+  }
+
+  private func pack(_ action: GuestAction) {
+    shape.append(action.kind.rawValue)
+    shape.append(UInt8(action.count))
+    for n in 0..<action.count { word(action.x[n]) }
+    number(action.tag)
+  }
+
+  private func pack(_ events: [Event]) {
+    count(events.count)
+    for event in events {
+      shape.append(event.kind.rawValue << 2 | event.world.rawValue)
+      shape.append(event.depth)
+      shape.append(event.detail)
+      shape.append(event.pe)
+      word(event.a)
+      word(event.b)
+      word(event.c)
+    }
+  }
+
+  private func pack(_ result: StatementResult, _ tables: inout StepTables) {
+    pack(result.answer, &tables)
+    shape.append(result.world.map { $0.rawValue + 1 } ?? 0)
+    optional(result.fid)
+    count(result.decisions.count)
+    for decision in result.decisions {
+      word(UInt64(decision.fid))
+      count(tables.condition(decision.condition))
+      shape.append(decision.broken.map { $0.rule.rawValue << 1 | 1 << 7 } ?? (decision.isOverruled ? 1 : 0))
+      if let broken = decision.broken {
+        word(broken.a)
+        word(broken.b)
+      }
+    }
+    count(result.broken.count)
+    for broken in result.broken {
+      string(broken.rule, &tables)
+      string(broken.detail, &tables)
+    }
+    shape.append(result.exit.map { $0.reason.rawValue + 1 } ?? 0)
+    if let exit = result.exit {
+      shape.append(UInt8(exit.fields.count))
+      for field in exit.fields {
+        shape.append(StepReader.exitRow[field.name] ?? 0)
+        word(field.value)
+      }
+    }
+    count(result.guestResults.count)
+    for guest in result.guestResults { pack(guest, &tables) }
+    // What a read has found is the number it was answered.
+    let isPlain = result.found != nil && result.found == result.answer?.x.first.map { hex($0) }
+    shape.append(isPlain ? 1 : 0)
+    string(isPlain ? nil : result.found, &tables)
+    string(result.text, &tables)
+    string(result.failedCheck, &tables)
+    string(result.reason, &tables)
+    count(result.console.count)
+    for line in result.console { string(line, &tables) }
+  }
+
+  private func pack(_ answer: Answer?, _ tables: inout StepTables) {
+    guard let answer else { return shape.append(0) }
+    shape.append(StepReader.Kind(answer.kind).rawValue)
+    switch answer.kind {
+    case .running(let guest), .busy(let guest): shape.append(StepReader.guests.firstIndex(of: guest).map(UInt8.init) ?? 0)
+    case .other(let text): string(text, &tables)
+    default: break
+    }
+    shape.append(answer.interface.flatMap { StepReader.interfaces.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0)
+    var used = answer.x.count
+    while used > 0, answer.x[used - 1] == 0 { used -= 1 }
+    count(answer.x.count)
+    count(used)
+    for n in 0..<used { word(answer.x[n]) }
+  }
+
+  private func pack(_ result: GuestResult, _ tables: inout StepTables) {
+    switch result.value {
+    case .registers(let x):
+      shape.append(0)
+      for n in 0..<9 { word(x[n]) }
+    case .value(let value):
+      shape.append(1)
+      word(value)
+    case .ok: shape.append(2)
+    case .retry: shape.append(3)
+    case .exception(let pc, let elr, let esr, let far, let spsr, let x0):
+      shape.append(4)
+      for value in [pc, elr, esr, far, spsr, x0] { word(value) }
+    }
+    pack(result.action)
+    word(result.rec)
+    string(result.decidedBy, &tables)
+  }
+
+  private func pack(_ step: MeasurementStep) {
+    word(step.rd)
+    shape.append(UInt8(step.index))
+    switch step.input {
+    case .create(let parameters):
+      shape.append(0)
+      words(parameters.values)
+    case .data(let ipa, let flags, let content):
+      shape.append(content == nil ? 1 : 2)
+      word(ipa)
+      word(flags)
+      if let content { pack(content) }
+    case .rec(let flags, let pc, let gprs):
+      shape.append(3)
+      word(flags)
+      word(pc)
+      words(gprs)
+    case .ripas(let base, let top):
+      shape.append(4)
+      word(base)
+      word(top)
+    case .extend(let bytes):
+      shape.append(5)
+      pack(bytes)
+    }
+    pack(step.value)
+  }
+
+  private func pack(_ guest: GuestRegisters?) {
+    guard let guest else { return shape.append(0) }
+    shape.append(guest.isInRealm ? 1 : 2)
+    words([guest.address, guest.vcpu, guest.sp, guest.pc, guest.pstate])
+    words(guest.x)
+  }
+
+  // MARK: Numbers
+
+  /// A number that may come again in the step.
+  private func word(_ value: UInt64) {
+    for n in 0..<knownCount where known[n] == value { return shape.append(UInt8(n)) }
+    shape.append(Self.literal)
+    if knownCount < Self.mostKnown {
+      known[knownCount] = value
+      knownCount += 1
+    }
+    values.append(literal: value)
+  }
+
+  private func words(_ all: [UInt64]) {
+    count(all.count)
+    for value in all { word(value) }
+  }
+
+  private func optional(_ value: UInt64?) {
+    shape.append(value == nil ? 0 : 1)
+    if let value { word(value) }
+  }
+
+  /// How many there are of something.
+  private func count(_ value: Int) { shape.append(number: value) }
+
+  /// A number that is another in each step.
+  private func number(_ value: Int) { values.append(number: value) }
+
+  private func pack(_ bytes: [UInt8]) {
+    number(bytes.count)
+    values.append(bytes)
+  }
+
+  private func string(_ text: String?, _ tables: inout StepTables) {
+    shape.append(text == nil ? 0 : 1)
+    if let text { number(tables.string(text)) }
+  }
+}
+
+/// Bytes that are made anew again and again, in the same place.
+struct PackedBytes: ~Copyable {
+  private var base = UnsafeMutablePointer<UInt8>.allocate(capacity: 1024)
+  private var room = 1024
+  private(set) var count = 0
+
+  deinit { base.deallocate() }
+
+  var all: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
+
+  mutating func clear() { count = 0 }
+
+  @inline(__always) mutating func append(_ byte: UInt8) {
+    if count == room { grow(1) }
+    base[count] = byte
+    count += 1
+  }
+
+  mutating func append(_ bytes: [UInt8]) {
+    if count + bytes.count > room { grow(bytes.count) }
+    bytes.withUnsafeBufferPointer { if let start = $0.baseAddress { (base + count).update(from: start, count: $0.count) } }
+    count += bytes.count
+  }
+
+  /// Seven bits a byte, the lowest first. Negative numbers take ten.
+  mutating func append(number: Int) {
+    var rest = UInt64(bitPattern: Int64(number))
+    while rest >= 0x80 {
+      append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    append(UInt8(truncatingIfNeeded: rest))
+  }
+
+  /// Without the bytes that are 0 at either end: addresses have some.
+  mutating func append(literal value: UInt64) {
+    let zeros = value == 0 ? 0 : value.trailingZeroBitCount / 8
+    let used = value == 0 ? 0 : 8 - value.leadingZeroBitCount / 8 - zeros
+    append(UInt8(zeros << 4 | used))
+    var rest = value >> UInt64(zeros * 8)
+    for _ in 0..<used {
+      append(UInt8(truncatingIfNeeded: rest))
+      rest >>= 8
+    }
+  }
+
+  @inline(never) private mutating func grow(_ more: Int) {
+    let wanted = max(room * 2, count + more)
+    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
+    larger.update(from: base, count: count)
+    base.deallocate()
+    (base, room) = (larger, wanted)
+  }
+}

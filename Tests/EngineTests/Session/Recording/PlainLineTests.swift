@@ -1,0 +1,80 @@
+import Engine
+import Testing
+
+@testable import Session
+
+/// Lines of recordings that are read as bytes are read as the language reads them.
+struct PlainLineTests {
+  private static func recording(seed: UInt64, _ count: Int) -> [String] {
+    let configuration = RandomDriver.configuration(.spec)
+    let session = Session(configuration)
+    var driver = RandomDriver(seed: seed, configuration)
+    var text = Recording.header(configuration)
+    for n in 1...count {
+      session.perform(.action(session.read { driver.next($0) }))
+      text += Recording.lines(session, n, seconds: Double(n))
+      if n % Recording.digestStride == 0 { text += Recording.digestLine(session.digest()) }
+    }
+    return text.split(separator: "\n").map(String.init)
+  }
+
+  /// - Returns: how many lines were read as bytes.
+  private static func replayed(_ lines: [String], asBytes: Bool) throws -> (replayer: Replayer, plain: Int) {
+    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
+    var plain = 0
+    for (index, line) in lines.enumerated() {
+      if asBytes, try replayer.take(plain: Array(line.utf8), line: index + 1) {
+        plain += 1
+      } else {
+        try replayer.take(line, line: index + 1)
+      }
+    }
+    try replayer.finish()
+    return (replayer, plain)
+  }
+
+  @Test func aRecordingIsTheSameEitherWay() throws {
+    let lines = Self.recording(seed: 21, 1500)
+    let (fast, plain) = try Self.replayed(lines, asBytes: true)
+    let (slow, none) = try Self.replayed(lines, asBytes: false)
+    #expect(plain > lines.count / 2 && none == 0)
+    #expect(fast.difference == nil && slow.difference == nil)
+    #expect(fast.session.digest() == slow.session.digest())
+    #expect(fast.answersCompared == slow.answersCompared && fast.digestsCompared == slow.digestsCompared)
+    #expect(fast.session.steps.map(\.text) == slow.session.steps.map(\.text))
+  }
+
+  /// Whatever is wrong with a line: both say the same of it, or find the same difference.
+  @Test func aChangedRecordingIsTheSameEitherWay() throws {
+    let good = Self.recording(seed: 22, 60)
+    var numbers = SeededNumbers(seed: 5)
+    var differences = 0
+    var errors = 0
+    for _ in 0..<600 {
+      var lines = good
+      let index = 2 + numbers.below(lines.count - 2)
+      var line = Array(lines[index].utf8)
+      let place = numbers.below(line.count)
+      switch numbers.below(5) {
+      case 0: line.remove(at: place)
+      case 1: line.insert(numbers.pick(Array(" 0x=>@#%f9\tA".utf8)), at: place)
+      case 2: line[place] = numbers.pick(Array(" 01xXfF-+_.\u{7F}".utf8))
+      case 3: line = Array(line[..<place])
+      default: line += Array(numbers.pick([" ", " 0x0", "  x1=0x1", " #", "0"]).utf8)
+      }
+      lines[index] = String(decoding: line, as: UTF8.self)
+      func outcome(_ asBytes: Bool) -> String {
+        do {
+          let replayer = try Self.replayed(lines, asBytes: asBytes).replayer
+          if replayer.difference != nil { differences += 1 }
+          return "\(String(describing: replayer.difference)) \(replayer.session.digest())"
+        } catch {
+          errors += 1
+          return "\(error)"
+        }
+      }
+      #expect(outcome(true) == outcome(false), "\(lines[index])")
+    }
+    #expect(differences > 100 && errors > 100)
+  }
+}
