@@ -28,6 +28,7 @@ check: setup
 	.build/debug/workbench structures | diff - Documentation/Structures.md
 	.build/debug/workbench statements | diff - Documentation/Statements.md
 	.build/debug/workbench token checks | diff - Documentation/TokenChecks.md
+	.build/debug/workbench attacks --markdown | diff - Documentation/Attacks.md
 
 ## bench: measures a release build (ARGS are passed on)
 bench: setup
@@ -50,6 +51,9 @@ install: setup
 	install -m 644 Sessions/guests/*.elf Sessions/guests/*.img Sessions/secure/*.elf $(SHARE)/workbench/guests
 	install -d $(SHARE)/workbench/lessons
 	install -m 644 Sessions/lessons/*.lesson $(SHARE)/workbench/lessons
+	install -d $(SHARE)/workbench/attacks/lib
+	install -m 644 Sessions/attacks/*.session $(SHARE)/workbench/attacks
+	install -m 644 Sessions/attacks/lib/*.session $(SHARE)/workbench/attacks/lib
 	.build/release/workbench manual | gzip -9n > $(SHARE)/man/man1/workbench.1.gz
 	.build/release/workbench --generate-completion-script bash | sed '1{/^#!/d}' > $(SHARE)/bash-completion/completions/workbench
 	.build/release/workbench --generate-completion-script zsh > $(ZSH)/_workbench
@@ -67,6 +71,8 @@ docs: build
 	.build/debug/workbench structures > Documentation/Structures.md
 	.build/debug/workbench statements > Documentation/Statements.md
 	.build/debug/workbench token checks > Documentation/TokenChecks.md
+	.build/debug/workbench attacks --markdown > Documentation/Attacks.md
+	.build/debug/workbench explore table Documentation/Necessity.jsonl > Documentation/Necessity.md
 
 build: setup
 	$(SWIFT) build

@@ -26,7 +26,9 @@ public struct Screens {
     CaptionRows(session, width: width, height: height, isLarge: state.isLarge).draw(&canvas)
     let commandRows = 1 + CommandLinePanel.extraRows(state, width: width)
     let panel = state.screen
-    panel.draw(&canvas, Self.place(of: panel, session, state, width: width, height: height), session, state)
+    let (pane, rest) = Self.places(of: panel, session, state, width: width, height: height)
+    panel.draw(&canvas, rest, session, state)
+    if let pane { LessonPane(state).draw(&canvas, pane) }
     if panel.hasTimeline { TimelinePanel(session).draw(&canvas, Rect(0, height - commandRows - 1, width, 1)) }
     let bottom = CommandLinePanel(session, state)
     bottom.drawMessage(&canvas, height - commandRows - 1)
@@ -34,11 +36,18 @@ public struct Screens {
     return canvas
   }
 
-  /// Where a whole screen's panel is: between the header with the captions and the timeline, or the command line.
+  /// Where a whole screen's panel is: between the header with the captions and the timeline, or the command line, beside the lesson.
   package static func place(of panel: Panel, _ session: Session, _ state: ViewState, width: Int, height: Int) -> Rect {
+    places(of: panel, session, state, width: width, height: height).rest
+  }
+
+  private static func places(
+    of panel: Panel, _ session: Session, _ state: ViewState, width: Int, height: Int
+  ) -> (pane: Rect?, rest: Rect) {
     let below = 1 + CommandLinePanel.extraRows(state, width: width) + (panel.hasTimeline ? 1 : 0)
     let above = 1 + CaptionRows.count(session, height: height, isLarge: state.isLarge)
-    return Rect(0, above, width, height - above - below)
+    let body = Rect(0, above, width, height - above - below)
+    return LessonPane.split(body, panel, state, width: width, height: height)
   }
 
   package static func place(of effect: Effect) -> Rect {
@@ -50,7 +59,8 @@ public struct Screens {
     let (width, height) = (effect.width, effect.height)
     let bar = Rect(0, height - 1, width, 1)
     if let action = CommandLinePanel(effect.session, effect.state).action(at: x, y, in: bar) { return action.perform(&effect) }
-    let place = place(of: effect)
+    let (pane, place) = places(of: effect.state.screen, effect.session, effect.state, width: width, height: height)
+    if let pane, pane.contains(x, y) { return effect.state.screen = .lesson }
     if effect.state.screen.hasTimeline, y == place.y + place.height {
       let count = effect.session.steps.count
       if count > 0 { effect.ask(.travel(to: TimelinePanel.step(at: x, width: width, count: count))) }
@@ -89,6 +99,8 @@ public struct Screens {
     if let off = session.read({ $0.isLab ? $0.switchedOff.count : nil }) {
       x = canvas.text(x, 0, off == 0 ? "○ LAB" : "○ LAB \(off) off", .warning) + 2
     }
+    let broken = session.brokenRules().count
+    if broken > 0 { x = canvas.text(x, 0, "✗ \(broken) broken", .fault) + 2 }
     if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }
     x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
     // Where one is, if Back does not lead to the overview.

@@ -42,6 +42,8 @@ public struct ViewState: Sendable {
   /// What the session's file says otherwise: in the header for good, in words until the person has seen them.
   package var contradiction: Contradiction?
   package var isContradictionKnown = false
+  /// What is offered to somebody who is here for the first time, until a key is pressed.
+  package var offer: String?
   /// What is wrong with the recording, as long as it is.
   package var trouble: String?
   /// What panels keep for themselves.
@@ -118,7 +120,7 @@ extension ViewState {
     state.name = name
     state.recording = .replay
     state.focusOnLastChange(session)
-    state.why = session.lastCallStep.flatMap { session.explanation(ofStep: $0) }
+    state.why = session.lastExplainedStep.flatMap { session.explanation(ofStep: $0) }
     return state
   }
 

@@ -19,9 +19,10 @@ struct Workbench: ParsableCommand {
     subcommands: [
       OpenCommand.self, RunCommand.self, ReplayCommand.self, ShowCommand.self, ExplainCommand.self, CommandsCommand.self,
       StatementsCommand.self, CoverageCommand.self, KeysCommand.self, StructuresCommand.self,
-      FuzzCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self, StateCommand.self,
+      FuzzCommand.self, ExploreCommand.self, TokenCommand.self, MeasureCommand.self, BootCommand.self, DisassembleCommand.self,
+      StateCommand.self,
       ConfigCommand.self, ManualCommand.self, VirshCommand.self, QEMUCommand.self, DiffCommand.self, SessionCommand.self,
-      ExportCommand.self, LessonCommand.self, LearnCommand.self, SwitchesCommand.self,
+      ExportCommand.self, LessonCommand.self, LearnCommand.self, SwitchesCommand.self, AttacksCommand.self,
       LkvmCommand.self,
     ],
     defaultSubcommand: OpenCommand.self)
@@ -83,6 +84,8 @@ enum Exit {
   static let badData = ExitCode(65)
   static let noInput = ExitCode(66)
   static let unwritable = ExitCode(74)
+  /// A shard that it is of no use to start again.
+  static let pointless = ExitCode(42)
   /// What a shell gives for a program that SIGPIPE ended.
   static let nobodyReads = ExitCode(141)
 }

@@ -40,6 +40,17 @@ struct SecureScreenTests {
     try ScreenTests().compare(text, "secure-\(name)-\(size.0)x\(size.1)")
   }
 
+  /// What the device is refused is explained hop by hop, with the step that made the granule what it is.
+  @Test(arguments: ScreenTests.sizes)
+  func anAccessIsExplained(_ size: (Int, Int)) throws {
+    let session = try Self.session("machine smmu=on", "realm", "dma.write64 0x80100000 1")
+    var state = ViewState.reading(session, name: "dma.session")
+    state.screen = .why
+    state.screen.prepare(session, &state)
+    try ScreenTests().compare(
+      Screens(session, state).draw(width: size.0, height: size.1).plainText, "access-why-\(size.0)x\(size.1)")
+  }
+
   /// The TEE's console, registers and code are those of any guest.
   @Test(arguments: ScreenTests.sizes)
   func theTEEIsLookedAtAsAGuest(_ size: (Int, Int)) throws {

@@ -13,3 +13,12 @@ package func binarySize(_ bytes: UInt64) -> String {
   }
   return "\(bytes >> 10) KiB"
 }
+
+/// A number with commas between thousands: `1,200,000`.
+package func grouped(_ number: Int) -> String {
+  let digits = Array(String(number))
+  return digits.indices.reduce(into: "") { text, n in
+    if n > 0, (digits.count - n) % 3 == 0 { text.append(",") }
+    text.append(digits[n])
+  }
+}

@@ -76,6 +76,8 @@ package struct Lesson: Sendable {
     case machine
     /// Registers of a PE are set from outside.
     case registers
+    /// Checks are switched off.
+    case lab
 
     package var help: String {
       switch self {
@@ -84,6 +86,7 @@ package struct Lesson: Sendable {
       case .secure: "reads and writes of the Secure world by hand (secure.read64)"
       case .machine: "fresh machines of the lesson's kind (case, boot, a first virsh)"
       case .registers: "registers of a PE that are set from outside (sysreg)"
+      case .lab: "checks that are switched off (without)"
       }
     }
   }

@@ -331,18 +331,21 @@ func trimmed(_ text: String) -> String {
 
 extension Lesson {
   /// Text in lines of a width. Between paragraphs is an empty line, but not between items of a list, and not between lines as they are.
-  package static func wrapped(_ text: [Paragraph], width: Int) -> [String] {
-    var lines: [String] = []
+  package static func wrapped(_ text: [Paragraph], width: Int) -> [String] { rows(text, width: width).map(\.text) }
+
+  /// The same, with which of them are shown as they are: what is to be typed, mostly.
+  package static func rows(_ text: [Paragraph], width: Int) -> [(text: String, isAsItIs: Bool)] {
+    var rows: [(text: String, isAsItIs: Bool)] = []
     var last: Paragraph?
     for paragraph in text {
       switch (last, paragraph) {
       case (nil, _), (.line, .line): break
       case (.words(let a), .words(let b)) where a.hasPrefix("- ") && b.hasPrefix("- "): break
-      default: lines.append("")
+      default: rows.append(("", false))
       }
       last = paragraph
       switch paragraph {
-      case .line(let line): lines.append("  " + line)
+      case .line(let line): rows.append(("  " + line, true))
       case .words(let words):
         let indent = words.hasPrefix("- ") ? "  " : ""
         var line = ""
@@ -352,14 +355,14 @@ extension Lesson {
           } else if line.count + 1 + word.count <= width {
             line += " " + word
           } else {
-            lines.append(line)
+            rows.append((line, false))
             line = indent + word
           }
         }
-        if !line.isEmpty { lines.append(line) }
+        if !line.isEmpty { rows.append((line, false)) }
       }
     }
-    return lines
+    return rows
   }
 
   /// All of it on one line.

@@ -68,9 +68,6 @@ package final class LessonRun {
   private var seen: [(place: BranchPlace, why: String)] = []
   private var notes = 0
 
-  /// What begins a note of a lesson's.
-  static let notePrefix = "lesson "
-
   /// - Parameters:
   ///   - session: at the end of the lesson's start.
   ///   - start: how many steps the start has, and the machine it is on; nil: where the session stands.
@@ -208,6 +205,8 @@ package final class LessonRun {
       }
     }
     looked.edition = session.branchEdition
+    // The start may do what its learner may not.
+    looked.count = max(looked.count, min(began, session.position))
     while looked.count < session.position {
       let step = session.steps[looked.count]
       looked.count += 1
@@ -248,6 +247,7 @@ package final class LessonRun {
       case .secure: return needs(.secure, "a \(access.kind.isWrite ? "write" : "read") of the Secure world by hand")
       }
     case .action(.assignGranule): return needs(.root, "moving a granule by hand")
+    case .action(.switches(_, let isOff)) where isOff: return needs(.lab, "what is done with a check switched off")
     case .action(.setRegister): return needs(.registers, "setting a register from outside")
     case .action(.smc(let world, _)) where world == .root || world == .realm:
       return needs(world == .root ? .root : .realm, "a call by hand of the \(world.name) world")
@@ -279,8 +279,8 @@ package final class LessonRun {
   private func nextNote() -> String? {
     while notes < session.additionLog.count {
       defer { notes += 1 }
-      if case .note(let text, _) = session.additionLog[notes], text.hasPrefix(Self.notePrefix) {
-        return String(text.dropFirst(Self.notePrefix.count))
+      if case .note(let text, _) = session.additionLog[notes], text.hasPrefix(Session.lessonNote) {
+        return String(text.dropFirst(Session.lessonNote.count))
       }
     }
     return nil
@@ -324,7 +324,7 @@ package final class LessonRun {
   package func skip() { if !isOver { say("skip \(current + 1)") } }
 
   private func say(_ words: String) {
-    session.addNote(Self.notePrefix + words, line: 0)
+    session.addNote(Session.lessonNote + words, line: 0)
     observe()
   }
 

@@ -26,7 +26,7 @@ extension UserAction {
   }
 
   package static let large: UserAction = UserAction(
-    "large", ["L"], "Large print", "For a beamer: one panel at a time, nothing dim, more room for words; again, as before."
+    "large", ["Z"], "Large print", "For a beamer: one panel at a time, nothing dim, more room for words; again, as before."
   ) { effect in
     effect.state.isLarge.toggle()
     effect.say(

@@ -27,6 +27,14 @@ package struct Effect {
     case execute(String)
     /// Say what the palette is to offer.
     case offer
+    /// Say which lessons there are, and how far one is.
+    case offerCourse
+    /// Say which attacks there are.
+    case offerAttacks
+    /// Go on with the attack that is tried.
+    case attack(AttackDeed)
+    /// Go back before the call that Why explains, switch a check of it off, and make it again.
+    case tryWithout(step: Int, check: String)
     /// Take what stands on the command line.
     case enter
     /// What a call will answer has been said, and it is made.
@@ -44,6 +52,14 @@ package struct Effect {
     /// Use the theme, as one has it for large print or not.
     case applyTheme
     case nextTheme, toggleMouse, redraw, suspend, quit
+  }
+
+  /// What one does with an attack.
+  package enum AttackDeed: Sendable {
+    /// Have it done; what one has said of it before, from 0.
+    case run(answer: Int?)
+    /// Make the machine on which its check is off.
+    case switchOff
   }
 
   package init(_ session: Session, _ state: ViewState, names: ScriptNames = ScriptNames(), width: Int, height: Int) {

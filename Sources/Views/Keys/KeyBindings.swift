@@ -69,7 +69,7 @@ package struct KeyBindings: Sendable {
 /// An entry of the key bar: keys, and in a word what they do here.
 package struct KeyHint: Sendable {
   let actions: [UserAction]
-  private let label: String
+  private var label: String
 
   /// - Parameter label: what the keys do here, if it is not what the action says.
   package init(_ actions: UserAction..., label: String? = nil) {
@@ -81,6 +81,13 @@ package struct KeyHint: Sendable {
   package init(opening panel: Panel) {
     actions = panel.opening.map { [$0] } ?? []
     label = actions.first?.label ?? ""
+  }
+
+  /// The same with another label.
+  func named(_ label: String) -> KeyHint {
+    var copy = self
+    copy.label = label
+    return copy
   }
 
   /// That what is typed is taken as text.

@@ -1,7 +1,7 @@
 /// What the palette offers beside actions: a line that can be typed.
 package struct Offer: Sendable, Equatable {
   package enum Kind: String, Sendable {
-    case command, statement, guest, session, theme, setting
+    case command, statement, guest, session, lesson, attack, theme, setting, check
   }
 
   package var kind: Kind

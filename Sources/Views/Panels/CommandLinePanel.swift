@@ -16,13 +16,14 @@ package struct CommandLinePanel {
   }
 
   /// What stays on the screen until it is over: a recording that cannot be written, and what the session's file says otherwise.
-  /// And what went wrong with the last key, if it is too long for the line of the keys.
-  static func notices(_ state: ViewState, width: Int) -> [String] {
+  /// What went wrong with the last key, if it is too long for the line of the keys, and what is offered at the first start.
+  static func notices(_ state: ViewState, width: Int) -> [(text: String, role: Role)] {
     var rows: [String] = []
     if let trouble = state.trouble { rows += wrap("✗ \(trouble)", to: width - 2) }
     if let message = longMessage(state, width: width) { rows += wrap("✗ \(message)", to: width - 2) }
     if !state.isContradictionKnown, let sentence = state.contradiction?.sentence { rows += wrap(sentence, to: width - 2) }
-    return rows
+    let offer = state.offer.map { wrap($0, to: width - 2) } ?? []
+    return rows.map { ($0, .fault) } + offer.map { ($0, .accent) }
   }
 
   /// A message of something that was wrong, which the bottom line cannot hold.
@@ -38,9 +39,9 @@ package struct CommandLinePanel {
   }
 
   func drawNotices(_ canvas: inout Canvas, _ rect: Rect) {
-    for (n, text) in Self.notices(state, width: rect.width).prefix(rect.height).enumerated() {
+    for (n, notice) in Self.notices(state, width: rect.width).prefix(rect.height).enumerated() {
       canvas.fill(Rect(rect.x, rect.y + n, rect.width, 1), Cell())
-      canvas.text(rect.x + 1, rect.y + n, text, .fault, limit: rect.width - 2)
+      canvas.text(rect.x + 1, rect.y + n, notice.text, notice.role, limit: rect.width - 2)
     }
   }
 

@@ -93,7 +93,7 @@ struct ComparePanel {
       title(kind.title)
       for item in items {
         let name = labels.text(item.key.name)
-        rows.append(Row(a: "\(name)  \(labels.text(item.a))", b: "\(name)  \(labels.text(item.b))", roles: (.fault, .ok)))
+        rows.append(Row(a: "\(name)  \(labels.text(item.a))", b: "\(name)  \(labels.text(item.b))", roles: (.accent, .ok)))
       }
     }
     if comparison.state.isEqual { title("the states are the same") }
@@ -162,14 +162,14 @@ struct ComparePanel {
     let inside = canvas.frame(rect, "Compare", note: count == 0 ? "no difference" : "\(count) differ", focused: true)
     guard inside.width > 20, inside.height > 2 else { return }
     let half = inside.width / 2
-    canvas.text(inside.x, inside.y, "A  \(compared.names.a)", .fault, limit: half - 1)
+    canvas.text(inside.x, inside.y, "A  \(compared.names.a)", .accent, limit: half - 1)
     canvas.text(inside.x + half, inside.y, "B  \(compared.names.b)", .ok, limit: inside.width - half)
     for (n, line) in mapLines(inside.width).enumerated() where n + 1 < inside.height {
       let y = inside.y + 1 + n
       canvas.text(inside.x, y, hex(line.base), .dim, limit: 12)
       for cell in line.cells {
         let x = Int((cell.address - line.base) >> 12)
-        if 13 + x < half { canvas[inside.x + 13 + x, y] = Cell(cell.a, .fault) }
+        if 13 + x < half { canvas[inside.x + 13 + x, y] = Cell(cell.a, .accent) }
         if half + 1 + x < inside.width { canvas[inside.x + half + x, y] = Cell(cell.b, .ok) }
       }
     }

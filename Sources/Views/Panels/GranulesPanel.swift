@@ -137,6 +137,8 @@ package struct GranulesPanel {
     let plain = map.visible.filter { !$0.isFolded }.map(\.base)
     var cells = session.read { $0.map(rows: plain, granules: map.rows.granules, width: map.rows.width) }[...]
     var seen = Legend()
+    let broken = session.brokenGranules
+    seen.hasBroken = !broken.isEmpty
     for (n, row) in map.visible.enumerated() {
       let y = map.rect.y + n
       let isHere = state.cursor.map { $0 >= row.base && $0 - row.base < row.bytes } ?? false
@@ -147,24 +149,31 @@ package struct GranulesPanel {
         let text = "⋯ \(binarySize(row.bytes)) of the Host's"
         canvas.text(map.rect.x, y, text, .dim, limit: map.rect.width, reverse: isHere)
       } else if let line = cells.popFirst() {
-        draw(line, row, map, y, &canvas)
+        draw(line, row, map, y, Set(broken.keys), &canvas)
         seen.take(line)
       }
     }
     let top = map.rect.y + map.rect.height
-    drawStory(&canvas, Rect(inside.x, top, inside.width, inside.y + inside.height - top), seen)
+    let story = Rect(inside.x, top, inside.width, inside.y + inside.height - top)
+    drawStory(&canvas, story, seen, broken[(state.cursor ?? session.configuration.dramBase).granuleBase])
   }
 
-  private func draw(_ line: [MapCell], _ row: GranuleRows.Row, _ map: Geometry, _ y: Int, _ canvas: inout Canvas) {
+  /// - Parameter broken: granules where a rule of the model does not hold.
+  private func draw(
+    _ line: [MapCell], _ row: GranuleRows.Row, _ map: Geometry, _ y: Int, _ broken: Set<UInt64>, _ canvas: inout Canvas
+  ) {
     let bytes = map.rows.bytesPerCell
+    let wrong = Set(broken.filter { $0 >= row.base && $0 - row.base < row.bytes }.map { ($0 - row.base) / bytes })
     let changed = Set(changedGranules().filter { $0 >= row.base && $0 - row.base < row.bytes }.map { ($0 - row.base) / bytes })
     for (n, cell) in line.enumerated() {
       let address = row.base + UInt64(n) * bytes
       guard address < session.configuration.dramTop else { return }
       let isCursor = state.cursor.map { $0 >= address && $0 - address < bytes } ?? false
       let isChanged = changed.contains(UInt64(n))
+      let isWrong = wrong.contains(UInt64(n))
       canvas[map.rect.x + n, y] = Cell(
-        Self.letter(cell), isChanged ? .changed : Self.role(cell), reverse: isCursor && !isChanged)
+        isWrong ? "✗" : Self.letter(cell), isWrong ? .fault : isChanged ? .changed : Self.role(cell),
+        reverse: isCursor && (isWrong || !isChanged))
     }
   }
 
@@ -182,7 +191,9 @@ package struct GranulesPanel {
   }
 
   /// What the granule under the cursor is, who may access it, and what became of it.
-  private func drawStory(_ canvas: inout Canvas, _ rect: Rect, _ seen: Legend) {
+  ///
+  /// - Parameter broken: what of the rules does not hold there.
+  private func drawStory(_ canvas: inout Canvas, _ rect: Rect, _ seen: Legend, _ broken: InvariantViolation?) {
     guard rect.height > 0 else { return }
     let address = state.cursor ?? session.configuration.dramBase
     let story = session.story(address, changes: rect.height)
@@ -195,11 +206,12 @@ package struct GranulesPanel {
     let counts = rect.height >= Self.countedHeight ? session.read { $0.granuleCounts() } : nil
     let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count }, counts)
     let end = rect.y + rect.height - min(legend.count, max(0, rect.height - 1))
-    var lines = ["\(story.gpi.name) in the GPT: \(story.gpi.access)"]
+    var lines = broken.map { ["✗ \($0.rule) is broken: \(session.labels.text($0.detail))"] } ?? []
+    lines.append("\(story.gpi.name) in the GPT: \(story.gpi.access)")
     lines += contents(story, width: rect.width - 2, room: end - rect.y - 2)
     lines += story.history.map { "step \($0.step)  \(session.labels.text($0.text))" }
     for (n, line) in lines.enumerated() where rect.y + 1 + n < end {
-      canvas.text(rect.x + 1, rect.y + 1 + n, line, .dim, limit: rect.width - 2)
+      canvas.text(rect.x + 1, rect.y + 1 + n, line, line.hasPrefix("✗") ? .fault : .dim, limit: rect.width - 2)
     }
     for (n, items) in legend.enumerated() where end + n < rect.y + rect.height {
       var column = rect.x + 1
@@ -229,6 +241,8 @@ package struct GranulesPanel {
 
     private var kinds: [(cell: MapCell, text: String)] = []
     private var owners = Set<Int>()
+    /// Whether rules of the model do not hold somewhere.
+    var hasBroken = false
 
     mutating func take(_ line: [MapCell]) {
       for cell in line {
@@ -257,6 +271,7 @@ package struct GranulesPanel {
           mark: String(GranulesPanel.letter(kind.cell)), role: GranulesPanel.role(kind.cell),
           text: (number.map { "\($0) " } ?? "") + kind.text)
       }
+      if hasBroken { items.insert(Item(mark: "✗", role: .fault, text: "breaks a rule"), at: 0) }
       if count > 1 { items += owners.sorted().map { Item(mark: "■", role: .realm($0), text: "realm \($0 + 1)") } }
       var lines: [[Item]] = []
       var room = 0

@@ -72,7 +72,9 @@ package struct TracePanel {
         role: index >= session.position ? .dim : failed ? .fault : .text))
     // Of the many steps of one statement, what happened inside the one that is chosen.
     let isChosen = index + 1 == state.traceStep ?? session.position
-    guard state.traceDetails, depth == 0 || isChosen || failed else { return rows + failures(index + 1) }
+    guard state.traceDetails, depth == 0 || isChosen || failed else {
+      return rows + lab(index) + failures(index + 1)
+    }
     for event in step.events {
       switch event.kind {
       case .gpi, .granule, .realmState, .call, .exit, .injection, .fault, .interrupt, .virtualInterrupt, .exception, .measurement:
@@ -91,8 +93,27 @@ package struct TracePanel {
       rows.removeLast(more)
       rows.append(Row(step: index + 1, isHead: false, layer: "", text: "… \(more) more events", answer: "", role: .dim))
     }
-    return rows + failures(index + 1)
+    return rows + lab(index) + failures(index + 1)
   }
+
+  /// On a machine of the lab: which checks that are off it has passed, and which rules of the model it has broken.
+  private func lab(_ index: Int) -> [Row] {
+    let result = session.steps[index].result
+    let passed = result.overruled.map { name in
+      Row(step: index + 1, isHead: false, layer: "LAB", text: "passes \(name), which is off", answer: "", role: .warning)
+    }
+    let broken = result.broken.prefix(Self.mostBroken).map { violation in
+      Row(
+        step: index + 1, isHead: false, layer: "LAB",
+        text: "✗ breaks \(violation.rule): \(session.labels.text(violation.detail))", answer: "", role: .fault)
+    }
+    let more = result.broken.count - broken.count
+    let rest = Row(step: index + 1, isHead: false, layer: "LAB", text: "… \(more) more", answer: "", role: .fault)
+    return passed + broken + (more > 0 ? [rest] : [])
+  }
+
+  /// Most broken rules that are shown of a step.
+  private static let mostBroken = 4
 
   /// What was expected of a step and did not come: never left out.
   private func failures(_ step: Int) -> [Row] {

@@ -2,18 +2,29 @@ import Engine
 
 extension Panel {
   package static let why: Panel = Panel(
-    "why", "Why", .screen(timeline: false), key: ["w"], "Shows each failure condition of the chosen call with its operands.",
-    label: "why", unless: { session, _ in session.lastCallStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
-    opened: WhyPanel.open,
+    "why", "Why", .screen(timeline: false), key: ["w"],
+    "Shows each condition of the chosen call or access with its operands.",
+    label: "why", unless: { session, _ in session.lastExplainedStep == nil ? "no RMI, RSI or PSCI call has been made" : nil },
+    opened: WhyPanel.open, actions: [.switchCheck, .tryWithout],
     hints: { state in
       KeyHint.common + (state.whyOrigin == nil ? [] : [KeyHint(.travel, label: "who made it so")])
-        + [KeyHint(.up, .down, label: "scroll"), KeyHint(.back)]
+        + [KeyHint(.up, .down, label: "condition"), KeyHint(.switchCheck), KeyHint(.tryWithout), KeyHint(.back)]
     },
     prepared: { session, state in
       state[ViewState.Why.self].find(session)
       if state.screen == .why { state[ViewState.Why.self].findDeclaration() }
     },
     listed: { WhyPanel($1).lines(WhyPanel.parts($2, $1).why) },
+    moved: { motion, effect in
+      // Through the conditions; where there is none further, through the text.
+      let count = effect.state.why?.rows.count ?? 0
+      let row = WhyPanel(effect.state).row ?? 0
+      switch motion {
+      case .up where row > 0: effect.state.choose(condition: row - 1)
+      case .down where row + 1 < count: effect.state.choose(condition: row + 1)
+      default: Panel.why.scroll(motion, &effect)
+      }
+    },
     chosen: { effect in
       guard let step = effect.state.whyOrigin else {
         effect.say("no step of this session made it so", isError: true)
@@ -32,8 +43,10 @@ extension Panel {
 extension ViewState {
   struct Why: PanelState {
     var explanation: Explanation? {
-      didSet { (origins, declared) = (nil, nil) }
+      didSet { (origins, declared, row) = (nil, nil, nil) }
     }
+    /// The chosen condition; nil: the one that decides.
+    var row: Int?
     /// The declaration of its command; nil until it is looked for.
     private(set) var declared: [ReferenceState.Line]?
     var scroll: Int?
@@ -45,7 +58,7 @@ extension ViewState {
     }
 
     mutating func findDeclaration() {
-      if declared == nil, let explanation { declared = ReferencePanel.lines(explanation.entry) }
+      if declared == nil, let entry = explanation?.entry { declared = ReferencePanel.lines(entry) }
     }
   }
 
@@ -56,6 +69,12 @@ extension ViewState {
   package var why: Explanation? {
     get { self[Why.self].explanation }
     set { self[Why.self].explanation = newValue }
+  }
+
+  /// Puts the eye on a condition.
+  mutating func choose(condition row: Int) {
+    self[Why.self].row = row
+    self[Why.self].scroll = nil
   }
 
   /// The line at the top; nil shows the condition that decides.
@@ -74,14 +93,29 @@ package struct WhyPanel {
   /// Explains the step that was chosen in the trace, or the last call.
   @Sendable static func open(_ effect: inout Effect) {
     let session = effect.session
-    let chosen = effect.state.traceStep ?? session.lastCallStep
+    let chosen = effect.state.traceStep ?? session.lastExplainedStep
     guard let chosen, let explanation = session.explanation(ofStep: chosen) else {
-      effect.say("step \(effect.state.traceStep ?? session.position) is no call with conditions", isError: true)
+      effect.say("step \(effect.state.traceStep ?? session.position) is no call with conditions and no access", isError: true)
       return
     }
     effect.state.why = explanation
     effect.state.whyScroll = nil
     effect.state.screen = .why
+  }
+
+  /// The chosen condition: at first the one that decides, or one that is off and would have.
+  var row: Int? {
+    guard let why = state.why, !why.rows.isEmpty else { return nil }
+    if let row = state[ViewState.Why.self].row { return max(0, min(row, why.rows.count - 1)) }
+    return why.rows.firstIndex { $0.verdict == .failed } ?? why.rows.firstIndex { $0.verdict == .overruled }
+      ?? why.rows.count - 1
+  }
+
+  /// The check that is chosen, as `without` calls it; nil if it cannot be switched.
+  var check: String? {
+    guard let why = state.why, let row else { return nil }
+    let name = "\(why.entry.name).\(why.rows[row].id)"
+    return Switch.all.contains { $0.name == name } ? name : nil
   }
 
   /// Columns from which the command's declaration and what the step did stand beside it.
@@ -99,11 +133,11 @@ package struct WhyPanel {
   fileprivate func drawBeside(_ session: Session, _ canvas: inout Canvas, _ rect: Rect) {
     guard let why = state.why else { return }
     let width = rect.inside.width - 2
-    let declared = (state[ViewState.Why.self].declared ?? ReferencePanel.lines(why.entry)).flatMap { line in
+    let declared = (state[ViewState.Why.self].declared ?? why.entry.map(ReferencePanel.lines) ?? []).flatMap { line in
       WhyPanel.wrap(line.text, to: width, hanging: line.hanging).map { ($0, line.role) }
     }
     let top = min(declared.count + 2, rect.height * 2 / 3)
-    let upper = canvas.frame(Rect(rect.x, rect.y, rect.width, top), "Reference", note: why.entry.name)
+    let upper = canvas.frame(Rect(rect.x, rect.y, rect.width, top), "Reference", note: why.entry.map { "\($0.name)" } ?? "")
     for (n, line) in declared.prefix(upper.height).enumerated() {
       canvas.text(upper.x + 1, upper.y + n, line.0, line.1, limit: width)
     }
@@ -128,7 +162,7 @@ package struct WhyPanel {
 
   package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let title =
-      "Why" + (state.why?.step.map { " · step \($0)" } ?? "") + (state.why.map { " · \($0.entry.section)" } ?? "")
+      "Why" + (state.why?.step.map { " · step \($0)" } ?? "") + (state.why.map { " · \($0.section)" } ?? "")
     let inside = canvas.frame(rect, title, note: focused ? note(why: state.why) : "", focused: focused)
     guard !inside.isEmpty else { return }
     guard let why = state.why else {
@@ -142,6 +176,10 @@ package struct WhyPanel {
     canvas.markEnds(inside, first: first(all, inside.height), count: all.count)
     for (n, line) in all.dropFirst(first(all, inside.height)).prefix(inside.height).enumerated() {
       canvas.text(inside.x + 1, inside.y + n, line.0, line.1, limit: inside.width - 2)
+      // The name of the chosen condition is under the cursor.
+      if focused, let row, line.0.dropFirst(2).hasPrefix(why.rows[row].id + " "), "✓✗○·".contains(line.0.prefix(1)) {
+        for x in 0..<why.rows[row].id.count { canvas.reverse(inside.x + 3 + x, inside.y + n) }
+      }
     }
   }
 
@@ -162,7 +200,11 @@ package struct WhyPanel {
   private func first(_ lines: [(String, Role)], _ room: Int) -> Int {
     let most = max(0, lines.count - room)
     if let scroll = state.whyScroll { return min(max(0, scroll), most) }
-    let decided = lines.firstIndex { $0.1 == .fault } ?? 0
+    let chosen = state[ViewState.Why.self].row == nil ? nil : row.flatMap { state.why?.rows[$0].id }
+    let decided =
+      lines.firstIndex { line in
+        chosen.map { line.0.dropFirst(2).hasPrefix($0 + " ") && "✓✗○·".contains(line.0.prefix(1)) } ?? (line.1 == .fault)
+      } ?? 0
     return decided >= room ? min(decided - room / 2, most) : 0
   }
 

@@ -113,7 +113,7 @@ extension App {
   /// After the machine has changed: what was looked at may be gone, and something new deserves the eye.
   func afterChange() {
     state.focusOnLastChange(session)
-    if let step = session.lastCallStep, step == session.position { state.why = session.explanation(ofStep: step) }
+    if let step = session.lastExplainedStep, step == session.position { state.why = session.explanation(ofStep: step) }
     let realms = session.read { $0.control.realms.count }
     state.rttRealm = min(state.rttRealm, max(0, realms - 1))
   }

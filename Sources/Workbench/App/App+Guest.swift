@@ -22,6 +22,10 @@ extension App {
         throw ScriptError(message: error.message)
       }
     }
+    let scriptFile = runner.guestControl.loadFile
+    runner.guestControl.loadFile = { name, file throws(ScriptError) in
+      file == App.commandLine ? try GuestImages.file(name) : try scriptFile(name, file)
+    }
     runner.stackControl.isEnough = { [unowned self] in CPUClock.wall > runEnds }
     let scripts = runner.stackControl.place
     runner.stackControl.place = { file in
@@ -77,6 +81,11 @@ extension App {
       afterChange()
     }
     goingOn = isOpen && outcome.kind == .running && !runner.guestControl.wasInterrupted ? .guest : nil
+    if let hit = runner.takeWatchHit() {
+      goingOn = nil
+      state.message = .init(hit)
+      return
+    }
     state.message = .init(
       isGuestRunning ? "it runs; any key stops it" : outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
   }
@@ -113,6 +122,10 @@ extension App {
       let lines = result.console.filter { !$0.isEmpty } + [result.text].compactMap(\.self)
       let first = isRefused ? lines.first { $0.hasPrefix("error:") } ?? lines.first : lines.first
       state.message = .init((isRefused ? "\(result.text ?? "refused"): " : "") + (first ?? "done"), isError: isRefused)
+    }
+    if let hit = runner.takeWatchHit() {
+      state.message = .init(hit)
+      return
     }
     if isOpen, runner.isHostRunning, state.command == nil, !interruption.isWanted {
       goingOn = .host

@@ -23,6 +23,7 @@ extension App {
   }
 
   private func take(_ key: Key) {
+    state.offer = nil
     if state.marks.question != nil {
       state.message = nil
       return change { $0.answerMark(key) }
@@ -86,6 +87,11 @@ extension App {
     case .open(let prompt, let text): openCommandLine(prompt, text: text)
     case .execute(let line): execute(line)
     case .offer: offer()
+    case .offerCourse: offerCourse()
+    case .offerAttacks: offerAttacks()
+    case .attack(.run(let answer)): runAttack(answer)
+    case .attack(.switchOff): switchOffForAttack()
+    case .tryWithout(let step, let check): tryAgain(step, without: check)
     case .enter: submit()
     case .perform(let line):
       history.add(line)

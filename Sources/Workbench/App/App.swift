@@ -38,6 +38,16 @@ final class App {
   /// A guest, or the host with its guests, goes on by itself until a key is pressed.
   var goingOn: GoingOn?
   var isGuestRunning: Bool { goingOn != nil }
+  /// The lesson under way.
+  let lesson: LessonRun?
+  /// The recording that lesson is gone on with, and the time of its last line.
+  private let lessonRecording: (path: String, seconds: Double)?
+  /// How far it is in the file of progress.
+  var keptStanding: CourseProgress.Row?
+  /// The attack that is tried.
+  let attack: SessionLoader.AttackUnderWay?
+  /// The files of the course.
+  let course: [String]
   /// What is being pasted.
   var pasted = ""
   /// The session one goes on with when this one is left.
@@ -60,7 +70,8 @@ final class App {
     _ session: Session, _ terminal: any Terminal, _ state: ViewState, records: Bool, theme: Theme, animates: Bool,
     names: ScriptNames,
     guest: GuestControl?, stack: StackControl? = nil, folder: String? = Paths.state, settings: Configuration = Configuration(),
-    suitable: Theme? = nil, rest: RecordingReader? = nil
+    suitable: Theme? = nil, lesson: SessionLoader.LessonUnderWay? = nil, course: [String] = LessonFiles.courseFiles,
+    attack: SessionLoader.AttackUnderWay? = nil, rest: RecordingReader? = nil
   ) {
     self.session = session
     self.terminal = terminal
@@ -71,6 +82,10 @@ final class App {
     self.animates = animates
     self.settings = settings
     self.suitable = suitable
+    self.lesson = lesson?.run
+    lessonRecording = lesson?.recording
+    self.course = course
+    self.attack = attack
     runner = ScriptRunner(session, guest: guest, stack: stack, language: .workbench, place: .commandLine)
     runner.names = names
     self.folder = folder
@@ -81,7 +96,9 @@ final class App {
     if state.isLarge { applyTheme() }
     runner.onReport = { [unowned self] in lastReport = $0 }
     runner.onFailure = { [unowned self] in lastFailure = $0 }
-    if records, session.steps.isEmpty, rest == nil { startRecording() }
+    if records, session.steps.isEmpty && rest == nil || lesson != nil { startRecording() }
+    if let lesson { begin(lesson) }
+    if let attack { begin(attack.attack) }
   }
 
   // MARK: Recording
@@ -89,11 +106,17 @@ final class App {
   func startRecording() {
     guard records, recorder == nil else { return }
     do throws(Recorder.CannotCreate) {
-      let made = try Recorder(session.origin, now: CPUClock.wall, in: Paths.sessions(in: folder))
+      let made: Recorder
+      if let lessonRecording {
+        made = try Recorder(
+          goingOnWith: lessonRecording.path, session, now: CPUClock.wall, seconds: lessonRecording.seconds)
+      } else {
+        made = try Recorder(session.origin, now: CPUClock.wall, in: Paths.sessions(in: folder))
+        // What was undone before is in it, too.
+        if !session.steps.isEmpty { made.record(session, now: CPUClock.wall) }
+      }
       recorder = made
       noRecorder = nil
-      // What was undone before is in it, too.
-      if !session.steps.isEmpty { made.record(session, now: CPUClock.wall) }
       showRecording()
       if state.name == "untitled" { state.name = made.path.split(separator: "/").last.map(String.init) ?? state.name }
       terminal.setCrashNote("workbench: the session up to here is in \(made.path)\n")
@@ -104,8 +127,14 @@ final class App {
     }
   }
 
-  /// Brings the recording up to the session.
+  /// After something was done: the lesson looks at it, and it is recorded.
   func record() {
+    followLesson()
+    writeRecording()
+  }
+
+  /// Brings the recording up to the session.
+  func writeRecording() {
     recorder?.record(session, now: CPUClock.wall)
     showRecording()
   }

@@ -74,6 +74,11 @@ struct Completion {
     switch verb.lowercased() {
     case "boot", "debug": return Self.fitting(GuestImages.names, current) + (current.isEmpty ? [] : Paths.completions(current))
     case "open", "include", "write": return Paths.completions(current)
+    case "without": return Self.fitting(Switch.all.map(\.name).filter { !session.isOff($0) }, current)
+    case "with": return Self.fitting(["*"] + Switch.all.map(\.name).filter { session.isOff($0) }, current)
+    case "attack": return Self.fitting(AttackTrials.all.map(\.attack.number), current)
+    case "learn":
+      return Self.fitting(before.isEmpty ? LessonFiles.courseFiles.map(LessonFiles.name) : ["anew"], current)
     case "macro": return Self.fitting(macros, current)
     case "theme": return Self.fitting(Theme.all.map(\.name), current)
     case "set":

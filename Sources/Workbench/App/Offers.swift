@@ -9,11 +9,38 @@ struct Offers {
   let recordings: String?
   /// What holds.
   let settings: Configuration
+  /// The files of the course.
+  let course: [String]
 
   /// Most sessions that are offered of a folder: the newest.
   static let mostSessions = 50
 
-  var all: [Offer] { commands + statements + guests + sessions + themes + changes }
+  var all: [Offer] { commands + statements + guests + sessions + lessons + attacks + themes + changes + checks }
+
+  private var lessons: [Offer] {
+    course.compactMap { path in
+      guard let lesson = try? LessonFiles.lesson(path) else { return nil }
+      return Offer(.lesson, lesson.title, help: lesson.concept + ".", line: "learn \(lesson.name)", isWhole: true)
+    }
+  }
+
+  private var attacks: [Offer] {
+    AttackTrials.all.map { _, attack in
+      Offer(
+        .attack, "\(attack.number) \(attack.title)", help: "Wants: \(attack.wants)", line: "attack \(attack.number)",
+        isWhole: true)
+    }
+  }
+
+  /// Checks of the machine, each to be switched to the other side.
+  private var checks: [Offer] {
+    Switch.all.map { check in
+      let verb = session.isOff(check.name) ? "with" : "without"
+      return Offer(
+        .check, "\(verb) \(check.name)", help: "Switches it \(verb == "with" ? "on again" : "off"): \(check.summary).",
+        line: "\(verb) \(check.name)", isWhole: true)
+    }
+  }
 
   private var commands: [Offer] {
     let hasREC = session.read { $0.callingREC != nil }
@@ -105,7 +132,8 @@ extension Verb {
 extension App {
   /// Brings what the palette offers up to date.
   func offer() {
-    state.palette.offers = Offers(session: session, recordings: Paths.sessions(in: folder), settings: settings).all
+    state.palette.offers =
+      Offers(session: session, recordings: Paths.sessions(in: folder), settings: settings, course: course).all
     Panel.palette.prepare(session, &state)
   }
 

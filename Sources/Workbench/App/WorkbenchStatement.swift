@@ -66,11 +66,50 @@ struct WorkbenchStatement: Statement {
       return { $0.open(session: path) }
     },
     verb(
+      "learn", "[LESSON [anew]]", 0...2,
+      help: "leaves this session for a lesson, where it was left or anew; without one it lists the course", "learn 05"
+    ) { arguments throws(ScriptError) in
+      guard arguments.count > 0 else { return { $0.open(.course) } }
+      let isAnew = arguments.count > 1
+      if isAnew, arguments[1].text != "anew" { throw arguments.error(arguments[1], "expected learn LESSON [anew]") }
+      let word = arguments[0].text
+      return { $0.learn(word, isAnew: isAnew) }
+    },
+    verb(
+      "attack", "[NUMBER]", 0...1, help: "leaves this session for an attack to try; without a number it lists them", "attack A4"
+    ) { arguments in
+      guard arguments.count > 0 else { return { $0.open(.attacks) } }
+      let word = arguments[0].text
+      return { $0.tryAttack(word) }
+    },
+    verb("hint", "", 0...0, help: "another hint of the lesson's task; the last one is a solution", "hint") { _ in
+      { $0.takeHint() }
+    },
+    verb("answer", "LETTER", 1...1, help: "answers the question a lesson asks", "answer b") { arguments in
+      let letter = arguments[0].text
+      return { $0.answer(letter) }
+    },
+    verb("again", "", 0...0, help: "takes the machine back to where the lesson's task began", "again") { _ in
+      { $0.beginTaskAgain() }
+    },
+    verb("skip", "", 0...0, help: "passes the lesson's task over", "skip") { _ in { $0.skipTask() } },
+    verb(
       "compare", "A [B]", 1...2, help: "puts two places side by side: BRANCH, BRANCH@STEP, a step, or a bookmark",
       "compare main b1@7"
     ) { arguments in
       let (a, b) = (arguments[0].text, arguments.count > 1 ? arguments[1].text : nil)
       return { $0.compare(a, b) }
+    },
+    verb(
+      "edit", "STEP STATEMENT", 2...64,
+      help: "does another thing in a step, does all behind it again as a new branch, and shows what differs",
+      "edit 3 RMI_GRANULE_DELEGATE 0x80002000"
+    ) { arguments throws(ScriptError) in
+      guard let step = Int(arguments[0].text), step > 0 else {
+        throw arguments.error(arguments[0], "expected edit STEP STATEMENT, with a step from 1 on")
+      }
+      let statement = arguments.words.dropFirst().map(\.text).joined(separator: " ")
+      return { $0.edit(step, statement) }
     },
     verb("macro", "NAME", 1...1, help: "does the statements that [macros] of config.toml has under that name", "macro two") {
       arguments in

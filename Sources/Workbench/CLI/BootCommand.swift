@@ -10,7 +10,9 @@ struct BootCommand: ParsableCommand {
       IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; or the name of a guest in Sessions/guests: \(GuestImages.names.joined(separator: ", ")); \
       the tour if none is named. The guest's console is printed; what happens outside its Realm, and a summary, go to standard error. --record \
       writes every step as a recording, which workbench opens and replays. --normal boots the same image as a VM of the Normal world, \
-      to compare: the summary ends with what the Host can read of the guest's memory. SIGINT and SIGTERM end it with the summary. \
+      to compare: the summary ends with what the Host can read of the guest's memory. At a terminal the keys go to the guest once it \
+      listens, and Ctrl-] gives them back and ends the boot; time then passes by the wall clock while the guest waits. SIGINT and SIGTERM \
+      end it with the summary. \
       The exit code is 0 if the guest turned itself off, or, with --until, if the event came.
       """)
 
@@ -22,7 +24,7 @@ struct BootCommand: ParsableCommand {
 
   private var image: String { given ?? named ?? GuestImages.tour }
 
-  @Option(help: "RAM of the guest, such as 32M; 6G at most.")
+  @Option(help: "RAM of the guest, such as 32M; 8G at most.")
   var mem: String = "16M"
 
   @Option(help: "Virtual CPUs, 1 to \(RealmVM.mostVCPUs).")
@@ -45,6 +47,32 @@ struct BootCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Initial RAM disk of a Linux kernel.", valueName: "file"), completion: .file())
   var initrd: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Raw image of a disk, up to \(RealmVM.mostDisks) times. FILE,rw lets the guest write: to memory, never to the file.",
+      valueName: "file"))
+  var disk: [String] = []
+
+  @Flag(help: "A network card, on a network inside the model: DHCP, ping, HTTP at 10.0.2.2.")
+  var net = false
+
+  @Flag(help: "A virtio device for random numbers.")
+  var rng = false
+
+  @Flag(help: "Virtio devices do not offer VIRTIO_F_ACCESS_PLATFORM, to see what a Realm's drivers do then.")
+  var noAccessPlatform = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether addresses in a Realm's device tree have the shared bit: on, off, or auto, as the kernel wants it.",
+      valueName: "when"))
+  var sharedBit = SharedBit.auto
+
+  @Option(
+    help: ArgumentHelp("Types the bytes of a file into the guest's console, once it listens.", valueName: "file"),
+    completion: .file())
+  var input: String?
 
   @Option(help: ArgumentHelp("Writes the recording to a new file.", valueName: "file"))
   var record: String?
@@ -112,6 +140,7 @@ struct BootCommand: ParsableCommand {
       throw ValidationError("--vcpus is 1 to \(RealmVM.mostVCPUs), not \(vcpus)")
     }
     guard !gdbWrite || gdb != nil else { throw ValidationError("--gdb-write is for --gdb") }
+    guard disk.count <= RealmVM.mostDisks else { throw ValidationError("a guest has up to \(RealmVM.mostDisks) disks") }
     guard given == nil || named == nil else { throw ValidationError("name one image: as an argument or with --image") }
   }
 
@@ -141,7 +170,11 @@ struct BootCommand: ParsableCommand {
       for byte in vm.uart.output { console.take(byte) }
     }
     vm.onConsole = { console.take($0) }
-    let over = end ?? run(boot, console, debugger, recording)
+    let seat = BootSeat(
+      try typed(),
+      isManned: !json && gdb == nil && input == nil && isTerminal(.standardInput) && isTerminal(.standardOutput))
+    let over = end ?? run(boot, console, debugger, recording, seat)
+    seat.leave()
     // With --open the guest's last exit is to be seen, not a look at its memory.
     let look = open ? nil : HostLook(vm, place ?? boot.entry)
     let summary = BootSummary(
@@ -198,7 +231,7 @@ struct BootCommand: ParsableCommand {
     let options = try options()
     var configuration = try machine.configuration()
     configuration.vcpu = .code
-    if !machine.namesDRAM { configuration.wantDRAM(Self.dram(for: options.memory)) }
+    if !machine.namesDRAM { configuration.wantDRAM(options.hostMemory) }
     let program = try orComplain { () throws(TokenFile.Failure) in try GuestImages.load(image) }
     let party = try orComplain { () throws(TokenFile.Failure) in
       try GuestImages.relyingParty(trusting: relyingParty, options, configuration)
@@ -238,13 +271,28 @@ struct BootCommand: ParsableCommand {
         try TokenFile.bytes(initrd, limit: 256 << 20, isPlain: true)
       }
     }
+    for name in disk { options.disks.append(try image(ofDisk: name)) }
+    options.hasNetwork = net
+    options.hasRNG = rng
+    options.rngSeed = seed ?? .random(in: 1...UInt64.max)
+    options.hasAccessPlatform = !noAccessPlatform
+    options.treeHasSharedBit = sharedBit.value
     return options
   }
 
-  /// DRAM for a guest with so much RAM, which it can share all of, and for the Host; the machine's own is enough for the smallest.
-  private static func dram(for memory: UInt64) -> UInt64 {
-    guard memory > 48 << 20 else { return 0 }
-    return 2 * min(memory, RealmVM.mostMemory) + 64 << 20
+  private func image(ofDisk name: String) throws -> DiskImage {
+    let isWritable = name.hasSuffix(",rw")
+    let path = isWritable ? String(name.dropLast(3)) : name
+    let bytes = try orComplain { () throws(TokenFile.Failure) in
+      try TokenFile.bytes(path, limit: DiskImage.most, isPlain: true)
+    }
+    return DiskImage(Self.name(of: path), bytes, isWritable: isWritable)
+  }
+
+  /// What `--input` types.
+  private func typed() throws -> [UInt8] {
+    guard let input else { return [] }
+    return try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(input) }
   }
 
   /// What happened outside of the guest, a sentence each: the first thousand.
@@ -273,8 +321,11 @@ struct BootCommand: ParsableCommand {
   // MARK: While it runs
 
   /// Enters its vCPUs until something ends it.
-  private func run(_ boot: Boot, _ console: BootConsole, _ debugger: GuestDebugger?, _ recording: SessionWriter?) -> BootEnd {
+  private func run(
+    _ boot: Boot, _ console: BootConsole, _ debugger: GuestDebugger?, _ recording: SessionWriter?, _ seat: BootSeat
+  ) -> BootEnd {
     let (session, vm) = (boot.session, boot.vm)
+    var health = GuestHealth()
     StopSignal.take(isPatient: record != nil)
     defer { StopSignal.leave() }
     var entered = 0
@@ -284,6 +335,8 @@ struct BootCommand: ParsableCommand {
     while true {
       if let number = StopSignal.pending { return .signal(number) }
       if entered == entries { return .entries(entered) }
+      seat.attend(vm, open ? debugger : nil, console)
+      if seat.isLeft { return .left }
       if isSpent(boot) { return .instructions(vm.executed) }
       if keepsHistory, session.position >= Self.mostSteps { return .history(session.position) }
       if let place = GuestPlace(vm, session, boot.symbols) {
@@ -296,6 +349,7 @@ struct BootCommand: ParsableCommand {
       entered += 1
       if let ending { return .guest(ending) }
       if let until, until.happened(vm, session, console, before) { return .event(until) }
+      if entered % 16 == 0, let why = health.look(at: vm, session) { return .sick(why) }
       if entered % 64 == 0 {
         progress.update(Int(clamping: vm.executed))
         console.flush()

@@ -6,42 +6,29 @@ final class BootConsole {
   private let outlivesPipe: Bool
   private var waiting: [UInt8] = []
   private var last: UInt8?
-
-  private let words: [UInt8]
-  /// How many bytes of the words can stand again behind a mismatch: Knuth, Morris and Pratt's table.
-  private let shorter: [Int]
-  private var matched = 0
+  private var words: ConsoleWords
+  /// Set while somebody sits at a terminal: what of the guest's bytes goes there.
+  var filter: ConsoleFilter?
   /// Whether it has said the words.
-  private(set) var hasSaid = false
+  var hasSaid: Bool { words.isFound }
 
   /// - Parameter words: what is waited for; nothing if it is empty.
   init(isShown: Bool, outlivesPipe: Bool, words: String = "") {
     self.isShown = isShown
     self.outlivesPipe = outlivesPipe
-    self.words = Array(words.utf8)
-    var shorter = [Int](repeating: 0, count: self.words.count)
-    var length = 0
-    for n in self.words.indices.dropFirst() {
-      while length > 0, self.words[n] != self.words[length] { length = shorter[length - 1] }
-      if self.words[n] == self.words[length] { length += 1 }
-      shorter[n] = length
-    }
-    self.shorter = shorter
+    self.words = ConsoleWords(words.utf8)
   }
 
   func take(_ byte: UInt8) {
     if isShown { waiting.append(byte) }
-    guard !hasSaid, !words.isEmpty else { return }
-    while matched > 0, byte != words[matched] { matched = shorter[matched - 1] }
-    if byte == words[matched] { matched += 1 }
-    hasSaid = matched == words.count
+    words.take(byte)
   }
 
   /// Prints what has been said.
   func flush() {
     guard let byte = waiting.last else { return }
     var out = Output(outlivesPipe: outlivesPipe)
-    out.append(PL011.printable(waiting))
+    out.append(filter?.passed(waiting) ?? PL011.printable(waiting))
     out.flush()
     last = byte
     waiting.removeAll(keepingCapacity: true)
@@ -50,9 +37,9 @@ final class BootConsole {
   /// Ends its last line, if the guest has not.
   func finish() {
     flush()
-    guard let last, last != 10 else { return }
     var out = Output(outlivesPipe: outlivesPipe)
-    out.line("")
+    if filter != nil { out.append(ConsoleFilter.end) }
+    if let last, last != 10 { out.line("") }
     out.flush()
   }
 }

@@ -37,6 +37,13 @@ enum BootEvent: ExpressibleByArgument {
   }
 }
 
+/// Whether a Realm's device tree has the shared bit in addresses.
+enum SharedBit: String, ExpressibleByArgument, CaseIterable {
+  case auto, on, off
+
+  var value: Bool? { self == .auto ? nil : self == .on }
+}
+
 /// Why a boot is over.
 enum BootEnd {
   case guest(RealmVM.Ending)
@@ -45,6 +52,10 @@ enum BootEnd {
   case instructions(UInt64)
   case history(Int)
   case signal(Int32)
+  /// Nothing more will come of it: why.
+  case sick(String)
+  /// Somebody has pressed Ctrl-].
+  case left
 
   /// What the guest did, or what was done to it.
   var text: String {
@@ -58,17 +69,27 @@ enum BootEnd {
     case .history(let steps):
       "was given up after \(steps) steps, as many as a history has; without --record, --open and --gdb none is kept"
     case .signal(let number): "was stopped by \(StopSignal.name(number))"
+    case .sick(let why): "does nothing any more: \(why)"
+    case .left: "was left by Ctrl-]"
     }
   }
 
   /// Whether the guest is still somewhere in its code.
   var leavesGuest: Bool { if case .guest(.poweredOff) = self { false } else { true } }
 
+  /// Whether it is to be said where it stopped, and what may help.
+  var isTrouble: Bool {
+    switch self {
+    case .sick, .guest(.failed): true
+    default: false
+    }
+  }
+
   /// What the program ends with, if the boot is not what was asked for.
   func code(awaited: Bool) -> ExitCode? {
     switch self {
     case .signal(let number): ExitCode(128 + number)
-    case .event: nil
+    case .event, .left: nil
     case .guest(.poweredOff) where !awaited: nil
     default: Exit.difference
     }
@@ -136,11 +157,24 @@ struct BootSummary: Encodable {
   var steps: Int
   var tokens: Int
   var rim: String?
+  /// Where it stopped, if that is no good end, and what may help.
+  var account: [String]
+  /// Virtio devices, and what passed through them.
+  var devices: [String]
   /// What Host and relying party did around a guest that asked for a key: the first 1000 sentences.
   var outside: [String]
 
   init(_ vm: RealmVM, _ session: Session, _ end: BootEnd, _ place: GuestPlace?, _ look: HostLook?, outside: [String]) {
     self.outside = outside
+    account = end.isTrouble ? GuestHealth.account(of: vm, session) : []
+    let looks = vm.deviceLooks
+    devices = looks.map(\.text)
+    if !looks.isEmpty, let pages = vm.sharedPages {
+      let others = looks.filter { !$0.bounces && $0.counts.buffers + $0.counts.faults > 0 }.map(\.kind.name)
+      devices.append(
+        "\(pages) pages of the guest's are shared with the Host"
+          + (others.isEmpty ? "; every buffer went through them" : "; buffers of \(others.joined(separator: ", ")) did not"))
+    }
     isRealm = vm.isRealm
     hostRead = look
     ending = end.text
@@ -161,6 +195,6 @@ struct BootSummary: Encodable {
       "the guest \(ending)\(place.map { "; \($0.text)" } ?? "")",
       "\(instructions) instructions, \(steps) steps, exits: \(reasons)",
       "\(pagesGiven) pages given on demand, \(tokens) token\(tokens == 1 ? "" : "s")",
-    ] + (rim.map { ["RIM \($0)"] } ?? []) + (hostRead.map { [$0.line] } ?? [])
+    ] + account + devices + (rim.map { ["RIM \($0)"] } ?? []) + (hostRead.map { [$0.line] } ?? [])
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 
 /// What ends a command: words for standard error, and the exit code.
 protocol Complaint: Error {
@@ -12,6 +13,10 @@ extension TokenFile.Failure: Complaint {
 
 extension NewFile.Failure: Complaint {
   var exitCode: ExitCode { code }
+}
+
+extension SessionLoader.Failure: Complaint {
+  var exitCode: ExitCode { ExitCode(code) }
 }
 
 /// Runs something that reads or writes a file; what goes wrong is said and ends the program with its code.

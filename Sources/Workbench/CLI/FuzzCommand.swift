@@ -4,7 +4,10 @@ import Engine
 struct FuzzCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuzz", abstract: "Performs random calls and checks every rule of the model after each.",
-    discussion: "Everything follows from the seed. The exit code is 1 when a rule is broken.")
+    discussion: """
+      Everything follows from the seed. The exit code is 1 when a rule is broken. A shard has a seed of its own, --seed and its number; it ends \
+      with 42 where it is of no use to start it again.
+      """)
 
   @Option(help: "How many actions.")
   var calls: Int = 200_000
@@ -58,7 +61,20 @@ struct FuzzCommand: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
+  @OptionGroup var shards: ShardOptions
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("A new file for what it came to, in lines of JSON.", valueName: "path"),
+    completion: .file())
+  var output: String?
+
   func run() throws {
+    let shard = try shards.chosen()
+    try ShardOptions.run(shard) { if try !ShardOptions.isDone(shard, output) { try perform(shard ?? Shard.whole) } }
+  }
+
+  private func perform(_ shard: Shard) throws {
+    let seed = seed &+ UInt64(shard.index)
     guard calls > 0, checkEvery ?? 1 > 0 else { throw ValidationError("--calls and --check-every must be positive") }
     guard pairs ?? 0 >= 0, pairs == nil || hostile else { throw ValidationError("--pairs is for --hostile, and not negative") }
     let policy = try machine.configuration().policy
@@ -66,42 +82,44 @@ struct FuzzCommand: ParsableCommand {
       throw ValidationError("--hosts, --hostile, --worlds and --switches exclude each other")
     }
     if switches {
-      try switchOff(policy)
-      return
+      return try switchOff(policy, seed, shard)
     }
     if worlds {
-      try actOnEachOther()
-      return
+      return try actOnEachOther(seed, shard)
     }
     if hosts {
-      try domains()
-      return
+      return try domains(seed, shard)
     }
     if hostile {
-      try attack()
-      return
+      return try attack(seed, shard)
     }
     if let instructions {
-      try execute(instructions, policy)
-      return
+      return try execute(instructions, policy, seed, shard)
     }
     var progress = ProgressLine("actions", of: calls)
     let run = RandomRun.perform(calls: calls, seed: seed, policy: policy, checkEvery: checkEvery ?? 1) { progress.update($0) }
     var out = Output()
     defer { out.flush() }
     out.line("\(run.calls) actions, \(run.succeeded) calls succeeded, \(policy.name), seed \(seed)")
-    if let (call, violation) = run.violation {
-      out.line("rule \(violation.rule) broken after action \(call): \(violation.detail)")
-      throw Exit.difference
-    }
-    if let disagreement = run.disagreement {
-      out.line(disagreement)
-      throw Exit.difference
-    }
-    out.line("every rule held")
+    let violation = run.violation.map { "rule \($1.rule) broken after action \($0): \($1.detail)" }
+    try conclude(&out, "calls", seed, shard, actions: run.calls, violation ?? run.disagreement, held: "every rule held")
   }
 
-  private func switchOff(_ policy: Policy) throws {
+  /// Says what went wrong, or that nothing did; and where to, if that is asked for.
+  private func conclude(
+    _ out: inout Output, _ what: String, _ seed: UInt64, _ shard: Shard, actions: Int, _ problem: String?, path: [String] = [],
+    held: String?
+  ) throws {
+    if let text = problem ?? held { out.line(text) }
+    for action in path where problem != nil { out.line("  \(action)") }
+    if let output {
+      let run = FuzzResult.Run(what: what, seed: seed, shard: shard.index, actions: actions, problem: problem ?? "")
+      try ResultFiles.write(.fuzz(FuzzResult(run, of: shard.count)), to: output)
+    }
+    if problem != nil { throw Exit.difference }
+  }
+
+  private func switchOff(_ policy: Policy, _ seed: UInt64, _ shard: Shard) throws {
     var progress = ProgressLine("actions", of: calls)
     let run = LabRun.perform(actions: calls, seed: seed, policy: policy, checkEvery: checkEvery ?? 50) { progress.update($0) }
     var out = Output()
@@ -113,13 +131,12 @@ struct FuzzCommand: ParsableCommand {
       "\(run.overruled.values.reduce(0, +)) times a check that was off would have acted, \(run.overruled.count) of \(Switch.all.count) checks; "
         + "\(run.panics) machines ended in an RMM panic")
     for (rule, count) in run.broken.sorted(by: { $0.key < $1.key }) { out.line("rule \(rule) was broken on \(count)") }
-    if let problem = run.problem {
-      out.line(problem)
-      throw Exit.difference
-    }
+    try conclude(
+      &out, "switches", seed, shard, actions: run.actions, run.problem,
+      held: nil)
   }
 
-  private func attack() throws {
+  private func attack(_ seed: UInt64, _ shard: Shard) throws {
     var progress = ProgressLine("actions", of: calls)
     let run = HostileRun.perform(actions: calls, seed: seed, pairs: pairs) { progress.update($0) }
     var out = Output()
@@ -129,14 +146,12 @@ struct FuzzCommand: ParsableCommand {
       "\(run.scribbled) had memory of the RMM or EL3 written by hand, \(run.panics) ended in an RMM panic; digest \(hex(run.digest))"
     )
     out.line("\(run.pairs) times a machine and its copy went the same way, from \(run.copies) saved states")
-    if let problem = run.problem {
-      out.line(problem)
-      throw Exit.difference
-    }
-    out.line("every machine stood, and every rule held that cannot be broken by right")
+    try conclude(
+      &out, "hostile", seed, shard, actions: run.actions, run.problem,
+      held: "every machine stood, and every rule held that cannot be broken by right")
   }
 
-  private func actOnEachOther() throws {
+  private func actOnEachOther(_ seed: UInt64, _ shard: Shard) throws {
     var progress = ProgressLine("actions", of: calls)
     let run = WorldsRun.perform(actions: calls, seed: seed) { progress.update($0) }
     var out = Output()
@@ -147,14 +162,12 @@ struct FuzzCommand: ParsableCommand {
     out.line(
       "\(run.succeeded) calls of FF-A were answered without an error, \(run.refused) refused, by \(run.conditions.count) conditions"
     )
-    if let problem = run.problem {
-      out.line(problem)
-      throw Exit.difference
-    }
-    out.line("every rule held, and no access passed that the table forbids")
+    try conclude(
+      &out, "worlds", seed, shard, actions: run.actions, run.problem,
+      held: "every rule held, and no access passed that the table forbids")
   }
 
-  private func domains() throws {
+  private func domains(_ seed: UInt64, _ shard: Shard) throws {
     var progress = ProgressLine("actions", of: calls)
     let run = HostsRun.perform(actions: calls, seed: seed, checkEvery: checkEvery ?? HostsRun.rulesEvery) { progress.update($0) }
     var out = Output()
@@ -162,15 +175,12 @@ struct FuzzCommand: ParsableCommand {
     out.line("\(run.actions) actions on \(run.hosts) hosts, seed \(seed): \(run.realms) Realms; digest \(hex(run.digest))")
     out.line(
       "\(run.rows.count) of \(KVMErrnoRow.allCases.count) rows of KVM's error numbers, \(run.leaked) granules leaked on purpose")
-    if let problem = run.problem {
-      out.line(problem)
-      for action in run.path { out.line("  \(action)") }
-      throw Exit.difference
-    }
-    out.line("no granule was owned twice, every rule held, and everything was given back")
+    try conclude(
+      &out, "hosts", seed, shard, actions: run.actions, run.problem, path: run.path,
+      held: "no granule was owned twice, every rule held, and everything was given back")
   }
 
-  private func execute(_ instructions: UInt64, _ policy: Policy) throws {
+  private func execute(_ instructions: UInt64, _ policy: Policy, _ seed: UInt64, _ shard: Shard) throws {
     var progress = ProgressLine("instructions", of: Int(clamping: instructions))
     let run = RandomGuest.perform(instructions: instructions, seed: seed, policy: policy, engine: engine) {
       progress.update($0)
@@ -179,11 +189,9 @@ struct FuzzCommand: ParsableCommand {
     defer { out.flush() }
     let endings = run.endings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     out.line("\(run.instructions) instructions of \(run.guests) guests, \(policy.name), seed \(seed): \(endings)")
-    if let problem = run.problem {
-      out.line(problem)
-      throw Exit.difference
-    }
-    out.line("every rule held, and the Host's memory is as it was; digest \(hex(run.digest))")
+    try conclude(
+      &out, "instructions", seed, shard, actions: Int(clamping: run.instructions), run.problem,
+      held: "every rule held, and the Host's memory is as it was; digest \(hex(run.digest))")
   }
 }
 

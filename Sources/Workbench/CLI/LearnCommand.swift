@@ -5,20 +5,40 @@ import Views
 
 struct LearnCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "learn", abstract: "A lesson of the course, line by line.",
+    commandName: "learn", abstract: "A lesson of the course, inside the machine.",
     discussion: """
-      Prints what is to be done, takes statements from standard input, and says after each what of the goal is not reached yet. Besides \
+      Opens the workbench with a lesson in it, where it was left. With --lines or --record, or without a terminal, it goes line by line: it \
+      prints what is to be done, takes statements from standard input, and says after each what of the goal is not reached yet. Besides \
       statements there are hint, goal, answer LETTER, skip, text and quit; undo takes a step back. workbench lesson list has the course.
       """)
 
-  @Argument(help: ArgumentHelp("A lesson; without one the first of the course.", valueName: "lesson"), completion: .file())
+  @Argument(
+    help: ArgumentHelp(
+      "A lesson; without one that under way, or the first that is not done.", valueName: "lesson"), completion: .file())
   var lesson: String?
+
+  @Flag(help: "Line by line, at a terminal, too.")
+  var lines = false
+
+  @Flag(help: "Prints how far one is in each lesson, with the recording of what was done, and the file that says so.")
+  var progress = false
+
+  @OptionGroup var screen: ScreenOptions
 
   @Option(help: ArgumentHelp("Writes what was done, for workbench lesson grade.", valueName: "file"), completion: .file())
   var record: String?
 
+  mutating func validate() throws {
+    if progress, lesson != nil || lines || record != nil { throw ValidationError("--progress stands alone") }
+  }
+
   func run() throws {
-    guard let path = try LessonCommand.paths(lesson.map { [$0] } ?? []).first else { throw Exit.noInput }
+    if progress { return try tellProgress() }
+    let paths = try LessonCommand.paths(lesson.map { [$0] } ?? [])
+    guard let first = paths.first else { throw Exit.noInput }
+    let isOnScreen = !lines && record == nil && isTerminal(.standardInput) && isTerminal(.standardOutput)
+    let path = lesson == nil && isOnScreen ? Self.next(of: paths) ?? first : first
+    if isOnScreen { return try OpenCommand.parse([]).learn(path, screen) }
     let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.readable(path) }
     let begun: (run: LessonRun, runner: ScriptRunner)
     do throws(ScriptError) { begun = try LessonFiles.starter(path).begin(lesson) } catch {
@@ -30,6 +50,28 @@ struct LearnCommand: ParsableCommand {
     guard let record else { return }
     let bytes = learner.recording
     try orComplain { () throws(NewFile.Failure) in try NewFile.write(bytes, to: record) }
+  }
+
+  /// The lesson that is under way, or the first that is not done.
+  private static func next(of paths: [String]) -> String? {
+    let entries = LessonFiles.entries(paths, in: Paths.state).entries
+    return (entries.firstIndex(where: \.isUnderWay) ?? entries.firstIndex { !$0.isDone }).map { paths[$0] }
+  }
+
+  private func tellProgress() throws {
+    guard let file = ProgressFile(in: Paths.state) else {
+      complain("neither XDG_STATE_HOME nor HOME is set, so no progress is kept")
+      throw Exit.noInput
+    }
+    let progress = try LessonCommand.reading { () throws(SessionLoader.Failure) in try file.read() }
+    var out = Output()
+    for row in progress.rows {
+      let standing =
+        row.tasks < row.of ? "\(row.tasks) of \(row.of) tasks\(row.isDone ? ", done before" : "")" : row.isDone ? "done" : "over"
+      out.line("\(shown(row.lesson).padding(28)) \(standing.padding(26)) \(shown(row.recording))")
+    }
+    out.line("\(shown(file.path)); recordings are in \(shown(Paths.sessions(in: Paths.state) ?? ""))")
+    out.flush()
   }
 }
 

@@ -14,7 +14,7 @@ struct LessonCommand: ParsableCommand {
 
   /// The files that are named; all of the course if none is.
   static func paths(_ words: [String]) throws -> [String] {
-    let paths = words.isEmpty ? LessonFiles.courseFiles : words.flatMap(LessonFiles.paths)
+    let paths = words.isEmpty ? LessonFiles.courseFiles : words.flatMap { LessonFiles.paths(of: $0) }
     guard !paths.isEmpty else {
       complain("there are no lessons here; expected a FILE\(LessonFiles.ending), or the course in Sessions/lessons")
       throw Exit.noInput

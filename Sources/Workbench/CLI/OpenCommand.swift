@@ -19,6 +19,8 @@ struct OpenCommand: ParsableCommand {
 
   /// The XML of a domain to define first.
   private var domain: String?
+  /// A lesson's file to begin with.
+  private var lesson: String?
 
   private enum CodingKeys: CodingKey { case file, options }
 
@@ -47,6 +49,14 @@ struct OpenCommand: ParsableCommand {
     }
   }
 
+  /// The workbench with a lesson in it: where it was left, or its beginning.
+  func learn(_ path: String, _ screen: ScreenOptions) throws {
+    var looking = self
+    looking.options.screen = screen
+    looking.lesson = path
+    try looking.run(on: nil, nil) { _ in }
+  }
+
   /// - Parameters:
   ///   - finished: a session to look at, instead of the file's or a fresh one.
   ///   - control: of its guest.
@@ -71,7 +81,14 @@ struct OpenCommand: ParsableCommand {
   ) throws -> Int32 {
     var opened = SessionLoader.Loaded(session: first, guestControl: control)
     var state = start
-    if let file {
+    if let lesson {
+      do throws(SessionLoader.Failure) {
+        opened = try LessonFiles.underWay(lesson, settings.bindings, in: settings.flag(.record) ? Paths.state : nil)
+      } catch {
+        complain(error.message)
+        return error.code
+      }
+    } else if let file {
       do throws(SessionLoader.Failure) {
         opened = try SessionLoader.load(file, configuration, patience: App.patience)
         state = SessionLoader.opened(opened, name: file.split(separator: "/").last.map(String.init) ?? file, settings.bindings)
@@ -107,16 +124,17 @@ struct OpenCommand: ParsableCommand {
       return App(
         loaded.session, terminal, state, records: settings.flag(.record), theme: theme, animates: settings.flag(.animation),
         names: loaded.names, guest: loaded.guestControl, stack: loaded.stackControl, settings: settings,
-        suitable: named == nil ? theme : nil, rest: loaded.rest)
+        suitable: named == nil ? theme : nil, lesson: loaded.lesson, attack: loaded.attack, rest: loaded.rest)
     }
     var running = app(opened, state, theme, isLarge: settings.flag(.large), settings)
     if let domain { running.define(domain: domain) }
+    if file == nil, domain == nil, first.steps.isEmpty, state.screen == .overview { running.offerFirstLesson() }
     var code = running.run()
     var accounts = [running.recordingAccount]
     while let (loaded, name) = running.successor {
-      running = app(
-        loaded, SessionLoader.opened(loaded, name: name, settings.bindings), running.theme, isLarge: running.state.isLarge,
-        running.settings)
+      let isOwn = loaded.lesson != nil || loaded.attack != nil
+      let state = !isOwn ? SessionLoader.opened(loaded, name: name, settings.bindings) : ViewState()
+      running = app(loaded, state, running.theme, isLarge: running.state.isLarge, running.settings)
       code = running.run()
       accounts.append(running.recordingAccount)
     }

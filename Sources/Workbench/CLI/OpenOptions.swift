@@ -2,11 +2,8 @@ import ArgumentParser
 import Engine
 import Views
 
-/// What the command line says of the workbench in the terminal. What it leaves open, a person's file says, or nobody.
-struct OpenOptions: ParsableArguments {
-  @Flag(inversion: .prefixedNo, help: "Records the session.")
-  var record: Bool?
-
+/// What the command line says of the screen. What it leaves open, a person's file says, or nobody.
+struct ScreenOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Takes clicks and the wheel, or leaves the mouse to the terminal.")
   var mouse: Bool?
 
@@ -30,18 +27,33 @@ struct OpenOptions: ParsableArguments {
     completion: .list(["auto"] + Theme.all.map(\.name)))
   var theme: String?
 
-  @OptionGroup var machine: MachineOptions
-
-  private var given: [(setting: Setting, value: Setting.Value?)] {
+  fileprivate var given: [(setting: Setting, value: Setting.Value?)] {
     [
       (.theme, theme.map { .text($0) }), (.color, color.map { .text($0) }), (.large, large.map { .flag($0) }),
-      (.ascii, ascii.map { .flag($0) }),
-      (.mouse, mouse.map { .flag($0) }), (.animation, animation.map { .flag($0) }), (.record, record.map { .flag($0) }),
-      (.machine, machine.machine.map { .text($0) }), (.rmm, machine.rmm.map { .text($0) }),
+      (.ascii, ascii.map { .flag($0) }), (.mouse, mouse.map { .flag($0) }), (.animation, animation.map { .flag($0) }),
     ]
   }
 
-  mutating func validate() throws {
+  mutating func validate() throws { try OpenOptions.validate(given) }
+}
+
+/// What the command line says of the workbench in the terminal.
+struct OpenOptions: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Records the session.")
+  var record: Bool?
+
+  @OptionGroup var screen: ScreenOptions
+  @OptionGroup var machine: MachineOptions
+
+  private var given: [(setting: Setting, value: Setting.Value?)] {
+    screen.given + [
+      (.record, record.map { .flag($0) }), (.machine, machine.machine.map { .text($0) }), (.rmm, machine.rmm.map { .text($0) }),
+    ]
+  }
+
+  mutating func validate() throws { try Self.validate(given) }
+
+  fileprivate static func validate(_ given: [(setting: Setting, value: Setting.Value?)]) throws {
     for case (let setting, let value?) in given {
       if let problem = setting.problem(with: value) { throw ValidationError("--\(problem)") }
     }

@@ -1,3 +1,4 @@
+import Engine
 import SystemPackage
 
 /// One line on standard error that says how far something has come, at what rate, and when it will be done. There is none where
@@ -23,12 +24,16 @@ struct ProgressLine {
   }
 
   /// So many are done.
-  mutating func update(_ done: Int) {
+  ///
+  /// - Parameter note: what there is to say beside.
+  mutating func update(_ done: Int, _ note: @autoclosure () -> String = "") {
     guard isShown else { return }
     let now = CPUClock.wall
     guard now >= next else { return }
     next = now + 0.2
-    Self.write(Array("\r\u{1B}[K\(Self.text(done, of: total, what, seconds: now - start))".utf8))
+    let note = note()
+    let text = Self.text(done, of: total, what, seconds: now - start) + (note.isEmpty ? "" : "; \(note)")
+    Self.write(Array("\r\u{1B}[K\(text)".utf8))
     Self.isUp = true
   }
 
@@ -40,14 +45,6 @@ struct ProgressLine {
     parts.append("\(grouped(Int(rate))) a second")
     if let total, rate > 0 { parts.append("\(grouped(Int((Double(max(0, total - done)) / rate).rounded(.up)))) s left") }
     return parts.joined(separator: ", ")
-  }
-
-  private static func grouped(_ number: Int) -> String {
-    let digits = Array(String(number))
-    return digits.indices.reduce(into: "") { text, n in
-      if n > 0, (digits.count - n) % 3 == 0 { text.append(",") }
-      text.append(digits[n])
-    }
   }
 
   /// Takes the line away, for what is to be printed instead.

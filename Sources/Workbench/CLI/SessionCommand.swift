@@ -4,7 +4,11 @@ import Engine
 struct SessionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "session", abstract: "Sessions as material: what is in one, and parts of it.",
-    subcommands: [SessionNotesCommand.self, SessionStatsCommand.self, SessionCutCommand.self, SessionStripCommand.self])
+    subcommands: [
+      SessionNotesCommand.self, SessionStatsCommand.self, SessionCutCommand.self, SessionJoinCommand.self,
+      SessionTrimCommand.self, SessionStripCommand.self, SessionAnswersCommand.self, SessionRenameCommand.self,
+      SessionLintCommand.self,
+    ])
 }
 
 struct SessionNotesCommand: ParsableCommand {

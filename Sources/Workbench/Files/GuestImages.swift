@@ -12,7 +12,7 @@ enum GuestImages {
     return folders.flatMap { ["\($0)/\(name).elf", "\($0)/\(name).img"] }.first(where: isFile)
   }
 
-  static let names = ["tour", "faults", "kernel", "irq", "fdt", "model"]
+  static let names = ["tour", "faults", "kernel", "irq", "fdt", "model", "devices"]
 
   /// What there is, for who names what there is not.
   private static var others: String { "; the project's guests are \(names.joined(separator: ", "))" }
@@ -76,6 +76,15 @@ enum GuestImages {
     }
     do throws(TokenFile.Failure) {
       return try load(path)
+    } catch {
+      throw ScriptError(message: error.message)
+    }
+  }
+
+  /// Reads a disk's image, or an initial RAM disk.
+  static func file(_ path: String) throws(ScriptError) -> [UInt8] {
+    do throws(TokenFile.Failure) {
+      return try TokenFile.bytes(path, limit: DiskImage.most, isPlain: true)
     } catch {
       throw ScriptError(message: error.message)
     }

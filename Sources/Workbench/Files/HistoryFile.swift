@@ -1,7 +1,8 @@
 import FoundationEssentials
 import SystemPackage
 
-/// The file of the history: a line of it is appended by one write under a lock, and it is cut to its last lines now and then.
+/// A file of lines, such as that of the history: a line of it is appended by one write under a lock, and it is cut to its last lines now and
+/// then.
 struct HistoryFile {
   let path: String
   /// Bytes from which on it is cut.
@@ -32,8 +33,15 @@ struct HistoryFile {
       try? descriptor.resize(to: size)
       return false
     }
-    if size > Self.greatest { cut() }
+    if size > Self.greatest, let all = try? self.lines() { _ = replace(with: all.suffix(CommandHistory.limit)) }
     return true
+  }
+
+  /// Does something while nobody else who asks for the lock changes the file. Nil if that cannot be had.
+  func locked<T, Failure: Error>(_ body: () throws(Failure) -> T) throws(Failure) -> T? {
+    guard let descriptor = locked() else { return nil }
+    defer { try? descriptor.close() }
+    return try body()
   }
 
   /// The file, open and locked; nobody has put another in its place since.
@@ -53,16 +61,17 @@ struct HistoryFile {
     return nil
   }
 
-  /// Puts a file with the last lines in its place. The lock is held, so nothing is appended meanwhile.
-  private func cut() {
-    guard let lines = try? lines() else { return }
+  /// Puts a file with these lines in its place. The lock is held, so nothing is appended meanwhile. False if that is not possible.
+  func replace(with lines: some Collection<String>) -> Bool {
     let temporary = FilePath("\(path).\(ProcessInfo.processInfo.processIdentifier)")
     let opened = try? FileDescriptor.open(
       temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow], permissions: .ownerReadWrite)
-    guard let descriptor = opened else { return }
-    let text = lines.suffix(CommandHistory.limit).map { $0 + "\n" }.joined()
+    guard let descriptor = opened else { return false }
+    let text = lines.map { $0 + "\n" }.joined()
     let isWhole = writeAll(Array(text.utf8)[...], to: descriptor).error == nil
     let isClosed = (try? descriptor.close()) != nil
-    if !isWhole || !isClosed || !temporary.replace(FilePath(path)) { temporary.remove() }
+    if isWhole, isClosed, temporary.replace(FilePath(path)) { return true }
+    temporary.remove()
+    return false
   }
 }

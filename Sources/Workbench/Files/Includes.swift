@@ -29,6 +29,9 @@ enum Includes {
   static func serve(_ runner: ScriptRunner) {
     runner.load = { name, file throws(ScriptError) in try load(name, from: file) }
     runner.guestControl.load = { name, file throws(ScriptError) in try GuestImages.load(name, from: file) }
+    runner.guestControl.loadFile = { name, file throws(ScriptError) in
+      try GuestImages.file(try path(of: name, from: file, to: "read"))
+    }
     runner.stackControl.place = { hostPlace(of: $0) }
   }
 

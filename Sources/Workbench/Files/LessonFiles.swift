@@ -25,10 +25,12 @@ enum LessonFiles {
   }
 
   /// What is typed for a lesson: a file, a folder of them, or the name or number of one of the course.
-  static func paths(of word: String) -> [String] {
+  ///
+  /// - Parameter course: the files of the course.
+  static func paths(of word: String, _ course: [String] = courseFiles) -> [String] {
     if isFolder(word) { return files(in: word) }
     if word.hasSuffix(ending) || FileManager.default.fileExists(atPath: word) { return [word] }
-    let named = courseFiles.filter { path in
+    let named = course.filter { path in
       let name = name(of: path)
       return name == word || name.hasSuffix("-" + word) || Int(name.prefix { $0.isNumber }) == Int(word) && Int(word) != nil
     }

@@ -55,6 +55,37 @@ final class Recorder {
     append(Recording.header(configuration))
   }
 
+  /// Goes on with a recording that is there, of which the session is the replay.
+  ///
+  /// - Parameter seconds: the time of its last line.
+  init(goingOnWith path: String, _ session: Session, now: Double, seconds: Double) throws(CannotCreate) {
+    self.path = path
+    start = now - seconds
+    do throws(UnreadableFile) {
+      descriptor = try PlainFile.open(path, .readWrite, options: .append, followsLink: false)
+    } catch {
+      throw CannotCreate(message: error.message)
+    }
+    guard descriptor.tryLock() else { throw CannotCreate(message: "another workbench is at \(path)") }
+    do {
+      size = try Stat(descriptor).size
+      // Half a line that was left is dropped, as it was when the file was read.
+      var last: UInt8 = 0x0A
+      while size > 0 {
+        guard try withUnsafeMutableBytes(of: &last, { try descriptor.read(fromAbsoluteOffset: size - 1, into: $0) }) == 1 else {
+          break
+        }
+        if last == 0x0A { break }
+        size -= 1
+      }
+      try descriptor.resize(to: size)
+    } catch {
+      throw CannotCreate(message: "cannot go on with \(path): \(error)")
+    }
+    _ = feed.lines(session, seconds: 0)
+    changed = true
+  }
+
   /// A file that was not there, named after the time of day.
   private static func create(in folder: String) throws(CannotCreate) -> (String, FileDescriptor) {
     let stamp = LocalTime.stamp
@@ -64,6 +95,8 @@ final class Recorder {
         let descriptor = try FileDescriptor.open(
           FilePath(candidate), .writeOnly, options: [.create, .exclusiveCreate, .append, .closeOnExec],
           permissions: .ownerReadWrite)
+        // Nobody goes on with it meanwhile.
+        _ = descriptor.tryLock()
         return (candidate, descriptor)
       } catch Errno.fileExists {
         continue
@@ -102,6 +135,8 @@ final class Recorder {
 
   /// The last lines: a digest of the state the person left. A recording of nothing is not kept.
   func finish(_ session: Session, now: Double) {
+    // From here on somebody else may go on with it.
+    defer { descriptor.unlock() }
     record(session, now: now)
     if changed {
       append(feed.lastDigests(session, seconds: now - start))

@@ -29,6 +29,10 @@ enum SessionLoader {
     var stackControl: StackControl?
     /// Where the file and the session contradict each other first.
     var contradiction: Contradiction?
+    /// The lesson it is of.
+    var lesson: LessonUnderWay?
+    /// The attack that is tried in it.
+    var attack: AttackUnderWay?
     /// What is to be read yet of a recording.
     var rest: RecordingReader?
 
@@ -40,6 +44,26 @@ enum SessionLoader {
       contradiction = recording.contradiction
       rest = nil
     }
+  }
+
+  /// An attack that is tried.
+  struct AttackUnderWay {
+    /// Its file.
+    let path: String
+    let attack: AttackTrial
+    /// Runs the file's lines, and knows what they have named and captured.
+    let runner: ScriptRunner
+  }
+
+  /// A lesson under way.
+  struct LessonUnderWay {
+    let run: LessonRun
+    /// Its file.
+    let path: String
+    /// The recording it goes on with, and the time of its last line; nil if it has just begun.
+    var recording: (path: String, seconds: Double)?
+    /// What is to be said at its beginning.
+    var note: String?
   }
 
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of

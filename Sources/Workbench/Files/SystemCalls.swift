@@ -18,6 +18,9 @@ extension FileDescriptor {
   /// A lock for this descriptor alone, flock(2); false if somebody else has it.
   func tryLock() -> Bool { flock(rawValue, LOCK_EX | LOCK_NB) == 0 }
 
+  /// Gives the lock to others.
+  func unlock() { _ = flock(rawValue, LOCK_UN) }
+
   /// Waits until it takes bytes.
   func waitUntilWritable() {
     var ready = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
@@ -28,6 +31,9 @@ extension FileDescriptor {
 extension FilePath {
   /// Removes a file. Nobody asks whether that was possible.
   func remove() { _ = withPlatformString { unlink($0) } }
+
+  /// Whether there is anything of this name.
+  var isThere: Bool { withPlatformString { access($0, F_OK) == 0 } }
 
   /// Puts this file in another's place. False if that is not possible.
   func replace(_ other: FilePath) -> Bool {

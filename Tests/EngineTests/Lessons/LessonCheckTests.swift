@@ -2,9 +2,9 @@ import Engine
 import Foundation
 import Testing
 
-/// The course: each lesson is right, which means that each solution reaches its goal and no wrong attempt does.
+/// The course and the exercises: each lesson is right, which means that each solution reaches its goal and no wrong attempt does.
 struct CourseTests {
-  static let lessons = Project.files("Sessions/lessons", ".lesson")
+  static let lessons = ["Sessions/lessons", "Sessions/bugs"].flatMap { Project.files($0, ".lesson") }
 
   @Test(arguments: lessons)
   func theLessonIsRight(_ path: String) throws {

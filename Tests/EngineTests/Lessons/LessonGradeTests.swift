@@ -151,7 +151,7 @@ struct LessonGradeTests {
 
   @Test(arguments: [
     "gpt.set 0x80001000 root", "root.write64 0x80001000 1", "realm.write64 0x80001000 1", "secure.read64 0x80001000",
-    "sysreg set SCR_EL3 0",
+    "sysreg set SCR_EL3 0", "without gpc.normal",
   ])
   func whatIsDoneByHandIsRefused(_ line: String) throws {
     let learner = try Self.learner()
@@ -175,9 +175,30 @@ struct LessonGradeTests {
     let other = try Self.learner()
     try other.type("machine dram=64M gpf=el3", "RMI_GRANULE_DELEGATE 0x80001000")
     try refuses(other.recording(), "another machine")
+    let lax = try Self.learner()
+    try lax.type("machine dram=64M without=gpc.normal", "RMI_GRANULE_DELEGATE 0x80001000")
+    try refuses(lax.recording(), "another machine")
     let fresh = try Self.learner()
     try fresh.type("case again", "RMI_GRANULE_DELEGATE 0x80001000")
     try refuses(fresh.recording(), "a fresh machine")
+  }
+
+  /// A check that is switched off on the way, and a machine that never had it.
+  @Test func checksThatAreSwitchedOffAreRefused() throws {
+    let learner = try Self.learner()
+    try learner.type("without gpc.normal", "RMI_GRANULE_DELEGATE 0x80001000", "ns.read64 0x80001000")
+    #expect(learner.run.violation != nil && learner.run.current == 0)
+    try refuses(learner.recording(), "a check switched off proves nothing here")
+    // On again it is still a machine of the lab; before it was one, goals count.
+    try learner.type("with *")
+    #expect(learner.run.violation != nil)
+    try learner.type("goto \(learner.run.began)", "RMI_GRANULE_DELEGATE 0x80001000")
+    #expect(learner.run.violation == nil && learner.run.current == 1)
+    let (lesson, _) = Self.lesson(Self.text.replacing("rec_aux_count=2", with: "rec_aux_count=2 without=gpc.normal"))
+    let (run, runner) = try Lessons.starter("page.lesson").begin(lesson)
+    let other = Learner(run: run, runner: runner)
+    try other.type("RMI_GRANULE_DELEGATE 0x80001000")
+    try refuses(other.recording(), "another machine than that of the lesson page: it has without=gpc.normal")
   }
 
   @Test func anotherLessonIsRefused() throws {

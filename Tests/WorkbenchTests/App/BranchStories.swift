@@ -8,8 +8,8 @@ import Views
 /// What is undone and done otherwise.
 @MainActor
 struct BranchStories {
-  private func story(records: Bool = false) throws -> Story {
-    let story = try Story(size: (120, 36), records: records)
+  private func story(_ size: (Int, Int) = (120, 36), records: Bool = false) throws -> Story {
+    let story = try Story(size: size, records: records)
     for n in 1...3 { story.types("RMI_GRANULE_DELEGATE 0x8000\(n)000") }
     story.keys("uu")
     story.types("RMI_GRANULE_DELEGATE 0x80005000")
@@ -47,6 +47,16 @@ struct BranchStories {
     #expect(replayed.bookmarks.map(\.name) == ["a"])
   }
 
+  @Test(arguments: [(80, 24), (120, 36), (200, 60)]) func screens(_ size: (Int, Int)) throws {
+    let story = try story(size)
+    story.types("bookmark end where the other way ends")
+    story.keys("U")
+    try ScreenStories.compare(story, "branches")
+    story.keys(.escape)
+    story.types("compare main b1")
+    try ScreenStories.compare(story, "compare")
+  }
+
   @Test func bookmarksAndNotesAreRecorded() throws {
     let story = try story(records: true)
     story.types("bookmark end where the other way ends")
@@ -80,5 +90,63 @@ struct BranchStories {
     let json = try Headless.run(["diff", "--json", "\(path)@x", "\(path)@end"])
     #expect(json.code == 1 && json.output.contains("\"kind\":\"granule\""), "\(json.output)")
     #expect(try Headless.run(["diff", path, "\(path)@nowhere"]).code == 64)
+  }
+}
+
+/// A step that is done otherwise, and sessions that are made of others.
+@MainActor
+struct EditStories {
+  private static let script = (1...4).map { "RMI_GRANULE_DELEGATE 0x8000\($0)000" }.joined(separator: "\n")
+
+  @Test func anEditIsABranchBesideTheOther() throws {
+    let story = try Story(Self.script)
+    story.types("edit 2 RMI_GRANULE_DELEGATE 0x80003000")
+    story.sees("1 step on b1 in place of step 2, 2 done again: 1 answer and 1 things of the state differ")
+    story.sees("A  main@4")
+    story.sees("B  b1@4")
+    #expect(story.session.branches.map(\.name) == ["main", "b1"])
+    #expect(story.session.steps.map(\.hasFailed) == [false, false, true, false])
+  }
+
+  @Test func whatIsNoEditChangesNothing() throws {
+    let story = try Story(Self.script)
+    for (line, says) in [
+      ("edit 9 RMI_VERSION 0x10000", "expected edit STEP with a step from 1 to 4"),
+      ("edit 2 RMI_NONSENSE", "step 2: "), ("edit 2 print pes", "does nothing to the machine"),
+    ] {
+      story.types(line)
+      story.sees(says)
+      story.keys(.escape)
+      #expect(story.session.position == 4 && story.session.branches.count == 1, "\(line)")
+    }
+  }
+
+  @Test func sessionsAreJoinedTrimmedAndRenamed() throws {
+    let folder = try TemporaryFolder()
+    let a = try folder.write(
+      "a.session", "# One\nRMI_GRANULE_DELEGATE 0x80001000\nns.read64 0x80002000\nRMI_GRANULE_DELEGATE 0x80001000\n")
+    let b = try folder.write("b.session", "RMI_GRANULE_DELEGATE 0x80005000\n")
+    func made(_ arguments: [String]) throws -> String {
+      let path = "\(folder.path)/out-\(arguments[0])-\(arguments.count).rec"
+      let result = try Headless.run(["session"] + arguments + ["-o", path])
+      #expect(result.code == 0, "\(arguments): \(result.error)")
+      let replay = try Headless.run(["replay", "--verify", path])
+      #expect(replay.code == 0, "\(arguments): \(replay.error)")
+      return path
+    }
+    let joined = try made(["join", a, b])
+    #expect(try Headless.run(["diff", joined, b]).output.contains("the states are the same"))
+    let trimmed = try made(["trim", a])
+    let text = try String(contentsOfFile: trimmed, encoding: .utf8)
+    #expect(text.contains("# One") && text.split(separator: "\n").filter { $0.hasPrefix("@") }.count == 1, "\(text)")
+    let moved = try made(["rename", a, "0x80001000=0x80009000"])
+    #expect(try String(contentsOfFile: moved, encoding: .utf8).contains("RMI_GRANULE_DELEGATE 0x80009000\n=> RMI_SUCCESS"))
+    let shifted = try made(["rename", b, "--shift", "0x1000", "main=first"])
+    #expect(try String(contentsOfFile: shifted, encoding: .utf8).contains("RMI_GRANULE_DELEGATE 0x80006000"))
+    let lint = try Headless.run(["session", "lint", a, b, joined])
+    #expect(lint.code == 1)
+    #expect(lint.output.contains("a.session:4: warning: it is refused, and nothing expects that"), "\(lint.output)")
+    #expect(lint.output.contains("b.session:1: warning: it begins with no comment"), "\(lint.output)")
+    #expect(!lint.output.contains("join"), "\(lint.output)")
   }
 }

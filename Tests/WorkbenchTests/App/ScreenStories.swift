@@ -38,11 +38,11 @@ struct ScreenStories {
 
     """
 
-  private func compare(_ story: Story, _ name: String) throws {
+  static func compare(_ story: Story, _ name: String) throws {
     let (width, height) = (story.terminal.width, story.terminal.height)
-    let url = Self.folder.appending(path: "\(name)-\(width)x\(height).txt")
+    let url = folder.appending(path: "\(name)-\(width)x\(height).txt")
     if ProcessInfo.processInfo.environment["UPDATE_SCREENS"] != nil {
-      try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       return try story.screen.write(to: url, atomically: true, encoding: .utf8)
     }
     #expect(story.screen == (try String(contentsOf: url, encoding: .utf8)), "\(url.lastPathComponent) differs")
@@ -60,6 +60,6 @@ struct ScreenStories {
     let folder = try TemporaryFolder()
     let story = try Story(opening: try folder.write("hands.session", Self.script), size: size)
     story.give(way.keys.flatMap(\.inputs))
-    try compare(story, way.name)
+    try Self.compare(story, way.name)
   }
 }

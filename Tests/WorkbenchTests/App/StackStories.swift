@@ -142,18 +142,8 @@ struct StackStories {
     story.types("wait 20ms")
     story.types("virsh list")
     story.keys(.escape, "H")
-    try compare(story, "stack")
+    try ScreenStories.compare(story, "stack")
     story.keys(.right, .right, .right)
-    try compare(story, "stack-qmp")
-  }
-
-  private func compare(_ story: Story, _ name: String) throws {
-    let screen = story.screen
-    let (width, height) = (story.terminal.width, story.terminal.height)
-    let url = ScreenStories.folder.appending(path: "\(name)-\(width)x\(height).txt")
-    if ProcessInfo.processInfo.environment["UPDATE_SCREENS"] != nil {
-      return try screen.write(to: url, atomically: true, encoding: .utf8)
-    }
-    #expect(screen == (try String(contentsOf: url, encoding: .utf8)), "\(url.lastPathComponent) differs")
+    try ScreenStories.compare(story, "stack-qmp")
   }
 }

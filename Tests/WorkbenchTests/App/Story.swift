@@ -86,6 +86,34 @@ final class Story {
     open()
   }
 
+  /// The workbench with a lesson in it, as the program opens it.
+  ///
+  /// - Parameters:
+  ///   - course: the lessons there are.
+  ///   - folder: where somebody has learned before.
+  init(
+    learning path: String, course: [String] = [], size: (width: Int, height: Int) = (120, 36), records: Bool = true,
+    in folder: TemporaryFolder? = nil
+  ) throws {
+    self.folder = try folder ?? TemporaryFolder()
+    let loaded = try LessonFiles.underWay(path, .standard, in: records ? self.folder.path : nil)
+    terminal = MemoryTerminal(width: size.width, height: size.height)
+    app = App(
+      loaded.session, terminal, ViewState(), records: records, theme: .standard, animates: false, names: loaded.names,
+      guest: loaded.guestControl, stack: loaded.stackControl, folder: self.folder.path, lesson: loaded.lesson, course: course)
+    open()
+  }
+
+  /// The workbench with an attack in it that is tried.
+  init(trying loaded: SessionLoader.Loaded, size: (width: Int, height: Int) = (120, 36)) throws {
+    folder = try TemporaryFolder()
+    terminal = MemoryTerminal(width: size.width, height: size.height)
+    app = App(
+      loaded.session, terminal, ViewState(), records: false, theme: .standard, animates: false, names: loaded.names,
+      guest: loaded.guestControl, stack: loaded.stackControl, folder: folder.path, attack: loaded.attack)
+    open()
+  }
+
   private func open() {
     app.pace = 0
     app.draw()

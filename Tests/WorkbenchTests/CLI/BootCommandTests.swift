@@ -124,13 +124,65 @@ struct BootCommandTests {
       ("boot --hash md5 GUEST", 64, "--hash"), ("boot --peek here GUEST", 64, "--peek"),
       ("boot --normal --machine dram=1028K GUEST", 65, "out of memory"),
       ("boot --machine dram=1100K GUEST", 65, "out of memory"), ("boot --entries 5 GUEST", 1, "given up after 5 entries"),
-      ("disassemble /dev/null", 66, "is a device; expected a file"), ("boot --mem 7G GUEST", 64, "up to 6G"),
+      ("disassemble /dev/null", 66, "is a device; expected a file"), ("boot --mem 9G GUEST", 64, "up to 8G"),
+      ("boot GUEST --disk /dev/zero", 66, "is a device; expected a file"),
+      ("boot GUEST --disk a --disk b --disk c --disk d --disk e", 64, "up to 4 disks"),
+      ("boot GUEST --input /nonexistent/file", 66, "No such file"), ("boot GUEST --shared-bit perhaps", 64, "--shared-bit"),
     ] as [(String, Int32, String)])
   func wrongUseIsToldWhatIsRight(_ call: (arguments: String, code: Int32, words: String)) throws {
     let arguments = call.arguments.split(separator: " ").map { $0 == "GUEST" ? Self.guest("tour") : String($0) }
     let result = try Headless.run(arguments)
     #expect(result.code == call.code, "\(call.arguments): \(result.error)")
     #expect(result.error.contains(call.words), "\(result.error)")
+  }
+
+  // MARK: Somebody types
+
+  /// A file is typed once the guest listens.
+  @Test func whatIsInAFileIsTyped() throws {
+    let folder = try TemporaryFolder()
+    let input = try folder.write("input", "rng\ndisk\noff\n")
+    let disk = try folder.write("disk.img", "This is the first sector of a disk.")
+    let recording = folder.path + "/devices.session"
+    let result = try Headless.run(
+      [
+        "boot", "devices", "--vcpus", "1", "--rng", "--disk", disk + ",rw", "--seed", "1", "--input", input, "--record",
+        recording,
+      ])
+    #expect(result.code == 0, "\(result.error)")
+    #expect(result.output.contains("rng: 16 bytes ") && result.output.contains("sector 0: This is the first sector\n"))
+    #expect(result.output.hasSuffix("good bye\n"))
+    #expect(result.error.contains("virtio disk at 0x103000000: ") && result.error.contains("every buffer went through them"))
+    #expect(try String(contentsOfFile: disk, encoding: .utf8) == "This is the first sector of a disk.")
+    #expect(try Headless.run(["replay", "--verify", recording]).code == 0)
+  }
+
+  /// At a terminal the keys are the guest's, ^C too, until Ctrl-].
+  @Test func keysGoToTheGuestUntilTheEscape() throws {
+    let terminal = try PseudoTerminal(["boot", "devices", "--vcpus", "1", "--rng"])
+    try terminal.until("> ")
+    terminal.type("rng\r")
+    try terminal.until("rng: 16 bytes ")
+    let mark = terminal.mark
+    terminal.type("\u{3}\r")
+    try terminal.until("there are rng", since: mark)
+    terminal.type("\u{1D}")
+    #expect(try terminal.exitCode() == 0)
+  }
+
+  /// What is known of a guest that will do nothing more: B to itself with interrupts masked; SVC at its own vector.
+  @Test(
+    arguments: [
+      ([0x1400_0000], "it turns in a circle that no interrupt ends"),
+      ([0xD2B0_0000, 0xD518_C000, 0xD400_0001], "it takes the same exception again and again at its own vectors"),
+    ] as [([UInt32], String)])
+  func aDeadGuestIsRecognised(_ guest: (words: [UInt32], says: String)) throws {
+    let folder = try TemporaryFolder()
+    let padding = [UInt32](repeating: 0xD503_201F, count: 0x80 - guest.words.count) + [0]
+    let result = try Headless.run(["boot", try Self.image(guest.words + padding, in: folder), "--vcpus", "1"])
+    #expect(result.code == 1)
+    #expect(result.error.contains("does nothing any more: \(guest.says)"), "\(result.error)")
+    #expect(result.error.contains("vCPU 0: pc 0x80000") && result.error.contains("it printed nothing: RAM begins at 0x80000000"))
   }
 
   // MARK: Guests that do not end

@@ -17,9 +17,18 @@ struct CommandLineTests {
     ("measure", 64), ("measure /nonexistent", 66), ("state x", 64), ("structures --at 1", 1), ("fuzz --calls 0", 64),
     ("fuzz --hosts --hostile", 64), ("switches", 0), ("switches RMI_DATA_CREATE.*", 0),
     ("switches RMI_DATA_CREATE.dta_state", 64),
+    ("explore --world tiny --depth 4", 0), ("explore --world tiny --depth 4 --json", 0), ("explore --depth 0", 64),
+    ("explore --world tiny --depth 3 --without RMI_GRANULE_UNDELEGATE.gran_state", 1), ("explore --without x.y", 64),
+    ("explore --workers 0", 64), ("explore --memory x", 64), ("explore --world /nonexistent", 66), ("explore --condition x", 64),
+    ("explore --world README.md", 65), ("explore --world tiny --depth 2 --resume README.md", 65),
+    ("explore --world tiny --depth 3 --each-condition", 0), ("explore table", 64),
+    ("explore table /dev/null", 66), ("explore table /nonexistent", 66),
     ("fuzz --switches --calls 500", 0), ("fuzz --switches --hosts", 64),
     ("diff /dev/null", 64), ("diff /dev/null /dev/null", 0), ("diff /nonexistent /dev/null", 66),
     ("diff /dev/null@main@7 /dev/null", 64), ("session notes /dev/null", 0), ("session x", 64), ("session cut /dev/null", 64),
+    ("session join /dev/null -o /tmp", 64), ("session trim /dev/null", 64), ("session rename /dev/null -o /tmp", 64),
+    ("session rename /dev/null a=b -o /tmp", 64), ("session rename /dev/null --shift 7 -o /tmp", 64),
+    ("session lint /dev/null", 1), ("session lint /nonexistent", 66),
     ("learn", 0), ("learn /nonexistent.lesson", 66),
     ("lesson", 0), ("lesson x", 64), ("lesson list", 0),
     ("lesson check /nonexistent.lesson", 66), ("lesson check /dev/null", 66),
@@ -225,6 +234,8 @@ struct CommandLineTests {
 
   @Test(arguments: [
     ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"), ("token checks", "TokenChecks.md"),
+    ("attacks --markdown", "Attacks.md"),
+    ("explore table Documentation/Necessity.jsonl", "Necessity.md"),
   ])
   func generatedDocumentsAreUpToDate(_ command: String, _ file: String) throws {
     let text = try String(contentsOf: PseudoTerminal.root.appending(path: "Documentation/\(file)"), encoding: .utf8)

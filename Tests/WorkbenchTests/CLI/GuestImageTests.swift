@@ -21,7 +21,9 @@ struct GuestImageTests {
     try build.run()
     build.waitUntilExit()
     #expect(build.terminationStatus == 0)
-    for guest in ["tour.elf", "faults.elf", "kernel.elf", "irq.elf", "model.elf", "fdt.img", "cloud.img", "tee.elf"] {
+    for guest in [
+      "tour.elf", "faults.elf", "kernel.elf", "irq.elf", "model.elf", "devices.elf", "fdt.img", "cloud.img", "tee.elf",
+    ] {
       let made = try Data(contentsOf: URL(filePath: "\(folder.path)/\(guest)"))
       let home = ["cloud.img": "hosts", "tee.elf": "secure"][guest] ?? "guests"
       let kept = try Data(contentsOf: PseudoTerminal.root.appending(path: "Sessions/\(home)/\(guest)"))

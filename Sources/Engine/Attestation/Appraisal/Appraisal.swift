@@ -14,10 +14,19 @@ public struct Appraisal: Sendable {
 
   /// - Parameter challenge: what was sent to the Realm.
   public init(_ document: TokenDocument, _ reference: ReferenceValues, challenge: [UInt8]? = nil, profile: TokenProfile? = nil) {
+    self.init(document, reference, challenge: challenge, profile: profile, ignored: [])
+  }
+
+  /// - Parameter ignored: links of the chain that refuse nothing.
+  package init(
+    _ document: TokenDocument, _ reference: ReferenceValues, challenge: [UInt8]?, profile: TokenProfile? = nil,
+    ignored: Set<TokenCheck.Link>
+  ) {
     let instance = document.platform?.claims?.entry(PlatformClaim.instanceID.rawValue)?.bytes.map { Array($0) }
     let anchor = reference.anchors.first { $0.instanceID == instance }
-    report = VerificationReport(
-      document, VerificationOptions(platformKey: anchor?.key, challenge: challenge, profile: profile))
+    var options = VerificationOptions(platformKey: anchor?.key, challenge: challenge, profile: profile)
+    options.ignored = ignored
+    report = VerificationReport(document, options)
     let failures = report.failures
     if !failures.isEmpty {
       let reason = "refused by \(failures.joined(separator: ", "))"

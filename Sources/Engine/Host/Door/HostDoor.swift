@@ -50,6 +50,8 @@ package protocol HostDoor: AnyObject {
   ///
   /// - Parameter row: its name in the table of KVM's error numbers.
   func hear(refusal row: String)
+  /// Keeps with the step that is done next what was typed before it.
+  func hear(typed bytes: [UInt8])
   /// Whether it is time to note what the software knows.
   var wantsNote: Bool { get }
   /// Keeps what the software knows now with what was done last.

@@ -37,10 +37,11 @@ extension HostNote {
     var lists = 0
     var sent = 0
     var lineControl: UInt8 = 0
-    var input: [UInt8] = []
+    var input = SerialInput()
     var gpio: [UInt8] = []
     var buttonRelease: UInt64?
     var gic = VirtualGIC.NoteReader()
+    var devices = RealmVM.DeviceReader()
 
     var layout: GuestLayout { GuestLayout(options) }
 
@@ -64,6 +65,9 @@ extension HostNote {
         case "free": try takeFree(line.words)
         case "tables": try takeTables(line.words)
         case "party": try takeParty(&line)
+        case "disk": try devices.takeDisk(&line)
+        case "virtio": try devices.takeDevice(&line)
+        case "state": try devices.takeState(&line)
         default: throw HostNoteLine.Malformed(message: "there is no #host \(shown(line.subject))")
         }
       }
@@ -83,12 +87,13 @@ extension HostNote {
       }
       options.machine = machine
       lineControl = UInt8(try line.number("line", 0...255))
-      input = try line.bytes("uart", count: SerialPort.Input.size)
-      guard input[0] <= SerialPort.Input.room else {
-        throw HostNoteLine.Malformed(message: "uart= has more bytes than there is room for")
-      }
+      input = try serial(&line)
       gpio = try line.bytes("gpio", count: PL061.State.size)
       buttonRelease = try line.optional("press")
+      options.hasNetwork = line.takes("net")
+      options.hasRNG = line.takes("rng")
+      options.rngSeed = try line.number("rng_seed")
+      options.hasAccessPlatform = !line.takes("plain_dma")
       options.vcpus = Int(try line.number("vcpus", 1...8))
       let unit = machine == .own ? RealmVM.block : Granule.size
       options.memory = try line.number("memory", unit...RealmVM.mostMemory)
@@ -122,6 +127,16 @@ extension HostNote {
         if count > 0 { kvm.exits[reason] = Int(count) }
       }
       self.kvm = kvm
+    }
+
+    /// What waits in the UART; recordings that are older have less of it, as `uart`.
+    private func serial(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) -> SerialInput {
+      let former = try line.bytes("uart", count: SerialInput.formerSize)
+      let bytes = try line.bytes("serial", count: SerialInput.size)
+      guard former[0] <= 16, bytes[0] <= SerialInput.room else {
+        throw HostNoteLine.Malformed(message: "the UART has more bytes than there is room for")
+      }
+      return former.contains { $0 != 0 } ? SerialInput(former: former) : SerialInput(bytes)
     }
 
     private mutating func takeVCPU(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {
@@ -220,9 +235,12 @@ extension HostNote {
         throw HostNoteLine.Malformed(message: "\(kvm.vcpus.count) lines of vCPUs; vcpus= says \(options.vcpus)")
       }
       kvm.gic = try gic.finish(options.vcpus)
+      var options = options
+      options.disks = devices.disks
+      let devices = try devices.finish(options)
       return HostNote(
         options: options, pe: pe, lastTurn: lastTurn, kvm: kvm, schedule: schedule, sent: sent,
-        lineControl: lineControl, input: input, gpio: gpio, buttonRelease: buttonRelease, party: party)
+        lineControl: lineControl, input: input, gpio: gpio, buttonRelease: buttonRelease, devices: devices, party: party)
     }
   }
 }

@@ -7,7 +7,7 @@ import Machine
 ///
 /// The console is not in it: the session has it.
 package struct HostNote {
-  package let options: RealmVM.Options
+  package private(set) var options: RealmVM.Options
   let pe: Int
   package let lastTurn: Int
   let kvm: KVMVirtualMachine.State
@@ -16,11 +16,18 @@ package struct HostNote {
   let sent: Int
   /// LCR of its UART.
   let lineControl: UInt8
-  /// What waits in the UART; registers of the PL061, and when its power button is let go.
-  let input: [UInt8]
+  /// What waits in the UART, and its registers; registers of the PL061, and when its power button is let go.
+  let input: SerialInput
   let gpio: [UInt8]
   let buttonRelease: UInt64?
+  let devices: [RealmVM.DeviceState]
   package let party: PartyMemory?
+
+  /// Gives a disk its image, if that is the one it had.
+  package mutating func insert(_ image: DiskImage, as number: Int) {
+    guard options.disks.indices.contains(number), options.disks[number].digest == image.digest else { return }
+    options.disks[number] = image
+  }
 
   /// Most bytes of a name of an image.
   static let longestName = 1024
@@ -31,6 +38,8 @@ package struct HostNote {
   /// What marks a step that the hypervisor was not told of, and one that it did for somebody outside the machine.
   package static let aside = HostNoteLine.prefix + "aside"
   package static let outside = HostNoteLine.prefix + "outside"
+  /// Begins a line with what was typed before a step.
+  package static let typed = HostNoteLine.prefix + "typed "
 
   /// Most pages of one word: the largest guest's.
   static let longestRun = RealmVM.mostMemory / Granule.size
@@ -49,9 +58,13 @@ extension RealmVM {
     vm.add("machine", text: options.machine.name)
     vm.add("bits", options.machine.bits)
     vm.add("line", UInt64(serial.lineControl))
-    vm.add("uart", bytes: serial.input.bytes)
+    vm.add("serial", bytes: serial.input.bytes)
     vm.add("gpio", bytes: gpio?.state.bytes ?? [])
     vm.add("press", buttonRelease)
+    vm.add("net", if: options.hasNetwork)
+    vm.add("rng", if: options.hasRNG)
+    vm.add("rng_seed", options.hasRNG ? options.rngSeed : 0)
+    vm.add("plain_dma", if: !options.hasAccessPlatform)
     vm.add("vcpus", UInt64(options.vcpus))
     vm.add("memory", options.memory)
     vm.add("hash", UInt64(options.hash.rawValue))
@@ -74,6 +87,7 @@ extension RealmVM {
     lines += HostNoteLine.lines("free", Self.runs(kvm.state.granules.free))
     let tables = kvm.state.tables.sorted { ($0.key.level, $0.key.region) < ($1.key.level, $1.key.region) }
     lines += HostNoteLine.lines("tables", tables.map { "\($0.key.level):\(hex($0.key.region)):\(hex($0.value))" })
+    lines += deviceLines
     if let memory = party?.memory, memory != PartyMemory() {
       var line = HostNoteLine("party")
       line.add("draws", UInt64(memory.draws))
@@ -152,9 +166,10 @@ extension RealmVM {
     lastTurn = note.lastTurn
     uart = PL011(sent: note.sent, console)
     serial.lineControl = note.lineControl
-    serial.input = SerialPort.Input(note.input)
+    serial.input = note.input
     gpio?.state = PL061.State(note.gpio)
     buttonRelease = note.buttonRelease
+    deviceStates = note.devices
     party?.memory = note.party ?? PartyMemory()
   }
 }

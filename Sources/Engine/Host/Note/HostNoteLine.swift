@@ -32,6 +32,8 @@ package struct HostNoteLine {
   mutating func add(_ key: String, bytes: [UInt8]) {
     if bytes.contains(where: { $0 != 0 }) { words.append("\(key)=\(hexBytes(bytes))") }
   }
+  /// Bytes that may be zeroes and count as they are.
+  mutating func add(_ key: String, all bytes: [UInt8]) { words.append("\(key)=\(hexBytes(bytes))") }
   mutating func add(_ key: String, text: String) {
     if !text.isEmpty { words.append("\(key)=\(Self.escaped(text))") }
   }
@@ -109,6 +111,15 @@ package struct HostNoteLine {
     guard let text = fields.removeValue(forKey: key) else { return [UInt8](repeating: 0, count: count) }
     guard text.utf8.count == 2 * count, let bytes = [UInt8](hex: text) else {
       throw Malformed(message: "\(key)= is not \(count) bytes in hexadecimal")
+    }
+    return bytes
+  }
+
+  /// Up to so many bytes.
+  mutating func anyBytes(_ key: String, most: Int) throws(Malformed) -> [UInt8] {
+    guard let text = fields.removeValue(forKey: key) else { return [] }
+    guard text.utf8.count <= 2 * most, let bytes = [UInt8](hex: text) else {
+      throw Malformed(message: "\(key)= is not up to \(most) bytes in hexadecimal")
     }
     return bytes
   }

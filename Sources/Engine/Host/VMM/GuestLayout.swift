@@ -8,6 +8,8 @@ package struct GuestLayout: Sendable, Equatable {
     let distributor: UInt64
     /// Room for those of 8 vCPUs.
     let redistributors: UInt64
+    /// The first of the virtio devices of the workbench's own machine, where kvmtool has its own.
+    static let virtio: UInt64 = 0x0300_0000
 
     static let kvmtool = Map(
       ramBase: 0x8000_0000, uart: 0x0100_0000..<0x0100_1000, distributor: 0x3FFF_0000, redistributors: 0x3FEF_0000)
@@ -30,8 +32,10 @@ package struct GuestLayout: Sendable, Equatable {
 
   /// Room for RAM that ends at 4 GiB; the layout of every guest whose RAM does.
   package static let standard = GuestLayout(.kvmtool, width: 33)
-  /// The widest: 16 tables of level 2 side by side (DEN0137 A5.5.1), which is as many as there can be.
+  /// The widest whose walk begins at level 2: 16 tables of level 2 side by side (DEN0137 A5.5.1), which is as many as there can be.
   package static let widest = GuestLayout(.kvmtool, width: 34)
+  /// Room for all the RAM a guest can have; its walk begins a level higher.
+  package static let largest = GuestLayout(.kvmtool, width: 36)
 
   /// - Parameter isSplit: whether half of it is shared, as a Realm's is.
   private init(_ map: Map, width: UInt64, isSplit: Bool = true) {
@@ -44,7 +48,9 @@ package struct GuestLayout: Sendable, Equatable {
   }
 
   /// The layout for so many bytes of RAM.
-  init(memory: UInt64) { self = Self.standard.mostMemory >= memory ? .standard : .widest }
+  init(memory: UInt64) {
+    self = [Self.standard, .widest].first { $0.mostMemory >= memory } ?? .largest
+  }
 
   /// The layout of a guest.
   init(_ options: RealmVM.Options) {
@@ -54,6 +60,9 @@ package struct GuestLayout: Sendable, Equatable {
     case .kvmtool(let bits): self.init(.kvmtool(vcpus: options.vcpus), width: bits, isSplit: options.isRealm)
     }
   }
+
+  /// Where the n-th virtio device is.
+  func virtio(_ n: Int) -> UInt64 { half | Map.virtio + UInt64(n) * VirtioDevice.size }
 
   /// The lowest IPA that is shared; 0 if none is.
   let half: UInt64
@@ -65,8 +74,9 @@ package struct GuestLayout: Sendable, Equatable {
     switch width {
     case standard.width: [standard.uart.lowerBound]
     case widest.width: [widest.uart.lowerBound]
+    case largest.width: [largest.uart.lowerBound] + [Map.qemu, Map.kvmtool].map { largest.half | $0.uart.lowerBound }
     case let width?: [Map.qemu, Map.kvmtool].map { 1 << (width - 1) | $0.uart.lowerBound }
-    case nil: [standard.uart.lowerBound, widest.uart.lowerBound, Map.qemu.uart.lowerBound, Map.kvmtool.uart.lowerBound]
+    case nil: [standard, widest, largest].map(\.uart.lowerBound) + [Map.qemu.uart.lowerBound, Map.kvmtool.uart.lowerBound]
     }
   }
 }

@@ -9,6 +9,32 @@ extension RealmVM {
   package func type(_ bytes: [UInt8]) { serial.type(bytes) }
   package func hasRoomToType(_ count: Int) -> Bool { serial.hasRoom(for: count) }
 
+  /// Whether somebody in the guest takes what is typed.
+  package var isListening: Bool { serial.isListening }
+  /// What its counter shows.
+  package var now: UInt64 { door.now }
+
+  /// Types as much as the UART has room for, before the next entry, if its guest takes it: none while a vCPU is in the middle of an entry,
+  /// and while nobody in the guest listens.
+  ///
+  /// - Parameter time: what the counter shows when it is typed, if all vCPUs wait until then.
+  /// - Returns: how many bytes were typed.
+  package func type(_ bytes: some Collection<UInt8>, at time: UInt64? = nil) -> Int {
+    let room = isHeld || !serial.isListening ? 0 : serial.room
+    guard room > 0, !bytes.isEmpty else { return 0 }
+    let now = Array(bytes.prefix(room))
+    door.hear(typed: now)
+    take(typed: now, at: time)
+    return now.count
+  }
+
+  /// What was typed when this was done before.
+  package func take(typed bytes: [UInt8], at time: UInt64?) {
+    kvm.returnToPE()
+    serial.type(bytes)
+    if let time, time > door.now { door.idle(until: time) }
+  }
+
   /// The PL061's interrupt on QEMU's virt machine, and its line that the power button is at (gpio-keys).
   static let gpioSPI = 7
   private static let powerLine = 3

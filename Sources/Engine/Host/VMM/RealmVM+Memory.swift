@@ -5,6 +5,9 @@ extension RealmVM {
   /// The PA of a page of the guest's: a Protected one it was given, or a shared one of the Host's.
   package func hostAddress(of ipa: UInt64) -> UInt64? { kvm.hostAddress(of: ipa) }
 
+  /// Where it finds its UART.
+  package var uartAddress: UInt64 { layout.uart.lowerBound }
+
   /// Bytes at a shared IPA; nil where nothing is shared.
   package func readShared(_ ipa: UInt64, _ count: Int) -> [UInt8]? {
     var bytes: [UInt8] = []

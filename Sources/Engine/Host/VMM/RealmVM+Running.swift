@@ -22,7 +22,7 @@ extension RealmVM {
   ///
   /// - Parameter instructions: a vCPU holds its PE after so many.
   package func enter(instructions: Int? = nil) -> Ending? {
-    defer { if door.wantsNote { note() } }
+    defer { if door.wantsNote, canNote { note() } }
     do throws(Failure) {
       kvm.returnToPE()
       releaseButton()

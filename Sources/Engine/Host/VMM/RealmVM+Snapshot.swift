@@ -7,10 +7,11 @@ extension RealmVM {
     fileprivate var consoleCount: Int
     fileprivate var lastTurn: Int
     fileprivate var lineControl: UInt8
-    fileprivate var input: SerialPort.Input
+    fileprivate var input: SerialInput
     fileprivate var gpio: PL061.State?
     fileprivate var buttonRelease: UInt64?
     fileprivate var party: PartyMemory?
+    fileprivate var devices: [DeviceState]
 
     /// ``KVMVirtualMachine/VCPU/completes`` of the vCPU whose turn it is.
     package var completes: Bool { kvm.vcpus[schedule.current].completes }
@@ -21,6 +22,10 @@ extension RealmVM {
       guard let other else { return bytes }
       if kvm.given.count != other.kvm.given.count { bytes += kvm.given.copyCost }
       if kvm.shared.count != other.kvm.shared.count { bytes += kvm.shared.copyCost }
+      // What a disk has written since is its own; all have the list of what was written.
+      for (device, former) in zip(devices, other.devices) {
+        bytes += abs(device.function.stateSize - former.function.stateSize) + device.function.stateSize / 128
+      }
       if kvm.tables.count != other.kvm.tables.count { bytes += 48 * kvm.tables.count }
       return bytes
     }
@@ -31,7 +36,7 @@ extension RealmVM {
       Snapshot(
         kvm: kvm.state, schedule: schedule, consoleCount: uart.count, lastTurn: lastTurn,
         lineControl: serial.lineControl, input: serial.input, gpio: gpio?.state, buttonRelease: buttonRelease,
-        party: party?.memory)
+        party: party?.memory, devices: deviceStates)
     }
     set {
       (kvm.state, schedule, lastTurn) = (newValue.kvm, newValue.schedule, newValue.lastTurn)
@@ -41,6 +46,7 @@ extension RealmVM {
       if let state = newValue.gpio { gpio?.state = state }
       buttonRelease = newValue.buttonRelease
       if let memory = newValue.party { party?.memory = memory }
+      deviceStates = newValue.devices
     }
   }
 }

@@ -21,6 +21,17 @@ public final class RealmVM {
     public var bootArguments: String?
     /// The initial RAM disk, of which the tree tells where it is.
     public var initrd: [UInt8] = []
+    /// Disks on virtio, in their order.
+    package var disks: [DiskImage] = []
+    /// Whether it has a card on the network of the model.
+    package var hasNetwork = false
+    /// Whether it has a device for random numbers, and what they follow from.
+    package var hasRNG = false
+    package var rngSeed: UInt64 = 1
+    /// Whether virtio devices offer VIRTIO_F_ACCESS_PLATFORM: without it drivers hand out addresses that no Host can reach in a Realm.
+    package var hasAccessPlatform = true
+    /// Whether a Realm's device tree has the devices at addresses with the shared bit; nil: as the kernel wants it.
+    package var treeHasSharedBit: Bool?
     /// The tree has random numbers that follow from this; nil: it has none.
     package var treeSeed: UInt64?
     /// What the image is called, for who wants the names of its places later.
@@ -36,14 +47,21 @@ public final class RealmVM {
       guard memory > 0, memory % unit == 0, memory <= RealmVM.mostMemory else {
         return "the guest's memory must be a multiple of \(sizeText(unit)), up to \(RealmVM.mostMemory >> 30)G"
       }
+      guard disks.count <= RealmVM.mostDisks else { return "a guest has up to \(RealmVM.mostDisks) disks" }
       return (1...RealmVM.mostVCPUs).contains(vcpus) ? nil : "a guest has 1 to \(RealmVM.mostVCPUs) vCPUs"
+    }
+
+    /// Bytes of DRAM for a guest with so much RAM, which it can share all of, and for the Host; 0: the machine's own is enough.
+    package var hostMemory: UInt64 {
+      guard memory > 48 << 20 else { return 0 }
+      return 2 * min(memory, RealmVM.mostMemory) + 64 << 20
     }
   }
 
   /// Where RAM begins.
   public static let ramBase = GuestLayout.standard.ramBase
-  /// As much RAM as a guest can have: 6 GiB.
-  package static let mostMemory = GuestLayout.widest.mostMemory
+  /// As much RAM as a guest can have: 8 GiB.
+  package static let mostMemory: UInt64 = 8 << 30
   /// As many vCPUs as a guest can have.
   package static let mostVCPUs = KVMVirtualMachine.mostVCPUs
   static let block: UInt64 = 2 << 20
@@ -82,7 +100,8 @@ public final class RealmVM {
   package let kvm: KVMVirtualMachine
   var schedule = Schedule()
   let serial: SerialPort
-  let bus: DeviceBus
+  private(set) var bus: DeviceBus
+  private(set) var virtio: [VirtioDevice] = []
   /// Where a power button is.
   let gpio: PL061?
   /// When the power button is let go.
@@ -152,5 +171,12 @@ public final class RealmVM {
     // kvmtool's is looked at, and interrupts nobody.
     if serial.kind == .pl011 { serial.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.serialSPI, isHigh) } }
     gpio?.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.gpioSPI, isHigh) }
+    for (n, function) in Self.virtioFunctions(options).enumerated() {
+      let device = VirtioDevice(
+        at: layout.virtio(n), function, hasAccessPlatform: options.hasAccessPlatform, virtioMemory)
+      device.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.virtioSPI + n, isHigh) }
+      virtio.append(device)
+    }
+    if !virtio.isEmpty { bus = DeviceBus([serial] + others + virtio) }
   }
 }

@@ -36,7 +36,26 @@ extension Machine {
 private struct InvariantCheck {
   var violations: [InvariantViolation] = []
   /// Where each granule the RMM uses was met.
-  private var owners: [UInt64: String] = [:]
+  private var owners: [UInt64: Place] = [:]
+
+  /// What a granule is to a Realm. In words only when something is wrong with it: the rules are evaluated millions of times.
+  private enum Place {
+    case rd
+    case rec
+    case auxiliary(Int, rec: UInt64)
+    case table(level: Int, rd: UInt64, ipa: UInt64)
+    case data(rd: UInt64, ipa: UInt64)
+
+    var text: String {
+      switch self {
+      case .rd: "RD"
+      case .rec: "REC"
+      case .auxiliary(let n, let rec): "aux \(n) of REC \(hex(rec))"
+      case .table(let level, let rd, let ipa): "level \(level) table of \(hex(rd)) at IPA \(hex(ipa))"
+      case .data(let rd, let ipa): "DATA of \(hex(rd)) at IPA \(hex(ipa))"
+      }
+    }
+  }
 
   /// Most that are told, and most granules that are looked at: on a machine of the lab tables may say anything.
   private static let violationLimit = 256
@@ -79,17 +98,17 @@ private struct InvariantCheck {
 
   /// - Parameter rule: what is broken if the granule is another, or was met elsewhere.
   private mutating func own(
-    _ m: borrowing Machine, _ address: UInt64, _ state: GranuleState, _ place: String, rule: String = "one_owner"
+    _ m: borrowing Machine, _ address: UInt64, _ state: GranuleState, _ place: Place, rule: String = "one_owner"
   ) {
     if !m.granuleIs(address, state) {
-      fail(rule, "\(hex(address)), \(place), is \(m.granuleState(address).name), not \(state.name)")
+      fail(rule, "\(hex(address)), \(place.text), is \(m.granuleState(address).name), not \(state.name)")
     }
-    if let other = owners[address] { fail(rule, "\(hex(address)) is \(place) and \(other)") }
+    if let other = owners[address] { fail(rule, "\(hex(address)) is \(place.text) and \(other.text)") }
     owners[address] = place
   }
 
   private mutating func checkRealm(_ m: borrowing Machine, _ rd: UInt64) {
-    own(m, rd, .rd, "RD")
+    own(m, rd, .rd, .rd)
     let realm = m.realm(rd)
     for n in 0..<5 where realm.measurement(n)[realm.hash.length...].contains(where: { $0 != 0 }) {
       fail("rim_hash", "measurement \(n) of \(hex(rd)) has bytes beyond \(realm.hash.length)")
@@ -101,7 +120,7 @@ private struct InvariantCheck {
     var tables: [(UInt64, Int, UInt64)] = []
     m.forEachTable(realm) { table, level, base in tables.append((table, level, base)) }
     for (table, level, base) in tables {
-      own(m, table, .rtt, "level \(level) table of \(hex(rd)) at IPA \(hex(base))", rule: "table_rtt")
+      own(m, table, .rtt, .table(level: level, rd: rd, ipa: base), rule: "table_rtt")
       checkEntries(m, rd, table, level, base)
     }
   }
@@ -126,17 +145,17 @@ private struct InvariantCheck {
       }
       guard owners.count < Self.granuleLimit else { return }
       for n in 0..<(rttEntrySize(level) >> 12) {
-        own(m, address + n << 12, .data, "DATA of \(hex(rd)) at IPA \(hex(ipa + n << 12))", rule: "assigned_data")
+        own(m, address + n << 12, .data, .data(rd: rd, ipa: ipa + n << 12), rule: "assigned_data")
       }
     }
   }
 
   private mutating func checkRECs(_ m: borrowing Machine) {
     for address in m.control.recs {
-      own(m, address, .rec, "REC")
+      own(m, address, .rec, .rec)
       let rec = m.rec(address)
       if !m.control.realms.contains(rec.owner) { fail("one_owner", "REC \(hex(address)) is owned by \(hex(rec.owner)), no RD") }
-      for n in 0..<rec.auxCount { own(m, rec.aux(n), .recAux, "aux \(n) of REC \(hex(address))") }
+      for n in 0..<rec.auxCount { own(m, rec.aux(n), .recAux, .auxiliary(n, rec: address)) }
       let runs = m.control.pes.contains { $0.runningREC == address }
       if runs != rec.running { fail("running", "REC \(hex(address)) is \(rec.running ? "" : "not ")RUNNING") }
       if rec.ripasAddr > rec.ripasTop {

@@ -99,6 +99,14 @@ public struct Machine: ~Copyable {
     forgetLastAction()
   }
 
+  /// Makes a state's part outside memory that of the present one and of a checkpoint, to which nothing has been done since: see
+  /// ``Memory/lend(_:to:)`` for the other part.
+  package mutating func adopt(_ state: ControlState, at checkpoint: Int) {
+    control = state
+    savedControl[checkpoint] = state
+    forgetLastAction()
+  }
+
   /// Marks a state on the way to later checkpoints: what comes is what came before. Those get other numbers.
   package mutating func checkpointOnTheWay() {
     let number = memory.checkpoint(keepsLater: true)

@@ -50,7 +50,8 @@ package struct Observation: ~Copyable, Sendable {
 
   @inline(never) private mutating func clearLists() {
     guestResults = []
-    decisions = []
+    // Most calls that are refused leave one.
+    decisions.removeAll(keepingCapacity: true)
     minted = []
     measured = []
     explanations = []

@@ -118,6 +118,9 @@ extension Machine {
     return routeSMC(world, &x) ? .answered : .running
   }
 
+  /// `guest clear` that leaves what the last action did for onlookers.
+  package mutating func forgetQueue() { control.guestQueue.clear() }
+
   private mutating func smc(_ x: inout InlineArray<18, UInt64>, from world: World) -> SMCOutcome {
     switch perform(smc: &x, from: world) {
     case .answered: .answer(x)

@@ -91,58 +91,65 @@ extension Machine {
     }
   }
 
-  /// Whether a granule of the range is not of the address space.
-  private func isForeign(_ address: UInt64, _ length: UInt64, _ pas: PAS) -> Bool {
-    guard length > 0 else { return false }
+  /// The first address of the range whose granule is not of the address space, whether anybody asks or not.
+  func foreignAddress(_ address: UInt64, _ length: UInt64, _ pas: PAS) -> UInt64? {
+    guard length > 0 else { return nil }
     var granule = address.granuleBase
     let last = (address &+ (length - 1)).granuleBase
     while granule <= last {
-      if granuleProtectionFault(granule, pas) != nil { return true }
+      if granuleProtectionFault(granule, pas) != nil { return max(granule, address) }
       granule &+= Granule.size
     }
-    return false
+    return nil
+  }
+
+  /// Whether somebody asks the GPT before the access goes on.
+  func isChecked(_ access: MemoryAccess) -> Bool {
+    !access.isDevice || configuration.smmu == .on && !isOff(.gpcSMMU)
+  }
+
+  /// The fault an access takes. Only DRAM and the memories of the Root and Secure worlds answer; anything else on the bus is refused.
+  func fault(of access: MemoryAccess) -> GranuleProtectionFault? {
+    let (pas, isChecked) = (access.world.ownPAS, isChecked(access))
+    if isBacked(access.address, access.length, pas) { return isChecked ? check(access.address, access.length, pas) : nil }
+    return (isChecked ? granuleProtectionCheckByWalk(access.address, pas) : nil)
+      ?? GranuleProtectionFault(kind: .addressSize, level: 0, address: access.address, pas: pas)
+  }
+
+  /// Whether the fault of an access is EL3's, and not of the world that made it (SCR_EL3.GPF).
+  func isTakenToEL3(_ fault: GranuleProtectionFault, of access: MemoryAccess) -> Bool {
+    configuration.gpf == .el3 && !access.isDevice && access.world != .root && fault.kind != .addressSize
   }
 
   /// Performs an access action: what a world reads or writes through its own PAS, or the fault it takes.
   mutating func perform(_ access: MemoryAccess) -> AccessOutcome {
     let pas = access.world.ownPAS
-    let length: UInt64 =
-      switch access.kind {
-      case .read64, .write64: 8
-      case .write8: 1
-      case .fill(let length, _): length
-      case .bytes(let bytes): UInt64(bytes.count)
-      }
-    // Only DRAM and the memories of the Root and Secure worlds answer; anything else on the bus is refused.
-    let isChecked = !access.isDevice || configuration.smmu == .on && applies(.gpcSMMU)
-    let fault: GranuleProtectionFault? =
-      isBacked(access.address, length, pas)
-      ? isChecked ? check(access.address, length, pas) : nil
-      : (isChecked ? granuleProtectionCheckByWalk(access.address, pas) : nil)
-        ?? GranuleProtectionFault(kind: .addressSize, level: 0, address: access.address, pas: pas)
+    let length = access.length
+    let isChecked = isChecked(access)
+    if !isChecked, configuration.smmu == .on { overrule(.gpcSMMU) }
     let detail = access.isDevice ? configuration.smmu.detail : 0
-    if let fault {
+    if let fault = fault(of: access) {
       if tracing {
         emit(
           .fault, fault.address, UInt64(pas.rawValue), fault.syndrome(write: access.kind.isWrite),
           world: access.world, detail: detail)
       }
-      if configuration.gpf == .el3, !access.isDevice, access.world != .root, fault.kind != .addressSize {
+      if isTakenToEL3(fault, of: access) {
         takeToEL3(fault, ofCaller: access.world, write: access.kind.isWrite)
       }
       return .fault(fault)
     }
     if tracing { emit(.access, access.address, length, access.kind.isWrite ? 1 : 0, world: access.world, detail: detail) }
-    if control.lab != nil, !access.isDevice, isOff(pas.protection), isForeign(access.address, length, pas) {
+    if control.lab != nil, !access.isDevice, isOff(pas.protection), foreignAddress(access.address, length, pas) != nil {
       overrule(pas.protection)
       breaks(.isolation, access.address, UInt64(access.world.rawValue) | (access.kind.isWrite ? 1 << 8 : 0))
     }
-    if control.lab != nil, access.isDevice, !isChecked, isForeign(access.address, length, pas) {
+    if control.lab != nil, access.isDevice, !isChecked, foreignAddress(access.address, length, pas) != nil {
       breaks(.isolation, access.address, 0xFF | (access.kind.isWrite ? 1 << 8 : 0))
     }
     if access.kind.isWrite,
       access.world == .realm || access.world == .root || !isChecked && check(access.address, length, pas) != nil
-        || control.lab != nil && isForeign(access.address, length, pas)
+        || control.lab != nil && foreignAddress(access.address, length, pas) != nil
     {
       control.isScribbled = true
     }
@@ -176,6 +183,16 @@ public struct MemoryAccess: Sendable, Equatable {
   public var kind: Kind
   /// Whether the machine's device makes it, and not a PE: see ``SMMUCheck``.
   package var isDevice = false
+
+  /// How many bytes it is about.
+  package var length: UInt64 {
+    switch kind {
+    case .read64, .write64: 8
+    case .write8: 1
+    case .fill(let length, _): length
+    case .bytes(let bytes): UInt64(bytes.count)
+    }
+  }
 
   public init(world: World, address: UInt64, kind: Kind) {
     self.world = world

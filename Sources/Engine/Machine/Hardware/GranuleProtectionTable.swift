@@ -79,7 +79,7 @@ package struct GPTWalk: Sendable, Equatable {
   var l0Address: UInt64
   var l0Entry: UInt64
   /// Address and value of the L1 entry, when the L0 entry is a table.
-  var l1Address: UInt64?
+  package var l1Address: UInt64?
   package var l1Entry: UInt64?
   /// Nil when a descriptor is not valid or the address is outside the protected space.
   package var gpi: GPI?

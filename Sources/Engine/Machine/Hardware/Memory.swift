@@ -28,22 +28,22 @@ package struct Memory: ~Copyable {
   private let regionCount: Int
   private var pages = PageArena()
   /// What an absent page reads as.
-  private let zeroPage: UnsafeMutableRawPointer
+  let zeroPage: UnsafeMutableRawPointer
   /// Where what is written beyond ``limit`` goes.
   private let nowhere: UnsafeMutableRawPointer
   /// What stands for each chunk that is absent: all its pages are `zeroPage`. Never written.
   private let emptyChunk: MemoryChunk
   /// First address beyond ``limit`` that was touched since ``forgetStray()``; 0 if none was.
   private let stray: UnsafeMutablePointer<UInt64>
-  private var journal = MemoryJournal()
+  private(set) var journal = MemoryJournal()
   /// Begins at 1: a chunk's marks begin at 0, so the first write after anything is a slow one.
-  private var epoch: UInt32 = 1
+  private(set) var epoch: UInt32 = 1
   /// Chunks that exist, in order of creation.
   private var live: [Int] = []
   /// First address beyond the physical address space.
   package let limit: UInt64
   /// Pages that hold contents now.
-  package private(set) var pageCount = 0
+  package internal(set) var pageCount = 0
   /// Pages the journal holds.
   package private(set) var savedPages = 0
   /// Never used. A type with an existential in it has no value apart from its place in memory, so whoever only reads a memory, or a
@@ -105,7 +105,7 @@ package struct Memory: ~Copyable {
 
   // MARK: Granules
 
-  @inline(__always) private static func granule(_ address: UInt64) -> Int { Int(truncatingIfNeeded: (address >> 12) & 511) }
+  @inline(__always) static func granule(_ address: UInt64) -> Int { Int(truncatingIfNeeded: (address >> 12) & 511) }
 
   /// The chunk of an index, which exists.
   private func chunk(_ index: Int) -> MemoryChunk { regions[index >> 9]?[index & 511] ?? emptyChunk }
@@ -206,7 +206,7 @@ package struct Memory: ~Copyable {
   }
 
   /// The chunk of an index, made if it is absent.
-  private mutating func liveChunk(_ index: Int) -> MemoryChunk {
+  mutating func liveChunk(_ index: Int) -> MemoryChunk {
     let region: Region
     if let known = regions[index >> 9] {
       region = known
@@ -268,14 +268,14 @@ package struct Memory: ~Copyable {
   package mutating func checkpoint(keepsLater: Bool = false) -> Int {
     if !keepsLater { forgetCheckpoints(after: journal.present) }
     journal.insert()
-    epoch += 1
+    beginEpoch()
     return journal.present
   }
 
   /// The contents are again what they were at the checkpoint after the one in force, which is in force from now on.
   package mutating func arrive() {
     free(journal.arrive())
-    epoch += 1
+    beginEpoch()
   }
 
   /// Puts back what was there at the checkpoint, which stays in force; later checkpoints are forgotten.
@@ -297,6 +297,19 @@ package struct Memory: ~Copyable {
     while journal.present < checkpoint {
       exchangeSpan()
       journal.present += 1
+    }
+    beginEpoch()
+  }
+
+  /// From here on nothing counts as saved. After four thousand million epochs the count begins anew, and so do the chunks' marks.
+  private mutating func beginEpoch() {
+    if epoch == .max {
+      for index in live {
+        let chunk = chunk(index)
+        chunk.recordsSaved = 0
+        for granule in 0..<Memory.granulesPerChunk { chunk.saved[granule] = 0 }
+      }
+      epoch = 0
     }
     epoch += 1
   }

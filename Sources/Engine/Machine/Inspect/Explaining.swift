@@ -16,7 +16,8 @@ extension Machine {
           ConditionVerdict(id: $0.id, text: $0.text, status: $0.status, now: "", verdict: .notReached)
         }
         return Explanation(
-          entry: entry, call: Decoder.call { x[$0] }, rows: rows, decidedBy: nil, status: "", hasCaller: false)
+          entry: entry, section: entry.section, call: Decoder.call { x[$0] }, rows: rows, decidedBy: nil, status: "",
+          hasCaller: false)
       }
       call.rec = rec
     }
@@ -31,7 +32,7 @@ extension Machine {
     let decidedBy = explainer.refusal?.id.description
     let fields = decidedBy.map { fieldValues(entry, call, decidedBy: $0) } ?? []
     return Explanation(
-      entry: entry, call: text, rows: explainer.rows, decidedBy: decidedBy, status: status,
+      entry: entry, section: entry.section, call: text, rows: explainer.rows, decidedBy: decidedBy, status: status,
       caveat: decidedBy == nil ? entry.caveat(self, call) : nil, fields: fields,
       subjects: decidedBy.map { subjects(entry, call, decidedBy: $0, fields) } ?? [])
   }

@@ -56,9 +56,26 @@ extension Machine {
     return (ipa, pa)
   }
 
+  /// What the last exception a vCPU took to EL1 left, and where its handlers are.
+  package func guestException(_ address: UInt64) -> GuestException? {
+    guard let rec = vcpu(address)?.rec else { return nil }
+    return GuestException(vbar: rec[.vbarEL1], elr: rec[.elrEL1], esr: rec[.esrEL1], far: rec[.farEL1])
+  }
+
   /// Whether a vCPU's stage 1 is on, its table for low addresses, and TCR_EL1.
   package func guestStage1(_ address: UInt64) -> (isOn: Bool, ttbr0: UInt64, tcr: UInt64)? {
     guard let rec = vcpu(address)?.rec else { return nil }
     return (rec[.sctlrEL1] & 1 == 1, rec[.ttbr0EL1], rec[.tcrEL1])
   }
+}
+
+/// VBAR_EL1, ELR_EL1, ESR_EL1 and FAR_EL1 of a vCPU.
+package struct GuestException: Equatable, Sendable {
+  package let vbar: UInt64
+  package let elr: UInt64
+  package let esr: UInt64
+  package let far: UInt64
+
+  /// Whether an address is in its table of 16 handlers (Arm ARM D1.3.1).
+  package func isVector(_ address: UInt64) -> Bool { address >= vbar && address - vbar < 0x800 }
 }

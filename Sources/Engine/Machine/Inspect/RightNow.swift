@@ -41,7 +41,7 @@ extension Machine {
     if RmiRealmFlags.table.sve.isSet(in: flags) { right.set(fields.sveVL, features.sveVL) }
     if RmiRealmFlags.table.pmu.isSet(in: flags) { right.set(fields.pmuNumCtrs, features.pmuCounters) }
     right.set(fields.hashAlgo, features.sha256 ? 0 : 1)
-    if let vmid = (Array(1..<256) + [0]).first(where: { vmidIsFree($0) }) {
+    if let vmid = lowestFreeVMID {
       right.set(fields.vmid, vmid)
     } else {
       right.miss(fields.vmid, "every VMID has its Realm")
@@ -108,6 +108,9 @@ extension Machine {
     }
     return right
   }
+
+  /// The lowest VMID no Realm has; 0 last.
+  package var lowestFreeVMID: UInt64? { (1..<256).first { vmidIsFree($0) } ?? (vmidIsFree(0) ? 0 : nil) }
 
   /// RmiRecMpidr of the next REC of a Realm.
   package func nextMPIDR(of rd: UInt64) -> UInt64 { mpidr(ofREC: realm(rd).recIndex) }

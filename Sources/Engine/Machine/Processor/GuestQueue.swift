@@ -151,6 +151,9 @@ package struct GuestQueue: Sendable {
     if forgotten.count < Self.forgottenLimit { forgotten.insert(current.tag) }
   }
 
+  /// Whether any departure is still to be judged.
+  @inline(__always) var hasDepartures: Bool { hasLeft || !others.isEmpty }
+
   /// Every departure that is still to be judged, by REC.
   package var departures: [Departure] {
     var all = Array(others.values)

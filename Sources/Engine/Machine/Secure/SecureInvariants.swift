@@ -1,14 +1,7 @@
 import Basics
 
 /// What must be true of a machine with an SPMC between any two actions, beside what ``Machine/invariantViolations()`` says of every one.
-///
-/// | rule | says |
-/// |---|---|
-/// | `ffa_once` | a page is in one memory transaction at most, and its owner is the one that sent it |
-/// | `ffa_exclusive` | a page that is lent or donated is accessible to nobody but the borrowers that have retrieved it |
-/// | `ffa_gpt` | memory the Normal world has lent or donated is in the Secure PAS, on a machine that moves it |
-/// | `ffa_lists` | handles ascend and were given out; ranges with another owner ascend and do not overlap |
-/// | `ffa_running` | a partition is running exactly when a PE runs it, and that PE is busy; who works for whom is agreed on |
+/// The rules `ffa_…` of ``ModelRule``.
 ///
 /// Where software at S-EL2 or EL3 has moved memory by hand, `ffa_gpt` is not asked.
 struct SecureInvariants {

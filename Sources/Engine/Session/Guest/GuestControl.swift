@@ -19,6 +19,8 @@ public final class GuestControl {
     fileprivate var isOnTheWay = false
     /// Bytes of its console that were in the outcome of a command.
     fileprivate var told = 0
+    /// Bytes of its console that have been looked through for what was waited for; nil: as many as there are when it is first waited.
+    fileprivate var searched: Int?
   }
 
   /// What came of a command.
@@ -47,6 +49,10 @@ public final class GuestControl {
   public var load: (String, String) throws(ScriptError) -> BootImage = { name, _ throws(ScriptError) in
     throw ScriptError(message: "no guest can be booted here (\(shown(name)))")
   }
+  /// Gives the bytes of a file: its name as written, and the file it is written in.
+  public var loadFile: (String, String) throws(ScriptError) -> [UInt8] = { name, _ throws(ScriptError) in
+    throw ScriptError(message: "no file can be read here (\(shown(name)))")
+  }
   /// Most instructions of `continue` and `over` that do not say how many.
   package var instructionsAtOnce = GuestControl.usualInstructions
   static let usualInstructions = 1_000_000_000
@@ -74,12 +80,18 @@ public final class GuestControl {
   package func perform(_ command: GuestCommand, in file: String) throws(ScriptError) -> Outcome {
     firstNewStep = nil
     wasInterrupted = false
-    if case .boot(let image, let vcpus, let isRealm, let stands) = command {
-      return try boot(image, vcpus, isRealm: isRealm, stands: stands, file)
-    }
+    if case .boot(let what, let stands) = command { return try boot(what, stands: stands, file) }
     let guest = try inForce(file)
     switch command {
     case .run(let control): return try run(control, guest)
+    case .type(let bytes):
+      guard bytes.count <= GuestDebugger.mostTyping - guest.debugger.typing.count else {
+        throw ScriptError(
+          message: "\(guest.debugger.typing.count) bytes wait to be typed already; there can be \(GuestDebugger.mostTyping)")
+      }
+      guest.debugger.type(bytes)
+      let count = guest.debugger.typing.count
+      return Outcome(kind: .done, message: "\(count) byte\(count == 1 ? "" : "s") to type, once the guest goes on and listens")
     case .stop(.event(let event)):
       try makeRoom(guest)
       guest.debugger.events.insert(event)
@@ -156,8 +168,10 @@ public final class GuestControl {
     guard session.usage.includes < session.limits.includes else {
       throw ScriptError(message: Session.exhausted("read", UInt64(session.limits.includes), "files"))
     }
+    if let overuse = session.overuse { throw ScriptError(message: overuse) }
     session.usage.includes += 1
     let symbols = try load(image, file).symbols
+    session.usage.instructions &+= UInt64(symbols.symbols.count) * RunLimits.nameCost
     guard !symbols.symbols.isEmpty else { throw ScriptError(message: "\(shown(image)) has no names") }
     guest?.symbols = symbols
     return Outcome(kind: .done, message: "\(symbols.symbols.count) names, from \(shown(image))")
@@ -165,13 +179,26 @@ public final class GuestControl {
 
   // MARK: Booting
 
-  private func boot(_ name: String, _ vcpus: Int, isRealm: Bool, stands: Bool, _ file: String) throws(ScriptError) -> Outcome {
+  private func boot(_ what: GuestBoot, stands: Bool, _ file: String) throws(ScriptError) -> Outcome {
+    let name = what.image
     let image = try load(name, file)
     var configuration = session.configuration
     configuration.vcpu = .code
     var options = RealmVM.Options()
-    options.vcpus = vcpus
-    options.isRealm = isRealm
+    options.vcpus = what.vcpus
+    options.isRealm = what.isRealm
+    if let memory = what.memory { options.memory = memory }
+    options.bootArguments = what.arguments
+    if let initrd = what.initrd { options.initrd = try loadFile(initrd, file) }
+    for disk in what.disks {
+      let name = disk.file.split(separator: "/").last.map(String.init) ?? ""
+      options.disks.append(DiskImage(name, try loadFile(disk.file, file), isWritable: disk.isWritable))
+    }
+    options.hasNetwork = what.hasNetwork
+    options.hasRNG = what.hasRNG
+    options.hasAccessPlatform = what.hasAccessPlatform
+    if let problem = options.problem { throw ScriptError(message: problem) }
+    configuration.wantDRAM(options.hostMemory)
     session.keepHistory()
     firstNewStep = session.position
     session.perform(.reset(configuration, name: nil))
@@ -185,7 +212,8 @@ public final class GuestControl {
       return Outcome(kind: .failed, message: "\(name): \(error.message)")
     }
     let built = Guest(
-      debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position)
+      debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position,
+      searched: 0)
     guest = built
     return stands ? Outcome(kind: .stands, message: "it stands before its first instruction") : try run(.continue(nil), built)
   }
@@ -228,13 +256,18 @@ public final class GuestControl {
       throw missing
     }
     do throws(HostNoteLine.Malformed) {
-      let vm = RealmVM(session, try HostNote(note.lines, on: session.configuration))
+      var known = try HostNote(note.lines, on: session.configuration)
+      for (n, disk) in known.options.disks.enumerated() {
+        guard let bytes = try? loadFile(disk.name, file) else { continue }
+        known.insert(DiskImage(disk.name, bytes, isWritable: disk.isWritable), as: n)
+      }
+      let vm = RealmVM(session, known)
       attach(to: vm, session.configuration, file)
       let debugger = GuestDebugger(session, vm)
-      let known = former?.built == built ? former : nil
-      debugger.points = known?.debugger.points ?? []
-      debugger.events = known?.debugger.events ?? []
-      let found = Guest(debugger: debugger, symbols: known?.symbols ?? .none, built: built, position: nil)
+      let same = former?.built == built ? former : nil
+      debugger.points = same?.debugger.points ?? []
+      debugger.events = same?.debugger.events ?? []
+      let found = Guest(debugger: debugger, symbols: same?.symbols ?? .none, built: built, position: nil)
       guest = found
       return found
     } catch {
@@ -263,6 +296,7 @@ public final class GuestControl {
     lines = []
     let stop: DebugStop? =
       switch control {
+      case .until(let words, let count): until(words, count ?? instructionsAtOnce, guest)
       case .continue(let count): debugger.goOn(limit: count ?? instructionsAtOnce, isEnough: isEnough)
       case .step(let count): debugger.times(count, looksBetween: true) { debugger.step(debugger.current) }
       case .over(let count): debugger.times(count) { debugger.stepOver(debugger.current, limit: instructionsAtOnce) }
@@ -283,6 +317,29 @@ public final class GuestControl {
     takeConsole(isEnded: debugger.ending != nil)
     outcome.console = lines
     return outcome
+  }
+
+  /// Lets it run until its console says something that it has not been waited for before.
+  private func until(_ words: [UInt8], _ limit: Int, _ guest: Guest) -> DebugStop? {
+    let debugger = guest.debugger
+    var search = ConsoleWords(words)
+    var seen = min(guest.searched ?? debugger.consoleCount, debugger.consoleCount)
+    func look() -> Bool {
+      let count = debugger.consoleCount
+      for byte in debugger.console(from: seen) where !search.isFound {
+        search.take(byte)
+        seen += 1
+      }
+      // What is no longer kept is not looked through.
+      if !search.isFound { seen = count }
+      return search.isFound
+    }
+    var stop: DebugStop?
+    if !look() { stop = debugger.goOn(limit: limit) { look() || isEnough() } }
+    _ = look()
+    self.guest?.searched = seen
+    guard search.isFound, debugger.halt == nil else { return stop }
+    return .event("the console says \(ConsoleText.quoted(words))")
   }
 
   /// A run that somebody has ended: what it has done stays.

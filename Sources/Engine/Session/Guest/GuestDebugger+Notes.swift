@@ -97,6 +97,8 @@ extension GuestDebugger {
     let known = vm.snapshot
     if ending != nil { throw .told("the guest had ended at step \(start), and its Host did more") }
     session.following = Session.Following(end: end)
+    let typed = session.typed(before: start)
+    if let typed { vm.take(typed: typed.bytes, at: typed.time) }
     ending = vm.enter()
     let following = session.following
     session.following = nil
@@ -109,7 +111,7 @@ extension GuestDebugger {
       let problem = following?.problem ?? "it would have done nothing"
       throw .told("what the guest's Host knew is known up to step \(start): \(problem)")
     }
-    leaveTrail(at: start, known)
+    leaveTrail(at: start, known, typed: typed)
     return true
   }
 }

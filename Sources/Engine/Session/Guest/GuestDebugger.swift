@@ -32,9 +32,19 @@ package final class GuestDebugger: DebugTarget {
   /// Most bytes of the trail; when it has them, the first half of it is forgotten.
   static let trailLimit = 64 << 20
 
+  /// What somebody types into the guest: it goes there before an entry, as the UART has room.
+  package var typing: [UInt8] = []
+  /// Most bytes of it.
+  package static let mostTyping = 1 << 16
+  /// When, as its counter has it, the next of it is typed, if its vCPUs wait until then.
+  package var typingTime: UInt64?
+
   struct Place {
     var position: Int
     var host: RealmVM.Snapshot
+    /// What was typed before the entry.
+    var typed: [UInt8] = []
+    var typedTime: UInt64?
     var bytes: Int
   }
 
@@ -77,6 +87,7 @@ package final class GuestDebugger: DebugTarget {
     -> CodeDebugging.Hit?
   {
     leaveTrail()
+    type()
     firstNewStep = min(firstNewStep ?? session.position, session.position)
     let stopsAtSMC = stopsAtEvents && events.contains(.smc)
     if !points.isEmpty || stopsAtSMC {
@@ -94,10 +105,29 @@ package final class GuestDebugger: DebugTarget {
     return hit
   }
 
+  /// Types what the UART has room for.
+  private func type() {
+    guard !typing.isEmpty else { return }
+    let count = vm.type(typing, at: typingTime)
+    guard count > 0 else { return }
+    trail[trail.count - 1].typed = Array(typing.prefix(count))
+    trail[trail.count - 1].typedTime = typingTime
+    typingTime = nil
+    typing.removeFirst(count)
+  }
+
+  /// More to be typed. A guest that only waited for it goes on.
+  package func type(_ bytes: some Collection<UInt8>) {
+    typing += bytes.prefix(Self.mostTyping - typing.count)
+    if case .failed = ending, vm.readiness == .never { ending = nil }
+  }
+
   private func leaveTrail() { leaveTrail(at: session.position, vm.snapshot) }
 
-  func leaveTrail(at position: Int, _ host: RealmVM.Snapshot) {
-    let place = Place(position: position, host: host, bytes: host.cost(after: trail.last?.host))
+  func leaveTrail(at position: Int, _ host: RealmVM.Snapshot, typed: (bytes: [UInt8], time: UInt64?)? = nil) {
+    let place = Place(
+      position: position, host: host, typed: typed?.bytes ?? [], typedTime: typed?.time, bytes: host.cost(after: trail.last?.host)
+    )
     trail.append(place)
     trailBytes += place.bytes
     if trailBytes > Self.trailLimit { setTrail(trail.suffix(trail.count - trail.count / 2)) }
@@ -394,6 +424,8 @@ package final class GuestDebugger: DebugTarget {
     // What is taken back is another future than what a debugger makes by writing.
     if allowsWrites, hasGoneOn { session.keepsUndone() }
     hasGoneOn = false
+    // What was typed there is typed there again, unless somebody has gone there to do something else.
+    if instructions != nil, !place.typed.isEmpty { (typing, typingTime) = (place.typed + typing, place.typedTime) }
     guard let instructions, instructions > 0 || place.host.completes else { return true }
     // Who goes back by an instruction often goes back by another: a place close behind is where that begins.
     if instructions > 2 * Self.shortRun {

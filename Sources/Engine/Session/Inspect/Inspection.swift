@@ -74,7 +74,8 @@ extension Session {
     return nil
   }
 
-  /// Why a step answered what it answered: the conditions of its call in the state before it. For a guest's call, in the state in
+  /// Why a step answered what it answered: the conditions of its call, or the granule protection check of its access, in the state
+  /// before it. For a guest's call, in the state in
   /// which its REC made it; if it has not been made yet, in the present state.
   ///
   /// - Parameter step: from 1.
@@ -87,6 +88,11 @@ extension Session {
   private func conditions(ofStep step: Int) -> Explanation? {
     guard step >= 1, step <= steps.count, case .action(let action) = steps.input(step - 1) else { return nil }
     switch action {
+    case .access(let access):
+      let here = position
+      seek(step - 1)
+      defer { seek(here) }
+      return named(read { $0.explain(access) })
     case .smc(let world, let x) where world == .normal || world == .secure:
       guard let entry = Calls.called(x[0]), world == .normal || entry.interface == .ffa || entry.interface == .platform else {
         return nil
@@ -151,6 +157,12 @@ extension Session {
 extension Session {
   /// The last step in force that is a call with conditions, from 1.
   package var lastCallStep: Int? { steps.last(.call, before: position).map { $0 + 1 } }
+
+  /// The last step in force where that is an access to memory, else the last call, from 1: what there is to explain without choosing.
+  package var lastExplainedStep: Int? {
+    if position > 0, case .action(.access) = steps.input(position - 1) { return position }
+    return lastCallStep
+  }
 }
 
 extension Machine {

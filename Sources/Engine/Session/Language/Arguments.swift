@@ -16,6 +16,17 @@ package struct Arguments {
   /// The words as they stand, with a space between two.
   package var text: String { words.map(\.text).joined(separator: " ") }
 
+  /// The same with as many spaces between them as there are, so that columns stay true.
+  var raw: String {
+    var text = ""
+    var end = words.first?.column ?? 0
+    for word in words {
+      text += String(repeating: " ", count: word.column - end) + word.text
+      end = word.column + word.text.unicodeScalars.count
+    }
+    return text
+  }
+
   package func error(_ word: Word, _ message: String) -> ScriptError {
     ScriptError(line: line, column: word.column, message: message)
   }

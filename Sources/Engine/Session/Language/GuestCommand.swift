@@ -4,7 +4,9 @@ import Machine
 /// What a person does with a guest that executes code: boots it, lets it run, says where it is to stop.
 package enum GuestCommand: Sendable, Equatable {
   /// A fresh machine, a Realm (or another VM) built from an image, and its run; with `stands` it stays before its first instruction.
-  case boot(image: String, vcpus: Int, isRealm: Bool, stands: Bool)
+  case boot(GuestBoot, stands: Bool)
+  /// Bytes for its console.
+  case type([UInt8])
   case run(RunControl)
   case stop(Place)
   /// Stops after an instruction that wrote to one of so many bytes.
@@ -18,6 +20,8 @@ package enum GuestCommand: Sendable, Equatable {
   package enum RunControl: Sendable, Equatable {
     /// Until something stops it, or about so many instructions.
     case `continue`(Int?)
+    /// Until its console has said something, or time has gone on by so many ticks.
+    case until([UInt8], within: Int?)
     case step(Int)
     /// As `step`, but a call with all it does is one.
     case over(Int)
@@ -49,8 +53,10 @@ package enum GuestCommand: Sendable, Equatable {
   /// As a statement.
   var text: String {
     switch self {
-    case .boot(let image, let vcpus, let isRealm, let stands):
-      "\(stands ? "debug" : "boot") \(isRealm ? "" : "--normal ")\(image) \(vcpus)"
+    case .boot(let what, let stands): "\(stands ? "debug" : "boot") \(what.text)"
+    case .type(let bytes): "type \(ConsoleText.quoted(bytes))"
+    case .run(.until(let bytes, let within)):
+      "until text:\(ConsoleText.quoted(bytes))" + (within.map { " within \($0)" } ?? "")
     case .run(.continue(let count)): count.map { "continue \($0)" } ?? "continue"
     case .run(.step(let count)): "step \(count)"
     case .run(.over(let count)): "over \(count)"

@@ -46,6 +46,9 @@ public final class ScriptRunner {
   package private(set) var lastOutcome: GuestControl.Outcome?
 
   let expectations = OpenExpectations()
+  let watches = Watches()
+  /// Whether it has said so to the session.
+  var isWatching = false
   /// What was done since the machine was made, counted for predicates.
   private var tally = Session.TallyKeeper(first: 0)
   /// The first expectations that did not hold; ``failureCount`` counts all.
@@ -106,6 +109,7 @@ public final class ScriptRunner {
   public func run(line text: String, number: Int, file: String) throws(ScriptError) {
     wasInterrupted = false
     linesInside = 0
+    watches.begin(on: session)
     if number == 1 { source = try source(place, firstLine: text) }
     try perform(ScriptLine(file: file, number: number, text: text))
   }
@@ -220,7 +224,7 @@ public final class ScriptRunner {
 
   func interruption(_ line: ScriptLine, _ message: String) -> ScriptError {
     wasInterrupted = true
-    return line.error(message)
+    return line.error(watches.takeHit() ?? message)
   }
 
   /// What predicates read as the session stands.
@@ -286,7 +290,7 @@ public final class ScriptRunner {
     }
     if guestControl.wasInterrupted { wasInterrupted = true }
     var result = StatementResult()
-    result.text = outcome.message
+    result.text = watches.hit ?? outcome.message
     result.console = outcome.console
     result.answer =
       outcome.kind == .done

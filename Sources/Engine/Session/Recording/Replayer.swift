@@ -179,6 +179,14 @@ public final class Replayer {
     guard session.position > 0 else { throw ScriptError(line: line, column: 1, message: "#host with no statement before it") }
     if text == HostNote.aside { return session.keepMark(.aside) }
     if text == HostNote.outside { return session.keepMark(.outside) }
+    if text.hasPrefix(HostNote.typed) {
+      guard let bytes = [UInt8](hex: text.dropFirst(HostNote.typed.count)), (1...SerialInput.room).contains(bytes.count) else {
+        throw ScriptError(
+          line: line, column: 1,
+          message: "expected \(HostNote.typed)HEX with 1 to \(SerialInput.room) bytes, found \"\(shown(text))\"")
+      }
+      return session.keepMark(.typed(bytes))
+    }
     guard note.count < HostNote.mostLines else {
       throw ScriptError(line: line, column: 1, message: "a note of more than \(HostNote.mostLines) lines")
     }

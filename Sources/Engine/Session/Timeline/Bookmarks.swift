@@ -54,12 +54,15 @@ extension Session {
     return true
   }
 
+  /// What begins a note that a lesson keeps: what its learner answered, asked for, and passed over. It is recorded, and no caption.
+  package static let lessonNote = "lesson "
+
   /// Says something of the step where the session stands, beside what its author says.
   package func addNote(_ text: String, line: Int) {
     guard keepsHistory else { return }
     let text = String(text.prefix(Captions.longest))
     let step = max(1, position)
-    captions.add(Caption(step: step, kind: .note, text: text, line: line))
+    if !text.hasPrefix(Self.lessonNote) { captions.add(Caption(step: step, kind: .note, text: text, line: line)) }
     add(.note(text, place(at: min(step, steps.count))))
   }
 

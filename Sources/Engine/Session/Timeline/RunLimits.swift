@@ -25,6 +25,8 @@ public struct RunLimits: Sendable {
   static let debuggedCost: UInt64 = 3
   /// Instructions that the signature of a token counts for.
   static let signatureCost: UInt64 = 300_000
+  /// Instructions that a name counts for which `symbols` reads from an image.
+  static let nameCost: UInt64 = 256
   /// `token verify` and `token appraise`.
   public var verdicts = 2_000
   /// Bytes written by fills.

@@ -50,6 +50,8 @@ public final class Session {
   package internal(set) var stackLog = StackLog()
   /// Whether it does so for somebody outside the machine.
   package var isOutside = false
+  /// What was typed into its guest since the last step.
+  var typed: [UInt8]?
   /// Set while the hypervisor repeats steps it has done before.
   var following: Following?
   /// The last note of what the hypervisor knew: after which step, and how long it is.

@@ -98,6 +98,8 @@ extension Session: HostDoor {
       && position - noted.position >= max(hostNoteStride, noted.bytes * hostNoteStride >> 16)
   }
 
+  package func hear(typed bytes: [UInt8]) { if !follows { typed = bytes } }
+
   package func hear(refusal row: String) { kvmRefusals.insert(row) }
 
   package func note(_ text: @autoclosure () -> String) {

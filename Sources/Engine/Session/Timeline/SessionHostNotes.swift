@@ -13,6 +13,8 @@ extension Session {
     case aside
     /// The hypervisor did it for somebody outside the machine, who answers a host call.
     case outside
+    /// The hypervisor did it as its own; bytes were typed into its guest before.
+    case typed([UInt8])
 
     /// The lines of a recording.
     package var text: String {
@@ -20,11 +22,17 @@ extension Session {
       case .knows(let text): text
       case .aside: HostNote.aside
       case .outside: HostNote.outside
+      case .typed(let bytes): HostNote.typed + hexBytes(bytes)
       }
     }
 
     /// Whether the hypervisor did the step as its own.
-    var isHosts: Bool { if case .knows = self { true } else { false } }
+    var isHosts: Bool {
+      switch self {
+      case .knows, .typed: true
+      case .aside, .outside: false
+      }
+    }
   }
 
   /// A note, and where it stands.
@@ -94,7 +102,19 @@ extension Session {
       return nil
     }
     guard isHostActing else { return .aside }
-    return isOutside ? .outside : nil
+    guard !isOutside else { return .outside }
+    defer { typed = nil }
+    return typed.map { .typed($0) }
+  }
+
+  /// What was typed before a step, and, if the step is waiting, until when.
+  func typed(before step: Int) -> (bytes: [UInt8], time: UInt64?)? {
+    var step = step
+    // A pause that a debugger has put there.
+    while steps.indices.contains(step), case nil = steps[step].host, case .action(.guestPause) = steps[step].input { step += 1 }
+    guard steps.indices.contains(step), case .typed(let bytes) = steps[step].host else { return nil }
+    if case .action(.idle(let time)) = steps[step].input { return (bytes, time) }
+    return (bytes, nil)
   }
 
   // MARK: Following

@@ -11,6 +11,23 @@ extension Session {
     return broken
   }
 
+  /// Granules where rules do not hold now, or were broken by the step that was just done, with what is wrong there; by address.
+  package var brokenGranules: [UInt64: InvariantViolation] {
+    guard machine.isLab else { return [:] }
+    let memory = configuration.dramBase..<configuration.dramTop
+    var granules: [UInt64: InvariantViolation] = [:]
+    for violation in (brokenRules() + (lastStep?.result.broken ?? [])).prefix(Self.mostShown) {
+      for match in violation.detail.matches(of: /(IPA )?0x([0-9a-f]+)/) where match.1 == nil {
+        guard let address = UInt64(match.2, radix: 16), memory.contains(address) else { continue }
+        granules[address & ~0xFFF, default: violation] = violation
+      }
+    }
+    return granules
+  }
+
+  /// Most broken rules of which the granules are looked for.
+  private static let mostShown = 256
+
   /// What the step that was just done has broken.
   func newlyBroken(since before: [InvariantViolation]) -> [InvariantViolation] {
     usage.instructions &+= RunLimits.rulesCost * UInt64(1 + machine.memory.pageCount / 64)

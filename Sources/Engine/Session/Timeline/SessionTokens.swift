@@ -114,7 +114,8 @@ extension Session {
       usage.verdicts += 1
       guard let good = self.token(query.against ?? query.number) else { return missing(query.against) }
       let reference = ReferenceValues(TokenDocument(good.token.bytes), key: good.platformKey)
-      let appraisal = Appraisal(document, reference, challenge: query.challenge)
+      let appraisal = Appraisal(document, reference, challenge: query.challenge, ignored: machine.switchedOff.ignoredLinks)
+      result.decisions = appraisal.report.overruled.map { Decision(overruled: Protection($0)) }
       let worst = [appraisal.platform, appraisal.realm].flatMap(\.entries).first {
         $0.tier == appraisal.status && $0.tier > .affirming
       }

@@ -134,7 +134,7 @@ struct HostBoundsTests {
     #expect(vm.uart.output.isEmpty && session.console.isEmpty)
   }
 
-  @Test(arguments: [0, 3 << 20, (6 << 30) + (2 << 20), UInt64.max & ~0x1F_FFFF] as [UInt64])
+  @Test(arguments: [0, 3 << 20, (8 << 30) + (2 << 20), UInt64.max & ~0x1F_FFFF] as [UInt64])
   func otherSizesAreRefused(_ memory: UInt64) {
     #expect(throws: RealmVM.Failure.self) { _ = try Guest(memory: memory, code: [0]).built() }
   }

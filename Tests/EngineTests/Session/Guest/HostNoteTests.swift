@@ -332,7 +332,7 @@ struct HostNoteTests {
       ("#host gic_vcpu", "asleep", "asleep spilled=0xfff", "64 or more"),
       ("#host gic_vcpu", "asleep", "asleep priority=00", "32 bytes"),
       ("#host gic ", "gic", "gic control=0xff", "expected 0x0 to 0x3"),
-      ("#host given", "given", "given 0x80000000:0x80110000*0xfffffffffffff", "expected 0x1 to 0x180000"),
+      ("#host given", "given", "given 0x80000000:0x80110000*0xfffffffffffff", "expected 0x1 to 0x200000"),
       ("#host given", "given", "given 0xfffffffffffff000:0x80110000*0x2", "leads outside"),
       ("#host given", "given", "given 0x80000000:0x83fff000*0x2", "leads outside"),
       ("#host given", "given", "given 0x80ff0000:0x80110000 0x80ff0000:0x80110000", "stands twice"),

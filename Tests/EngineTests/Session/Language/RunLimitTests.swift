@@ -89,6 +89,13 @@ struct RunLimitTests {
     #expect(told.message.hasSuffix(" and 992 more") && told.message.utf8.count < 200, "\(told.message)")
   }
 
+  /// Reading names takes time, which is counted.
+  @Test func theNamesOfAGuestAreCounted() throws {
+    let script = script { $0.instructions = 200 * RunLimits.nameCost }
+    let error = refusal(script, (["debug tour"] + Array(repeating: "symbols tour", count: 200)).joined(separator: "\n"))
+    #expect(error?.message.hasSuffix("instructions of guests, as many as it may") == true, "\(error?.message ?? "")")
+  }
+
   @Test func aTokenIsJudgedSoManyTimes() throws {
     let script = script { $0.verdicts = 0 }
     #expect(refusal(script, "token verify")?.message.contains("judged 0 tokens") == true)

@@ -1,4 +1,4 @@
-/// A PL011 UART as a VMM models it: what is sent is collected, nothing is received.
+/// What a PL011 UART has sent, as a VMM collects it.
 package struct PL011: Sendable {
   /// Bytes of ``output`` that are kept in any case.
   package static let limit = 4 << 20
@@ -50,10 +50,9 @@ package struct PL011: Sendable {
     return byte
   }
 
-  /// A load: UARTFR 0x18 says that nothing waits and there is room; the identification registers say PL011.
+  /// A load of an identification register: it is a PL011, r1p5.
   func read(_ offset: UInt64) -> UInt64 {
     switch offset {
-    case 0x18: 0x90
     case 0xFE0: 0x11
     case 0xFE4: 0x10
     case 0xFE8: 0x34

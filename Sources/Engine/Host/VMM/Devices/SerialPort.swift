@@ -6,32 +6,6 @@ final class SerialPort: Device {
     case ns16550
   }
 
-  /// What waits for the guest, and which interrupts it wants: what of it can be known again.
-  struct Input: Equatable, Sendable {
-    /// Bytes a UART has room for; the rest waits outside.
-    static let room = 16
-
-    var fifo: [UInt8] = []
-    /// UARTIMSC.
-    var mask: UInt16 = 0
-
-    init() {}
-
-    static let size = 3 + room
-
-    /// - Parameter bytes: ``size`` of them.
-    init(_ bytes: [UInt8]) {
-      mask = UInt16(bytes[1]) | UInt16(bytes[2]) << 8
-      fifo = Array(bytes[3...].prefix(Int(bytes[0])))
-    }
-
-    /// All of it, as it is written down.
-    var bytes: [UInt8] {
-      [UInt8(fifo.count), UInt8(truncatingIfNeeded: mask), UInt8(truncatingIfNeeded: mask >> 8)] + fifo
-        + [UInt8](repeating: 0, count: Self.room - fifo.count)
-    }
-  }
-
   /// Most bytes that wait outside; what is typed beyond them is lost.
   static let mostTyped = 4096
 
@@ -40,8 +14,11 @@ final class SerialPort: Device {
   var uart = PL011()
   /// LCR of an ns16550. With bit 7, the first two registers are the divisor.
   var lineControl: UInt8 = 0
-  var input = Input()
+  /// What has arrived, and the registers of a PL011.
+  var input = SerialInput()
   private var typed: [UInt8] = []
+  /// Looks at UARTFR since the guest last read or sent a byte: one that polls looks there again and again.
+  private var looks = 0
   var onByte: (UInt8) -> Void = { _ in }
   /// Hears whether its interrupt is asserted, whenever that may have changed.
   var onInterrupt: (Bool) -> Void = { _ in }
@@ -60,22 +37,35 @@ final class SerialPort: Device {
   /// Whether there is room for so many more.
   func hasRoom(for count: Int) -> Bool { typed.count + count <= Self.mostTyped }
 
+  /// Bytes its FIFO holds as it is set up.
+  private var depth: Int { kind == .pl011 ? input.depth : 16 }
+
+  /// Bytes that would arrive at once.
+  var room: Int { typed.isEmpty ? max(0, depth - input.fifo.count) : 0 }
+
+  /// Looks in a row that are those of a guest which polls for input.
+  private static let pollingLooks = 32
+
+  /// Whether the guest takes what arrives: it has unmasked the receive interrupts, or polls. A driver that sets its UART up throws away
+  /// what came before.
+  var isListening: Bool { kind == .ns16550 || input.mask & SerialInput.receiving != 0 || looks >= Self.pollingLooks }
+
   private func refill() {
-    let count = min(typed.count, Input.room - input.fifo.count)
-    input.fifo += typed.prefix(count)
-    typed.removeFirst(count)
+    let count = min(typed.count, max(0, depth - input.fifo.count))
+    if count > 0 {
+      input.receive(typed.prefix(count))
+      typed.removeFirst(count)
+    }
     update()
   }
 
-  /// Receive interrupts, RXRIS and RTRIS, are there as long as something waits.
-  private var pending: UInt16 { input.fifo.isEmpty ? 0 : 0x50 }
-
-  private func update() { onInterrupt(pending & input.mask != 0) }
+  private func update() { onInterrupt(input.pending & input.mask != 0) }
 
   private func takeByte() -> UInt64 {
+    looks = 0
     guard !input.fifo.isEmpty else { return 0 }
     defer { refill() }
-    return UInt64(input.fifo.removeFirst())
+    return UInt64(input.takeByte())
   }
 
   func read(_ offset: UInt64, size: UInt64) -> UInt64 {
@@ -83,12 +73,10 @@ final class SerialPort: Device {
     case .pl011:
       switch offset {
       case 0: return takeByte()
-      // UARTFR: RXFE while nothing waits.
-      case 0x18: return uart.read(offset) & ~(input.fifo.isEmpty ? 0 : 0x10)
-      case 0x38: return UInt64(input.mask)
-      case 0x3C: return UInt64(pending)
-      case 0x40: return UInt64(pending & input.mask)
-      default: return uart.read(offset)
+      case 0x18:
+        looks = min(looks + 1, Self.pollingLooks)
+        return input.flags
+      default: return input.read(offset) ?? uart.read(offset)
       }
     case .ns16550:
       switch offset {
@@ -106,9 +94,18 @@ final class SerialPort: Device {
   func write(_ offset: UInt64, size: UInt64, _ value: UInt64) {
     switch kind {
     case .pl011:
-      guard offset == 0x38 else { break }
-      input.mask = UInt16(value & 0x7FF)
-      return update()
+      guard offset == 0 else {
+        input.write(offset, value)
+        return refill()
+      }
+      looks = 0
+      input.hasSent()
+      if input.loops {
+        // What it sends arrives, and goes nowhere else.
+        if input.fifo.count < depth { input.receive([UInt8(truncatingIfNeeded: value)]) }
+        return update()
+      }
+      update()
     case .ns16550:
       if offset == 3 { lineControl = UInt8(truncatingIfNeeded: value) }
       guard lineControl & 0x80 == 0 else { return }

@@ -82,13 +82,19 @@ struct FlattenedDeviceTree {
 
 extension FlattenedDeviceTree {
   /// The virtual machine a guest is in, told as kvmtool tells it. Devices are where the Host emulates them, in the shared half.
-  init(ofGuestWith options: RealmVM.Options, initrd: Range<UInt64>?) {
+  ///
+  /// - Parameter hasSharedBit: whether addresses of devices are as the guest has to access them; if not, its kernel sets the bit that says
+  ///   that they are shared.
+  init(ofGuestWith options: RealmVM.Options, initrd: Range<UInt64>?, hasSharedBit: Bool = true) {
     let (gic, clock): (UInt32, UInt32) = (1, 2)
     let level: UInt32 = 4
     func shared(_ interrupt: UInt32) -> [UInt32] { [0, interrupt, level] }
     func own(_ interrupt: Int) -> [UInt32] { [1, UInt32(interrupt - 16), level] }
     let layout = GuestLayout(memory: options.memory)
-    let uart = "pl011@" + String(layout.uart.lowerBound, radix: 16)
+    func place(_ address: UInt64) -> UInt64 { hasSharedBit ? address : address & ~layout.half }
+    let serial = place(layout.uart.lowerBound)
+    let (distributor, redistributors) = (place(layout.gic.distributor), place(layout.gic.redistributors))
+    let uart = "pl011@" + String(serial, radix: 16)
     self.init { root in
       root.set("interrupt-parent", cells: [gic])
       root.set("compatible", "linux,dummy-virt")
@@ -134,13 +140,13 @@ extension FlattenedDeviceTree {
         node.set("interrupts", cells: own(29) + own(VirtualGIC.physicalTimer) + own(VirtualGIC.virtualTimer) + own(26))
         node.set("always-on")
       }
-      root.node("intc@" + String(layout.gic.distributor, radix: 16)) { node in
+      root.node("intc@" + String(distributor, radix: 16)) { node in
         node.set("compatible", "arm,gic-v3")
         node.set("#interrupt-cells", cells: [3])
         node.set("#address-cells", cells: [0])
         node.set("interrupt-controller")
         let size = UInt64(options.vcpus) * VirtualGIC.redistributorSize
-        node.set("reg", wide: [layout.gic.distributor, VirtualGIC.distributorSize, layout.gic.redistributors, size])
+        node.set("reg", wide: [distributor, VirtualGIC.distributorSize, redistributors, size])
         node.set("phandle", cells: [gic])
       }
       root.node("apb-pclk") { node in
@@ -152,10 +158,19 @@ extension FlattenedDeviceTree {
       }
       root.node(uart) { node in
         node.set("compatible", "arm,pl011", "arm,primecell")
-        node.set("reg", wide: [layout.uart.lowerBound, UInt64(layout.uart.count)])
+        node.set("reg", wide: [serial, UInt64(layout.uart.count)])
         node.set("interrupts", cells: shared(1))
         node.set("clocks", cells: [clock, clock])
         node.set("clock-names", "uartclk", "apb_pclk")
+      }
+      for n in RealmVM.virtioFunctions(options).indices {
+        let base = place(layout.virtio(n))
+        root.node("virtio_mmio@" + String(base, radix: 16)) { node in
+          node.set("compatible", "virtio,mmio")
+          node.set("reg", wide: [base, VirtioDevice.size])
+          node.set("interrupts", cells: shared(UInt32(RealmVM.virtioSPI + n)))
+          node.set("dma-coherent")
+        }
       }
     }
   }

@@ -19,6 +19,8 @@ public struct Decision: Sendable {
 
   /// Its specification name.
   public var id: String { condition.description }
+  /// Where the program has that name: the same for each decision of one condition.
+  package var place: UnsafePointer<UInt8> { condition.utf8Start }
 }
 
 extension Machine {

@@ -1,12 +1,15 @@
 /// Why a call answers what it answers: every condition in order, up to the one that decides.
 public struct Explanation: Sendable {
-  package var entry: CommandEntry
+  /// What is called; nil for an access to memory.
+  package var entry: CommandEntry?
+  /// Where the rules stand.
+  package var section: String
   /// The step of a session it explains, from 1; nil for a call that is not made yet.
   package var step: Int?
-  /// The call with its arguments by name.
+  /// The call with its arguments by name, or the access in words.
   public var call: String
   public var rows: [ConditionVerdict]
-  /// The name of the condition that decides, or nil if the call would succeed.
+  /// The name of the condition that decides, or nil if the call succeeds.
   public var decidedBy: String?
   /// The status the call would answer.
   public var status: String

@@ -1,5 +1,6 @@
 import Basics
 import Host
+import Libvirt
 import Machine
 
 /// A command for a guest that executes code.
@@ -9,8 +10,11 @@ package struct GuestStatement: Statement {
   static let verbs = [
     verb(
       "boot", bootForm, nil, help: "a Realm (or another VM), and its run",
-      details: "a fresh machine with `vcpu=code`; the run is of up to \(usualInstructions) instructions",
-      ["", "tour 1", "--normal kernel"]
+      details: """
+        a fresh machine with `vcpu=code`; the run is of up to \(usualInstructions) instructions. Devices and Linux: \
+        [Guests.md](Guests.md#devices)
+        """,
+      ["", "tour 1", "--normal kernel", "--mem 256M --append \"console=ttyAMA0 quiet\" --disk disk.img,rw --net --rng Image 1"]
     ) { arguments throws(ScriptError) in try boot(arguments, stands: false) },
     verb(
       "debug", bootForm, nil, help: "as boot, but it stands before its first instruction", ["", "--normal tour 3"]
@@ -22,6 +26,23 @@ package struct GuestStatement: Statement {
     ) { arguments throws(ScriptError) in
       .run(.continue(arguments.count == 0 ? nil : try arguments.positive(arguments[0], mostInstructions)))
     },
+    verb(
+      "type", "\"TEXT\"", 1...Int.max, help: "somebody types into the console of the guest",
+      details: "it goes there while the guest runs, as its UART has room; \\\\n, \\\\e, \\\\x03 and the like are known",
+      ["\"ls -l /\\n\""]
+    ) { arguments throws(ScriptError) in
+      let (bytes, rest) = try quoted(arguments, arguments.raw[...])
+      guard rest.allSatisfy({ $0 == " " }), !bytes.isEmpty else { throw arguments.expected(at: arguments.words.last) }
+      return .type(bytes)
+    },
+    verb(
+      "until", "text:WORDS [within TICKS]", 1...Int.max, help: "the guest runs until its console says something",
+      details: """
+        behind what it was waited for before; expect event: it has said so. Otherwise it runs on for so many ticks, without a number \
+        \(usualInstructions). Words with spaces stand in quotes, in which # is \\\\x23
+        """,
+      ["text:login:", "text:\"~ $ \" within 2G"]
+    ) { arguments throws(ScriptError) in try until(arguments) },
     repeated("step", help: "one instruction of the guest, or N") { .step($0) },
     repeated("over", help: "an instruction; a call with all it does") { .over($0) },
     repeated("back", help: "takes an instruction back, or N") { .back($0) },
@@ -32,14 +53,7 @@ package struct GuestStatement: Statement {
       details: "code, by its address or a name of the ELF; an SMC; an exit; a granule that changes its state",
       ["0x80000000", "main", "smc", "exit", "exit SYNC", "granule 0x80001000"]
     ) { arguments throws(ScriptError) in .stop(try place(arguments)) },
-    verb(
-      "watch", "ADDRESS|NAME [BYTES]", nil, help: "the guest stops after an instruction that wrote there",
-      ["0x80001000", "counter 4"]
-    ) { arguments throws(ScriptError) in
-      try arguments.check(1...2, "watch ADDRESS [BYTES]")
-      return .watch(
-        address(arguments, arguments[0]), count: arguments.count == 2 ? UInt64(try arguments.positive(arguments[1], 4096)) : 8)
-    },
+    WatchStatement.verb,
     verb(
       "delete", "[ADDRESS|NAME|smc|exit [REASON]|granule PA]", nil, help: "no longer stops there; without a place, nowhere",
       ["", "main", "exit IRQ"]
@@ -50,12 +64,19 @@ package struct GuestStatement: Statement {
     ) { arguments in .symbols(image: arguments.words.first?.text) },
   ]
 
+  /// Bytes that are watched.
+  static func watch(_ arguments: Arguments) throws(ScriptError) -> GuestCommand {
+    try arguments.check(1...2, "watch ADDRESS [BYTES]")
+    return .watch(
+      address(arguments, arguments[0]), count: arguments.count == 2 ? UInt64(try arguments.positive(arguments[1], 4096)) : 8)
+  }
+
   /// Most instructions, calls or steps back of a statement.
   private static let mostSteps: UInt64 = 1_000_000
   /// Most instructions of `continue`.
   private static let mostInstructions: UInt64 = 1 << 40
   private static let usualInstructions = "\(GuestControl.usualInstructions / 1_000_000) million"
-  private static let bootForm = "[--normal] [IMAGE [VCPUS]]"
+  private static let bootForm = "[--normal] [OPTION ..] [IMAGE [VCPUS]]"
 
   private static func verb(
     _ name: String, _ form: String, _ count: ClosedRange<Int>?, help: String, details: String = "", _ examples: [String],
@@ -76,16 +97,81 @@ package struct GuestStatement: Statement {
   }
 
   private static func boot(_ arguments: Arguments, stands: Bool) throws(ScriptError) -> GuestCommand {
-    let usage = arguments.row.usage
-    let words = arguments.words.filter { $0.text != "--normal" }
-    if let option = words.first(where: { $0.text.hasPrefix("-") }) {
-      throw arguments.error(option, "\(arguments.verb.text) has no option \(shown(option.text)); expected: \(usage)")
+    var words: [String]
+    do throws(VirshSyntaxError) { words = try shellWords(arguments.raw) } catch {
+      throw arguments.error(arguments.verb, error.text)
     }
-    try arguments.check(0...2, "\(usage), such as \(arguments.row.name) tour", words)
-    return .boot(
-      image: words.first?.text ?? "tour",
-      vcpus: words.count == 2 ? try arguments.positive(words[1], UInt64(RealmVM.mostVCPUs)) : 2,
-      isRealm: words.count == arguments.count, stands: stands)
+    words.reverse()
+    var what = GuestBoot()
+    var plain: [String] = []
+    func value(of option: String) throws(ScriptError) -> String {
+      guard let word = words.popLast() else {
+        throw arguments.error(arguments.words.last ?? arguments.verb, "expected a word after \(option)")
+      }
+      return word
+    }
+    while let word = words.popLast() {
+      switch word {
+      case "--normal": what.isRealm = false
+      case "--net": what.hasNetwork = true
+      case "--rng": what.hasRNG = true
+      case "--no-access-platform": what.hasAccessPlatform = false
+      case "--append": what.arguments = try value(of: word)
+      case "--initrd": what.initrd = try value(of: word)
+      case "--mem":
+        let text = try value(of: word)
+        what.memory = try arguments.number(arguments.words.first { $0.text == text } ?? Word(text: text, column: 1))
+      case "--disk":
+        guard what.disks.count < RealmVM.mostDisks else {
+          throw arguments.error(arguments.verb, "a guest has up to \(RealmVM.mostDisks) disks")
+        }
+        let name = try value(of: word)
+        let isWritable = name.hasSuffix(",rw")
+        what.disks.append(GuestBoot.Disk(file: isWritable ? String(name.dropLast(3)) : name, isWritable: isWritable))
+      case _ where word.hasPrefix("-"):
+        let place = arguments.words.first { $0.text == word } ?? arguments.verb
+        throw arguments.error(
+          place, "\(arguments.verb.text) has no option \(shown(word)); there are \(options.joined(separator: ", "))")
+      default: plain.append(word)
+      }
+    }
+    let left = plain.map { word in arguments.words.first { $0.text == word } ?? Word(text: word, column: arguments.verb.column) }
+    try arguments.check(0...2, "\(arguments.row.usage), such as \(arguments.row.name) tour", left)
+    if let image = plain.first { what.image = image }
+    if left.count == 2 { what.vcpus = try arguments.positive(left[1], UInt64(RealmVM.mostVCPUs)) }
+    return .boot(what, stands: stands)
+  }
+
+  private static let options = ["--normal", "--mem", "--append", "--initrd", "--disk", "--net", "--rng", "--no-access-platform"]
+
+  private static func quoted(_ arguments: Arguments, _ text: Substring) throws(ScriptError) -> ([UInt8], Substring) {
+    let first = arguments[0]
+    guard text.first == "\"" else { throw arguments.expected(at: first) }
+    do throws(ConsoleText.Malformed) { return try ConsoleText.bytes(quoted: text) } catch {
+      throw arguments.error(Word(text: "", column: first.column + error.offset), error.message)
+    }
+  }
+
+  private static func until(_ arguments: Arguments) throws(ScriptError) -> GuestCommand {
+    let raw = arguments.raw
+    let prefix = "text:"
+    guard raw.hasPrefix(prefix), raw.count > prefix.count else { throw arguments.expected(at: arguments[0]) }
+    let text = raw.dropFirst(prefix.count)
+    let bytes: [UInt8]
+    var rest: Substring
+    if text.first == "\"" {
+      (bytes, rest) = try quoted(arguments, text)
+    } else {
+      let end = text.firstIndex(of: " ") ?? text.endIndex
+      (bytes, rest) = (Array(text[..<end].utf8), text[end...])
+    }
+    rest = rest.drop { $0 == " " }
+    guard !bytes.isEmpty else { throw arguments.expected(at: arguments[0]) }
+    guard !rest.isEmpty else { return .run(.until(bytes, within: nil)) }
+    guard rest.hasPrefix("within "), let last = arguments.words.last, arguments.words.dropLast().last?.text == "within" else {
+      throw arguments.expected(at: arguments.words.last)
+    }
+    return .run(.until(bytes, within: try arguments.positive(last, mostInstructions)))
   }
 
   private static func address(_ arguments: Arguments, _ word: Word) -> GuestCommand.Address {

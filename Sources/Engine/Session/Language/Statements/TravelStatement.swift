@@ -56,7 +56,7 @@ package struct TravelStatement: Statement {
   }
 
   /// Whether a line of a recording is one.
-  static func isOne(_ line: String) -> Bool {
+  package static func isOne(_ line: String) -> Bool {
     let words = line.split(separator: " ", maxSplits: 2)
     let verb = words.first?.hasPrefix(Recording.timePrefix) == true ? words.dropFirst().first : words.first
     return verb.map { word in verbs.contains { $0.name == word.lowercased() } || BranchStatement.isOne(word.lowercased()) }

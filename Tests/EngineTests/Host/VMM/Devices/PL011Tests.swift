@@ -6,22 +6,12 @@ import Testing
 /// The UART of a guest, by its registers (ARM DDI 0183).
 struct PL011Tests {
   private static let dataRegister: UInt64 = 0x0
-  private static let flagRegister: UInt64 = 0x18
 
   @Test func itSaysThatItIsAPL011() {
     let uart = PL011()
     // UARTPeriphID0 to 3, UARTPCellID0 to 3.
     let identification = [0xFE0, 0xFE4, 0xFE8, 0xFEC, 0xFF0, 0xFF4, 0xFF8, 0xFFC].map { uart.read($0) }
     #expect(identification == [0x11, 0x10, 0x34, 0x00, 0x0D, 0xF0, 0x05, 0xB1])
-  }
-
-  /// TXFE and RXFE, not TXFF: a driver that waits for room never waits, and one that looks for input finds none.
-  @Test func thereIsAlwaysRoomAndNeverInput() {
-    var uart = PL011()
-    #expect(uart.read(Self.flagRegister) == 1 << 7 | 1 << 4)
-    uart.write(Self.dataRegister, 0x41)
-    #expect(uart.read(Self.flagRegister) == 1 << 7 | 1 << 4)
-    #expect(uart.read(Self.dataRegister) == 0)
   }
 
   @Test func whatIsStoredToTheDataRegisterIsSentAndNothingElse() {

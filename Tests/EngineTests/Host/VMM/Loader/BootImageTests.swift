@@ -49,7 +49,7 @@ struct BootImageTests {
     #expect(complaint(all, memory: gibibyte)?.contains("have 68719476736 bytes, more than the guest's 1073741824 of RAM") == true)
     let apart = Self.elf((0..<64).map { Segment(address: RealmVM.ramBase + $0 * gibibyte, size: gibibyte) })
     #expect(complaint(apart)?.contains("the image wants 0x80000000 to 0xc0000000; RAM is 0x80000000 to 0x81000000") == true)
-    #expect(complaint(Self.elf([Segment(address: 0, size: 1 << 40)]))?.contains("a guest has 0x180000000 at most") == true)
+    #expect(complaint(Self.elf([Segment(address: 0, size: 1 << 40)]))?.contains("a guest has 0x200000000 at most") == true)
   }
 
   /// All of the file, 64 times.

@@ -1,0 +1,126 @@
+import Machine
+
+/// Virtio devices in a note of their Host.
+extension RealmVM {
+  /// Bytes of what a device knows in one line.
+  private static let piece = 16384
+
+  var deviceLines: [String] {
+    var lines = options.disks.map { disk in
+      var line = HostNoteLine("disk")
+      line.add("name", text: String(disk.name.prefix(HostNote.longestName / 4)))
+      line.add("size", disk.size)
+      line.add("digest", bytes: disk.digest)
+      line.add("writable", if: disk.isWritable)
+      return line.text
+    }
+    for (number, device) in virtio.enumerated() {
+      lines.append(Self.line(device.state, number))
+      let state = device.function.state
+      for start in stride(from: 0, to: state.count, by: Self.piece) {
+        var line = HostNoteLine("state")
+        line.add("device", UInt64(number))
+        line.add("bytes", all: Array(state[start..<min(start + Self.piece, state.count)]))
+        lines.append(line.text)
+      }
+    }
+    return lines
+  }
+
+  private static func line(_ state: VirtioDevice.State, _ number: Int) -> String {
+    var line = HostNoteLine("virtio")
+    line.add("device", UInt64(number))
+    line.add("status", UInt64(state.status))
+    line.add("select", UInt64(state.featureSelect))
+    line.add("driver_select", UInt64(state.driverFeatureSelect))
+    line.add("features", state.driverFeatures)
+    line.add("queue", UInt64(state.queueSelect))
+    line.add("interrupts", UInt64(state.interrupts))
+    line.add("counts", [state.counts.buffers, state.counts.read, state.counts.written, state.counts.faults])
+    for (n, queue) in state.queues.enumerated() {
+      line.add(
+        "q\(n)",
+        [
+          UInt64(queue.count), queue.isReady ? 1 : 0, queue.descriptors, queue.driver, queue.device, UInt64(queue.taken),
+          UInt64(queue.given),
+        ])
+    }
+    return line.text
+  }
+
+  /// Takes the lines of all devices.
+  struct DeviceReader {
+    var disks: [DiskImage] = []
+    private var transports: [VirtioDevice.State] = []
+    private var states: [[UInt8]] = []
+    /// Most queues of a device.
+    private static let mostQueues = 2
+    private static let mostDevices = RealmVM.mostDisks + 2
+
+    mutating func takeDisk(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {
+      guard disks.count < RealmVM.mostDisks else { throw HostNoteLine.Malformed(message: "more than \(RealmVM.mostDisks) disks") }
+      disks.append(
+        DiskImage(
+          missing: try line.text("name", most: HostNote.longestName),
+          size: try line.number("size", 0...UInt64(DiskImage.most)) & ~511, digest: try line.bytes("digest", count: 32),
+          isWritable: line.takes("writable")))
+    }
+
+    mutating func takeDevice(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {
+      guard transports.count < Self.mostDevices, try line.number("device", 0...16) == UInt64(transports.count) else {
+        throw HostNoteLine.Malformed(message: "device= is not \(transports.count), or there are more devices than there can be")
+      }
+      let word: ClosedRange<UInt64> = 0...UInt64(UInt32.max)
+      var state = VirtioDevice.State(queues: [])
+      state.status = UInt32(try line.number("status", 0...UInt64(VirtioDevice.Status.all)))
+      state.featureSelect = UInt32(try line.number("select", word))
+      state.driverFeatureSelect = UInt32(try line.number("driver_select", word))
+      state.driverFeatures = try line.number("features")
+      state.queueSelect = UInt32(try line.number("queue", word))
+      state.interrupts = UInt32(try line.number("interrupts", 0...3))
+      let counts = try line.list("counts", count: 4, HostNote.counts)
+      state.counts = VirtioCounts(buffers: counts[0], read: counts[1], written: counts[2], faults: counts[3])
+      for n in 0..<Self.mostQueues {
+        let numbers = try line.list("q\(n)", count: 7)
+        var queue = VirtioDevice.Queue()
+        queue.isReady = numbers[1] == 1
+        let longest = UInt64(queue.isReady ? VirtioDevice.longestQueue : .max)
+        guard numbers[0] <= longest, !queue.isReady || numbers[0].nonzeroBitCount == 1, numbers[5] <= 0xFFFF, numbers[6] <= 0xFFFF
+        else { throw HostNoteLine.Malformed(message: "q\(n)= is no queue") }
+        queue.count = UInt32(numbers[0])
+        (queue.descriptors, queue.driver, queue.device) = (numbers[2], numbers[3], numbers[4])
+        (queue.taken, queue.given) = (UInt16(numbers[5]), UInt16(numbers[6]))
+        state.queues.append(queue)
+      }
+      transports.append(state)
+      states.append([])
+    }
+
+    mutating func takeState(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {
+      let number = Int(try line.number("device", 0...16))
+      let bytes = try line.anyBytes("bytes", most: RealmVM.piece)
+      guard number == transports.count - 1, states[number].count + bytes.count <= RealmVM.mostNoted else {
+        throw HostNoteLine.Malformed(message: "#host state is not behind its device, or of more than \(RealmVM.mostNoted) bytes")
+      }
+      states[number] += bytes
+    }
+
+    /// What the devices of a guest with these options know; as they are at reset if nothing is said of them.
+    func finish(_ options: Options) throws(HostNoteLine.Malformed) -> [DeviceState] {
+      let functions = RealmVM.virtioFunctions(options)
+      guard transports.count == functions.count else {
+        throw HostNoteLine.Malformed(message: "\(transports.count) lines of virtio devices; the guest has \(functions.count)")
+      }
+      var found: [DeviceState] = []
+      for (n, function) in functions.enumerated() {
+        var (transport, function) = (transports[n], function)
+        transport.queues.removeLast(Self.mostQueues - function.queueCount)
+        guard function.restore(states[n]) else {
+          throw HostNoteLine.Malformed(message: "what stands in #host state of device \(n) cannot be a \(function.kind.name)'s")
+        }
+        found.append(DeviceState(transport: transport, function: function))
+      }
+      return found
+    }
+  }
+}

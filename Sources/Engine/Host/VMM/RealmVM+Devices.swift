@@ -1,0 +1,131 @@
+import Basics
+import Machine
+
+/// Devices with memory of the guest's: virtio on the bus, what they reach, and what passed through them.
+extension RealmVM {
+  /// Most disks of a guest.
+  package static let mostDisks = 4
+  /// SPI of the first virtio device, as on QEMU's virt machine; one each.
+  static let virtioSPI = 16
+
+  /// What the options ask for: disks, a network card, random numbers.
+  static func virtioFunctions(_ options: Options) -> [any VirtioFunction] {
+    var functions: [any VirtioFunction] = options.disks.map { VirtioDisk($0) }
+    if options.hasNetwork { functions.append(VirtioNetwork()) }
+    if options.hasRNG { functions.append(VirtioRNG(seed: options.rngSeed)) }
+    return functions
+  }
+
+  /// How they reach memory: as the Host may.
+  var virtioMemory: VirtioMemory {
+    VirtioMemory(
+      read: { [unowned self] address, count in readForDevice(address, count) },
+      write: { [unowned self] address, bytes in writeForDevice(address, bytes) })
+  }
+
+  /// The page of the Host's that a driver's address means. A Realm's shared memory is meant with the shared bit or without it, as kernels
+  /// differ; it is the Host's from the first access on, whoever makes it.
+  ///
+  /// - Returns: nil if there is none; `isGuests` if it is the Realm's own.
+  private func devicePage(_ address: UInt64) -> (page: UInt64, isGuests: Bool)? {
+    let ipa = address.granuleBase
+    guard isRealm else {
+      if let page = kvm.hostAddress(of: ipa) { return (page, false) }
+      guard kvm.isRAM(ipa), (try? kvm.give(ipa)) == true else { return nil }
+      return kvm.hostAddress(of: ipa).map { ($0, false) }
+    }
+    let alias = ipa | layout.half
+    if let page = kvm.sharedPage(at: alias) { return (page, false) }
+    guard kvm.isRAM(alias & ~layout.half) else { return nil }
+    if ipa != alias { return kvm.hostAddress(of: ipa).map { ($0, true) } }
+    do throws(KVMError) { try kvm.share(alias) } catch { return nil }
+    return kvm.sharedPage(at: alias).map { ($0, false) }
+  }
+
+  private func readForDevice(_ address: UInt64, _ count: Int) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    while bytes.count < count {
+      let at = address &+ UInt64(bytes.count)
+      guard let (page, isGuests) = devicePage(at) else { return nil }
+      let offset = at & (Granule.size - 1)
+      // The attempt is a step, and its fault is seen.
+      if isGuests, door.read64(page | offset & ~7) == nil { return nil }
+      guard let piece = door.read(page | offset, min(count - bytes.count, Int(Granule.size - offset))) else { return nil }
+      bytes += piece
+    }
+    return bytes
+  }
+
+  private func writeForDevice(_ address: UInt64, _ bytes: [UInt8]) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let at = address &+ UInt64(done)
+      guard let (page, isGuests) = devicePage(at) else { return false }
+      let offset = at & (Granule.size - 1)
+      let count = min(bytes.count - done, Int(Granule.size - offset))
+      if isGuests, door.read64(page | offset & ~7) == nil { return false }
+      door.write(page | offset, Array(bytes[done..<done + count]))
+      done += count
+    }
+    return true
+  }
+
+  // MARK: Known again
+
+  /// Most bytes of all devices that a note has.
+  static let mostNoted = 16 << 20
+
+  /// What the devices know, if it is not too much for a note.
+  var canNote: Bool { virtio.reduce(0) { $0 + $1.function.stateSize } <= Self.mostNoted }
+
+  struct DeviceState: Sendable {
+    var transport: VirtioDevice.State
+    var function: any VirtioFunction
+  }
+
+  var deviceStates: [DeviceState] {
+    get { virtio.map { DeviceState(transport: $0.state, function: $0.function) } }
+    set {
+      for (device, state) in zip(virtio, newValue) {
+        device.state = state.transport
+        device.function = state.function
+      }
+      // The images are the options', of which a note has the names.
+      for (device, image) in zip(virtio, options.disks) {
+        guard var disk = device.function as? VirtioDisk else { continue }
+        disk.image = image
+        device.function = disk
+      }
+    }
+  }
+
+  // MARK: For who looks
+
+  /// A device, and what passed through it.
+  package struct DeviceLook: Sendable {
+    package let kind: VirtioKind
+    package let address: UInt64
+    package let counts: VirtioCounts
+    /// What is wrong with it.
+    package let trouble: String?
+    /// Whether its driver lets every buffer pass through memory that is shared: it has accepted VIRTIO_F_ACCESS_PLATFORM.
+    package let bounces: Bool
+
+    package var text: String {
+      let traffic = "\(counts.buffers) buffers, \(counts.read) bytes read and \(counts.written) written by the Host"
+      return "virtio \(kind.name) at \(hex(address)): \(traffic)" + (trouble.map { "; stopped: \($0)" } ?? "")
+    }
+  }
+
+  package var deviceLooks: [DeviceLook] {
+    virtio.map {
+      DeviceLook(
+        kind: $0.function.kind, address: $0.range.lowerBound, counts: $0.state.counts, trouble: $0.trouble,
+        bounces: $0.bounces)
+    }
+  }
+
+  /// Pages of the guest's RAM that the Host has as well: shared by a Realm; nil of a VM whose memory is the Host's.
+  package var sharedPages: Int? { isRealm ? kvm.state.shared.count : nil }
+}

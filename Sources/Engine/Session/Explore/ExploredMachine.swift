@@ -1,0 +1,148 @@
+import Basics
+import Machine
+
+/// A machine that is put in any state of an exploration, and makes its moves.
+final class ExploredMachine {
+  var machine: Machine
+  private let world: ExploredWorld
+  private let pages: HostPages
+  private let granuleTable: UInt64
+  /// Whether the last move left something in the guests' queue, which was forgotten.
+  private(set) var hasLeftQueue = false
+  private var registers = InlineArray<18, UInt64>(repeating: 0)
+
+  /// The pages the Host has prepared, which moves change for the moment.
+  final class HostPages {
+    fileprivate let pages: [UnsafeMutableRawPointer]
+    fileprivate let usual: [UnsafeMutableRawPointer]
+    fileprivate let addresses: [UInt64]
+
+    init(_ alphabet: Alphabet) {
+      func copies() -> [UnsafeMutableRawPointer] {
+        alphabet.structures.map { prepared in
+          let page = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 64)
+          prepared.bytes.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress { page.copyMemory(from: base, byteCount: 4096) }
+          }
+          return page
+        }
+      }
+      pages = copies()
+      usual = copies()
+      addresses = alphabet.structures.map(\.address)
+    }
+
+    deinit { for page in pages + usual { page.deallocate() } }
+
+    @inline(__always) fileprivate func put(_ value: UInt64, _ slot: MoveList.Slot) {
+      let target = pages[slot.structure] + slot.offset
+      switch slot.width {
+      case 1: target.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+      case 2: target.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, as: UInt16.self)
+      case 4: target.storeBytes(of: UInt32(truncatingIfNeeded: value).littleEndian, as: UInt32.self)
+      default: target.storeBytes(of: value.littleEndian, as: UInt64.self)
+      }
+    }
+
+    @inline(__always) fileprivate func reset(_ slot: MoveList.Slot) {
+      (pages[slot.structure] + slot.offset).copyMemory(from: usual[slot.structure] + slot.offset, byteCount: slot.width)
+    }
+  }
+
+  init(_ world: ExploredWorld, _ pages: HostPages) {
+    self.world = world
+    self.pages = pages
+    machine = Machine(world.configuration)
+    machine.tracing = false
+    granuleTable = (machine.gptWalk(world.base).l1Address ?? machine.gpt.l1Base).granuleBase
+    _ = machine.checkpoint()
+    for (page, address) in zip(pages.pages, pages.addresses) { machine.memory.lend(page, to: address) }
+  }
+
+  /// Pages of the Host's that are no part of a state.
+  var hostPages: ClosedRange<UInt64> { world.hostPages...world.hostPages + UInt64(pages.addresses.count + 1) * Granule.size - 1 }
+
+  /// Words that a state takes: which control state, a page each granule, that of the GPT, and metadata, a byte each granule.
+  static func stride(_ world: ExploredWorld) -> Int { 2 + world.granules + (world.granules + 7) / 8 }
+
+  // MARK: States
+
+  /// Puts the machine in a state.
+  func enter(_ state: UnsafePointer<UInt64>, _ controls: ControlStore) {
+    let count = world.granules
+    machine.memory.lend(UnsafeMutableRawPointer(bitPattern: UInt(state[1])), to: granuleTable)
+    for n in 0..<count {
+      let address = world.base &+ UInt64(n) << 12
+      machine.memory.lend(UnsafeMutableRawPointer(bitPattern: UInt(state[2 &+ n])), to: address)
+      let record = state[2 &+ count &+ n / 8] >> UInt64(n % 8 * 8)
+      machine.memory.lendRecord(UInt8(truncatingIfNeeded: record), to: address)
+    }
+    machine.adopt(controls[Int(state[0] & 0xFFFF_FFFF)], at: 0)
+  }
+
+  /// Adds the present state to a list.
+  func append(to list: inout [UInt64], label: Int, _ controls: ControlStore, _ store: PageStore) {
+    list.append(UInt64(controls.keep(machine.control)) | UInt64(label) << 32)
+    func keep(_ address: UInt64) {
+      guard machine.memory.hasPage(address) else { return list.append(0) }
+      list.append(UInt64(store.keep(machine.memory.page(address))))
+    }
+    keep(granuleTable)
+    for n in 0..<world.granules { keep(world.base &+ UInt64(n) << 12) }
+    for first in Swift.stride(from: 0, to: world.granules, by: 8) {
+      var word: UInt64 = 0
+      for n in first..<min(first + 8, world.granules) {
+        word |= UInt64(machine.memory.record(world.base &+ UInt64(n) << 12)) << UInt64((n - first) * 8)
+      }
+      list.append(word)
+    }
+  }
+
+  func goBack() { machine.restore(to: 0) }
+
+  // MARK: Moves
+
+  /// Makes a move.
+  ///
+  /// - Returns: what an access came to, if it was one.
+  func make(_ move: borrowing Move, _ list: borrowing MoveList) -> AccessOutcome? {
+    let form = list.form(move.form)
+    switch form.deed {
+    case .call:
+      call(move, form, list)
+    case .read:
+      let access = MemoryAccess(world: form.world, address: move.values[0], kind: .read64)
+      if case .access(let outcome) = machine.perform(.access(access)) { return outcome }
+    case .write:
+      let access = MemoryAccess(world: .normal, address: move.values[0], kind: .write64(ExploredScript.mark))
+      if case .access(let outcome) = machine.perform(.access(access)) { return outcome }
+    case .assign: _ = machine.perform(.assignGranule(move.values[0], form.gpi))
+    case .select: _ = machine.perform(.selectPE(Int(truncatingIfNeeded: move.values[0])))
+    case .resume: _ = machine.perform(.resume(Int(truncatingIfNeeded: move.values[0])))
+    }
+    return nil
+  }
+
+  private func call(_ move: borrowing Move, _ form: MoveList.Form, _ list: borrowing MoveList) {
+    for n in 1..<8 { registers[n] = 0 }
+    registers[0] = form.fid
+    var guest = Move.noGuest
+    for n in 0..<form.slotCount {
+      let slot = list.slot(form, n)
+      switch slot.place {
+      case .register: registers[slot.register] = move.values[n]
+      case .field: pages.put(move.values[n], slot)
+      case .guest: guest = move.values[n]
+      }
+    }
+    if guest != Move.noGuest { _ = machine.perform(.guest(list.alphabet.guests[Int(guest) - 1].action)) }
+    _ = machine.perform(smc: &registers, from: .normal)
+    for n in 0..<form.slotCount {
+      let slot = list.slot(form, n)
+      if slot.place == .field { pages.reset(slot) }
+    }
+    // What a call that was refused left in the queue is not for the next.
+    hasLeftQueue = guest != Move.noGuest && machine.control.guestQueue.count > 0
+    if hasLeftQueue { machine.forgetQueue() }
+  }
+}

@@ -1,0 +1,46 @@
+import Engine
+import FoundationEssentials
+
+/// Where the sessions of attacks lie, and what is in them.
+enum AttackFiles {
+  /// Paths of all, in their order: of the folder below the working directory, beside the folders the program lies in, or where it was
+  /// installed to.
+  static func all() throws -> [String] {
+    for folder in GuestImages.projectFolders("attacks") {
+      let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
+        $0.hasPrefix("a") && $0.hasSuffix(".session")
+      }
+      if !names.isEmpty { return names.sorted().map { folder + "/" + $0 } }
+    }
+    complain("there are no attacks here; expected Sessions/attacks below the working directory or the program")
+    throw Exit.noInput
+  }
+
+  /// The path of one that is named by its number or its file.
+  static func path(of word: String) throws -> String {
+    guard let first = word.first, first == "a" || first == "A" || first.isNumber,
+      let number = Int(first.isNumber ? word[...] : word.dropFirst()), number >= 0
+    else { return word }
+    let all = try all()
+    let begin = number < 10 ? "a0\(number)-" : "a\(number)-"
+    guard let path = all.first(where: { $0.split(separator: "/").last?.hasPrefix(begin) ?? false }) else {
+      complain("there is no attack A\(number); there are A1 to A\(all.count)")
+      throw Exit.usage
+    }
+    return path
+  }
+
+  static func head(_ path: String) throws(SessionLoader.Failure) -> Attack.Head {
+    guard let head = Attack.Head(try SessionLoader.read(path, isPlain: true).lines) else {
+      throw .malformed("\(path): an attack begins with \"# A1. Title\", \"# Wants: …\" and \"# Stopped by: …\"")
+    }
+    return head
+  }
+
+  static func run(_ path: String) throws(SessionLoader.Failure) -> Attack {
+    let lines = try SessionLoader.read(path, isPlain: true).lines
+    do throws(ScriptError) { return try Attack(lines, file: path, prepare: Includes.serve) } catch {
+      throw .malformed(error.description(in: path))
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import Engine
+import Testing
+
+/// Documentation/Necessity.jsonl, a search with each condition off that took long.
+struct NecessityResultTests {
+  private func result() throws -> Necessity {
+    let all = try ShardResult(Project.text("Documentation/Necessity.jsonl"))
+    return try #require({ if case .necessity(let result) = all { result } else { nil } }())
+  }
+
+  @Test func everyConditionIsThere() throws {
+    let result = try result()
+    let small = try #require(ExploredWorld.preset(result.world))
+    #expect(try ExploredWorld(result.description, name: result.world) == small)
+    #expect(result.rows.map(\.condition).sorted() == ConditionList(small.configuration).names.sorted())
+    #expect(result.missing.isEmpty)
+    #expect(result.rows.count { Necessity.verdict($0) == .needed } > 60)
+  }
+
+  /// Each way to a broken rule is a script, which does what it says on the machine as it is.
+  @Test func everyScriptBreaksItsRule() throws {
+    for row in try result().rows {
+      guard let rule = row.rule else { continue }
+      let outcome = try SmallWorlds.run(row.script)
+      #expect(outcome.failures.isEmpty, "\(row.script)")
+      #expect(row.script.contains("expect ") || ModelRule.named(rule) == nil, "\(row.script)")
+      #expect(row.script.contains(row.condition), "\(row.script)")
+    }
+  }
+
+  /// Without the condition's being off, no script does: what a rule is broken by is that, and nothing beside it.
+  @Test func noneDoesWithTheConditionOn() throws {
+    for row in try result().rows where row.script.contains("\nexpect ") {
+      let script = row.script.split(separator: "\n").filter { !$0.hasPrefix("without ") }.joined(separator: "\n")
+      #expect(try !SmallWorlds.run(script).failures.isEmpty, "\(row.script)")
+    }
+  }
+}

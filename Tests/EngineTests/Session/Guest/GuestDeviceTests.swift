@@ -1,0 +1,128 @@
+import Engine
+import Testing
+
+/// A guest with a prompt, which somebody types into, and its virtio devices.
+struct GuestDeviceTests {
+  private static let sector = Array("This is the first sector of a disk.".utf8) + [UInt8](repeating: 0, count: 2013)
+
+  private static func serve(_ script: Script) {
+    script.runner.guestControl.loadFile = { name, _ throws(ScriptError) in
+      guard name == "disk.img" else { throw ScriptError(message: "no file \(name)") }
+      return sector
+    }
+  }
+
+  private static func script(_ options: String, _ words: String...) throws -> Script {
+    let script = Script()
+    serve(script)
+    try script.run("debug \(options) devices 1\nuntil text:\"> \"\nexpect event")
+    for word in words { try script.run("type \"\(word)\\n\"\nuntil text:\"> \"\nexpect event") }
+    return script
+  }
+
+  private static func console(_ script: Script) -> String {
+    String(decoding: PL011.printable(script.session.console), as: UTF8.self)
+  }
+
+  private static let everything = "--disk disk.img,rw --net --rng"
+
+  @Test(arguments: [true, false])
+  func allDevicesAreUsed(_ isRealm: Bool) throws {
+    let script = try Self.script((isRealm ? "" : "--normal ") + Self.everything, "rng", "disk", "net", "what")
+    try script.run("type \"off\\n\"\ncontinue\nexpect powered_off")
+    #expect(script.runner.failures == [])
+    let console = Self.console(script)
+    let random = try #require(console.split(separator: "rng: 16 bytes ").last?.prefix(32))
+    #expect(
+      console == """
+        devices: \(isRealm ? "in a Realm: buffers lie in shared memory" : "not in a Realm: all memory is the Host's as well")
+        > rng
+        rng: 16 bytes \(random)
+        > disk
+        disk: 4 sectors
+        sector 0: This is the first sector
+        write: 0, read: 0, as it was written; beyond the end: 1
+        > net
+        net: 525400123456
+        dhcp: 10.0.2.15
+        arp: 10.0.2.2 is 52550a000202
+        ping: an answer
+        udp: an echo
+        http: HTTP/1.0 200 OK, A page of the model's network. /bytes/N has N bytes, up to 65536.
+        > what
+        there are rng, disk, net, off
+        > off
+        good bye
+
+        """)
+    #expect(Set(random).count > 4)
+    #expect(script.session.read { $0.invariantViolations() } == [])
+    try expectReplay(of: script.session)
+  }
+
+  @Test func aDiskIsReadOnlyUnlessItIsSaidToBeWritable() throws {
+    let script = try Self.script("--disk disk.img", "disk", "rng")
+    let console = Self.console(script)
+    #expect(console.contains("disk: 4 sectors, read-only\n"))
+    #expect(console.contains("write: 1, read: 0, not what was written"))
+    #expect(console.contains("> rng\nthere is no such device\n"))
+  }
+
+  /// Without VIRTIO_F_ACCESS_PLATFORM a driver knows nothing of shared memory: the Host can reach the queues of a VM, not of a Realm.
+  @Test(arguments: [true, false])
+  func withoutAccessPlatformARealmsDevicesStop(_ isRealm: Bool) throws {
+    let script = try Self.script((isRealm ? "" : "--normal ") + Self.everything + " --no-access-platform", "rng")
+    let console = Self.console(script)
+    #expect(console.contains("no VIRTIO_F_ACCESS_PLATFORM"))
+    #expect(console.contains("the device has stopped") == isRealm)
+    #expect(console.contains("rng: 16 bytes") == !isRealm)
+    #expect(script.session.steps.contains { if case .gpf = $0.result.answer?.kind { true } else { false } } == isRealm)
+  }
+
+  /// In a recording: from where somebody typed, and from the middle of what came of it, a guest goes on as it did.
+  @Test func aReplayedGuestIsTypedIntoAsTheLiveOne() throws {
+    let live = Script()
+    Self.serve(live)
+    var ends: [(position: Int, digest: UInt64)] = []
+    try live.run("debug \(Self.everything) devices 1\nuntil text:\"> \"")
+    ends.append((live.session.position, live.session.digest()))
+    let words = ["disk", "net", "rng"]
+    for word in words {
+      try live.run("type \"\(word)\\n\"\nuntil text:\"> \"\nexpect event")
+      ends.append((live.session.position, live.session.digest()))
+    }
+    #expect(live.runner.failures == [])
+    let recording = HostNoteTests.recording(of: live.session)
+    #expect(recording.contains("#host typed 6469736b0a"))
+    for (n, word) in words.enumerated() {
+      let replayed = try HostNoteTests.replayed(recording)
+      Self.serve(replayed)
+      try replayed.run("goto \(ends[n].position)\ntype \"\(word)\\n\"\nuntil text:\"> \"\nexpect event")
+      #expect(replayed.runner.failures == [])
+      #expect(replayed.session.position == ends[n + 1].position && replayed.session.digest() == ends[n + 1].digest, "\(word)")
+    }
+    for n in words.indices {
+      let replayed = try HostNoteTests.replayed(recording)
+      Self.serve(replayed)
+      let middle = (ends[n].position + ends[n + 1].position) / 2
+      try replayed.run("goto \(middle)\nuntil text:\"> \"\nexpect event")
+      #expect(replayed.runner.failures == [])
+      #expect(replayed.session.digest() == ends[n + 1].digest, "from the middle of \(words[n])")
+    }
+  }
+
+  /// Back to before somebody typed, and on by steps: what was typed is typed again.
+  @Test func goingBackTakesWhatWasTypedAlong() throws {
+    let script = try Self.script("--rng")
+    try script.run("type \"rng\\n\"\nstep 80\nexpect stepped")
+    let (place, console) = (script.takeRaw().last, Self.console(script))
+    #expect(console.contains("> r"))
+    try script.run("back 80\nexpect stepped")
+    #expect(Self.console(script).hasSuffix("> "))
+    try script.run("step 80\nexpect stepped")
+    #expect(script.runner.failures == [])
+    #expect(script.takeRaw().last == place && Self.console(script) == console)
+    try script.run("until text:\"> \"\nexpect event")
+    #expect(Self.console(script).contains("> rng\nrng: 16 bytes "))
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import Testing
+
+/// Recordings made of others.
+struct SessionCommandTests {
+  private let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+
+  private func file(_ name: String, _ text: String) throws -> String {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let url = folder.appending(path: name)
+    try text.write(to: url, atomically: true, encoding: .utf8)
+    return url.path
+  }
+
+  private func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+  private func run(_ arguments: String...) throws -> String {
+    let result = try Headless.run(["session"] + arguments)
+    #expect(result.code == 0, "\(arguments): \(result.error)")
+    return result.output
+  }
+
+  private static let delegate = """
+    # A granule is given away.
+    RMI_GRANULE_DELEGATE 0x80001000
+    # It is the RMM's, and cannot be given again.
+    RMI_GRANULE_DELEGATE 0x80001000
+    # Back.
+    RMI_GRANULE_UNDELEGATE 0x80001000
+    RMI_GRANULE_DELEGATE 0x80002000
+
+    """
+
+  @Test func answersAreMadeAnew() throws {
+    let recorded = folder.appending(path: "recorded").path
+    _ = try run("cut", try file("one.session", Self.delegate), "-o", recorded)
+    let edited = try file("edited", try text(recorded).replacingOccurrences(of: "0x80002000", with: "0x80002008"))
+    #expect(try Headless.run(["replay", "--verify", edited]).code == 1)
+    let anew = folder.appending(path: "anew").path
+    #expect(try run("answers", edited, "-o", anew) == "4 steps, answered anew\n")
+    #expect(try Headless.run(["replay", "--verify", anew]).code == 0)
+  }
+}
