@@ -111,6 +111,17 @@ struct BootCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The numeric address GDB connects to.", valueName: "address"))
   var gdbAddress = "127.0.0.1"
 
+  @Flag(
+    help: ArgumentHelp(
+      "Lets GDB write registers and memory: by the hand of whoever owns the memory, each time a step of the recording. It ends what the model promises of its Realm."
+    ))
+  var gdbWrite = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory for places to go back to, with --gdb or --open; of what is longer ago there are fewer.", valueName: "size"))
+  var history: String?
+
   @Flag(help: "Opens the boot in the workbench when it has ended: console, registers, code, and every step to go back to.")
   var open = false
 
@@ -128,6 +139,7 @@ struct BootCommand: ParsableCommand {
     guard (1...RealmVM.mostVCPUs).contains(vcpus) else {
       throw ValidationError("--vcpus is 1 to \(RealmVM.mostVCPUs), not \(vcpus)")
     }
+    guard !gdbWrite || gdb != nil else { throw ValidationError("--gdb-write is for --gdb") }
     guard disk.count <= RealmVM.mostDisks else { throw ValidationError("a guest has up to \(RealmVM.mostDisks) disks") }
     guard given == nil || named == nil else { throw ValidationError("name one image: as an argument or with --image") }
   }
@@ -146,6 +158,12 @@ struct BootCommand: ParsableCommand {
     let console = BootConsole(isShown: !json && !open, outlivesPipe: record != nil, words: words)
     let outside = tellers(boot, console)
     let debugger = keepsHistory ? GuestDebugger(session, vm) : nil
+    debugger?.allowsWrites = gdbWrite
+    debugger?.onWrite = { sentence in
+      var error = output(.standardError)
+      error.line("| \(sentence)")
+      error.flush()
+    }
     var end: BootEnd?
     if let gdb, let debugger {
       end = try debug(debugger, gdb).map { .guest($0) }
@@ -180,6 +198,16 @@ struct BootCommand: ParsableCommand {
   /// Whether the steps are kept: only for who writes them, or goes back in them.
   var keepsHistory: Bool { record != nil || open || gdb != nil }
 
+  /// Bytes of ``Session/historyLimit``.
+  private func historyLimit() throws -> Int {
+    let bytes = try number(history ?? "256M", of: "--history")
+    guard (1 << 20...1 << 36).contains(bytes) else {
+      complain("--history: from 1M to 64G, not \(sizeText(bytes))")
+      throw Exit.usage
+    }
+    return Int(bytes)
+  }
+
   /// Steps a history has at most: a boot of Linux takes 140,000.
   static let mostSteps = 250_000
 
@@ -209,6 +237,7 @@ struct BootCommand: ParsableCommand {
       try GuestImages.relyingParty(trusting: relyingParty, options, configuration)
     }
     let session = Session(configuration, keepsHistory: keepsHistory)
+    if gdb != nil || open { session.historyLimit = try historyLimit() }
     if let seed { session.seedEntropy(seed) }
     let vm = RealmVM(session, options)
     let scene = ConfidentialModel(vm, session, party)

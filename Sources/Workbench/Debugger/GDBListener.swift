@@ -1,3 +1,4 @@
+import Engine
 import Libc
 
 /// A TCP socket at which one debugger at a time may have a guest.
@@ -64,10 +65,19 @@ final class GDBListener {
     Self.set(client, SOL_SOCKET, SO_SNDTIMEO, timeval(tv_sec: 10, tv_usec: 0))
     _ = fcntl(client, F_SETFD, FD_CLOEXEC)
     server.attach()
+    server.target.isInterrupted = { [client] in Self.wantsInterrupt(client) }
+    defer { server.target.isInterrupted = { false } }
     var conversation = GDBConversation(client: client, listener: descriptor, server: server)
     let ending = conversation.run()
     server.detach()
     return ending
+  }
+
+  /// Whether a client has sent Control-C, or is gone, while something takes long. It stays to be read.
+  private static func wantsInterrupt(_ client: Int32) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let count = recv(client, &bytes, bytes.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    return count == 0 || count > 0 && bytes[..<count].contains(3)
   }
 
   private static func set<Value>(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Value) {
@@ -115,7 +125,11 @@ private struct GDBConversation: ~Copyable {
   mutating func run() -> GDBListener.Ending {
     while !isGone {
       look()
-      if server.isRunning, !isGone { send(server.goOn(limit: Self.slice)) }
+      if server.isRunning, !isGone {
+        send(server.goOn(limit: Self.slice))
+        // It may have stopped because of what stands to be read.
+        if !server.isRunning { look(waits: false) }
+      }
       while !server.isRunning, !packets.isEmpty {
         let reply = server.respond(packets.removeFirst())
         send(reply.packets)
@@ -136,10 +150,10 @@ private struct GDBConversation: ~Copyable {
 
   /// Takes what the client has sent; waits for it if there is nothing else to do. Other clients are turned away, unless this one has not
   /// said a word yet: then it goes.
-  private mutating func look() {
+  private mutating func look(waits: Bool = true) {
     var polled = [client, listener].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     let isBusy = server.isRunning || !packets.isEmpty
-    let ready = poll(&polled, nfds_t(polled.count), isBusy ? 0 : hasBegun ? -1 : Self.patience)
+    let ready = poll(&polled, nfds_t(polled.count), isBusy || !waits ? 0 : hasBegun ? -1 : Self.patience)
     guard ready > 0 else {
       if ready == 0, !hasBegun { isGone = true }
       return

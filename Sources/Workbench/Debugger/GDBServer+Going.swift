@@ -113,6 +113,8 @@ extension GDBServer {
     case "c": stop = lastWatched() ?? target.goBack()
     default: return .unknown
     }
+    if stop == .interrupted { target.settle() }
+    isBeforeEnd = false
     return GDBReply(packets: report(stop, target.current))
   }
 
@@ -126,7 +128,9 @@ extension GDBServer {
       case .execute, .read: break
       }
     }
-    guard !watched.isEmpty, target.stepBack() == .stepped else { return nil }
+    guard !watched.isEmpty else { return nil }
+    let last = target.stepBack()
+    guard last == .stepped else { return last == .interrupted ? last : nil }
     let changed = watched.first { target.read(thread, $0.address, $0.bytes.count) != $0.bytes }
     _ = target.step(target.current)
     return changed.map { .watched($0.point, address: $0.address) }
@@ -164,7 +168,20 @@ extension GDBServer {
 
   /// For GDB a watchpoint of this architecture stops before the access: once it has heard of it, it steps over the instruction.
   private func stopped(_ stop: DebugStop, _ vcpu: Int) -> [[UInt8]] {
-    if case .watched = stop { _ = target.stepBack() }
+    switch stop {
+    case .watched: if target.stepBack() == .interrupted { target.settle() }
+    case .poweredOff, .reset:
+      // An inferior that has exited has no state to go back from: it stands at its last instruction first.
+      guard !isBeforeEnd, target.stepBack() == .stepped else { break }
+      isBeforeEnd = true
+      let said = printed()
+      thread = target.current
+      resumption = nil
+      shown = min(shown, target.consoleCount)
+      return said + Self.output(Array("the guest ends with this instruction; go on once more, or back\n".utf8)) + [stopReply(5)]
+    default: break
+    }
+    isBeforeEnd = false
     return printed() + report(stop, vcpu)
   }
 
@@ -179,10 +196,13 @@ extension GDBServer {
     case .event(let words): return Self.output(Array("\(words)\n".utf8)) + [stopReply(5)]
     case .beginning: return [stopReply(5, "replaylog:begin;")]
     case .failed(let why): return Self.output(Array("the guest cannot go on: \(why)\n".utf8)) + [stopReply(6)]
-    case .poweredOff: return [Array("W00".utf8)]
-    case .reset: return Self.output(Array("the guest wants a reset\n".utf8)) + [Array("W01".utf8)]
+    case .interrupted: return [stopReply(2)]
+    case .poweredOff: return [exitReply("W00")]
+    case .reset: return Self.output(Array("the guest wants a reset\n".utf8)) + [exitReply("W01")]
     }
   }
+
+  private func exitReply(_ status: String) -> [UInt8] { Array((status + (namesProcesses ? ";process:1" : "")).utf8) }
 
   func stopReply(_ signal: Int, _ reason: String = "") -> [UInt8] {
     Array("T0\(signal)\(reason)thread:\(threadID(thread));".utf8)

@@ -57,6 +57,12 @@ final class GDBServer {
   var motionThread: Int?
   var inserted: [Inserted] = []
   var knowsBreakReasons = false
+  /// Whether threads are named with their process, which is always 1.
+  var namesProcesses = false
+  /// Whether it stands before the instruction with which the guest ends, because it has come to its end.
+  var isBeforeEnd = false
+  /// Files the debugger has open, by their numbers.
+  var files: [Int: [UInt8]] = [:]
   /// How much of the console the debugger has.
   var shown = 0
 
@@ -73,6 +79,9 @@ final class GDBServer {
     thread = target.current
     motionThread = nil
     knowsBreakReasons = false
+    namesProcesses = false
+    isBeforeEnd = false
+    files = [:]
     shown = target.consoleCount
     detach()
   }
@@ -99,15 +108,15 @@ final class GDBServer {
     case "g": return GDBReply(packets: [GDBHex.text(registerBytes(target.registers(thread)))])
     case "G": return setRegisters(reader.rest)
     case "p":
-      guard let number = reader.lastNumber(), let range = Self.place(number) else { return nil }
-      return GDBReply(packets: [GDBHex.text(registerBytes(target.registers(thread))[range])])
+      guard let number = reader.lastNumber(), let bytes = registerBytes(number) else { return nil }
+      return GDBReply(packets: [GDBHex.text(bytes)])
     case "P": return setRegister(&reader)
     case "m": return readMemory(&reader)
     case "M", "X": return writeMemory(&reader, isText: kind == "M")
     case "Z", "z": return point(&reader, isNew: kind == "Z")
     case "H": return choose(&reader)
     case "T":
-      guard let number = reader.lastNumber(), vcpu(number) != nil else { return nil }
+      guard case .one = threads(&reader), reader.isAtEnd else { return nil }
       return .ok
     case "c", "C", "s", "S": return move(kind, &reader)
     case "b": return back(&reader)
@@ -130,6 +139,7 @@ final class GDBServer {
   private func multiLetter(_ reader: inout GDBReader) -> GDBReply? {
     if reader.skip("Cont?") { return .text("vCont;c;C;s;S;t") }
     if reader.skip("Cont") { return move(&reader) }
+    if reader.skip("File:") { return file(&reader) }
     guard reader.skip("Kill") else { return .unknown }
     detach()
     return GDBReply(packets: GDBReply.ok.packets, next: .killed)
@@ -139,13 +149,14 @@ final class GDBServer {
     if reader.skip("Supported") {
       let features = String(decoding: reader.rest, as: UTF8.self).split { ":;".contains($0) }
       knowsBreakReasons = features.contains("swbreak+") && features.contains("hwbreak+")
-      return .text(Self.features)
+      namesProcesses = features.contains("multiprocess+")
+      return .text(Self.features + (namesProcesses ? ";multiprocess+" : ""))
     }
     if reader.skip("C"), reader.isAtEnd { return .text("QC\(threadID(thread))") }
     if reader.skip("fThreadInfo") { return .text("m" + (0..<target.vcpuCount).map(threadID).joined(separator: ",")) }
     if reader.skip("sThreadInfo") { return .text("l") }
     if reader.skip("ThreadExtraInfo,") {
-      guard let number = reader.lastNumber(), let vcpu = vcpu(number) else { return nil }
+      guard case .one(let vcpu) = threads(&reader), reader.isAtEnd else { return nil }
       return GDBReply(packets: [GDBHex.text("vCPU \(vcpu) (\(target.isOn(vcpu) ? "on" : "off"))".utf8)])
     }
     if reader.skip("Attached") { return .text("1") }
@@ -165,7 +176,7 @@ final class GDBServer {
 
   // MARK: Threads
 
-  func threadID(_ vcpu: Int) -> String { String(vcpu + 1, radix: 16) }
+  func threadID(_ vcpu: Int) -> String { (namesProcesses ? "p1." : "") + String(vcpu + 1, radix: 16) }
 
   private func vcpu(_ number: UInt64) -> Int? {
     number > 0 && number <= UInt64(target.vcpuCount) ? Int(number) - 1 : nil
@@ -178,6 +189,11 @@ final class GDBServer {
   }
 
   func threads(_ reader: inout GDBReader) -> Threads? {
+    if reader.skip("p") {
+      // The process is 1, or any; without a thread it is all of them.
+      guard reader.skip("-1") || reader.number().map({ $0 <= 1 }) == true else { return nil }
+      guard reader.skip(".") else { return .all }
+    }
     if reader.skip("-1") { return .all }
     guard let number = reader.number() else { return nil }
     return number == 0 ? .all : vcpu(number).map { .one($0) }

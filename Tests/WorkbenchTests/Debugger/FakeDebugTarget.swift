@@ -36,6 +36,20 @@ final class FakeDebugTarget: DebugTarget {
     return GuestRegisters(address: 0, x: Array(values[..<31]), sp: values[31], pc: values[32], pstate: values[33])
   }
 
+  var isInterrupted: () -> Bool = { false }
+  private(set) var settled = 0
+  func settle() { settled += 1 }
+
+  func vectors(_ vcpu: Int) -> [UInt64] { (0..<64).map { UInt64($0) << 8 } + [0xF0, 0x0F] }
+  let systemRegisterNames = ["SCTLR_EL1", "TTBR0_EL1"]
+  func systemRegisters(_ vcpu: Int) -> [UInt64] { [0x30D0_0801, 0x8000_0000] }
+  func mappings(_ vcpu: Int) -> [DebugMapping] {
+    [
+      DebugMapping(range: 0x1000..<0x1040, isWritable: true, isExecutable: false),
+      DebugMapping(range: 0..<0x44, isWritable: false, isExecutable: true),
+    ]
+  }
+
   func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool {
     guard number != 5 else { return false }
     state.registers[vcpu][number] = value
@@ -70,8 +84,8 @@ final class FakeDebugTarget: DebugTarget {
   func step(_ vcpu: Int) -> DebugStop {
     if let surprise { return surprise }
     let pc = state.registers[vcpu][32]
-    guard pc != 0x40 else { return .poweredOff }
     history.append(state)
+    guard pc != 0x40 else { return .poweredOff }
     state.current = vcpu
     state.registers[vcpu][0] &+= 1
     state.registers[vcpu][32] = isEndless ? (pc &+ 4) % 0x30 : pc &+ 4
@@ -95,19 +109,21 @@ final class FakeDebugTarget: DebugTarget {
   }
 
   func stepBack() -> DebugStop {
+    guard !isInterrupted() else { return .interrupted }
     guard let last = history.popLast() else { return .beginning }
     state = last
     return .stepped
   }
 
   func goBack() -> DebugStop {
-    while stepBack() == .stepped {
+    while true {
+      let back = stepBack()
+      guard back == .stepped else { return back }
       if let here { return .point(here) }
       guard let pc = history.last?.registers[current][32], pc == 0x10 || pc == 0x20 else { continue }
       let stop = watched(pc == 0x10)
       if stop != .stepped { return stop }
     }
-    return .beginning
   }
 
   func monitor(_ text: String) -> String { text == "nothing" ? "" : String(repeating: text, count: 3) }

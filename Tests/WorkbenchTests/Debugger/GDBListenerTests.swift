@@ -168,6 +168,7 @@ struct GDBListenerTests {
     let service = try Service(isEndless: false)
     var client: Client? = Client(service.listener.port)
     client?.packet("c")
+    client?.packet("c")
     #expect(client?.until("#b7").contains("$W00#b7") == true)
     client = nil
     #expect(service.endings(1) == [.exited])

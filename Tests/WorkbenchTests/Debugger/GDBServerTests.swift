@@ -14,7 +14,7 @@ struct GDBServerTests {
 
   init() {
     server = GDBServer(target: target)
-    _ = server.respond(Array("qSupported:swbreak+;hwbreak+;multiprocess+".utf8))
+    _ = server.respond(Array("qSupported:swbreak+;hwbreak+".utf8))
   }
 
   private func text(_ packets: [[UInt8]]) -> String {
@@ -34,7 +34,7 @@ struct GDBServerTests {
   // MARK: Questions
 
   static let answers: [(String, String)] = [
-    ("qSupported", GDBServer.features), ("vMustReplyEmpty", ""), ("", ""), ("qOffsets", ""), ("vFile:setfs:0", ""), ("!", ""),
+    ("qSupported", GDBServer.features), ("vMustReplyEmpty", ""), ("", ""), ("qOffsets", ""), ("!", ""),
     ("qTStatus", ""), ("QNonStop:1", ""), ("vCont?", "vCont;c;C;s;S;t"), ("qAttached", "1"), ("qSymbol::", "OK"), ("qC", "QC1"),
     ("?", "T05thread:1;"), ("qfThreadInfo", "m1,2,3"), ("qsThreadInfo", "l"), ("T1", "OK"), ("T2", "OK"), ("T4", "E16"),
     ("T0", "E16"),
@@ -74,7 +74,8 @@ struct GDBServerTests {
     #expect(description.hasPrefix("<?xml"))
     #expect(description.hasSuffix("</target>\n"))
     #expect(description.contains("<architecture>aarch64</architecture>"))
-    #expect(description.components(separatedBy: "<reg ").count == 35)
+    #expect(description.components(separatedBy: "<reg ").count == 35 + 34 + 2)
+    #expect(description.contains(#"<reg name="SCTLR_EL1" bitsize="64" type="uint64" group="system"/>"#))
     #expect(say("qXfer:features:read:target.xml:0,ffffffff") == "l" + description)
   }
 
@@ -107,10 +108,62 @@ struct GDBServerTests {
     #expect(say("P5=0100000000000000") == "E16")
     #expect(say("G" + String(repeating: "11", count: 268)) == "E16")
     for packet in [
-      "p22", "p", "pffffffffffffffffff", "P0=00", "P0", "P22=00000000", "G00", "Gxx", "P0=000000000000000000", "p0x",
+      "p46", "p", "pffffffffffffffffff", "P0=00", "P0", "P22=00000000", "G00", "Gxx", "P0=000000000000000000", "p0x",
     ] {
       #expect(say(packet) == "E16", "\(packet)")
     }
+  }
+
+  @Test func vectorsAndSystemRegistersAreReadOneByOne() {
+    #expect(say("p22") == "00000000000000000001000000000000")
+    #expect(say("p41") == "003e000000000000003f000000000000")
+    #expect(say("p42") == "0f000000")
+    #expect(say("p43") == "f0000000")
+    #expect(say("p44") == "0108d03000000000")
+    #expect(say("p45") == "0000008000000000")
+    // They are not written.
+    #expect(say("P44=0000000000000000") == "E16")
+  }
+
+  @Test func aDebuggerThatKnowsProcessesFindsOne() {
+    #expect(say("qSupported:multiprocess+;swbreak+;hwbreak+").hasSuffix(";multiprocess+"))
+    for (packet, answer) in [
+      ("?", "T05thread:p1.1;"), ("qC", "QCp1.1"), ("qfThreadInfo", "mp1.1,p1.2,p1.3"), ("Hgp1.2", "OK"), ("Hgp0.0", "OK"),
+      ("Hcp1.-1", "OK"), ("Tp1.3", "OK"), ("Tp1.4", "E16"), ("Tp2.1", "E16"), ("Hgp", "E16"),
+      ("vCont;s:p1.1;c:p1.-1", "T05thread:p1.1;"),
+      ("vCont;t:p1", "T00thread:p1.1;"), ("D;1", "OK"),
+    ] { #expect(say(packet) == answer, "\(packet)") }
+  }
+
+  /// What `generate-core-file` asks for.
+  @Test func memoryIsFoundAsThatOfAProcess() {
+    func open(_ name: String) -> String { say("vFile:open:\(hex(name)),0,1c0") }
+    #expect(say("vFile:setfs:0") == "F0")
+    #expect(open("/etc/passwd") == "F-1,2")
+    #expect(open("/proc/1/smaps") == "F1")
+    let text = say("vFile:pread:1,3fff,0")
+    #expect(text.contains("1000-1040 rw-p 00000000 00:00 0\n"))
+    #expect(text.contains("0-44 r-xp 00000000 00:00 0\n"))
+    #expect(open("/proc/1/maps") == "F2")
+    #expect(say("vFile:pread:2,4,0") == "F4;1000")
+    #expect(say("vFile:pread:2,4,ffffffff") == "F0;")
+    #expect(say("vFile:close:2") == "F0")
+    #expect(say("vFile:close:2") == "F-1,9")
+    #expect(say("vFile:pread:2,4,0") == "F-1,9")
+    for _ in 0..<15 { #expect(open("/proc/1/maps").hasPrefix("F")) }
+    #expect(open("/proc/1/maps") == "F-1,18")
+    for packet in ["vFile:open:zz,0,0", "vFile:close:", "vFile:pread:1,4"] { #expect(say(packet) == "E16") }
+    #expect(say("vFile:pwrite:1,0,x") == "")
+  }
+
+  @Test func controlCEndsAWayBack() {
+    #expect(say("s34") == "T05thread:1;")
+    target.isInterrupted = { true }
+    #expect(say("bc") == "T02thread:1;")
+    #expect(say("bs") == "T02thread:1;")
+    #expect(target.settled == 2)
+    target.isInterrupted = { false }
+    #expect(say("bs") == "T05thread:1;")
   }
 
   @Test func memoryIsReadAndWritten() {
@@ -247,16 +300,22 @@ struct GDBServerTests {
   }
 
   @Test func theConsoleComesWhileTheGuestRuns() {
-    #expect(say("c") == "O\(hex("hi?\n")) W00")
+    // It stands before its last instruction first.
+    let end = "O\(hex("the guest ends with this instruction; go on once more, or back\n")) T05thread:1;"
+    #expect(say("c") == "O\(hex("hi?\n")) \(end)")
+    #expect(target.registers(0).pc == 0x40)
+    #expect(!server.hasExited)
+    #expect(say("c") == "W00")
     #expect(server.hasExited)
     #expect(say("?") == "T05thread:1;")
     #expect(say("bs") == "T05thread:1;")
     #expect(!server.hasExited)
     #expect(say("bc") == "T05replaylog:begin;thread:1;")
     // It prints again what was taken back; a debugger that comes later is not told what was printed before.
-    #expect(say("c") == "O\(hex("hi?\n")) W00")
+    #expect(say("c") == "O\(hex("hi?\n")) \(end)")
     server.attach()
-    #expect(say("c") == "W00")
+    #expect(say("c") == end)
+    #expect(say("s") == "W00")
   }
 
   @Test func otherEnds() {

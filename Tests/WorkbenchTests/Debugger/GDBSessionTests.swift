@@ -108,6 +108,7 @@ struct GDBSessionTests {
       "x/i $pc", "x/wx $pc", "reverse-stepi", "printf \"back %lx\\n\", $pc", "stepi", "printf \"again %lx\\n\", $pc",
       "stepi", "printf \"lr %lx\\n\", $x30", "reverse-continue", "printf \"there %lx\\n\", $pc", "delete", "reverse-continue",
       "printf \"first %lx\\n\", $pc", "continue",
+      "printf \"last %lx\\n\", $pc", "reverse-stepi", "continue", "continue",
     ])
     expect(
       result,
@@ -117,7 +118,9 @@ struct GDBSessionTests {
         "0x80000028:", "pc 8000001c x1 80001000 sp 80007000", "= 0x5",
         "=> 0x8000001c:\tbl\t", "0x8000001c:\t0x94", "back 80000018", "again 8000001c", "lr 80000020",
         "hit Breakpoint 1, 0x000000008000001c", "there 8000001c", "No more reverse-execution history.", "first 80000000",
-        "Hello from a Realm.", "Good bye.", "exited normally",
+        "Hello from a Realm.", "Good bye.", "the guest ends with this instruction", "last 80000820",
+        "the guest ends with this instruction",
+        "exited normally",
       ])
     #expect(result.code == 0, "\(result.error)")
     #expect(result.error.contains("the guest powered off"))
@@ -134,7 +137,7 @@ struct GDBSessionTests {
     expect(
       result,
       [
-        "Thread 1 (vCPU 0 (on))", "Thread 2 (vCPU 1 (off))", "Thread 2 hit Breakpoint 1, 0x0000000080000028", "(vCPU 0 (on))",
+        "Thread 1.1 (vCPU 0 (on))", "Thread 1.2 (vCPU 1 (off))", "Thread 2 hit Breakpoint 1, 0x0000000080000028", "(vCPU 0 (on))",
         "* 2", "(vCPU 1 (on))", "context 41", "Thread 2 hit Hardware watchpoint 2", "Old value = 0", "New value = 41",
         "Thread 2 hit Hardware watchpoint 2", "Old value = 41", "New value = 42", "Thread 2 hit Hardware watchpoint 2",
         "Old value = 42", "New value = 41", "Thread 2 hit Hardware watchpoint 2", "Old value = 41", "New value = 0",
@@ -154,8 +157,28 @@ struct GDBSessionTests {
       result,
       [
         "Cannot access memory at address 0x80006000", "Cannot access memory at address 0x10", "EL=1", "0x000000008000000c",
-        "Thread 1 (vCPU 0 (on))", "VA 0x80000000: the MMU is off: IPA 0x80000000, stage 2 PA", "killed",
+        "Thread 1.1 (vCPU 0 (on))", "VA 0x80000000: the MMU is off: IPA 0x80000000, stage 2 PA", "killed",
       ])
+  }
+
+  /// A core of the guest is read again by a GDB without a guest.
+  @Test(.enabled(if: gdb != nil, "there is no gdb-multiarch"))
+  func aCoreIsSaved() throws {
+    let folder = try TemporaryFolder()
+    let core = "\(folder.path)/core"
+    let result = try debug(
+      [
+        "break *\(place(Self.callOfMain))", "continue", "info registers VBAR_EL1", "p/x $fpcr", "generate-core-file \(core)",
+        "kill",
+      ])
+    expect(result, ["VBAR_EL1       0x80001000", "= 0x0", "Saved corefile"])
+    let output = try folder.write("read", "")
+    let gdb = try start(
+      try #require(Self.gdb), ["-nx", "-batch", "-ex", "core-file \(core)", "-ex", "p/x $pc", "-ex", "x/wx 0x8000001c"], output)
+    _ = try wait(60) { gdb.isRunning ? nil : true }
+    let text = try read(folder, "read")
+    #expect(text.contains("= 0x8000001c"), "\(text)")
+    #expect(text.contains("0x8000001c:\t0x94"), "\(text)")
   }
 
   @Test(.enabled(if: gdb != nil, "there is no gdb-multiarch"))

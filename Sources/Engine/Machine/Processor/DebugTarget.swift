@@ -11,6 +11,13 @@ package protocol DebugTarget: AnyObject {
   func registers(_ vcpu: Int) -> GuestRegisters
   /// X0 to X30 are 0 to 30, 31 SP, 32 the pc, 33 PSTATE. False if it cannot be done.
   func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool
+  /// V0 to V31, the low half of each first, then FPCR and FPSR.
+  func vectors(_ vcpu: Int) -> [UInt64]
+  /// What its system registers are called, in the order of ``systemRegisters(_:)``.
+  var systemRegisterNames: [String] { get }
+  func systemRegisters(_ vcpu: Int) -> [UInt64]
+  /// Ranges of virtual addresses at which the vCPU finds memory, in their order.
+  func mappings(_ vcpu: Int) -> [DebugMapping]
   /// Bytes at a virtual address as the vCPU would read them; shorter where a page is missing, empty if the first is.
   func read(_ vcpu: Int, _ address: UInt64, _ count: Int) -> [UInt8]
   func write(_ vcpu: Int, _ address: UInt64, _ bytes: [UInt8]) -> Bool
@@ -24,6 +31,10 @@ package protocol DebugTarget: AnyObject {
   func stepBack() -> DebugStop
   /// Back to the last place before that would have stopped it, or to the beginning.
   func goBack() -> DebugStop
+  /// Asked again and again while something takes long: whether the debugger wants it to end.
+  var isInterrupted: () -> Bool { get set }
+  /// After a way back that was cut short: the state before it.
+  func settle()
   /// How many bytes the guest has printed up to now.
   var consoleCount: Int { get }
   /// What it has printed behind the first so many bytes, as far as it is kept.
@@ -48,6 +59,17 @@ package enum DebugPoint: Hashable, Sendable {
   }
 }
 
+/// Virtual addresses that lead to memory.
+package struct DebugMapping: Equatable, Sendable {
+  package var range: Range<UInt64>
+  package var isWritable: Bool
+  package var isExecutable: Bool
+
+  package init(range: Range<UInt64>, isWritable: Bool, isExecutable: Bool) {
+    (self.range, self.isWritable, self.isExecutable) = (range, isWritable, isExecutable)
+  }
+}
+
 package enum DebugStop: Equatable, Sendable {
   /// The instruction was executed (a step), or taken back.
   case stepped
@@ -60,6 +82,8 @@ package enum DebugStop: Equatable, Sendable {
   case beginning
   case poweredOff
   case reset
+  /// Somebody wanted it to end.
+  case interrupted
   /// Nothing could let it go on: why.
   case failed(String)
 }

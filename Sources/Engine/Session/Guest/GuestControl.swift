@@ -366,7 +366,7 @@ public final class GuestControl {
     let pc = guest.debugger.registers(guest.debugger.current).pc
     let place = "vCPU \(guest.debugger.current) at \(guest.symbols.text(pc) ?? hex(pc))"
     return switch stop {
-    case nil: Outcome(kind: .running, message: "\(place), still running")
+    case nil, .interrupted: Outcome(kind: .running, message: "\(place), still running")
     case .stepped: Outcome(kind: .stepped, message: place)
     case .point: Outcome(kind: .breakpoint, message: "breakpoint: \(place)")
     case .watched(_, let address): Outcome(kind: .watchpoint, message: "\(hex(address)) was written: \(place)")

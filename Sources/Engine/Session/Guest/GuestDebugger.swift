@@ -6,8 +6,7 @@ import Machine
 /// recording is replayed without it.
 ///
 /// Going back restores the session and what the hypervisor knew before an entry, and runs that entry again up to the instruction. The
-/// entropy of that time comes again. Registers and memory are only read: nobody may write those of a Realm, and a recording has only what
-/// Host and guest did.
+/// entropy of that time comes again. Registers and memory are only read, unless ``allowsWrites``: nobody may write those of a Realm.
 package final class GuestDebugger: DebugTarget {
   let session: Session
   package let vm: RealmVM
@@ -19,6 +18,12 @@ package final class GuestDebugger: DebugTarget {
   package private(set) var firstNewStep: Int?
   /// How the guest has ended, if it has.
   package internal(set) var ending: RealmVM.Ending?
+  /// Whether registers and memory may be written: see ``write(_:_:_:)``.
+  package var allowsWrites = false
+  /// Whether the last command that moved the guest moved it forward.
+  private var hasGoneOn = false
+  /// Hears what was written, in words.
+  package var onWrite: (String) -> Void = { _ in }
   /// Why the last command was cut short, if it was.
   var halt: Halt?
   /// Where the session and the hypervisor stood before the last entries; those before follow from the session's notes.
@@ -69,9 +74,6 @@ package final class GuestDebugger: DebugTarget {
     return session.read { $0.guestRegisters(place) }
       ?? GuestRegisters(address: place, isInRealm: vm.isRealm, x: Array(repeating: 0, count: 31), sp: 0, pc: 0, pstate: 0)
   }
-
-  package func setRegister(_ vcpu: Int, _ number: Int, _ value: UInt64) -> Bool { false }
-  package func write(_ vcpu: Int, _ address: UInt64, _ bytes: [UInt8]) -> Bool { false }
 
   package func read(_ vcpu: Int, _ address: UInt64, _ count: Int) -> [UInt8] {
     let place = vm.vcpus[vcpu].address
@@ -153,8 +155,18 @@ package final class GuestDebugger: DebugTarget {
 
   func interrupted(_ how: Halt) -> DebugStop {
     halt = how
-    return .failed("it was stopped")
+    return .interrupted
   }
+
+  package var isInterrupted: () -> Bool {
+    get { session.isInterrupted }
+    set { session.isInterrupted = newValue }
+  }
+
+  /// Where the session stood when the last way back began.
+  private var cameFrom = 0
+
+  package func settle() { if halt == .interruptedOnTheWay { session.seek(cameFrom) } }
 
   private var watchpoints: [DebugPoint] {
     points.filter { if case .execute = $0 { false } else { true } }
@@ -184,6 +196,7 @@ package final class GuestDebugger: DebugTarget {
 
   package func step(_ vcpu: Int) -> DebugStop {
     begin()
+    hasGoneOn = true
     if let ended { return ended }
     if let complete = complete(vcpu) { return complete }
     for _ in 0..<10_000 {
@@ -252,6 +265,7 @@ package final class GuestDebugger: DebugTarget {
   /// - Parameter isEnough: asked between two entries whether to end here.
   package func goOn(limit: Int, isEnough: () -> Bool) -> DebugStop? {
     begin()
+    hasGoneOn = true
     if let ended { return ended }
     let start = session.now
     var passing: UInt64? = registers(vm.nextTurn ?? current).pc
@@ -271,7 +285,11 @@ package final class GuestDebugger: DebugTarget {
   /// Enters vCPUs in turn until the guest ends, or so many times; nothing else stops it.
   package func run(entries: Int) -> RealmVM.Ending? {
     for _ in 0..<entries where ending == nil {
-      if case .failed(let why) = halts() { return .failed(why) }
+      switch halts() {
+      case .failed(let why): return .failed(why)
+      case .interrupted: return .failed("it was stopped")
+      default: break
+      }
       _ = enter([])
     }
     return ending
@@ -295,6 +313,7 @@ package final class GuestDebugger: DebugTarget {
   package func stepBack() -> DebugStop {
     begin()
     let (here, whole) = (session.position, trail)
+    cameFrom = here
     var end = here
     var index = trail.count
     while true {
@@ -326,6 +345,7 @@ package final class GuestDebugger: DebugTarget {
   package func goBack() -> DebugStop {
     begin()
     let (here, whole) = (session.position, trail)
+    cameFrom = here
     var upper = trail.isEmpty ? remember(before: here) : trail.count
     var count = 4
     while halt == nil, upper > 0 {
@@ -376,7 +396,10 @@ package final class GuestDebugger: DebugTarget {
 
   /// Does steps again and notes what code does in them; nil if it was stopped on the way.
   private func replay(from start: Int?, to end: Int, points: [DebugPoint]) -> CodeDebugging? {
-    if let start, !session.seek(start, isInterruptible: true) { return nil }
+    if let start {
+      guard session.seek(start, isInterruptible: true) else { return nil }
+      session.markPlace()
+    }
     var debugging = CodeDebugging(points, onlyNotes: true)
     debugging.stopsAtSMC = events.contains(.smc)
     session.machine.debugging = debugging
@@ -384,6 +407,9 @@ package final class GuestDebugger: DebugTarget {
     guard session.seek(end, isInterruptible: true) else { return nil }
     return session.machine.debugging ?? CodeDebugging([])
   }
+
+  /// Instructions that are executed again for one that is taken back.
+  private static let shortRun = 2048
 
   /// Goes to where things stood before an entry, and forward by so many instructions of it; nil: not into it.
   ///
@@ -395,9 +421,21 @@ package final class GuestDebugger: DebugTarget {
     vm.snapshot = place.host
     ending = nil
     current = vm.lastTurn
+    // What is taken back is another future than what a debugger makes by writing.
+    if allowsWrites, hasGoneOn { session.keepsUndone() }
+    hasGoneOn = false
     // What was typed there is typed there again, unless somebody has gone there to do something else.
     if instructions != nil, !place.typed.isEmpty { (typing, typingTime) = (place.typed + typing, place.typedTime) }
-    if let instructions, instructions > 0 || place.host.completes { _ = enter([], instructions: instructions) }
+    guard let instructions, instructions > 0 || place.host.completes else { return true }
+    // Who goes back by an instruction often goes back by another: a place close behind is where that begins.
+    if instructions > 2 * Self.shortRun {
+      _ = enter([], instructions: instructions - Self.shortRun)
+      guard vm.isHeld else { return true }
+      session.markPlace()
+      _ = enter([], instructions: Self.shortRun)
+    } else {
+      _ = enter([], instructions: instructions)
+    }
     return true
   }
 

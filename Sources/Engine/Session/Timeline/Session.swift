@@ -27,6 +27,8 @@ public final class Session {
   private var machineBegan = 0
   /// Where its checkpoints are: see ``CheckpointPlaces``.
   var checkpoints = CheckpointPlaces()
+  /// Bytes that what checkpoints keep may take up, instead of ``CheckpointPlaces/mostPages``.
+  package var historyLimit: Int?
   private let writer = StepWriter()
   /// What was said of the steps.
   package internal(set) var captions = Captions()
@@ -338,6 +340,9 @@ public final class Session {
     rewoundTo = target
     return true
   }
+
+  /// What is done next does not take the place of what a debugger took back: that stays as a branch.
+  func keepsUndone() { rewoundTo = nil }
 
   /// Notes that the last step was an entry whose PE was held after so many instructions: the pause that does it again comes before it.
   func insertPause(_ instructions: Int) {

@@ -131,6 +131,16 @@ extension Session {
     let since = checkpoints.since(position)
     guard since >= CheckpointPlaces.interval || checkpoints.cost >= CheckpointPlaces.costInterval else { return }
     if let target, since * 8 < target - position { return }
+    insertCheckpoint(at: position)
+  }
+
+  /// A checkpoint where the session stands: coming back here takes next to nothing.
+  func markPlace() {
+    guard !checkpoints.isNext(at: position), checkpoints.since(position) > 0 else { return }
+    insertCheckpoint(at: position)
+  }
+
+  private func insertCheckpoint(at position: Int) {
     if checkpoints.present + 1 < checkpoints.all.count {
       machine.checkpointOnTheWay()
     } else {
@@ -147,7 +157,9 @@ extension Session {
         || checkpoints.all.count > checkpoints.limits.count / of * part
     }
     guard isTooMuch(1, 1) else { return }
-    checkpoints.limits = (CheckpointPlaces.pages, CheckpointPlaces.count)
+    let most = historyLimit.map { $0 / Int(Granule.size) } ?? CheckpointPlaces.mostPages
+    let usual = most / (CheckpointPlaces.mostPages / CheckpointPlaces.pages)
+    checkpoints.limits = (usual, CheckpointPlaces.count)
     let total = checkpoints.all.reduce(0) { $0 + $1.effort }
     let widest = max(CheckpointPlaces.widest, total / CheckpointPlaces.pieces)
     func forget(upTo widest: UInt64, isNearKept: Bool, while isTooMuch: () -> Bool) {
@@ -161,10 +173,10 @@ extension Session {
       }
     }
     forget(upTo: widest, isNearKept: true) { isTooMuch(3, 4) }
-    forget(upTo: total * 2, isNearKept: false) { machine.memory.savedPages > CheckpointPlaces.mostPages }
+    forget(upTo: total * 2, isNearKept: false) { machine.memory.savedPages > most }
     // What has to stay is not looked at again before there is much more.
     checkpoints.limits = (
-      max(CheckpointPlaces.pages, machine.memory.savedPages / 4 * 5), max(CheckpointPlaces.count, checkpoints.all.count / 4 * 5)
+      max(usual, machine.memory.savedPages / 4 * 5), max(CheckpointPlaces.count, checkpoints.all.count / 4 * 5)
     )
   }
 

@@ -133,6 +133,11 @@ extension Machine {
     return CodeDebugging.isSMC(UInt32(littleEndian: page.load(fromByteOffset: Int(core.pc & 4095), as: UInt32.self)))
   }
 
+  /// The PA of a virtual address that a vCPU can read.
+  package func guestMemory(_ rec: UInt64, _ address: UInt64) -> UInt64? {
+    regime(rec).flatMap { translate(address, .read, $0).pa }
+  }
+
   /// Bytes at a virtual address as a vCPU would read them; shorter where a page is missing.
   package func guestBytes(_ rec: UInt64, _ address: UInt64, _ count: Int) -> [UInt8] {
     guard let regime = regime(rec) else { return [] }
