@@ -203,11 +203,12 @@ struct BootCommandTests {
     #expect(result.error.contains("was given up after 2097152 instructions; --limit allows more; vCPU 0 at pc 0x80000000"))
   }
 
-  /// SIGTERM and SIGINT end a boot with the place where the guest is, also in the middle of an entry that takes long: B to itself; SMC
+  /// SIGTERM and SIGINT end a boot with the place where the guest is, also in the middle of an entry that takes long: B to itself, with interrupts on; SMC
   /// for ever; an exception loop at its own vector.
   @Test(
     arguments: [
-      ([0x1400_0000], SIGTERM), ([0xD400_0003, 0x17FF_FFFF], SIGINT), ([0xD2B0_0000, 0xD518_C000, 0xD400_0001], SIGTERM),
+      ([0xD503_4FFF, 0x1400_0000], SIGTERM), ([0xD400_0003, 0x17FF_FFFF], SIGINT),
+      ([0xD2B0_0000, 0xD518_C000, 0xD400_0001], SIGTERM),
     ] as [([UInt32], Int32)])
   func aSignalEndsAGuestInALoop(_ guest: (words: [UInt32], signal: Int32)) throws {
     let folder = try TemporaryFolder()
