@@ -283,6 +283,7 @@ package struct TracePanel {
     let keys = state.bindings
     let beginnings = [
       (keys[.palette], "everything there is to do here, found by what one types"),
+      (keys[Panel.course], "a course of lessons, whose goals this machine checks as you go"),
       ("\(keys[.command])realm", "makes a small Realm; each call it takes is a step of its own"),
       (keys[.boot], "boots a guest in a Realm, to step, to watch and to attest"),
       ("\(keys[.command])open", "sessions to read: what is done, and why it is answered so"),
