@@ -75,18 +75,9 @@ package struct AttackTrial: Sendable, Equatable {
 
   /// Reads an attack; nil if the lines are none: its first three say `# A4. TITLE`, `# Wants: …` and `# Stopped by: …`.
   package init?(_ lines: [String]) {
-    func head(_ index: Int, _ word: String) -> String? {
-      guard lines.indices.contains(index), lines[index].hasPrefix(word) else { return nil }
-      return trimmed(String(lines[index].dropFirst(word.count)))
-    }
-    guard lines.reduce(0, { $0 + $1.utf8.count + 1 }) <= Self.mostBytes, let first = head(0, "# "),
-      let dot = first.firstIndex(of: "."), first.hasPrefix("A"), first[..<dot].dropFirst().allSatisfy(\.isNumber),
-      let wants = head(1, "# Wants:"), let stopped = head(2, "# Stopped by:")
-    else { return nil }
-    number = String(first[..<dot])
-    title = trimmed(String(first[first.index(after: dot)...]))
-    self.wants = wants
-    (stop, how, source) = Self.parts(stopped)
+    guard lines.reduce(0, { $0 + $1.utf8.count + 1 }) <= Self.mostBytes, let head = Attack.Head(lines) else { return nil }
+    (number, title, wants) = (head.number, head.title, head.wants)
+    (stop, how, source) = Self.parts(head.stoppedBy)
     var asItIs = Half()
     var off: Half?
     var isActing = false

@@ -3,18 +3,18 @@ import Views
 
 /// The lab: attacks that are tried with a check and without, and calls made again without the condition that refused them.
 extension App {
-  func offerAttacks() { state.attack.all = AttackTrials.all.map(\.attack) }
+  func offerAttacks() { state.attack.all = AttackFiles.trials.map(\.attack) }
 
   /// Leaves this session for one that stands where an attack begins.
   func tryAttack(_ word: String) {
-    let all = AttackTrials.all
+    let all = AttackFiles.trials
     guard let found = all.first(where: { $0.attack.number.lowercased() == word.lowercased() }) else {
       let known = all.isEmpty ? "there are none here" : "there are \(all[0].attack.number) to \(all[all.count - 1].attack.number)"
       state.message = .init("there is no attack \(shown(word)); \(known)", isError: true)
       return
     }
     do throws(SessionLoader.Failure) {
-      successor = (try AttackTrials.begun(found.path, found.attack), found.attack.number)
+      successor = (try AttackFiles.begun(found.path, found.attack), found.attack.number)
       quit()
       if running { successor = nil }
     } catch {
@@ -26,7 +26,7 @@ extension App {
   func begin(_ attack: AttackTrial) {
     state.name = "\(attack.number) \(attack.title)"
     state.focusOnLastChange(session)
-    state.attack.begin(attack, among: AttackTrials.all.map(\.attack))
+    state.attack.begin(attack, among: AttackFiles.trials.map(\.attack))
     state.screen = .attacks
   }
 

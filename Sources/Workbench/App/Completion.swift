@@ -76,7 +76,7 @@ struct Completion {
     case "open", "include", "write": return Paths.completions(current)
     case "without": return Self.fitting(Switch.all.map(\.name).filter { !session.isOff($0) }, current)
     case "with": return Self.fitting(["*"] + Switch.all.map(\.name).filter { session.isOff($0) }, current)
-    case "attack": return Self.fitting(AttackTrials.all.map(\.attack.number), current)
+    case "attack": return Self.fitting(AttackFiles.trials.map(\.attack.number), current)
     case "learn":
       return Self.fitting(before.isEmpty ? LessonFiles.courseFiles.map(LessonFiles.name) : ["anew"], current)
     case "macro": return Self.fitting(macros, current)

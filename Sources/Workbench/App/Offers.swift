@@ -25,7 +25,7 @@ struct Offers {
   }
 
   private var attacks: [Offer] {
-    AttackTrials.all.map { _, attack in
+    AttackFiles.trials.map { _, attack in
       Offer(
         .attack, "\(attack.number) \(attack.title)", help: "Wants: \(attack.wants)", line: "attack \(attack.number)",
         isWhole: true)

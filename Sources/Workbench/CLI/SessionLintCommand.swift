@@ -59,10 +59,7 @@ struct SessionLint {
   private mutating func look(atRecording text: SessionLoader.Text) {
     if !text.lastIsWhole { add(text.lines.count, "the last line is torn, and is dropped") }
     do throws(ScriptError) {
-      let replayer = Replayer(Session(try Recording.configuration(of: text.wholeLines)))
-      replayer.session.limits = .replay
-      for (index, line) in text.wholeLines.enumerated() { try replayer.take(line, line: index + 1) }
-      try replayer.finish()
+      let replayer = try SessionText.performed(text.wholeLines)
       if let difference = replayer.difference {
         add(difference.line, isError: true, "expected \(difference.expected), got \(difference.got)")
       }

@@ -164,7 +164,7 @@ struct SessionAnswersCommand: ParsableCommand {
     let text = try orComplain { () throws(SessionLoader.Failure) in try SessionLoader.read(file) }
     var steps = 0
     try SessionFile.write(to: output) { () throws(SessionText.Problem) in
-      let session = try SessionText.performed(text.wholeLines.filter(Recording.isStatement)).session
+      let session = try SessionText.answeredAnew(text.wholeLines)
       steps = session.steps.count
       return SessionText.whole(session)
     }

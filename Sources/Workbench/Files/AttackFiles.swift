@@ -4,16 +4,31 @@ import FoundationEssentials
 /// Where the sessions of attacks lie, and what is in them.
 enum AttackFiles {
   /// Paths of all, in their order: of the folder below the working directory, beside the folders the program lies in, or where it was
-  /// installed to.
-  static func all() throws -> [String] {
+  /// installed to. None if there is no such folder.
+  private static var paths: [String] {
     for folder in GuestImages.projectFolders("attacks") {
       let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
         $0.hasPrefix("a") && $0.hasSuffix(".session")
       }
       if !names.isEmpty { return names.sorted().map { folder + "/" + $0 } }
     }
+    return []
+  }
+
+  /// The same; that there are none ends the program.
+  static func all() throws -> [String] {
+    let paths = paths
+    guard paths.isEmpty else { return paths }
     complain("there are no attacks here; expected Sessions/attacks below the working directory or the program")
     throw Exit.noInput
+  }
+
+  /// Those that can be tried in the workbench, in their order.
+  static var trials: [(path: String, attack: AttackTrial)] {
+    paths.compactMap { path in
+      guard let text = try? SessionLoader.read(path, isPlain: true) else { return nil }
+      return AttackTrial(text.lines).map { (path, $0) }
+    }
   }
 
   /// The path of one that is named by its number or its file.
@@ -42,5 +57,21 @@ enum AttackFiles {
     do throws(ScriptError) { return try Attack(lines, file: path, prepare: Includes.serve) } catch {
       throw .malformed(error.description(in: path))
     }
+  }
+
+  /// A session that stands where an attack begins, on the machine as it is.
+  static func begun(_ path: String, _ attack: AttackTrial) throws(SessionLoader.Failure) -> SessionLoader.Loaded {
+    let runner = ScriptRunner(Session(MachineConfiguration()))
+    Includes.serve(runner)
+    runner.session.limits = RunLimits()
+    do throws(ScriptError) {
+      for line in attack.asItIs.setup { try runner.run(line: line.text, number: line.number, file: path) }
+    } catch {
+      throw .malformed(error.description(in: path))
+    }
+    runner.session.limits = .person
+    return SessionLoader.Loaded(
+      session: runner.session, names: runner.names, guestControl: runner.guestControl, stackControl: runner.stackControl,
+      attack: SessionLoader.AttackUnderWay(path: path, attack: attack, runner: runner))
   }
 }

@@ -8,7 +8,7 @@ import Views
 /// The lab by keys: a check is switched off where it refuses, and attacks are tried with it and without.
 @MainActor
 struct LabStories {
-  nonisolated private static let attacks = AttackTrials.all.map(\.attack.number)
+  nonisolated private static let attacks = AttackFiles.trials.map(\.attack.number)
 
   private static let twice = """
     smc RMI_GRANULE_DELEGATE 0x80100000
@@ -120,8 +120,8 @@ struct LabStories {
   // MARK: Attacks
 
   private func begin(_ number: String, _ size: (Int, Int) = (120, 36)) throws -> Story {
-    let found = try #require(AttackTrials.all.first { $0.attack.number == number })
-    return try Story(trying: try AttackTrials.begun(found.path, found.attack), size: size)
+    let found = try #require(AttackFiles.trials.first { $0.attack.number == number })
+    return try Story(trying: try AttackFiles.begun(found.path, found.attack), size: size)
   }
 
   /// Says something, has it done, switches the check off, and has it done again: each of them, with every expectation held.

@@ -88,24 +88,25 @@ extension Session {
   private func conditions(ofStep step: Int) -> Explanation? {
     guard step >= 1, step <= steps.count, case .action(let action) = steps.input(step - 1) else { return nil }
     switch action {
-    case .access(let access):
-      let here = position
-      seek(step - 1)
-      defer { seek(here) }
-      return named(read { $0.explain(access) })
+    case .access(let access): return before(step) { named(read { $0.explain(access) }) }
     case .smc(let world, let x) where world == .normal || world == .secure:
       guard let entry = Calls.called(x[0]), world == .normal || entry.interface == .ffa || entry.interface == .platform else {
         return nil
       }
-      let here = position
-      seek(step - 1)
-      defer { seek(here) }
-      return explanation(of: entry, x, from: world)
+      return before(step) { explanation(of: entry, x, from: world) }
     case .guest(let guest) where guest.kind == .smc:
       guard let entry = Calls.called(guest.x[0]) else { return nil }
       return named(explanation(ofGuest: guest, queuedAt: step) ?? read { $0.explain(entry, guest.x, rec: $0.callingREC) })
     default: return nil
     }
+  }
+
+  /// What there is to see in the state before a step, from 1.
+  private func before(_ step: Int, _ look: () -> Explanation) -> Explanation {
+    let here = position
+    seek(step - 1)
+    defer { seek(here) }
+    return look()
   }
 
   /// Runs the step in which a queued call was made once more, with its conditions noted.

@@ -19,21 +19,28 @@ package enum SessionText {
   /// Performs the lines of a recording.
   ///
   /// - Returns: what did it, with the first difference.
-  package static func performed(_ lines: [String]) throws(Problem) -> Replayer {
-    do throws(ScriptError) {
-      let replayer = Replayer(Session(try Recording.configuration(of: lines)))
-      replayer.session.limits = .replay
-      for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
-      try replayer.finish()
-      return replayer
-    } catch {
+  package static func performed(_ lines: [String]) throws(ScriptError) -> Replayer {
+    let replayer = Replayer(Session(try Recording.configuration(of: lines)))
+    replayer.session.limits = .replay
+    for (index, line) in lines.enumerated() { try replayer.take(line, line: index + 1) }
+    try replayer.finish()
+    return replayer
+  }
+
+  /// What was done, with the answers it has now.
+  package static func answeredAnew(_ lines: [String]) throws(Problem) -> Session {
+    try redone(lines.filter(Recording.isStatement)).session
+  }
+
+  private static func redone(_ lines: [String]) throws(Problem) -> Replayer {
+    do throws(ScriptError) { return try performed(lines) } catch {
       throw Problem(message: "line \(error.line): \(error.message)")
     }
   }
 
   /// The same text, once it is known that it leads where it says.
   private static func checked(_ text: String) throws(Problem) -> String {
-    if let difference = try performed(lines(text)).difference {
+    if let difference = try redone(lines(text)).difference {
       throw Problem(message: "line \(difference.line): \(difference.expected) is \(difference.got) there")
     }
     return text
@@ -86,7 +93,7 @@ package enum SessionText {
       words = []
     }
     text += Recording.nameLines(session, from: 0)
-    let shorter = try performed(lines(text)).session
+    let shorter = try redone(lines(text)).session
     return (try checked(text + Recording.digestLine(shorter.digest())), session.position - kept.count)
   }
 
@@ -118,7 +125,7 @@ package enum SessionText {
         text += moved(line, other) + "\n"
       }
     }
-    return try checked(whole(try performed(lines(text)).session))
+    return try checked(whole(try redone(lines(text)).session))
   }
 
   private static func isAddition(_ line: String) -> Bool {
