@@ -10,6 +10,7 @@ extension Panel {
       ]
     },
     prepared: { $1[TraceSteps.self].follow($0, $1) }, listed: { TracePanel($0, $1).lines($2) },
+    empty: { session, _ in session.steps.isEmpty ? "nothing has been done yet" : nil },
     notable: "step that was refused or faulted",
     moved: { motion, effect in if !motion.isSideways || !TraceFolds.move(motion, &effect) { Panel.trace.scroll(motion, &effect) }
     },
@@ -240,7 +241,7 @@ package struct TracePanel {
 
   package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let keys = state.bindings
-    let note = "\(keys[.find]) find · \(keys.glyphs([.travel])) travel"
+    let note = focused ? "\(keys[.find]) find · \(keys.glyphs([.travel])) travel" : ""
     let inside = canvas.frame(rect, "Trace", note: note, focused: focused)
     guard !inside.isEmpty else { return }
     if session.steps.isEmpty {

@@ -53,7 +53,7 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     guard let panel = Panel.named(panel) else {
-      complain("unknown panel \"\(shown(panel))\"; expected one of \(Panel.all.map(\.name).joined(separator: " "))")
+      complain(ShowCommand.unknown(panel))
       throw Exit.usage
     }
     guard let theme = Theme.named(theme) else {

@@ -19,6 +19,12 @@ struct LessonCommand: ParsableCommand {
       complain("there are no lessons here; expected a FILE\(LessonFiles.ending), or the course in Sessions/lessons")
       throw Exit.noInput
     }
+    for word in words {
+      if let words = LessonFiles.unknown(word) {
+        complain(words)
+        throw Exit.noInput
+      }
+    }
     return paths
   }
 

@@ -43,7 +43,7 @@ struct ShowCommand: ParsableCommand {
 
   func run() throws {
     guard let panel = Panel.named(panel) else {
-      complain("unknown panel \"\(shown(panel))\"; expected one of \(Panel.all.map(\.name).joined(separator: " "))")
+      complain(ShowCommand.unknown(panel))
       throw Exit.usage
     }
     let parts = size.lowercased().split(separator: "x").map { Int($0) }
@@ -102,5 +102,13 @@ struct ShowCommand: ParsableCommand {
     out.flush()
     SessionLoader.warn(of: contradiction, in: file)
     if contradiction != nil { throw Exit.difference }
+  }
+
+  /// That no panel is named so, which may have been meant, and which there are.
+  static func unknown(_ name: String) -> String {
+    let names = Panel.all.map(\.name)
+    let near = closest(to: name.lowercased(), among: names)
+    return "unknown panel \"\(shown(name))\"; "
+      + (near.map { "did you mean \($0)?" } ?? "expected one of \(names.joined(separator: " "))")
   }
 }

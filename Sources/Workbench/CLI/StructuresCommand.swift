@@ -31,7 +31,10 @@ struct StructuresCommand: ParsableCommand {
       return
     }
     guard let page = StructureReference.page(named: structure) else {
-      complain("unknown structure \"\(shown(structure))\"; there are \(StructureReference.names.joined(separator: ", "))")
+      let near = closest(to: structure.lowercased(), among: StructureReference.names)
+      complain(
+        "unknown structure \"\(shown(structure))\"; "
+          + (near.map { "did you mean \($0)?" } ?? "there are \(StructureReference.names.joined(separator: ", "))"))
       throw Exit.usage
     }
     for line in page { out.line(line) }
