@@ -5,7 +5,7 @@ struct CommandsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "commands", abstract: "Prints the reference of all RMI, RSI and PSCI commands, in Markdown.")
 
-  @Argument(help: "One command instead of all.")
+  @Argument(help: "One command instead of all.", completion: .list(Calls.all.map(\.name)))
   var command: String?
 
   func run() throws {

@@ -9,7 +9,7 @@ struct ExplainCommand: ParsableCommand {
       Without arguments the conditions are listed with what they mean.
       """)
 
-  @Argument(help: "Command name, such as RMI_DATA_CREATE.")
+  @Argument(help: "Command name, such as RMI_DATA_CREATE.", completion: .list(Calls.all.map(\.name)))
   var command: String
 
   @Argument(parsing: .remaining, help: ArgumentHelp("X1 and up: numbers, or name=value.", valueName: "argument"))

@@ -27,13 +27,16 @@ struct ExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Steps that are played; all without it.", valueName: "A..B"))
   var steps: String?
 
-  @Option(help: ArgumentHelp("Panel, or overview for the whole screen.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Panel, or overview for the whole screen.", valueName: "name"), completion: .list(Panel.all.map(\.name)))
   var panel: String = "overview"
 
   @Option(help: ArgumentHelp("Width and height of the screen.", valueName: "WxH"))
   var size: String = "120x36"
 
-  @Option(help: ArgumentHelp("Colours: \(Theme.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Colours: \(Theme.all.map(\.name).joined(separator: ", ")).", valueName: "name"),
+    completion: .list(Theme.all.map(\.name)))
   var theme: String = Theme.standard.name
 
   @Option(help: ArgumentHelp("Seconds that a step is shown in a cast.", valueName: "seconds"))

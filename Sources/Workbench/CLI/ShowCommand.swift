@@ -10,7 +10,7 @@ struct ShowCommand: ParsableCommand {
       otherwise than a recording says, or than a script expects, the screen and standard error say so, and the exit code is 1.
       """)
 
-  @Argument(help: "Panel.")
+  @Argument(help: "Panel.", completion: .list(Panel.all.map(\.name)))
   var panel: String
 
   @Argument(help: ArgumentHelp("Script or recording.", valueName: "file"), completion: .file())
@@ -27,7 +27,8 @@ struct ShowCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Tab of the token panel: \(TokenTab.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+      "Tab of the token panel: \(TokenTab.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"),
+    completion: .list(TokenTab.allCases.map(\.rawValue)))
   var tab: String = TokenTab.claims.rawValue
 
   @Option(help: "Line of the token panel, from 1.")

@@ -13,6 +13,9 @@ enum LessonFiles {
   /// The files of the course, in its order.
   static var courseFiles: [String] { course.map(files) ?? [] }
 
+  /// Their names.
+  static var courseNames: [String] { courseFiles.map(name) }
+
   /// Lessons in a folder, by name.
   static func files(in folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

@@ -82,6 +82,28 @@ struct CommandLineTests {
     #expect(result.error.hasPrefix("workbench: "))
   }
 
+  /// What a shell offers: panels, commands, guests, lessons, attacks and themes by name, and files.
+  @Test(arguments: [
+    ("show wor", "worlds"), ("show --tab ch", "checks"), ("explain RMI_GRANULE_D", "RMI_GRANULE_DELEGATE"),
+    ("structures RmiRealmP", "RmiRealmParams"), ("boot tou", "tour"), ("boot READ", "README.md"), ("learn 01", "01-four-worlds"),
+    ("attacks A1", "A1"), ("open --theme lig", "light"), ("export --panel tra", "trace"), ("switches gpc.nor", "gpc.normal"),
+    ("run READ", "README.md"), ("toke", "token"), ("token ver", "verify"),
+  ])
+  func aShellCompletes(_ typed: String, _ offered: String) throws {
+    // As bash does it when somebody presses Tab.
+    let words = (["workbench"] + typed.split(separator: " ").map(String.init)).map { "'\($0)'" }
+    let asked = try Shell.run(
+      """
+      compopt() { :; }
+      source <(workbench --generate-completion-script bash)
+      COMP_WORDS=(\(words.joined(separator: " "))); COMP_CWORD=\(words.count - 1)
+      COMP_LINE='workbench \(typed)'; COMP_POINT=${#COMP_LINE}
+      _workbench workbench "${COMP_WORDS[$COMP_CWORD]}" "${COMP_WORDS[$COMP_CWORD - 1]}"
+      printf '%s\\n' "${COMPREPLY[@]}"
+      """)
+    #expect(asked.output.split(separator: "\n").contains(Substring(offered)), "\(asked)")
+  }
+
   /// A call that is explained is what was typed; that it is odd is said.
   @Test func anArgumentTooManyIsWarnedOf() throws {
     let result = try Headless.run(["explain", "RMI_GRANULE_DELEGATE", "0x80001000", "5"])
