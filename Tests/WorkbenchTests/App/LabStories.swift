@@ -170,6 +170,21 @@ struct LabStories {
     #expect(story.state.screen == .attacks)
   }
 
+  /// Attacks are read again where a file of them has changed, and not at each key.
+  @Test func attacksAreReadAgainWhereAFileHasChanged() throws {
+    let folder = try TemporaryFolder()
+    let first = try #require(AttackFiles.trials.first)
+    let text = try String(contentsOfFile: first.path, encoding: .utf8)
+    let path = try folder.write("a01.session", text)
+    #expect(AttackFiles.trials(in: [path]).map(\.attack) == [first.attack])
+    #expect(AttackFiles.trials(in: [path]).map(\.attack) == [first.attack])
+    _ = try folder.write("a01.session", text.replacingOccurrences(of: "# A1. ", with: "# A1. Again: "))
+    #expect(AttackFiles.trials(in: [path]).first?.attack.title == "Again: \(first.attack.title)")
+    _ = try folder.write("a01.session", "nothing of the kind")
+    #expect(AttackFiles.trials(in: [path]).isEmpty)
+    #expect(AttackFiles.trials(in: []).isEmpty)
+  }
+
   // MARK: Screens
 
   nonisolated static let ways: [(String, [Typed])] = [
@@ -187,19 +202,4 @@ struct LabStories {
 
 extension Session {
   fileprivate var switchedOff: Int { read { $0.switchedOff.count } }
-
-  /// Attacks are read again where a file of them has changed, and not at each key.
-  @Test func attacksAreReadAgainWhereAFileHasChanged() throws {
-    let folder = try TemporaryFolder()
-    let first = try #require(AttackFiles.trials.first)
-    let text = try String(contentsOfFile: first.path, encoding: .utf8)
-    let path = try folder.write("a01.session", text)
-    #expect(AttackFiles.trials(in: [path]).map(\.attack) == [first.attack])
-    #expect(AttackFiles.trials(in: [path]).map(\.attack) == [first.attack])
-    _ = try folder.write("a01.session", text.replacingOccurrences(of: "# A1. ", with: "# A1. Again: "))
-    #expect(AttackFiles.trials(in: [path]).first?.attack.title == "Again: \(first.attack.title)")
-    _ = try folder.write("a01.session", "nothing of the kind")
-    #expect(AttackFiles.trials(in: [path]).isEmpty)
-    #expect(AttackFiles.trials(in: []).isEmpty)
-  }
 }
