@@ -15,7 +15,7 @@ extension Panel {
         ]
     },
     prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) },
-    empty: { GuestPanel($0, $1.guest, $1.bindings).whyEmpty }
+    empty: { GuestPanel($0, $1.guest, $1.bindings).whyEmpty }, changing: GuestPanel.bytes
   ) { canvas, rect, session, state, _ in GuestPanel(session, state.guest, state.bindings).draw(&canvas, rect) }
 }
 
