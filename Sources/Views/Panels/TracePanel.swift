@@ -278,9 +278,13 @@ package struct TracePanel {
     for event in session.bootEvents where event.kind == .boot && y < rect.y + rect.height {
       let stage = BootStage(rawValue: Int(event.a))
       canvas.text(rect.x + 1, y, (stage?.name ?? "").padding(6), .root)
-      canvas.text(rect.x + 8, y, stage?.summary ?? "", .dim, limit: rect.width - 9)
-      y += 1
+      for line in WhyPanel.wrap(stage?.summary ?? "", to: max(8, rect.width - 9), hanging: 0) where y < rect.y + rect.height {
+        canvas.text(rect.x + 8, y, line, .dim, limit: rect.width - 9)
+        y += 1
+      }
     }
+    // Beside a lesson it is the lesson that says where to begin.
+    guard state.screen != .lesson else { return }
     let keys = state.bindings
     let beginnings = [
       (keys[.palette], "everything there is to do here, found by what one types"),

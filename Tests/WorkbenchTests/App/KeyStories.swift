@@ -75,7 +75,7 @@ struct KeyStories {
     story.sees("right: nothing is folded here; [ and ] go through time")
     for (key, words) in [
       ("v", ["console", "pane", "memory at", "break", "find"]), ("t", ["entry", "range", "next realm"]),
-      ("a", ["line", "challenge"]), ("H", ["line", "find"]), ("C", ["line", "travel", "find"]),
+      ("a", ["line", "challenge"]), ("H", ["pane", "line", "find"]), ("C", ["line", "travel", "find"]),
       ("U", ["compare", "prune", "next branch"]), ("V", ["line", "travel", "find"]),
     ] as [(Typed, [String])] {
       story.keys(key)
