@@ -241,7 +241,7 @@ package struct TracePanel {
 
   package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let keys = state.bindings
-    let note = focused ? "\(keys[.find]) find · \(keys.glyphs([.travel])) travel" : ""
+    let note = focused && !session.steps.isEmpty ? "\(keys[.find]) find · \(keys.glyphs([.travel])) travel" : ""
     let inside = canvas.frame(rect, "Trace", note: note, focused: focused)
     guard !inside.isEmpty else { return }
     if session.steps.isEmpty {
