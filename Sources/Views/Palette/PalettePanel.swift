@@ -193,7 +193,10 @@ package struct PalettePanel {
     let (left, y) = (rect.x, rect.y)
     canvas.text(left + 1, y, isSelected ? "▶" : " ", .accent)
     canvas.text(left + 3, y, row.keys.padding(12), row.reason == nil && row.line == nil ? .key : .dim)
-    let x = canvas.text(left + 16, y, row.title.padding(max(Self.leastTitle, titles)), isSelected ? .selected : row.reason == nil ? .text : .dim) + 1
+    let x =
+      canvas.text(
+        left + 16, y, row.title.padding(max(Self.leastTitle, titles)), isSelected ? .selected : row.reason == nil ? .text : .dim)
+      + 1
     let words = row.reason.map { "not now: \($0)" } ?? row.help
     canvas.text(x, y, words, row.reason == nil ? .dim : .warning, limit: left + rect.width - x - 1)
   }
