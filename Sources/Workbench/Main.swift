@@ -65,7 +65,7 @@ struct Workbench: ParsableCommand {
     guard !names.isEmpty, !names.contains(second) else { return }
     let near = closest(to: second.lowercased(), among: names)
     complain(
-      "workbench \(word) has no subcommand \"\(shown(second))\"; "
+      "\(word) has no subcommand \"\(shown(second))\"; "
         + (near.map { "did you mean workbench \(word) \($0)?" } ?? "it has \(names.joined(separator: ", "))"))
     leave(Exit.usage.rawValue)
   }

@@ -63,9 +63,9 @@ struct CommandLineTests {
 
   /// A word that is none of those it may be is answered with the one that was meant.
   @Test(arguments: [
-    ("token verfy x", 64, "workbench token has no subcommand \"verfy\"; did you mean workbench token verify?"),
+    ("token verfy x", 64, "token has no subcommand \"verfy\"; did you mean workbench token verify?"),
     ("session jion x", 64, "did you mean workbench session join?"), ("lesson chek", 64, "did you mean workbench lesson check?"),
-    ("state wirte", 64, "workbench state has no subcommand \"wirte\"; "),
+    ("state wirte", 64, "state has no subcommand \"wirte\"; "),
     ("explore serach", 64, "did you mean workbench explore search?"),
     ("explain RMI_GRANULE_DELEGTE", 64, "unknown command \"RMI_GRANULE_DELEGTE\"; did you mean RMI_GRANULE_DELEGATE?"),
     ("commands rmi_versoin", 64, "did you mean RMI_VERSION?"), ("structures RmiRealmParam", 64, "did you mean RmiRealmParams?"),
