@@ -40,6 +40,7 @@ struct ShowCommand: ParsableCommand {
   var ascii = false
 
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var limits: LimitOptions
 
   func run() throws {
     guard let panel = Panel.named(panel) else {
@@ -57,6 +58,7 @@ struct ShowCommand: ParsableCommand {
       throw Exit.usage
     }
     let configuration = try machine.configuration()
+    let limits = try limits.changes()
     var session = Session(configuration)
     var guestControl: GuestControl?
     var contradiction: Contradiction?
@@ -65,7 +67,7 @@ struct ShowCommand: ParsableCommand {
       token = try TokenFile.view(file, key: key)
     } else {
       do throws(SessionLoader.Failure) {
-        let loaded = try SessionLoader.load(file, configuration)
+        let loaded = try SessionLoader.load(file, configuration, limits: limits)
         (session, guestControl, contradiction) = (loaded.session, loaded.guestControl, loaded.contradiction)
       } catch {
         complain(error.message)
