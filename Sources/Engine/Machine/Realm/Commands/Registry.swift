@@ -23,6 +23,8 @@ package final class CommandEntry: Sendable {
   /// The SMC32 alias TF-RMM knows, if there is one.
   package let alias: UInt32?
   package let interface: Interface
+  /// Where its specification has it.
+  package let section: String
   package let summary: String
   package let inputs: [Input]
   package let outputs: [Output]
@@ -45,6 +47,7 @@ package final class CommandEntry: Sendable {
     fid = C.fid
     alias = C.alias
     self.interface = interface
+    section = C.section.description
     summary = C.summary.description
     inputs = C.inputs
     outputs = C.outputs
