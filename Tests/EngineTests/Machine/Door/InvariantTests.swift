@@ -63,7 +63,7 @@ struct InvariantTests {
   }
 
   @Test func eachRuleCanBeBroken() throws {
-    // Those that a machine of the lab alone is held to are in LabStatementTests, those of the Secure world in SecureInvariantTests.
+    // Those that a machine of the lab alone is held to are in LabStatementTests, those of the Secure world in SecureStateTests.
     let lab = Set(LabRule.allCases.map(\.name.description))
     let rules = Set(ModelRule.all.filter { !$0.isOfSecureWorld }.map(\.name)).subtracting(lab)
     #expect(rules.count > 10 && rules.contains("delegated_zero"))
