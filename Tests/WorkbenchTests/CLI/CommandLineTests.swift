@@ -233,7 +233,8 @@ struct CommandLineTests {
   }
 
   @Test(arguments: [
-    ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"), ("token checks", "TokenChecks.md"),
+    ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"),
+    ("statements", "Statements.md"), ("token checks", "TokenChecks.md"),
     ("attacks --markdown", "Attacks.md"),
     ("explore table Documentation/Necessity.jsonl", "Necessity.md"),
   ])
