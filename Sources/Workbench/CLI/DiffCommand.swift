@@ -55,9 +55,9 @@ struct PlaceInFile {
   }
 
   /// The session, standing at the place; what is wrong is said, and ends the program.
-  func session(_ configuration: MachineConfiguration, limits: LimitChanges = LimitChanges()) throws -> Session {
+  func session(_ configuration: MachineConfiguration) throws -> Session {
     let loaded: SessionLoader.Loaded
-    do throws(SessionLoader.Failure) { loaded = try SessionLoader.load(path, configuration, limits: limits) } catch {
+    do throws(SessionLoader.Failure) { loaded = try SessionLoader.load(path, configuration) } catch {
       complain(error.message)
       throw ExitCode(error.code)
     }

@@ -43,7 +43,6 @@ struct ExportCommand: ParsableCommand {
   var output: String?
 
   @OptionGroup var machine: MachineOptions
-  @OptionGroup var limits: LimitOptions
 
   /// Most steps of a page or a cast: each has a screen.
   private static let mostSteps = 20_000
@@ -68,7 +67,7 @@ struct ExportCommand: ParsableCommand {
       throw Exit.usage
     }
     let place = PlaceInFile(file)
-    let session = try place.session(try machine.configuration(), limits: try limits.changes())
+    let session = try place.session(try machine.configuration())
     let film = Film(session, name: place.path.split(separator: "/").last.map(String.init) ?? place.path, panel, width, height)
     if let at {
       guard (0...session.steps.count).contains(at) else {

@@ -58,6 +58,14 @@ package final class QEMUProcess {
     if !commandLine.startsPaused { start() }
   }
 
+  /// What -machine dumpdtb= writes: the device tree the guest would get.
+  package static func deviceTree(
+    _ commandLine: QEMUCommandLine, _ host: HostCapabilities, _ files: GuestFiles
+  ) throws(VMMRefusal) -> [UInt8] {
+    if let problem = commandLine.problems.first { throw problem }
+    return try QEMULoad(commandLine, host, files).plan().pieces.first { $0.name == "dtb" }?.bytes ?? []
+  }
+
   /// KVM_CREATE_VM, which a Realm needs an RMM for.
   private static func createVM(_ commandLine: QEMUCommandLine, _ door: any HostDoor) throws(VMMRefusal) {
     guard commandLine.isRealm else { return }
