@@ -7,7 +7,8 @@ import Testing
 
 /// Pictures of sessions, as somebody without a terminal gets them.
 @Suite(.serialized) struct ExportCommandTests {
-  private static let script = "RMI_VERSION 0x10000\nrealm\n# Words.\nRMI_GRANULE_DELEGATE 0x80009000\nRMI_GRANULE_DELEGATE 0x80009000\n"
+  private static let script =
+    "RMI_VERSION 0x10000\nrealm\n# Words.\nRMI_GRANULE_DELEGATE 0x80009000\nRMI_GRANULE_DELEGATE 0x80009000\n"
 
   /// Screens and panels by their names, as the command itself tells them.
   private static func panels(_ file: String) throws -> [String] {
