@@ -7,7 +7,7 @@ struct SessionCommand: ParsableCommand {
     subcommands: [
       SessionNotesCommand.self, SessionStatsCommand.self, SessionCutCommand.self, SessionJoinCommand.self,
       SessionTrimCommand.self, SessionStripCommand.self, SessionAnswersCommand.self, SessionRenameCommand.self,
-      SessionLintCommand.self,
+      SessionLintCommand.self, SessionPackCommand.self, SessionUnpackCommand.self,
     ])
 }
 
