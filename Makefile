@@ -1,4 +1,4 @@
-# Everything a person does with the project. Needs Swift 6.3 and make; `setup` installs the headers of ncurses and libxml2 if they are missing.
+# Everything a person does with the project. Needs Swift 6.3 and make; `setup` installs the headers of ncurses, libxml2 and zlib if they are missing.
 SWIFT ?= swift
 PREFIX ?= /usr/local
 ARGS ?=
@@ -74,6 +74,6 @@ build: setup
 format:
 	$(SWIFT) format --in-place --recursive $(SWIFT_FILES)
 
-## setup: installs the headers of ncurses and libxml2 if they are missing
+## setup: installs the headers of ncurses, libxml2 and zlib if they are missing
 setup:
 	@Scripts/setup

@@ -160,7 +160,7 @@ public final class GuestControl {
     return all.isEmpty ? "it stops nowhere" : "it stops at \(all.suffix(Self.mostNamed).joined(separator: ", "))\(more)"
   }
 
-  /// Names of the guest's places: a recording has none.
+  /// Names of the guest's places, for one whose recording has none.
   private func takeSymbols(_ image: String, _ file: String) throws(ScriptError) -> Outcome {
     guard !image.isEmpty else {
       throw ScriptError(message: "nothing says what the guest was booted from; expected symbols IMAGE")
@@ -211,6 +211,7 @@ public final class GuestControl {
     } catch {
       return Outcome(kind: .failed, message: "\(name): \(error.message)")
     }
+    session.keepSymbols(image.symbols, of: options.image)
     let built = Guest(
       debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position,
       searched: 0)
@@ -267,7 +268,9 @@ public final class GuestControl {
       let same = former?.built == built ? former : nil
       debugger.points = same?.debugger.points ?? []
       debugger.events = same?.debugger.events ?? []
-      let found = Guest(debugger: debugger, symbols: same?.symbols ?? .none, built: built, position: nil)
+      let found = Guest(
+        debugger: debugger, symbols: same?.symbols ?? session.programs.symbols(of: known.options.image), built: built,
+        position: nil)
       guest = found
       return found
     } catch {

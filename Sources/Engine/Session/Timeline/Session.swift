@@ -7,6 +7,9 @@ import Machine
 /// A step is a statement that does something to the machine. Going back restores the nearest checkpoint before and performs the
 /// steps after it again; nothing is computed backwards. What entered through the entropy door is kept with its step and enters
 /// again in the same place.
+///
+/// What each step writes is not looked after for overlapping accesses while the program runs: a step has dozens of them, none calls out, and
+/// looking took a tenth of a replay.
 public final class Session {
   package internal(set) var machine: Machine
   /// The configuration of the present machine.
@@ -14,9 +17,9 @@ public final class Session {
   /// The configuration the session began with.
   package let origin: MachineConfiguration
   /// All steps of the branch it stands on, also those that were undone and can be done again.
-  public internal(set) var steps = StepList()
+  @exclusivity(unchecked) public internal(set) var steps = StepList()
   /// How many of them are in force.
-  public private(set) var position = 0
+  @exclusivity(unchecked) public private(set) var position = 0
   /// Events of the boot, before the first step.
   package private(set) var bootEvents: [Event]
   /// Whether steps are kept, so that one can go back.
@@ -26,20 +29,20 @@ public final class Session {
   /// Where the present machine was made, in a session that keeps no steps.
   private var machineBegan = 0
   /// Where its checkpoints are: see ``CheckpointPlaces``.
-  var checkpoints = CheckpointPlaces()
+  @exclusivity(unchecked) var checkpoints = CheckpointPlaces()
   /// Bytes that what checkpoints keep may take up, instead of ``CheckpointPlaces/mostPages``.
   package var historyLimit: Int?
-  private var writer = StepWriter()
+  @exclusivity(unchecked) private var writer = StepWriter()
   /// What was said of the steps.
-  package internal(set) var captions = Captions()
+  @exclusivity(unchecked) package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
-  var finished: [SessionToken] = []
+  @exclusivity(unchecked) var finished: [SessionToken] = []
   /// Bytes guests printed in all steps, also in those that were undone.
-  var printed = PrintedBytes()
+  @exclusivity(unchecked) var printed = PrintedBytes()
   /// What EL3 has printed since the boot: see ``rootConsole``.
-  var rootLog = RootLog()
+  @exclusivity(unchecked) var rootLog = RootLog()
   /// What partitions of the Secure world have: see ``partitionConsole``.
-  var partitionLog = RootLog()
+  @exclusivity(unchecked) var partitionLog = RootLog()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
   package internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
@@ -65,11 +68,13 @@ public final class Session {
   /// Where a debugger has gone back to: what it does there takes the place of what it took back.
   var rewoundTo: Int?
   /// Entropy of the steps that a debugger took back: it comes again.
-  var undoneEntropy: [[UInt8]] = []
+  @exclusivity(unchecked) var undoneEntropy: [[UInt8]] = []
   /// What became of each granule.
   var granuleHistory = GranuleHistory()
   /// Names for addresses.
   package internal(set) var labels = AddressLabels()
+  /// Names of places in guests' programs.
+  package internal(set) var programs = GuestPrograms()
   /// Steps that belong together, because one statement made them.
   var groups = StepGroups()
   /// The lines of steps that there are.
@@ -78,7 +83,7 @@ public final class Session {
   var additions = Additions()
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
-  var usage = RunUsage()
+  @exclusivity(unchecked) var usage = RunUsage()
   /// What was called, of a session that keeps no steps.
   var batchTally = StepTally()
   /// Rows of KVM's table of error numbers by which it has turned down calls on this machine's host.
