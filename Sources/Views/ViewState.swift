@@ -109,6 +109,10 @@ package struct GuestViewState: Sendable {
   package var memory: UInt64?
   /// How many of its lines are below those that are shown; none if one looks at its end.
   package var consoleBack = 0
+  /// Whether it has the whole panel.
+  package var showsConsoleAlone = false
+  /// Whether the keys go to the guest.
+  package var hasKeys = false
 
   package init(symbols: SymbolTable = .none) { self.symbols = symbols }
 }

@@ -8,7 +8,9 @@ extension App {
   func serveGuests() {
     Includes.serve(runner)
     runner.guestControl.instructionsAtOnce = 100_000_000
-    runner.guestControl.isEnough = { [unowned self] in CPUClock.wall > runEnds }
+    runner.guestControl.isEnough = { [unowned self] in
+      CPUClock.wall > runEnds || state.guest.hasKeys && isGuestIdle
+    }
     session.isInterrupted = { [unowned self] in
       recorder?.keepUp(session, now: CPUClock.wall)
       return interruption.isWanted(terminal)
@@ -33,6 +35,7 @@ extension App {
       let files = HostFiles()
       return StackControl.Place(folder: here, xml: FilePolicy(folders: ["/"], files), images: FilePolicy(files))
     }
+    if session.beginning != nil { try? runner.guestControl.find() }
     if runner.guestControl.guest != nil { showGuest() }
   }
 
@@ -80,14 +83,18 @@ extension App {
       state.traceStep = nil
       afterChange()
     }
-    goingOn = isOpen && outcome.kind == .running && !runner.guestControl.wasInterrupted ? .guest : nil
+    goingOn =
+      isOpen && outcome.kind == .running && (state.guest.hasKeys || !runner.guestControl.wasInterrupted) ? .guest : nil
+    if state.guest.hasKeys { noteGuestRun(outcome.kind) }
     if let hit = runner.takeWatchHit() {
       goingOn = nil
       state.message = .init(hit)
       return
     }
     state.message = .init(
-      isGuestRunning ? "it runs; any key stops it" : outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
+      isGuestRunning
+        ? (state.guest.hasKeys ? Self.keysAreItsOwn : "it runs; any key stops it") : outcome.message + hint(outcome.kind),
+      isError: outcome.kind == .failed && !isGuestRunning)
   }
 
   /// Stops a guest that goes on by itself.

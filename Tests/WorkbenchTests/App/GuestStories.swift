@@ -146,4 +146,32 @@ struct GuestStories {
     story.keys("r", "x")
     story.sees("it stands: r goes on")
   }
+
+  @Test func theKeyboardIsTheGuestsUntilItIsGivenBack() throws {
+    let story = try Story(records: true)
+    story.types("boot --rng devices 1")
+    story.sees("in a Realm: buffers lie in shared memory")
+    story.sees("vCPU 0 · REC")
+    story.keys("z")
+    story.doesNotSee("vCPU 0 · REC")
+    story.keys("i")
+    story.sees("the keys are the guest's; ^] gives them back")
+    // Keys of the workbench are the guest's, too.
+    story.keys("what", .enter)
+    story.sees("> what")
+    story.sees("there are rng, disk, net, off")
+    story.pastes("rng\n")
+    story.sees("rng: 16 bytes")
+    story.keys(.control("]"))
+    story.sees("the keys are the workbench's again; i gives them to the guest")
+    story.keys("z")
+    story.sees("vCPU 0 · REC")
+    // What ends the guest gives them back.
+    story.keys("i", "off", .enter)
+    story.sees("good bye")
+    story.sees("turned itself off")
+    story.keys("o")
+    story.sees("Worlds")
+    try story.quitsAndReplays()
+  }
 }

@@ -161,23 +161,33 @@ struct GDBSessionTests {
       ])
   }
 
-  /// A core of the guest is read again by a GDB without a guest: its memory.
+  /// A core of the guest is read again by a GDB without a guest: its memory, and the registers of each vCPU.
   @Test(.enabled(if: gdb != nil, "there is no gdb-multiarch"))
   func aCoreIsSaved() throws {
     let folder = try TemporaryFolder()
     let core = "\(folder.path)/core"
     let result = try debug(
       [
-        "break *\(place(Self.callOfMain))", "continue", "info registers VBAR_EL1", "p/x $fpcr", "generate-core-file \(core)",
+        "break *\(place(Self.callOfMain))", "continue", "info registers sp pc cpsr", "info registers VBAR_EL1", "p/x $fpcr",
+        "generate-core-file \(core)",
         "kill",
       ])
     expect(result, ["VBAR_EL1       0x80001000", "= 0x0", "Saved corefile"])
     let output = try folder.write("read", "")
     let gdb = try start(
-      try #require(Self.gdb), ["-nx", "-batch", "-ex", "core-file \(core)", "-ex", "x/wx 0x8000001c"], output)
+      try #require(Self.gdb),
+      [
+        "-nx", "-batch", "-ex", "core-file \(core)", "-ex", "x/wx 0x8000001c", "-ex", "info threads", "-ex",
+        "info registers sp pc cpsr",
+      ], output)
     _ = try wait(60) { gdb.isRunning ? nil : true }
     let text = try read(folder, "read")
     #expect(text.contains("0x8000001c:\t0x94"), "\(text)")
+    #expect(text.contains("LWP 1") && text.contains("LWP 2"), "\(text)")
+    func registers(_ text: String) -> [Substring] {
+      text.split(separator: "\n").filter { line in ["sp ", "pc ", "cpsr "].contains { line.hasPrefix($0) } }
+    }
+    #expect(registers(text).count == 3 && registers(result.gdb) == registers(text), "\(result.gdb) \(text)")
   }
 
   @Test(.enabled(if: gdb != nil, "there is no gdb-multiarch"))

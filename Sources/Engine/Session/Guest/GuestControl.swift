@@ -85,6 +85,8 @@ public final class GuestControl {
     switch command {
     case .run(let control): return try run(control, guest)
     case .type(let bytes):
+      // Who has gone back to type something else takes the place of what was typed there.
+      guard try catchUp(guest) else { return standstill(guest, .continue(nil), 0) }
       guard bytes.count <= GuestDebugger.mostTyping - guest.debugger.typing.count else {
         throw ScriptError(
           message: "\(guest.debugger.typing.count) bytes wait to be typed already; there can be \(GuestDebugger.mostTyping)")
@@ -258,7 +260,8 @@ public final class GuestControl {
     }
     do throws(HostNoteLine.Malformed) {
       var known = try HostNote(note.lines, on: session.configuration)
-      for (n, disk) in known.options.disks.enumerated() {
+      if note.machine == 0 { session.beginning?.insertDisks(&known) }
+      for (n, disk) in known.options.disks.enumerated() where disk.isMissing {
         guard let bytes = try? loadFile(disk.name, file) else { continue }
         known.insert(DiskImage(disk.name, bytes, isWritable: disk.isWritable), as: n)
       }
@@ -397,6 +400,9 @@ public final class GuestControl {
 
   /// Registers X0 to X30 of the vCPU it stands at.
   var registers: [UInt64] { guest.map { $0.debugger.registers($0.debugger.current).x } ?? [] }
+
+  /// Finds the guest that the session has a note of where it stands.
+  package func find() throws(ScriptError) { _ = try inForce("") }
 
   /// A guest that has run already, as its Host's debugger knows it.
   package func adopt(_ debugger: GuestDebugger, _ symbols: SymbolTable) {

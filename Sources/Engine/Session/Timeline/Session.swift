@@ -16,6 +16,8 @@ public final class Session {
   public private(set) var configuration: MachineConfiguration
   /// The configuration the session began with.
   package let origin: MachineConfiguration
+  /// The guest it began with, if it did not begin with a machine that boots.
+  package private(set) var beginning: GuestSnapshot?
   /// All steps of the branch it stands on, also those that were undone and can be done again.
   @exclusivity(unchecked) public internal(set) var steps = StepList()
   /// How many of them are in force.
@@ -107,6 +109,22 @@ public final class Session {
     if keepsHistory { beginCheckpoints(at: 0) }
   }
 
+  /// One that begins where a guest was kept.
+  ///
+  /// - Parameter machine: as it was there.
+  init(_ machine: consuming Machine, from beginning: GuestSnapshot, keepsHistory: Bool) {
+    origin = machine.configuration
+    configuration = machine.configuration
+    self.keepsHistory = keepsHistory
+    self.machine = machine
+    bootEvents = []
+    self.beginning = beginning
+    self.machine.tracing = keepsHistory
+    hasHost = true
+    printed.append(beginning.console, 0)
+    if keepsHistory { beginCheckpoints(at: 0) }
+  }
+
   /// Keeps steps from here on, if it does not yet: this is as far as one can go back then.
   func keepHistory() {
     guard !keepsHistory else { return }
@@ -143,7 +161,8 @@ public final class Session {
   public func read<T>(_ body: (borrowing Machine) -> T) -> T { body(machine) }
 
   /// Whether nothing has been done to the machine.
-  var isMachineFresh: Bool { position == (keepsHistory ? machineStart(before: position) : machineBegan) }
+  var isMachineFresh: Bool { position == presentStart && (beginning == nil || presentStart > 0) }
+  private var presentStart: Int { keepsHistory ? machineStart(before: position) : machineBegan }
 
   /// Whether no machine was made since a step before.
   func isSameMachine(from step: Int) -> Bool {
@@ -328,12 +347,18 @@ public final class Session {
     var configuration = origin
     if start > 0, case .reset(let named, _) = steps.input(start - 1) { configuration = named }
     self.configuration = configuration
-    machine = Machine(configuration)
+    machine = start == 0 ? firstMachine() : Machine(configuration)
     machine.codeEngine = codeEngine
     bootEvents = machine.events
     machine.tracing = true
     position = start
     beginCheckpoints(at: start)
+  }
+
+  /// The machine it began with. One that was kept was read when the session began.
+  private func firstMachine() -> Machine {
+    guard let beginning else { return Machine(origin) }
+    do throws(SavedState.Malformed) { return try SavedState.machine(beginning.state) } catch { return Machine(origin) }
   }
 
   /// Goes back to the state after `target` steps; what came through the entropy door from there to step `end` will come again.
