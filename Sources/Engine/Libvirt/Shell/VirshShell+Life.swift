@@ -123,17 +123,22 @@ extension VirshShell {
     note("Connected to domain '\(domain.name)'\nEscape character is ^] (Ctrl + ])\n")
     terminal.begin()
     defer { terminal.end() }
+    var isIdle = true
     while let process = domain.process {
       terminal.show(process.takeConsole(alias))
-      let typed = terminal.typed()
+      let typed = terminal.typed(waits: isIdle)
       if let end = typed.firstIndex(of: Self.escape) {
         process.type(Array(typed[..<end]), into: alias)
         break
       }
       process.type(typed, into: alias)
+      let before = process.cpuTime
       daemon.pass(microseconds: slices.console)
+      // One that works does so as fast as it can be executed; another's time is that of the person at the terminal.
+      isIdle = process.cpuTime == before
+      // What it has printed last, it has printed.
+      if domain.process == nil { terminal.show(process.takeConsole(alias)) }
     }
-    put("\n")
     return true
   }
 

@@ -175,6 +175,8 @@ package protocol VirshTerminal: AnyObject {
   func begin()
   func end()
   func show(_ bytes: [UInt8])
-  /// What was typed since it was asked last; it waits a moment if there is nothing.
-  func typed() -> [UInt8]
+  /// What was typed since it was asked last.
+  ///
+  /// - Parameter waits: whether it waits a moment if there is nothing: the guest has nothing to do either.
+  func typed(waits: Bool) -> [UInt8]
 }

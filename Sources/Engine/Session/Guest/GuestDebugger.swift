@@ -254,12 +254,6 @@ package final class GuestDebugger: DebugTarget {
     return .event("an SMC at \(hex(pc))")
   }
 
-  /// The instruction at an address, as a vCPU would read it.
-  func word(_ vcpu: Int, _ address: UInt64) -> UInt32? {
-    let bytes = read(vcpu, address, 4)
-    return bytes.count == 4 ? bytes.enumerated().reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) } : nil
-  }
-
   package func goOn(limit: Int) -> DebugStop? { goOn(limit: limit) { false } }
 
   /// - Parameter isEnough: asked between two entries whether to end here.
@@ -441,18 +435,5 @@ package final class GuestDebugger: DebugTarget {
 
   // MARK: Words
 
-  package func monitor(_ text: String) -> String {
-    let words = text.split(separator: " ").map(String.init)
-    switch words.first {
-    case "info":
-      let digest = session.digest()
-      return "step \(session.position) of the session, \(session.now) instructions and ticks, digest \(hex(digest))\n"
-    case "translate" where words.count == 2:
-      guard let address = UInt64(words[1].hasPrefix("0x") ? String(words[1].dropFirst(2)) : words[1], radix: 16) else { break }
-      let place = vm.vcpus[current].address
-      return session.read { $0.translation(place, address) } + "\n"
-    default: break
-    }
-    return "monitor info: where the session stands\nmonitor translate ADDRESS: stage 1 and stage 2 of a virtual address\n"
-  }
+  package func monitor(_ text: String) -> String { session.monitor(text, vcpu: vm.vcpus[current].address) }
 }
