@@ -21,6 +21,8 @@ extension GuestDebugger {
     return session.read { $0.guestMappings(place) }
   }
 
+  package func monitor(_ text: String) -> String { session.monitor(text, vcpu: vm.vcpus[current].address) }
+
   // MARK: Writing
 
   /// Bits of PSTATE that may be written: flags, masks, and the level with its stack.
