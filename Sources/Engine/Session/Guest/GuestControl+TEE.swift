@@ -64,7 +64,7 @@ extension GuestControl {
     session.perform(.action(.access(MemoryAccess(world: .secure, address: pc, kind: .write64(image.entry)))))
     // As the SPMC starts it: it runs until it waits for a message.
     var x = InlineArray<18, UInt64>(repeating: 0)
-    x[0] = UInt64(FFARun.fid)
+    x[0] = FFA.run
     x[1] = SecurePartition.all[Machine.codePartition - 1].id << 16
     if stands { session.perform(.action(.guestPause(0))) }
     session.perform(.action(.smc(.normal, x)))
@@ -105,7 +105,7 @@ extension GuestControl {
       }
       debugger.points.removeAll { $0.address == address }
     case .symbols(let image):
-      let symbols = try symbols(of: image ?? Self.teeImage, file)
+      let symbols = try self.symbols(of: image ?? Self.teeImage, file)
       self.tee?.symbols = symbols
       return named(symbols, image ?? Self.teeImage)
     case .boot: break
@@ -121,13 +121,11 @@ extension GuestControl {
     guard !tee.hasLooked else { return }
     tee.hasLooked = true
     guard let image = try? load(Self.teeImage, file) else { return }
-    let isLoaded = session.read { machine in
-      !machine.hasCode(Machine.codePartition)
-        || image.pieces.contains {
-          $0.address == image.entry && machine.bytes($0.address, $0.bytes.count).elementsEqual($0.bytes)
-        }
+    let first = image.pieces.first { $0.address == image.entry }
+    let isIt = session.read {
+      !$0.hasCode(Machine.codePartition) || first.map { Array($0.bytes) } == $0.bytes(image.entry, first?.bytes.count ?? 0)
     }
-    if isLoaded { tee.symbols = image.symbols }
+    if isIt { tee.symbols = image.symbols }
   }
 
   private func run(_ control: GuestCommand.RunControl, _ tee: TEE) throws(ScriptError) -> Outcome {

@@ -117,7 +117,7 @@ public final class GuestControl {
       guest.debugger.points.removeAll { $0.address == address }
     case .symbols(let image):
       let image = image ?? guest.debugger.vm.options.image
-      let symbols = try symbols(of: image, file)
+      let symbols = try self.symbols(of: image, file)
       self.guest?.symbols = symbols
       return named(symbols, image)
     case .boot: break
