@@ -1,4 +1,5 @@
 import Engine
+import SystemPackage
 
 /// Waits for GDB at a port, and gives it a target until it lets that go.
 func serveGDB(_ target: any DebugTarget, _ port: UInt16, _ address: String) throws -> GDBListener.Ending {
