@@ -169,7 +169,7 @@ extension App {
 
 extension ViewState {
   /// Names, places to stop at, and the vCPU of a guest that was booted in the session, or of the TEE.
-  mutating func show(_ subject: GuestControl.Subject?) {
+  mutating func show(_ subject: GuestControl.DebugSubject?) {
     guard let subject else { return }
     if guest.symbols != subject.symbols { guest = GuestViewState(symbols: subject.symbols) }
     guest.points = subject.points

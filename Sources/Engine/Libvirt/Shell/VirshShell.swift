@@ -135,9 +135,11 @@ package final class VirshShell {
   // MARK: Domains and files
 
   /// The domain a command names, or virsh's complaint.
-  func domain(_ invocation: VirshCommand.Invocation) -> ManagedDomain? {
+  ///
+  /// - Parameter keys: what it may be named by.
+  func domain(_ invocation: VirshCommand.Invocation, by keys: Set<DomainKey> = Set(DomainKey.allCases)) -> ManagedDomain? {
     let word = invocation["domain"] ?? ""
-    if let found = daemon.domain(word) { return found }
+    if let found = daemon.domain(word, by: keys) { return found }
     put(error: "failed to get domain '\(word)'")
     return nil
   }

@@ -4,7 +4,7 @@ import Machine
 
 /// The same commands for the TEE: it is meant while it has a PE, and where there is no guest.
 extension GuestControl {
-  struct TEE {
+  struct DebuggedTEE {
     let debugger: PartitionDebugger
     var symbols = SymbolTable.none
     /// Whether its names were looked for.
@@ -12,7 +12,7 @@ extension GuestControl {
   }
 
   /// What is shown of the guest, or the TEE, that commands are for.
-  package struct Subject {
+  package struct DebugSubject {
     package let symbols: SymbolTable
     package let points: [DebugPoint]
     /// Where the registers of the vCPU are that it stands at.
@@ -21,13 +21,13 @@ extension GuestControl {
     package let identity: ObjectIdentifier
   }
 
-  package var subject: Subject? {
+  package var subject: DebugSubject? {
     if let tee, isTEEMeant {
-      return Subject(
+      return DebugSubject(
         symbols: tee.symbols, points: tee.debugger.points, vcpu: Machine.partitionVCPU, identity: ObjectIdentifier(tee.debugger))
     }
     return guest.map {
-      Subject(
+      DebugSubject(
         symbols: $0.symbols, points: $0.debugger.points, vcpu: $0.debugger.registers($0.debugger.current).address,
         identity: ObjectIdentifier($0.debugger))
     }
@@ -56,7 +56,7 @@ extension GuestControl {
       configuration.secure = .tee
       session.perform(.reset(configuration, name: nil))
     }
-    tee = TEE(debugger: PartitionDebugger(session), symbols: image.symbols, hasLooked: true)
+    tee = DebuggedTEE(debugger: PartitionDebugger(session), symbols: image.symbols, hasLooked: true)
     for (address, bytes) in image.pieces {
       session.perform(.action(.access(MemoryAccess(world: .secure, address: address, kind: .bytes(Array(bytes))))))
     }
@@ -76,7 +76,7 @@ extension GuestControl {
 
   func perform(_ command: GuestCommand, onTEEIn file: String) throws(ScriptError) -> Outcome {
     session.keepHistory()
-    var tee = self.tee ?? TEE(debugger: PartitionDebugger(session))
+    var tee = self.tee ?? DebuggedTEE(debugger: PartitionDebugger(session))
     lookForNames(&tee, file)
     self.tee = tee
     let debugger = tee.debugger
@@ -117,7 +117,7 @@ extension GuestControl {
   private static let teeImage = "tee"
 
   /// Names of the project's own TEE, if that is what has been loaded, or will be.
-  private func lookForNames(_ tee: inout TEE, _ file: String) {
+  private func lookForNames(_ tee: inout DebuggedTEE, _ file: String) {
     guard !tee.hasLooked else { return }
     tee.hasLooked = true
     guard let image = try? load(Self.teeImage, file) else { return }
@@ -128,7 +128,7 @@ extension GuestControl {
     if isIt { tee.symbols = image.symbols }
   }
 
-  private func run(_ control: GuestCommand.RunControl, _ tee: TEE) throws(ScriptError) -> Outcome {
+  private func run(_ control: GuestCommand.RunControl, _ tee: DebuggedTEE) throws(ScriptError) -> Outcome {
     let debugger = tee.debugger
     let before = session.now
     let printed = session.partitionConsole.count

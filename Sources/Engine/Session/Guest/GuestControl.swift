@@ -71,7 +71,7 @@ public final class GuestControl {
   /// Where steps begin that the last command made new in the session; nil if it made none.
   package internal(set) var firstNewStep: Int?
   /// The TEE, once somebody has asked for it.
-  var tee: TEE?
+  var tee: DebuggedTEE?
 
   /// What `expect` can be about.
   static let answers = Set(Outcome.Kind.allCases.map(\.rawValue)).subtracting([Outcome.Kind.done.rawValue])

@@ -157,20 +157,20 @@ package final class PartitionDebugger: DebugTarget {
   // MARK: Back
 
   /// A step in which it executed code, and the pause before it, if that ended it.
-  private struct Entry {
+  private struct CodeEntry {
     var start: Int
     var index: Int
   }
 
-  private func entry(before step: Int) -> Entry? {
+  private func entry(before step: Int) -> CodeEntry? {
     var end = step
     let first = session.machineStart(before: session.position)
     while let index = session.steps.last(.guest, before: end), index >= first {
       if session.steps[index].guest?.address == place {
         guard index > first, case .action(.guestPause) = session.steps.input(index - 1) else {
-          return Entry(start: index, index: index)
+          return CodeEntry(start: index, index: index)
         }
-        return Entry(start: index - 1, index: index)
+        return CodeEntry(start: index - 1, index: index)
       }
       end = index
     }
@@ -178,7 +178,7 @@ package final class PartitionDebugger: DebugTarget {
   }
 
   /// Does an entry again and notes what it does; nil if it was stopped on the way.
-  private func replay(_ entry: Entry) -> CodeDebugging? {
+  private func replay(_ entry: CodeEntry) -> CodeDebugging? {
     guard session.seek(entry.start, isInterruptible: true) else { return nil }
     session.markPlace()
     var debugging = CodeDebugging(points, onlyNotes: true)
@@ -206,7 +206,7 @@ package final class PartitionDebugger: DebugTarget {
     begin()
     let here = session.position
     var end = here
-    var first: Entry?
+    var first: CodeEntry?
     while let entry = entry(before: end) {
       guard let debugging = replay(entry) else { return interrupted(here) }
       session.seek(here)
@@ -224,7 +224,7 @@ package final class PartitionDebugger: DebugTarget {
   package func goToBeginning() -> Bool {
     begin()
     let here = session.position
-    var first: Entry?
+    var first: CodeEntry?
     while let entry = entry(before: first?.start ?? here) { first = entry }
     return first.map { restore($0, 0, from: here) } ?? false
   }
@@ -237,7 +237,7 @@ package final class PartitionDebugger: DebugTarget {
   package func settle() {}
 
   /// Goes into an entry, behind so many of its instructions.
-  private func restore(_ entry: Entry, _ instructions: Int, from here: Int) -> Bool {
+  private func restore(_ entry: CodeEntry, _ instructions: Int, from here: Int) -> Bool {
     let input = session.steps.input(entry.index)
     let after = inputs(behind: entry.index, before: here)
     // What nobody else did, and what will be done again, need not stay.
