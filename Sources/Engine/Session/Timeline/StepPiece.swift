@@ -79,7 +79,7 @@ struct StepPiece: Sendable {
 
   // MARK: Changing
 
-  mutating func append(_ step: Session.Step, _ glance: UInt8, _ writer: StepWriter) {
+  mutating func append(_ step: Session.Step, _ glance: UInt8, _ writer: inout StepWriter) {
     writer.pack(step, into: &tables)
     starts.append(UInt32(bytes.count))
     var number = shape(writer.shape.all)
