@@ -83,7 +83,7 @@ struct ShowCommand: ParsableCommand {
     }
     var state = ViewState.reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
     state.bindings.spellsKeys = ascii
-    state.show(guestControl?.guest)
+    state.show(guestControl?.subject)
     state.contradiction = contradiction
     if let ipa {
       do throws(ScriptError) {

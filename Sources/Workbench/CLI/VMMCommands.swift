@@ -8,7 +8,7 @@ struct QEMUCommand: ParsableCommand {
       All arguments are QEMU's: workbench qemu -M virt,confidential-guest-support=rme0 -object rme-guest,id=rme0 -accel kvm \
       -cpu host -m 64M -kernel Image -nographic. Those that guests of Arm CCA use are known, others are refused by name. The guest's \
       console is printed; -qmp stdio, or -qmp unix:PATH,server=on,wait=off, is a monitor for a QMP client. SIGINT and SIGTERM end it. \
-      measure qemu says what the Realm's RIM will be; -M virt,dumpdtb=FILE writes the device tree to a new file.
+      -M dumpdtb=FILE writes the device tree to a new file instead. measure qemu says what the Realm's RIM will be.
       """)
 
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Arguments of qemu-system-aarch64.", valueName: "argument"))
@@ -16,14 +16,17 @@ struct QEMUCommand: ParsableCommand {
 
   func run() throws {
     let host = VMMHost()
-    let commandLine = try orRefuse { () throws(VMMRefusal) in try QEMUCommandLine(arguments) }
-    if let file = commandLine.machine.dumpDTB {
-      let tree = try orRefuse { () throws(VMMRefusal) in try QEMUProcess.deviceTree(commandLine, host.capabilities, host.files) }
-      try orComplain { () throws(NewFile.Failure) in try NewFile.write(tree, to: file) }
-      return complain("qemu-system-aarch64: info: dtb dumped to \(shown(file, limit: 200)). Exiting.")
-    }
-    let process = try orRefuse { () throws(VMMRefusal) in
-      try QEMUProcess(commandLine, host.session(commandLine.memory.size), host.capabilities, host.files)
+    let process: QEMUProcess
+    do throws(VMMRefusal) {
+      let commandLine = try QEMUCommandLine(arguments)
+      if let name = commandLine.machine.dumpDTB {
+        if let problem = commandLine.problems.first { throw problem }
+        return try dump(VirtDeviceTree(QEMULoad(commandLine, host.capabilities, host.files)).blob, to: name)
+      }
+      process = try QEMUProcess(commandLine, host.session(commandLine.memory.size), host.capabilities, host.files)
+    } catch {
+      complain(error.sentence)
+      throw Exit.difference
     }
     let backend = process.commandLine.monitors.first { $0.mode == .control }?.backend
     let client: QMPConnection?
@@ -41,6 +44,13 @@ struct QEMUCommand: ParsableCommand {
     console.finish()
     for line in process.errors { complain(line) }
     if let code = process.exitCode, code != 0 { throw ExitCode(Int32(code)) }
+  }
+
+  private func dump(_ tree: [UInt8], to name: String) throws(VMMRefusal) {
+    do throws(NewFile.Failure) { try NewFile.write(tree, to: name) } catch {
+      throw VMMRefusal(.qemu, "\(shown(name)): Failed dumping dtb to \(shown(name))", advice: error.message)
+    }
+    complain("qemu-system-aarch64: info: dtb dumped to \(name). Exiting.")
   }
 
   /// What is said at the end of a guest that a real QEMU would wait for.
@@ -92,19 +102,22 @@ struct LkvmCommand: ParsableCommand {
   func run() throws {
     guard arguments.first == "run" else { throw ValidationError("expected lkvm run ARGUMENT…") }
     let host = VMMHost()
-    let vm = try orRefuse { () throws(VMMRefusal) in
+    let vm: RealmVM
+    do throws(VMMRefusal) {
       let commandLine = try KvmtoolCommandLine(Array(arguments.dropFirst()))
       // Without --realm kvmtool runs an ordinary guest.
       if commandLine.isRealm, let problem = commandLine.problems.first { throw problem }
       let load = try KvmtoolLoad(commandLine, host.capabilities, host.files)
       let plan = try load.plan()
-      let vm = RealmVM(host.session(load.options.memory), load.options)
+      vm = RealmVM(host.session(load.options.memory), load.options)
       do throws(RealmVM.Failure) {
         try vm.build(plan)
       } catch {
         throw VMMRefusal(.kvmtool, error.message)
       }
-      return vm
+    } catch {
+      complain(error.sentence)
+      throw Exit.difference
     }
     let console = BootConsole(isShown: true, outlivesPipe: false)
     vm.onConsole = { console.take($0) }
@@ -122,16 +135,6 @@ struct LkvmCommand: ParsableCommand {
       complain(why)
       throw Exit.difference
     }
-  }
-}
-
-/// What a VMM refuses is said in its words, and ends the program as it ends the VMM.
-private func orRefuse<T>(_ body: () throws(VMMRefusal) -> T) throws -> T {
-  do throws(VMMRefusal) {
-    return try body()
-  } catch {
-    complain(error.sentence)
-    throw Exit.difference
   }
 }
 

@@ -34,11 +34,6 @@ final class StackProcess: HypervisorProcess, StackGuest {
     defer { stack.session.endLayer() }
     do throws(VMMRefusal) {
       let commandLine = try QEMUCommandLine(Array(request.command.arguments.dropFirst()))
-      if let file = commandLine.machine.dumpDTB {
-        throw VMMRefusal(
-          .qemu, "Failed dumping dtb to \(shown(file, limit: 200))",
-          advice: "a session writes no files: workbench qemu with the same arguments does")
-      }
       guard let memory = stack.memory(for: commandLine.memory.size) else {
         throw VMMRefusal(.qemu, "cannot set up guest memory 'mach-virt.ram': Cannot allocate memory")
       }

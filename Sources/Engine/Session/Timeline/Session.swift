@@ -39,6 +39,8 @@ public final class Session {
   @exclusivity(unchecked) package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
   @exclusivity(unchecked) var finished: [SessionToken] = []
+  /// Where the TEE's code is to stop.
+  var partitionStops = PartitionStops()
   /// Bytes guests printed in all steps, also in those that were undone.
   @exclusivity(unchecked) var printed = PrintedBytes()
   /// What EL3 has printed since the boot: see ``rootConsole``.
@@ -176,11 +178,11 @@ public final class Session {
 
   // MARK: Doing
 
-  /// Does a thing and makes it a step. What was undone before stays as a branch.
+  /// Does a thing and makes it a step.
   ///
   /// - Parameter entropy: recorded values to use instead of new ones.
   @discardableResult
-  public func perform(_ input: Step.Input, entropy: [[UInt8]] = []) -> StatementResult {
+  func carryThrough(_ input: Step.Input, entropy: [[UInt8]]) -> StatementResult {
     if keepsHistory, position < steps.count || isBranchPending { makeWay() }
     machine.entropy.supply = entropy.isEmpty ? undoneEntropy : entropy
     captions.settle(at: position + 1)

@@ -36,6 +36,11 @@ package final class QEMUProcess {
   ) throws(VMMRefusal) {
     self.commandLine = commandLine
     if let problem = commandLine.problems.first { throw problem }
+    if let name = commandLine.machine.dumpDTB {
+      // It is the program at a command line that may write files.
+      throw VMMRefusal(
+        .qemu, "\(name): Failed dumping dtb to \(name)", advice: "a session writes no files; the program workbench qemu does")
+    }
     try Self.createVM(commandLine, door)
     load = try QEMULoad(commandLine, host, files)
     var plan = try load.plan(tree: tree)
@@ -56,14 +61,6 @@ package final class QEMUProcess {
     }
     monitor = QMPMonitor(machine)
     if !commandLine.startsPaused { start() }
-  }
-
-  /// What -machine dumpdtb= writes: the device tree the guest would get.
-  package static func deviceTree(
-    _ commandLine: QEMUCommandLine, _ host: HostCapabilities, _ files: GuestFiles
-  ) throws(VMMRefusal) -> [UInt8] {
-    if let problem = commandLine.problems.first { throw problem }
-    return try QEMULoad(commandLine, host, files).plan().pieces.first { $0.name == "dtb" }?.bytes ?? []
   }
 
   /// KVM_CREATE_VM, which a Realm needs an RMM for.

@@ -50,6 +50,8 @@ struct Expansion {
     case refused(StatementResult, String)
     /// There is nothing that fits.
     case impossible(String)
+    /// The TEE stands where it is to stop.
+    case held
     /// The statement cannot be performed at all.
     case broken(ScriptError)
 
@@ -62,6 +64,9 @@ struct Expansion {
       result.isStopped = true
       switch self {
       case .broken(let error): throw error
+      case .held:
+        result.answer = Answer(kind: .other(GuestControl.Outcome.Kind.breakpoint.rawValue), x: [])
+        result.text = "the TEE stands, and has not answered: continue lets it go on, and tee answer reads its answer then"
       case .impossible(let why) where !hasBegun: throw line.error(why)
       case .impossible(let why):
         result.answer = Answer(kind: .other("failed"), x: [])
