@@ -43,7 +43,7 @@ extension UserAction {
 
   package static let breakpoint: UserAction = UserAction(
     "breakpoint", ["B"], "Breakpoint", "Opens the command line with break: an address, a name, smc, exit, or a granule.",
-    label: "break"
+    label: "break", unless: hasNoGuest
   ) { $0.ask(.open(.command, text: "break ")) }
 
   @Sendable private static func hasNoGuest(_ session: Session, _ state: ViewState) -> String? {

@@ -6,7 +6,9 @@ struct SwitchesCommand: ParsableCommand {
     commandName: "switches", abstract: "Lists the checks that can be switched off, with what each of them does.",
     discussion: "Conditions of the RMI, RSI and PSCI calls, then protections that are no conditions.")
 
-  @Argument(help: "Those that a name or a pattern such as RMI_DATA_CREATE.* stands for.")
+  @Argument(
+    help: "Those that a name or a pattern such as RMI_DATA_CREATE.* stands for.",
+    completion: .custom { _, _, prefix in Switch.all.map(\.name).filter { $0.hasPrefix(prefix) } })
   var name: String?
 
   func run() throws {
