@@ -215,7 +215,7 @@ package struct LessonParser {
       last { $0.par = value }
     case "ask":
       block = .question
-      last { $0.questions.append(Lesson.Question(text: rest, line: number)) }
+      last { $0.questions.append(Lesson.Question(text: rest, line: number, lesson: lesson.name)) }
     case "solution":
       block = .solution
       last { $0.solutions.append(Lesson.Attempt(name: text, why: words, line: number)) }

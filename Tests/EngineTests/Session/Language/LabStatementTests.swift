@@ -139,6 +139,16 @@ struct LabStatementTests {
     #expect(explanation.decidedBy == nil)
   }
 
+  /// Of a REC that was taken from its Realm nothing is left that could say whose it was.
+  @Test func aRECThatIsGoneBelongsToNobody() throws {
+    let script = Script()
+    try script.run(
+      "machine rec_aux_count=0 without=RMI_GRANULE_UNDELEGATE.gran_state", "realm recs=1", "RMI_GRANULE_UNDELEGATE rec")
+    let broken = script.session.steps.last?.result.broken ?? []
+    #expect(broken.contains { $0.rule == "one_owner" && $0.detail.contains("is UNDELEGATED, not REC") }, "\(broken)")
+    #expect(!broken.contains { $0.detail.contains("owned by") }, "\(broken)")
+  }
+
   /// What a step has broken is told once, and can be expected.
   @Test func aBrokenRuleIsNamedAtItsStep() throws {
     let script = Script()
