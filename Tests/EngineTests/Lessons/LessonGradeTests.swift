@@ -264,7 +264,7 @@ struct LessonGradeTests {
     let learner = try Self.learner(Self.domain)
     try learner.type("virsh start shop", "virsh list", "virsh destroy shop", "undo", "goto \(learner.run.session.position - 1)")
     try learner.type("goto \(learner.run.began)", "virsh start shop")
-    let right = try #require(learner.run.question?.question.shown.firstIndex(where: \.isRight))
+    let right = try #require(learner.run.question?.question.shown.firstIndex { $0.isRight })
     learner.run.answer(right)
     #expect(learner.run.current == 1)
     #expect(try Self.grade(learner.recording(), Self.domain).tests.map(\.status) == [.pass, .fail])

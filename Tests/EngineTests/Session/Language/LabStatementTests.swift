@@ -257,8 +257,7 @@ struct LabStatementTests {
   /// Of a REC that was taken from its Realm nothing is left that could say whose it was.
   @Test func aRECThatIsGoneBelongsToNobody() throws {
     let script = Script()
-    try script.run(
-      "machine rec_aux_count=0 without=RMI_GRANULE_UNDELEGATE.gran_state", "realm recs=1", "RMI_GRANULE_UNDELEGATE rec")
+    try script.run("machine rec_aux_count=0 without=RMI_GRANULE_UNDELEGATE.gran_state\nrealm recs=1\nRMI_GRANULE_UNDELEGATE rec")
     let broken = script.session.steps.last?.result.broken ?? []
     #expect(broken.contains { $0.rule == "one_owner" && $0.detail.contains("is UNDELEGATED, not REC") }, "\(broken)")
     #expect(!broken.contains { $0.detail.contains("owned by") }, "\(broken)")
