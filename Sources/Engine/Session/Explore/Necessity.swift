@@ -12,7 +12,8 @@ package struct Necessity: Sendable, Equatable {
     /// Of these, calls nothing else refused; and what refused the others.
     package var passed = 0
     package var refusedBy: [String] = []
-    /// The rule that was broken, how, after how many moves, and the script that does it.
+    /// The rule that was broken, how, after how many moves, and the script that does it. Of a protection without which none was broken:
+    /// how many moves were tried.
     package var rule: String?
     package var detail = ""
     package var moves = 0
@@ -100,7 +101,7 @@ package struct Necessity: Sendable, Equatable {
         switch Self.verdict(row) {
         case .needed: "\(row.rule ?? "") after \(row.moves) moves: \(row.detail)"
         case .implied: "implied by \(row.refusedBy.joined(separator: ", "))"
-        case .harmless where Self.isProtection(row): "no rule is broken where it does not act, \(grouped(row.passed)) times"
+        case .harmless where Self.isProtection(row): "no rule is broken in \(row.moves) moves where it does not act, \(grouped(row.passed)) times"
         case .harmless: "no rule is broken by \(grouped(row.passed)) calls that pass"
         case .unreached: "never decides in this world"
         }

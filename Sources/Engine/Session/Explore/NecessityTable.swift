@@ -25,7 +25,7 @@ package enum NecessityTable {
     }
     for row in necessity.protections {
       let verdict = Necessity.verdict(row)
-      let why = verdict == .harmless ? "would have acted \(grouped(row.passed)) times" : why(row, verdict)
+      let why = row.rule == nil ? "in \(row.moves) moves it would have acted \(grouped(row.passed)) times" : why(row, verdict)
       lines.append("| `\(row.condition)` | \(verdict.rawValue) | \(why) |")
     }
     lines += [

@@ -6,14 +6,16 @@ package enum ProtectionSearch {
   package static let protections = Protection.allCases.filter { !$0.isVerifiers }
 
   /// - Parameters:
+  ///   - wanted: those that are switched off.
   ///   - options: of the search for conditions: depth, symmetry, memory and shard are the same.
   ///   - search: goes through a world as far as it can.
   /// - Returns: nil if a search did not come to the end.
   package static func rows(
-    _ world: ExploredWorld, _ options: Explorer.Options, workers: Int, _ search: (Explorer) -> Explorer.End
+    _ wanted: [Protection] = protections, _ world: ExploredWorld, _ options: Explorer.Options, workers: Int,
+    _ search: (Explorer) -> Explorer.End
   ) -> [Necessity.Row]? {
     var rows: [Necessity.Row] = []
-    for (number, protection) in protections.enumerated() {
+    for (number, protection) in wanted.enumerated() {
       if let shard = options.shard, number % shard.count != shard.index { continue }
       var plain = Explorer.Options()
       (plain.depth, plain.isSymmetric, plain.memory) = (options.depth, options.isSymmetric, options.memory)
@@ -30,7 +32,7 @@ package enum ProtectionSearch {
   private static func row(_ protection: Protection, _ explorer: Explorer) -> Necessity.Row {
     let name = protection.name.description
     guard let broken = explorer.broken.first else {
-      return Necessity.Row(condition: name, calls: explorer.spared, passed: explorer.spared)
+      return Necessity.Row(condition: name, calls: explorer.spared, passed: explorer.spared, moves: explorer.levels.count - 1)
     }
     return Necessity.Row(
       condition: name, rule: broken.rule, detail: broken.detail, moves: broken.depth, script: explorer.script(broken))
