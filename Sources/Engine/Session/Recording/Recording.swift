@@ -25,7 +25,7 @@ public enum Recording {
   static let namePrefix = "#name "
 
   /// What a line says of the statement before it, by its first word. A script passes it over.
-  enum Annotation: String {
+  package enum Annotation: String {
     case answer = "=>"
     case digest = "%"
     case entropy
