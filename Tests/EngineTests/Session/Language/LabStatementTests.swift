@@ -131,7 +131,7 @@ struct LabStatementTests {
   /// Each machine with a bug does something that one without does not.
   @Test(arguments: [
     (
-      Bug.aliasedGranules,
+      MachineBug.aliasedGranules,
       """
       let g = 0x80200000
       let p = 0x83000000
@@ -207,7 +207,7 @@ struct LabStatementTests {
       """, "0x0", "", "tlb_clean"
     ),
   ])
-  func aBugShows(_ bug: Bug, _ lines: String, _ right: String, _ wrong: String, _ rule: String?) throws {
+  func aBugShows(_ bug: MachineBug, _ lines: String, _ right: String, _ wrong: String, _ rule: String?) throws {
     func last(_ machine: String) throws -> (answer: String, broken: Set<String>) {
       let script = Script()
       try script.run(machine + "\n" + lines)
