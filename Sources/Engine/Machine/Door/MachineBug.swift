@@ -60,7 +60,8 @@ package enum MachineBug: String, CaseIterable, Sendable {
         let all = allCases.map(\.rawValue)
         let near = closest(to: String(name), among: all).map { "; did you mean \($0)?" }
         throw MachineSetting.Unfit(
-          message: "no bug is called \"\(shown(String(name), limit: 60))\"" + (near ?? "; expected none, \(all.joined(separator: ", "))"))
+          message: "no bug is called \"\(shown(String(name), limit: 60))\""
+            + (near ?? "; expected none, \(all.joined(separator: ", "))"))
       }
       bugs.insert(bug)
     }
