@@ -29,7 +29,7 @@ public final class Session {
   var checkpoints = CheckpointPlaces()
   /// Bytes that what checkpoints keep may take up, instead of ``CheckpointPlaces/mostPages``.
   package var historyLimit: Int?
-  private let writer = StepWriter()
+  private var writer = StepWriter()
   /// What was said of the steps.
   package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
@@ -180,7 +180,7 @@ public final class Session {
     steps.append(
       Step(
         input: input, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
-        minted: machine.minted, guest: ranGuest(), host: mark(of: input)), writer)
+        minted: machine.minted, guest: ranGuest(), host: mark(of: input)), &writer)
     position += 1
     if case .reset = input {
       resets.append(position - 1)
@@ -276,6 +276,7 @@ public final class Session {
       let executed = min(instructions, UInt64(machine.guestBudget))
       let cost =
         executed * (machine.debugging == nil ? 1 : RunLimits.debuggedCost)
+        + UInt64(machine.progress.rare) * RunLimits.rareCost
         + UInt64(machine.progress.exceptions) * RunLimits.exceptionCost
         + UInt64(machine.progress.signatures) * RunLimits.signatureCost
         + (machine.progress.vcpu == nil ? 0 : RunLimits.entryCost)
@@ -349,7 +350,7 @@ public final class Session {
     let last = position - 1
     let pause = Action.guestPause(instructions)
     granuleHistory.forget(from: last, in: steps)
-    steps.insert(Step(input: .action(pause), result: describe(pause, .done)), at: last, writer)
+    steps.insert(Step(input: .action(pause), result: describe(pause, .done)), at: last, &writer)
     replaced = min(replaced ?? last, last)
     checkpoints.move(from: position)
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }

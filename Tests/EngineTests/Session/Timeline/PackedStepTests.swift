@@ -44,8 +44,8 @@ struct PackedStepTests {
       }
       // A list into which they come one by one from another, cut in pieces and joined again.
       var other = StepList()
-      let writer = StepWriter()
-      for step in session.steps { other.append(step, writer) }
+      var writer = StepWriter()
+      for step in session.steps { other.append(step, &writer) }
       let behind = other.cut(at: 120)
       other.append(behind)
       for index in session.steps.indices {
