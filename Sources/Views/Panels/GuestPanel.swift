@@ -14,7 +14,8 @@ extension Panel {
           KeyHint(.back),
         ]
     },
-    prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) }
+    prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) },
+    changing: GuestPanel.bytes
   ) { canvas, rect, session, state, _ in GuestPanel(session, state.guest, state.bindings).draw(&canvas, rect) }
 }
 

@@ -55,6 +55,12 @@ extension GuestPanel {
     }
   }
 
+  /// Where the memory begins that one looks at: eight bytes of it.
+  @Sendable static func bytes(_ session: Session, _ state: ViewState) -> Changing? {
+    guard let now = (state.guest.vcpu.flatMap { session.guest($0) } ?? session.lastGuest())?.now else { return nil }
+    return session.read { $0.guestPlace(now.address, state.guest.memory ?? now.x[0]) }.map { .bytes($0, count: 8) }
+  }
+
   /// Code, stack and memory, as many as have room: at least the one that is chosen.
   func panes(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
     let least = 14

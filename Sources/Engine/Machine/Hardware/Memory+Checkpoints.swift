@@ -3,6 +3,11 @@ extension Memory {
   /// How many checkpoints there are, and the one in force: the last that the present contents came from.
   package var checkpoints: (count: Int, present: Int) { (journal.count, journal.present) }
 
+  /// Whether a granule may have been written to between a checkpoint that is not the last and the one after it.
+  package func isSaved(_ address: UInt64, between checkpoint: Int) -> Bool {
+    journal.isSaved(MemoryDirectory.index(address), Memory.granule(address), between: checkpoint)
+  }
+
   /// Marks the present contents as a place to come back to. Costs nothing until something changes.
   ///
   /// - Parameter keepsLater: whether what follows is what followed before, so that later checkpoints remain: they have other numbers

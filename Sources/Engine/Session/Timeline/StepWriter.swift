@@ -81,6 +81,10 @@ struct StepWriter: ~Copyable {
   }
 
   private mutating func packOther(_ action: Action, _ tables: inout StepTables) {
+    func put(_ kind: StepReader.Other, _ all: UInt64...) {
+      shape.append(kind.rawValue)
+      for value in all { word(value) }
+    }
     switch action {
     case .assignGranule(let address, let gpi): put(.assignGranule, address, UInt64(gpi.rawValue))
     case .setRegister(let name, let value):
@@ -97,11 +101,6 @@ struct StepWriter: ~Copyable {
       number(tables.object(all))
     case .guestClear, .smc, .access, .guest: put(.guestClear)
     }
-  }
-
-  private mutating func put(_ kind: StepReader.Other, _ all: UInt64...) {
-    shape.append(kind.rawValue)
-    for value in all { word(value) }
   }
 
   private mutating func pack(_ action: GuestAction) {

@@ -138,6 +138,11 @@ extension Machine {
     regime(rec).flatMap { translate(address, .read, $0).pa }
   }
 
+  /// The PA from which a vCPU would read a virtual address; nil where it could not.
+  package func guestPlace(_ vcpu: UInt64, _ address: UInt64) -> UInt64? {
+    regime(vcpu).flatMap { translate(address, .read, $0).pa }
+  }
+
   /// Bytes at a virtual address as a vCPU would read them; shorter where a page is missing.
   package func guestBytes(_ rec: UInt64, _ address: UInt64, _ count: Int) -> [UInt8] {
     guard let regime = regime(rec) else { return [] }
