@@ -73,7 +73,7 @@ public struct Machine: ~Copyable {
       limit: 1 << (map.width ?? configuration.paWidth))
     control.nextL1Table = gpt.l1Base
     boot()
-    if !configuration.without.isEmpty { switchOff(configuration.without) }
+    if !configuration.without.isEmpty || !configuration.bugs.isEmpty { switchOff(configuration.without) }
   }
 
   // MARK: Checkpoints
