@@ -69,7 +69,7 @@ final class RecordingReader {
         guard try readLine() else { break }
       }
       isWhole = true
-      try replayer.finish()
+      try replayer.finish(isTorn: isTorn)
     } catch {
       throw .malformed(error.description(in: path))
     }

@@ -302,6 +302,7 @@ public final class Session {
       let executed = min(instructions, UInt64(machine.guestBudget))
       let cost =
         executed * (machine.debugging == nil ? 1 : RunLimits.debuggedCost)
+        + UInt64(machine.progress.rare) * RunLimits.rareCost
         + UInt64(machine.progress.exceptions) * RunLimits.exceptionCost
         + UInt64(machine.progress.signatures) * RunLimits.signatureCost
         + (machine.progress.vcpu == nil ? 0 : RunLimits.entryCost)

@@ -113,6 +113,21 @@ struct RunLimitTests {
     #expect(script.session.usage.instructions > executed + 50 * RunLimits.exceptionCost)
   }
 
+  /// A read of a system register takes as long as many instructions of compiled code.
+  @Test func whatTheFastEngineLeavesCountsForManyInstructions() throws {
+    var configuration = MachineConfiguration()
+    configuration.vcpu = .code
+    let script = Script(configuration)
+    // MRS X0, CNTVCT_EL0; B .-4
+    try script.run("ns.write 0x83f10000 40e03bd5ffffff17")
+    try script.run(Script.activeRealm)
+    let before = script.session.usage.instructions
+    try script.run("smc RMI_REC_ENTER rec run")
+    let executed = script.session.now
+    #expect(executed > 100_000)
+    #expect(script.session.usage.instructions - before > executed / 2 * RunLimits.rareCost)
+  }
+
   @Test func placesToStopAtAreCountedAndNotAllNamed() throws {
     let script = script()
     let breaks = (0..<1001).map { "break \(hex(0x8000_0000 + UInt64($0) * 4))" }
