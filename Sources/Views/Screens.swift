@@ -102,9 +102,7 @@ public struct Screens {
       x = canvas.text(x, 0, "? predict \(state.prediction.right)/\(state.prediction.made)", .accent) + 2
     }
     if let contradiction = state.contradiction { x = canvas.text(x, 0, contradiction.mark, .fault) + 2 }
-    if let off = session.read({ $0.isLab ? $0.switchedOff.count : nil }) {
-      x = canvas.text(x, 0, off == 0 ? "○ LAB" : "○ LAB \(off) off", .warning) + 2
-    }
+    if let lab = session.labMark { x = canvas.text(x, 0, lab, .warning) + 2 }
     let broken = session.brokenRules().count
     if broken > 0 { x = canvas.text(x, 0, "✗ \(broken) broken", .fault) + 2 }
     if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }

@@ -47,6 +47,6 @@ extension UserAction {
   ) { $0.ask(.open(.command, text: "break ")) }
 
   @Sendable private static func hasNoGuest(_ session: Session, _ state: ViewState) -> String? {
-    state.guest.vcpu == nil && !session.hasHost ? "no guest was booted here; \(state.bindings[.boot]) boots one" : nil
+    state.guest.vcpu == nil && !session.hasHost && session.configuration.secure != .tee ? "no guest was booted here; \(state.bindings[.boot]) boots one" : nil
   }
 }

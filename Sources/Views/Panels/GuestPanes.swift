@@ -6,6 +6,16 @@ package enum GuestPane: String, Sendable, CaseIterable {
 }
 
 extension UserAction {
+  package static let guestKeys: UserAction = UserAction(
+    "guest-keys", ["i"], in: [.panel("guest")], "Type into the guest",
+    "Lets the guest go on and gives it the keyboard, byte for byte; ^] gives it back.", label: "type"
+  ) { $0.ask(.giveKeys) }
+
+  package static let guestConsole: UserAction = UserAction(
+    "guest-console", ["z"], in: [.panel("guest")], "Console alone",
+    "Shows nothing but the guest's console, or everything again.", label: "console alone"
+  ) { $0.state.guest.showsConsoleAlone.toggle() }
+
   package static let guestPane: UserAction = UserAction(
     "guest-pane", ["p"], in: [.panel("guest")], "Code, stack, memory",
     "Shows the guest's code, its stack, or its memory, where there is no room for all.", label: "pane",

@@ -41,6 +41,7 @@ struct ShowCommand: ParsableCommand {
   var ascii = false
 
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var limits: LimitOptions
 
   func run() throws {
     guard let panel = Panel.named(panel) else {
@@ -58,6 +59,7 @@ struct ShowCommand: ParsableCommand {
       throw Exit.usage
     }
     let configuration = try machine.configuration()
+    let limits = try limits.changes()
     var session = Session(configuration)
     var guestControl: GuestControl?
     var contradiction: Contradiction?
@@ -66,7 +68,7 @@ struct ShowCommand: ParsableCommand {
       token = try TokenFile.view(file, key: key)
     } else {
       do throws(SessionLoader.Failure) {
-        let loaded = try SessionLoader.load(file, configuration)
+        let loaded = try SessionLoader.load(file, configuration, limits: limits)
         (session, guestControl, contradiction) = (loaded.session, loaded.guestControl, loaded.contradiction)
       } catch {
         complain(error.message)
@@ -82,7 +84,7 @@ struct ShowCommand: ParsableCommand {
     }
     var state = ViewState.reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
     state.bindings.spellsKeys = ascii
-    state.show(guestControl?.guest)
+    state.show(guestControl?.subject)
     state.contradiction = contradiction
     if let ipa {
       do throws(ScriptError) {

@@ -28,7 +28,8 @@ struct CommandLineTests {
     ("diff /dev/null@main@7 /dev/null", 64), ("session notes /dev/null", 0), ("session x", 64), ("session cut /dev/null", 64),
     ("session join /dev/null -o /tmp", 64), ("session trim /dev/null", 64), ("session rename /dev/null -o /tmp", 64),
     ("session rename /dev/null a=b -o /tmp", 64), ("session rename /dev/null --shift 7 -o /tmp", 64),
-    ("session lint /dev/null", 1), ("session lint /nonexistent", 66),
+    ("session lint /dev/null", 1), ("session pack /dev/null", 64), ("session unpack /dev/null", 64),
+    ("session lint /nonexistent", 66),
     ("learn", 0), ("learn /nonexistent.lesson", 66),
     ("lesson", 0), ("lesson x", 64), ("lesson list", 0),
     ("lesson check /nonexistent.lesson", 66), ("lesson check /dev/null", 66),
@@ -284,7 +285,9 @@ struct CommandLineTests {
   }
 
   @Test(arguments: [
-    ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"), ("token checks", "TokenChecks.md"),
+    ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"),
+    ("statements", "Statements.md"), ("token checks", "TokenChecks.md"),
+    ("lesson list --markdown", "Course.md"),
     ("attacks --markdown", "Attacks.md"),
     ("explore table Documentation/Necessity.jsonl", "Necessity.md"),
   ])
