@@ -16,8 +16,8 @@ extension UserAction {
     "Asks whether to forget the chosen branch's own steps, or the bookmark.",
     unless: { session, state in
       switch BranchesPanel(session, state).chosen {
-      case .branch(let branch)? where branch.parent == nil: "the first branch is the session's own"
-      case .branch?, .bookmark?: nil
+      case .branch?: hasOneBranch(session, state)
+      case .bookmark?: nil
       case .note?, nil: "nothing is chosen that can be pruned"
       }
     }
