@@ -34,8 +34,9 @@ struct RECStatement: HelperStatement {
       words.append("mpidr=\(hex(expansion.read { $0.nextMPIDR(of: rd) }))")
     }
     try expansion.run((["fill", Self.table.name, hex(params)] + words).joined(separator: " "))
-    try expansion.call("RMI_REC_CREATE", ["rd": rd, "rec": rec, "params_ptr": params])
+    // Chosen before the REC is there: a name that an earlier machine's REC had, at the same place, takes no page then.
     let run = try expansion.hostPage()
+    try expansion.call("RMI_REC_CREATE", ["rd": rd, "rec": rec, "params_ptr": params])
     let names = expansion.name(["rec": rec, "run": run], kind: .rec)
     return Expansion.Achievement(
       sentence: "\(names.map { "\($0.name)=\(hex($0.value))" }.joined(separator: " ")); when the Realm is ACTIVE, "
