@@ -147,8 +147,9 @@ package final class PartitionDebugger: DebugTarget {
       if let hit { return stop(hit) }
       if wasHeld, isHeld, executed == 0 { return .failed(session.lastStep?.result.answer?.text ?? Self.waits) }
       if !isHeld, future.isEmpty || isOver && wasHeld {
-        let answer = session.lastStep?.result.answer?.text
-        return .event("the Normal world has its PE again\(answer.map { ": \($0)" } ?? "")")
+        let answer = session.lastStep?.result.answer
+        let words = answer?.x.first.flatMap(FFA.name) ?? answer?.text
+        return .event("the Normal world has its PE again\(words.map { ": \($0)" } ?? "")")
       }
     } while session.now &- start < UInt64(max(limit, 1)) && !isEnough()
     return nil
@@ -216,7 +217,7 @@ package final class PartitionDebugger: DebugTarget {
       first = entry
       end = entry.start
     }
-    guard let first else { return .failed("the TEE has executed nothing yet") }
+    guard let first else { return .failed("no step that is kept has let the TEE run") }
     return restore(first, 0, from: here) ? .beginning : interrupted(here)
   }
 
