@@ -16,8 +16,8 @@ package final class PartitionDebugger: DebugTarget {
   private var future: [Session.Step.Input] = []
   /// Where the session stood, and ended, when that was found out: if it is elsewhere now, somebody has gone another way.
   private var settled = (position: 0, end: 0)
-  /// Up to here steps are those of the future, done again.
-  private var repeated = 0
+  /// Steps that are the debugger's own: those it went back with, and those of the future, done again.
+  private var own = 0..<0
   /// Whether the debugger has made the steps that are undone now.
   private var undoneIsOwn = false
   package var isInterrupted: () -> Bool {
@@ -78,6 +78,7 @@ package final class PartitionDebugger: DebugTarget {
     exhaustion = nil
     if settled != (session.position, session.steps.count) {
       future = []
+      own = 0..<0
       undoneIsOwn = false
     }
   }
@@ -94,16 +95,17 @@ package final class PartitionDebugger: DebugTarget {
     debugging.most = most
     debugging.stopsAtSMC = most == nil && stopsAtSMC
     firstNewStep = min(firstNewStep ?? session.position, session.position)
-    let isRepeated = repeated == session.position
+    let isBehindOwn = own.upperBound == session.position
     let (_, executed, hit) = session.perform(input, debugging)
-    settle(isRepeated: isRepeated)
+    settle(isBehindOwn ? own.lowerBound : nil)
     undoneIsOwn = false
     return (executed, hit)
   }
 
-  private func settle(isRepeated: Bool) {
+  /// - Parameter first: where its own steps begin; nil: they end where they did.
+  private func settle(_ first: Int?) {
     settled = (session.position, session.steps.count)
-    if isRepeated { repeated = session.position }
+    if let first { own = first..<session.position }
   }
 
   private func halts() -> DebugStop? {
@@ -242,7 +244,9 @@ package final class PartitionDebugger: DebugTarget {
     let input = session.steps.input(entry.index)
     let after = inputs(behind: entry.index, before: here)
     // What nobody else did, and what will be done again, need not stay.
-    let isOwn = (here == session.steps.count || undoneIsOwn) && (after.isEmpty || here <= repeated)
+    let isEnd = here == session.steps.count || undoneIsOwn
+    let isOwn = isEnd && (after.isEmpty || entry.index + 1 >= own.lowerBound && here <= own.upperBound)
+    let first = isOwn && entry.start >= own.lowerBound && here <= own.upperBound ? own.lowerBound : entry.start
     guard session.rewind(to: entry.start, from: here) else { return false }
     future = after + future
     if !isOwn { session.keepsUndone() }
@@ -253,7 +257,7 @@ package final class PartitionDebugger: DebugTarget {
       session.carryThrough(.action(.guestPause(instructions)), entropy: [])
       session.carryThrough(input, entropy: [])
     }
-    settle(isRepeated: true)
+    settle(first)
     undoneIsOwn = isOwn
     return true
   }
