@@ -5,6 +5,7 @@ import SystemPackage
 /// The terminal virsh runs in: while a console is shown, keys go to the guest as they are typed.
 final class VirshTTY: VirshTerminal {
   private var before = termios()
+  var isLive: Bool { true }
 
   /// Nil if standard input or output is no terminal.
   init?() {

@@ -73,7 +73,7 @@ struct GuestStories {
     typed("r", answer: "the Normal world has its PE again: FFA_MSG_WAIT")
     typed(":tee open hello", .enter, answer: "the TEE stands, and has not answered")
     story.sees("EL0")
-    typed("s", answer: "the TEE at 0x6300004")
+    typed("s", answer: "the TEE at 0x6300024")
     typed("R", answer: "breakpoint: the TEE at 0x6300000")
     typed("R", answer: "breakpoint: the TEE at tee_main")
     typed("r", answer: "breakpoint: the TEE at 0x6300000")

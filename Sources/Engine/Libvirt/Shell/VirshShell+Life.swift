@@ -151,7 +151,7 @@ extension VirshShell {
       }
       process.type(typed, into: alias)
       let before = process.cpuTime
-      daemon.pass(microseconds: slices.console)
+      daemon.pass(microseconds: terminal.isLive && !isIdle ? slices.console / 10 : slices.console)
       // One that works does so as fast as it can be executed; another's time is that of the person at the terminal.
       isIdle = process.cpuTime == before
       // What it has printed last, it has printed.

@@ -173,6 +173,9 @@ package final class VirshShell {
 
 /// The terminal of who runs virsh: what a console is shown on.
 package protocol VirshTerminal: AnyObject {
+  /// Whether somebody sits at it, and is not to wait for a guest that works; how much of its time passes between two looks is nobody's
+  /// matter then.
+  var isLive: Bool { get }
   /// From here on what is typed goes to a guest, until `end`.
   func begin()
   func end()

@@ -16,8 +16,8 @@ package final class PartitionDebugger: DebugTarget {
   private var future: [Session.Step.Input] = []
   /// Where the session stood, and ended, when that was found out: if it is elsewhere now, somebody has gone another way.
   private var settled = (position: 0, end: 0)
-  /// Up to here steps are those of the future, done again.
-  private var repeated = 0
+  /// Steps that are the debugger's own: those it went back with, and those of the future, done again.
+  private var own = 0..<0
   /// Whether the debugger has made the steps that are undone now.
   private var undoneIsOwn = false
   package var isInterrupted: () -> Bool {
@@ -78,6 +78,7 @@ package final class PartitionDebugger: DebugTarget {
     exhaustion = nil
     if settled != (session.position, session.steps.count) {
       future = []
+      own = 0..<0
       undoneIsOwn = false
     }
   }
@@ -94,16 +95,17 @@ package final class PartitionDebugger: DebugTarget {
     debugging.most = most
     debugging.stopsAtSMC = most == nil && stopsAtSMC
     firstNewStep = min(firstNewStep ?? session.position, session.position)
-    let isRepeated = repeated == session.position
+    let isBehindOwn = own.upperBound == session.position
     let (_, executed, hit) = session.perform(input, debugging)
-    settle(isRepeated: isRepeated)
+    settle(isBehindOwn ? own.lowerBound : nil)
     undoneIsOwn = false
     return (executed, hit)
   }
 
-  private func settle(isRepeated: Bool) {
+  /// - Parameter first: where its own steps begin; nil: they end where they did.
+  private func settle(_ first: Int?) {
     settled = (session.position, session.steps.count)
-    if isRepeated { repeated = session.position }
+    if let first { own = first..<session.position }
   }
 
   private func halts() -> DebugStop? {
@@ -147,8 +149,9 @@ package final class PartitionDebugger: DebugTarget {
       if let hit { return stop(hit) }
       if wasHeld, isHeld, executed == 0 { return .failed(session.lastStep?.result.answer?.text ?? Self.waits) }
       if !isHeld, future.isEmpty || isOver && wasHeld {
-        let answer = session.lastStep?.result.answer?.text
-        return .event("the Normal world has its PE again\(answer.map { ": \($0)" } ?? "")")
+        let answer = session.lastStep?.result.answer
+        let words = answer?.x.first.flatMap(FFA.name) ?? answer?.text
+        return .event("the Normal world has its PE again\(words.map { ": \($0)" } ?? "")")
       }
     } while session.now &- start < UInt64(max(limit, 1)) && !isEnough()
     return nil
@@ -216,7 +219,7 @@ package final class PartitionDebugger: DebugTarget {
       first = entry
       end = entry.start
     }
-    guard let first else { return .failed("the TEE has executed nothing yet") }
+    guard let first else { return .failed("no step that is kept has let the TEE run") }
     return restore(first, 0, from: here) ? .beginning : interrupted(here)
   }
 
@@ -241,7 +244,9 @@ package final class PartitionDebugger: DebugTarget {
     let input = session.steps.input(entry.index)
     let after = inputs(behind: entry.index, before: here)
     // What nobody else did, and what will be done again, need not stay.
-    let isOwn = (here == session.steps.count || undoneIsOwn) && (after.isEmpty || here <= repeated)
+    let isEnd = here == session.steps.count || undoneIsOwn
+    let isOwn = isEnd && (after.isEmpty || entry.index + 1 >= own.lowerBound && here <= own.upperBound)
+    let first = isOwn && entry.start >= own.lowerBound && here <= own.upperBound ? own.lowerBound : entry.start
     guard session.rewind(to: entry.start, from: here) else { return false }
     future = after + future
     if !isOwn { session.keepsUndone() }
@@ -252,7 +257,7 @@ package final class PartitionDebugger: DebugTarget {
       session.carryThrough(.action(.guestPause(instructions)), entropy: [])
       session.carryThrough(input, entropy: [])
     }
-    settle(isRepeated: true)
+    settle(first)
     undoneIsOwn = isOwn
     return true
   }

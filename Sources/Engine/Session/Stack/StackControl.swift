@@ -423,6 +423,7 @@ private final class ScriptTerminal: VirshTerminal {
   /// Looks without anything new before it lets the console go, and looks at most.
   private static let patience = 5
   private static let mostLooks = 200
+  var isLive: Bool { false }
 
   init(_ take: @escaping ([UInt8]) -> Void) { self.take = take }
 

@@ -164,6 +164,7 @@ struct DomainLifeTests {
   // MARK: Console
 
   private final class Terminal: VirshTerminal {
+    let isLive = false
     var shown: [UInt8] = []
     var looks = 0
     var isOpen = false

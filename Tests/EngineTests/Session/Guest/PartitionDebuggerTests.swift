@@ -107,6 +107,7 @@ struct PartitionDebuggerTests {
       expect breakpoint
       reverse
       expect breakpoint
+      delete shared
       break smc
       reverse
       expect event
