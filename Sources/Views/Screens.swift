@@ -18,8 +18,14 @@ public struct Screens {
   public func draw(width: Int, height: Int) -> Canvas {
     var canvas = Canvas(width: width, height: height)
     guard width >= Self.leastWidth, height >= Self.leastHeight else {
-      canvas.text(0, 0, "The terminal is \(width)x\(height).")
-      canvas.text(0, 1, "Workbench needs \(Self.leastWidth)x\(Self.leastHeight). \(state.bindings[.quit]) quits.")
+      let sentences = [
+        "The terminal is \(width)x\(height).",
+        "Workbench needs \(Self.leastWidth)x\(Self.leastHeight). \(state.bindings[.quit]) quits.",
+      ]
+      // Where there is no room for sentences, the size that is needed is what matters.
+      let lines = sentences.flatMap { WhyPanel.wrap($0, to: max(1, width), hanging: 0) }
+      let isRoom = lines.count <= height && width >= 10
+      for (n, line) in (isRoom ? lines : ["\(Self.leastWidth)x\(Self.leastHeight)"]).enumerated() { canvas.text(0, n, line) }
       return canvas
     }
     header(&canvas)
@@ -96,9 +102,7 @@ public struct Screens {
       x = canvas.text(x, 0, "? predict \(state.prediction.right)/\(state.prediction.made)", .accent) + 2
     }
     if let contradiction = state.contradiction { x = canvas.text(x, 0, contradiction.mark, .fault) + 2 }
-    if let off = session.read({ $0.isLab ? $0.switchedOff.count : nil }) {
-      x = canvas.text(x, 0, off == 0 ? "○ LAB" : "○ LAB \(off) off", .warning) + 2
-    }
+    if let lab = session.labMark { x = canvas.text(x, 0, lab, .warning) + 2 }
     let broken = session.brokenRules().count
     if broken > 0 { x = canvas.text(x, 0, "✗ \(broken) broken", .fault) + 2 }
     if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }

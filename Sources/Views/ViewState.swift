@@ -123,6 +123,7 @@ extension ViewState {
     var state = ViewState()
     state.name = name
     state.recording = .replay
+    state.guest = GuestViewState(symbols: session.programs.log.last?.symbols ?? .none)
     state.focusOnLastChange(session)
     state.why = session.lastExplainedStep.flatMap { session.explanation(ofStep: $0) }
     return state

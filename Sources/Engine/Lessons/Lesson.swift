@@ -45,7 +45,24 @@ package struct Lesson: Sendable {
     }
     package let text: String
     package let line: Int
+    /// As the file has them.
     package internal(set) var answers: [Answer] = []
+    /// The name of the lesson it is in.
+    let lesson: String
+
+    init(text: String, line: Int, lesson: String) { (self.text, self.line, self.lesson) = (text, line, lesson) }
+
+    /// The answers as they are shown, each by its place in the file: always the same of a question, and the right one anywhere.
+    package var order: [Int] {
+      let seed = "\(lesson)\n\(text)".utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+      var numbers = SeededNumbers(seed: seed)
+      var order = Array(answers.indices)
+      for place in order.indices.reversed() { order.swapAt(place, numbers.below(place + 1)) }
+      return order
+    }
+
+    /// The answers in that order.
+    package var shown: [Answer] { order.map { answers[$0] } }
   }
 
   /// A part of the lesson, with a goal of its own.

@@ -48,7 +48,7 @@ package struct LessonGrade: Sendable {
     par = lesson.tasks.reduce(0) { $0 + $1.lines }
     do throws(LessonReplay.Failure) {
       let replay = try LessonReplay(lines, lesson, opening, Self.limits)
-      take(replay.run)
+      take(replay.run, replay.hostTrouble)
       if let why = replay.contradiction { refuse(why) }
     } catch {
       status = error.isCheat ? .fail : .error
@@ -56,7 +56,8 @@ package struct LessonGrade: Sendable {
     }
   }
 
-  private mutating func take(_ run: LessonRun) {
+  /// - Parameter trouble: why nobody knows what the host does; a goal may need it.
+  private mutating func take(_ run: LessonRun, _ trouble: String?) {
     for (n, task) in run.lesson.tasks.enumerated() {
       let progress = run.progress[n]
       let isDone = n < run.current && !progress.isSkipped
@@ -71,7 +72,7 @@ package struct LessonGrade: Sendable {
         } else if progress.isReached {
           why = "the goal is reached; a question has no right answer"
         } else {
-          why = run.clauses.first { !$0.holds }?.why ?? "not reached"
+          why = (run.clauses.first { !$0.holds }?.why ?? "not reached") + (trouble.map { "; \($0)" } ?? "")
         }
       }
       tests.append(Test(name: task.title, status: isDone ? .pass : .fail, message: why, task: n + 1))
@@ -121,13 +122,17 @@ package struct LessonReplay {
   package let run: LessonRun
   /// Where the recording says something else than the machine.
   package let contradiction: String?
+  /// The host of the recording, from libvirt down: it was told again what it had been told.
+  package let stackControl: StackControl
+  /// Why it could not be told.
+  package let hostTrouble: String?
 
   package init(_ lines: [String], _ lesson: Lesson, _ opening: LessonStart, _ limits: RunLimits) throws(Failure) {
     guard lines.first?.hasPrefix("#workbench") == true else {
       throw Failure(message: "this is no recording; expected #workbench in its first line", isCheat: false)
     }
     let configuration: MachineConfiguration
-    let read: (run: LessonRun, contradiction: String?)
+    let read: Replayed
     do throws(ScriptError) { configuration = try Recording.configuration(of: lines) } catch { throw Failure(error) }
     guard configuration.propertyText == opening.configuration.propertyText else {
       let what = LessonRun.difference(configuration, opening.configuration) ?? "its memory or its vCPUs are others"
@@ -136,7 +141,8 @@ package struct LessonReplay {
     do throws(ScriptError) { read = try Self.replay(lines, configuration, lesson, opening, limits) } catch {
       throw Failure(error)
     }
-    (run, contradiction) = read
+    (run, contradiction) = (read.run, read.contradiction)
+    (stackControl, hostTrouble) = (read.stackControl, read.hostTrouble)
     let session = run.session
     guard session.steps.count >= opening.steps.count, zip(opening.steps, session.steps).allSatisfy({ $0 == $1.text }) else {
       throw Failure(
@@ -144,24 +150,39 @@ package struct LessonReplay {
     }
   }
 
+  private struct Replayed {
+    let run: LessonRun
+    let stackControl: StackControl
+    var contradiction: String?
+    var hostTrouble: String?
+  }
+
   private static func replay(
     _ lines: [String], _ configuration: MachineConfiguration, _ lesson: Lesson, _ opening: LessonStart, _ limits: RunLimits
-  ) throws(ScriptError) -> (LessonRun, String?) {
+  ) throws(ScriptError) -> Replayed {
     let replayer = Replayer(Session(configuration))
     replayer.session.limits = limits
     let run = try LessonRun(lesson, replayer.session, names: opening.names, start: opening)
+    var replayed = Replayed(run: run, stackControl: opening.starter.stackControl(replayer.session))
+    /// Between two statements: what is noted behind the one is read.
+    func recall() {
+      guard replayed.hostTrouble == nil else { return }
+      do throws(ScriptError) { try replayed.stackControl.recall() } catch { replayed.hostTrouble = error.message }
+    }
     var isSame = opening.steps.isEmpty
     for (index, line) in lines.enumerated() {
       try replayer.take(line, line: index + 1)
       if !isSame, replayer.session.position == opening.steps.count { isSame = replayer.session.digest() == opening.digest }
+      if !line.hasPrefix("#"), !line.hasPrefix(Recording.Annotation.answer.rawValue) { recall() }
       run.observe()
     }
     try replayer.finish()
+    recall()
     run.observe()
-    var contradiction = replayer.difference.map { "line \($0.line) of it says \($0.expected); the machine says \($0.got)" }
+    replayed.contradiction = replayer.difference.map { "line \($0.line) of it says \($0.expected); the machine says \($0.got)" }
     if !isSame, replayer.session.steps.count > opening.steps.count {
-      contradiction = contradiction ?? "after the lesson's start the machine is not what it should be"
+      replayed.contradiction = replayed.contradiction ?? "after the lesson's start the machine is not what it should be"
     }
-    return (run, contradiction)
+    return replayed
   }
 }

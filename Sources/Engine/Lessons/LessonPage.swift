@@ -26,7 +26,7 @@ package enum LessonPage {
       }
       for question in task.questions {
         body += "<h3>\(markup(question.text))</h3>\n<ol type=\"a\">\n"
-        for answer in question.answers {
+        for answer in question.shown {
           body +=
             "<li>\(markup(answer.text))<details\(isOpen)><summary>\(givesAway ? "" : "Is it?")</summary><p>\(answer.isRight ? "Right" : "Wrong"): \(markup(answer.reason)).</p></details></li>\n"
         }

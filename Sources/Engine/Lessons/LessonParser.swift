@@ -215,7 +215,8 @@ package struct LessonParser {
       last { $0.par = value }
     case "ask":
       block = .question
-      last { $0.questions.append(Lesson.Question(text: rest, line: number)) }
+      let question = Lesson.Question(text: rest, line: number, lesson: lesson.name)
+      last { $0.questions.append(question) }
     case "solution":
       block = .solution
       last { $0.solutions.append(Lesson.Attempt(name: text, why: words, line: number)) }

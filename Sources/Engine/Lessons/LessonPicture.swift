@@ -52,7 +52,7 @@ package struct LessonPicture: Sendable, Equatable {
     violation = run.violation
     hints = run.hints
     mostHints = run.mostHints
-    question = run.question.map { Question(text: $0.question.text, answers: $0.question.answers.map(\.text)) }
+    question = run.question.map { Question(text: $0.question.text, answers: $0.question.shown.map(\.text)) }
     isOver = run.isOver
     skipped = zip(lesson.tasks, run.progress).filter { $1.isSkipped }.map { $0.0.title }
     lines = run.progress.reduce(0) { $0 + $1.lines }

@@ -30,7 +30,7 @@ final class LessonPlayer {
 
   private static func answerRight(_ run: LessonRun, _ number: Int) {
     for question in run.lesson.tasks[number].questions where run.current == number {
-      run.answer(question.answers.firstIndex(where: \.isRight) ?? 0)
+      run.answer(question.shown.firstIndex(where: \.isRight) ?? 0)
     }
   }
 

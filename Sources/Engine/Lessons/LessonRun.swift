@@ -311,10 +311,10 @@ package final class LessonRun {
 
   /// Answers the present question.
   ///
-  /// - Parameter answer: counted from 0 in the order of the file.
+  /// - Parameter answer: counted from 0 in the order they are shown in.
   package func answer(_ answer: Int) {
-    guard let question else { return }
-    say("answer \(current + 1).\(question.index + 1) \(answer + 1)")
+    guard let question, question.question.order.indices.contains(answer) else { return }
+    say("answer \(current + 1).\(question.index + 1) \(question.question.order[answer] + 1)")
   }
 
   /// Takes another hint; after the last there is none.
@@ -344,10 +344,12 @@ package final class LessonRun {
 }
 
 /// The machine a lesson begins with.
-package struct LessonStart: Sendable {
+package struct LessonStart {
   package let configuration: MachineConfiguration
   /// Its steps, as a script has them.
   package let steps: [String]
   package let names: ScriptNames
   package let digest: UInt64
+  /// What has made it.
+  let starter: LessonStarter
 }

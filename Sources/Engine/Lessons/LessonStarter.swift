@@ -49,6 +49,15 @@ package struct LessonStarter {
     let session = runner.session
     return LessonStart(
       configuration: session.origin, steps: session.steps[0..<session.position].map(\.text), names: runner.names,
-      digest: session.digest())
+      digest: session.digest(), starter: self)
+  }
+
+  /// The host of a recording of the lesson: it finds the files that the lesson has beside it.
+  func stackControl(_ session: Session) -> StackControl {
+    let control = StackControl(session)
+    serve(ScriptRunner(session, stack: control))
+    control.willReset = {}
+    control.recording = file
+    return control
   }
 }

@@ -29,7 +29,7 @@ package enum LessonText {
       for question in task.questions {
         lines.append("")
         add(question.text, indent: "Question: ")
-        for (m, answer) in question.answers.enumerated() {
+        for (m, answer) in question.shown.enumerated() {
           let mark = givesAway ? (answer.isRight ? "[x] " : "[ ] ") : "[ ] "
           add(answer.text + (givesAway ? " -- \(answer.reason)" : ""), indent: "  \(letter(m)) \(mark)")
         }

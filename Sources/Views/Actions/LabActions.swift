@@ -33,4 +33,15 @@ extension UserAction {
 extension Session {
   /// Whether a check is switched off now.
   package func isOff(_ check: String) -> Bool { read { $0.switchedOff.contains(check) } }
+
+  /// That the machine is one of the lab: which bugs it has, and how many checks are off besides; nil if it is none.
+  package var labMark: String? {
+    read { machine in
+      guard machine.isLab else { return nil }
+      let configuration = machine.configuration
+      let off = machine.switchedOff.subtracting(configuration.leftOut).count
+      let bugs = MachineBug.allCases.filter(configuration.bugs.contains).map { " bug \($0.rawValue)" }.joined()
+      return "○ LAB\(bugs)" + (off == 0 ? "" : " \(off) off")
+    }
+  }
 }

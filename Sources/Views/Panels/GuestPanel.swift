@@ -15,7 +15,7 @@ extension Panel {
         ]
     },
     prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) },
-    changing: GuestPanel.bytes
+    empty: { GuestPanel($0, $1.guest, $1.bindings).whyEmpty }, changing: GuestPanel.bytes
   ) { canvas, rect, session, state, _ in GuestPanel(session, state.guest, state.bindings).draw(&canvas, rect) }
 }
 
@@ -32,8 +32,15 @@ package struct GuestPanel {
     self.keys = keys
   }
 
+  /// The vCPU that is looked at, as it is and as it was a step before.
+  private var seen: (now: GuestRegisters, before: GuestRegisters?)? {
+    state.vcpu.flatMap { session.guest($0) } ?? session.lastGuest()
+  }
+
+  var whyEmpty: String? { seen == nil ? "no guest has run code here; \(keys[.boot]) boots one" : nil }
+
   package func draw(_ canvas: inout Canvas, _ rect: Rect) {
-    guard let (now, before) = state.vcpu.flatMap({ session.guest($0) }) ?? session.lastGuest() else {
+    guard let (now, before) = seen else {
       nothing(&canvas, rect)
       return
     }
@@ -160,7 +167,8 @@ package struct GuestPanel {
     var y = inside.y + 1
     if let exit = session.lastStep?.result.exit {
       canvas.text(
-        inside.x + 1, y, "left the \(now.isInRealm ? "Realm" : "VM"): \(exit.rawText)", .warning, limit: inside.width - 2)
+        inside.x + 1, y, "left the \(now.isInRealm ? "Realm" : "VM"): \(Decoder.exitText(exit))", .warning,
+        limit: inside.width - 2)
       y += 1
     }
     let count = inside.y + inside.height - y

@@ -18,7 +18,8 @@ extension UserAction {
 
   package static let guestPane: UserAction = UserAction(
     "guest-pane", ["p"], in: [.panel("guest")], "Code, stack, memory",
-    "Shows the guest's code, its stack, or its memory, where there is no room for all.", label: "pane"
+    "Shows the guest's code, its stack, or its memory, where there is no room for all.", label: "pane",
+    unless: { Panel.guest.whyEmpty($0, $1) }
   ) { effect in
     let all = GuestPane.allCases
     let next = (all.firstIndex(of: effect.state.guest.pane) ?? 0) + 1
@@ -28,7 +29,8 @@ extension UserAction {
 
   package static let guestMemory: UserAction = UserAction(
     "guest-memory", ["A"], in: [.panel("guest")], "Memory at",
-    "Asks for an address of the guest's, a name of its program or a register, and shows what lies there.", label: "memory at"
+    "Asks for an address of the guest's, a name of its program or a register, and shows what lies there.", label: "memory at",
+    unless: { Panel.guest.whyEmpty($0, $1) }
   ) { $0.ask(.open(.guestMemory, text: "")) }
 }
 

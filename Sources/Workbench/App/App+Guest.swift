@@ -36,7 +36,7 @@ extension App {
       return StackControl.Place(folder: here, xml: FilePolicy(folders: ["/"], files), images: FilePolicy(files))
     }
     if session.beginning != nil { try? runner.guestControl.find() }
-    if runner.guestControl.guest != nil { showGuest() }
+    if runner.guestControl.subject != nil { showGuest() }
   }
 
   /// Where the statements come from that are typed.
@@ -56,7 +56,7 @@ extension App {
     goingOn = nil
     let position = session.position
     let start = CPUClock.now
-    let edition = runner.guestControl.guest.map { ObjectIdentifier($0.debugger) }
+    let edition = runner.guestControl.subject?.identity
     var trouble: ScriptError?
     do throws(ScriptError) {
       try runner.run(line: text, number: 1, file: App.commandLine)
@@ -72,7 +72,7 @@ extension App {
       return
     }
     guard let outcome = runner.lastOutcome else { return }
-    if runner.guestControl.guest.map({ ObjectIdentifier($0.debugger) }) != edition { state.guest = GuestViewState() }
+    if runner.guestControl.subject?.identity != edition { state.guest = GuestViewState() }
     showGuest()
     if outcome.kind != .done {
       state.guest.speed =
@@ -166,20 +166,20 @@ extension App {
     }
   }
 
-  /// The guest view is about the guest that was booted.
-  private func showGuest() {
-    guard let guest = runner.guestControl.guest else { return }
-    state.show(guest)
+  /// The guest view is about the guest that was booted, or the TEE.
+  func showGuest() {
+    guard let subject = runner.guestControl.subject else { return }
+    state.show(subject)
     state.screen = .guest
   }
 }
 
 extension ViewState {
-  /// Names, places to stop at, and the vCPU of a guest that was booted in the session.
-  mutating func show(_ guest: GuestControl.Guest?) {
-    guard let guest else { return }
-    if self.guest.symbols != guest.symbols { self.guest = GuestViewState(symbols: guest.symbols) }
-    self.guest.points = guest.debugger.points
-    self.guest.vcpu = guest.debugger.registers(guest.debugger.current).address
+  /// Names, places to stop at, and the vCPU of a guest that was booted in the session, or of the TEE.
+  mutating func show(_ subject: GuestControl.DebugSubject?) {
+    guard let subject else { return }
+    if guest.symbols != subject.symbols { guest = GuestViewState(symbols: subject.symbols) }
+    guest.points = subject.points
+    guest.vcpu = subject.vcpu
   }
 }

@@ -86,12 +86,12 @@ extension App {
       guard let (_, question) = lesson.question else {
         return state.message = .init("nothing is asked before the goal is reached", isError: true)
       }
-      guard let index = question.answers.indices.first(where: { LessonText.letter($0) == letter.lowercased() }) else {
+      guard let index = question.shown.indices.first(where: { LessonText.letter($0) == letter.lowercased() }) else {
         let last = LessonText.letter(question.answers.count - 1)
         return state.message = .init("expected answer LETTER, a to \(last)", isError: true)
       }
       let before = lesson.current
-      let answer = question.answers[index]
+      let answer = question.shown[index]
       lesson.answer(index)
       showLesson(since: before, saying: [answer.isRight ? .right(answer.reason) : .wrong(answer.reason)])
       if !answer.isRight { state.lesson.choose(index) }
@@ -129,6 +129,10 @@ extension App {
 
   /// Leaves this session for a lesson: where it was left, or its beginning.
   func learn(_ word: String, isAnew: Bool) {
+    if let words = LessonFiles.unknown(word, course) {
+      state.message = .init(words, isError: true)
+      return
+    }
     let paths = LessonFiles.paths(of: word, course)
     guard let path = paths.first else { return open(.course) }
     if let lesson, lesson.lesson.name == LessonFiles.name(of: path), !lesson.isOver, !isAnew {

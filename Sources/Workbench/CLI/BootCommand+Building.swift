@@ -56,6 +56,7 @@ extension BootCommand {
       complain("\(image): \(error.message)")
       throw Exit.badData
     }
+    session.keepSymbols(program.symbols, of: options.image)
     return Boot(
       session: session, vm: vm, scene: scene, entry: program.entry, symbols: program.symbols,
       isLarge: program.segments.reduce(0) { $0 + $1.bytes.count } >= 1 << 20)

@@ -76,24 +76,8 @@ extension BootCommand {
   ///
   /// - Returns: how the guest ended, if it has.
   func debug(_ debugger: GuestDebugger, _ port: UInt16) throws -> RealmVM.Ending? {
-    do throws(GDBListener.Failure) {
-      let listener = try GDBListener(port: port, address: gdbAddress)
-      var error = Output(.standardError)
-      error.line("gdb: listening on \(listener.place)")
-      error.flush()
-      let server = GDBServer(target: debugger)
-      while true {
-        switch try listener.serve(server) {
-        case .detached, .exited: return debugger.ending
-        case .killed: return debugger.ending ?? .failed("GDB killed it")
-        // Its connection is lost: the guest stands, and the next one may come.
-        case .gone: continue
-        }
-      }
-    } catch {
-      complain("--gdb: \(error.message)")
-      throw Exit.usage
-    }
+    let end = try serveGDB(debugger, port, gdbAddress)
+    return end == .killed ? debugger.ending ?? .failed("GDB killed it") : debugger.ending
   }
 
   /// Writes the guest to a file, if it can go on.

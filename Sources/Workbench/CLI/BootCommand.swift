@@ -16,10 +16,13 @@ struct BootCommand: ParsableCommand {
       The exit code is 0 if the guest turned itself off, or, with --until, if the event came.
       """)
 
-  @Argument(help: ArgumentHelp("Image to boot; the tour without it.", valueName: "image"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Image to boot; the tour without it.", valueName: "image"), completion: .files { GuestImages.names })
   var given: String?
 
-  @Option(name: .customLong("image"), help: ArgumentHelp("The image, as an option.", valueName: "file"), completion: .file())
+  @Option(
+    name: .customLong("image"), help: ArgumentHelp("The image, as an option.", valueName: "file"),
+    completion: .files { GuestImages.names })
   var named: String?
 
   var image: String { given ?? named ?? GuestImages.tour }

@@ -38,7 +38,7 @@ struct ExploreSearchCommand: ParsableCommand {
   @Flag(
     help: """
       Each failure condition is switched off, one at a time: the shortest sequence that breaks a rule without it, or what else refuses \
-      what it would have refused.
+      what it would have refused. Then each protection that is no condition, in a search of its own.
       """)
   var eachCondition = false
 
@@ -102,19 +102,33 @@ struct ExploreSearchCommand: ParsableCommand {
     var out = Output()
     if json { out.line(report.json.text(JSONValue.Style.libvirt)) } else { for text in report.lines { out.line(text) } }
     out.flush()
+    var protections: [Necessity.Row]? = []
+    if eachCondition, end != .interrupted, end != .memory {
+      protections = ProtectionSearch.rows(try wantedProtections(), described, options, workers: count) { explorer in
+        explorer.run(
+          parallel: { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }, shouldStop: { StopSignal.pending != nil }
+        ) {
+          line.update(
+            $0.transitions,
+            "\(grouped($0.states)) states, depth \($0.depth), without \(explorer.world.configuration.without.text)")
+        }
+      }
+    }
     // What was not looked at to the end is no result of a shard.
-    if shard == nil || end != .interrupted && end != .memory { try tell(explorer, end, isShard: shard != nil) }
+    if shard == nil || end != .interrupted && end != .memory && protections != nil {
+      try tell(explorer, end, protections ?? [], isShard: shard != nil)
+    }
     if let number = StopSignal.pending { throw ExitCode(128 + number) }
     if shard != nil, end == .memory { throw Exit.pointless }
     if !explorer.broken.isEmpty, !eachCondition { throw Exit.difference }
   }
 
   /// What was found beside how many states there are.
-  private func tell(_ explorer: Explorer, _ end: Explorer.End, isShard: Bool) throws {
+  private func tell(_ explorer: Explorer, _ end: Explorer.End, _ protections: [Necessity.Row], isShard: Bool) throws {
     var out = Output()
     defer { out.flush() }
     if eachCondition {
-      let result = ShardResult.necessity(Necessity(explorer, end))
+      let result = ShardResult.necessity(Necessity(explorer, end).adding(protections))
       if !json { for text in result.lines { out.line(text) } }
       if let output {
         try ResultFiles.write(result, to: output)
@@ -140,16 +154,35 @@ struct ExploreSearchCommand: ParsableCommand {
     options.depth = depth
     options.isSymmetric = symmetry
     options.memory = try bytes()
-    options.eachCondition = eachCondition
+    options.conditions = try wantedConditions(world)
+    // Where protections alone are named, no condition is off.
+    options.eachCondition = eachCondition && (condition.isEmpty || !options.conditions.isEmpty)
     options.shard = shard
     guard eachCondition || condition.isEmpty else { throw ValidationError("--condition is for --each-condition") }
-    for name in condition {
-      let found = ConditionList(world.configuration).numbers(try switches(name))
-      guard !found.isEmpty else { throw ValidationError("--condition: \(shown(name)) is no failure condition of this machine") }
-      options.conditions.formUnion(found)
-    }
     guard depth ?? 1 > 0 else { throw ValidationError("--depth must be positive") }
     return options
+  }
+
+  /// The conditions that --condition names, by number.
+  private func wantedConditions(_ world: ExploredWorld) throws -> Set<Int> {
+    let list = ConditionList(world.configuration)
+    var wanted: Set<Int> = []
+    for name in condition {
+      let named = try switches(name)
+      let found = list.numbers(named)
+      guard !found.isEmpty || ProtectionSearch.protections.contains(where: { named.contains($0) }) else {
+        throw ValidationError("--condition: \(shown(name)) is no failure condition and no protection of this machine")
+      }
+      wanted.formUnion(found)
+    }
+    return wanted
+  }
+
+  /// The protections that --condition names; all where it names nothing.
+  private func wantedProtections() throws -> [Protection] {
+    guard !condition.isEmpty else { return ProtectionSearch.protections }
+    let named = try condition.map(switches).reduce(SwitchSet()) { $0.union($1) }
+    return ProtectionSearch.protections.filter { named.contains($0) }
   }
 
   private func describedWorld() throws -> ExploredWorld {

@@ -14,7 +14,8 @@ struct LearnCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A lesson; without one that under way, or the first that is not done.", valueName: "lesson"), completion: .file())
+      "A lesson; without one that under way, or the first that is not done.", valueName: "lesson"),
+    completion: .files { LessonFiles.courseNames })
   var lesson: String?
 
   @Flag(help: "Line by line, at a terminal, too.")
@@ -39,17 +40,15 @@ struct LearnCommand: ParsableCommand {
     let isOnScreen = !lines && record == nil && isTerminal(.standardInput) && isTerminal(.standardOutput)
     let path = lesson == nil && isOnScreen ? Self.next(of: paths) ?? first : first
     if isOnScreen { return try OpenCommand.parse([]).learn(path, screen) }
+    // Before anything is learned, so that nothing is in vain.
+    let file = try record.map { path in try orComplain { () throws(NewFile.Failure) in try NewFile.Growing(path) } }
     let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.readable(path) }
     let begun: (run: LessonRun, runner: ScriptRunner)
     do throws(ScriptError) { begun = try LessonFiles.starter(path).begin(lesson) } catch {
       complain(error.description(in: path))
       throw Exit.badData
     }
-    let learner = Learner(begun.run, begun.runner)
-    try learner.learn()
-    guard let record else { return }
-    let bytes = learner.recording
-    try orComplain { () throws(NewFile.Failure) in try NewFile.write(bytes, to: record) }
+    try Learner(begun.run, begun.runner, file).learn()
   }
 
   /// The lesson that is under way, or the first that is not done.
@@ -81,19 +80,22 @@ private final class Learner {
   private let runner: ScriptRunner
   private var out = Output()
   private var feed = RecordingFeed()
-  private var text: String
+  /// Where what is done is recorded.
+  private let file: NewFile.Growing?
 
-  init(_ run: LessonRun, _ runner: ScriptRunner) {
+  init(_ run: LessonRun, _ runner: ScriptRunner, _ file: NewFile.Growing?) {
     self.run = run
     self.runner = runner
-    text = Recording.header(run.session.origin)
-    text += feed.lines(run.session, seconds: 0)
+    self.file = file
   }
 
-  /// What was done, as a recording.
-  var recording: [UInt8] { Array((text + feed.digest(run.session)).utf8) }
+  private func record(_ text: String) throws {
+    guard let file else { return }
+    try orComplain { () throws(NewFile.Failure) in try file.append(text) }
+  }
 
   func learn() throws {
+    try record(Recording.header(run.session.origin) + feed.lines(run.session, seconds: 0))
     runner.onReport = { [unowned self] report in
       if report.depth == 0 { for line in Decoder.lines(report.result) { out.line("  => \(line)") } }
     }
@@ -112,11 +114,14 @@ private final class Learner {
       guard case .text(let line)? = reader.next() else { break }
       let before = run.current
       guard take(line, reader.number) else { break }
-      text += feed.lines(run.session, seconds: 0)
+      if file != nil { try record(feed.lines(run.session, seconds: 0)) }
       tell(since: before)
     }
     if run.isOver { out.line(run.isDone ? "The lesson is done." : "The lesson is over; something was passed over.") }
     out.flush()
+    guard let file else { return }
+    try record(feed.digest(run.session))
+    try orComplain { () throws(NewFile.Failure) in try file.finish() }
   }
 
   /// - Returns: false to leave.
@@ -144,10 +149,10 @@ private final class Learner {
 
   private func answer(_ letter: String) {
     guard let (_, question) = run.question else { return out.line("  Nothing is asked now.") }
-    guard let index = question.answers.indices.first(where: { LessonText.letter($0) == letter }) else {
+    guard let index = question.shown.indices.first(where: { LessonText.letter($0) == letter }) else {
       return out.line("  expected answer LETTER, a to \(LessonText.letter(question.answers.count - 1))")
     }
-    let answer = question.answers[index]
+    let answer = question.shown[index]
     out.line("  \(answer.isRight ? "Right" : "Wrong"): \(answer.reason).")
     run.answer(index)
   }
@@ -160,7 +165,7 @@ private final class Learner {
     }
     if let (_, question) = run.question {
       out.line(question.text)
-      for (n, answer) in question.answers.enumerated() { out.line("  \(LessonText.letter(n)) \(answer.text)") }
+      for (n, answer) in question.shown.enumerated() { out.line("  \(LessonText.letter(n)) \(answer.text)") }
     } else {
       tellGoal()
     }

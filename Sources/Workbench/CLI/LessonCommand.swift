@@ -19,6 +19,12 @@ struct LessonCommand: ParsableCommand {
       complain("there are no lessons here; expected a FILE\(LessonFiles.ending), or the course in Sessions/lessons")
       throw Exit.noInput
     }
+    for word in words {
+      if let words = LessonFiles.unknown(word) {
+        complain(words)
+        throw Exit.noInput
+      }
+    }
     return paths
   }
 
@@ -36,15 +42,26 @@ struct LessonListCommand: ParsableCommand {
     commandName: "list",
     abstract: "The lessons of the course: what each is about, its goals, the calls it uses, the attacks it refers to.")
 
-  @Argument(help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .files { LessonFiles.courseNames })
   var lessons: [String] = []
 
   @Flag(help: "Prints a table in Markdown.")
   var markdown = false
 
+  private static let head = """
+    # The course
+
+    `workbench lesson list --markdown` has made this table: what each lesson is about, what is to be true in the end of its tasks, the calls and
+    statements its first solutions use, and the attacks ([Attacks.md](Attacks.md)) it refers to.
+
+    | Lesson | Concept | Goals | Uses | Attacks |
+    |---|---|---|---|---|
+    """
+
   func run() throws {
     var out = Output()
-    if markdown { out.lines("| Lesson | Concept | Goals | Uses | Attacks |\n|---|---|---|---|---|") }
+    if markdown { out.lines(Self.head) }
     var part = 0
     for path in try LessonCommand.paths(lessons) {
       let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.lesson(path) }
@@ -135,7 +152,8 @@ struct LessonCheckCommand: ParsableCommand {
       something is, 66 if a file cannot be read.
       """)
 
-  @Argument(help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .files { LessonFiles.courseNames })
   var lessons: [String] = []
 
   func run() throws {
@@ -161,7 +179,7 @@ struct LessonPreviewCommand: ParsableCommand {
     commandName: "preview",
     abstract: "Prints a lesson as its learner reads it: the text, the goals and why they are not reached yet.")
 
-  @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .file())
+  @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .files { LessonFiles.courseNames })
   var lesson: String
 
   @Option(help: ArgumentHelp("Columns, 40 to 200.", valueName: "n"))

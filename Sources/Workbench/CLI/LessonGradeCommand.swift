@@ -123,7 +123,7 @@ struct LessonExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "A lesson as a handout: text for a printer, or a page for a browser.")
 
-  @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .file())
+  @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .files { LessonFiles.courseNames })
   var lesson: String
 
   @Flag(help: "Prints text of 76 columns.")
@@ -142,7 +142,7 @@ struct LessonExportCommand: ParsableCommand {
   func run() throws {
     var out = Output()
     for path in try LessonCommand.paths([lesson]) {
-      let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.readable(path) }
+      let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.handout(path) }
       if text {
         for line in LessonText.lines(lesson, width: Lesson.widest, givesAway: answers) { out.line(line) }
       } else {

@@ -4,9 +4,14 @@ import Engine
 struct SwitchesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "switches", abstract: "Lists the checks that can be switched off, with what each of them does.",
-    discussion: "Conditions of the RMI, RSI and PSCI calls, then protections that are no conditions.")
+    discussion: """
+      Conditions of the RMI, RSI and PSCI calls, then protections that are no conditions; at the end the bugs that a machine can have \
+      (machine bug=NAME), each with the real one it is like.
+      """)
 
-  @Argument(help: "Those that a name or a pattern such as RMI_DATA_CREATE.* stands for.")
+  @Argument(
+    help: "Those that a name or a pattern such as RMI_DATA_CREATE.* stands for.",
+    completion: .custom { _, _, prefix in Switch.all.map(\.name).filter { $0.hasPrefix(prefix) } })
   var name: String?
 
   func run() throws {
@@ -22,7 +27,9 @@ struct SwitchesCommand: ParsableCommand {
         throw Exit.usage
       }
     }
-    let width = shown.map(\.name.count).max() ?? 0
-    for row in shown { out.line("\(row.name.padding(width))  \(row.summary)") }
+    var rows = shown.map { ($0.name, $0.summary) }
+    if name == nil { rows += MachineBug.allCases.map { ("bug=\($0.rawValue)", "\($0.summary) (\($0.source))") } }
+    let width = rows.map(\.0.count).max() ?? 0
+    for (name, summary) in rows { out.line("\(name.padding(width))  \(summary)") }
   }
 }

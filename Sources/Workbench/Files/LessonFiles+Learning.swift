@@ -39,6 +39,7 @@ extension LessonFiles {
   fileprivate struct Continued {
     let run: LessonRun
     let names: ScriptNames
+    let stackControl: StackControl
     let recording: (path: String, seconds: Double)
   }
 
@@ -57,7 +58,7 @@ extension LessonFiles {
       var names = opening.names
       for (name, value) in session.labelNames.values { names.values[name] = value }
       let time = text.wholeLines.last { $0.hasPrefix("@") }?.dropFirst().prefix { $0 != " " }
-      return .success(Continued(run: replay.run, names: names, recording: (recording, time.flatMap { Double($0) } ?? 0)))
+      return .success(Continued(run: replay.run, names: names, stackControl: replay.stackControl, recording: (recording, time.flatMap { Double($0) } ?? 0)))
     } catch {
       return .failure(.malformed(error.message))
     }
@@ -86,7 +87,7 @@ extension SessionLoader.Loaded {
   fileprivate init(_ continued: LessonFiles.Continued, path: String) {
     self.init(
       session: continued.run.session, names: continued.names,
-      stackControl: Includes.stackControl(ofRecording: continued.recording.path, continued.run.session),
+      stackControl: continued.stackControl,
       lesson: SessionLoader.LessonUnderWay(run: continued.run, path: path, recording: continued.recording))
   }
 }

@@ -138,8 +138,8 @@ struct LessonGradeTests {
     try learner.type("RMI_GRANULE_DELEGATE 0x80001000", "ns.read64 0x80001000")
     learner.run.answer(0)
     var lines = learner.recording()
-    let index = try #require(lines.firstIndex { $0.hasPrefix("=> RMI_SUCCESS") })
-    lines[index] = "=> RMI_ERROR_INPUT"
+    let index = try #require(lines.firstIndex { $0.contains("RMI_GRANULE_DELEGATE") })
+    lines.insert("=> RMI_ERROR_INPUT", at: index + 1)
     try refuses(lines, "the machine says RMI_SUCCESS")
     // A digest, too.
     lines = learner.recording().map { $0.hasPrefix("%") ? "%  state 0123456789abcdef" : $0 }
@@ -220,6 +220,71 @@ struct LessonGradeTests {
       let grade = try Self.grade(lines)
       #expect(grade.status != .pass && grade.message != nil)
     }
+  }
+
+  // MARK: Hosts
+
+  /// Goals about libvirt and KVM: a recording has what they did, and grading has them do it again.
+  static let domain = """
+    lesson A domain
+    part 2
+    concept A domain is started and destroyed
+    minutes 2
+    source libvirt, virsh
+    # One domain.
+    machine dram=256M vcpu=code
+    virsh define shop.xml
+
+    task Start it
+    # Start it.
+    goal domains(RUNNING) == 1
+    goal host has "Domain 'shop' started"
+    goal kernel has "[    0.000000]"
+    hint virsh start takes its name.
+    solution
+      virsh start shop
+    wrong List
+      virsh list --all
+    ask Who runs it?
+      right KVM -- so it is
+      wrong The RMM -- it does not run by itself
+
+    task Destroy it
+    # And destroy it.
+    goal domains(SHUT_OFF) == 1
+    goal host has "Domain 'shop' destroyed"
+    hint virsh destroy takes its name.
+    solution
+      virsh destroy shop
+    wrong Wait
+      wait 1ms
+    """
+
+  @Test func goalsOfAHostHoldInARecordingToo() throws {
+    let learner = try Self.learner(Self.domain)
+    try learner.type("virsh start shop", "virsh list", "virsh destroy shop", "undo", "goto \(learner.run.session.position - 1)")
+    try learner.type("goto \(learner.run.began)", "virsh start shop")
+    let right = try #require(learner.run.question?.question.shown.firstIndex { $0.isRight })
+    learner.run.answer(right)
+    #expect(learner.run.current == 1)
+    #expect(try Self.grade(learner.recording(), Self.domain).tests.map(\.status) == [.pass, .fail])
+    try learner.type("wait 10ms", "virsh destroy shop")
+    #expect(learner.run.isDone)
+    let grade = try Self.grade(learner.recording(), Self.domain)
+    #expect(grade.status == .pass, "\(grade.message ?? "") \(grade.tests)")
+    // Who goes on with it has the same host.
+    let (lesson, starter) = Self.lesson(Self.domain)
+    let replay = try LessonReplay(learner.recording(), lesson, try starter.opening(lesson), .replay)
+    #expect(replay.hostTrouble == nil && replay.run.isDone)
+    let state = try replay.stackControl.perform(.virsh("domstate shop"), in: "page.lesson")
+    #expect(state.lines.first == "shut off")
+    // What nobody started does not run, whatever the recording says it was told.
+    let idle = try Self.learner(Self.domain)
+    try idle.type("virsh list")
+    let lines = idle.recording().map { $0.replacing("#statement 1 virsh list", with: "#statement 1 virsh start shop") }
+    let cheated = try Self.grade(lines, Self.domain)
+    #expect(cheated.status == .fail && cheated.tests.allSatisfy { $0.status == .fail }, "\(cheated.tests)")
+    #expect(cheated.tests[0].message?.contains("the host of this recording cannot go on") == true, "\(cheated.tests)")
   }
 
   @Test func aClassOfAHundredTakesSeconds() throws {

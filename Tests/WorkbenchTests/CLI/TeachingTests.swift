@@ -89,6 +89,9 @@ struct TeachingTests {
     let recording = folder.path + "/done.session"
     let learned = try Headless.run(["learn", path, "--record", recording], input: "RMI_REALM_ACTIVATE rd\n")
     #expect(learned.code == 0 && learned.output.contains("The lesson is done."), "\(learned.output)")
+    // What is there stays, and that is said before anything is learned.
+    let again = try Headless.run(["learn", path, "--record", recording], input: "RMI_REALM_ACTIVATE rd\n")
+    #expect(again.code == 64 && again.error.contains("exists already") && !again.output.contains("Activate"), "\(again.output)")
     let graded = try workbench("lesson", "grade", path, recording, "--json")
     #expect(graded.code == 0 && graded.output.contains("\"pass\""), "\(graded.output)")
   }

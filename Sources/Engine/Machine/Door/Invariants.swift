@@ -154,7 +154,10 @@ private struct InvariantCheck {
     for address in m.control.recs {
       own(m, address, .rec, .rec)
       let rec = m.rec(address)
-      if !m.control.realms.contains(rec.owner) { fail("one_owner", "REC \(hex(address)) is owned by \(hex(rec.owner)), no RD") }
+      // Of one that is none any more nothing can be read.
+      if m.granuleIs(address, .rec), !m.control.realms.contains(rec.owner) {
+        fail("one_owner", "REC \(hex(address)) is owned by \(hex(rec.owner)), no RD")
+      }
       for n in 0..<rec.auxCount { own(m, rec.aux(n), .recAux, .auxiliary(n, rec: address)) }
       let runs = m.control.pes.contains { $0.runningREC == address }
       if runs != rec.running { fail("running", "REC \(hex(address)) is \(rec.running ? "" : "not ")RUNNING") }

@@ -86,7 +86,7 @@ package struct LabState: Sendable {
 }
 
 extension Machine {
-  /// Whether a check of it is, or was, switched off.
+  /// Whether a check of it is, or was, switched off, or it has a bug.
   package var isLab: Bool { control.lab != nil }
 
   /// Checks that are off now.
@@ -98,7 +98,9 @@ extension Machine {
   }
 
   /// Makes it a machine of the lab, if it is none yet, and says which checks are off.
-  mutating func switchOff(_ off: SwitchSet) {
+  mutating func switchOff(_ wanted: SwitchSet) {
+    // What a bug has left out nobody switches on.
+    let off = configuration.bugs.isEmpty ? wanted : wanted.union(configuration.leftOut)
     guard control.lab == nil else {
       control.lab?.off = off
       return

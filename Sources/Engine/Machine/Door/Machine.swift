@@ -73,7 +73,7 @@ public struct Machine: ~Copyable {
       limit: 1 << (map.width ?? configuration.paWidth))
     control.nextL1Table = gpt.l1Base
     boot()
-    if !configuration.without.isEmpty { switchOff(configuration.without) }
+    if !configuration.without.isEmpty || !configuration.bugs.isEmpty { switchOff(configuration.without) }
   }
 
   // MARK: Checkpoints
@@ -81,7 +81,7 @@ public struct Machine: ~Copyable {
   /// Marks this state as a place to come back to, and returns its number. Costs what changes afterwards, not what exists.
   public mutating func checkpoint() -> Int {
     let number = memory.checkpoint()
-    savedControl.removeLast(savedControl.count - number)
+    if savedControl.count > number { savedControl.removeLast(savedControl.count - number) }
     savedControl.append(control)
     return number
   }

@@ -107,7 +107,20 @@ extension Protection {
   }
 }
 
+extension Protection {
+  /// Whether it is a verifier's of tokens, and none of the machine's.
+  package var isVerifiers: Bool {
+    switch self {
+    case .tokenPlatformSignature, .tokenBinding, .tokenRealmSignature, .tokenFreshness: true
+    default: false
+    }
+  }
+}
+
 extension SwitchSet {
+  /// One protection.
+  package init(_ protection: Protection) { self.init(Switch.all.filter { $0.name == protection.name.description }) }
+
   /// Links of a token's chain that refuse nothing.
   package var ignoredLinks: Set<TokenCheck.Link> {
     Set([.platformSignature, .binding, .realmSignature, .freshness].filter { contains(Protection($0)) })

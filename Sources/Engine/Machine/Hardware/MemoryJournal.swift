@@ -39,7 +39,7 @@ struct MemoryJournal {
 
   /// A checkpoint after the one in force. If there are later ones, what leads to them is what led there before: more than it has to be.
   mutating func insert() {
-    if count > 0 { spans.insert(takeOpen(), at: present) }
+    if present == spans.count, count > 0 { spans.append(takeOpen()) } else if count > 0 { spans.insert(takeOpen(), at: present) }
     count += 1
     present += 1
   }

@@ -118,6 +118,7 @@ extension Machine {
     page[RmiRecExit.table.cntpCval] = rec[.cntpcvalEL0] &- rec[.cntpoffEL2]
     page[RmiRecExit.table.cntvCtl] = rec[.cntvctlEL0]
     page[RmiRecExit.table.cntvCval] = rec[.cntvcvalEL0] &- rec[.cntvoffEL2]
+    if has(.timerRegister) { confuseTimers(page, recAddress) }
     let overflow = rec[.pmovsEL0] & rec[.pmintenEL1] & rec[.pmcntenEL0] != 0 && rec[.pmcrEL0].bit(0)
     page[RmiRecExit.table.pmuOvfStatus] = overflow && granuleIs(recAddress, .rec) && realm(rec.owner).pmu ? 1 : 0
   }

@@ -39,6 +39,8 @@ struct ExpandedPart {
   /// Moves that were made, by condition that decided; the last is all of them.
   var transitions = 0
   var decided: [Int]
+  /// How often a protection that is off would have acted.
+  var spared = 0
   /// Of each condition that was off: how often it held, and what a call came to then.
   var lab: [Int: ConditionLab] = [:]
 }
@@ -174,6 +176,7 @@ final class ExploreWorker: @unchecked Sendable {
     let access = target.make(move, moves)
     part.transitions += 1
     for decision in target.machine.observation.decisions {
+      if decision.isOverruled, decision.fid == 0 { part.spared += 1 }
       guard let broken = decision.broken else { continue }
       note(number, label, decision.id, broken.detail)
     }

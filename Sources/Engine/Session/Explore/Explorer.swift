@@ -97,6 +97,8 @@ package final class Explorer {
   package internal(set) var transitions = 0
   /// How many calls each condition decided.
   package internal(set) var decided: [Int]
+  /// How often a protection that is off would have acted.
+  package private(set) var spared = 0
   package internal(set) var lab: [Int: ConditionLab] = [:]
   package internal(set) var broken: [Broken] = []
   /// The conditions that are switched off one at a time, and those for which no broken rule is known yet.
@@ -244,6 +246,7 @@ package final class Explorer {
   private func merge(_ part: ExpandedPart) {
     transitions += part.transitions
     for (index, count) in part.decided.enumerated() where count != 0 { decided[index] += count }
+    spared += part.spared
     for (condition, seen) in part.lab { lab[condition, default: ConditionLab()].add(seen) }
     var wrong = part.broken[...]
     func take(_ entry: (state: Int?, before: Int, origin: UInt32, move: UInt32, label: UInt16, rule: String, detail: String)) {

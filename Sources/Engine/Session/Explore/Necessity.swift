@@ -1,18 +1,19 @@
 import Basics
 import Machine
 
-/// What each failure condition is there for, as far as an exploration without it shows: the shortest way to a broken rule, or which other
-/// conditions refuse what it would have refused.
+/// What each failure condition and each protection is there for, as far as an exploration without it shows: the shortest way to a broken
+/// rule, or which other conditions refuse what it would have refused.
 package struct Necessity: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
-    /// `RMI_DATA_CREATE.data_state`.
+    /// `RMI_DATA_CREATE.data_state`, or a protection such as `scrub.data`.
     package var condition: String
-    /// Where no rule was broken: calls it would have refused, had it not been off.
+    /// Where no rule was broken: calls it would have refused, had it not been off; of a protection, how often it would have acted.
     package var calls = 0
     /// Of these, calls nothing else refused; and what refused the others.
     package var passed = 0
     package var refusedBy: [String] = []
-    /// The rule that was broken, how, after how many moves, and the script that does it.
+    /// The rule that was broken, how, after how many moves, and the script that does it. Of a protection without which none was broken:
+    /// how many moves were tried.
     package var rule: String?
     package var detail = ""
     package var moves = 0
@@ -64,10 +65,26 @@ package struct Necessity: Sendable, Equatable {
   /// Shards of which there is no result.
   package var missing: [Int] { (0..<count).filter { parts[$0] == nil } }
 
+  /// The same with what searches without a protection have come to.
+  package func adding(_ protections: [Row]) -> Necessity {
+    var copy = self
+    copy.rows += protections
+    copy.sort()
+    return copy
+  }
+
   private mutating func sort() {
     let order = Dictionary(Switch.all.enumerated().map { ($1.name, $0) }) { first, _ in first }
     rows.sort { (order[$0.condition] ?? .max, $0.condition) < (order[$1.condition] ?? .max, $1.condition) }
   }
+
+  /// Those of conditions, and those of protections.
+  package var conditions: [Row] { rows.filter { !Self.isProtection($0) } }
+  package var protections: [Row] { rows.filter(Self.isProtection) }
+
+  private static let protectionNames = Set(Protection.allCases.map(\.name.description))
+
+  private static func isProtection(_ row: Row) -> Bool { protectionNames.contains(row.condition) }
 
   package static func verdict(_ row: Row) -> Verdict {
     if row.rule != nil { return .needed }
@@ -84,6 +101,7 @@ package struct Necessity: Sendable, Equatable {
         switch Self.verdict(row) {
         case .needed: "\(row.rule ?? "") after \(row.moves) moves: \(row.detail)"
         case .implied: "implied by \(row.refusedBy.joined(separator: ", "))"
+        case .harmless where Self.isProtection(row): "no rule is broken in \(row.moves) moves where it does not act, \(grouped(row.passed)) times"
         case .harmless: "no rule is broken by \(grouped(row.passed)) calls that pass"
         case .unreached: "never decides in this world"
         }
@@ -92,14 +110,14 @@ package struct Necessity: Sendable, Equatable {
     for verdict in Verdict.allCases {
       lines.append("\(rows.count { Self.verdict($0) == verdict }) \(verdict.rawValue)")
     }
-    lines.append("rules that no condition's absence breaks: \(unbroken.map(\.name).joined(separator: ", "))")
+    lines.append("rules that no switch alone breaks: \(unbroken.map(\.name).joined(separator: ", "))")
     return lines
   }
 
-  /// Rules of the model, but those of the Secure world, that no condition alone keeps.
+  /// Rules of the model, but those of the Secure world, that no condition and no protection alone keeps.
   package var unbroken: [ModelRule] {
     let broken = Set(rows.compactMap(\.rule))
-    return ModelRule.all.filter { !$0.name.hasPrefix("ffa_") && !broken.contains($0.name) }
+    return ModelRule.all.filter { !$0.isOfSecureWorld && !broken.contains($0.name) }
   }
 
   // MARK: Lines of JSON

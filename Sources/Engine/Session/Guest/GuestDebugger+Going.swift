@@ -143,12 +143,6 @@ extension GuestDebugger {
     return .event("an SMC at \(hex(pc))")
   }
 
-  /// The instruction at an address, as a vCPU would read it.
-  func word(_ vcpu: Int, _ address: UInt64) -> UInt32? {
-    let bytes = read(vcpu, address, 4)
-    return bytes.count == 4 ? bytes.enumerated().reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) } : nil
-  }
-
   package func goOn(limit: Int) -> DebugStop? { goOn(limit: limit) { false } }
 
   /// - Parameter isEnough: asked between two entries whether to end here.

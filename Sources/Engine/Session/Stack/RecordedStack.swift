@@ -6,12 +6,23 @@ extension Session {
   var recordedStackCommands: [(command: StackCommand, steps: Range<Int>)] {
     let first = resets.last { $0 < position }.map { $0 + 1 } ?? 0
     let end = resets.first { $0 >= position } ?? steps.count
-    let parser = StatementParser(line: 1, names: ScriptNames())
     return stepGroups.compactMap { group in
-      guard group.depth == 0, first <= group.first, group.range.upperBound <= end,
-        let statement = try? parser.parse(group.text) as? StackStatement
-      else { return nil }
-      return (statement.command, group.range)
+      guard group.depth == 0, first <= group.first, group.range.upperBound <= end, let command = Self.command(group) else {
+        return nil
+      }
+      return (command, group.range)
     }
+  }
+
+  /// What a recording says a host was told that has ended where the session stands.
+  var recordedStackCommand: (command: StackCommand, steps: Range<Int>)? {
+    guard position > 0, let group = groups(around: position - 1).first, group.depth == 0, group.range.upperBound == position,
+      let command = Self.command(group)
+    else { return nil }
+    return (command, group.range)
+  }
+
+  private static func command(_ group: StepGroup) -> StackCommand? {
+    (try? StatementParser(line: 1, names: ScriptNames()).parse(group.text) as? StackStatement)?.command
   }
 }

@@ -44,7 +44,7 @@ package final class StackControl {
   /// The recording the session was opened from: what its host was told may name files beside it.
   package var recording: String?
   /// Called before it makes a fresh machine.
-  var willReset: () -> Void = {}
+  package var willReset: () -> Void = {}
   /// Those of the session's branches, by number.
   private var hosts: [Int: Host] = [:]
   private var lastOrder = 0
@@ -140,13 +140,13 @@ package final class StackControl {
       willReset()
       session.perform(.reset(HostStack.configuration(session.configuration), name: nil))
     }
-    // Of a session that is too long to have many, the others are forgotten.
-    if hosts.count >= Self.mostHosts { hosts = [:] }
     return add(Host(session, begin: session.position, RememberedFiles(source, remembers: session.keepsHistory)))
   }
 
   /// One more host of the session.
   private func add(_ host: Host) -> Host {
+    // Of a session that is too long to have many, the others are forgotten.
+    if hosts.count >= Self.mostHosts { hosts = [:] }
     let number = (hosts.keys.max() ?? 0) + 1
     session.stackLog.begin(number, at: host.begin)
     hosts[number] = host
@@ -172,15 +172,46 @@ package final class StackControl {
         known.append(order.with(Self.kept(outcome), host.picture()))
       }
     } catch {
-      throw ScriptError(
-        message:
-          "the host of this recording cannot go on: \(error.message). It reads again what it was given: files as they were, in "
-          + "the folder of \(shown(recording))")
+      throw cannotGoOn(error, recording)
     }
     lastOrder = orders.count
     _ = add(host)
     for order in known { session.stackLog.add(order) }
     return try inForce()
+  }
+
+  private func cannotGoOn(_ error: ScriptError, _ recording: String) -> ScriptError {
+    ScriptError(
+      message:
+        "the host of this recording cannot go on: \(error.message). It reads again what it was given: files as they were, in "
+        + "the folder of \(shown(recording))")
+  }
+
+  /// To be called while a recording is replayed: has its host do again what it was told, where that ends, so that what it knows and has
+  /// answered is there as it was.
+  package func recall() throws(ScriptError) {
+    guard let recording, let told = session.recordedStackCommand,
+      !session.stackLog.orders.contains(where: { $0.begin == told.steps.lowerBound && $0.end == told.steps.upperBound })
+    else { return }
+    session.isStackActing = true
+    defer { session.isStackActing = false }
+    let host =
+      try inForce()
+      ?? Host(session, begin: told.steps.lowerBound, RememberedFiles(place(recording).xml.source, remembers: true))
+    lastOrder += 1
+    let order = StackLog.Order(
+      command: told.command, number: lastOrder, file: recording, begin: told.steps.lowerBound, end: told.steps.upperBound,
+      lines: [], picture: host.picture())
+    var known = order
+    do throws(ScriptError) {
+      try tell([order], host) { order, outcome, host in known = order.with(Self.kept(outcome), host.picture()) }
+    } catch {
+      // What it has become nobody knows.
+      session.stackLog = StackLog()
+      throw cannotGoOn(error, recording)
+    }
+    if !hosts.values.contains(where: { $0 === host }) { _ = add(host) }
+    session.stackLog.add(known)
   }
 
   /// The host as it was where the session stands; nil if there is none on this machine.
@@ -210,6 +241,16 @@ package final class StackControl {
     let here = session.position
     session.seek(former.begin)
     let host = Host(session, begin: former.begin, former.files)
+    defer { session.seek(here) }
+    try tell(orders, host, each: each)
+    return host
+  }
+
+  /// Tells a host what others were told, or it was itself before the recording of that was replayed.
+  private func tell(
+    _ orders: [StackLog.Order], _ host: Host, each: (StackLog.Order, Outcome, Host) -> Void
+  ) throws(ScriptError) {
+    let here = session.position
     defer {
       session.following = nil
       session.seek(here)
@@ -231,7 +272,6 @@ package final class StackControl {
     }
     host.position = session.position
     host.lastOrder = orders.last?.number
-    return host
   }
 
   // MARK: Commands
@@ -395,5 +435,5 @@ private final class ScriptTerminal: VirshTerminal {
     looks += 1
   }
 
-  func typed() -> [UInt8] { quiet >= Self.patience || looks >= Self.mostLooks ? [VirshShell.escape] : [] }
+  func typed(waits: Bool) -> [UInt8] { quiet >= Self.patience || looks >= Self.mostLooks ? [VirshShell.escape] : [] }
 }

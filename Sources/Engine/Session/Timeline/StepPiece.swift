@@ -132,7 +132,7 @@ struct StepPiece: Sendable {
   }
 
   private func isShape(_ number: UInt32, _ shape: UnsafeBufferPointer<UInt8>) -> Bool {
-    shapes[range(Int(number))].elementsEqual(shape)
+    shapes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[range(Int(number))]).elementsEqual(shape) }
   }
 
   private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {

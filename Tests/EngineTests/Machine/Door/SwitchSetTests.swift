@@ -51,6 +51,16 @@ struct SwitchSetTests {
   }
 }
 
+struct BugTests {
+  /// Documentation/Lab.md has all, in their order.
+  @Test func theDocumentHasThem() throws {
+    let rows = try Project.text("Documentation/Lab.md").split(separator: "\n").filter { $0.hasPrefix("| `") }
+    let bugs = MachineBug.allCases.map { "| `\($0.rawValue)` | \($0.summary) | \($0.source) |" }
+    #expect(rows.filter { bugs.contains(String($0)) }.map(String.init) == bugs)
+    for bug in MachineBug.allCases { #expect(bug.missing.map { name in Switch.all.contains { $0.name == name } } ?? true) }
+  }
+}
+
 struct ModelRuleTests {
   /// Documentation/Lab.md has each rule as it is declared.
   @Test func aRuleIsInTheDocument() throws {

@@ -126,6 +126,125 @@ struct LabStatementTests {
     #expect(error?.message == message)
   }
 
+  // MARK: Bugs
+
+  /// What is done on a machine with a bug and on one without, what the last statement answers on each, and the rule that the bug breaks.
+  private static let bugs: [(MachineBug, String, String, String, String?)] = [
+    (
+      .aliasedGranules,
+      """
+      let g = 0x80200000
+      let p = 0x83000000
+      delegate 2
+      fill RmiRealmParams 0x83001000
+      RMI_REALM_CREATE 0x80100000 0x83001000
+      RMI_GRANULE_DELEGATE g
+      RMI_GRANULE_DELEGATE g+0x1000
+      fill RmiRecParams p
+      ns.write64 p+0x800 2
+      ns.write64 p+0x808 g
+      ns.write64 p+0x810 g
+      RMI_REC_CREATE 0x80100000 g+0x1000 p
+      """, "RMI_ERROR_INPUT", "RMI_SUCCESS", "one_owner"
+    ),
+    (
+      .unalignedTop,
+      """
+      realm
+      RMI_DATA_DESTROY rd 0
+      guest smc RSI_IPA_STATE_SET 0 0x2000 0 1
+      RMI_REC_ENTER rec run
+      RMI_RTT_SET_RIPAS rd rec 0 0x1800
+      """, "RMI_ERROR_INPUT", "RMI_SUCCESS", nil
+    ),
+    (
+      .lateRange,
+      """
+      realm
+      RMI_RTT_UNMAP_UNPROTECTED rd 0x40000000 3
+      """, "RMI_ERROR_INPUT", "RMI_ERROR_RTT", nil
+    ),
+    (
+      .timerRegister,
+      """
+      realm
+      guest setsys cntp_cval_el0 0x1111
+      guest setsys cntv_cval_el0 0x2222
+      guest irq
+      RMI_REC_ENTER rec run
+      ns.read64 run+0xc08
+      """, "0x1111", "0x2222", "exit_record"
+    ),
+    (
+      .sysregSyndrome,
+      """
+      realm
+      guest sync 0x623a30b6
+      guest irq
+      RMI_REC_ENTER rec run
+      ns.read64 run+0x900
+      """, "0x0", "0x623a30b6", "exit_record"
+    ),
+    (
+      .leftRegisters,
+      """
+      realm
+      guest setreg 5 0x5ec7e7
+      guest irq
+      RMI_REC_ENTER rec run
+      ns.read64 run+0xa28
+      """, "0x0", "0x5ec7e7", "exit_record"
+    ),
+    (
+      .laterVMIDs,
+      """
+      realm
+      realm
+      RMI_DATA_DESTROY rd2 0x1000
+      guest read64 0x1000
+      RMI_REC_ENTER rec2 run2
+      ns.read64 run2+0x800
+      """, "0x0", "", "tlb_clean"
+    ),
+  ]
+
+  @Test(arguments: bugs)
+  func aBugShows(_ bug: MachineBug, _ lines: String, _ right: String, _ wrong: String, _ rule: String?) throws {
+    func last(_ machine: String) throws -> (answer: String, broken: Set<String>) {
+      let script = Script()
+      try script.run(machine + "\n" + lines)
+      let result = try #require(script.session.steps.last?.result)
+      return (result.answer?.text ?? "", Set(script.session.steps.flatMap { $0.result.broken.map(\.rule) }))
+    }
+    let auxiliary = bug == .aliasedGranules ? 2 : 0
+    let (plain, buggy) = (
+      try last("machine rec_aux_count=\(auxiliary)"), try last("machine rec_aux_count=\(auxiliary) bug=\(bug.rawValue)")
+    )
+    #expect(plain.answer.hasPrefix(right) && plain.broken.isEmpty, "\(plain)")
+    #expect(buggy.answer.hasPrefix(wrong), "\(buggy)")
+    #expect(rule.map { buggy.broken.contains($0) } ?? buggy.broken.isEmpty, "\(buggy)")
+  }
+
+  /// It is a property of the machine: recorded, part of the digest, and not mended by switching checks on.
+  @Test func aBugStays() throws {
+    let script = Script()
+    try script.run("machine bug=aliased_granules+later_vmids\nwith *")
+    #expect(script.session.configuration.propertyText.hasSuffix(" bug=aliased_granules+later_vmids"))
+    #expect(script.session.read { $0.switchedOff.text } == "RMI_REC_CREATE.aux_alias")
+    let plain = Script()
+    #expect(plain.session.digest() != script.session.digest())
+    let again = Script()
+    try again.run("machine \(script.session.configuration.propertyText)\nwith *")
+    #expect(again.session.digest() == script.session.digest())
+    for (word, message) in [
+      ("later_vmid", "no bug is called \"later_vmid\"; did you mean later_vmids?"),
+      ("x", "no bug is called \"x\"; expected none, aliased_granules"),
+    ] {
+      let error = #expect(throws: ScriptError.self) { try Script().run("machine bug=\(word)") }
+      #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
+    }
+  }
+
   /// What the Why screen says of a call whose deciding condition is off.
   @Test func anExplanationGoesOnBehindAConditionThatIsOff() throws {
     let script = Script()
@@ -137,6 +256,15 @@ struct LabStatementTests {
     let explanation = script.session.read { $0.explain(entry, x) }
     #expect(explanation.rows.map(\.verdict) == [.overruled, .held, .held, .held])
     #expect(explanation.decidedBy == nil)
+  }
+
+  /// Of a REC that was taken from its Realm nothing is left that could say whose it was.
+  @Test func aRECThatIsGoneBelongsToNobody() throws {
+    let script = Script()
+    try script.run("machine rec_aux_count=0 without=RMI_GRANULE_UNDELEGATE.gran_state\nrealm recs=1\nRMI_GRANULE_UNDELEGATE rec")
+    let broken = script.session.steps.last?.result.broken ?? []
+    #expect(broken.contains { $0.rule == "one_owner" && $0.detail.contains("is UNDELEGATED, not REC") }, "\(broken)")
+    #expect(!broken.contains { $0.detail.contains("owned by") }, "\(broken)")
   }
 
   /// What a step has broken is told once, and can be expected.
