@@ -64,7 +64,10 @@ void wait(u32 intid) {
     u64 found;
     __asm__ volatile("mrs %0, icc_iar1_el1" : "=r"(found) : : "memory");
     if (found == intid) return;
-    if (found == NONE) __asm__ volatile("wfi" : : : "memory"); else done((u32)found);
+    if (found == NONE) { __asm__ volatile("wfi" : : : "memory"); continue; }
+    /* A device that has more to say than anybody wants to hear, such as a frame that comes late, does not wake it again. */
+    if (found != UART_INTID) poke(GICD + 0x180 + (u32)found / 32 * 4, 1u << found % 32);
+    done((u32)found);
   }
 }
 void done(u32 intid) { WRITE(icc_eoir1_el1, intid); }

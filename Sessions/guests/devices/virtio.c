@@ -83,6 +83,8 @@ int await(struct device *d, struct queue *q, u32 *length) {
     poke(d->base + ACK, peek(d->base + ISR));
     done(d->intid);
   }
+  /* It may have come back before anybody waited: its interrupt stays asserted otherwise, and nobody sleeps again. */
+  poke(d->base + ACK, peek(d->base + ISR));
   volatile u32 *entry = (volatile u32 *)(q->given + 2) + 2 * (q->seen++ % ENTRIES);
   if (length) *length = entry[1];
   return (int)entry[0];

@@ -46,7 +46,8 @@ extension UserAction {
     label: "break", unless: hasNoGuest
   ) { $0.ask(.open(.command, text: "break ")) }
 
-  @Sendable private static func hasNoGuest(_ session: Session, _ state: ViewState) -> String? {
-    state.guest.vcpu == nil && !session.hasHost && session.configuration.secure != .tee ? "no guest was booted here; \(state.bindings[.boot]) boots one" : nil
+  @Sendable static func hasNoGuest(_ session: Session, _ state: ViewState) -> String? {
+    state.guest.vcpu == nil && !session.hasHost && session.configuration.secure != .tee
+      ? "no guest was booted here; \(state.bindings[.boot]) boots one" : nil
   }
 }

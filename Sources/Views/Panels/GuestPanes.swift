@@ -8,12 +8,14 @@ package enum GuestPane: String, Sendable, CaseIterable {
 extension UserAction {
   package static let guestKeys: UserAction = UserAction(
     "guest-keys", ["i"], in: [.panel("guest")], "Type into the guest",
-    "Lets the guest go on and gives it the keyboard, byte for byte; ^] gives it back.", label: "type"
+    "Lets the guest go on and gives it the keyboard, byte for byte; ^] gives it back.", label: "type",
+    unless: hasNoGuest
   ) { $0.ask(.giveKeys) }
 
   package static let guestConsole: UserAction = UserAction(
     "guest-console", ["z"], in: [.panel("guest")], "Console alone",
-    "Shows nothing but the guest's console, or everything again.", label: "console alone"
+    "Shows nothing but the guest's console, or everything again.", label: "console alone",
+    unless: { Panel.guest.whyEmpty($0, $1) }
   ) { $0.state.guest.showsConsoleAlone.toggle() }
 
   package static let guestPane: UserAction = UserAction(

@@ -187,8 +187,10 @@ struct GDBSessionTests {
     let text = try read(folder, "read")
     #expect(text.contains("0x8000001c:\t0x94"), "\(text)")
     #expect(text.contains("LWP 1") && text.contains("LWP 2"), "\(text)")
-    func registers(_ text: String) -> [Substring] {
-      text.split(separator: "\n").filter { line in ["sp ", "pc ", "cpsr "].contains { line.hasPrefix($0) } }
+    // Without names of places, which the core has none of.
+    func registers(_ text: String) -> [String] {
+      text.split(separator: "\n").map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+        .filter { line in ["sp ", "pc ", "cpsr "].contains { line.hasPrefix($0) } }
     }
     #expect(registers(text).count == 3 && registers(result.gdb) == registers(text), "\(result.gdb) \(text)")
   }
