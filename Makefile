@@ -66,6 +66,7 @@ docs: build
 	.build/debug/workbench statements > Documentation/Statements.md
 	.build/debug/workbench token checks > Documentation/TokenChecks.md
 	.build/debug/workbench attacks --markdown > Documentation/Attacks.md
+	.build/debug/workbench lesson list --markdown > Documentation/Course.md
 	.build/debug/workbench explore table Documentation/Necessity.jsonl > Documentation/Necessity.md
 
 build: setup

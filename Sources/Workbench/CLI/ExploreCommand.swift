@@ -107,7 +107,11 @@ struct ExploreSearchCommand: ParsableCommand {
       protections = ProtectionSearch.rows(try wantedProtections(), described, options, workers: count) { explorer in
         explorer.run(
           parallel: { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }, shouldStop: { StopSignal.pending != nil }
-        ) { line.update($0.transitions, "\(grouped($0.states)) states, depth \($0.depth), without \(explorer.world.configuration.without.text)") }
+        ) {
+          line.update(
+            $0.transitions,
+            "\(grouped($0.states)) states, depth \($0.depth), without \(explorer.world.configuration.without.text)")
+        }
       }
     }
     // What was not looked at to the end is no result of a shard.

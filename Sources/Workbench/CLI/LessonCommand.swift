@@ -49,9 +49,19 @@ struct LessonListCommand: ParsableCommand {
   @Flag(help: "Prints a table in Markdown.")
   var markdown = false
 
+  private static let head = """
+    # The course
+
+    `workbench lesson list --markdown` has made this table: what each lesson is about, what is to be true in the end of its tasks, the calls and
+    statements its first solutions use, and the attacks ([Attacks.md](Attacks.md)) it refers to.
+
+    | Lesson | Concept | Goals | Uses | Attacks |
+    |---|---|---|---|---|
+    """
+
   func run() throws {
     var out = Output()
-    if markdown { out.lines("| Lesson | Concept | Goals | Uses | Attacks |\n|---|---|---|---|---|") }
+    if markdown { out.lines(Self.head) }
     var part = 0
     for path in try LessonCommand.paths(lessons) {
       let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.lesson(path) }

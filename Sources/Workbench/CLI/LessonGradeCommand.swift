@@ -142,7 +142,7 @@ struct LessonExportCommand: ParsableCommand {
   func run() throws {
     var out = Output()
     for path in try LessonCommand.paths([lesson]) {
-      let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.readable(path) }
+      let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.handout(path) }
       if text {
         for line in LessonText.lines(lesson, width: Lesson.widest, givesAway: answers) { out.line(line) }
       } else {

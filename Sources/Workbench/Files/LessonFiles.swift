@@ -74,6 +74,11 @@ enum LessonFiles {
     return lesson
   }
 
+  /// The same to be read elsewhere: keys stand in brackets.
+  static func handout(_ path: String, _ bindings: KeyBindings = .standard) throws(SessionLoader.Failure) -> Lesson {
+    try lesson(path).naming { id in bindings.actions.first { $0.id == id }.map { "[\(bindings[$0])]" } }
+  }
+
   /// The same, with the names of keys in its text.
   static func readable(_ path: String, _ bindings: KeyBindings = .standard) throws(SessionLoader.Failure) -> Lesson {
     try lesson(path).naming { id in bindings.actions.first { $0.id == id }.map { bindings[$0] } }

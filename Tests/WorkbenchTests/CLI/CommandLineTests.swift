@@ -287,6 +287,7 @@ struct CommandLineTests {
   @Test(arguments: [
     ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"),
     ("statements", "Statements.md"), ("token checks", "TokenChecks.md"),
+    ("lesson list --markdown", "Course.md"),
     ("attacks --markdown", "Attacks.md"),
     ("explore table Documentation/Necessity.jsonl", "Necessity.md"),
   ])

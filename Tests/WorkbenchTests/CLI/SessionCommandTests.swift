@@ -41,9 +41,11 @@ struct SessionCommandTests {
     _ = try run("cut", try file("many.session", calls), "-o", recorded)
     _ = try run("pack", recorded, "-o", packed)
     let bytes = try Data(contentsOf: URL(filePath: packed))
-    #expect(bytes.starts(with: [0x1F, 0x8B]) && bytes.count * 10 < (try text(recorded)).utf8.count)
+    let length = try text(recorded).utf8.count
+    #expect(bytes.starts(with: [0x1F, 0x8B]) && bytes.count * 10 < length)
     let verified = try Headless.run(["replay", "--verify", packed])
-    #expect(verified.code == 0 && verified.output == (try Headless.run(["replay", "--verify", recorded])).output)
+    let plain = try Headless.run(["replay", "--verify", recorded])
+    #expect(verified.code == 0 && verified.output == plain.output)
     _ = try run("unpack", packed, "-o", again)
     #expect(try text(again) == text(recorded))
     var damaged = bytes

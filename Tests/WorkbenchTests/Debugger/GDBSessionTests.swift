@@ -211,8 +211,8 @@ struct GDBSessionTests {
       [
         "file \(PseudoTerminal.root.appending(path: "Sessions/secure/tee.elf").path)",
         "printf \"first %lx\\n\", $pc", "p/x $cpsr & 0xf", "break *tee_main", "continue", "info registers sp", "stepi",
-        "reverse-stepi", "printf \"main %d\\n\", (long)$pc == (long)&tee_main", "hbreak *0x06300000", "continue", "p/x $cpsr & 0xf",
-        "x/i $pc", "stepi", "reverse-stepi", "printf \"application %lx\\n\", $pc", "reverse-continue",
+        "reverse-stepi", "printf \"main %d\\n\", (long)$pc == (long)&tee_main", "hbreak *0x06300000", "continue",
+        "p/x $cpsr & 0xf", "x/i $pc", "stepi", "reverse-stepi", "printf \"application %lx\\n\", $pc", "reverse-continue",
         "printf \"again %d\\n\", (long)$pc == (long)&tee_main", "delete", "set $x0 = 1", "continue", "monitor info", "detach",
       ], session: "Sessions/secure/01-hello.session")
     expect(

@@ -7,7 +7,9 @@ extension Session {
     let first = resets.last { $0 < position }.map { $0 + 1 } ?? 0
     let end = resets.first { $0 >= position } ?? steps.count
     return stepGroups.compactMap { group in
-      guard group.depth == 0, first <= group.first, group.range.upperBound <= end, let command = Self.command(group) else { return nil }
+      guard group.depth == 0, first <= group.first, group.range.upperBound <= end, let command = Self.command(group) else {
+        return nil
+      }
       return (command, group.range)
     }
   }

@@ -128,10 +128,10 @@ struct LabStatementTests {
 
   // MARK: Bugs
 
-  /// Each machine with a bug does something that one without does not.
-  @Test(arguments: [
+  /// What is done on a machine with a bug and on one without, what the last statement answers on each, and the rule that the bug breaks.
+  private static let bugs: [(MachineBug, String, String, String, String?)] = [
     (
-      Bug.aliasedGranules,
+      .aliasedGranules,
       """
       let g = 0x80200000
       let p = 0x83000000
@@ -206,8 +206,10 @@ struct LabStatementTests {
       ns.read64 run2+0x800
       """, "0x0", "", "tlb_clean"
     ),
-  ])
-  func aBugShows(_ bug: Bug, _ lines: String, _ right: String, _ wrong: String, _ rule: String?) throws {
+  ]
+
+  @Test(arguments: bugs)
+  func aBugShows(_ bug: MachineBug, _ lines: String, _ right: String, _ wrong: String, _ rule: String?) throws {
     func last(_ machine: String) throws -> (answer: String, broken: Set<String>) {
       let script = Script()
       try script.run(machine + "\n" + lines)
@@ -215,7 +217,9 @@ struct LabStatementTests {
       return (result.answer?.text ?? "", Set(script.session.steps.flatMap { $0.result.broken.map(\.rule) }))
     }
     let auxiliary = bug == .aliasedGranules ? 2 : 0
-    let (plain, buggy) = (try last("machine rec_aux_count=\(auxiliary)"), try last("machine rec_aux_count=\(auxiliary) bug=\(bug.rawValue)"))
+    let (plain, buggy) = (
+      try last("machine rec_aux_count=\(auxiliary)"), try last("machine rec_aux_count=\(auxiliary) bug=\(bug.rawValue)")
+    )
     #expect(plain.answer.hasPrefix(right) && plain.broken.isEmpty, "\(plain)")
     #expect(buggy.answer.hasPrefix(wrong), "\(buggy)")
     #expect(rule.map { buggy.broken.contains($0) } ?? buggy.broken.isEmpty, "\(buggy)")

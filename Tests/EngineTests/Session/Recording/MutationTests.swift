@@ -13,9 +13,7 @@ struct MutationTests {
   /// Recordings of every kind: of Realms, with branches and what readers added, of guests with what their Host knew, of hosts' random
   /// calls, and of older versions.
   private static func originals() throws -> [[String]] {
-    let realm = Script()
-    try realm.run(Script.activeRealm + "\nguest wfi\nsmc RMI_REC_ENTER rec run\nguest smc RSI_ATTESTATION_TOKEN_INIT")
-    try realm.run("guest smc RSI_ATTESTATION_TOKEN_CONTINUE 0 0 0x1000\nsmc RMI_REC_ENTER rec run\nns.read64 rd\npe 1")
+    let realm = try realm()
     let branches = Script()
     try branches.run(
       "realm\ngoto 5\nfork other\nRMI_VERSION 0x10000\nnote what a reader says\nbookmark here a note\ngoto 2\nfork third")
@@ -26,7 +24,17 @@ struct MutationTests {
     var driver = RandomDriver(seed: 9, hosts.configuration)
     for _ in 0..<120 { hosts.perform(.action(hosts.read { driver.next($0) })) }
     let texts = [realm.session, branches.session, guest.session, hosts].map(SessionText.whole)
-    return texts.map { $0.split(separator: "\n").map(String.init) } + [1, 2, 4].map { older($0, realm.session) }
+    return texts.map { $0.split(separator: "\n").map(String.init) }
+      + [2, 4].map { older($0, realm.session) } + [older(1, try Self.realm(on: .sample).session)]
+  }
+
+  private static func realm(on platform: PlatformKind = .model) throws -> Script {
+    var configuration = MachineConfiguration()
+    configuration.platform = platform
+    let script = Script(configuration)
+    try script.run(Script.activeRealm + "\nguest wfi\nsmc RMI_REC_ENTER rec run\nguest smc RSI_ATTESTATION_TOKEN_INIT")
+    try script.run("guest smc RSI_ATTESTATION_TOKEN_CONTINUE 0 0 0x1000\nsmc RMI_REC_ENTER rec run\nns.read64 rd\npe 1")
+    return script
   }
 
   /// As older versions wrote it.
