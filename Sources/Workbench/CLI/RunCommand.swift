@@ -106,6 +106,7 @@ struct ScriptFile {
     let printer = StatementPrinter(style)
     runner.onReport = { report in
       printer.report(report)
+      printer.note(panic: session.read { $0.control.panic }?.text)
       onReport(report)
     }
     var warnings = 0
@@ -159,6 +160,8 @@ struct ScriptFile {
 final class StatementPrinter {
   private let style: ScriptFile.Style
   private var out = Output()
+  /// Whether it was said that the RMM has stopped.
+  private var hasSaidPanic = false
 
   init(_ style: ScriptFile.Style) { self.style = style }
 
@@ -167,6 +170,12 @@ final class StatementPrinter {
   /// A statement that stands for others: what they answer comes below it, and then what has come of it all.
   func head(_ line: ScriptLine, depth: Int) {
     if style == .words { out.line(indented(line.number, depth) + line.text) }
+  }
+
+  /// Says once why the RMM of the machine has stopped.
+  func note(panic: String?) {
+    if style == .words, let panic, !hasSaidPanic { out.line("          \(panic)") }
+    hasSaidPanic = panic != nil
   }
 
   /// Of one that another stands for, the number of the line is the other's.

@@ -100,6 +100,14 @@ struct OutputTests {
     #expect(try column([0xC0, 0x80]) == "1:1")
   }
 
+  @Test func anRMMThatHasStoppedSaysWhyOnce() throws {
+    let folder = try TemporaryFolder()
+    let script = "realm\nrealm.write64 rec+0x10 0xfffffffffffff000\nRMI_REC_ENTER rec run\nRMI_VERSION 0x10000\n"
+    let file = try folder.write("script", script + script.replacing("realm\n", with: "case again\nrealm\n", maxReplacements: 1))
+    let lines = try Headless.run(["run", file]).output.split(separator: "\n")
+    #expect(lines.filter { $0.contains("RMM panic: R-EL2 follows 0xfffffffffffff000") }.count == 2)
+  }
+
   /// As replay takes it: what the last whole line says is done, and the torn one is not.
   @Test(arguments: [
     "@0.2 smc RMI_GRA", "@0.2 bogus", "=> RMI_SUC", "@0.2 # \u{6F22}", "@0.2 smc RMI_VERSION 0x10000\n=> RMI_SUC",

@@ -24,7 +24,7 @@ public struct RunLimits: Sendable {
   /// Instructions that a step of a machine of the lab counts for, after which every rule is looked at, for each 64 pages with contents.
   static let rulesCost: UInt64 = 4096
   /// Instructions that one counts for while a debugger looks for places to stop at.
-  static let debuggedCost: UInt64 = 3
+  static let debuggedCost: UInt64 = 5
   /// Instructions that the signature of a token counts for.
   static let signatureCost: UInt64 = 300_000
   /// Instructions that a name counts for which `symbols` reads from an image.

@@ -54,7 +54,7 @@ struct RunLimitTests {
     // What counts for instructions is in the row, too.
     let costs = [
       RunLimits.exceptionCost, RunLimits.nameCost, RunLimits.entryCost, RunLimits.signatureCost, RunLimits.debuggedCost,
-      RunLimits.rulesCost,
+      RunLimits.rulesCost, RunLimits.rareCost,
     ]
     let line = try #require(lines.first { $0.hasPrefix("| instructions of guests") })
     for cost in costs { #expect(line.contains(" \(grouped(Int(cost)))"), "\(cost)") }
