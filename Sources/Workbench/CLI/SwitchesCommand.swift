@@ -26,7 +26,7 @@ struct SwitchesCommand: ParsableCommand {
       }
     }
     var rows = shown.map { ($0.name, $0.summary) }
-    if name == nil { rows += Bug.allCases.map { ("bug=\($0.rawValue)", "\($0.summary) (\($0.source))") } }
+    if name == nil { rows += RMMBug.allCases.map { ("bug=\($0.rawValue)", "\($0.summary) (\($0.source))") } }
     let width = rows.map(\.0.count).max() ?? 0
     for (name, summary) in rows { out.line("\(name.padding(width))  \(summary)") }
   }

@@ -129,7 +129,7 @@ struct LabStatementTests {
   // MARK: Bugs
 
   /// What is done on a machine with a bug and on one without, what the last statement answers on each, and the rule that the bug breaks.
-  private static let bugs: [(Bug, String, String, String, String?)] = [
+  private static let bugs: [(RMMBug, String, String, String, String?)] = [
     (
       .aliasedGranules,
       """
@@ -209,7 +209,7 @@ struct LabStatementTests {
   ]
 
   @Test(arguments: bugs)
-  func aBugShows(_ bug: Bug, _ lines: String, _ right: String, _ wrong: String, _ rule: String?) throws {
+  func aBugShows(_ bug: RMMBug, _ lines: String, _ right: String, _ wrong: String, _ rule: String?) throws {
     func last(_ machine: String) throws -> (answer: String, broken: Set<String>) {
       let script = Script()
       try script.run(machine + "\n" + lines)

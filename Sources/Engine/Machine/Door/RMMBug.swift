@@ -1,7 +1,7 @@
 import Basics
 
 /// A bug of a kind that a real RMM had. A machine has it from its boot to its end, and is one of the lab: no statement mends it.
-package enum Bug: String, CaseIterable, Sendable {
+package enum RMMBug: String, CaseIterable, Sendable {
   case aliasedGranules = "aliased_granules"
   case laterVMIDs = "later_vmids"
   case unalignedTop = "unaligned_top"
@@ -47,16 +47,16 @@ package enum Bug: String, CaseIterable, Sendable {
   }
 
   /// As a `machine` statement has them: names joined by `+`, or `none`.
-  static func text(_ bugs: Set<Bug>) -> String {
+  static func text(_ bugs: Set<RMMBug>) -> String {
     bugs.isEmpty ? "none" : allCases.filter(bugs.contains).map(\.rawValue).joined(separator: "+")
   }
 
   /// Reads ``text(_:)``.
-  static func named(_ word: String) throws(MachineSetting.Unfit) -> Set<Bug> {
+  static func named(_ word: String) throws(MachineSetting.Unfit) -> Set<RMMBug> {
     guard word != "none" else { return [] }
-    var bugs: Set<Bug> = []
+    var bugs: Set<RMMBug> = []
     for name in word.split(separator: "+", omittingEmptySubsequences: false) {
-      guard let bug = Bug(rawValue: String(name)) else {
+      guard let bug = RMMBug(rawValue: String(name)) else {
         let all = allCases.map(\.rawValue)
         let near = closest(to: String(name), among: all).map { "; did you mean \($0)?" }
         throw MachineSetting.Unfit(
@@ -78,7 +78,7 @@ extension MachineConfiguration {
 
 extension Machine {
   /// Whether it has a bug: one that has is a machine of the lab.
-  @inline(__always) func has(_ bug: Bug) -> Bool { control.lab != nil && configuration.bugs.contains(bug) }
+  @inline(__always) func has(_ bug: RMMBug) -> Bool { control.lab != nil && configuration.bugs.contains(bug) }
 
   /// Whether PEs go on translating for a Realm, by a bug, what was taken from it.
   func missesInvalidation(of rd: UInt64) -> Bool {
