@@ -1,4 +1,4 @@
-# Everything a person does with the project. Needs Swift 6.3 and make; `setup` installs the headers of ncurses and libxml2 if they are missing.
+# Everything a person does with the project. Needs Swift 6.3 and make; `setup` installs the headers of ncurses, libxml2 and zlib if they are missing.
 SWIFT ?= swift
 PREFIX ?= /usr/local
 ARGS ?=
@@ -18,17 +18,11 @@ test: setup
 	$(SWIFT) build --build-tests $(FLAGS)
 	$(SWIFT) test --skip-build --disable-xctest $(FLAGS)
 
-## check: what must hold before a change lands: format, no warnings, tests, the embedding packages, generated documents up to date
+## check: what must hold before a change lands: format, no warnings, tests (generated documents up to date among them), the embedding packages
 check: setup
 	$(SWIFT) format lint --strict --recursive $(SWIFT_FILES)
 	$(MAKE) test FLAGS="-Xswiftc -warnings-as-errors"
 	Scripts/embedders
-	.build/debug/workbench commands | diff - Documentation/Commands.md
-	.build/debug/workbench keys | diff - Documentation/Keys.md
-	.build/debug/workbench structures | diff - Documentation/Structures.md
-	.build/debug/workbench statements | diff - Documentation/Statements.md
-	.build/debug/workbench token checks | diff - Documentation/TokenChecks.md
-	.build/debug/workbench attacks --markdown | diff - Documentation/Attacks.md
 
 ## bench: measures a release build (ARGS are passed on)
 bench: setup
@@ -81,6 +75,6 @@ build: setup
 format:
 	$(SWIFT) format --in-place --recursive $(SWIFT_FILES)
 
-## setup: installs the headers of ncurses and libxml2 if they are missing
+## setup: installs the headers of ncurses, libxml2 and zlib if they are missing
 setup:
 	@Scripts/setup

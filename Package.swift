@@ -38,6 +38,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CNcurses"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .target(name: "CTerm", dependencies: ["CNcurses"]),
     .target(name: "Libc", swiftSettings: strict),
@@ -55,7 +56,7 @@ let package = Package(
     .executableTarget(
       name: "Workbench",
       dependencies: engine + [
-        "CNcurses", "CTerm", "Libc", "Views", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CNcurses", "CTerm", "CZlib", "Libc", "Views", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"), .product(name: "TOMLKit", package: "TOMLKit"),
       ],
       swiftSettings: strict),

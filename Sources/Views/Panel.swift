@@ -27,6 +27,7 @@ public final class Panel: Sendable, Hashable {
   private let drawn: @Sendable (inout Canvas, Rect, Session, ViewState, Bool) -> Void
   private let moved: (@Sendable (Motion, inout Effect) -> Void)?
   private let listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)?
+  private let emptied: @Sendable (Session, ViewState) -> String?
   /// What its notable lines are, in words.
   let notable: String?
   private let changed: (@Sendable (Session, ViewState) -> Changing?)?
@@ -43,6 +44,7 @@ public final class Panel: Sendable, Hashable {
   ///   - opened: what happens when it is opened by its key, if that is more than to show it.
   ///   - hints: the key bar; where nothing is said, what works on every screen.
   ///   - listed: its lines, if it is a list or a text: keys go through them.
+  ///   - empty: why there are no lines on it now, so that no key goes through them; nil where there are.
   ///   - notable: what those of its lines are, in words, to which the keys of a search go where nothing is sought.
   ///   - moved: takes the keys that move what is chosen; without it they go through the lines.
   ///   - changing: what is chosen on it, if it is something that steps change.
@@ -56,7 +58,8 @@ public final class Panel: Sendable, Hashable {
     opened: (@Sendable (inout Effect) -> Void)? = nil, actions: [UserAction] = [],
     hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common + [KeyHint(.back)] },
     prepared: @escaping @Sendable (Session, inout ViewState) -> Void = { _, _ in },
-    listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)? = nil, notable: String? = nil,
+    listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)? = nil,
+    empty: @escaping @Sendable (Session, ViewState) -> String? = { _, _ in nil }, notable: String? = nil,
     moved: (@Sendable (Motion, inout Effect) -> Void)? = nil,
     changing: (@Sendable (Session, ViewState) -> Changing?)? = nil, chosen: (@Sendable (inout Effect) -> Void)? = nil,
     copied: (@Sendable (Session, ViewState) -> String?)? = nil,
@@ -72,6 +75,7 @@ public final class Panel: Sendable, Hashable {
     self.prepared = prepared
     self.drawn = drawn
     self.listed = listed
+    emptied = empty
     self.notable = notable
     self.moved = moved
     self.chosen = chosen
@@ -109,6 +113,14 @@ public final class Panel: Sendable, Hashable {
 
   /// Whether it is a list or a text.
   var isListed: Bool { listed != nil }
+
+  /// Why there are no lines on it now.
+  func whyEmpty(_ session: Session, _ state: ViewState) -> String? { emptied(session, state) }
+
+  /// Why Enter has nothing to choose on it now. Without a token it leads to where the next one is finished.
+  func whyNoChoice(_ session: Session, _ state: ViewState) -> String? {
+    chosen == nil || self == .token ? nil : emptied(session, state)
+  }
 
   /// Its lines, where it is on the screen now.
   func lines(_ effect: Effect) -> PanelLines? { listed?(effect.session, effect.state, effect.place(of: self)) }

@@ -18,8 +18,14 @@ public struct Screens {
   public func draw(width: Int, height: Int) -> Canvas {
     var canvas = Canvas(width: width, height: height)
     guard width >= Self.leastWidth, height >= Self.leastHeight else {
-      canvas.text(0, 0, "The terminal is \(width)x\(height).")
-      canvas.text(0, 1, "Workbench needs \(Self.leastWidth)x\(Self.leastHeight). \(state.bindings[.quit]) quits.")
+      let sentences = [
+        "The terminal is \(width)x\(height).",
+        "Workbench needs \(Self.leastWidth)x\(Self.leastHeight). \(state.bindings[.quit]) quits.",
+      ]
+      // Where there is no room for sentences, the size that is needed is what matters.
+      let lines = sentences.flatMap { WhyPanel.wrap($0, to: max(1, width), hanging: 0) }
+      let isRoom = lines.count <= height && width >= 10
+      for (n, line) in (isRoom ? lines : ["\(Self.leastWidth)x\(Self.leastHeight)"]).enumerated() { canvas.text(0, n, line) }
       return canvas
     }
     header(&canvas)

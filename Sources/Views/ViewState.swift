@@ -109,6 +109,10 @@ package struct GuestViewState: Sendable {
   package var memory: UInt64?
   /// How many of its lines are below those that are shown; none if one looks at its end.
   package var consoleBack = 0
+  /// Whether it has the whole panel.
+  package var showsConsoleAlone = false
+  /// Whether the keys go to the guest.
+  package var hasKeys = false
 
   package init(symbols: SymbolTable = .none) { self.symbols = symbols }
 }
@@ -119,6 +123,7 @@ extension ViewState {
     var state = ViewState()
     state.name = name
     state.recording = .replay
+    state.guest = GuestViewState(symbols: session.programs.log.last?.symbols ?? .none)
     state.focusOnLastChange(session)
     state.why = session.lastExplainedStep.flatMap { session.explanation(ofStep: $0) }
     return state

@@ -53,10 +53,25 @@ struct Workbench: ParsableCommand {
     guard CommandLine.arguments.count > 1, let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
       (try? Stat(FilePath(word))) == nil
     else { return }
-    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
-    guard !names.contains(word), word != "help", let near = closest(to: word, among: names) else { return }
-    complain("there is no subcommand and no file \"\(shown(word))\"; did you mean workbench \(near)?")
+    guard word != "help" else { return }
+    guard let command = configuration.subcommands.first(where: { $0.configuration.commandName == word }) else {
+      guard let near = closest(to: word.lowercased(), among: names(configuration)) else { return }
+      complain("there is no subcommand and no file \"\(shown(word))\"; did you mean workbench \(near)?")
+      leave(Exit.usage.rawValue)
+    }
+    // Of a subcommand that has some of its own, and does nothing else, the second word is one.
+    guard let second = CommandLine.arguments.dropFirst(2).first, !second.hasPrefix("-"), second != "help" else { return }
+    let names = names(command.configuration)
+    guard !names.isEmpty, !names.contains(second) else { return }
+    let near = closest(to: second.lowercased(), among: names)
+    complain(
+      "workbench \(word) has no subcommand \"\(shown(second))\"; "
+        + (near.map { "did you mean workbench \(word) \($0)?" } ?? "it has \(names.joined(separator: ", "))"))
     leave(Exit.usage.rawValue)
+  }
+
+  private static func names(_ configuration: CommandConfiguration) -> [String] {
+    configuration.subcommands.compactMap { $0.configuration.commandName }
   }
 
   /// Help, or what was wrong with the command line; then the exit code.

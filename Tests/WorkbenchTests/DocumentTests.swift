@@ -25,4 +25,52 @@ struct DocumentTests {
       #expect(isHead || line.contains(/`[A-Z]\w*(?:Tests|Stories)/), "\(line)")
     }
   }
+
+  private func text(_ path: String) throws -> String {
+    try String(contentsOf: PseudoTerminal.root.appending(path: path), encoding: .utf8)
+  }
+
+  /// What stands between fences in a document.
+  private func blocks(_ path: String) throws -> [Substring] {
+    try text(path).matches(of: /(?m)^```\n([\s\S]*?)^```$/).map(\.1)
+  }
+
+  /// The README begins with the screen that it says it is.
+  @Test func theScreenOfTheREADMEIsTheOneThatIsShown() throws {
+    let line = try #require(try text("README.md").firstMatch(of: /`workbench (show overview [^`]*)`/)).1
+    let screen = try #require(try blocks("README.md").first)
+    #expect(try Headless.run(line.split(separator: " ").map(String.init)).output == screen, "\(line)")
+  }
+
+  @Test func theREADMEHasEverySubcommand() throws {
+    let names = try Headless.run(["--help"]).output.matches(of: /(?m)^  ([a-z]+)(?: |$)/).map(\.1)
+    #expect(names.contains("run") && names.count > 20)
+    let readme = try text("README.md")
+    // `workbench FILE` is what opens one.
+    for name in names where name != "open" {
+      #expect(readme.contains("\n| `workbench \(name)"), "no row for workbench \(name)")
+    }
+  }
+
+  /// Scripts and recordings that a document shows do what is said there; a domain is beside those in which a host acts.
+  @Test(arguments: [("Lab", 1), ("Secure", 3), ("Sessions", 3)])
+  func theScriptsOfADocumentRun(_ document: (name: String, count: Int)) throws {
+    let folder = try TemporaryFolder()
+    for name in ["openeuler.xml", "cloud.img"] {
+      let place = PseudoTerminal.root.appending(path: "Sessions/hosts/\(name)").path
+      try FileManager.default.copyItem(atPath: place, toPath: "\(folder.path)/\(name)")
+    }
+    var (before, count) = ("", 0)
+    for block in try blocks("Documentation/\(document.name).md") {
+      let word = block.prefix { !$0.isWhitespace }
+      guard ["#workbench", "delegate", "ffa", "machine"].contains(word) else { continue }
+      // What names a partition of a machine that was made before goes on there.
+      before = (word == "ffa" ? before : "") + block
+      let path = try folder.write("shown.session", before)
+      let result = try Headless.run((word == "#workbench" ? ["replay", "--verify"] : ["run"]) + [path])
+      #expect(result.code == 0 && !result.output.contains("decided by"), "\(block)\(result.output)\(result.error)")
+      count += 1
+    }
+    #expect(count == document.count)
+  }
 }

@@ -43,10 +43,10 @@ extension UserAction {
 
   package static let breakpoint: UserAction = UserAction(
     "breakpoint", ["B"], "Breakpoint", "Opens the command line with break: an address, a name, smc, exit, or a granule.",
-    label: "break"
+    label: "break", unless: hasNoGuest
   ) { $0.ask(.open(.command, text: "break ")) }
 
   @Sendable private static func hasNoGuest(_ session: Session, _ state: ViewState) -> String? {
-    state.guest.vcpu == nil && !session.hasHost ? "no guest was booted here; \(state.bindings[.boot]) boots one" : nil
+    state.guest.vcpu == nil && !session.hasHost && session.configuration.secure != .tee ? "no guest was booted here; \(state.bindings[.boot]) boots one" : nil
   }
 }

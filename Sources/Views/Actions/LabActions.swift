@@ -40,7 +40,7 @@ extension Session {
       guard machine.isLab else { return nil }
       let configuration = machine.configuration
       let off = machine.switchedOff.subtracting(configuration.leftOut).count
-      let bugs = RMMBug.allCases.filter(configuration.bugs.contains).map { " bug \($0.rawValue)" }.joined()
+      let bugs = MachineBug.allCases.filter(configuration.bugs.contains).map { " bug \($0.rawValue)" }.joined()
       return "○ LAB\(bugs)" + (off == 0 ? "" : " \(off) off")
     }
   }

@@ -1,3 +1,5 @@
+import Engine
+
 /// Moving what is looked at, and the program itself.
 extension UserAction {
   package static let nextPanel: UserAction = UserAction(
@@ -22,7 +24,17 @@ extension UserAction {
     "bottom", ["end", "G"], "Last line", .last, "The last line of the list one is in.")
 
   private static func moving(_ id: String, _ keys: [Key], _ title: String, _ motion: Motion, _ help: String) -> UserAction {
-    UserAction(id, keys, title, help) { $0.state.screen.move(motion, &$0) }
+    UserAction(id, keys, title, help, unless: { motion.isSideways ? cannotTurn($0, $1) : $1.focused.whyEmpty($0, $1) }) {
+      $0.state.screen.move(motion, &$0)
+    }
+  }
+
+  /// To the side the trace opens and closes the lines of statements that stood for others, and the host has its panes.
+  private static func cannotTurn(_ session: Session, _ state: ViewState) -> String? {
+    if state.focused == .stack { return state.focused.whyEmpty(session, state) }
+    guard state.focused == .trace, session.stepGroups.isEmpty else { return nil }
+    let keys = state.bindings
+    return "nothing is folded here; \(keys[.stepEarlier]) and \(keys[.stepLater]) go through time"
   }
 
   package static let large: UserAction = UserAction(

@@ -19,7 +19,8 @@ extension UserAction {
   ) { $0.ask(.open(.command, text: "goto ")) }
 
   package static let travel: UserAction = UserAction(
-    "travel", [.enter], "Travel", "Goes to the state after the chosen step, or shows the chosen line's granule."
+    "travel", [.enter], "Travel", "Goes to the state after the chosen step, or shows the chosen line's granule.",
+    unless: { $1.focused.whyNoChoice($0, $1) }
   ) { $0.state.screen.choose(&$0) }
 
   package static let stepEarlier: UserAction = UserAction(

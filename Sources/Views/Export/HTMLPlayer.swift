@@ -167,14 +167,16 @@ package struct HTMLPlayer {
     // The frames of a branch, with those it has from others.
     const own=B.map((_,b)=>F.map((f,i)=>i).filter(i=>F[i][0]===b));
     function path(b){const [,p,fork]=B[b];return (p<0?[]:path(p).filter(i=>F[i][1]<=fork)).concat(own[b])}
-    let branch=F.length?F[START][0]:0,way=path(branch),here=Math.max(0,way.indexOf(START)),timer=0;
+    let branch=F.length?F[START][0]:0,way=path(branch),here=Math.max(0,way.indexOf(START)),timer=0,addressed=0;
     B.forEach((b,i)=>{const o=document.createElement("option");o.value=i;o.textContent=b[0];$("branch").append(o)});
     $("branch").hidden=B.length<2;
     function show(n){if(!way.length)return;here=Math.max(0,Math.min(n,way.length-1));const f=F[way[here]];
       $("screen").innerHTML=html(screen(way[here]));$("at").max=way.length-1;$("at").value=here;
       $("number").textContent=`step ${f[1]} of ${F[way[way.length-1]][1]}`;$("did").textContent=f[2]||" ";
       $("words").replaceChildren(...f[3].map(t=>{const p=document.createElement("p");p.textContent=t;return p}));
-      $("branch").value=branch;history.replaceState(null,"",`#${B[branch][0]}@${f[1]}`)}
+      $("branch").value=branch;
+      // Browsers refuse an address that changes with each key of many.
+      clearTimeout(addressed);addressed=setTimeout(()=>history.replaceState(null,"",`#${B[branch][0]}@${f[1]}`),300)}
     function turn(b){const step=F[way[here]][1];branch=b;way=path(b);let n=way.findIndex(i=>F[i][1]>=step);show(n<0?way.length-1:n)}
     function play(on){clearInterval(timer);timer=0;$("play").textContent=on?"stop":"play";
       if(on)timer=setInterval(()=>{if(here+1<way.length)show(here+1);else play(false)},1000)}

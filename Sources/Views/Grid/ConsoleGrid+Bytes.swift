@@ -7,7 +7,11 @@ extension ConsoleGrid {
     var state = State.text
     /// Numbers of a CSI; as many as count, each no larger than ``greatest``.
     var numbers: [Int] = []
+    /// Whether a CSI is one of ECMA-48, with nothing between its numbers; or one of DEC's own, behind a question mark.
     var isPlain = true
+    var isPrivate = false
+    /// The byte between ESC and a final one.
+    var intermediate: UInt8 = 0
     /// Bytes of a string so far. One that is longer than ``longest`` was none.
     var length = 0
     /// A UTF-8 sequence: bytes that are missing, what there is, and what the next may be.
@@ -34,7 +38,7 @@ extension ConsoleGrid {
     }
     switch parser.state {
     case .text:
-      if byte >= 0x20, byte < 0x7F { put(Unicode.Scalar(byte)) } else if byte >= 0x80 { lead(byte) } else { control(byte) }
+      if byte >= 0x20, byte < 0x7F { put(cursor.set.scalar(byte)) } else if byte >= 0x80 { lead(byte) } else { control(byte) }
     case .string: takeInString(byte)
     case .stringEscape:
       parser.state = .escape
@@ -75,6 +79,7 @@ extension ConsoleGrid {
       if newlineReturns { cursor.column = 0 }
       lineFeed()
     case 0x0D: move(cursor.row, 0)
+    case 0x0E, 0x0F: cursor.isShifted = byte == 0x0E
     case 0x18, 0x1A: parser.state = .text
     case 0x1B: parser.state = .escape
     default: break
@@ -93,12 +98,17 @@ extension ConsoleGrid {
 
   private mutating func takeInSequence(_ byte: UInt8) {
     switch (parser.state, byte) {
-    case (.escape, 0x20...0x2F): parser.state = .escapeIntermediate
-    case (.escapeIntermediate, 0x20...0x2F): break
+    case (.escape, 0x20...0x2F):
+      parser.state = .escapeIntermediate
+      parser.intermediate = byte
+    case (.escapeIntermediate, 0x20...0x2F): parser.intermediate = 0
+    case (.escapeIntermediate, _):
+      parser.state = .text
+      designate(byte)
     case (.escape, 0x5B):
       parser.state = .sequence
       parser.numbers.removeAll(keepingCapacity: true)
-      parser.isPlain = true
+      (parser.isPlain, parser.isPrivate) = (true, false)
     case (.escape, 0x50), (.escape, 0x58), (.escape, 0x5D), (.escape, 0x5E), (.escape, 0x5F):
       parser.state = .string
       parser.length = 0
@@ -110,10 +120,11 @@ extension ConsoleGrid {
       if parser.numbers.isEmpty { parser.numbers.append(0) }
       // One more than count, so that what follows is not added to the last that does.
       if parser.numbers.count <= Parser.mostNumbers { parser.numbers.append(0) }
+    case (.sequence, 0x3F) where parser.numbers.isEmpty: parser.isPrivate = true
     case (.sequence, 0x20...0x3F): parser.isPlain = false
     case (.sequence, _):
       parser.state = .text
-      if parser.isPlain { sequence(byte) }
+      if parser.isPlain { parser.isPrivate ? privateSequence(byte) : sequence(byte) }
     default: parser.state = .text
     }
   }
@@ -122,6 +133,16 @@ extension ConsoleGrid {
     if parser.numbers.isEmpty { parser.numbers.append(0) }
     let last = parser.numbers.count - 1
     parser.numbers[last] = min(parser.numbers[last] * 10 + digit, Parser.greatest)
+  }
+
+  /// G0 or G1 becomes a character set.
+  private mutating func designate(_ final: UInt8) {
+    let set = final == UInt8(ascii: "0") ? CharacterSet.graphics : .ascii
+    switch parser.intermediate {
+    case UInt8(ascii: "("): cursor.sets.0 = set
+    case UInt8(ascii: ")"): cursor.sets.1 = set
+    default: break
+    }
   }
 
   private mutating func escape(_ final: UInt8) {
@@ -145,12 +166,12 @@ extension ConsoleGrid {
     let count = max(number(0), 1)
     let (row, column) = (cursor.row, cursor.column)
     switch final {
-    case UInt8(ascii: "A"): move(row - count, column)
-    case UInt8(ascii: "B"), UInt8(ascii: "e"): move(row + count, column)
+    case UInt8(ascii: "A"): move(by: -count, column)
+    case UInt8(ascii: "B"), UInt8(ascii: "e"): move(by: count, column)
     case UInt8(ascii: "C"), UInt8(ascii: "a"): move(row, column + count)
     case UInt8(ascii: "D"): move(row, column - count)
-    case UInt8(ascii: "E"): move(row + count, 0)
-    case UInt8(ascii: "F"): move(row - count, 0)
+    case UInt8(ascii: "E"): move(by: count, 0)
+    case UInt8(ascii: "F"): move(by: -count, 0)
     case UInt8(ascii: "G"), UInt8(ascii: "`"): move(row, count - 1)
     case UInt8(ascii: "d"): move(count - 1, column)
     case UInt8(ascii: "H"), UInt8(ascii: "f"): move(count - 1, max(number(1), 1) - 1)
@@ -161,11 +182,42 @@ extension ConsoleGrid {
     case UInt8(ascii: "X"): erase(row, column..<min(column + count, columns))
     case UInt8(ascii: "L"): insertLines(count)
     case UInt8(ascii: "M"): deleteLines(count)
-    case UInt8(ascii: "h"), UInt8(ascii: "l"): if number(0) == 20 { newlineReturns = final == UInt8(ascii: "h") }
+    case UInt8(ascii: "S"): scrollUp(count)
+    case UInt8(ascii: "T"): scrollDown(count)
+    case UInt8(ascii: "b"): repeatLast(count)
+    case UInt8(ascii: "r"): setMargins(count - 1, number(1) == 0 ? height : number(1))
+    case UInt8(ascii: "h"), UInt8(ascii: "l"):
+      let isSet = final == UInt8(ascii: "h")
+      for mode in parser.numbers { if mode == 20 { newlineReturns = isSet } else if mode == 4 { inserts = isSet } }
     case UInt8(ascii: "m"): select()
     case UInt8(ascii: "s"): saved = cursor
     case UInt8(ascii: "u"): cursor = saved
     default: break
+    }
+  }
+
+  /// The rows from a first to before a last one scroll from now on; fewer than two are no margins.
+  private mutating func setMargins(_ first: Int, _ end: Int) {
+    guard first + 1 < min(end, height) else { return }
+    region = first..<min(end, height)
+    move(0, 0)
+  }
+
+  /// DECSET and DECRST: modes that are DEC's or xterm's own.
+  private mutating func privateSequence(_ final: UInt8) {
+    guard final == UInt8(ascii: "h") || final == UInt8(ascii: "l") else { return }
+    let isSet = final == UInt8(ascii: "h")
+    for mode in parser.numbers {
+      switch mode {
+      case 7: wraps = isSet
+      case 47, 1047: show(alternate: isSet)
+      case 1048: if isSet { saved = cursor } else { cursor = saved }
+      case 1049:
+        if isSet { saved = cursor }
+        show(alternate: isSet)
+        if !isSet { cursor = saved }
+      default: break
+      }
     }
   }
 

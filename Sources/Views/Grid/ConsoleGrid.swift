@@ -2,8 +2,9 @@ import Engine
 
 /// A terminal of its own for what a guest prints: bytes go in, cells come out, and nothing of the guest's reaches the real terminal.
 ///
-/// It has the cursor, erasing and attributes of a VT100 (ECMA-48); what it does not have is passed over. Memory is bounded, and a
-/// byte costs no more than the screen has cells. It answers nothing: a guest that asks for the cursor's place gets no reply.
+/// It has the cursor, erasing, attributes, margins and line graphics of a VT100 and the second screen of an xterm (ECMA-48, DEC STD 070,
+/// XTerm Control Sequences); what it does not have is passed over. Memory is bounded, and a byte costs no more than the screen has cells. It
+/// answers nothing: a guest that asks for the cursor's place gets no reply.
 package struct ConsoleGrid: Sendable {
   /// How text looks, as the guest asked for it.
   struct Look: Sendable, Equatable {
@@ -48,6 +49,16 @@ package struct ConsoleGrid: Sendable {
     /// The last column is written: the next character begins a new line.
     var isPast = false
     var look = Look()
+    /// G0 and G1, and which of them letters are of.
+    var sets = (CharacterSet.ascii, CharacterSet.ascii)
+    var isShifted = false
+    var set: CharacterSet { isShifted ? sets.1 : sets.0 }
+  }
+
+  /// A screen that is not shown while another is.
+  struct Aside: Sendable {
+    var lines: [Line]
+    var first: Int
   }
 
   package let columns: Int
@@ -56,8 +67,18 @@ package struct ConsoleGrid: Sendable {
   /// Lines that scrolled out, then those of the screen: from `first` on, around the end.
   private var lines: [Line]
   private var first = 0
+  /// The main screen, while the alternate one is shown.
+  private var aside: Aside?
+  /// The rows that scroll (DECSTBM).
+  var region: Range<Int>
+  /// Text goes on in the next line where one is full (DECAWM).
+  var wraps = true
+  /// What is written moves on what stands there (ECMA-48 IRM).
+  var inserts = false
   var cursor = Cursor()
   var saved = Cursor()
+  /// What REP repeats.
+  private var last: Unicode.Scalar?
   /// A line feed also returns to the first column, as a serial line's other end mostly has it (ECMA-48 LNM).
   var newlineReturns = true
   var parser = Parser()
@@ -71,6 +92,7 @@ package struct ConsoleGrid: Sendable {
     height = min(max(rows, 1), 1000)
     limit = height + min(max(scrollback, 0), 100_000)
     lines = Array(repeating: Line(), count: height)
+    region = 0..<height
   }
 
   /// Takes what the guest printed.
@@ -80,12 +102,52 @@ package struct ConsoleGrid: Sendable {
 
   private func index(_ row: Int) -> Int { (first + lines.count - height + row) % lines.count }
 
+  /// A line as erasing leaves it: in the background that is chosen.
+  private var blank: Line { Line(glyphs: blanks(cursor.look.background == nil ? 0 : columns)) }
+
+  private func blanks(_ count: Int) -> [Glyph] {
+    var look = Look()
+    look.background = cursor.look.background
+    return Array(repeating: Glyph(look: look), count: count)
+  }
+
   private mutating func scroll() {
-    if lines.count < limit {
-      lines.append(Line())
+    if aside == nil, lines.count < limit {
+      lines.append(blank)
     } else {
-      lines[first] = Line()
+      lines[first] = blank
       first = (first + 1) % lines.count
+    }
+  }
+
+  /// The rows that scroll move up; what leaves the top of the screen can be scrolled back to.
+  mutating func scrollUp(_ count: Int) {
+    guard region.lowerBound == 0 else { return shift(region, up: count) }
+    for _ in 0..<min(count, region.count) {
+      scroll()
+      for row in (region.upperBound..<height).reversed() { lines[index(row)] = lines[index(row - 1)] }
+      lines[index(region.upperBound - 1)] = blank
+    }
+  }
+
+  mutating func scrollDown(_ count: Int) { shift(region, down: count) }
+
+  private mutating func shift(_ rows: Range<Int>, up count: Int) {
+    for row in rows { lines[index(row)] = count < rows.upperBound - row ? lines[index(row + count)] : blank }
+  }
+
+  private mutating func shift(_ rows: Range<Int>, down count: Int) {
+    for row in rows.reversed() { lines[index(row)] = count <= row - rows.lowerBound ? lines[index(row - count)] : blank }
+  }
+
+  /// Shows the alternate screen, empty and without scroll-back, or the main one again.
+  mutating func show(alternate: Bool) {
+    guard alternate != (aside != nil) else { return }
+    if let main = aside {
+      (lines, first, aside) = (main.lines, main.first, nil)
+    } else {
+      aside = Aside(lines: lines, first: first)
+      (lines, first) = (Array(repeating: Line(), count: height), 0)
     }
   }
 
@@ -107,13 +169,22 @@ package struct ConsoleGrid: Sendable {
   mutating func put(_ scalar: Unicode.Scalar) {
     switch Self.cells(scalar) {
     case .none: join(scalar)
-    case .one: put(glyph: scalar)
+    case .one:
+      last = scalar
+      put(glyph: scalar)
     case .two:
+      last = scalar
       if cursor.column == columns - 1, !cursor.isPast { put(glyph: " ") }
       put(glyph: scalar)
       put(glyph: Cell.second)
     case .unknown: put(glyph: "\u{FFFD}")
     }
+  }
+
+  /// Puts the last character so many times again (ECMA-48 REP), no more often than the screen has cells.
+  mutating func repeatLast(_ count: Int) {
+    guard let last else { return }
+    for _ in 0..<min(count, columns * height) { put(last) }
   }
 
   private mutating func put(glyph scalar: Unicode.Scalar) {
@@ -122,6 +193,7 @@ package struct ConsoleGrid: Sendable {
       cursor.column = 0
       lineFeed()
     }
+    if inserts { insertBlanks(1) }
     let line = index(cursor.row)
     let missing = cursor.column - lines[line].glyphs.count
     if missing > 0 { lines[line].glyphs += repeatElement(Glyph(), count: missing) }
@@ -132,7 +204,7 @@ package struct ConsoleGrid: Sendable {
     } else {
       lines[line].glyphs.append(glyph)
     }
-    if cursor.column == columns - 1 { cursor.isPast = true } else { cursor.column += 1 }
+    if cursor.column == columns - 1 { cursor.isPast = wraps } else { cursor.column += 1 }
   }
 
   /// Who writes into half of a wide character leaves no half of it.
@@ -155,12 +227,12 @@ package struct ConsoleGrid: Sendable {
 
   mutating func lineFeed() {
     cursor.isPast = false
-    if cursor.row == height - 1 { scroll() } else { cursor.row += 1 }
+    if cursor.row == region.upperBound - 1 { scrollUp(1) } else if cursor.row < height - 1 { cursor.row += 1 }
   }
 
   mutating func reverseLineFeed() {
     cursor.isPast = false
-    if cursor.row == 0 { insertLines(1) } else { cursor.row -= 1 }
+    if cursor.row == region.lowerBound { scrollDown(1) } else if cursor.row > 0 { cursor.row -= 1 }
   }
 
   /// Moves the cursor; outside is the edge.
@@ -170,15 +242,26 @@ package struct ConsoleGrid: Sendable {
     cursor.isPast = false
   }
 
+  /// Moves the cursor by rows, not over a margin.
+  mutating func move(by rows: Int, _ column: Int) {
+    let inside = region.contains(cursor.row) ? region : 0..<height
+    move(min(max(cursor.row + rows, inside.lowerBound), inside.upperBound - 1), column)
+  }
+
   /// Erases cells of a row.
   mutating func erase(_ row: Int, _ range: Range<Int>) {
     let line = index(row)
     if range.upperBound >= columns { lines[line].isBroken = false }
+    if cursor.look.background != nil, range.upperBound > lines[line].glyphs.count {
+      lines[line].glyphs += repeatElement(Glyph(), count: range.upperBound - lines[line].glyphs.count)
+      for (column, blank) in zip(range, blanks(range.count)) { lines[line].glyphs[column] = blank }
+      return
+    }
     let range = range.clamped(to: 0..<lines[line].glyphs.count)
     if range.upperBound == lines[line].glyphs.count {
       lines[line].glyphs.removeSubrange(range)
     } else {
-      for column in range { lines[line].glyphs[column] = Glyph() }
+      for (column, blank) in zip(range, blanks(range.count)) { lines[line].glyphs[column] = blank }
     }
   }
 
@@ -186,23 +269,18 @@ package struct ConsoleGrid: Sendable {
 
   /// Blank lines at the cursor; what is below moves down, and the last are lost.
   mutating func insertLines(_ count: Int) {
-    let count = min(count, height - cursor.row)
-    for row in (cursor.row..<height).reversed() {
-      lines[index(row)] = row - count >= cursor.row ? lines[index(row - count)] : Line()
-    }
+    if region.contains(cursor.row) { shift(cursor.row..<region.upperBound, down: count) }
   }
 
   mutating func deleteLines(_ count: Int) {
-    for row in cursor.row..<height {
-      lines[index(row)] = count < height - row ? lines[index(row + count)] : Line()
-    }
+    if region.contains(cursor.row) { shift(cursor.row..<region.upperBound, up: count) }
   }
 
   /// Blanks at the cursor; what is right of it moves on, and the last are lost.
   mutating func insertBlanks(_ count: Int) {
     let line = index(cursor.row)
     guard cursor.column < lines[line].glyphs.count else { return }
-    lines[line].glyphs.insert(contentsOf: repeatElement(Glyph(), count: min(count, columns)), at: cursor.column)
+    lines[line].glyphs.insert(contentsOf: blanks(min(count, columns)), at: cursor.column)
     lines[line].glyphs.removeLast(max(0, lines[line].glyphs.count - columns))
   }
 
@@ -217,8 +295,8 @@ package struct ConsoleGrid: Sendable {
   /// Whether there is nothing to see.
   package var isEmpty: Bool { lines.allSatisfy { Self.used($0) == 0 } }
 
-  /// Cells in memory: never more than lines times columns.
-  var storedGlyphs: Int { lines.reduce(0) { $0 + $1.glyphs.count } }
+  /// Cells in memory: never more than the lines of both screens times columns.
+  var storedGlyphs: Int { (lines + (aside?.lines ?? [])).reduce(0) { $0 + $1.glyphs.count } }
 
   /// The last rows, in reading order, at most `height` of at most `width` cells. What the grid's width broke is broken anew.
   package func rows(width: Int, height: Int) -> [[Cell]] { glyphs(width: width, height: height).map { $0.map(\.cell) } }

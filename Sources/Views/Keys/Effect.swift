@@ -21,6 +21,8 @@ package struct Effect {
     case visit(step: Int, saying: String)
     /// Something for the guest that was booted here, as it would be typed.
     case guest(String)
+    /// The keys are the guest's.
+    case giveKeys
     /// Ask for something on the command line.
     case open(Prompt, text: String)
     /// A line, as if it were typed.

@@ -64,7 +64,8 @@ extension UserAction {
   ) { Finder.step(-1, &$0) }
 
   @Sendable private static func hasNoLines(_ session: Session, _ state: ViewState) -> String? {
-    state.focused.isListed ? nil : "\(state.focused.title.lowercased()) has no lines to look in"
+    guard state.focused.isListed else { return "\(state.focused.title.lowercased()) has no lines to look in" }
+    return state.focused.whyEmpty(session, state)
   }
 
   @Sendable private static func seeksNothing(_ session: Session, _ state: ViewState) -> String? {

@@ -179,16 +179,24 @@ package struct PalettePanel {
     let first = PanelLines.first(selected, rows.count, room)
     canvas.markEnds(Rect(inside.x, inside.y + 1, inside.width, room), first: first, count: rows.count)
     if rows.isEmpty { canvas.text(inside.x + 1, inside.y + 1, "nothing matches", .dim) }
+    // Titles stand in a column of their own, as wide as the longest of those that are seen, up to what leaves room for the sentences.
+    let most = max(Self.leastTitle, inside.width * 2 / 5)
+    let titles = rows.dropFirst(first).prefix(room).map(\.title.utf8.count).filter { $0 <= most }.max() ?? 0
     for (n, row) in rows.dropFirst(first).prefix(room).enumerated() {
-      draw(row, isSelected: first + n == selected, &canvas, Rect(inside.x, inside.y + 1 + n, inside.width, 1))
+      draw(row, titles, isSelected: first + n == selected, &canvas, Rect(inside.x, inside.y + 1 + n, inside.width, 1))
     }
   }
 
-  private func draw(_ row: PaletteState.Row, isSelected: Bool, _ canvas: inout Canvas, _ rect: Rect) {
+  private static let leastTitle = 22
+
+  private func draw(_ row: PaletteState.Row, _ titles: Int, isSelected: Bool, _ canvas: inout Canvas, _ rect: Rect) {
     let (left, y) = (rect.x, rect.y)
     canvas.text(left + 1, y, isSelected ? "▶" : " ", .accent)
     canvas.text(left + 3, y, row.keys.padding(12), row.reason == nil && row.line == nil ? .key : .dim)
-    let x = canvas.text(left + 16, y, row.title.padding(22), isSelected ? .selected : row.reason == nil ? .text : .dim) + 1
+    let x =
+      canvas.text(
+        left + 16, y, row.title.padding(max(Self.leastTitle, titles)), isSelected ? .selected : row.reason == nil ? .text : .dim)
+      + 1
     let words = row.reason.map { "not now: \($0)" } ?? row.help
     canvas.text(x, y, words, row.reason == nil ? .dim : .warning, limit: left + rect.width - x - 1)
   }

@@ -31,7 +31,7 @@ extension Panel {
       }
     },
     chosen: AttacksPanel.choose
-  ) { canvas, rect, session, state, _ in AttacksPanel(state).draw(&canvas, rect) }
+  ) { canvas, rect, session, state, _ in AttacksPanel(state).draw(&canvas, rect, session, state) }
 }
 
 extension UserAction {
@@ -146,9 +146,10 @@ struct AttacksPanel {
         count: state.all.count, chosen: row, area: listArea(rect),
         text: { "\(state.all[$0].number) \(state.all[$0].title) \(state.all[$0].wants)" }, choose: { $1.attack.row = $0 })
     }
-    let (rows, focus) = rows(tried, rect.inside.width - 2)
+    let inside = BesideMachine.text(rect).inside
+    let (rows, focus) = rows(tried, inside.width - 2)
     return PanelLines(
-      count: rows.count, chosen: LessonPanel.first(state.scroll, focus, rows.count, rect.inside.height), area: rect.inside,
+      count: rows.count, chosen: LessonPanel.first(state.scroll, focus, rows.count, inside.height), area: inside,
       isText: true, text: { rows[$0].text }, choose: { $1.attack.scroll = $0 })
   }
 
@@ -157,9 +158,10 @@ struct AttacksPanel {
     return Rect(inside.x, inside.y, inside.width, max(0, inside.height - (inside.height > 12 ? 4 : 0)))
   }
 
-  func draw(_ canvas: inout Canvas, _ rect: Rect) {
+  func draw(_ canvas: inout Canvas, _ rect: Rect, _ session: Session, _ view: ViewState) {
     guard let tried else { return drawList(&canvas, rect) }
-    let inside = canvas.frame(rect, "\(tried.number). \(tried.title)", focused: true)
+    BesideMachine.draw(&canvas, rect, session, view)
+    let inside = canvas.frame(BesideMachine.text(rect), "\(tried.number). \(tried.title)", focused: true)
     guard !inside.isEmpty else { return }
     let (rows, focus) = rows(tried, inside.width - 2)
     let first = LessonPanel.first(state.scroll, focus, rows.count, inside.height)
@@ -188,7 +190,7 @@ struct AttacksPanel {
       let x = canvas.text(
         area.x + 5, area.y + n, attack.title, isChosen ? .selected : .text, limit: max(0, area.width - 6))
       if area.width - x > 30 {
-        canvas.text(max(x + 2, area.x + 62), area.y + n, attack.off == nil ? "" : "both ways", .dim, limit: 10)
+        canvas.text(max(x + 2, area.x + 62), area.y + n, attack.off == nil ? "" : "check on and off", .dim, limit: 16)
       }
     }
     guard area.height < inside.height else { return }

@@ -14,7 +14,8 @@ extension Panel {
         KeyHint(.back),
       ]
     },
-    listed: { CaptionsPanel($0, $1, width: $2.width).lines($2) }, notable: "expectation that failed",
+    listed: { CaptionsPanel($0, $1, width: $2.width).lines($2) },
+    empty: { session, _ in session.captions.all.isEmpty ? "nobody has said anything" : nil }, notable: "expectation that failed",
     chosen: { effect in
       if let step = CaptionsPanel(effect.session, effect.state, width: effect.width).chosenStep { effect.ask(.travel(to: step)) }
     }

@@ -7,6 +7,7 @@ extension Panel {
       [KeyHint(.up, .down, label: "line"), KeyHint(.travel), KeyHint(.find), KeyHint(.compareBranch), KeyHint(.back)]
     },
     listed: { ComparePanel($0, $1).lines($2) },
+    empty: { _, state in state.comparison == nil ? "nothing is compared" : nil },
     chosen: { effect in
       let panel = ComparePanel(effect.session, effect.state)
       guard let place = panel.goal else { return }
@@ -155,7 +156,9 @@ struct ComparePanel {
     guard let compared = state.comparison else {
       let inside = canvas.frame(rect, "Compare", note: "", focused: true)
       canvas.text(
-        inside.x + 1, inside.y, "Nothing is compared: compare A B, such as compare main b1.", .dim, limit: inside.width - 2)
+        inside.x + 1, inside.y,
+        "Nothing is compared. \(state.bindings[.compareBranch]) asks for two branches or steps, such as compare main b1.", .dim,
+        limit: inside.width - 2)
       return
     }
     let count = compared.comparison.state.items.count + compared.comparison.rows.filter { !$0.isSame }.count

@@ -213,8 +213,8 @@ package struct FormPanel {
     var lines: [(String, Role)] = []
     lines.append(("\(row.name)\(row.place.isEmpty ? "" : " (\(row.place))"): \(row.meaning)", .title))
     if !row.allowed.isEmpty { lines.append(("allowed: \(row.allowed)", .dim)) }
-    if let missing = row.missing { lines.append((missing, .warning)) }
     let verdict = state.verdict(state.selected)
+    if let missing = row.missing, missing != verdict.text { lines.append((missing, .warning)) }
     if verdict.mark == .failed || verdict.mark == .malformed {
       lines += WhyPanel.wrap("✗ \(verdict.text)", to: width, hanging: 2).map { ($0, .fault) }
     }

@@ -206,12 +206,13 @@ package struct GranulesPanel {
     let counts = rect.height >= Self.countedHeight ? session.read { $0.granuleCounts() } : nil
     let legend = seen.lines(width: rect.width - 2, owners: session.read { $0.control.realms.count }, counts)
     let end = rect.y + rect.height - min(legend.count, max(0, rect.height - 1))
-    var lines = broken.map { ["✗ \($0.rule) is broken: \(session.labels.text($0.detail))"] } ?? []
-    lines.append("\(story.gpi.name) in the GPT: \(story.gpi.access)")
+    let violation = broken.map { "✗ \($0.rule) is broken: \(session.labels.text($0.detail))" }
+    var lines = ["\(story.gpi.name) in the GPT: \(story.gpi.access)"]
     lines += contents(story, width: rect.width - 2, room: end - rect.y - 2)
     lines += story.history.map { "step \($0.step)  \(session.labels.text($0.text))" }
-    for (n, line) in lines.enumerated() where rect.y + 1 + n < end {
-      canvas.text(rect.x + 1, rect.y + 1 + n, line, line.hasPrefix("✗") ? .fault : .dim, limit: rect.width - 2)
+    let told = [violation].compactMap { $0.map { ($0, Role.fault) } } + lines.map { ($0, .dim) }
+    for (n, (line, role)) in told.enumerated() where rect.y + 1 + n < end {
+      canvas.text(rect.x + 1, rect.y + 1 + n, line, role, limit: rect.width - 2)
     }
     for (n, items) in legend.enumerated() where end + n < rect.y + rect.height {
       var column = rect.x + 1

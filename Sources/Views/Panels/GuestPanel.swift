@@ -3,18 +3,19 @@ import Engine
 extension Panel {
   package static let guest: Panel = Panel(
     "guest", "Guest", key: ["v"], "Console, registers and instructions of the vCPU that ran last.",
-    actions: [.guestPane, .guestMemory],
+    actions: [.guestKeys, .guestConsole, .guestPane, .guestMemory],
     hints: { _ in
       KeyHint.common
         + [
           KeyHint(.boot), KeyHint(.step), KeyHint(.stepBack), KeyHint(.stepOver), KeyHint(.runToExit), KeyHint(.run),
           KeyHint(.breakpoint), KeyHint(.runBack), KeyHint(.debug), KeyHint(.nextRealm, label: "next vCPU"),
-          KeyHint(.guestPane), KeyHint(.guestMemory),
+          KeyHint(.guestKeys), KeyHint(.guestConsole), KeyHint(.guestPane), KeyHint(.guestMemory),
           KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(.up, .down, label: "console"), KeyHint(.find),
           KeyHint(.back),
         ]
     },
-    prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) }
+    prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) },
+    empty: { GuestPanel($0, $1.guest, $1.bindings).whyEmpty }, changing: GuestPanel.bytes
   ) { canvas, rect, session, state, _ in GuestPanel(session, state.guest, state.bindings).draw(&canvas, rect) }
 }
 
@@ -31,12 +32,21 @@ package struct GuestPanel {
     self.keys = keys
   }
 
+  /// The vCPU that is looked at, as it is and as it was a step before.
+  private var seen: (now: GuestRegisters, before: GuestRegisters?)? {
+    state.vcpu.flatMap { session.guest($0) } ?? session.lastGuest()
+  }
+
+  var whyEmpty: String? { seen == nil ? "no guest has run code here; \(keys[.boot]) boots one" : nil }
+
   package func draw(_ canvas: inout Canvas, _ rect: Rect) {
-    guard let (now, before) = state.vcpu.flatMap({ session.guest($0) }) ?? session.lastGuest() else {
+    guard let (now, before) = seen else {
       nothing(&canvas, rect)
       return
     }
-    if isTEE(now) { partitionConsole(&canvas, Self.consolePlace(rect)) } else { console(&canvas, Self.consolePlace(rect)) }
+    let place = state.showsConsoleAlone ? rect : Self.consolePlace(rect)
+    if isTEE(now) { partitionConsole(&canvas, place) } else { console(&canvas, place) }
+    if state.showsConsoleAlone { return }
     if rect.width >= 110 {
       let left = Self.consolePlace(rect).width
       let right = rect.width - left
@@ -59,7 +69,8 @@ package struct GuestPanel {
   /// What was printed, as a terminal shows it: its end, or what one has scrolled back to.
   private func console(_ canvas: inout Canvas, _ rect: Rect) {
     let place = GuestLayout.standard.uart.lowerBound
-    let back = state.consoleBack > 0 ? "\(state.consoleBack) lines back" : "UART \(hex(place))"
+    let back =
+      state.hasKeys ? "^] gives the keys back" : state.consoleBack > 0 ? "\(state.consoleBack) lines back" : "UART \(hex(place))"
     let inside = canvas.frame(rect, "Console", note: back, focused: true)
     guard !inside.isEmpty else { return }
     var view = state.console
@@ -83,7 +94,7 @@ package struct GuestPanel {
 
   /// The lines of the console, those that have scrolled out of it with them.
   func lines(_ rect: Rect) -> PanelLines {
-    let inside = Self.consolePlace(rect).inside
+    let inside = (state.showsConsoleAlone ? rect : Self.consolePlace(rect)).inside
     var view = state.console
     view.follow(session)
     let rows = view.grid.texts(width: inside.width - 2, height: .max)
@@ -156,7 +167,8 @@ package struct GuestPanel {
     var y = inside.y + 1
     if let exit = session.lastStep?.result.exit {
       canvas.text(
-        inside.x + 1, y, "left the \(now.isInRealm ? "Realm" : "VM"): \(exit.rawText)", .warning, limit: inside.width - 2)
+        inside.x + 1, y, "left the \(now.isInRealm ? "Realm" : "VM"): \(Decoder.exitText(exit))", .warning,
+        limit: inside.width - 2)
       y += 1
     }
     let count = inside.y + inside.height - y

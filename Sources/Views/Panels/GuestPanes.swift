@@ -6,9 +6,20 @@ package enum GuestPane: String, Sendable, CaseIterable {
 }
 
 extension UserAction {
+  package static let guestKeys: UserAction = UserAction(
+    "guest-keys", ["i"], in: [.panel("guest")], "Type into the guest",
+    "Lets the guest go on and gives it the keyboard, byte for byte; ^] gives it back.", label: "type"
+  ) { $0.ask(.giveKeys) }
+
+  package static let guestConsole: UserAction = UserAction(
+    "guest-console", ["z"], in: [.panel("guest")], "Console alone",
+    "Shows nothing but the guest's console, or everything again.", label: "console alone"
+  ) { $0.state.guest.showsConsoleAlone.toggle() }
+
   package static let guestPane: UserAction = UserAction(
     "guest-pane", ["p"], in: [.panel("guest")], "Code, stack, memory",
-    "Shows the guest's code, its stack, or its memory, where there is no room for all.", label: "pane"
+    "Shows the guest's code, its stack, or its memory, where there is no room for all.", label: "pane",
+    unless: { Panel.guest.whyEmpty($0, $1) }
   ) { effect in
     let all = GuestPane.allCases
     let next = (all.firstIndex(of: effect.state.guest.pane) ?? 0) + 1
@@ -18,7 +29,8 @@ extension UserAction {
 
   package static let guestMemory: UserAction = UserAction(
     "guest-memory", ["A"], in: [.panel("guest")], "Memory at",
-    "Asks for an address of the guest's, a name of its program or a register, and shows what lies there.", label: "memory at"
+    "Asks for an address of the guest's, a name of its program or a register, and shows what lies there.", label: "memory at",
+    unless: { Panel.guest.whyEmpty($0, $1) }
   ) { $0.ask(.open(.guestMemory, text: "")) }
 }
 
@@ -53,6 +65,12 @@ extension GuestPanel {
     } catch {
       return nil
     }
+  }
+
+  /// Where the memory begins that one looks at: eight bytes of it.
+  @Sendable static func bytes(_ session: Session, _ state: ViewState) -> Changing? {
+    guard let now = (state.guest.vcpu.flatMap { session.guest($0) } ?? session.lastGuest())?.now else { return nil }
+    return session.read { $0.guestPlace(now.address, state.guest.memory ?? now.x[0]) }.map { .bytes($0, count: 8) }
   }
 
   /// Code, stack and memory, as many as have room: at least the one that is chosen.

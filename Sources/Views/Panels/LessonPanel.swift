@@ -48,7 +48,10 @@ extension Panel {
         effect.state.lesson.answer = answer
       }
     }
-  ) { canvas, rect, _, state, _ in LessonPanel(state).draw(&canvas, rect) }
+  ) { canvas, rect, session, state, _ in
+    LessonPanel(state).draw(&canvas, rect)
+    BesideMachine.draw(&canvas, rect, session, state)
+  }
 }
 
 extension UserAction {
@@ -109,8 +112,9 @@ struct LessonPanel {
   }
 
   func lines(_ rect: Rect) -> PanelLines {
-    let (rows, focus) = rows(rect.inside)
-    let area = area(rect.inside)
+    let inside = BesideMachine.text(rect).inside
+    let (rows, focus) = rows(inside)
+    let area = area(inside)
     return PanelLines(
       count: rows.count, chosen: Self.first(state.lesson.scroll, focus, rows.count, area.height), area: area,
       isText: true, text: { rows[$0].text }, choose: { $1.lesson.scroll = $0 })
@@ -119,7 +123,7 @@ struct LessonPanel {
   /// The answer at a row of the screen.
   func answer(at y: Int, in rect: Rect) -> Int? {
     let lines = lines(rect)
-    let rows = rows(rect.inside).rows
+    let rows = rows(BesideMachine.text(rect).inside).rows
     let row = lines.first + y - lines.area.y
     return lines.area.contains(lines.area.x, y) && rows.indices.contains(row) ? rows[row].answer : nil
   }
@@ -128,7 +132,9 @@ struct LessonPanel {
     let lesson = state.lesson.picture
     let title = lesson.map { $0.isOver ? $0.title : "\($0.title) · \($0.number) of \($0.count)" } ?? "Lesson"
     draw(
-      &canvas, canvas.frame(rect, title, note: lesson.map { "\($0.minutes) minutes" } ?? "", focused: true), state.lesson.scroll)
+      &canvas,
+      canvas.frame(BesideMachine.text(rect), title, note: lesson.map { "\($0.minutes) minutes" } ?? "", focused: true),
+      state.lesson.scroll)
   }
 
   /// Draws it inside a frame.

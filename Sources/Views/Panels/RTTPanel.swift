@@ -8,11 +8,12 @@ extension Panel {
       KeyHint.common
         + [
           KeyHint(.rttIPA), KeyHint(.nextRange, .previousRange, label: "range"), KeyHint(.nextRealm),
-          KeyHint(.up, .down, label: "IPA ± entry"), KeyHint(.back), KeyHint(.changeBefore, .nextChange, label: "changes"),
+          KeyHint(.up, .down, label: "entry"), KeyHint(.back), KeyHint(.changeBefore, .nextChange, label: "changes"),
         ]
     },
     prepared: { $1[RTTState.self].follow($0) },
-    listed: { RTTPanel($0, $1).lines($2) }, moved: RTTPanel.move, changing: RTTPanel.entry
+    listed: { RTTPanel($0, $1).lines($2) },
+    empty: { session, _ in UserAction.whyNoRealm(session) }, moved: RTTPanel.move, changing: RTTPanel.entry
   ) { canvas, rect, session, state, focused in RTTPanel(session, state).draw(&canvas, rect, focused: focused) }
 }
 
@@ -50,7 +51,9 @@ extension UserAction {
     effect.state.screen = .rtt
   }
 
-  @Sendable private static func thereIsNoRealm(_ session: Session, _ state: ViewState) -> String? {
+  @Sendable private static func thereIsNoRealm(_ session: Session, _ state: ViewState) -> String? { whyNoRealm(session) }
+
+  fileprivate static func whyNoRealm(_ session: Session) -> String? {
     session.read { $0.control.realms.isEmpty } ? "there is no realm" : nil
   }
 }

@@ -107,11 +107,18 @@ package struct RealmRows {
       role: rec.running ? .accent : rec.runnable ? .rec : .dim, address: rec.address, subject: .rec(rec.address),
       fold: .rec(rec.address), isOpen: isOpen)
     guard isOpen, let registers = session.read({ $0.guestRegisters(rec.address) }) else { return [row] }
-    let words = registers.x.enumerated().filter { $0.element != 0 }.map { "x\($0.offset) \(hex($0.element))" }
-    let lines =
-      ["at \(hex(rec.address)) · PSTATE \(hex(registers.pstate))", "sp \(hex(registers.sp))"]
-      + stride(from: 0, to: words.count, by: 2).map { words[$0..<min($0 + 2, words.count)].joined(separator: "  ") }
-    return [row] + lines.map { Row(text: "      \($0)", role: .dim, address: rec.address, subject: .rec(rec.address), depth: 2) }
+    let set = registers.x.indices.filter { registers.x[$0] != 0 }
+    let pairs = stride(from: 0, to: set.count, by: 2).map { Array(set[$0..<min($0 + 2, set.count)]) }
+    let lines: [(text: String, registers: [Int])] =
+      [
+        ("at \(hex(rec.address)) · PSTATE \(hex(registers.pstate))", [Changing.pstate]),
+        ("sp \(hex(registers.sp))", [Changing.sp]),
+      ] + pairs.map { ($0.map { "x\($0) \(hex(registers.x[$0]))" }.joined(separator: "  "), $0) }
+    return [row]
+      + lines.map {
+        Row(
+          text: "      \($0.text)", role: .dim, address: rec.address, subject: .registers(rec.address, $0.registers), depth: 2)
+      }
   }
 
   /// The tables, and what they map.

@@ -9,7 +9,8 @@ extension Panel {
         KeyHint(.travel, label: "map, or steps of a RIM"), KeyHint(.changeBefore, .nextChange, label: "changes"),
       ]
     },
-    listed: { RealmsPanel($0, $1).lines($2) }, moved: RealmsPanel.move,
+    listed: { RealmsPanel($0, $1).lines($2) },
+    empty: { session, _ in session.read { $0.control.realms.isEmpty } ? "there is no realm" : nil }, moved: RealmsPanel.move,
     changing: { RealmsPanel($0, $1).chosen?.subject }, chosen: RealmsPanel.choose,
     copied: { session, state in RealmsPanel(session, state).chosen.map { hex($0.address) } }
   ) { canvas, rect, session, state, focused in RealmsPanel(session, state).draw(&canvas, rect, focused: focused) }

@@ -11,7 +11,9 @@ extension Panel {
         KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(.back),
       ]
     },
-    listed: { StackPanel($0, $1, width: $2.width).lines($2) }, notable: "line that says something went wrong",
+    listed: { StackPanel($0, $1, width: $2.width).lines($2) },
+    empty: { session, _ in StackPanel.isNothing(session) ? "no host is on this machine" : nil },
+    notable: "line that says something went wrong",
     moved: { motion, effect in
       guard motion.isSideways else { return Panel.stack.scroll(motion, &effect) }
       StackPanel.turn(motion, &effect.state)
@@ -177,6 +179,11 @@ struct StackPanel {
     }
   }
 
+  /// Whether there never was a host, at the step one is at: neither what it knows nor what it did.
+  static func isNothing(_ session: Session) -> Bool {
+    (session.position == 0 || session.groups(around: session.position - 1).isEmpty) && session.stackPicture == nil
+  }
+
   /// Where no host is, or the recording has only what it did.
   private static func nothing(_ session: Session, _ width: Int) -> [Row] {
     let road = road(session, width)
@@ -306,6 +313,13 @@ struct StackPanel {
   }
 
   func draw(_ canvas: inout Canvas, _ rect: Rect) {
+    if picture == nil, Self.isNothing(session) {
+      let inside = canvas.frame(rect, "Host stack", focused: true)
+      for (n, row) in Self.nothing(session, max(20, inside.width - 2)).prefix(inside.height).enumerated() {
+        canvas.text(inside.x + 1, inside.y + n, row.text, row.role, limit: inside.width - 2)
+      }
+      return
+    }
     guard rect.width >= Self.wide else {
       let inside = canvas.frame(rect, "Host stack", note: note, focused: true)
       guard !inside.isEmpty else { return }

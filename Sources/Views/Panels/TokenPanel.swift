@@ -21,7 +21,12 @@ extension Panel {
         KeyHint(.command), KeyHint(.back),
       ]
     },
-    listed: { TokenPanel($0, $1.token, $1.bindings).lines($2) }, notable: "check that failed or was not evaluated",
+    listed: { TokenPanel($0, $1.token, $1.bindings).lines($2) },
+    empty: { session, state in
+      let token = state.token
+      return session.tokens.isEmpty && token.file == nil && token.realm == nil ? "there is no token" : nil
+    },
+    notable: "check that failed or was not evaluated",
     moved: TokenPanel.move, chosen: TokenPanel.choose, clicked: TokenPanel.click
   ) { canvas, rect, session, state, _ in TokenPanel(session, state.token, state.bindings).draw(&canvas, rect) }
 }

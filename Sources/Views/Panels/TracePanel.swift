@@ -10,6 +10,7 @@ extension Panel {
       ]
     },
     prepared: { $1[TraceSteps.self].follow($0, $1) }, listed: { TracePanel($0, $1).lines($2) },
+    empty: { session, _ in session.steps.isEmpty ? "nothing has been done yet" : nil },
     notable: "step that was refused or faulted",
     moved: { motion, effect in if !motion.isSideways || !TraceFolds.move(motion, &effect) { Panel.trace.scroll(motion, &effect) }
     },
@@ -240,7 +241,7 @@ package struct TracePanel {
 
   package func draw(_ canvas: inout Canvas, _ rect: Rect, focused: Bool) {
     let keys = state.bindings
-    let note = "\(keys[.find]) find · \(keys.glyphs([.travel])) travel"
+    let note = focused && !session.steps.isEmpty ? "\(keys[.find]) find · \(keys.glyphs([.travel])) travel" : ""
     let inside = canvas.frame(rect, "Trace", note: note, focused: focused)
     guard !inside.isEmpty else { return }
     if session.steps.isEmpty {
@@ -277,9 +278,13 @@ package struct TracePanel {
     for event in session.bootEvents where event.kind == .boot && y < rect.y + rect.height {
       let stage = BootStage(rawValue: Int(event.a))
       canvas.text(rect.x + 1, y, (stage?.name ?? "").padding(6), .root)
-      canvas.text(rect.x + 8, y, stage?.summary ?? "", .dim, limit: rect.width - 9)
-      y += 1
+      for line in WhyPanel.wrap(stage?.summary ?? "", to: max(8, rect.width - 9), hanging: 0) where y < rect.y + rect.height {
+        canvas.text(rect.x + 8, y, line, .dim, limit: rect.width - 9)
+        y += 1
+      }
     }
+    // Beside a lesson it is the lesson that says where to begin.
+    guard state.screen != .lesson else { return }
     let keys = state.bindings
     let beginnings = [
       (keys[.palette], "everything there is to do here, found by what one types"),

@@ -166,10 +166,10 @@ package struct WhyPanel {
     let inside = canvas.frame(rect, title, note: focused ? note(why: state.why) : "", focused: focused)
     guard !inside.isEmpty else { return }
     guard let why = state.why else {
-      canvas.text(
-        inside.x + 1, inside.y,
-        "No call to explain yet. Make one, or choose a step in the trace and press \(state.bindings[.why]).", .dim,
-        limit: inside.width - 2)
+      let words = "No call to explain yet. Make one, or choose a step in the trace and press \(state.bindings[.why])."
+      for (n, line) in Self.wrap(words, to: max(1, inside.width - 2), hanging: 0).prefix(inside.height).enumerated() {
+        canvas.text(inside.x + 1, inside.y + n, line, .dim, limit: inside.width - 2)
+      }
       return
     }
     let all = lines(of: why, width: inside.width - 2)

@@ -7,13 +7,16 @@ struct WorldsModel {
     var text: String
     /// The same where there is little room.
     var short: String
+    /// The same where there is hardly any.
+    var shortest: String
     var role: Role
     /// What it consists of, a line each where there is room.
     var parts: [String]
 
-    init(_ text: String, short: String? = nil, _ role: Role, parts: [String] = []) {
+    init(_ text: String, short: String? = nil, shortest: String? = nil, _ role: Role, parts: [String] = []) {
       self.text = text
       self.short = short ?? text
+      self.shortest = shortest ?? self.short
       self.role = role
       self.parts = parts
     }
@@ -131,7 +134,8 @@ struct WorldsModel {
       let pe = pes.firstIndex { $0.runningREC == rec.address }
       return "REC \(rec.index) " + (pe.map { "● runs on pe\($0)" } ?? state) + " · pc \(hex(rec.pc))"
     }
-    return Resident(name + recs, short: name, .realm(realm.number - 1), parts: parts)
+    return Resident(
+      name + recs, short: name, shortest: "R\(realm.number) \(realm.state.name)", .realm(realm.number - 1), parts: parts)
   }
 
   /// The way a step took through the worlds, from where it began.

@@ -46,7 +46,8 @@ package struct WorldsPanel {
         let residents = column.residents[level]
         guard let first = residents.first else { continue }
         let more = residents.count > 1 ? " +\(residents.count - 1)" : ""
-        canvas.text(x, y, first.short + more, here ? .title : first.role, limit: width - 2)
+        let words = Canvas.columns(of: first.short + more) > width - 2 ? first.shortest : first.short
+        canvas.text(x, y, words + more, here ? .title : first.role, limit: width - 2)
       }
     }
     let y = rect.y + 4
@@ -59,7 +60,7 @@ package struct WorldsPanel {
 
   /// Where the columns of the three worlds begin, and how wide they are: that of the Realms has most to say.
   private static func places(_ width: Int) -> [(start: Int, width: Int)] {
-    let side = max(4, width * 3 / 11)
+    let side = width < 60 ? max(4, min(8, width * 3 / 11)) : width * 3 / 11
     let middle = max(4, width - 2 * side)
     return [(0, side), (side, middle), (side + middle, side)]
   }

@@ -186,6 +186,7 @@ extension App {
       // Of a statement that made many steps the last may change nothing on the map.
       state.focusOnChange(session, since: before)
       if animates, WorldsPanel(session).hopCount > 0 { state.travel = 0 }
+      if runner.guestControl.standsInTEE { showGuest() }
     }
   }
 

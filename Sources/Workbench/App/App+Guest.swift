@@ -8,7 +8,9 @@ extension App {
   func serveGuests() {
     Includes.serve(runner)
     runner.guestControl.instructionsAtOnce = 100_000_000
-    runner.guestControl.isEnough = { [unowned self] in CPUClock.wall > runEnds }
+    runner.guestControl.isEnough = { [unowned self] in
+      CPUClock.wall > runEnds || state.guest.hasKeys && isGuestIdle
+    }
     session.isInterrupted = { [unowned self] in
       recorder?.keepUp(session, now: CPUClock.wall)
       return interruption.isWanted(terminal)
@@ -33,7 +35,8 @@ extension App {
       let files = HostFiles()
       return StackControl.Place(folder: here, xml: FilePolicy(folders: ["/"], files), images: FilePolicy(files))
     }
-    if runner.guestControl.guest != nil { showGuest() }
+    if session.beginning != nil { try? runner.guestControl.find() }
+    if runner.guestControl.subject != nil { showGuest() }
   }
 
   /// Where the statements come from that are typed.
@@ -53,7 +56,7 @@ extension App {
     goingOn = nil
     let position = session.position
     let start = CPUClock.now
-    let edition = runner.guestControl.guest.map { ObjectIdentifier($0.debugger) }
+    let edition = runner.guestControl.subject?.identity
     var trouble: ScriptError?
     do throws(ScriptError) {
       try runner.run(line: text, number: 1, file: App.commandLine)
@@ -69,7 +72,7 @@ extension App {
       return
     }
     guard let outcome = runner.lastOutcome else { return }
-    if runner.guestControl.guest.map({ ObjectIdentifier($0.debugger) }) != edition { state.guest = GuestViewState() }
+    if runner.guestControl.subject?.identity != edition { state.guest = GuestViewState() }
     showGuest()
     if outcome.kind != .done {
       state.guest.speed =
@@ -80,14 +83,18 @@ extension App {
       state.traceStep = nil
       afterChange()
     }
-    goingOn = isOpen && outcome.kind == .running && !runner.guestControl.wasInterrupted ? .guest : nil
+    goingOn =
+      isOpen && outcome.kind == .running && (state.guest.hasKeys || !runner.guestControl.wasInterrupted) ? .guest : nil
+    if state.guest.hasKeys { noteGuestRun(outcome.kind) }
     if let hit = runner.takeWatchHit() {
       goingOn = nil
       state.message = .init(hit)
       return
     }
     state.message = .init(
-      isGuestRunning ? "it runs; any key stops it" : outcome.message + hint(outcome.kind), isError: outcome.kind == .failed)
+      isGuestRunning
+        ? (state.guest.hasKeys ? Self.keysAreItsOwn : "it runs; any key stops it") : outcome.message + hint(outcome.kind),
+      isError: outcome.kind == .failed && !isGuestRunning)
   }
 
   /// Stops a guest that goes on by itself.
@@ -159,20 +166,20 @@ extension App {
     }
   }
 
-  /// The guest view is about the guest that was booted.
-  private func showGuest() {
-    guard let guest = runner.guestControl.guest else { return }
-    state.show(guest)
+  /// The guest view is about the guest that was booted, or the TEE.
+  func showGuest() {
+    guard let subject = runner.guestControl.subject else { return }
+    state.show(subject)
     state.screen = .guest
   }
 }
 
 extension ViewState {
-  /// Names, places to stop at, and the vCPU of a guest that was booted in the session.
-  mutating func show(_ guest: GuestControl.Guest?) {
-    guard let guest else { return }
-    if self.guest.symbols != guest.symbols { self.guest = GuestViewState(symbols: guest.symbols) }
-    self.guest.points = guest.debugger.points
-    self.guest.vcpu = guest.debugger.registers(guest.debugger.current).address
+  /// Names, places to stop at, and the vCPU of a guest that was booted in the session, or of the TEE.
+  mutating func show(_ subject: GuestControl.DebugSubject?) {
+    guard let subject else { return }
+    if guest.symbols != subject.symbols { guest = GuestViewState(symbols: subject.symbols) }
+    guest.points = subject.points
+    guest.vcpu = subject.vcpu
   }
 }

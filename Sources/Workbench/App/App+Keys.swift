@@ -6,7 +6,8 @@ extension App {
   func take(_ input: TerminalInput) {
     state.travel = nil
     interruption.noteInput()
-    if isGuestRunning, pauseGuest(input) { return }
+    if state.guest.hasKeys, takeForGuest(input) { return }
+    if isGuestRunning, !state.guest.hasKeys, pauseGuest(input) { return }
     switch input {
     case .key(let key): take(key)
     case .click(let x, let y):
@@ -84,6 +85,7 @@ extension App {
       state.cursor = cursor
       if session.position == step { state.message = .init("step \(step): \(words)") }
     case .guest(let command): guestCommand(command)
+    case .giveKeys: giveKeys()
     case .open(let prompt, let text): openCommandLine(prompt, text: text)
     case .execute(let line): execute(line)
     case .offer: offer()

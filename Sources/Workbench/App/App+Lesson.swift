@@ -129,6 +129,10 @@ extension App {
 
   /// Leaves this session for a lesson: where it was left, or its beginning.
   func learn(_ word: String, isAnew: Bool) {
+    if let words = LessonFiles.unknown(word, course) {
+      state.message = .init(words, isError: true)
+      return
+    }
     let paths = LessonFiles.paths(of: word, course)
     guard let path = paths.first else { return open(.course) }
     if let lesson, lesson.lesson.name == LessonFiles.name(of: path), !lesson.isOver, !isAnew {

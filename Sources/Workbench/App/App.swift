@@ -62,6 +62,8 @@ final class App {
   let interruption = Interruption()
   /// When a guest that runs stops for a look.
   var runEnds = 0.0
+  /// When the guest that has the keyboard last stopped running.
+  var guestRanUntil = 0.0
 
   /// What goes on by itself.
   enum GoingOn { case guest, host }
@@ -206,6 +208,7 @@ final class App {
 
   /// Milliseconds until something is to be done without a key.
   private var patience: Int {
+    if state.guest.hasKeys, goingOn == .guest { return guestPatience }
     if isGuestRunning { return 0 }
     if let nextPlay { return max(0, min(999, Int((nextPlay.time - CPUClock.wall) * 1000) + 1)) }
     return state.travel != nil ? 70 : recorder != nil ? 1000 : 60_000
@@ -217,7 +220,7 @@ final class App {
   private func goOn() -> Bool {
     let isMoving = goingOn != nil || nextPlay != nil || state.travel != nil
     switch goingOn {
-    case .guest: guestCommand("continue")
+    case .guest: if !state.guest.hasKeys || guestPatience == 0 { guestCommand("continue") }
     case .host: hostCommand("wait")
     case nil: break
     }

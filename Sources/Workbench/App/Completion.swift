@@ -78,7 +78,7 @@ struct Completion {
     case "with": return Self.fitting(["*"] + Switch.all.map(\.name).filter { session.isOff($0) }, current)
     case "attack": return Self.fitting(AttackFiles.trials.map(\.attack.number), current)
     case "learn":
-      return Self.fitting(before.isEmpty ? LessonFiles.courseFiles.map(LessonFiles.name) : ["anew"], current)
+      return Self.fitting(before.isEmpty ? LessonFiles.courseNames : ["anew"], current)
     case "macro": return Self.fitting(macros, current)
     case "theme": return Self.fitting(Theme.all.map(\.name), current)
     case "set":

@@ -9,7 +9,8 @@ struct AttacksCommand: ParsableCommand {
       hold, 65 if one is malformed, 66 if a file cannot be read.
       """)
 
-  @Argument(help: ArgumentHelp("Attacks to run.", valueName: "attack"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Attacks to run.", valueName: "attack"), completion: .files { AttackFiles.trials.map(\.attack.number) })
   var attacks: [String] = []
 
   @Flag(help: "Runs all, and prints a page in Markdown.")

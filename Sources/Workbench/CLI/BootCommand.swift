@@ -7,7 +7,7 @@ struct BootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "boot", abstract: "Builds a Realm (or another VM) from an image as a hypervisor does, and runs its A64 code.",
     discussion: """
-      IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; or the name of a guest in Sessions/guests: \(GuestImages.names.joined(separator: ", ")); \
+      IMAGE is an ELF, an arm64 Linux Image, or raw code for 0x80000000; a snapshot (--snapshot), whose guest goes on with the machine and the devices it had; or the name of a guest in Sessions/guests: \(GuestImages.names.joined(separator: ", ")); \
       the tour if none is named. The guest's console is printed; what happens outside its Realm, and a summary, go to standard error. --record \
       writes every step as a recording, which workbench opens and replays. --normal boots the same image as a VM of the Normal world, \
       to compare: the summary ends with what the Host can read of the guest's memory. At a terminal the keys go to the guest once it \
@@ -16,13 +16,16 @@ struct BootCommand: ParsableCommand {
       The exit code is 0 if the guest turned itself off, or, with --until, if the event came.
       """)
 
-  @Argument(help: ArgumentHelp("Image to boot; the tour without it.", valueName: "image"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Image to boot; the tour without it.", valueName: "image"), completion: .files { GuestImages.names })
   var given: String?
 
-  @Option(name: .customLong("image"), help: ArgumentHelp("The image, as an option.", valueName: "file"), completion: .file())
+  @Option(
+    name: .customLong("image"), help: ArgumentHelp("The image, as an option.", valueName: "file"),
+    completion: .files { GuestImages.names })
   var named: String?
 
-  private var image: String { given ?? named ?? GuestImages.tour }
+  var image: String { given ?? named ?? GuestImages.tour }
 
   @Option(help: "RAM of the guest, such as 32M; 8G at most.")
   var mem: String = "16M"
@@ -82,6 +85,12 @@ struct BootCommand: ParsableCommand {
       "The guest a relying party trusts and gives its key to, if one asks for it; model without this option.",
       valueName: "image"))
   var relyingParty: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Keeps the guest in a new file when the boot ends and the guest has not: workbench open FILE goes on from there.",
+      valueName: "file"))
+  var snapshot: String?
 
   @Option(help: "Most REC entries before it is given up.")
   var entries: Int = 1_000_000
@@ -144,8 +153,14 @@ struct BootCommand: ParsableCommand {
     guard given == nil || named == nil else { throw ValidationError("name one image: as an argument or with --image") }
   }
 
-  private func output(_ descriptor: FileDescriptor = .standardOutput) -> Output {
+  func output(_ descriptor: FileDescriptor = .standardOutput) -> Output {
     Output(descriptor, outlivesPipe: record != nil)
+  }
+
+  /// What `--input` types.
+  private func typed() throws -> [UInt8] {
+    guard let input else { return [] }
+    return try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(input) }
   }
 
   func run() throws {
@@ -173,6 +188,7 @@ struct BootCommand: ParsableCommand {
     let seat = BootSeat(
       try typed(),
       isManned: !json && gdb == nil && input == nil && isTerminal(.standardInput) && isTerminal(.standardOutput))
+    if seat.isManned { console.show(session.console) }
     let over = end ?? run(boot, console, debugger, recording, seat)
     seat.leave()
     // With --open the guest's last exit is to be seen, not a look at its memory.
@@ -192,221 +208,16 @@ struct BootCommand: ParsableCommand {
       error.flush()
     }
     if let recording { try orComplain { () throws(NewFile.Failure) in try recording.finish() } }
+    if let snapshot { try keep(boot, over, in: snapshot) }
     if let code = over.code(awaited: until != nil) { throw code }
   }
 
   /// Whether the steps are kept: only for who writes them, or goes back in them.
   var keepsHistory: Bool { record != nil || open || gdb != nil }
 
-  /// Bytes of ``Session/historyLimit``.
-  private func historyLimit() throws -> Int {
-    let bytes = try number(history ?? "256M", of: "--history")
-    guard (1 << 20...1 << 36).contains(bytes) else {
-      complain("--history: from 1M to 64G, not \(sizeText(bytes))")
-      throw Exit.usage
-    }
-    return Int(bytes)
-  }
-
   /// Steps a history has at most: a boot of Linux takes 140,000.
   static let mostSteps = 250_000
 
   /// The words that are waited for.
-  private var words: String { if case .text(let words) = until { words } else { "" } }
-
-  // MARK: Before the first entry
-
-  /// A guest that was built, without its image's bytes: they are in its memory now.
-  private struct Boot {
-    let session: Session
-    let vm: RealmVM
-    let scene: ConfidentialModel
-    let entry: UInt64
-    let symbols: SymbolTable
-    /// Whether the image is that of a large program, such as a kernel.
-    let isLarge: Bool
-  }
-
-  private func built() throws -> Boot {
-    let options = try options()
-    var configuration = try machine.configuration()
-    configuration.vcpu = .code
-    if !machine.namesDRAM { configuration.wantDRAM(options.hostMemory) }
-    let program = try orComplain { () throws(TokenFile.Failure) in try GuestImages.load(image) }
-    let party = try orComplain { () throws(TokenFile.Failure) in
-      try GuestImages.relyingParty(trusting: relyingParty, options, configuration)
-    }
-    let session = Session(configuration, keepsHistory: keepsHistory)
-    if gdb != nil || open { session.historyLimit = try historyLimit() }
-    if let seed { session.seedEntropy(seed) }
-    let vm = RealmVM(session, options)
-    let scene = ConfidentialModel(vm, session, party)
-    do throws(RealmVM.Failure) {
-      try vm.build(program)
-    } catch {
-      complain("\(image): \(error.message)")
-      throw Exit.badData
-    }
-    return Boot(
-      session: session, vm: vm, scene: scene, entry: program.entry, symbols: program.symbols,
-      isLarge: program.segments.reduce(0) { $0 + $1.bytes.count } >= 1 << 20)
-  }
-
-  private func options() throws -> RealmVM.Options {
-    var options = RealmVM.Options()
-    // A recording tells the name of a file, and not in whose folders it is.
-    options.image = Self.name(of: image)
-    options.trusts = relyingParty.map(Self.name) ?? ""
-    options.vcpus = vcpus
-    options.hash = HashAlgorithm(iana: hash) ?? .sha256
-    options.isRealm = !normal
-    options.memory = try number(mem, of: "--mem")
-    if let problem = options.problem {
-      complain("--mem: \(problem)")
-      throw Exit.usage
-    }
-    options.bootArguments = append
-    if let initrd {
-      options.initrd = try orComplain { () throws(TokenFile.Failure) in
-        try TokenFile.bytes(initrd, limit: 256 << 20, isPlain: true)
-      }
-    }
-    for name in disk { options.disks.append(try image(ofDisk: name)) }
-    options.hasNetwork = net
-    options.hasRNG = rng
-    options.rngSeed = seed ?? .random(in: 1...UInt64.max)
-    options.hasAccessPlatform = !noAccessPlatform
-    options.treeHasSharedBit = sharedBit.value
-    return options
-  }
-
-  private func image(ofDisk name: String) throws -> DiskImage {
-    let isWritable = name.hasSuffix(",rw")
-    let path = isWritable ? String(name.dropLast(3)) : name
-    let bytes = try orComplain { () throws(TokenFile.Failure) in
-      try TokenFile.bytes(path, limit: DiskImage.most, isPlain: true)
-    }
-    return DiskImage(Self.name(of: path), bytes, isWritable: isWritable)
-  }
-
-  /// What `--input` types.
-  private func typed() throws -> [UInt8] {
-    guard let input else { return [] }
-    return try orComplain { () throws(TokenFile.Failure) in try TokenFile.bytes(input) }
-  }
-
-  /// What happened outside of the guest, a sentence each: the first thousand.
-  private final class Outside {
-    var sentences: [String] = []
-    static let most = 1000
-  }
-
-  private func tellers(_ boot: Boot, _ console: BootConsole) -> Outside {
-    let outside = Outside()
-    let tell = { (sentence: String) in
-      if outside.sentences.count < Outside.most { outside.sentences.append(sentence) }
-      guard !json, !open else { return }
-      // What the guest said before comes before.
-      console.flush()
-      var error = output(.standardError)
-      error.line("| \(sentence)")
-      error.flush()
-    }
-    boot.scene.tell = tell
-    boot.scene.trusted = relyingParty ?? ConfidentialModel.guest
-    Tampering.offer(to: boot.vm, tell: tell)
-    return outside
-  }
-
-  // MARK: While it runs
-
-  /// Enters its vCPUs until something ends it.
-  private func run(
-    _ boot: Boot, _ console: BootConsole, _ debugger: GuestDebugger?, _ recording: SessionWriter?, _ seat: BootSeat
-  ) -> BootEnd {
-    let (session, vm) = (boot.session, boot.vm)
-    var health = GuestHealth()
-    StopSignal.take(isPatient: record != nil)
-    defer { StopSignal.leave() }
-    var entered = 0
-    // What the guest says stands on standard output; a line of ours would stand in it.
-    var progress = ProgressLine(
-      "instructions", of: limit.map { Int(clamping: $0) }, isShown: isTerminal(.standardError) && !isTerminal(.standardOutput))
-    while true {
-      if let number = StopSignal.pending { return .signal(number) }
-      if entered == entries { return .entries(entered) }
-      seat.attend(vm, open ? debugger : nil, console)
-      if seat.isLeft { return .left }
-      if isSpent(boot) { return .instructions(vm.executed) }
-      if keepsHistory, session.position >= Self.mostSteps { return .history(session.position) }
-      if let place = GuestPlace(vm, session, boot.symbols) {
-        StopSignal.prepare(
-          "the guest was stopped in the middle of an entry; it began with \(place.text), after \(vm.executed) instructions")
-      }
-      let before = vm.exits
-      // Who opens it afterwards goes back in it.
-      let ending = open ? debugger?.run(entries: 1) : vm.run(entries: 1)
-      entered += 1
-      if let ending { return .guest(ending) }
-      if let until, until.happened(vm, session, console, before) { return .event(until) }
-      if entered % 16 == 0, let why = health.look(at: vm, session) { return .sick(why) }
-      if entered % 64 == 0 {
-        progress.update(Int(clamping: vm.executed))
-        console.flush()
-        recording?.keepUp()
-      }
-    }
-  }
-
-  /// Whether the guest has executed as much as it may.
-  private func isSpent(_ boot: Boot) -> Bool {
-    if let limit { return boot.vm.executed >= limit }
-    return boot.session.spentInstructions >= (boot.isLarge ? 10_000_000_000 : 500_000_000)
-  }
-
-  // MARK: Afterwards
-
-  private func openWorkbench(_ boot: Boot, _ debugger: GuestDebugger?) throws {
-    let control = GuestControl(boot.session)
-    if let debugger { control.adopt(debugger, boot.symbols) }
-    try OpenCommand.parse(["--no-record"]).run(on: boot.session, control) { state in
-      state.screen = .guest
-      state.name = image.split(separator: "/").last.map(String.init) ?? image
-    }
-  }
-
-  private static func name(of image: String) -> String { image.split(separator: "/").last.map(String.init) ?? image }
-
-  private func number(_ text: String, of option: String) throws -> UInt64 {
-    do throws(ScriptError) {
-      return try StatementParser(line: 0, names: ScriptNames()).value(text)
-    } catch {
-      complain("\(option): \(error.message)")
-      throw Exit.usage
-    }
-  }
-
-  /// Serves GDB until it lets the guest go.
-  ///
-  /// - Returns: how the guest ended, if it has.
-  private func debug(_ debugger: GuestDebugger, _ port: UInt16) throws -> RealmVM.Ending? {
-    do throws(GDBListener.Failure) {
-      let listener = try GDBListener(port: port, address: gdbAddress)
-      var error = Output(.standardError)
-      error.line("gdb: listening on \(listener.place)")
-      error.flush()
-      let server = GDBServer(target: debugger)
-      while true {
-        switch try listener.serve(server) {
-        case .detached, .exited: return debugger.ending
-        case .killed: return debugger.ending ?? .failed("GDB killed it")
-        // Its connection is lost: the guest stands, and the next one may come.
-        case .gone: continue
-        }
-      }
-    } catch {
-      complain("--gdb: \(error.message)")
-      throw Exit.usage
-    }
-  }
+  var words: String { if case .text(let words) = until { words } else { "" } }
 }

@@ -24,6 +24,13 @@ final class BootConsole {
     words.take(byte)
   }
 
+  /// Prints the last lines of what was said before the boot, which nobody waits for.
+  func show(_ bytes: [UInt8]) {
+    guard isShown else { return }
+    waiting += bytes.split(separator: 10, omittingEmptySubsequences: false).suffix(Self.linesBefore).joined(separator: [10])
+  }
+  private static let linesBefore = 24
+
   /// Prints what has been said.
   func flush() {
     guard let byte = waiting.last else { return }

@@ -10,7 +10,7 @@ final class BootSeat {
 
   private var waiting: ArraySlice<UInt8>
   /// Whether standard input is a terminal somebody sits at.
-  private let isManned: Bool
+  let isManned: Bool
   private var before = termios()
   /// Whether the guest has the keyboard.
   private(set) var isTaken = false

@@ -9,7 +9,7 @@ struct DisassembleCommand: ParsableCommand {
       taken to be code; memory beyond what the file has of a segment, which is zero, is not printed.
       """)
 
-  @Argument(help: ArgumentHelp("Image.", valueName: "image"), completion: .file())
+  @Argument(help: ArgumentHelp("Image.", valueName: "image"), completion: .files { GuestImages.names })
   var image: String
 
   func run() throws {

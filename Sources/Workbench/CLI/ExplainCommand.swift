@@ -9,7 +9,7 @@ struct ExplainCommand: ParsableCommand {
       Without arguments the conditions are listed with what they mean.
       """)
 
-  @Argument(help: "Command name, such as RMI_DATA_CREATE.")
+  @Argument(help: "Command name, such as RMI_DATA_CREATE.", completion: .list(Calls.all.map(\.name)))
   var command: String
 
   @Argument(parsing: .remaining, help: ArgumentHelp("X1 and up: numbers, or name=value.", valueName: "argument"))
@@ -25,7 +25,7 @@ struct ExplainCommand: ParsableCommand {
 
   func run() throws {
     guard let entry = Calls.named(command) else {
-      complain("unknown command \"\(shown(command))\"; workbench commands lists all \(Calls.all.count)")
+      complain(CommandsCommand.unknown(command))
       throw Exit.usage
     }
     let configuration = try machine.configuration()
@@ -46,11 +46,13 @@ struct ExplainCommand: ParsableCommand {
       for line in CommandReference.page(entry) { out.line(line) }
       return
     }
+    let parser = StatementParser(line: 0, names: ScriptNames())
     let x: InlineArray<18, UInt64>
     var caller: UInt64?
     do throws(ScriptError) {
-      x = try StatementParser(line: 0, names: ScriptNames()).registers(of: entry, arguments)
-      if let rec { caller = try StatementParser(line: 0, names: ScriptNames()).value(rec) }
+      x = try parser.registers(of: entry, arguments)
+      if let doubt = try parser.doubt(about: entry, arguments) { complain("warning: \(doubt)") }
+      if let rec { caller = try parser.value(rec) }
     } catch {
       complain(error.message)
       throw Exit.usage

@@ -27,13 +27,16 @@ struct ExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Steps that are played; all without it.", valueName: "A..B"))
   var steps: String?
 
-  @Option(help: ArgumentHelp("Panel, or overview for the whole screen.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Panel, or overview for the whole screen.", valueName: "name"), completion: .list(Panel.all.map(\.name)))
   var panel: String = "overview"
 
   @Option(help: ArgumentHelp("Width and height of the screen.", valueName: "WxH"))
   var size: String = "120x36"
 
-  @Option(help: ArgumentHelp("Colours: \(Theme.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Colours: \(Theme.all.map(\.name).joined(separator: ", ")).", valueName: "name"),
+    completion: .list(Theme.all.map(\.name)))
   var theme: String = Theme.standard.name
 
   @Option(help: ArgumentHelp("Seconds that a step is shown in a cast.", valueName: "seconds"))
@@ -53,7 +56,7 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     guard let panel = Panel.named(panel) else {
-      complain("unknown panel \"\(shown(panel))\"; expected one of \(Panel.all.map(\.name).joined(separator: " "))")
+      complain(ShowCommand.unknown(panel))
       throw Exit.usage
     }
     guard let theme = Theme.named(theme) else {

@@ -14,7 +14,8 @@ struct LearnCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A lesson; without one that under way, or the first that is not done.", valueName: "lesson"), completion: .file())
+      "A lesson; without one that under way, or the first that is not done.", valueName: "lesson"),
+    completion: .files { LessonFiles.courseNames })
   var lesson: String?
 
   @Flag(help: "Line by line, at a terminal, too.")

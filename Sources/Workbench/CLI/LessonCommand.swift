@@ -19,6 +19,12 @@ struct LessonCommand: ParsableCommand {
       complain("there are no lessons here; expected a FILE\(LessonFiles.ending), or the course in Sessions/lessons")
       throw Exit.noInput
     }
+    for word in words {
+      if let words = LessonFiles.unknown(word) {
+        complain(words)
+        throw Exit.noInput
+      }
+    }
     return paths
   }
 
@@ -36,7 +42,8 @@ struct LessonListCommand: ParsableCommand {
     commandName: "list",
     abstract: "The lessons of the course: what each is about, its goals, the calls it uses, the attacks it refers to.")
 
-  @Argument(help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .files { LessonFiles.courseNames })
   var lessons: [String] = []
 
   @Flag(help: "Prints a table in Markdown.")
@@ -145,7 +152,8 @@ struct LessonCheckCommand: ParsableCommand {
       something is, 66 if a file cannot be read.
       """)
 
-  @Argument(help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Lessons; without one the course.", valueName: "lesson"), completion: .files { LessonFiles.courseNames })
   var lessons: [String] = []
 
   func run() throws {
@@ -171,7 +179,7 @@ struct LessonPreviewCommand: ParsableCommand {
     commandName: "preview",
     abstract: "Prints a lesson as its learner reads it: the text, the goals and why they are not reached yet.")
 
-  @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .file())
+  @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .files { LessonFiles.courseNames })
   var lesson: String
 
   @Option(help: ArgumentHelp("Columns, 40 to 200.", valueName: "n"))

@@ -123,7 +123,7 @@ struct LessonExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "A lesson as a handout: text for a printer, or a page for a browser.")
 
-  @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .file())
+  @Argument(help: ArgumentHelp("The lesson.", valueName: "lesson"), completion: .files { LessonFiles.courseNames })
   var lesson: String
 
   @Flag(help: "Prints text of 76 columns.")

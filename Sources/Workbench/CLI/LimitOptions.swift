@@ -13,15 +13,13 @@ struct LimitOptions: ParsableArguments {
   var memory: String?
 
   /// - Parameter usual: those that no option changes.
-  func limits(_ usual: RunLimits = RunLimits()) throws -> RunLimits {
-    var limits = usual
-    if let instructions { limits.instructions = try number(instructions, "--instructions") }
-    if let steps {
-      limits.steps = Int(try number(steps, "--steps"))
-      limits.history = limits.steps
-    }
-    if let memory { limits.memory = try number(memory, "--memory") }
-    return limits
+  func limits(_ usual: RunLimits = RunLimits()) throws -> RunLimits { try changes().applied(to: usual) }
+
+  /// What is asked for, whatever the limits would be otherwise.
+  func changes() throws -> LimitChanges {
+    LimitChanges(
+      instructions: try instructions.map { try number($0, "--instructions") },
+      steps: try steps.map { Int(try number($0, "--steps")) }, memory: try memory.map { try number($0, "--memory") })
   }
 
   private func number(_ text: String, _ option: String) throws -> UInt64 {
@@ -36,4 +34,19 @@ struct LimitOptions: ParsableArguments {
   }
 
   mutating func validate() throws { _ = try limits() }
+}
+
+/// Limits that a person has chosen; nil is as usual.
+struct LimitChanges {
+  var instructions: UInt64?
+  var steps: Int?
+  var memory: UInt64?
+
+  func applied(to usual: RunLimits) -> RunLimits {
+    var limits = usual
+    if let instructions { limits.instructions = instructions }
+    if let steps { (limits.steps, limits.history) = (steps, steps) }
+    if let memory { limits.memory = memory }
+    return limits
+  }
 }

@@ -7,12 +7,14 @@ struct OpenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "open", abstract: "Opens the workbench in the terminal (the default).",
     discussion: """
-      FILE is a script, a recording, a token, an image of a guest, which is booted first, or the XML of a libvirt domain, which is \
+      FILE is a script, a recording, a token, an image of a guest, which is booted first, a snapshot of one, or the XML of a libvirt domain, which is \
       defined on a host of its own; without a terminal virsh starts it. What it is its first bytes tell. What is done is recorded in $XDG_STATE_HOME/workbench/sessions unless --no-record is \
       given. What is to hold every time can be set in $XDG_CONFIG_HOME/workbench/config.toml: see workbench config.
       """)
 
-  @Argument(help: ArgumentHelp("Script, recording, token, image or domain XML to open.", valueName: "file"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Script, recording, token, image, snapshot or domain XML to open.", valueName: "file"), completion: .file()
+  )
   var file: String?
 
   @OptionGroup var options: OpenOptions
@@ -27,6 +29,17 @@ struct OpenCommand: ParsableCommand {
   func run() throws {
     switch file.map(FileKind.init) {
     case .image?: try BootCommand.parse(["--open", "--", file ?? ""]).run()
+    case .snapshot?:
+      let path = file ?? ""
+      let session = try orComplain { () throws(TokenFile.Failure) in try SnapshotFile.session(path, keepsHistory: true) }
+      var looking = self
+      looking.file = nil
+      // A recording begins with a machine that boots.
+      looking.options.record = false
+      try looking.run(on: session, GuestControl(session)) { state in
+        state.screen = .guest
+        state.name = path.split(separator: "/").last.map(String.init) ?? path
+      }
     case .domain? where !isTerminal(.standardInput) || !isTerminal(.standardOutput):
       try VirshCommand.parse([]).open(file ?? "")
     case .domain?:

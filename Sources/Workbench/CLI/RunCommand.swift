@@ -21,11 +21,21 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Prints the bare answers, for comparing with other implementations line by line.")
   var raw = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Then waits for GDB at a TCP port: it has the TEE of FILE's last machine, before its first instruction, and does again what FILE did. 0 is any that is free.",
+      valueName: "port"))
+  var gdb: UInt16?
+
+  @Option(help: ArgumentHelp("The numeric address GDB connects to.", valueName: "address"))
+  var gdbAddress = "127.0.0.1"
+
   @OptionGroup var machine: MachineOptions
   @OptionGroup var limits: LimitOptions
 
   mutating func validate() throws {
     if json, raw { throw ValidationError("--json and --raw exclude each other") }
+    if gdb != nil, files.count > 1 { throw ValidationError("--gdb is for one file") }
   }
 
   func run() throws {
@@ -33,9 +43,21 @@ struct RunCommand: ParsableCommand {
     let limits = try limits.limits()
     var worst: Int32 = 0
     for file in files {
-      worst = max(worst, ScriptFile(path: file, configuration: configuration, limits: limits).run(printing: style))
+      let script = ScriptFile(path: file, configuration: configuration, limits: limits, keepsHistory: gdb != nil)
+      var session: Session?
+      worst = max(worst, script.run(printing: style) { session = $0 })
+      if let gdb, let session { try debug(session, gdb, file) }
     }
     if worst != 0 { throw ExitCode(worst) }
+  }
+
+  private func debug(_ session: Session, _ port: UInt16, _ file: String) throws {
+    let debugger = PartitionDebugger(session)
+    guard debugger.goToBeginning() else {
+      complain("\(file): no code of the Secure world has run; --gdb is for a machine with secure=tee")
+      throw Exit.badData
+    }
+    _ = try serveGDB(debugger, port, gdbAddress)
   }
 
   private var style: ScriptFile.Style { json ? .json : raw ? .raw : .words }
@@ -49,6 +71,8 @@ struct ScriptFile {
   var path: String
   var configuration: MachineConfiguration
   var limits = RunLimits()
+  /// Whether one can go back in the session that comes of it.
+  var keepsHistory = false
 
   /// Most warnings that are told of a file.
   private static let mostWarnings = 20
@@ -74,8 +98,8 @@ struct ScriptFile {
     var reader = reader
     // A recording can go back in time, so it needs its history.
     let isRecording = reader.begins(with: "#workbench")
-    let session = Session(configuration, keepsHistory: isRecording)
-    session.tracing = style == .json
+    let session = Session(configuration, keepsHistory: isRecording || keepsHistory)
+    session.tracing = style == .json || keepsHistory
     session.limits = limits
     let runner = ScriptRunner(session, language: .workbench)
     Includes.serve(runner)

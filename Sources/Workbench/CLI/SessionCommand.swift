@@ -7,7 +7,7 @@ struct SessionCommand: ParsableCommand {
     subcommands: [
       SessionNotesCommand.self, SessionStatsCommand.self, SessionCutCommand.self, SessionJoinCommand.self,
       SessionTrimCommand.self, SessionStripCommand.self, SessionAnswersCommand.self, SessionRenameCommand.self,
-      SessionLintCommand.self,
+      SessionLintCommand.self, SessionPackCommand.self, SessionUnpackCommand.self,
     ])
 }
 
@@ -120,7 +120,9 @@ struct SessionStripCommand: ParsableCommand {
       throw ExitCode(error.code)
     }
     var kept = ""
-    for line in text.wholeLines where Recording.isStatement(line) { kept += Recording.withoutTime(line) + "\n" }
+    for (index, line) in text.wholeLines.enumerated() where Recording.isStatement(line) {
+      kept += (index == 0 ? Recording.unanswered(line) : Recording.withoutTime(line)) + "\n"
+    }
     let bytes = Array(kept.utf8)
     try orComplain { () throws(NewFile.Failure) in try NewFile.write(bytes, to: output) }
   }

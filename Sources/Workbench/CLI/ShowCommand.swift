@@ -10,7 +10,7 @@ struct ShowCommand: ParsableCommand {
       otherwise than a recording says, or than a script expects, the screen and standard error say so, and the exit code is 1.
       """)
 
-  @Argument(help: "Panel.")
+  @Argument(help: "Panel.", completion: .list(Panel.all.map(\.name)))
   var panel: String
 
   @Argument(help: ArgumentHelp("Script or recording.", valueName: "file"), completion: .file())
@@ -27,7 +27,8 @@ struct ShowCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Tab of the token panel: \(TokenTab.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+      "Tab of the token panel: \(TokenTab.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"),
+    completion: .list(TokenTab.allCases.map(\.rawValue)))
   var tab: String = TokenTab.claims.rawValue
 
   @Option(help: "Line of the token panel, from 1.")
@@ -40,10 +41,11 @@ struct ShowCommand: ParsableCommand {
   var ascii = false
 
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var limits: LimitOptions
 
   func run() throws {
     guard let panel = Panel.named(panel) else {
-      complain("unknown panel \"\(shown(panel))\"; expected one of \(Panel.all.map(\.name).joined(separator: " "))")
+      complain(ShowCommand.unknown(panel))
       throw Exit.usage
     }
     let parts = size.lowercased().split(separator: "x").map { Int($0) }
@@ -57,6 +59,7 @@ struct ShowCommand: ParsableCommand {
       throw Exit.usage
     }
     let configuration = try machine.configuration()
+    let limits = try limits.changes()
     var session = Session(configuration)
     var guestControl: GuestControl?
     var contradiction: Contradiction?
@@ -65,7 +68,7 @@ struct ShowCommand: ParsableCommand {
       token = try TokenFile.view(file, key: key)
     } else {
       do throws(SessionLoader.Failure) {
-        let loaded = try SessionLoader.load(file, configuration)
+        let loaded = try SessionLoader.load(file, configuration, limits: limits)
         (session, guestControl, contradiction) = (loaded.session, loaded.guestControl, loaded.contradiction)
       } catch {
         complain(error.message)
@@ -81,7 +84,7 @@ struct ShowCommand: ParsableCommand {
     }
     var state = ViewState.reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
     state.bindings.spellsKeys = ascii
-    state.show(guestControl?.guest)
+    state.show(guestControl?.subject)
     state.contradiction = contradiction
     if let ipa {
       do throws(ScriptError) {
@@ -102,5 +105,13 @@ struct ShowCommand: ParsableCommand {
     out.flush()
     SessionLoader.warn(of: contradiction, in: file)
     if contradiction != nil { throw Exit.difference }
+  }
+
+  /// That no panel is named so, which may have been meant, and which there are.
+  static func unknown(_ name: String) -> String {
+    let names = Panel.all.map(\.name)
+    let near = closest(to: name.lowercased(), among: names)
+    return "unknown panel \"\(shown(name))\"; "
+      + (near.map { "did you mean \($0)?" } ?? "expected one of \(names.joined(separator: " "))")
   }
 }

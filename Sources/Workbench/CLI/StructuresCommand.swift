@@ -6,7 +6,7 @@ struct StructuresCommand: ParsableCommand {
     commandName: "structures", abstract: "Prints the reference of all structures in memory, in Markdown.",
     discussion: "With --at, says which field of which structure lies at an address at the end of a session, and what it is for.")
 
-  @Argument(help: "One structure instead of all.")
+  @Argument(help: "One structure instead of all.", completion: .list(StructureReference.names))
   var structure: String?
 
   @Option(help: ArgumentHelp("A physical address.", valueName: "pa"))
@@ -31,7 +31,10 @@ struct StructuresCommand: ParsableCommand {
       return
     }
     guard let page = StructureReference.page(named: structure) else {
-      complain("unknown structure \"\(shown(structure))\"; there are \(StructureReference.names.joined(separator: ", "))")
+      let near = closest(to: structure.lowercased(), among: StructureReference.names)
+      complain(
+        "unknown structure \"\(shown(structure))\"; "
+          + (near.map { "did you mean \($0)?" } ?? "there are \(StructureReference.names.joined(separator: ", "))"))
       throw Exit.usage
     }
     for line in page { out.line(line) }

@@ -9,7 +9,9 @@ struct SwitchesCommand: ParsableCommand {
       (machine bug=NAME), each with the real one it is like.
       """)
 
-  @Argument(help: "Those that a name or a pattern such as RMI_DATA_CREATE.* stands for.")
+  @Argument(
+    help: "Those that a name or a pattern such as RMI_DATA_CREATE.* stands for.",
+    completion: .custom { _, _, prefix in Switch.all.map(\.name).filter { $0.hasPrefix(prefix) } })
   var name: String?
 
   func run() throws {
@@ -26,7 +28,7 @@ struct SwitchesCommand: ParsableCommand {
       }
     }
     var rows = shown.map { ($0.name, $0.summary) }
-    if name == nil { rows += RMMBug.allCases.map { ("bug=\($0.rawValue)", "\($0.summary) (\($0.source))") } }
+    if name == nil { rows += MachineBug.allCases.map { ("bug=\($0.rawValue)", "\($0.summary) (\($0.source))") } }
     let width = rows.map(\.0.count).max() ?? 0
     for (name, summary) in rows { out.line("\(name.padding(width))  \(summary)") }
   }

@@ -8,7 +8,7 @@ struct QEMUCommand: ParsableCommand {
       All arguments are QEMU's: workbench qemu -M virt,confidential-guest-support=rme0 -object rme-guest,id=rme0 -accel kvm \
       -cpu host -m 64M -kernel Image -nographic. Those that guests of Arm CCA use are known, others are refused by name. The guest's \
       console is printed; -qmp stdio, or -qmp unix:PATH,server=on,wait=off, is a monitor for a QMP client. SIGINT and SIGTERM end it. \
-      measure qemu says what the Realm's RIM will be.
+      -M dumpdtb=FILE writes the device tree to a new file instead. measure qemu says what the Realm's RIM will be.
       """)
 
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Arguments of qemu-system-aarch64.", valueName: "argument"))
@@ -19,6 +19,10 @@ struct QEMUCommand: ParsableCommand {
     let process: QEMUProcess
     do throws(VMMRefusal) {
       let commandLine = try QEMUCommandLine(arguments)
+      if let name = commandLine.machine.dumpDTB {
+        if let problem = commandLine.problems.first { throw problem }
+        return try dump(VirtDeviceTree(QEMULoad(commandLine, host.capabilities, host.files)).blob, to: name)
+      }
       process = try QEMUProcess(commandLine, host.session(commandLine.memory.size), host.capabilities, host.files)
     } catch {
       complain(error.sentence)
@@ -40,6 +44,13 @@ struct QEMUCommand: ParsableCommand {
     console.finish()
     for line in process.errors { complain(line) }
     if let code = process.exitCode, code != 0 { throw ExitCode(Int32(code)) }
+  }
+
+  private func dump(_ tree: [UInt8], to name: String) throws(VMMRefusal) {
+    do throws(NewFile.Failure) { try NewFile.write(tree, to: name) } catch {
+      throw VMMRefusal(.qemu, "\(shown(name)): Failed dumping dtb to \(shown(name))", advice: error.message)
+    }
+    complain("qemu-system-aarch64: info: dtb dumped to \(name). Exiting.")
   }
 
   /// What is said at the end of a guest that a real QEMU would wait for.

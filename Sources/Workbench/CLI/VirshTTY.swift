@@ -28,9 +28,9 @@ final class VirshTTY: VirshTerminal {
     out.flush()
   }
 
-  func typed() -> [UInt8] {
+  func typed(waits: Bool) -> [UInt8] {
     var ready = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    guard poll(&ready, 1, 10) > 0 else { return [] }
+    guard poll(&ready, 1, waits ? 10 : 0) > 0 else { return [] }
     var bytes = [UInt8](repeating: 0, count: 256)
     let count = (try? bytes.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }) ?? 0
     // A terminal that is gone lets the console go.

@@ -70,7 +70,9 @@ extension GDBServer {
     let registers = (0..<31).map { #"<reg name="x\#($0)" bitsize="64"/>"# }
     return [
       #"<?xml version="1.0"?>"#, #"<!DOCTYPE target SYSTEM "gdb-target.dtd">"#, #"<target version="1.0">"#,
-      "<architecture>aarch64</architecture>", #"<feature name="org.gnu.gdb.aarch64.core">"#, #"<flags id="pstate" size="4">"#,
+      // The system whose core files GDB writes and reads with registers; of a guest without one nothing else follows from it.
+      "<architecture>aarch64</architecture>", "<osabi>GNU/Linux</osabi>", #"<feature name="org.gnu.gdb.aarch64.core">"#,
+      #"<flags id="pstate" size="4">"#,
     ] + flags + ["</flags>"] + registers + [
       #"<reg name="sp" bitsize="64" type="data_ptr"/>"#, #"<reg name="pc" bitsize="64" type="code_ptr"/>"#,
       #"<reg name="cpsr" bitsize="32" type="pstate"/>"#, "</feature>",

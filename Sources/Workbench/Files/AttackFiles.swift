@@ -1,5 +1,6 @@
 import Engine
 import FoundationEssentials
+import Synchronization
 
 /// Where the sessions of attacks lie, and what is in them.
 enum AttackFiles {
@@ -23,11 +24,43 @@ enum AttackFiles {
     throw Exit.noInput
   }
 
-  /// Those that can be tried in the workbench, in their order.
-  static var trials: [(path: String, attack: AttackTrial)] {
-    paths.compactMap { path in
-      guard let text = try? SessionLoader.read(path, isPlain: true) else { return nil }
-      return AttackTrial(text.lines).map { (path, $0) }
+  /// What tells whether a file is as it was when it was read.
+  private struct Stamp: Equatable {
+    let path: String
+    let changed: Date?
+    let size: UInt64?
+
+    init(_ path: String) {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+      self.path = path
+      changed = attributes?[.modificationDate] as? Date
+      size = attributes?[.size] as? UInt64
+    }
+  }
+
+  private struct Kept {
+    var stamps: [Stamp] = []
+    var trials: [(path: String, attack: AttackTrial)] = []
+  }
+
+  private static let kept = Mutex(Kept())
+
+  /// Those that can be tried in the workbench, in their order. They are asked for at each key, so files are read only where one of them has
+  /// changed, come or gone.
+  static var trials: [(path: String, attack: AttackTrial)] { trials(in: paths) }
+
+  /// Those of some files.
+  static func trials(in paths: [String]) -> [(path: String, attack: AttackTrial)] {
+    let stamps = paths.map { Stamp($0) }
+    return kept.withLock { kept in
+      if kept.stamps != stamps {
+        kept.stamps = stamps
+        kept.trials = stamps.compactMap { stamp in
+          guard let text = try? SessionLoader.read(stamp.path, isPlain: true) else { return nil }
+          return AttackTrial(text.lines).map { (stamp.path, $0) }
+        }
+      }
+      return kept.trials
     }
   }
 

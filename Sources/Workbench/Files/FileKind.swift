@@ -11,9 +11,12 @@ enum FileKind {
   case image
   /// The XML of a libvirt domain.
   case domain
+  /// A guest to go on from.
+  case snapshot
 
   init(of path: String) {
-    self = .session
+    self = SnapshotFile.isSnapshot(path) ? .snapshot : .session
+    guard self == .session else { return }
     guard path != "-", let bytes = try? TokenFile.bytes(path, limit: 64 << 20, isPlain: true) else { return }
     if bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) || bytes.count >= 64 && bytes[56..<60].elementsEqual("ARM\u{64}".utf8) {
       self = .image

@@ -15,7 +15,10 @@ enum GuestImages {
   static let names = ["tour", "faults", "kernel", "irq", "fdt", "model", "devices"]
 
   /// What there is, for who names what there is not.
-  private static var others: String { "; the project's guests are \(names.joined(separator: ", "))" }
+  private static func others(_ image: String) -> String {
+    let near = closest(to: image.lowercased(), among: names)
+    return (near.map { "; did you mean \($0)? T" } ?? "; t") + "he project's guests are \(names.joined(separator: ", "))"
+  }
 
   /// The guest that is booted if none is named.
   static let tour = "tour"
@@ -53,7 +56,7 @@ enum GuestImages {
     do throws(TokenFile.Failure) {
       bytes = try TokenFile.bytes(path, limit: 64 << 20, isPlain: true)
     } catch {
-      throw isFile(path) ? error : TokenFile.Failure(message: error.message + others, code: error.code)
+      throw isFile(path) ? error : TokenFile.Failure(message: error.message + others(image), code: error.code)
     }
     do throws(BootImage.Malformed) {
       return try BootImage(bytes, base: RealmVM.ramBase)
@@ -71,7 +74,7 @@ enum GuestImages {
       do throws(ScriptError) {
         path = try Includes.path(of: image, from: script, to: "boot")
       } catch {
-        throw ScriptError(message: error.message + others)
+        throw ScriptError(message: error.message + others(image))
       }
     }
     do throws(TokenFile.Failure) {

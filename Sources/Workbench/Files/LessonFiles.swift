@@ -13,6 +13,9 @@ enum LessonFiles {
   /// The files of the course, in its order.
   static var courseFiles: [String] { course.map(files) ?? [] }
 
+  /// Their names.
+  static var courseNames: [String] { courseFiles.map(name) }
+
   /// Lessons in a folder, by name.
   static func files(in folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -35,6 +38,19 @@ enum LessonFiles {
       return name == word || name.hasSuffix("-" + word) || Int(name.prefix { $0.isNumber }) == Int(word) && Int(word) != nil
     }
     return named.isEmpty ? [word] : named
+  }
+
+  /// That no lesson and no file is named so, if none is, and which may have been meant.
+  static func unknown(_ word: String, _ course: [String] = courseFiles) -> String? {
+    guard !course.isEmpty, !word.contains("/"), paths(of: word, course) == [word], !word.hasSuffix(ending),
+      !FileManager.default.fileExists(atPath: word)
+    else { return nil }
+    let names = course.map(name)
+    // A lesson is also called by what follows its number.
+    let short = names.map { String($0.drop { $0.isNumber }.drop { $0 == "-" }) }
+    let near = closest(to: word.lowercased(), among: names + short)
+    return "there is no lesson and no file \"\(shown(word))\"; "
+      + (near.map { "did you mean \($0)?" } ?? "the course has \(names[0]) to \(names[names.count - 1])")
   }
 
   /// The name of a lesson's file, without folder and ending.

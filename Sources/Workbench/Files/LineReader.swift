@@ -1,7 +1,7 @@
 import Engine
 import SystemPackage
 
-/// Reads a text file line by line without ever holding more than one line and one block.
+/// Reads a text file line by line without ever holding more than one line and one block. One that gzip has packed is unpacked.
 struct LineReader: ~Copyable {
   private let descriptor: FileDescriptor
   private let path: String
@@ -9,6 +9,9 @@ struct LineReader: ~Copyable {
   private var position = 0
   private var filled = 0
   private var atEnd = false
+  private var unpacker: Unpacker?
+  /// Bytes of the file that have been read.
+  private(set) var consumed = 0
   /// The first line, if it was looked at before it was asked for.
   private var first: Line?
   /// Number of the line that ``next()`` gave last.
@@ -96,10 +99,10 @@ struct LineReader: ~Copyable {
       if position == filled {
         if atEnd { break }
         do {
-          filled = try block.withUnsafeMutableBytes { [descriptor] in try descriptor.read(into: $0) }
+          try fill()
         } catch {
           atEnd = true
-          return .failed(UnreadableFile(path: path, reason: "\(error)"))
+          return .failed(UnreadableFile(path: path, reason: (error as? Unpacker.Failure)?.reason ?? "\(error)"))
         }
         position = 0
         if filled == 0 {
@@ -127,6 +130,26 @@ struct LineReader: ~Copyable {
     number += 1
     lastWasWhole = false
     return .text
+  }
+
+  /// Takes the next block of the file, or as much as it is unpacked to.
+  private mutating func fill() throws {
+    if unpacker == nil {
+      filled = try block.withUnsafeMutableBytes { [descriptor] in try descriptor.read(into: $0) }
+      let isFirst = consumed == 0
+      consumed += filled
+      guard isFirst, block[..<filled].starts(with: Unpacker.magic) else { return }
+      unpacker = try Unpacker(block[..<filled])
+    }
+    var more = 0
+    filled =
+      try unpacker?.read(into: &block) { [descriptor] in
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = try bytes.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+        more += count
+        return Array(bytes[..<count])
+      } ?? 0
+    consumed += more
   }
 
   private func newline() -> Int? {

@@ -6,8 +6,8 @@ import Views
 final class RecordingReader {
   let path: String
   let replayer: Replayer
-  /// Bytes that have been read.
-  private(set) var count: Int
+  /// Bytes of the file that have been read.
+  var count: Int { lines.consumed }
   /// Bytes of the file, if that is known.
   let size: Int?
   private var lines: LineReader
@@ -53,7 +53,6 @@ final class RecordingReader {
     }
     self.path = path
     self.lines = lines
-    count = head.reduce(0) { $0 + $1.utf8.count + 1 }
     size = (try? Stat(FilePath(path))).map { Int($0.size) }
   }
 
@@ -70,7 +69,7 @@ final class RecordingReader {
         guard try readLine() else { break }
       }
       isWhole = true
-      try replayer.finish()
+      try replayer.finish(isTorn: isTorn)
     } catch {
       throw .malformed(error.description(in: path))
     }
@@ -91,7 +90,6 @@ final class RecordingReader {
     case .text: break
     }
     guard lines.lastWasWhole else { return false }
-    count += line.count + 1
     if try replayer.take(plain: line, line: lines.number) { return true }
     switch lines.decode(line) {
     case .text(let text): try replayer.take(text, line: lines.number)

@@ -69,14 +69,16 @@ enum SessionLoader {
   /// Runs `path` on a machine of `configuration`, keeping every step. A recording says itself which machine; a torn last line of
   /// one is dropped.
   ///
-  /// - Parameter patience: seconds after which the rest of a recording is left to be read later.
+  /// - Parameters:
+  ///   - patience: seconds after which the rest of a recording is left to be read later.
+  ///   - limits: what the file may use up, where that is not as usual.
   static func load(
-    _ path: String, _ configuration: MachineConfiguration, patience: Double = .infinity
+    _ path: String, _ configuration: MachineConfiguration, patience: Double = .infinity, limits: LimitChanges = LimitChanges()
   ) throws(Failure) -> Loaded {
     var reader: LineReader
     do throws(UnreadableFile) { reader = try LineReader(path) } catch { throw .unreadable(error) }
     if reader.begins(with: "#workbench") {
-      let recording = try RecordingReader(path, reader, .replay)
+      let recording = try RecordingReader(path, reader, limits.applied(to: .replay))
       let session = recording.replayer.session
       let until = CPUClock.wall + patience
       let isWhole = try recording.read { CPUClock.wall < until }
@@ -89,7 +91,7 @@ enum SessionLoader {
       let runner = ScriptRunner(Session(configuration), language: .workbench)
       Includes.serve(runner)
       // The file may be a stranger's; what is done to its session afterwards is a person's.
-      runner.session.limits = RunLimits()
+      runner.session.limits = limits.applied(to: RunLimits())
       for (index, line) in text.lines.enumerated() { try runner.run(line: line, number: index + 1, file: path) }
       runner.finish(file: path)
       runner.session.limits = .person

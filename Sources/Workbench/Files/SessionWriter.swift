@@ -35,7 +35,7 @@ final class SessionWriter {
     }
     var text = ""
     for number in written..<session.position {
-      text += Recording.lines(session, number + 1, seconds: 0)
+      text += Recording.lines(session, number + 1, seconds: nil)
       guard text.utf8.count >= 1 << 16 else { continue }
       try file.append(text)
       text = ""
@@ -49,7 +49,8 @@ final class SessionWriter {
     if let trouble { throw trouble }
     try bringUp()
     try file.append(
-      Recording.nameLines(session, from: 0) + Recording.additionLines(session) + Recording.digestLine(session.digest()))
+      Recording.nameLines(session, from: 0) + Recording.programLines(session, from: 0) + Recording.additionLines(session)
+        + Recording.digestLine(session.digest()))
     try file.finish()
   }
 }

@@ -99,4 +99,20 @@ struct CanvasTests {
     #expect(map(nil).contains("of the Host's"))
     #expect(map(9).contains("1 cell = 512 granules") && map(9).count { $0 == "#" } == 2)
   }
+
+  /// What any screen draws has a form in ASCII that is no question mark, which is a key.
+  @Test func everyGlyphOfAScreenHasAFormInASCII() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    // A key is spelt there.
+    var seen: Set<Unicode.Scalar> = []
+    for folder in ["ViewsTests/Screens", "WorkbenchTests/App/Screens"] {
+      let files = try FileManager.default.contentsOfDirectory(at: root.appending(path: folder), includingPropertiesForKeys: nil)
+      for file in files where file.pathExtension == "txt" {
+        seen.formUnion(try String(contentsOf: file, encoding: .utf8).unicodeScalars.filter { $0.value >= 0x80 && $0 != "⏎" })
+      }
+    }
+    #expect(seen.count > 20)
+    for scalar in seen { #expect(Canvas.ascii(scalar) != "?", "\(scalar)") }
+    #expect(Canvas.ascii("‥") == "-", "a range is no number with a point")
+  }
 }

@@ -32,8 +32,21 @@ struct ConsoleGridTests {
     ("a\u{1B}[s\u{1B}[3;3Hb\u{1B}[uc", ["ac", "", "  b"]), ("a\nb\u{1B}cc", ["c"]), ("a\nb\u{1B}M\u{1B}Mc", [" c", "a", "b"]),
     ("a\u{1B}Db\u{1B}Ec", ["a", " b", "c"]), ("\u{1B}[20la\nb\u{1B}[20h\nc", ["a", " b", "c"]),
     // Strings are passed over, whatever ends them; a sequence in which another begins is none.
-    ("a\u{1B}]0;title\u{7}b\u{1B}Pq#1\u{1B}\\c\u{1B}_x\u{18}d\u{1B}^x\u{1B}[1me", ["abcde"]), ("a\u{1B}(0b\u{1B}%Gc", ["abc"]),
+    ("a\u{1B}]0;title\u{7}b\u{1B}Pq#1\u{1B}\\c\u{1B}_x\u{18}d\u{1B}^x\u{1B}[1me", ["abcde"]), ("a\u{1B}(Bb\u{1B}%Gc", ["abc"]),
     ("a\u{1B}[12\u{1B}[Cb\u{1B}[1\u{18}c\u{1B}[?25ld\u{1B}[ qe\u{1B}[4:3mf", ["a bcdef"]), ("a\u{1B}[1\rCb", ["ab"]),
+    // Line graphics, in G0 and in G1.
+    ("\u{1B}(0lqk\u{1B}(B\n\u{1B})0\u{0E}x\u{0F}x", ["┌─┐", "│x"]), ("\u{1B}(0\u{1B}7\u{1B}(Bq\u{1B}8q", ["─"]),
+    // Rows between margins scroll; the others stay. What leaves the top can be scrolled back to.
+    ("1\n2\n3\n4\u{1B}[2;3r\u{1B}[3H\nx", ["1", "3", "x", "4"]),
+    ("1\n2\n3\n4\u{1B}[1;3r\u{1B}[3H\nx", ["1", "2", "3", "x", "4"]),
+    ("1\n2\n3\n4\u{1B}[2;3r\u{1B}[2H\u{1B}Mx", ["1", "x", "2", "4"]),
+    ("1\n2\n3\n4\u{1B}[2;3r\u{1B}[2H\u{1B}[Lx", ["1", "x", "2", "4"]),
+    ("1\n2\n3\n4\u{1B}[2;3r\u{1B}[2H\u{1B}[M\u{1B}[9Bx", ["1", "3", "x", "4"]),
+    ("1\n2\n3\n4\u{1B}[2;4r\u{1B}[4;9r\u{1B}[S", ["1", "3", "4"]),
+    ("1\n2\n3\n4\u{1B}[2;3r\u{1B}[2T", ["1", "", "", "4"]),
+    // Modes: a second screen, no going on in the next line, what is written moves on what stands there; a character again.
+    ("a\nb\u{1B}[?1049h\u{1B}[2J\u{1B}[Hvi\u{1B}[?1049lc", ["a", "bc"]), ("a\u{1B}[?1049h\u{1B}[Hvi", ["vi"]),
+    ("\u{1B}[?7l123456789012", ["1234567892"]), ("ac\u{1B}[D\u{1B}[4hb\u{1B}[4lx", ["abx"]), ("-\u{1B}[3b", ["----"]),
     // Larger than any number.
     ("a\u{1B}[99999999999999999999999999Cb\u{1B}[99999999999999999999L\u{1B}[18446744073709551616;0Hc", ["", "", "", "c"]),
     ("ä→日本x", ["ä→日本x"]), ("12345678日x", ["12345678日", "x"]), ("123456789日", ["123456789 ", "日"]),

@@ -13,10 +13,15 @@ struct EffortStories {
   /// From the boot to the first exit of a Realm, by one statement.
   @Test func aRealmByOneStatement() throws {
     let story = try Story()
-    story.types("realm")
-    story.types("RMI_REC_ENTER rec run")
+    story.types("realm enter=1")
     #expect(story.session.lastStep?.result.exit?.reason == .irq)
-    #expect(story.keyCount == 30)
+    #expect(story.keyCount == 15)
+    story.sees("RMI_REC_ENTER rec run: exit IRQ")
+    // It is one line of the trace, opened by one key.
+    story.sees("▸ realm pages=2 recs=1 enter=1")
+    story.keys(.right)
+    story.sees("RMI_REALM_ACTIVATE")
+    story.sees("exit IRQ")
   }
 
   /// The same by forms and helpers, each call seen before it is made.

@@ -56,6 +56,33 @@ struct GuestStories {
     try story.quitsAndReplays()
   }
 
+  @Test func theTEEIsSteppedByTheSameKeysAndItsRecordingReplays() throws {
+    let story = try Story(records: true)
+    func typed(_ keys: Typed..., answer: String, at location: SourceLocation = #_sourceLocation) {
+      story.give(keys.flatMap(\.inputs))
+      story.sees(answer, sourceLocation: location)
+    }
+    typed(":debug tee", .enter, answer: "the TEE stands before its first instruction: s steps, r runs, B sets a breakpoint")
+    story.sees("TEE 0x6001000")
+    typed("s", answer: "the TEE at _start+0x4")
+    typed("S", answer: "the TEE at _start")
+    typed(":break tee_main", .enter, answer: "it stops at tee_main")
+    typed("r", answer: "breakpoint: the TEE at tee_main")
+    story.sees("●")
+    typed(":break 0x06300000", .enter, answer: "it stops at tee_main, 0x6300000")
+    typed("r", answer: "the Normal world has its PE again: FFA_MSG_WAIT")
+    typed(":tee open hello", .enter, answer: "the TEE stands, and has not answered")
+    story.sees("EL0")
+    typed("s", answer: "the TEE at 0x6300004")
+    typed("R", answer: "breakpoint: the TEE at 0x6300000")
+    typed("R", answer: "breakpoint: the TEE at tee_main")
+    typed("r", answer: "breakpoint: the TEE at 0x6300000")
+    typed("e", answer: "the Normal world has its PE again: FFA_MSG_SEND_DIRECT_RESP")
+    story.sees("Hello World!")
+    typed(":tee answer", .enter, answer: "session 1")
+    try story.quitsAndReplays()
+  }
+
   @Test func anotherVCPUIsLookedAtByAKeyAndALargeScreenShowsTheStack() throws {
     let story = try Story(size: (200, 60))
     story.keys("D", .control("U"), "debug tour 2", .enter)
@@ -145,5 +172,33 @@ struct GuestStories {
     #expect(story.app.running)
     story.keys("r", "x")
     story.sees("it stands: r goes on")
+  }
+
+  @Test func theKeyboardIsTheGuestsUntilItIsGivenBack() throws {
+    let story = try Story(records: true)
+    story.types("boot --rng devices 1")
+    story.sees("in a Realm: buffers lie in shared memory")
+    story.sees("vCPU 0 · REC")
+    story.keys("z")
+    story.doesNotSee("vCPU 0 · REC")
+    story.keys("i")
+    story.sees("the keys are the guest's; ^] gives them back")
+    // Keys of the workbench are the guest's, too.
+    story.keys("what", .enter)
+    story.sees("> what")
+    story.sees("there are rng, disk, net, off")
+    story.pastes("rng\n")
+    story.sees("rng: 16 bytes")
+    story.keys(.control("]"))
+    story.sees("the keys are the workbench's again; i gives them to the guest")
+    story.keys("z")
+    story.sees("vCPU 0 · REC")
+    // What ends the guest gives them back.
+    story.keys("i", "off", .enter)
+    story.sees("good bye")
+    story.sees("turned itself off")
+    story.keys("o")
+    story.sees("Worlds")
+    try story.quitsAndReplays()
   }
 }

@@ -58,6 +58,44 @@ struct KeyStories {
     #expect(story.app.running)
   }
 
+  /// Where there is nothing yet, no key is named that would do nothing.
+  @Test func theKeyBarHasOnlyWhatIsPossible() throws {
+    let story = try Story()
+    func offers(not words: String...) {
+      let bar = story.bottomLine
+      for word in words { #expect(!bar.contains(word), "\(bar)") }
+      #expect(bar.contains("? help  q quit"), "\(bar)")
+    }
+    offers(not: "step", "travel", "find", "fold", "why")
+    story.keys(.down)
+    story.sees("down: nothing has been done yet")
+    story.keys(.enter)
+    story.sees("travel: nothing has been done yet")
+    story.keys(.right)
+    story.sees("right: nothing is folded here; [ and ] go through time")
+    for (key, words) in [
+      ("v", ["console", "pane", "memory at", "break", "find"]), ("t", ["entry", "range", "next realm"]),
+      ("a", ["line", "challenge"]), ("H", ["pane", "line", "find"]), ("C", ["line", "travel", "find"]),
+      ("U", ["compare", "prune", "next branch"]), ("V", ["line", "travel", "find"]),
+    ] as [(Typed, [String])] {
+      story.keys(key)
+      for word in words { offers(not: word) }
+      story.keys(.escape)
+    }
+    // What can be done is named.
+    story.types("realm")
+    for word in ["step", "travel", "find", "why", "fold"] { #expect(story.bottomLine.contains(word), "\(story.bottomLine)") }
+  }
+
+  /// A terminal that is too small still says how large it has to be.
+  @Test(arguments: [(39, 9), (20, 5), (12, 6), (6, 2)])
+  func aTerminalThatIsTooSmallSaysWhatIsNeeded(_ size: (width: Int, height: Int)) throws {
+    let story = try Story(size: size)
+    story.sees("40x10")
+    story.keys("q")
+    #expect(!story.app.running)
+  }
+
   /// From screen to screen, and back the same way, with the way in the header.
   @Test func escapeLeadsBackScreenByScreen() throws {
     let story = try Story("realm\nsmc RMI_GRANULE_DELEGATE 0x80001001")

@@ -133,6 +133,9 @@ struct LabStories {
     for _ in 0..<(choices.firstIndex(of: attack.stop) ?? 0) { story.keys(.down) }
     story.keys(.enter)
     #expect(story.state.attack.outcome?.guess?.isRight == true && story.app.lastFailure == nil, "\(story.screen)")
+    // The machine stands beside it.
+    story.sees("─ Worlds ─")
+    story.sees("─ Trace ─")
     story.sees("Stopped by \(attack.stop.prefix(20))")
     guard let off = attack.off else { return }
     story.keys("x")
@@ -165,6 +168,21 @@ struct LabStories {
     story.sees("Attacks ─")
     story.keys("A")
     #expect(story.state.screen == .attacks)
+  }
+
+  /// Attacks are read again where a file of them has changed, and not at each key.
+  @Test func attacksAreReadAgainWhereAFileHasChanged() throws {
+    let folder = try TemporaryFolder()
+    let first = try #require(AttackFiles.trials.first)
+    let text = try String(contentsOfFile: first.path, encoding: .utf8)
+    let path = try folder.write("a01.session", text)
+    #expect(AttackFiles.trials(in: [path]).map(\.attack) == [first.attack])
+    #expect(AttackFiles.trials(in: [path]).map(\.attack) == [first.attack])
+    _ = try folder.write("a01.session", text.replacingOccurrences(of: "# A1. ", with: "# A1. Again: "))
+    #expect(AttackFiles.trials(in: [path]).first?.attack.title == "Again: \(first.attack.title)")
+    _ = try folder.write("a01.session", "nothing of the kind")
+    #expect(AttackFiles.trials(in: [path]).isEmpty)
+    #expect(AttackFiles.trials(in: []).isEmpty)
   }
 
   // MARK: Screens

@@ -199,7 +199,8 @@ struct LessonStories {
     second.types("ns.read64 0x80001000")
     try second.quitsAndReplays()
     _ = try folder.write("progress", CourseProgress.header + "\n" + line(tasks: 1, path))
-    try text.replacing("=> RMI_SUCCESS", with: "=> RMI_ERROR_INPUT").write(toFile: path, atomically: true, encoding: .utf8)
+    try text.replacing("DELEGATE 0x80001000\n", with: "DELEGATE 0x80001000\n=> RMI_ERROR_INPUT\n").write(
+      toFile: path, atomically: true, encoding: .utf8)
     let (third, _) = try story(in: folder)
     third.sees("it begins again: line")
     #expect(third.state.lesson.picture?.number == 1)

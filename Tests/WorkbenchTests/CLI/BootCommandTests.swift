@@ -314,4 +314,45 @@ struct BootCommandTests {
     // Where this guest takes its UART to be there is RAM then: it prints nothing.
     #expect(result.output == "" && result.error.contains("the guest powered off"), "\(result.error)")
   }
+
+  /// A guest that is kept at its prompt is there again at once, says what it would have said, and can be kept again.
+  @Test func aSnapshotGoesOn() throws {
+    let folder = try TemporaryFolder()
+    let disk = try folder.write("disk.img", String(repeating: "x", count: 2048))
+    let (kept, again) = (folder.path + "/a.snapshot", folder.path + "/b.snapshot")
+    let options = ["boot", "devices", "--vcpus", "1", "--rng", "--seed", "7", "--disk", "\(disk),rw"]
+    let words = try folder.write("words", "disk\nrng\noff\n")
+    let whole = try Headless.run(options + ["--input", words])
+    #expect(whole.code == 0 && whole.output.contains("good bye"))
+    let until = ["--until", "text:> "]
+    #expect(try Headless.run(options + until + ["--snapshot", kept]).code == 0)
+    let first = try folder.write("first", "disk\n")
+    #expect(try Headless.run(["boot", kept, "--input", first] + until + ["--snapshot", again]).code == 0)
+    let rest = try folder.write("rest", "rng\noff\n")
+    let end = try Headless.run(["boot", again, "--input", rest])
+    #expect(end.code == 0)
+    #expect(end.output.hasSuffix("good bye\n") && whole.output.hasSuffix(end.output), "\(end.output)")
+    // One that has ended is not kept, a file is not written over, and what is damaged says so.
+    let ended = try Headless.run(options + ["--input", words, "--snapshot", folder.path + "/c"])
+    #expect(ended.code == 65 && ended.error.contains("the guest has ended"))
+    #expect(try Headless.run(options + until + ["--snapshot", kept]).code == 64)
+    #expect(try Headless.run(["boot", kept, "--record", folder.path + "/d"]).code == 64)
+    let file = URL(filePath: kept)
+    var bytes = try Data(contentsOf: file)
+    bytes[bytes.count / 2] ^= 1
+    try bytes.write(to: file)
+    let damaged = try Headless.run(["boot", kept])
+    #expect(damaged.code == 65 && damaged.error.contains("the snapshot is damaged"))
+    let terminal = try PseudoTerminal(["open", again])
+    try terminal.until("as it was written")
+    let mark = terminal.mark
+    terminal.type("i")
+    try terminal.until("the keys are the guest", since: mark)
+    terminal.type("what\r")
+    try terminal.until("there are rng", since: mark)
+    terminal.type("\u{1D}")
+    try terminal.until("the workbench", since: mark)
+    terminal.type("q")
+    #expect(try terminal.exitCode() == 0)
+  }
 }

@@ -28,7 +28,8 @@ struct CommandLineTests {
     ("diff /dev/null@main@7 /dev/null", 64), ("session notes /dev/null", 0), ("session x", 64), ("session cut /dev/null", 64),
     ("session join /dev/null -o /tmp", 64), ("session trim /dev/null", 64), ("session rename /dev/null -o /tmp", 64),
     ("session rename /dev/null a=b -o /tmp", 64), ("session rename /dev/null --shift 7 -o /tmp", 64),
-    ("session lint /dev/null", 1), ("session lint /nonexistent", 66),
+    ("session lint /dev/null", 1), ("session pack /dev/null", 64), ("session unpack /dev/null", 64),
+    ("session lint /nonexistent", 66),
     ("learn", 0), ("learn /nonexistent.lesson", 66),
     ("lesson", 0), ("lesson x", 64), ("lesson list", 0),
     ("lesson check /nonexistent.lesson", 66), ("lesson check /dev/null", 66),
@@ -59,6 +60,57 @@ struct CommandLineTests {
     #expect(result.code == (meant == nil ? result.code : 64))
     #expect(result.code != 0)
     if let meant { #expect(result.error.contains("did you mean workbench \(meant)?"), "\(result.error)") }
+  }
+
+  /// A word that is none of those it may be is answered with the one that was meant.
+  @Test(arguments: [
+    ("token verfy x", 64, "workbench token has no subcommand \"verfy\"; did you mean workbench token verify?"),
+    ("session jion x", 64, "did you mean workbench session join?"), ("lesson chek", 64, "did you mean workbench lesson check?"),
+    ("state wirte", 64, "workbench state has no subcommand \"wirte\"; "),
+    ("explore serach", 64, "did you mean workbench explore search?"),
+    ("explain RMI_GRANULE_DELEGTE", 64, "unknown command \"RMI_GRANULE_DELEGTE\"; did you mean RMI_GRANULE_DELEGATE?"),
+    ("commands rmi_versoin", 64, "did you mean RMI_VERSION?"), ("structures RmiRealmParam", 64, "did you mean RmiRealmParams?"),
+    ("show worlsd /dev/null", 64, "unknown panel \"worlsd\"; did you mean worlds?"),
+    ("export --svg --panel trcae /dev/null", 64, "did you mean trace?"),
+    ("boot tuor", 66, "tuor: No such file or directory; did you mean tour? The project's guests are tour, "),
+    ("learn four-wrlds", 66, "there is no lesson and no file \"four-wrlds\"; did you mean four-worlds?"),
+    ("learn 99", 66, "there is no lesson and no file \"99\"; the course has 01-four-worlds to 27-what-comes-next"),
+  ])
+  func aMisspeltWordIsAnsweredWithTheOneThatWasMeant(_ line: String, _ code: Int32, _ words: String) throws {
+    let result = try Headless.run(line.split(separator: " ").map(String.init))
+    #expect(result.code == code)
+    #expect(result.error.contains(words), "\(result.error)")
+    #expect(result.error.hasPrefix("workbench: "))
+  }
+
+  /// What a shell offers: panels, commands, guests, lessons, attacks and themes by name, and files.
+  @Test(arguments: [
+    ("show wor", "worlds"), ("show --tab ch", "checks"), ("explain RMI_GRANULE_D", "RMI_GRANULE_DELEGATE"),
+    ("structures RmiRealmP", "RmiRealmParams"), ("boot tou", "tour"), ("boot READ", "README.md"), ("learn 01", "01-four-worlds"),
+    ("attacks A1", "A1"), ("open --theme lig", "light"), ("export --panel tra", "trace"), ("switches gpc.nor", "gpc.normal"),
+    ("run READ", "README.md"), ("toke", "token"), ("token ver", "verify"),
+  ])
+  func aShellCompletes(_ typed: String, _ offered: String) throws {
+    // As bash does it when somebody presses Tab.
+    let words = (["workbench"] + typed.split(separator: " ").map(String.init)).map { "'\($0)'" }
+    let asked = try Shell.run(
+      """
+      compopt() { :; }
+      source <(workbench --generate-completion-script bash)
+      COMP_WORDS=(\(words.joined(separator: " "))); COMP_CWORD=\(words.count - 1)
+      COMP_LINE='workbench \(typed)'; COMP_POINT=${#COMP_LINE}
+      _workbench workbench "${COMP_WORDS[$COMP_CWORD]}" "${COMP_WORDS[$COMP_CWORD - 1]}"
+      printf '%s\\n' "${COMPREPLY[@]}"
+      """)
+    #expect(asked.output.split(separator: "\n").contains(Substring(offered)), "\(asked)")
+  }
+
+  /// A call that is explained is what was typed; that it is odd is said.
+  @Test func anArgumentTooManyIsWarnedOf() throws {
+    let result = try Headless.run(["explain", "RMI_GRANULE_DELEGATE", "0x80001000", "5"])
+    #expect(result.code == 0)
+    #expect(result.error.contains("warning: RMI_GRANULE_DELEGATE has addr; nobody reads 5 in X2"), "\(result.error)")
+    #expect(try Headless.run(["explain", "RMI_GRANULE_DELEGATE", "0x80001000"]).error.isEmpty)
   }
 
   /// The XML of a domain is started, as virsh does it; without somebody who types there is no shell behind it.
@@ -233,7 +285,8 @@ struct CommandLineTests {
   }
 
   @Test(arguments: [
-    ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"), ("token checks", "TokenChecks.md"),
+    ("commands", "Commands.md"), ("keys", "Keys.md"), ("structures", "Structures.md"),
+    ("statements", "Statements.md"), ("token checks", "TokenChecks.md"),
     ("lesson list --markdown", "Course.md"),
     ("attacks --markdown", "Attacks.md"),
     ("explore table Documentation/Necessity.jsonl", "Necessity.md"),

@@ -101,7 +101,9 @@ struct OutputTests {
   }
 
   /// As replay takes it: what the last whole line says is done, and the torn one is not.
-  @Test(arguments: ["@0.2 smc RMI_GRA", "@0.2 bogus", "=> RMI_SUC", "@0.2 # \u{6F22}"])
+  @Test(arguments: [
+    "@0.2 smc RMI_GRA", "@0.2 bogus", "=> RMI_SUC", "@0.2 # \u{6F22}", "@0.2 smc RMI_VERSION 0x10000\n=> RMI_SUC",
+  ])
   func aTornRecordingRuns(_ torn: String) throws {
     let folder = try TemporaryFolder()
     let whole =

@@ -31,6 +31,32 @@ struct SessionCommandTests {
 
     """
 
+  /// A packed recording is opened as the text is; unpacked it is the same; a damaged one is an error, and of one that is cut off what is
+  /// there is read.
+  @Test func packedOnesAreOpened() throws {
+    let (recorded, packed, again) = (
+      folder.appending(path: "recorded").path, folder.appending(path: "packed").path, folder.appending(path: "again").path
+    )
+    let calls = (0..<400).map { "RMI_GRANULE_\($0 % 2 == 0 ? "" : "UN")DELEGATE 0x80001000\n" }.joined()
+    _ = try run("cut", try file("many.session", calls), "-o", recorded)
+    _ = try run("pack", recorded, "-o", packed)
+    let bytes = try Data(contentsOf: URL(filePath: packed))
+    let length = try text(recorded).utf8.count
+    #expect(bytes.starts(with: [0x1F, 0x8B]) && bytes.count * 10 < length)
+    let verified = try Headless.run(["replay", "--verify", packed])
+    let plain = try Headless.run(["replay", "--verify", recorded])
+    #expect(verified.code == 0 && verified.output == plain.output)
+    _ = try run("unpack", packed, "-o", again)
+    #expect(try text(again) == text(recorded))
+    var damaged = bytes
+    damaged[bytes.count / 2] ^= 0x55
+    try damaged.write(to: URL(filePath: packed))
+    let refused = try Headless.run(["replay", "--verify", packed])
+    #expect(refused.code != 0 && !refused.error.isEmpty)
+    try bytes.prefix(bytes.count - 40).write(to: URL(filePath: packed))
+    #expect(try Headless.run(["replay", "--verify", packed]).code == 0)
+  }
+
   @Test func answersAreMadeAnew() throws {
     let recorded = folder.appending(path: "recorded").path
     _ = try run("cut", try file("one.session", Self.delegate), "-o", recorded)

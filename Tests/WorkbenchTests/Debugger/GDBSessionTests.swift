@@ -23,7 +23,9 @@ struct GDBSessionTests {
 
   /// Boots the tour, or raw code, under a GDB that gets some commands after it has connected; with `interrupting`, somebody types Control-C
   /// soon after it has written "going".
-  private func debug(_ commands: [String], vcpus: Int = 2, image: [UInt8]? = nil, interrupting: Bool = false) throws -> Result {
+  private func debug(
+    _ commands: [String], vcpus: Int = 2, image: [UInt8]? = nil, session: String? = nil, interrupting: Bool = false
+  ) throws -> Result {
     let folder = try TemporaryFolder()
     var guest = PseudoTerminal.root.appending(path: "Sessions/guests/tour.elf").path
     if let image {
@@ -32,7 +34,8 @@ struct GDBSessionTests {
     }
     let program = try start(
       PseudoTerminal.program,
-      ["boot", guest, "--gdb", "0", "--vcpus", "\(vcpus)"],
+      session.map { ["run", PseudoTerminal.root.appending(path: $0).path, "--raw", "--gdb", "0"] }
+        ?? ["boot", guest, "--gdb", "0", "--vcpus", "\(vcpus)"],
       try folder.write("program", ""))
     defer { if program.isRunning { kill(program.processIdentifier, SIGKILL) } }
     let place = "gdb: listening on 127.0.0.1:"
@@ -161,23 +164,33 @@ struct GDBSessionTests {
       ])
   }
 
-  /// A core of the guest is read again by a GDB without a guest: its memory.
+  /// A core of the guest is read again by a GDB without a guest: its memory, and the registers of each vCPU.
   @Test(.enabled(if: gdb != nil, "there is no gdb-multiarch"))
   func aCoreIsSaved() throws {
     let folder = try TemporaryFolder()
     let core = "\(folder.path)/core"
     let result = try debug(
       [
-        "break *\(place(Self.callOfMain))", "continue", "info registers VBAR_EL1", "p/x $fpcr", "generate-core-file \(core)",
+        "break *\(place(Self.callOfMain))", "continue", "info registers sp pc cpsr", "info registers VBAR_EL1", "p/x $fpcr",
+        "generate-core-file \(core)",
         "kill",
       ])
     expect(result, ["VBAR_EL1       0x80001000", "= 0x0", "Saved corefile"])
     let output = try folder.write("read", "")
     let gdb = try start(
-      try #require(Self.gdb), ["-nx", "-batch", "-ex", "core-file \(core)", "-ex", "x/wx 0x8000001c"], output)
+      try #require(Self.gdb),
+      [
+        "-nx", "-batch", "-ex", "core-file \(core)", "-ex", "x/wx 0x8000001c", "-ex", "info threads", "-ex",
+        "info registers sp pc cpsr",
+      ], output)
     _ = try wait(60) { gdb.isRunning ? nil : true }
     let text = try read(folder, "read")
     #expect(text.contains("0x8000001c:\t0x94"), "\(text)")
+    #expect(text.contains("LWP 1") && text.contains("LWP 2"), "\(text)")
+    func registers(_ text: String) -> [Substring] {
+      text.split(separator: "\n").filter { line in ["sp ", "pc ", "cpsr "].contains { line.hasPrefix($0) } }
+    }
+    #expect(registers(text).count == 3 && registers(result.gdb) == registers(text), "\(result.gdb) \(text)")
   }
 
   @Test(.enabled(if: gdb != nil, "there is no gdb-multiarch"))
@@ -189,5 +202,26 @@ struct GDBSessionTests {
       ], image: [0x1F, 0x20, 0x03, 0xD5, 0x00, 0x00, 0x00, 0x14], interrupting: true)
     expect(result, ["received signal SIGINT", "at 80000004", "still 80000004", "monitor translate ADDRESS", "killed"])
     #expect(result.code == 1, "\(result.error)")
+  }
+
+  /// The TEE of a session, which is done again as GDB lets it go on: at S-EL1 by the names of its image, and an application at S-EL0.
+  @Test(.enabled(if: gdb != nil, "there is no gdb-multiarch"))
+  func theTEEGoesBothWays() throws {
+    let result = try debug(
+      [
+        "file \(PseudoTerminal.root.appending(path: "Sessions/secure/tee.elf").path)",
+        "printf \"first %lx\\n\", $pc", "p/x $cpsr & 0xf", "break *tee_main", "continue", "info registers sp", "stepi",
+        "reverse-stepi", "printf \"main %d\\n\", (long)$pc == (long)&tee_main", "hbreak *0x06300000", "continue",
+        "p/x $cpsr & 0xf", "x/i $pc", "stepi", "reverse-stepi", "printf \"application %lx\\n\", $pc", "reverse-continue",
+        "printf \"again %d\\n\", (long)$pc == (long)&tee_main", "delete", "set $x0 = 1", "continue", "monitor info", "detach",
+      ], session: "Sessions/secure/01-hello.session")
+    expect(
+      result,
+      [
+        "first 6200000", "= 0x5", "Breakpoint 1, ", "tee_main", "main 1", "Breakpoint 2, 0x0000000006300000", "= 0x0",
+        "0x6300000:", "application 6300000", "Breakpoint 1, ", "again 1", "Got value", "the Normal world has its PE again",
+        "digest",
+      ])
+    #expect(result.code == 0, "\(result.error)")
   }
 }

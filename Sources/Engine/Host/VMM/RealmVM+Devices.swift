@@ -74,10 +74,10 @@ extension RealmVM {
   // MARK: Known again
 
   /// Most bytes of all devices that a note has.
-  static let mostNoted = 16 << 20
+  package static let mostNoted = 16 << 20
 
   /// What the devices know, if it is not too much for a note.
-  var canNote: Bool { virtio.reduce(0) { $0 + $1.function.stateSize } <= Self.mostNoted }
+  package var canNote: Bool { virtio.reduce(0) { $0 + $1.function.stateSize } <= Self.mostNoted }
 
   struct DeviceState: Sendable {
     var transport: VirtioDevice.State

@@ -16,6 +16,9 @@ extension RealmVM {
     /// ``KVMVirtualMachine/VCPU/completes`` of the vCPU whose turn it is.
     package var completes: Bool { kvm.vcpus[schedule.current].completes }
 
+    /// How often vCPUs had left.
+    package var exitCount: Int { kvm.exits.values.reduce(0, +) }
+
     /// About how many bytes it has for itself, next to the one that was taken before it.
     package func cost(after other: Snapshot?) -> Int {
       var bytes = 1500 + 300 * kvm.vcpus.count

@@ -32,10 +32,12 @@ package final class LibvirtDaemon {
   }
 
   /// A domain by its id, its UUID or its name, as virsh looks for one.
-  package func domain(_ word: String) -> ManagedDomain? {
-    if let id = Int(word), id >= 0, let found = domains.first(where: { $0.id == id }) { return found }
-    if let uuid = DomainUUID.canonical(word), let found = domains.first(where: { $0.uuid == uuid }) { return found }
-    return domains.first { $0.name == word }
+  package func domain(_ word: String, by keys: Set<DomainKey> = Set(DomainKey.allCases)) -> ManagedDomain? {
+    if keys.contains(.id), let id = Int(word), id >= 0, let found = domains.first(where: { $0.id == id }) { return found }
+    if keys.contains(.uuid), let uuid = DomainUUID.canonical(word), let found = domains.first(where: { $0.uuid == uuid }) {
+      return found
+    }
+    return keys.contains(.name) ? domains.first { $0.name == word } : nil
   }
 
   /// Reads XML and completes it.
@@ -287,4 +289,9 @@ package final class LibvirtDaemon {
     default: return
     }
   }
+}
+
+/// What a domain is looked for by.
+package enum DomainKey: CaseIterable {
+  case id, uuid, name
 }

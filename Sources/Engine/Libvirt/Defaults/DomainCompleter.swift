@@ -51,6 +51,7 @@ package struct DomainCompleter {
     if domain.features.hasACPI, domain.os.loader?.kind != .pflash {
       throw LibvirtError(.unsupported, "ACPI requires UEFI on this architecture")
     }
+    try checkLifecycle(domain)
     if domain.devices.consoles.dropFirst().contains(where: { $0.targetType ?? "serial" == "serial" }) {
       throw LibvirtError(.unsupported, "Only the first console can be a serial port")
     }
@@ -60,6 +61,27 @@ package struct DomainCompleter {
     if domain.devices.inputs.contains(where: { $0.bus == .usb }), !domain.devices.hasUSB {
       throw LibvirtError(.unsupported, "Can't add USB input device. USB bus is disabled")
     }
+    for (event, action) in [("poweroff", domain.onPoweroff), ("reboot", domain.onReboot)]
+    where [.coredumpDestroy, .coredumpRestart].contains(action) {
+      throw LibvirtError(
+        .unsupported, "Lifecycle event '\(event)' doesn't support '\(action.rawValue)' action", domain.lifecyclePlace)
+    }
+  }
+
+  /// What is to follow when a guest ends, and QEMU's driver has not (qemuValidateLifecycleAction).
+  private func checkLifecycle(_ domain: DomainDefinition) throws(LibvirtError) {
+    let (poweroff, reboot) = (domain.onPoweroff, domain.onReboot)
+    let problem: String? =
+      if [poweroff, reboot, domain.onCrash].contains(.renameRestart) {
+        "qemu driver doesn't support the 'rename-restart' action for 'on_reboot'/'on_poweroff'/'on_crash'"
+      } else if poweroff == .restart, reboot == .destroy {
+        "qemu driver doesn't support 'onReboot' set to 'destroy and 'onPoweroff' set to 'reboot'"
+      } else if poweroff == .preserve || reboot == .preserve {
+        "qemu driver doesn't support the 'preserve' action for 'on_reboot'/'on_poweroff'"
+      } else {
+        nil
+      }
+    if let problem { throw LibvirtError(.unsupported, problem, domain.lifecyclePlace) }
   }
 
   /// Numbers that would make more than a machine has room for: libvirt goes on, and QEMU cannot start.

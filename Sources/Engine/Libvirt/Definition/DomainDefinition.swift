@@ -22,6 +22,8 @@ package struct DomainDefinition: Sendable {
   package var onPoweroff = LifecycleAction.destroy
   package var onReboot = LifecycleAction.restart
   package var onCrash = LifecycleAction.destroy
+  /// Where the first of the two is said that QEMU's driver looks at.
+  var lifecyclePlace: XMLPlace?
   package var emulator: String?
   package var devices = Devices()
   package var labels: [SecurityLabel] = []

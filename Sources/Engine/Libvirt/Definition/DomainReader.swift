@@ -33,7 +33,7 @@ package struct DomainReader {
     domain.onPoweroff = try lifecycle("on_poweroff") ?? domain.onPoweroff
     domain.onReboot = try lifecycle("on_reboot") ?? domain.onReboot
     domain.onCrash = try lifecycle("on_crash") ?? domain.onCrash
-    try checkLifecycle(domain)
+    domain.lifecyclePlace = ["on_reboot", "on_poweroff"].lazy.compactMap { cursor.child($0)?.place }.first
     if let devices = cursor.child("devices") {
       // Slashes may be doubled, as anywhere in a path.
       domain.emulator = devices.child("emulator").map { emulator in
@@ -251,13 +251,6 @@ package struct DomainReader {
       throw LibvirtError(.unsupported, "unknown \(name) action: \(element.text)", element.place)
     }
     return action
-  }
-
-  private func checkLifecycle(_ domain: DomainDefinition) throws(LibvirtError) {
-    guard domain.onPoweroff == .preserve || domain.onReboot == .preserve else { return }
-    let name = domain.onReboot == .preserve ? "on_reboot" : "on_poweroff"
-    throw LibvirtError(
-      .unsupported, "qemu driver doesn't support the 'preserve' action for 'on_reboot'/'on_poweroff'", cursor.child(name)?.place)
   }
 
   // MARK: Behind the devices

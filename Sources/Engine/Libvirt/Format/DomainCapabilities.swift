@@ -4,6 +4,12 @@ enum DomainCapabilities {
     _ host: EmulatorCapabilities, type: String?, emulator: String?, architecture: String?, machine: String?
   ) throws(LibvirtError) -> String {
     let type = type ?? (host.hasKVM ? "kvm" : "qemu")
+    if let architecture, !EmulatorCapabilities.architectures.contains(architecture) {
+      throw LibvirtError(.argument, "unknown architecture: \(architecture)")
+    }
+    if let architecture, emulator == nil, architecture != "aarch64" {
+      throw LibvirtError(.unsupported, "unable to find any emulator to serve '\(architecture)' architecture")
+    }
     let emulator = emulator ?? EmulatorCapabilities.emulator
     guard emulator == EmulatorCapabilities.emulator else {
       throw LibvirtError(.plain, "Cannot check QEMU binary \(emulator): No such file or directory")

@@ -127,8 +127,11 @@ extension VirshShell {
       ]
     ) { $0.domcapabilities($1) },
     VirshCommand("hostname", .host, "the host's name") { shell, _ in shell.say(shell.daemon.hostname) },
-    VirshCommand("maxvcpus", .host, "how many vCPUs a domain can have", [.text("type", "kvm or qemu")]) { shell, _ in
-      shell.say("\(EmulatorCapabilities.mostVCPUs)")
+    VirshCommand("maxvcpus", .host, "how many vCPUs a domain can have", [.text("type", "kvm or qemu")]) { shell, invocation in
+      if let type = invocation["type"], !["kvm", "qemu"].contains(type.lowercased()) {
+        return shell.fail(nil, LibvirtError(.argument, "unknown type '\(type)'"))
+      }
+      return shell.say("\(EmulatorCapabilities.mostVCPUs)")
     },
     VirshCommand("uri", .host, "the hypervisor's URI") { shell, _ in shell.say("qemu:///system") },
     VirshCommand("version", .host, "versions", [.other("daemon")]) { $0.version($1) },

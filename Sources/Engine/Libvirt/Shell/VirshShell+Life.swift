@@ -44,7 +44,7 @@ extension VirshShell {
       put(error: "Domain is already active")
       return false
     }
-    let isStarted = act(domain, "start", "started") { () throws(LibvirtError) in
+    let isStarted = act(domain.name, "start", "started") { () throws(LibvirtError) in
       try daemon.start(domain, isPaused: invocation.has("paused"))
     }
     guard isStarted else { return false }
@@ -69,20 +69,37 @@ extension VirshShell {
   }
 
   func shutdown(_ invocation: Invocation) -> Bool {
-    act(invocation, "shutdown", "is being shutdown") { (daemon, domain) throws(LibvirtError) in try daemon.shutdown(domain) }
+    guard hasKnownMode(invocation, "'signal', or") else { return false }
+    return act(invocation, "shutdown", "is being shutdown") { (daemon, domain) throws(LibvirtError) in try daemon.shutdown(domain)
+    }
   }
 
   func reboot(_ invocation: Invocation) -> Bool {
-    act(invocation, "reboot", "is being rebooted") { (daemon, domain) throws(LibvirtError) in try daemon.reboot(domain) }
+    guard hasKnownMode(invocation, "'signal' or") else { return false }
+    return act(invocation, "reboot", "is being rebooted") { (daemon, domain) throws(LibvirtError) in try daemon.reboot(domain) }
+  }
+
+  /// Whether the ways in which a guest is to be asked are such; virsh looks before it looks for the domain.
+  ///
+  /// - Parameter last: how it names the last but one of them.
+  private func hasKnownMode(_ invocation: Invocation, _ last: String) -> Bool {
+    let known = ["acpi", "agent", "initctl", "signal", "paravirt"]
+    for mode in (invocation["mode"] ?? known[0]).split(separator: ",", omittingEmptySubsequences: false)
+    where !known.contains(String(mode)) {
+      put(error: "Unknown mode \(mode) value, expecting 'acpi', 'agent', 'initctl', \(last) 'paravirt'")
+      return false
+    }
+    return true
   }
 
   func autostart(_ invocation: Invocation) -> Bool {
     guard let domain = domain(invocation) else { return false }
+    let name = invocation["domain"] ?? ""
     let isOff = invocation.has("disable")
     do throws(LibvirtError) { try daemon.setAutostart(domain, !isOff) } catch {
-      return fail("Failed to \(isOff ? "unmark" : "mark") domain '\(domain.name)' as autostarted", error)
+      return fail("Failed to \(isOff ? "unmark" : "mark") domain '\(name)' as autostarted", error)
     }
-    note("Domain '\(domain.name)' \(isOff ? "unmarked" : "marked") as autostarted\n")
+    note("Domain '\(name)' \(isOff ? "unmarked" : "marked") as autostarted\n")
     return true
   }
 
@@ -91,12 +108,13 @@ extension VirshShell {
     _ action: (LibvirtDaemon, ManagedDomain) throws(LibvirtError) -> Void
   ) -> Bool {
     guard let domain = domain(invocation) else { return false }
-    return act(domain, verb, done) { () throws(LibvirtError) in try action(daemon, domain) }
+    // As it was typed: an id stays an id.
+    return act(invocation["domain"] ?? "", verb, done) { () throws(LibvirtError) in try action(daemon, domain) }
   }
 
-  private func act(_ domain: ManagedDomain, _ verb: String, _ done: String, _ action: () throws(LibvirtError) -> Void) -> Bool {
-    do throws(LibvirtError) { try action() } catch { return fail("Failed to \(verb) domain '\(domain.name)'", error) }
-    note("Domain '\(domain.name)' \(done)\n")
+  private func act(_ name: String, _ verb: String, _ done: String, _ action: () throws(LibvirtError) -> Void) -> Bool {
+    do throws(LibvirtError) { try action() } catch { return fail("Failed to \(verb) domain '\(name)'", error) }
+    note("Domain '\(name)' \(done)\n")
     return true
   }
 
@@ -123,17 +141,22 @@ extension VirshShell {
     note("Connected to domain '\(domain.name)'\nEscape character is ^] (Ctrl + ])\n")
     terminal.begin()
     defer { terminal.end() }
+    var isIdle = true
     while let process = domain.process {
       terminal.show(process.takeConsole(alias))
-      let typed = terminal.typed()
+      let typed = terminal.typed(waits: isIdle)
       if let end = typed.firstIndex(of: Self.escape) {
         process.type(Array(typed[..<end]), into: alias)
         break
       }
       process.type(typed, into: alias)
+      let before = process.cpuTime
       daemon.pass(microseconds: slices.console)
+      // One that works does so as fast as it can be executed; another's time is that of the person at the terminal.
+      isIdle = process.cpuTime == before
+      // What it has printed last, it has printed.
+      if domain.process == nil { terminal.show(process.takeConsole(alias)) }
     }
-    put("\n")
     return true
   }
 

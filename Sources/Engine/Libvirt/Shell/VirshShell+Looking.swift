@@ -59,9 +59,12 @@ extension VirshShell {
 
   // MARK: One domain
 
-  func domid(_ invocation: Invocation) -> Bool { domain(invocation).map { say($0.id.map { "\($0)" } ?? "-") } ?? false }
-  func domname(_ invocation: Invocation) -> Bool { domain(invocation).map { say($0.name) } ?? false }
-  func domuuid(_ invocation: Invocation) -> Bool { domain(invocation).map { say($0.uuid) } ?? false }
+  // None of them is found by what it says.
+  func domid(_ invocation: Invocation) -> Bool {
+    domain(invocation, by: [.name, .uuid]).map { say($0.id.map { "\($0)" } ?? "-") } ?? false
+  }
+  func domname(_ invocation: Invocation) -> Bool { domain(invocation, by: [.id, .uuid]).map { say($0.name) } ?? false }
+  func domuuid(_ invocation: Invocation) -> Bool { domain(invocation, by: [.id, .name]).map { say($0.uuid) } ?? false }
 
   func domcontrol(_ invocation: Invocation) -> Bool {
     guard let domain = domain(invocation) else { return false }

@@ -135,9 +135,11 @@ package final class VirshShell {
   // MARK: Domains and files
 
   /// The domain a command names, or virsh's complaint.
-  func domain(_ invocation: VirshCommand.Invocation) -> ManagedDomain? {
+  ///
+  /// - Parameter keys: what it may be named by.
+  func domain(_ invocation: VirshCommand.Invocation, by keys: Set<DomainKey> = Set(DomainKey.allCases)) -> ManagedDomain? {
     let word = invocation["domain"] ?? ""
-    if let found = daemon.domain(word) { return found }
+    if let found = daemon.domain(word, by: keys) { return found }
     put(error: "failed to get domain '\(word)'")
     return nil
   }
@@ -175,6 +177,8 @@ package protocol VirshTerminal: AnyObject {
   func begin()
   func end()
   func show(_ bytes: [UInt8])
-  /// What was typed since it was asked last; it waits a moment if there is nothing.
-  func typed() -> [UInt8]
+  /// What was typed since it was asked last.
+  ///
+  /// - Parameter waits: whether it waits a moment if there is nothing: the guest has nothing to do either.
+  func typed(waits: Bool) -> [UInt8]
 }

@@ -81,7 +81,7 @@ public struct Machine: ~Copyable {
   /// Marks this state as a place to come back to, and returns its number. Costs what changes afterwards, not what exists.
   public mutating func checkpoint() -> Int {
     let number = memory.checkpoint()
-    savedControl.removeLast(savedControl.count - number)
+    if savedControl.count > number { savedControl.removeLast(savedControl.count - number) }
     savedControl.append(control)
     return number
   }

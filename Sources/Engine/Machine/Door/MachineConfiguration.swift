@@ -53,7 +53,7 @@ public struct MachineConfiguration: Sendable, Equatable {
   /// Checks that are switched off: it is a machine of the lab.
   package var without = SwitchSet()
   /// Bugs that its RMM has: it is a machine of the lab.
-  package var bugs: Set<RMMBug> = []
+  package var bugs: Set<MachineBug> = []
   /// The name the configuration was chosen by.
   public var name = "default"
 

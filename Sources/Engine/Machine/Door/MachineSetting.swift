@@ -145,8 +145,8 @@ package struct MachineSetting: Sendable {
     MachineSetting(
       "bug",
       "bugs of the RMM, each of a kind that a real one had, joined by `+`, such as `later_vmids` ([Lab.md](Lab.md#bugs)), or `none`",
-      .word { configuration, word throws(Unfit) in configuration.bugs = try RMMBug.named(word) }
-    ) { RMMBug.text($0.bugs) },
+      .word { configuration, word throws(Unfit) in configuration.bugs = try MachineBug.named(word) }
+    ) { MachineBug.text($0.bugs) },
   ]
 
   package static func named(_ key: String) -> MachineSetting? { all.first { $0.key == key } }

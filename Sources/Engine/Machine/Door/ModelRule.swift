@@ -2,6 +2,8 @@
 package struct ModelRule: Sendable {
   package let name: String
   package let says: String
+  /// Whether it is one of the Secure world's.
+  package var isOfSecureWorld = false
 
   /// All, those of the Secure world last.
   package static let all: [ModelRule] =
@@ -28,7 +30,7 @@ package struct ModelRule: Sendable {
       ("ffa_gpt", "memory the Normal world has lent or donated is in the Secure PAS, on a machine that moves it"),
       ("ffa_lists", "handles ascend and were given out; ranges with another owner ascend and do not overlap"),
       ("ffa_running", "a partition is running exactly when a PE runs it, and that PE is busy; who works for whom is agreed on"),
-    ].map { ModelRule(name: $0, says: $1) }
+    ].map { ModelRule(name: $0, says: $1, isOfSecureWorld: true) }
 
   package static func named(_ name: String) -> ModelRule? { all.first { $0.name == name } }
 }

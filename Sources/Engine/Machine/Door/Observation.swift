@@ -70,6 +70,8 @@ package struct ActionProgress: Sendable {
   package var signatures = 0
   /// How often code left the engine for an exception.
   package var exceptions = 0
+  /// How often the fast engine left an instruction to the other, or had to find or decode one.
+  package var rare = 0
   /// The condition that decided the RSI or PSCI call that was made last.
   var realmDecision: StaticString?
   /// The run granule an exit record was written to.

@@ -25,12 +25,21 @@ struct MemoryJournal {
   /// The one in force.
   var present = -1
 
+  /// Whether a page is among what is different between a checkpoint that is not the last and the one after it. What was written there and
+  /// is again what it was may be, too.
+  func isSaved(_ chunk: Int, _ index: Int, between checkpoint: Int) -> Bool {
+    func has(_ items: [Item]) -> Bool {
+      items.contains { if case .page(chunk, index, _) = $0 { true } else { false } }
+    }
+    return has(spans[checkpoint]) || checkpoint == present && has(open)
+  }
+
   /// Whether there is something to go back to.
   @inline(__always) var isKept: Bool { count > 0 }
 
   /// A checkpoint after the one in force. If there are later ones, what leads to them is what led there before: more than it has to be.
   mutating func insert() {
-    if count > 0 { spans.insert(takeOpen(), at: present) }
+    if present == spans.count, count > 0 { spans.append(takeOpen()) } else if count > 0 { spans.insert(takeOpen(), at: present) }
     count += 1
     present += 1
   }

@@ -17,9 +17,9 @@ extension Memory {
 
   /// Has a granule read as a page that is somebody else's, who keeps it for as long as it is here; nil: as zeroes.
   package mutating func lend(_ page: UnsafeMutableRawPointer?, to address: UInt64) {
-    let index = Int(truncatingIfNeeded: address >> Memory.chunkShift)
+    let index = MemoryDirectory.index(address)
     let granule = Memory.granule(address)
-    let chunk = liveChunk(index)
+    let chunk = directory.liveChunk(index)
     precondition(journal.isKept && chunk.saved[granule] != epoch, "a page is lent to a state that has changed")
     let new = page ?? zeroPage
     pageCount += (new == zeroPage ? 0 : 1) - (chunk.pages[granule] == zeroPage ? 0 : 1)
@@ -30,7 +30,7 @@ extension Memory {
 
   /// The metadata byte that goes with what was lent.
   package mutating func lendRecord(_ record: UInt8, to address: UInt64) {
-    let chunk = liveChunk(Int(truncatingIfNeeded: address >> Memory.chunkShift))
+    let chunk = directory.liveChunk(MemoryDirectory.index(address))
     precondition(journal.isKept && chunk.recordsSaved != epoch, "a record is lent to a state that has changed")
     chunk.records[Memory.granule(address)] = record
     chunk.anyStale = true

@@ -21,9 +21,6 @@ extension Machine {
       }
       if count > 0 { breaks(.exitRecord, address, count) }
     }
-    if has(.sysregSyndrome), case .sync(let esr, _, _) = exception, Syndrome.ec(esr) == Syndrome.ecSysreg {
-      breaks(.exitRecord, address)
-    }
     if case .sync(let esr, let far, let hpfar) = exception, exit.reason == .sync, !applies(.exitESR) {
       if (exit.esr, exit.far, exit.hpfar) != (esr, far, hpfar) { breaks(.exitRecord, address) }
       (exit.esr, exit.far, exit.hpfar) = (esr, far, hpfar)

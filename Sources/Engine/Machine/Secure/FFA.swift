@@ -8,6 +8,7 @@ package enum FFA {
   package static let error: UInt64 = 0x8400_0060
   static let success: UInt64 = 0x8400_0061
   package static let interrupt: UInt64 = 0x8400_0062
+  package static let run = UInt64(FFARun.fid)
   static let retrieveResponse: UInt64 = 0x8400_0075
 
   /// Ids of the Normal world: the hypervisor or OS kernel is 0, a VM has another without bit 15.

@@ -34,36 +34,21 @@ enum FFACallList {
 
 /// The calls of the Secure world's interfaces by what there is to know of them: names, identifiers, arguments, conditions.
 package enum FFACalls {
-  package static let all: [CommandEntry] = {
-    var calls = Registrar(interface: .ffa)
+  private static let table: CommandTable = {
+    var calls = Registrar(.ffa)
     _ = FFACallList.all(&calls)
-    var platform = Registrar(interface: .platform)
+    var platform = Registrar(.platform)
     _ = FFACallList.platform(&platform)
-    return calls.entries + platform.entries
+    return CommandTable(calls.entries + platform.entries)
   }()
 
-  private struct Registrar: CommandVisitor {
-    let interface: Interface
-    var entries: [CommandEntry] = []
-
-    mutating func visit<C: Command>(_: C.Type) -> Bool {
-      entries.append(CommandEntry(C.self, interface))
-      return false
-    }
-  }
-
-  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
-  private static let byFID: [UInt32: CommandEntry] = {
-    var table = Dictionary(uniqueKeysWithValues: all.map { ($0.fid, $0) })
-    for entry in all { if let alias = entry.alias { table[alias] = entry } }
-    return table
-  }()
+  package static var all: [CommandEntry] { table.all }
 
   /// By name, in any case.
-  package static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
+  package static func named(_ name: String) -> CommandEntry? { table.named(name) }
 
   /// By function identifier, of the SMC32 or the SMC64.
-  package static func withFID(_ fid: UInt64) -> CommandEntry? { fid >> 32 == 0 ? byFID[UInt32(fid)] : nil }
+  package static func withFID(_ fid: UInt64) -> CommandEntry? { table.withFID(fid) }
 }
 
 extension Call {

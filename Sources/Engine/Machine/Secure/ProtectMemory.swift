@@ -1,8 +1,9 @@
 import Basics
 
-/// EL3's services for the SPMC alone: memory goes from the Non-secure to the Secure PAS, and back (TF-A, `plat/arm/common/arm_sip_svc.h`).
+/// EL3's services for the SPMC alone: memory goes from the Non-secure to the Secure PAS, and back.
 enum PlatProtectMem: Command {
   static let name: StaticString = "PLAT_PROTECT_MEM"
+  static let section: StaticString = "TF-A, include/plat/arm/common/arm_sip_svc.h"
   static let fid: UInt32 = 0xC200_0101
   static let summary: StaticString = "The SPMC has EL3 move memory from the Non-secure to the Secure PAS."
 
@@ -27,6 +28,7 @@ enum PlatProtectMem: Command {
 
 enum PlatUnprotectMem: Command {
   static let name: StaticString = "PLAT_UNPROTECT_MEM"
+  static let section: StaticString = "TF-A, include/plat/arm/common/arm_sip_svc.h"
   static let fid: UInt32 = 0xC200_0102
   static let summary: StaticString = "The SPMC has EL3 move memory from the Secure to the Non-secure PAS."
 

@@ -117,7 +117,7 @@ package struct Necessity: Sendable, Equatable {
   /// Rules of the model, but those of the Secure world, that no condition and no protection alone keeps.
   package var unbroken: [ModelRule] {
     let broken = Set(rows.compactMap(\.rule))
-    return ModelRule.all.filter { !$0.name.hasPrefix("ffa_") && !broken.contains($0.name) }
+    return ModelRule.all.filter { !$0.isOfSecureWorld && !broken.contains($0.name) }
   }
 
   // MARK: Lines of JSON

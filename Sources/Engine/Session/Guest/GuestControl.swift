@@ -57,7 +57,7 @@ public final class GuestControl {
   package var instructionsAtOnce = GuestControl.usualInstructions
   static let usualInstructions = 1_000_000_000
   /// Whether the last command was cut short because somebody wanted it to end.
-  package private(set) var wasInterrupted = false
+  package internal(set) var wasInterrupted = false
   /// Ends `continue` between two entries, so that somebody can look.
   package var isEnough: () -> Bool = { false }
   /// Places it stops at that are named; the last of them.
@@ -69,7 +69,9 @@ public final class GuestControl {
   /// Console lines of the command that is being performed.
   private var lines: [String] = []
   /// Where steps begin that the last command made new in the session; nil if it made none.
-  package private(set) var firstNewStep: Int?
+  package internal(set) var firstNewStep: Int?
+  /// The TEE, once somebody has asked for it.
+  var tee: DebuggedTEE?
 
   /// What `expect` can be about.
   static let answers = Set(Outcome.Kind.allCases.map(\.rawValue)).subtracting([Outcome.Kind.done.rawValue])
@@ -81,10 +83,13 @@ public final class GuestControl {
     firstNewStep = nil
     wasInterrupted = false
     if case .boot(let what, let stands) = command { return try boot(what, stands: stands, file) }
+    if isTEEMeant { return try perform(command, onTEEIn: file) }
     let guest = try inForce(file)
     switch command {
     case .run(let control): return try run(control, guest)
     case .type(let bytes):
+      // Who has gone back to type something else takes the place of what was typed there.
+      guard try catchUp(guest) else { return standstill(guest, .continue(nil), 0) }
       guard bytes.count <= GuestDebugger.mostTyping - guest.debugger.typing.count else {
         throw ScriptError(
           message: "\(guest.debugger.typing.count) bytes wait to be typed already; there can be \(GuestDebugger.mostTyping)")
@@ -93,35 +98,38 @@ public final class GuestControl {
       let count = guest.debugger.typing.count
       return Outcome(kind: .done, message: "\(count) byte\(count == 1 ? "" : "s") to type, once the guest goes on and listens")
     case .stop(.event(let event)):
-      try makeRoom(guest)
+      try makeRoom(guest.debugger.points.count + guest.debugger.events.count)
       guest.debugger.events.insert(event)
     case .stop(.code(let place)):
-      let address = try address(place)
-      guard address % 4 == 0 else {
-        throw ScriptError(message: "\(hex(address)) is no address of an instruction; expected a multiple of 4")
-      }
-      try makeRoom(guest)
+      let address = try address(place, guest.symbols)
+      guard address % 4 == 0 else { throw noInstruction(address) }
+      try makeRoom(guest.debugger.points.count + guest.debugger.events.count)
       if !guest.debugger.points.contains(.execute(address)) { guest.debugger.points.append(.execute(address)) }
     case .watch(let place, let count):
-      try makeRoom(guest)
-      guest.debugger.points.append(.write(try address(place), count: count))
+      try makeRoom(guest.debugger.points.count + guest.debugger.events.count)
+      guest.debugger.points.append(.write(try address(place, guest.symbols), count: count))
     case .delete(nil):
       guest.debugger.points = []
       guest.debugger.events = []
     case .delete(.event(let event)):
       guard guest.debugger.events.remove(event) != nil else { throw nothing(event.text) }
     case .delete(.code(let place)):
-      let address = try address(place)
+      let address = try address(place, guest.symbols)
       guard guest.debugger.points.contains(where: { $0.address == address }) else { throw nothing(place.text) }
       guest.debugger.points.removeAll { $0.address == address }
-    case .symbols(let image): return try takeSymbols(image ?? guest.debugger.vm.options.image, file)
+    case .symbols(let image):
+      let image = image ?? guest.debugger.vm.options.image
+      let symbols = try self.symbols(of: image, file)
+      self.guest?.symbols = symbols
+      return named(symbols, image)
     case .boot: break
     }
     return Outcome(kind: .done, message: points)
   }
 
-  private func makeRoom(_ guest: Guest) throws(ScriptError) {
-    guard guest.debugger.points.count + guest.debugger.events.count < Self.mostPoints else {
+  /// - Parameter count: places it is to stop at already.
+  func makeRoom(_ count: Int) throws(ScriptError) {
+    guard count < Self.mostPoints else {
       throw ScriptError(message: "the guest has \(Self.mostPoints) places to stop at, as many as there can be; delete some")
     }
   }
@@ -140,8 +148,12 @@ public final class GuestControl {
     ScriptError(message: "the guest is not to stop at \(shown(place)): \(points)")
   }
 
-  private func address(_ place: GuestCommand.Address) throws(ScriptError) -> UInt64 {
-    guard let address = guest?.symbols.address(of: place.text) ?? place.value else {
+  func noInstruction(_ address: UInt64) -> ScriptError {
+    ScriptError(message: "\(hex(address)) is no address of an instruction; expected a multiple of 4")
+  }
+
+  func address(_ place: GuestCommand.Address, _ symbols: SymbolTable) throws(ScriptError) -> UInt64 {
+    guard let address = symbols.address(of: place.text) ?? place.value else {
       throw ScriptError(
         message: "\"\(shown(place.text))\" is neither a number nor a name in the guest's ELF; expected ADDRESS or NAME")
     }
@@ -150,18 +162,21 @@ public final class GuestControl {
 
   /// Where it is to stop, in words.
   private var points: String {
-    guard let guest else { return "" }
-    let places = guest.debugger.points.map { point in
-      if case .execute(let address) = point { return guest.symbols.text(address) ?? hex(address) }
+    guest.map { points($0.debugger.points, $0.debugger.events.map(\.text).sorted(), $0.symbols) } ?? ""
+  }
+
+  func points(_ points: [DebugPoint], _ events: [String], _ symbols: SymbolTable) -> String {
+    let places = points.map { point in
+      if case .execute(let address) = point { return symbols.text(address) ?? hex(address) }
       return "a write to \(hex(point.address))"
     }
-    let all = places + guest.debugger.events.map(\.text).sorted()
+    let all = places + events
     let more = all.count > Self.mostNamed ? " and \(all.count - Self.mostNamed) more" : ""
     return all.isEmpty ? "it stops nowhere" : "it stops at \(all.suffix(Self.mostNamed).joined(separator: ", "))\(more)"
   }
 
-  /// Names of the guest's places: a recording has none.
-  private func takeSymbols(_ image: String, _ file: String) throws(ScriptError) -> Outcome {
+  /// Names of the guest's places, for one whose recording has none.
+  func symbols(of image: String, _ file: String) throws(ScriptError) -> SymbolTable {
     guard !image.isEmpty else {
       throw ScriptError(message: "nothing says what the guest was booted from; expected symbols IMAGE")
     }
@@ -173,8 +188,11 @@ public final class GuestControl {
     let symbols = try load(image, file).symbols
     session.usage.instructions &+= UInt64(symbols.symbols.count) * RunLimits.nameCost
     guard !symbols.symbols.isEmpty else { throw ScriptError(message: "\(shown(image)) has no names") }
-    guest?.symbols = symbols
-    return Outcome(kind: .done, message: "\(symbols.symbols.count) names, from \(shown(image))")
+    return symbols
+  }
+
+  func named(_ symbols: SymbolTable, _ image: String) -> Outcome {
+    Outcome(kind: .done, message: "\(symbols.symbols.count) names, from \(shown(image))")
   }
 
   // MARK: Booting
@@ -182,6 +200,7 @@ public final class GuestControl {
   private func boot(_ what: GuestBoot, stands: Bool, _ file: String) throws(ScriptError) -> Outcome {
     let name = what.image
     let image = try load(name, file)
+    if Self.isTEE(image) { return try beginTEE(image, stands: stands) }
     var configuration = session.configuration
     configuration.vcpu = .code
     var options = RealmVM.Options()
@@ -211,6 +230,7 @@ public final class GuestControl {
     } catch {
       return Outcome(kind: .failed, message: "\(name): \(error.message)")
     }
+    session.keepSymbols(image.symbols, of: options.image)
     let built = Guest(
       debugger: GuestDebugger(session, vm), symbols: image.symbols, built: session.position, position: session.position,
       searched: 0)
@@ -245,6 +265,9 @@ public final class GuestControl {
     return session.machineStart(before: session.position) <= position
   }
 
+  /// Whether there is a guest where the session stands.
+  var hasGuest: Bool { guest.map(isInForce) ?? false || session.keepsHistory && session.hostNote(at: session.position) != nil }
+
   /// Where a guest is to go on.
   private func place(_ guest: Guest) -> Int { guest.isOnTheWay ? max(session.position, guest.built) : session.position }
 
@@ -257,7 +280,8 @@ public final class GuestControl {
     }
     do throws(HostNoteLine.Malformed) {
       var known = try HostNote(note.lines, on: session.configuration)
-      for (n, disk) in known.options.disks.enumerated() {
+      if note.machine == 0 { session.beginning?.insertDisks(&known) }
+      for (n, disk) in known.options.disks.enumerated() where disk.isMissing {
         guard let bytes = try? loadFile(disk.name, file) else { continue }
         known.insert(DiskImage(disk.name, bytes, isWritable: disk.isWritable), as: n)
       }
@@ -267,7 +291,9 @@ public final class GuestControl {
       let same = former?.built == built ? former : nil
       debugger.points = same?.debugger.points ?? []
       debugger.events = same?.debugger.events ?? []
-      let found = Guest(debugger: debugger, symbols: same?.symbols ?? .none, built: built, position: nil)
+      let found = Guest(
+        debugger: debugger, symbols: same?.symbols ?? session.programs.symbols(of: known.options.image), built: built,
+        position: nil)
       guest = found
       return found
     } catch {
@@ -364,8 +390,11 @@ public final class GuestControl {
 
   private func outcome(_ stop: DebugStop?, _ guest: Guest) -> Outcome {
     let pc = guest.debugger.registers(guest.debugger.current).pc
-    let place = "vCPU \(guest.debugger.current) at \(guest.symbols.text(pc) ?? hex(pc))"
-    return switch stop {
+    return outcome(stop, "vCPU \(guest.debugger.current) at \(guest.symbols.text(pc) ?? hex(pc))")
+  }
+
+  func outcome(_ stop: DebugStop?, _ place: String) -> Outcome {
+    switch stop {
     case nil, .interrupted: Outcome(kind: .running, message: "\(place), still running")
     case .stepped: Outcome(kind: .stepped, message: place)
     case .point: Outcome(kind: .breakpoint, message: "breakpoint: \(place)")
@@ -393,7 +422,13 @@ public final class GuestControl {
   }
 
   /// Registers X0 to X30 of the vCPU it stands at.
-  var registers: [UInt64] { guest.map { $0.debugger.registers($0.debugger.current).x } ?? [] }
+  var registers: [UInt64] {
+    if let tee, isTEEMeant { return tee.debugger.registers(0).x }
+    return guest.map { $0.debugger.registers($0.debugger.current).x } ?? []
+  }
+
+  /// Finds the guest that the session has a note of where it stands.
+  package func find() throws(ScriptError) { _ = try inForce("") }
 
   /// A guest that has run already, as its Host's debugger knows it.
   package func adopt(_ debugger: GuestDebugger, _ symbols: SymbolTable) {

@@ -5,24 +5,24 @@ import Machine
 extension GuestDebugger {
   package func stepBack() -> DebugStop {
     begin()
-    let (here, whole) = (session.position, trail)
-    cameFrom = here
+    let here = session.position
+    (cameFrom, cameWith) = (here, retyping)
     var end = here
     var index = trail.count
     while true {
       if index == 0 { index = remember(before: end) }
-      if halt != nil || session.isInterrupted() { return interruptedOnTheWay(whole) }
+      if halt != nil || session.isInterrupted() { return interruptedOnTheWay() }
       guard index > 0 else { break }
       index -= 1
       let last = trail[index]
-      guard let executed = replay(from: last.position, to: end, points: [])?.executed else { return interruptedOnTheWay(whole) }
+      guard let executed = replay(from: last.position, to: end, points: [])?.executed else { return interruptedOnTheWay() }
       // An entry that did nothing but complete the instruction the vCPU had left at is one, too.
       if executed > 0 || last.host.completes {
-        return restore(index, leaving: here, executed > 0 ? executed - 1 : nil) ? .stepped : interruptedOnTheWay(whole)
+        return restore(index, leaving: here, executed > 0 ? executed - 1 : nil) ? .stepped : interruptedOnTheWay()
       }
       end = last.position
     }
-    return beginning(whole, from: here)
+    return beginning(from: here)
   }
 
   /// Goes to the last entry that is not later than a step.
@@ -37,33 +37,34 @@ extension GuestDebugger {
 
   package func goBack() -> DebugStop {
     begin()
-    let (here, whole) = (session.position, trail)
-    cameFrom = here
+    let here = session.position
+    (cameFrom, cameWith) = (here, retyping)
     var upper = trail.isEmpty ? remember(before: here) : trail.count
     var count = 4
     while halt == nil, upper > 0 {
       let lower = max(0, upper - count)
-      guard let found = lastStop(in: lower..<upper, before: here) else { return interruptedOnTheWay(whole) }
+      guard let found = lastStop(in: lower..<upper, before: here) else { return interruptedOnTheWay() }
       if let place = found.last {
-        return restore(place.entry, leaving: here, place.instructions) ? place.stop : interruptedOnTheWay(whole)
+        return restore(place.entry, leaving: here, place.instructions) ? place.stop : interruptedOnTheWay()
       }
       upper = lower > 0 ? lower : remember(before: trail[0].position)
       count = min(2 * count, Self.longestLook)
     }
-    return halt == nil ? beginning(whole, from: here) : interruptedOnTheWay(whole)
+    return halt == nil ? beginning(from: here) : interruptedOnTheWay()
   }
 
   /// Most entries that are looked through on the way back before those before them.
   private static let longestLook = 8192
 
   /// Goes to the first entry of all.
-  private func beginning(_ whole: [Place], from here: Int) -> DebugStop {
-    trail.isEmpty || restore(0, leaving: here, nil) ? .beginning : interruptedOnTheWay(whole)
+  private func beginning(from here: Int) -> DebugStop {
+    trail.isEmpty || restore(0, leaving: here, nil) ? .beginning : interruptedOnTheWay()
   }
 
   /// The trail is what it was before the command.
-  private func interruptedOnTheWay(_ whole: [Place]) -> DebugStop {
-    setTrail(whole)
+  private func interruptedOnTheWay() -> DebugStop {
+    if let cameBy { setTrail(cameBy) }
+    retyping = cameWith
     return interrupted(.interruptedOnTheWay)
   }
 
@@ -110,6 +111,7 @@ extension GuestDebugger {
   func restore(_ index: Int, leaving end: Int, _ instructions: Int?) -> Bool {
     let place = trail[index]
     guard session.rewind(to: place.position, from: end) else { return false }
+    retyping = trail[index...].compactMap { Retyping($0) } + retyping
     shortenTrail(to: index)
     vm.snapshot = place.host
     ending = nil
@@ -117,8 +119,6 @@ extension GuestDebugger {
     // What is taken back is another future than what a debugger makes by writing.
     if allowsWrites, hasGoneOn { session.keepsUndone() }
     hasGoneOn = false
-    // What was typed there is typed there again, unless somebody has gone there to do something else.
-    if instructions != nil, !place.typed.isEmpty { (typing, typingTime) = (place.typed + typing, place.typedTime) }
     guard let instructions, instructions > 0 || place.host.completes else { return true }
     // Who goes back by an instruction often goes back by another: a place close behind is where that begins.
     if instructions > 2 * Self.shortRun {
@@ -130,5 +130,14 @@ extension GuestDebugger {
       _ = enter([], instructions: instructions)
     }
     return true
+  }
+}
+
+extension GuestDebugger.Retyping {
+  /// What was typed at a place; nil if nothing was.
+  init?(_ place: GuestDebugger.Place) {
+    guard !place.typed.isEmpty else { return nil }
+    self.init(
+      bytes: place.typed, time: place.typedTime, position: place.position, moment: (place.time, place.host.exitCount))
   }
 }

@@ -67,17 +67,4 @@ extension GuestDebugger {
     }
     return nil
   }
-
-  /// Over a call: until the instruction behind it, in this vCPU or any; another instruction is a step.
-  package func stepOver(_ vcpu: Int, limit: Int) -> DebugStop? {
-    let pc = registers(vcpu).pc
-    // BL and BLR.
-    guard let word = word(vcpu, pc), word >> 26 == 0b100101 || word & 0xFFFF_FC1F == 0xD63F_0000 else { return step(vcpu) }
-    let behind = DebugPoint.execute(pc &+ 4)
-    guard !points.contains(behind) else { return goOn(limit: limit) }
-    points.append(behind)
-    defer { points.removeAll { $0 == behind } }
-    let stop = goOn(limit: limit)
-    return stop == .point(behind) ? .stepped : stop
-  }
 }

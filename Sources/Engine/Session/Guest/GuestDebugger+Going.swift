@@ -23,22 +23,45 @@ extension GuestDebugger {
     session.machine.debugging = nil
     guard let debugging, let hit = debugging.hits.last else { return nil }
     // The entry is the last step; the pause that stands for what stopped it comes before.
-    if vm.isHeld { session.insertPause(debugging.executed) }
+    if vm.isHeld {
+      session.insertPause(debugging.executed)
+      // The pause, and another entry for the rest.
+      for index in retyping.indices { retyping[index].position += 2 }
+    }
     return hit
   }
 
-  /// Types what the UART has room for.
-  private func type() {
-    guard !typing.isEmpty else { return }
-    let count = vm.type(typing, at: typingTime)
-    guard count > 0 else { return }
-    noteTyped(typing.prefix(count), at: typingTime)
-    typingTime = nil
-    typing.removeFirst(count)
+  /// Types what the UART has room for; first what was typed here before somebody went back.
+  func type() {
+    if let next = retyping.first {
+      guard isThere(next) else { return }
+      let count = deliver(next.bytes, at: next.time)
+      retyping[0].bytes.removeFirst(count)
+      if count > 0 { retyping[0].time = nil }
+      if retyping[0].bytes.isEmpty { retyping.removeFirst() }
+    } else if !typing.isEmpty {
+      let count = deliver(typing, at: typingTime)
+      if count > 0 { typingTime = nil }
+      typing.removeFirst(count)
+    }
   }
 
-  /// More to be typed. A guest that only waited for it goes on.
+  private func deliver(_ bytes: [UInt8], at time: UInt64?) -> Int {
+    let count = vm.type(bytes, at: time)
+    if count > 0 { noteTyped(bytes.prefix(count), at: time) }
+    return count
+  }
+
+  /// Whether the guest is where that was typed, or will not get there by itself.
+  private func isThere(_ typed: Retyping) -> Bool {
+    if !vm.isHeld, vm.readiness == .never { return true }
+    guard let moment = typed.moment else { return session.position >= typed.position }
+    return session.now > moment.time || (session.now == moment.time && vm.exits.values.reduce(0, +) >= moment.exits)
+  }
+
+  /// More to be typed. A guest that only waited for it goes on. What was to be typed again is not, and what waited behind it neither.
   package func type(_ bytes: some Collection<UInt8>) {
+    if !retyping.isEmpty { (retyping, typing) = ([], []) }
     typing += bytes.prefix(Self.mostTyping - typing.count)
     if case .failed = ending, vm.readiness == .never { ending = nil }
   }
@@ -118,12 +141,6 @@ extension GuestDebugger {
     if points.contains(.execute(pc)) { return .point(.execute(pc)) }
     guard events.contains(.smc), let word = word(current, pc), CodeDebugging.isSMC(word) else { return nil }
     return .event("an SMC at \(hex(pc))")
-  }
-
-  /// The instruction at an address, as a vCPU would read it.
-  func word(_ vcpu: Int, _ address: UInt64) -> UInt32? {
-    let bytes = read(vcpu, address, 4)
-    return bytes.count == 4 ? bytes.enumerated().reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) } : nil
   }
 
   package func goOn(limit: Int) -> DebugStop? { goOn(limit: limit) { false } }

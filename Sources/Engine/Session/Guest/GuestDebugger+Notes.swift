@@ -40,6 +40,9 @@ extension GuestDebugger {
     leaveTrail(at: entry, vm.snapshot)
     _ = restore(trail.count - 1, leaving: end, nil)
     ending = ended
+    retyping = session.typed(from: entry).map {
+      Retyping(bytes: $0.bytes, time: $0.time, position: $0.position, moment: nil)
+    }
     return nil
   }
 
@@ -52,6 +55,7 @@ extension GuestDebugger {
     let (console, vcpu, how) = (vm.uart, current, ending)
     var limit = step
     var hasMoved = false
+    if cameBy == nil { cameBy = trail }
     setTrail([])
     while trail.isEmpty, halt == nil, let note = session.hostNote(at: limit - 1) {
       hasMoved = true
@@ -66,6 +70,7 @@ extension GuestDebugger {
     }
     let found = trail.count
     setTrail(found > 0 ? trail + known.prefix(1) : known)
+    if found > 0 { retyping = known.dropFirst().compactMap { Retyping($0) } + retyping }
     if hasMoved, found == 0, halt == nil { session.seek(here) }
     vm.snapshot = host
     vm.uart = console
@@ -94,7 +99,7 @@ extension GuestDebugger {
     let start = session.position
     guard start < end else { return false }
     if session.isInterrupted() { throw .interrupted }
-    let known = vm.snapshot
+    let (known, time) = (vm.snapshot, session.now)
     if ending != nil { throw .told("the guest had ended at step \(start), and its Host did more") }
     session.following = Session.Following(end: end)
     let typed = session.typed(before: start)
@@ -111,7 +116,7 @@ extension GuestDebugger {
       let problem = following?.problem ?? "it would have done nothing"
       throw .told("what the guest's Host knew is known up to step \(start): \(problem)")
     }
-    leaveTrail(at: start, known, typed: typed)
+    leaveTrail(at: start, known, time: time, typed: typed)
     return true
   }
 }

@@ -21,20 +21,7 @@ extension GuestDebugger {
     return session.read { $0.guestMappings(place) }
   }
 
-  package func monitor(_ text: String) -> String {
-    let words = text.split(separator: " ").map(String.init)
-    switch words.first {
-    case "info":
-      let digest = session.digest()
-      return "step \(session.position) of the session, \(session.now) instructions and ticks, digest \(hex(digest))\n"
-    case "translate" where words.count == 2:
-      guard let address = UInt64(words[1].hasPrefix("0x") ? String(words[1].dropFirst(2)) : words[1], radix: 16) else { break }
-      let place = vm.vcpus[current].address
-      return session.read { $0.translation(place, address) } + "\n"
-    default: break
-    }
-    return "monitor info: where the session stands\nmonitor translate ADDRESS: stage 1 and stage 2 of a virtual address\n"
-  }
+  package func monitor(_ text: String) -> String { session.monitor(text, vcpu: vm.vcpus[current].address) }
 
   // MARK: Writing
 

@@ -41,8 +41,23 @@ package final class GuestDebugger: DebugTarget {
   /// When, as its counter has it, the next of it is typed, if its vCPUs wait until then.
   package var typingTime: UInt64?
 
+  /// What was typed behind the place one has gone back to: it is typed again when the guest is there, unless somebody types anything else.
+  var retyping: [Retyping] = []
+
+  struct Retyping {
+    var bytes: [UInt8]
+    /// As ``typingTime``.
+    var time: UInt64?
+    /// The guest is there at this step,
+    var position: Int
+    /// or, if that is known, at this time and with so many exits behind it: steps are others where somebody stops it otherwise.
+    var moment: (time: UInt64, exits: Int)?
+  }
+
   struct Place {
     var position: Int
+    /// The guest's counter.
+    var time: UInt64
     var host: RealmVM.Snapshot
     /// What was typed before the entry.
     var typed: [UInt8] = []
@@ -84,9 +99,13 @@ package final class GuestDebugger: DebugTarget {
 
   func leaveTrail() { leaveTrail(at: session.position, vm.snapshot) }
 
-  func leaveTrail(at position: Int, _ host: RealmVM.Snapshot, typed: (bytes: [UInt8], time: UInt64?)? = nil) {
+  /// - Parameter time: the guest's counter there; what it is now without it.
+  func leaveTrail(
+    at position: Int, _ host: RealmVM.Snapshot, time: UInt64? = nil, typed: (bytes: [UInt8], time: UInt64?)? = nil
+  ) {
     let place = Place(
-      position: position, host: host, typed: typed?.bytes ?? [], typedTime: typed?.time, bytes: host.cost(after: trail.last?.host)
+      position: position, time: time ?? session.now, host: host, typed: typed?.bytes ?? [], typedTime: typed?.time,
+      bytes: host.cost(after: trail.last?.host)
     )
     trail.append(place)
     trailBytes += place.bytes
@@ -129,8 +148,10 @@ package final class GuestDebugger: DebugTarget {
     set { session.isInterrupted = newValue }
   }
 
-  /// Where the session stood when the last way back began.
+  /// Where the session stood when the last way back began, and what was to be typed again; the trail there, once it is another.
   var cameFrom = 0
+  var cameBy: [Place]?
+  var cameWith: [Retyping] = []
 
   package func settle() { if halt == .interruptedOnTheWay { session.seek(cameFrom) } }
 
@@ -138,5 +159,6 @@ package final class GuestDebugger: DebugTarget {
   func begin() {
     firstNewStep = nil
     halt = nil
+    cameBy = nil
   }
 }

@@ -7,7 +7,7 @@ import Machine
 package struct GuestHealth {
   /// Looks in a row that find the same, before it is said.
   private static let patience = 2
-  /// Bytes of the console that are looked through for the last line, and for a panic.
+  /// Bytes of the console that are looked through for the last line.
   private static let tail = 4096
 
   private struct Place: Equatable {
@@ -18,7 +18,7 @@ package struct GuestHealth {
   private var last: [Place] = []
   private var looks = 0
   private var printed = 0
-  private var hasPanicked = false
+  private var panic = ConsoleWords("---[ end Kernel panic".utf8)
 
   package init() {}
 
@@ -27,11 +27,11 @@ package struct GuestHealth {
   /// - Returns: what is wrong with it, in a sentence; nil while it may go on.
   package mutating func look(at vm: RealmVM, _ session: Session) -> String? {
     if vm.uart.count != printed {
+      for byte in vm.uart.bytes(from: printed) { panic.take(byte) }
       printed = vm.uart.count
       (looks, last) = (0, [])
-      hasPanicked = Self.tail(of: vm).contains("---[ end Kernel panic")
     }
-    if hasPanicked { return "Linux has panicked" }
+    if panic.isFound { return "Linux has panicked" }
     let places = vm.vcpus.filter(\.isOn).compactMap { vcpu in
       session.read { machine in
         machine.guestRegisters(vcpu.address).flatMap { registers in
@@ -86,11 +86,8 @@ package struct GuestHealth {
 
   /// The last line it has printed that is not empty.
   package static func lastLine(of vm: RealmVM) -> String? {
-    tail(of: vm).split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
-  }
-
-  private static func tail(of vm: RealmVM) -> String {
-    String(decoding: PL011.printable(vm.uart.bytes(from: vm.uart.count - Self.tail)), as: UTF8.self)
+    let text = String(decoding: PL011.printable(vm.uart.bytes(from: vm.uart.count - tail)), as: UTF8.self)
+    return text.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
   }
 
   /// What is known of where a guest stopped, and what may help, a line each.

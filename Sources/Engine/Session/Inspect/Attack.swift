@@ -103,8 +103,8 @@ private struct Teller {
     }
     guard !parts.isEmpty, report.depth == 0 else { return }
     let last = parts.count - 1
-    if report.statement is MachineStatement {
-      let off = report.text.split(separator: " ").first { $0.hasPrefix("without=") }?.dropFirst(8) ?? ""
+    if let machine = report.statement as? MachineStatement {
+      let off = machine.properties.first { $0.key == "without" }?.value ?? ""
       for name in off.split(separator: "+").map(String.init) where !parts[last].without.contains(name) {
         parts[last].without.append(name)
       }

@@ -69,11 +69,28 @@ struct ExpressionParser {
   }
 
   static func parse(_ word: Word, line: Int, lookup: @escaping (String) -> UInt64?) throws(ScriptError) -> UInt64 {
+    if let value = plainNumber(word.text) { return value }
     var parser = ExpressionParser(word, line: line, lookup: lookup)
     let value = try parser.shift()
     parser.skip()
     guard parser.position == parser.scalars.count else {
       throw parser.error("found \"\(shown(String(parser.rest)))\" after a number; expected an operator (+ - * / << >>)")
+    }
+    return value
+  }
+
+  /// A number that is nothing but decimal digits, or 0x and lower case hexadecimal ones, and surely fits; nil: whoever reads looks closer.
+  private static func plainNumber(_ text: String) -> UInt64? {
+    let digits = text.utf8
+    let isHex = digits.count > 2 && digits.starts(with: "0x".utf8)
+    guard isHex ? digits.count <= 18 : (1...19).contains(digits.count) else { return nil }
+    var value: UInt64 = 0
+    for digit in isHex ? digits.dropFirst(2) : digits[...] {
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value &* (isHex ? 16 : 10) &+ UInt64(digit - UInt8(ascii: "0"))
+      case UInt8(ascii: "a")...UInt8(ascii: "f") where isHex: value = value &* 16 &+ UInt64(digit - UInt8(ascii: "a") + 10)
+      default: return nil
+      }
     }
     return value
   }

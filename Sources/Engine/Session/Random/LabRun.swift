@@ -37,7 +37,7 @@ package struct LabRun: Sendable {
     var numbers = SeededNumbers(seed: seed ^ 0x5357_4954_4348)
     var configuration = RandomDriver.configuration(policy)
     configuration.without = Self.switches(&numbers)
-    if numbers.chance(20) { configuration.bugs = [numbers.pick(RMMBug.allCases)] }
+    if numbers.chance(20) { configuration.bugs = [numbers.pick(MachineBug.allCases)] }
     var machine = Machine(configuration)
     machine.tracing = numbers.chance(20)
     var driver = RandomDriver(seed: seed, configuration)

@@ -17,6 +17,7 @@ struct PlainLine {
   /// Most names that are kept.
   private static let mostFunctions = 256
 
+  private static let rmi = Array("RMI_".utf8)
   private static let call = Array("smc ".utf8)
   private static let write = Array("ns.write64 ".utf8)
   private static let read = Array("ns.read64 ".utf8)
@@ -26,13 +27,15 @@ struct PlainLine {
   mutating func action(_ bytes: [UInt8]) -> Action? {
     bytes.withUnsafeBufferPointer { line in
       var at = 0
-      while at < line.count, line[at] != UInt8(ascii: " ") {
-        // When it was done is no other word.
-        guard at == 0 || line[at] == UInt8(ascii: ".") || line[at] &- UInt8(ascii: "0") < 10 else { return nil }
+      if line.first == UInt8(ascii: "@") {
+        while at < line.count, line[at] != UInt8(ascii: " ") {
+          // When it was done is no other word.
+          guard at == 0 || line[at] == UInt8(ascii: ".") || line[at] &- UInt8(ascii: "0") < 10 else { return nil }
+          at += 1
+        }
         at += 1
       }
-      at += 1
-      if Self.skip(Self.call, line, &at) { return callAction(line, at) }
+      if Self.begins(Self.rmi, line, at) || Self.skip(Self.call, line, &at) { return callAction(line, at) }
       if Self.skip(Self.write, line, &at) {
         guard let n = Self.numbers(line, at, count: 2) else { return nil }
         return .access(MemoryAccess(world: .normal, address: n[0], kind: .write64(n[1])))
@@ -74,9 +77,14 @@ struct PlainLine {
     return fid
   }
 
-  private static func skip(_ word: [UInt8], _ line: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> Bool {
+  private static func begins(_ word: [UInt8], _ line: UnsafeBufferPointer<UInt8>, _ at: Int) -> Bool {
     guard at + word.count < line.count else { return false }
     for n in word.indices where line[at + n] != word[n] { return false }
+    return true
+  }
+
+  private static func skip(_ word: [UInt8], _ line: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> Bool {
+    guard begins(word, line, at) else { return false }
     at += word.count
     return true
   }

@@ -6,9 +6,10 @@ import Machine
 public enum Recording {
   /// In version 1 every machine has the sample platform; since 2 a `machine` line says it where it does. Since 3 digests cover all of
   /// the state, and lines that begin with `#host` say what the Host's software knew. Since 4 what was undone stays as a branch when
-  /// something else is done, and there are statements for branches, bookmarks and notes.
-  package static let version = 4
-  /// Steps between digests.
+  /// something else is done, and there are statements for branches, bookmarks and notes. Since 5 a line says when it was done only where
+  /// that is another time than of the line before it, an answer that is ``isUsual(_:)`` is left out, and calls of the RMM have no `smc`.
+  package static let version = 5
+  /// Steps between digests; see ``digestStride(after:)``.
   public static let digestStride = 16
   /// Most bytes one entropy line may carry.
   static let entropyLimit = 4096
@@ -73,32 +74,65 @@ public enum Recording {
     return configuration
   }
 
+  /// Steps between digests in a recording of so many steps: of a long one they are farther apart.
+  package static func digestStride(after steps: Int) -> Int { max(digestStride, min(steps / 64, 1024)) }
+
+  /// Whether a version has no line for an answer that is as usual.
+  static func leavesOutUsual(_ version: Int?) -> Bool { version ?? 0 >= 5 }
+
+  /// A version whose statements need not have been answered as usual where no answer is recorded: for what has lost its answers.
+  package static func unanswered(_ firstLine: String) -> String {
+    leavesOutUsual(version(inFirstLine: firstLine)) ? "#workbench 4" : firstLine
+  }
+
+  /// Whether an answer is what is to be expected where none is recorded: a call's with nothing but zeroes in X0 to X8, or that something
+  /// was done.
+  static func isUsual(_ result: StatementResult) -> Bool {
+    guard let answer = result.answer, result.guestResults.isEmpty, result.exit == nil, result.text == nil, result.found == nil
+    else { return false }
+    return switch answer.kind {
+    case .ok: answer.x.first == 0
+    case .registers: !answer.x.isEmpty && answer.x.prefix(9).allSatisfy { $0 == 0 }
+    default: false
+    }
+  }
+
   /// The lines of one step: what was said of it, the statements that stood for others and begin with it, and what it did.
   ///
   /// - Parameters:
   ///   - number: of the step, from 1.
-  ///   - seconds: since the recording began.
-  public static func lines(_ session: Session, _ number: Int, seconds: Double) -> String {
+  ///   - seconds: since the recording began; nil: at the same time as the line before.
+  public static func lines(_ session: Session, _ number: Int, seconds: Double?) -> String {
     lines(
       session.steps[number - 1], Array(session.captions.of(number)), Array(session.groups(beginningAt: number - 1)),
       seconds: seconds)
   }
 
-  static func lines(_ step: Session.Step, _ captions: [Caption], _ groups: [StepGroup], seconds: Double) -> String {
+  static func lines(_ step: Session.Step, _ captions: [Caption], _ groups: [StepGroup], seconds: Double?) -> String {
     let words = captions.filter { $0.kind == .words }.map { "# \($0.text)\n" }
     let groups = groups.map { "\(groupPrefix)\($0.count) \($0.text)\n" }
     return words.joined(separator: "#\n") + groups.joined() + lines(step, seconds: seconds)
   }
 
   /// The lines of one step, without words.
-  public static func lines(_ step: Session.Step, seconds: Double) -> String {
-    let time = stamp(seconds)
-    var text = "\(time) \(step.text)\n"
-    for value in step.entropy { text += "\(time) \(Annotation.entropy.rawValue) \(value.count):\(hexBytes(value))\n" }
-    for line in answerLines(step.result) { text += "\(Annotation.answer.rawValue) \(line)\n" }
+  public static func lines(_ step: Session.Step, seconds: Double?) -> String {
+    // A machine that is made without a time is the recording's own.
+    var text = stamp(seconds ?? (step.isReset ? 0 : nil)) + statementText(step) + "\n"
+    for value in step.entropy { text += "\(Annotation.entropy.rawValue) \(value.count):\(hexBytes(value))\n" }
+    if !isUsual(step.result) {
+      for line in answerLines(step.result) { text += "\(Annotation.answer.rawValue) \(line)\n" }
+    }
     if let host = step.host { text += host.text + "\n" }
     return text
   }
+
+  /// A call of the Host's to the RMM is a statement by its name alone.
+  private static func statementText(_ step: Session.Step) -> String {
+    let text = step.text
+    return text.hasPrefix(call + "RMI_") ? String(text.dropFirst(call.count)) : text
+  }
+
+  private static let call = "smc "
 
   /// What the machine answered, as it is recorded and compared.
   package static func answerLines(_ result: StatementResult) -> [String] {
@@ -128,9 +162,9 @@ public enum Recording {
     var text = ""
     var here = session.position
     func add(_ step: Int, _ statement: BookmarkStatement) {
-      if step != here { text += travelLine("goto \(step)", seconds: 0) }
+      if step != here { text += travelLine("goto \(step)", seconds: nil) }
       here = step
-      text += travelLine(statement.text, seconds: 0)
+      text += travelLine(statement.text, seconds: nil)
     }
     for addition in session.additionLog {
       switch addition {
@@ -145,7 +179,7 @@ public enum Recording {
       case .unmark: break
       }
     }
-    return here == session.position ? text : text + travelLine("goto \(session.position)", seconds: 0)
+    return here == session.position ? text : text + travelLine("goto \(session.position)", seconds: nil)
   }
 
   /// Whether a line has something to do, or what an author says, or what came in from outside; and not what was answered, expected or
@@ -169,12 +203,17 @@ public enum Recording {
   }
 
   /// Going back and forth is recorded too.
-  package static func travelLine(_ word: String, seconds: Double) -> String { "\(stamp(seconds)) \(word)\n" }
+  package static func travelLine(_ word: String, seconds: Double?) -> String { "\(stamp(seconds))\(word)\n" }
 
-  private static func stamp(_ seconds: Double) -> String {
-    let milliseconds = UInt64(max(0, seconds) * 1000)
+  /// A time as recordings tell it.
+  static func milliseconds(_ seconds: Double) -> UInt64 { UInt64(max(0, seconds) * 1000) }
+
+  /// When something was done, as the first word of its line; nothing where that is known.
+  private static func stamp(_ seconds: Double?) -> String {
+    guard let seconds else { return "" }
+    let milliseconds = milliseconds(seconds)
     let rest = milliseconds % 1000
-    return "\(timePrefix)\(milliseconds / 1000).\(rest < 100 ? "0" : "")\(rest < 10 ? "0" : "")\(rest)"
+    return "\(timePrefix)\(milliseconds / 1000).\(rest < 100 ? "0" : "")\(rest < 10 ? "0" : "")\(rest) "
   }
 }
 

@@ -9,6 +9,7 @@ package struct RecordingFeed {
   /// The branch it is on: one that has the place as its own, or one that goes on from there.
   private var line = 0
   private var names = 0
+  private var programs = 0
   /// How many notes it has, and which bookmarks.
   private var additions = 0
   private var marks: [String: Bookmark] = [:]
@@ -16,11 +17,15 @@ package struct RecordingFeed {
   private var sinceDigest = 0
   /// Steps of a branch at which there is a digest.
   private var digested: [Int: Int] = [:]
+  /// How many steps are in it.
+  private var count = 0
+  /// When the last line was that says so.
+  private var told: UInt64?
 
   package init() {}
 
   /// Whether a digest is due where the session stands.
-  package var wantsDigest: Bool { sinceDigest >= Recording.digestStride }
+  package var wantsDigest: Bool { sinceDigest >= Recording.digestStride(after: count) }
 
   /// Lines for all that is new.
   ///
@@ -29,16 +34,24 @@ package struct RecordingFeed {
   ///   - most: bytes after which there is a pause: the rest comes the next time.
   package mutating func lines(_ session: Session, seconds: Double, most: Int = .max) -> String {
     var text = ""
-    func add(_ statement: String) { text += Recording.travelLine(statement, seconds: seconds) }
+    // Said once, and again when it is another.
+    var time = Recording.milliseconds(seconds) == told ? nil : seconds
+    defer { if time == nil { told = Recording.milliseconds(seconds) } }
+    func add(_ statement: String) {
+      text += Recording.travelLine(statement, seconds: time)
+      time = nil
+    }
     prune(session, add)
     rename(session, add)
     forget(session, add)
     for branch in session.branches {
-      write(branch, session, seconds, most, &text)
+      write(branch, session, seconds, &time, most, &text)
       if text.utf8.count >= most { return text }
     }
     text += Recording.nameLines(session, from: names)
     names = session.labels.log.count
+    text += Recording.programLines(session, from: programs)
+    programs = session.programs.log.count
     annotate(session, add)
     go(to: session.branch.id, session.position, add)
     return text
@@ -88,9 +101,16 @@ package struct RecordingFeed {
     }
   }
 
-  private mutating func write(_ branch: Branch, _ session: Session, _ seconds: Double, _ most: Int, _ text: inout String) {
+  private mutating func write(
+    _ branch: Branch, _ session: Session, _ seconds: Double, _ time: inout Double?, _ most: Int, _ text: inout String
+  ) {
     var lines = ""
-    func add(_ statement: String) { lines += Recording.travelLine(statement, seconds: seconds) }
+    var when = time
+    defer { time = when }
+    func add(_ statement: String) {
+      lines += Recording.travelLine(statement, seconds: when)
+      when = nil
+    }
     let end = session.end(of: branch.id)
     let done = recorded[branch.id]?.count ?? branch.fork
     guard done < end else { return }
@@ -108,9 +128,11 @@ package struct RecordingFeed {
     }
     var index = done
     while index < end, text.utf8.count + lines.utf8.count < most, let record = session.record(of: branch.id, at: index) {
-      lines += Recording.lines(record.step, record.words, record.groups, seconds: seconds)
+      lines += Recording.lines(record.step, record.words, record.groups, seconds: record.step.isReset ? seconds : when)
+      when = nil
       index += 1
       sinceDigest += 1
+      count += 1
     }
     recorded[branch.id]?.count = index
     place = BranchPlace(branch: branch.id, step: index)

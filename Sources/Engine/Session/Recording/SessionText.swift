@@ -56,9 +56,9 @@ package enum SessionText {
     var text = Recording.header(first.origin)
     for (number, session) in sessions.enumerated() {
       if number > 0 {
-        text += Recording.lines(Session.Step(input: .reset(session.origin, name: nil), result: StatementResult()), seconds: 0)
+        text += Recording.lines(Session.Step(input: .reset(session.origin, name: nil), result: StatementResult()), seconds: nil)
       }
-      for step in 0..<session.position { text += Recording.lines(session, step + 1, seconds: 0) }
+      for step in 0..<session.position { text += Recording.lines(session, step + 1, seconds: nil) }
       text += Recording.nameLines(session, from: 0) + Recording.digestLine(session.digest())
     }
     return try checked(text)
@@ -89,7 +89,7 @@ package enum SessionText {
     for index in kept {
       words += (next...index).flatMap { session.captions.of($0 + 1).filter { $0.kind == .words } }
       next = index + 1
-      text += Recording.lines(fresh.steps[index], words, groups(of: session, beginningAt: index, kept), seconds: 0)
+      text += Recording.lines(fresh.steps[index], words, groups(of: session, beginningAt: index, kept), seconds: nil)
       words = []
     }
     text += Recording.nameLines(session, from: 0)

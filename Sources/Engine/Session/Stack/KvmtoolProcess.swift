@@ -18,7 +18,8 @@ final class KvmtoolProcess: StackGuest {
   private(set) var console = ConsoleOutput()
   private(set) var vm: RealmVM?
   private(set) var vcpuTimes: [UInt64] = []
-  private let stack: HostStack
+  /// It has this process.
+  private unowned let stack: HostStack
   /// How many of the kernel's lines about it have been heard.
   private var heard = 0
 

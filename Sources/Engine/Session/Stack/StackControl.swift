@@ -435,5 +435,5 @@ private final class ScriptTerminal: VirshTerminal {
     looks += 1
   }
 
-  func typed() -> [UInt8] { quiet >= Self.patience || looks >= Self.mostLooks ? [VirshShell.escape] : [] }
+  func typed(waits: Bool) -> [UInt8] { quiet >= Self.patience || looks >= Self.mostLooks ? [VirshShell.escape] : [] }
 }

@@ -24,7 +24,8 @@ final class StackProcess: HypervisorProcess, StackGuest {
   private var kernelHeard = 0
   private var events: [String] = []
   private(set) var console = ConsoleOutput()
-  private let stack: HostStack
+  /// It has this process.
+  private unowned let stack: HostStack
 
   init(_ request: HypervisorRequest, _ stack: HostStack, _ number: Int) {
     (processID, self.stack, pe, domain) = (number, stack, stack.freePE, request.domain)

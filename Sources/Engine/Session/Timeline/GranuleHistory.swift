@@ -55,17 +55,22 @@ struct GranuleHistory {
   mutating func last(
     _ ways: [Change], of granule: UInt64, before end: Int, in steps: StepList, where isMeant: (Event) -> Bool
   ) -> Int? {
-    lists(ways, granule, steps).compactMap { list in
-      Self.begin(list, end).last { steps.hasEvent(at: Int($0), isMeant) }
-    }.max().map { Int($0) }
+    last(ways, of: granule, before: end, in: steps) { steps.hasEvent(at: $0, isMeant) }
+  }
+
+  /// The last of the first `end` steps that is meant, by its index, of those that changed something of a granule in one of these ways.
+  mutating func last(
+    _ ways: [Change], of granule: UInt64, before end: Int, in steps: StepList, step isMeant: (Int) -> Bool
+  ) -> Int? {
+    lists(ways, granule, steps).compactMap { list in Self.begin(list, end).last { isMeant(Int($0)) } }.max().map { Int($0) }
   }
 
   /// The first such step from one on.
   mutating func first(
-    _ ways: [Change], of granule: UInt64, from start: Int, in steps: StepList, where isMeant: (Event) -> Bool
+    _ ways: [Change], of granule: UInt64, from start: Int, in steps: StepList, step isMeant: (Int) -> Bool
   ) -> Int? {
     lists(ways, granule, steps).compactMap { list in
-      list[list.partitionPoint { $0 >= start }...].first { steps.hasEvent(at: Int($0), isMeant) }
+      list[list.partitionPoint { $0 >= start }...].first { isMeant(Int($0)) }
     }.min().map { Int($0) }
   }
 

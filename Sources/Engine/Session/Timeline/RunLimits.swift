@@ -12,9 +12,11 @@ public struct RunLimits: Sendable {
   /// Fresh machines: `machine`, `case`, `boot` and `debug`.
   public var machines = 20_000
   /// What is done to machines, and what is done again on the way to another step.
-  public var steps = 5_000_000
-  /// Instructions of guests, and what takes as long as so many: see ``exceptionCost``, ``signatureCost``, ``entryCost``.
+  public var steps = 1_000_000
+  /// Instructions of guests, and what takes as long as so many: see ``rareCost``, ``exceptionCost``, ``signatureCost``, ``entryCost``.
   public var instructions: UInt64 = 1_000_000_000
+  /// Instructions that one counts for, beside itself, which the fast engine leaves to the other, or has to find or decode.
+  static let rareCost: UInt64 = 20
   /// Instructions that an exception counts for: about as many are executed in the time it takes.
   static let exceptionCost: UInt64 = 256
   /// Instructions that an entry of a vCPU with code counts for, and what its Host does for its exit.

@@ -7,16 +7,21 @@ import Machine
 /// A step is a statement that does something to the machine. Going back restores the nearest checkpoint before and performs the
 /// steps after it again; nothing is computed backwards. What entered through the entropy door is kept with its step and enters
 /// again in the same place.
+///
+/// What each step writes is not looked after for overlapping accesses while the program runs: a step has dozens of them, none calls out, and
+/// looking took a tenth of a replay.
 public final class Session {
   package internal(set) var machine: Machine
   /// The configuration of the present machine.
   public private(set) var configuration: MachineConfiguration
   /// The configuration the session began with.
   package let origin: MachineConfiguration
+  /// The guest it began with, if it did not begin with a machine that boots.
+  package private(set) var beginning: GuestSnapshot?
   /// All steps of the branch it stands on, also those that were undone and can be done again.
-  public internal(set) var steps = StepList()
+  @exclusivity(unchecked) public internal(set) var steps = StepList()
   /// How many of them are in force.
-  public private(set) var position = 0
+  @exclusivity(unchecked) public private(set) var position = 0
   /// Events of the boot, before the first step.
   package private(set) var bootEvents: [Event]
   /// Whether steps are kept, so that one can go back.
@@ -26,20 +31,22 @@ public final class Session {
   /// Where the present machine was made, in a session that keeps no steps.
   private var machineBegan = 0
   /// Where its checkpoints are: see ``CheckpointPlaces``.
-  var checkpoints = CheckpointPlaces()
+  @exclusivity(unchecked) var checkpoints = CheckpointPlaces()
   /// Bytes that what checkpoints keep may take up, instead of ``CheckpointPlaces/mostPages``.
   package var historyLimit: Int?
-  private let writer = StepWriter()
+  @exclusivity(unchecked) private var writer = StepWriter()
   /// What was said of the steps.
-  package internal(set) var captions = Captions()
+  @exclusivity(unchecked) package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
-  var finished: [SessionToken] = []
+  @exclusivity(unchecked) var finished: [SessionToken] = []
+  /// Where the TEE's code is to stop.
+  var partitionStops = PartitionStops()
   /// Bytes guests printed in all steps, also in those that were undone.
-  var printed = PrintedBytes()
+  @exclusivity(unchecked) var printed = PrintedBytes()
   /// What EL3 has printed since the boot: see ``rootConsole``.
-  var rootLog = RootLog()
+  @exclusivity(unchecked) var rootLog = RootLog()
   /// What partitions of the Secure world have: see ``partitionConsole``.
-  var partitionLog = RootLog()
+  @exclusivity(unchecked) var partitionLog = RootLog()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
   package internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
@@ -65,11 +72,13 @@ public final class Session {
   /// Where a debugger has gone back to: what it does there takes the place of what it took back.
   var rewoundTo: Int?
   /// Entropy of the steps that a debugger took back: it comes again.
-  var undoneEntropy: [[UInt8]] = []
+  @exclusivity(unchecked) var undoneEntropy: [[UInt8]] = []
   /// What became of each granule.
   var granuleHistory = GranuleHistory()
   /// Names for addresses.
   package internal(set) var labels = AddressLabels()
+  /// Names of places in guests' programs.
+  package internal(set) var programs = GuestPrograms()
   /// Steps that belong together, because one statement made them.
   var groups = StepGroups()
   /// The lines of steps that there are.
@@ -78,7 +87,7 @@ public final class Session {
   var additions = Additions()
   /// What a run may use up, and what of it has been.
   public var limits = RunLimits.person
-  var usage = RunUsage()
+  @exclusivity(unchecked) var usage = RunUsage()
   /// What was called, of a session that keeps no steps.
   var batchTally = StepTally()
   /// Rows of KVM's table of error numbers by which it has turned down calls on this machine's host.
@@ -99,6 +108,22 @@ public final class Session {
     machine = Machine(configuration)
     bootEvents = machine.events
     machine.tracing = keepsHistory
+    if keepsHistory { beginCheckpoints(at: 0) }
+  }
+
+  /// One that begins where a guest was kept.
+  ///
+  /// - Parameter machine: as it was there.
+  init(_ machine: consuming Machine, from beginning: GuestSnapshot, keepsHistory: Bool) {
+    origin = machine.configuration
+    configuration = machine.configuration
+    self.keepsHistory = keepsHistory
+    self.machine = machine
+    bootEvents = []
+    self.beginning = beginning
+    self.machine.tracing = keepsHistory
+    hasHost = true
+    printed.append(beginning.console, 0)
     if keepsHistory { beginCheckpoints(at: 0) }
   }
 
@@ -138,7 +163,8 @@ public final class Session {
   public func read<T>(_ body: (borrowing Machine) -> T) -> T { body(machine) }
 
   /// Whether nothing has been done to the machine.
-  var isMachineFresh: Bool { position == (keepsHistory ? machineStart(before: position) : machineBegan) }
+  var isMachineFresh: Bool { position == presentStart && (beginning == nil || presentStart > 0) }
+  private var presentStart: Int { keepsHistory ? machineStart(before: position) : machineBegan }
 
   /// Whether no machine was made since a step before.
   func isSameMachine(from step: Int) -> Bool {
@@ -152,11 +178,11 @@ public final class Session {
 
   // MARK: Doing
 
-  /// Does a thing and makes it a step. What was undone before stays as a branch.
+  /// Does a thing and makes it a step.
   ///
   /// - Parameter entropy: recorded values to use instead of new ones.
   @discardableResult
-  public func perform(_ input: Step.Input, entropy: [[UInt8]] = []) -> StatementResult {
+  func carryThrough(_ input: Step.Input, entropy: [[UInt8]]) -> StatementResult {
     if keepsHistory, position < steps.count || isBranchPending { makeWay() }
     machine.entropy.supply = entropy.isEmpty ? undoneEntropy : entropy
     captions.settle(at: position + 1)
@@ -180,7 +206,7 @@ public final class Session {
     steps.append(
       Step(
         input: input, result: result, events: machine.events, entropy: machine.entropy.log, measured: machine.measured,
-        minted: machine.minted, guest: ranGuest(), host: mark(of: input)), writer)
+        minted: machine.minted, guest: ranGuest(), host: mark(of: input)), &writer)
     position += 1
     if case .reset = input {
       resets.append(position - 1)
@@ -276,6 +302,7 @@ public final class Session {
       let executed = min(instructions, UInt64(machine.guestBudget))
       let cost =
         executed * (machine.debugging == nil ? 1 : RunLimits.debuggedCost)
+        + UInt64(machine.progress.rare) * RunLimits.rareCost
         + UInt64(machine.progress.exceptions) * RunLimits.exceptionCost
         + UInt64(machine.progress.signatures) * RunLimits.signatureCost
         + (machine.progress.vcpu == nil ? 0 : RunLimits.entryCost)
@@ -323,12 +350,18 @@ public final class Session {
     var configuration = origin
     if start > 0, case .reset(let named, _) = steps.input(start - 1) { configuration = named }
     self.configuration = configuration
-    machine = Machine(configuration)
+    machine = start == 0 ? firstMachine() : Machine(configuration)
     machine.codeEngine = codeEngine
     bootEvents = machine.events
     machine.tracing = true
     position = start
     beginCheckpoints(at: start)
+  }
+
+  /// The machine it began with. One that was kept was read when the session began.
+  private func firstMachine() -> Machine {
+    guard let beginning else { return Machine(origin) }
+    do throws(SavedState.Malformed) { return try SavedState.machine(beginning.state) } catch { return Machine(origin) }
   }
 
   /// Goes back to the state after `target` steps; what came through the entropy door from there to step `end` will come again.
@@ -349,7 +382,7 @@ public final class Session {
     let last = position - 1
     let pause = Action.guestPause(instructions)
     granuleHistory.forget(from: last, in: steps)
-    steps.insert(Step(input: .action(pause), result: describe(pause, .done)), at: last, writer)
+    steps.insert(Step(input: .action(pause), result: describe(pause, .done)), at: last, &writer)
     replaced = min(replaced ?? last, last)
     checkpoints.move(from: position)
     for index in finished.indices where finished[index].step == position { finished[index].step += 1 }

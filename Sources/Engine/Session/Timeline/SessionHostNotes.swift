@@ -29,6 +29,8 @@ extension Session {
     /// Whether it says what the hypervisor knew.
     var isNote: Bool { if case .knows = self { true } else { false } }
 
+    var isTyped: Bool { if case .typed = self { true } else { false } }
+
     /// Whether the hypervisor did the step as its own.
     var isHosts: Bool {
       switch self {
@@ -56,18 +58,21 @@ extension Session {
   func hostBuilt(at step: Int) -> Int? { hostNotes(before: step, isFirst: true)?.position }
 
   private func hostNotes(before step: Int, isFirst: Bool) -> HostNotePlace? {
+    guard step >= 0 else { return nil }
     let machine = machineStart(before: step)
+    let kept = machine == 0 ? beginning.map { HostNotePlace(position: 0, machine: 0, text: $0.note) } : nil
+    if isFirst, let kept { return kept }
     let found =
       isFirst
       ? steps.firstHost(from: machine, before: step, where: \.isNote)
       : steps.lastHost(from: machine, before: step, where: \.isNote)
-    guard let found, case .knows(let text) = steps.host(found) else { return nil }
+    guard let found, case .knows(let text) = steps.host(found) else { return kept }
     return HostNotePlace(position: found + 1, machine: machine, text: text)
   }
 
   /// Whether a hypervisor had built a guest on the machine that was there at a step.
   func hasHostNote(at step: Int) -> Bool {
-    steps.lastHost(from: machineStart(before: step), before: step, where: \.isNote) != nil
+    hostNote(at: step) != nil
   }
 
   /// Whether a guest is built after a step, on the machine that is there.
@@ -78,7 +83,7 @@ extension Session {
 
   /// What the guest of a machine had printed up to a step.
   func guestConsole(_ place: HostNotePlace) -> [UInt8] {
-    console(printed.count(upTo: place.machine)..<printed.count(upTo: place.position))
+    console((place.machine == 0 ? 0 : printed.count(upTo: place.machine))..<printed.count(upTo: place.position))
   }
 
   // MARK: Marks
@@ -118,6 +123,18 @@ extension Session {
     guard steps.indices.contains(step), case .typed(let bytes) = steps[step].host else { return nil }
     if case .action(.idle(let time)) = steps[step].input { return (bytes, time) }
     return (bytes, nil)
+  }
+
+  /// What was typed before steps from one on, also those that were undone, to the end or another machine.
+  func typed(from first: Int) -> [(position: Int, bytes: [UInt8], time: UInt64?)] {
+    var found: [(position: Int, bytes: [UInt8], time: UInt64?)] = []
+    let end = steps.first(.reset, from: first) ?? steps.count
+    var next = first
+    while let place = steps.firstHost(from: next, before: end, where: \.isTyped), let one = typed(before: place) {
+      found.append((place, one.bytes, one.time))
+      next = place + 1
+    }
+    return found
   }
 
   // MARK: Following

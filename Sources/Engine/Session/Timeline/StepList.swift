@@ -157,7 +157,7 @@ public struct StepList: RandomAccessCollection, Sendable {
   /// What is in each piece, in sum.
   private var sums: [UInt8] = []
 
-  mutating func append(_ step: Session.Step, _ writer: StepWriter) {
+  mutating func append(_ step: Session.Step, _ writer: inout StepWriter) {
     if pieces.last?.isFull ?? true {
       pieces.append(StepPiece())
       starts.append(endIndex)
@@ -166,7 +166,7 @@ public struct StepList: RandomAccessCollection, Sendable {
     let last = pieces.count - 1
     let glance = Glance.of(step)
     let before = pieces[last].weight
-    pieces[last].append(step, glance, writer)
+    pieces[last].append(step, glance, &writer)
     weight += pieces[last].weight - before
     sums[last] = Glance.sum(sums[last], glance)
     endIndex += 1
@@ -216,9 +216,9 @@ public struct StepList: RandomAccessCollection, Sendable {
   mutating func removeLast() { _ = cut(at: endIndex - 1) }
 
   /// Puts one before another.
-  mutating func insert(_ step: Session.Step, at index: Int, _ writer: StepWriter) {
+  mutating func insert(_ step: Session.Step, at index: Int, _ writer: inout StepWriter) {
     let behind = cut(at: index)
-    append(step, writer)
+    append(step, &writer)
     append(behind)
   }
 

@@ -79,7 +79,7 @@ struct StepPiece: Sendable {
 
   // MARK: Changing
 
-  mutating func append(_ step: Session.Step, _ glance: UInt8, _ writer: StepWriter) {
+  mutating func append(_ step: Session.Step, _ glance: UInt8, _ writer: inout StepWriter) {
     writer.pack(step, into: &tables)
     starts.append(UInt32(bytes.count))
     var number = shape(writer.shape.all)
@@ -132,7 +132,7 @@ struct StepPiece: Sendable {
   }
 
   private func isShape(_ number: UInt32, _ shape: UnsafeBufferPointer<UInt8>) -> Bool {
-    shapes[range(Int(number))].elementsEqual(shape)
+    shapes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[range(Int(number))]).elementsEqual(shape) }
   }
 
   private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {

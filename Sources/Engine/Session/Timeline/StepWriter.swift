@@ -6,7 +6,7 @@ import Machine
 /// Its *shape* is all that many steps have alike: which call it was, what kinds of events came of it in which order, and which of its
 /// numbers are the same. Its *values* are what is left: each number where it first comes. A number that was there before is a byte
 /// in the shape that says where. So a million calls of RMI_GRANULE_DELEGATE have one shape, and an address each.
-final class StepWriter {
+struct StepWriter: ~Copyable {
   /// Numbers of a step that can be named again.
   static let mostKnown = 64
   /// Says in a shape that the next number is among the values.
@@ -20,7 +20,7 @@ final class StepWriter {
   deinit { known.deallocate() }
 
   /// Packs a step.
-  func pack(_ step: Session.Step, into tables: inout StepTables) {
+  mutating func pack(_ step: Session.Step, into tables: inout StepTables) {
     shape.clear()
     values.clear()
     (known[0], known[1], knownCount) = (0, 1, 2)
@@ -38,7 +38,7 @@ final class StepWriter {
 
   // MARK: Pieces
 
-  private func pack(_ input: Session.Step.Input, _ tables: inout StepTables) {
+  private mutating func pack(_ input: Session.Step.Input, _ tables: inout StepTables) {
     switch input {
     case .action(.smc(let world, let x)):
       var count = 18
@@ -80,7 +80,7 @@ final class StepWriter {
     }
   }
 
-  private func packOther(_ action: Action, _ tables: inout StepTables) {
+  private mutating func packOther(_ action: Action, _ tables: inout StepTables) {
     func put(_ kind: StepReader.Other, _ all: UInt64...) {
       shape.append(kind.rawValue)
       for value in all { word(value) }
@@ -103,14 +103,14 @@ final class StepWriter {
     }
   }
 
-  private func pack(_ action: GuestAction) {
+  private mutating func pack(_ action: GuestAction) {
     shape.append(action.kind.rawValue)
     shape.append(UInt8(action.count))
     for n in 0..<action.count { word(action.x[n]) }
     number(action.tag)
   }
 
-  private func pack(_ events: [Event]) {
+  private mutating func pack(_ events: [Event]) {
     count(events.count)
     for event in events {
       shape.append(event.kind.rawValue << 2 | event.world.rawValue)
@@ -123,7 +123,7 @@ final class StepWriter {
     }
   }
 
-  private func pack(_ result: StatementResult, _ tables: inout StepTables) {
+  private mutating func pack(_ result: StatementResult, _ tables: inout StepTables) {
     pack(result.answer, &tables)
     shape.append(result.world.map { $0.rawValue + 1 } ?? 0)
     optional(result.fid)
@@ -163,7 +163,7 @@ final class StepWriter {
     for line in result.console { string(line, &tables) }
   }
 
-  private func pack(_ answer: Answer?, _ tables: inout StepTables) {
+  private mutating func pack(_ answer: Answer?, _ tables: inout StepTables) {
     guard let answer else { return shape.append(0) }
     shape.append(StepReader.Kind(answer.kind).rawValue)
     switch answer.kind {
@@ -179,7 +179,7 @@ final class StepWriter {
     for n in 0..<used { word(answer.x[n]) }
   }
 
-  private func pack(_ result: GuestResult, _ tables: inout StepTables) {
+  private mutating func pack(_ result: GuestResult, _ tables: inout StepTables) {
     switch result.value {
     case .registers(let x):
       shape.append(0)
@@ -198,7 +198,7 @@ final class StepWriter {
     string(result.decidedBy, &tables)
   }
 
-  private func pack(_ step: MeasurementStep) {
+  private mutating func pack(_ step: MeasurementStep) {
     word(step.rd)
     shape.append(UInt8(step.index))
     switch step.input {
@@ -226,7 +226,7 @@ final class StepWriter {
     pack(step.value)
   }
 
-  private func pack(_ guest: GuestRegisters?) {
+  private mutating func pack(_ guest: GuestRegisters?) {
     guard let guest else { return shape.append(0) }
     shape.append(guest.isInRealm ? 1 : 2)
     words([guest.address, guest.vcpu, guest.sp, guest.pc, guest.pstate])
@@ -236,7 +236,7 @@ final class StepWriter {
   // MARK: Numbers
 
   /// A number that may come again in the step.
-  private func word(_ value: UInt64) {
+  private mutating func word(_ value: UInt64) {
     for n in 0..<knownCount where known[n] == value { return shape.append(UInt8(n)) }
     shape.append(Self.literal)
     if knownCount < Self.mostKnown {
@@ -246,28 +246,28 @@ final class StepWriter {
     values.append(literal: value)
   }
 
-  private func words(_ all: [UInt64]) {
+  private mutating func words(_ all: [UInt64]) {
     count(all.count)
     for value in all { word(value) }
   }
 
-  private func optional(_ value: UInt64?) {
+  private mutating func optional(_ value: UInt64?) {
     shape.append(value == nil ? 0 : 1)
     if let value { word(value) }
   }
 
   /// How many there are of something.
-  private func count(_ value: Int) { shape.append(number: value) }
+  private mutating func count(_ value: Int) { shape.append(number: value) }
 
   /// A number that is another in each step.
-  private func number(_ value: Int) { values.append(number: value) }
+  private mutating func number(_ value: Int) { values.append(number: value) }
 
-  private func pack(_ bytes: [UInt8]) {
+  private mutating func pack(_ bytes: [UInt8]) {
     number(bytes.count)
     values.append(bytes)
   }
 
-  private func string(_ text: String?, _ tables: inout StepTables) {
+  private mutating func string(_ text: String?, _ tables: inout StepTables) {
     shape.append(text == nil ? 0 : 1)
     if let text { number(tables.string(text)) }
   }

@@ -170,7 +170,7 @@ struct DomainLifeTests {
     func begin() { isOpen = true }
     func end() { isOpen = false }
     func show(_ bytes: [UInt8]) { shown += bytes }
-    func typed() -> [UInt8] {
+    func typed(waits: Bool) -> [UInt8] {
       looks += 1
       return looks < 3 ? Array("x".utf8) : [0x1D]
     }

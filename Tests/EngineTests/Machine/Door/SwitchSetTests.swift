@@ -55,9 +55,9 @@ struct BugTests {
   /// Documentation/Lab.md has all, in their order.
   @Test func theDocumentHasThem() throws {
     let rows = try Project.text("Documentation/Lab.md").split(separator: "\n").filter { $0.hasPrefix("| `") }
-    let bugs = RMMBug.allCases.map { "| `\($0.rawValue)` | \($0.summary) | \($0.source) |" }
+    let bugs = MachineBug.allCases.map { "| `\($0.rawValue)` | \($0.summary) | \($0.source) |" }
     #expect(rows.filter { bugs.contains(String($0)) }.map(String.init) == bugs)
-    for bug in RMMBug.allCases { #expect(bug.missing.map { name in Switch.all.contains { $0.name == name } } ?? true) }
+    for bug in MachineBug.allCases { #expect(bug.missing.map { name in Switch.all.contains { $0.name == name } } ?? true) }
   }
 }
 

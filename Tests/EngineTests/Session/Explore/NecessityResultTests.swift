@@ -12,7 +12,9 @@ struct NecessityResultTests {
     let result = try result()
     let small = try #require(ExploredWorld.preset(result.world))
     #expect(try ExploredWorld(result.description, name: result.world) == small)
-    #expect(result.conditions.map(\.condition).sorted() == ConditionList(small.configuration).names.sorted())
+    #expect(
+      result.conditions.map(\.condition).sorted() == ConditionList(small.configuration).names.sorted(),
+      "CONTRIBUTING.md, Adding a command, says how it is made anew")
     #expect(result.protections.map(\.condition) == ProtectionSearch.protections.map(\.name.description))
     #expect(result.missing.isEmpty)
     #expect(result.rows.count { Necessity.verdict($0) == .needed } > 60)

@@ -125,4 +125,31 @@ struct GuestDeviceTests {
     try script.run("until text:\"> \"\nexpect event")
     #expect(Self.console(script).contains("> rng\nrng: 16 bytes "))
   }
+
+  /// Back to before somebody typed, and on without typing anything: it is typed again where it was.
+  @Test(arguments: ["back 80", "goto start"])
+  func whatWasTypedComesAgain(_ way: String) throws {
+    let script = try Self.script("--rng")
+    let start = script.session.position
+    try script.run("type \"rng\\n\"\nuntil text:\"> \"\nexpect event")
+    let (end, digest, console) = (script.session.position, script.session.digest(), Self.console(script))
+    if way == "back 80" {
+      try script.run("goto \(start)\nstep 80\nexpect stepped\nback 80\nexpect stepped\nuntil text:\"> \"\nexpect event")
+    } else {
+      try script.run("goto \(start)\nuntil text:\"> \"\nexpect event")
+      #expect(script.session.position == end)
+    }
+    #expect(script.runner.failures == [])
+    #expect(script.session.digest() == digest && Self.console(script) == console)
+    // A replayed recording has it, too.
+    let replayed = try HostNoteTests.replayed(HostNoteTests.recording(of: script.session))
+    Self.serve(replayed)
+    try replayed.run("goto \(start)\nuntil text:\"> \"\nexpect event")
+    #expect(replayed.runner.failures == [])
+    #expect(replayed.session.digest() == digest && Self.console(replayed) == console)
+    // Who types something else has that instead.
+    try script.run("goto \(start)\ntype \"what\\n\"\nuntil text:\"> \"\nexpect event")
+    #expect(script.runner.failures == [])
+    #expect(Self.console(script).hasSuffix("> what\nthere are rng, disk, net, off\n> "))
+  }
 }

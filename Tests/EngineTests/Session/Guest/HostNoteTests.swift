@@ -95,6 +95,23 @@ struct HostNoteTests {
     try expectReplay(of: replayed.session)
   }
 
+  /// Names of the places in its program are in a recording: nobody needs the image.
+  @Test func aRecordedGuestHasItsNames() throws {
+    let script = Script()
+    try script.run("debug tour")
+    let lines = SessionText.whole(script.session).split(separator: "\n").map(String.init)
+    let replayed = try Self.replayed(lines)
+    let programs = replayed.session.programs.log
+    #expect(programs == script.session.programs.log && programs.map(\.image) == ["tour"])
+    try replayed.run("break print\ncontinue")
+    #expect(replayed.takeRaw().contains { $0.contains("print") })
+    for wrong in [
+      "#program 0 x", "#program 1 a b", "#program 99999999 x", "#program 1 x\n#symbol 1 0x0 a", "#program 1 x\n#symbol 0x1 0x0",
+    ] {
+      #expect(throws: ScriptError.self) { try Self.replayed(lines + wrong.split(separator: "\n").map(String.init)) }
+    }
+  }
+
   /// Forward and back in a recording, as in the session that was recorded.
   @Test func aReplayedGuestIsSteppedAsTheLiveOne() throws {
     let script = Script()

@@ -125,7 +125,7 @@ struct HelperTests {
     ("delegate 16384 from 0x80100000", "there are 16128 from"), ("aux 0x80100000", "0x80100000 is no RD; there is none"),
     ("tables 0x80100000 0..1", "is no RD"), ("tables 0x80100000 2..1", "BASE below TOP"), ("rec 0x80100000", "is no RD"),
     ("tables 0x80100000 0..1 level=4", "a level of tables"), ("teardown 0x80100000", "is no RD"),
-    ("realm pages=513", "from 1 to 512"),
+    ("realm pages=513", "from 1 to 512"), ("realm enter=17", "from 1 to 16"),
     ("realm s2sz=60", "s2sz is 32 to 52"), ("realm name=x", "no field \"name\""),
   ])
   func whatIsImpossibleFromTheBeginningIsAnErrorOfTheLine(_ line: String, _ message: String) {
@@ -187,6 +187,16 @@ struct HelperTests {
     let summary = try #require(script.session.read { $0.realmSummaries() }.first)
     #expect(summary.state == .active && summary.startLevel == 2 && summary.recs.map(\.runnable) == [true, false])
     #expect(summary.assigned == 4 && summary.hash == .sha512)
+  }
+
+  /// What the first REC was left by is said.
+  @Test func aRealmIsBuiltAndEnteredInOne() throws {
+    let script = Script()
+    let (_, last) = try told("realm pages=1 recs=2 enter=2", in: script)
+    #expect(last.hasPrefix("ACTIVE: rd=") && last.hasSuffix("; RMI_REC_ENTER rec run: exit IRQ"), "\(last)")
+    let count = script.session.steps.count
+    for step in [count - 2, count - 1] { #expect(script.session.steps[step].result.exit?.reason == .irq) }
+    try expectReplay(of: script.session)
   }
 
   @Test func eachRealmHasItsNames() throws {

@@ -25,6 +25,41 @@ struct RunLimitTests {
     #expect(throws: ScriptError.self) { try script.run(text) }
   }
 
+  /// The table of Documentation/Sessions.md has the numbers: of a file, and of a line that is typed.
+  @Test func theDocumentHasTheLimits() throws {
+    let (file, replay, person) = (RunLimits(), RunLimits.replay, RunLimits.person)
+    func size(_ bytes: Int) -> String { bytes >> 30 > 0 ? "\(bytes >> 30)G" : "\(bytes >> 20)M" }
+    let rows = [
+      ("files included", grouped(file.includes), grouped(person.includes)),
+      ("lines of included files", grouped(file.includedLines), grouped(person.includedLines)),
+      ("bytes of included files", size(file.includedBytes), size(person.includedBytes)),
+      ("fresh machines", grouped(file.machines), ""),
+      ("steps done", "\(grouped(file.steps)); `replay` \(grouped(replay.steps))", ""),
+      (
+        "instructions of guests",
+        "\(grouped(Int(file.instructions))); `replay` \(grouped(Int(replay.instructions)))", ""
+      ),
+      ("`token verify`", grouped(file.verdicts), ""),
+      ("bytes written by fills", size(Int(file.filled)), ""),
+      ("memory of a machine", size(Int(file.memory)), ""),
+      ("steps a session keeps", "\(grouped(file.history)); a recording has as many as it has", grouped(person.history)),
+      ("bytes they take", "\(size(file.historyBytes)); a recording \(size(replay.historyBytes))", size(person.historyBytes)),
+    ]
+    let lines = try Project.text("Documentation/Sessions.md").split(separator: "\n")
+    for (what, ofFile, ofLine) in rows {
+      let line = try #require(lines.first { $0.hasPrefix("| \(what)") }, "\(what)")
+      let cells = line.split(separator: "|", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+      #expect([cells[2], cells[3]] == [ofFile, ofLine].map { $0.filter { $0 != " " } }, "\(line)")
+    }
+    // What counts for instructions is in the row, too.
+    let costs = [
+      RunLimits.exceptionCost, RunLimits.nameCost, RunLimits.entryCost, RunLimits.signatureCost, RunLimits.debuggedCost,
+      RunLimits.rulesCost,
+    ]
+    let line = try #require(lines.first { $0.hasPrefix("| instructions of guests") })
+    for cost in costs { #expect(line.contains(" \(grouped(Int(cost)))"), "\(cost)") }
+  }
+
   @Test func includesAreCountedInAll() throws {
     // 8 + 64 + 512 + 4096 files, none of them deeper than 16.
     let error = refusal(script(), "include 1")
@@ -76,6 +111,21 @@ struct RunLimitTests {
     try script.run("debug tour\ncontinue")
     let executed = script.session.now
     #expect(script.session.usage.instructions > executed + 50 * RunLimits.exceptionCost)
+  }
+
+  /// A read of a system register takes as long as many instructions of compiled code.
+  @Test func whatTheFastEngineLeavesCountsForManyInstructions() throws {
+    var configuration = MachineConfiguration()
+    configuration.vcpu = .code
+    let script = Script(configuration)
+    // MRS X0, CNTVCT_EL0; B .-4
+    try script.run("ns.write 0x83f10000 40e03bd5ffffff17")
+    try script.run(Script.activeRealm)
+    let before = script.session.usage.instructions
+    try script.run("smc RMI_REC_ENTER rec run")
+    let executed = script.session.now
+    #expect(executed > 100_000)
+    #expect(script.session.usage.instructions - before > executed / 2 * RunLimits.rareCost)
   }
 
   @Test func placesToStopAtAreCountedAndNotAllNamed() throws {

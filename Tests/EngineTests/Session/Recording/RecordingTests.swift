@@ -42,7 +42,7 @@ struct RecordingTests {
   }
 
   @Test(arguments: [
-    ("#workbench 5", 1), ("=> RMI_SUCCESS", 1), ("% digest", 1), ("@0 entropy 2:00", 1),
+    ("#workbench 6", 1), ("=> RMI_SUCCESS", 1), ("% digest", 1), ("@0 entropy 2:00", 1),
     ("@0 smc RMI_VERSION\n@0 entropy 9999999:00", 2),
     ("@0 smc\n=> x", 1), ("@0 bogus\n=>", 1),
   ])
@@ -70,15 +70,13 @@ struct RecordingTests {
   }
 
   /// Answers and entropy that were taken out of a recording are missed, each of them; one without any answer has none to compare.
-  @Test(arguments: [1, 2])
+  @Test(arguments: [1, 2, 4])
   func whatIsTakenOutIsMissed(_ version: Int) throws {
     let script = Script()
     try script.run(Script.activeRealm.split(separator: "\n").prefix(24).joined(separator: "\n"))
     try script.run("RMI_REALM_ACTIVATE rd\nns.read64 0x83f00008\nguest wfi\nguest clear\npe 1\ngpt.set 0x80301000 secure\nidle 5")
     var lines = ["#workbench \(version)", "machine dram=64M pe=2 rmm=spec-1.0"]
-    for step in script.session.steps {
-      lines += Recording.lines(step, seconds: 0).split(separator: "\n").map(String.init)
-    }
+    for step in script.session.steps { lines += ["@0.000 \(step.text)"] + Recording.answerLines(step.result).map { "=> \($0)" } }
     #expect(try replay(lines.joined(separator: "\n")).difference == nil)
     let answers = lines.indices.filter { lines[$0].hasPrefix("=>") }
     #expect(answers.count > 20)
@@ -91,6 +89,63 @@ struct RecordingTests {
     #expect(try replay(lines.filter { !$0.hasPrefix("=>") }.joined(separator: "\n")).difference == nil)
   }
 
+  /// Where no answer is recorded it was as usual. One that was not, and is taken out, is missed, and so is one that is added.
+  @Test func answersThatAreUsualAreLeftOut() throws {
+    let script = Script()
+    try script.run(Script.activeRealm.split(separator: "\n").prefix(24).joined(separator: "\n"))
+    try script.run("RMI_REALM_ACTIVATE rd\nns.read64 0x83f00008\nguest wfi\nguest clear\npe 1\ngpt.set 0x80301000 secure\nidle 5")
+    try script.run("RMI_REALM_ACTIVATE rd\nRMI_VERSION 0x10000\nns.read64 rd\nmachine pe=3\nRMI_GRANULE_DELEGATE 1")
+    let lines = SessionText.whole(script.session).split(separator: "\n").map(String.init)
+    #expect(try replay(lines.joined(separator: "\n")).difference == nil)
+    let answers = lines.indices.filter { lines[$0].hasPrefix("=>") }
+    #expect(
+      answers.map { lines[$0] } == [
+        "=> RMI_SUCCESS x1=0x10000", "=> -> 0x28", "=> RMI_ERROR_REALM", "=> RMI_SUCCESS x1=0x10000 x2=0x10000", "=> gpf",
+        "=> RMI_ERROR_INPUT",
+      ])
+    for index in answers {
+      var fewer = lines
+      fewer.remove(at: index)
+      let difference = try #require(try replay(fewer.joined(separator: "\n")).difference)
+      #expect(difference.line == index && "=> " + difference.got == lines[index])
+    }
+    for index in lines.indices.dropFirst(2) where lines[index].contains("DELEGATE 0x") {
+      var more = lines
+      more.insert("=> RMI_ERROR_INPUT", at: index + 1)
+      #expect(try replay(more.joined(separator: "\n")).difference?.got == "RMI_SUCCESS")
+    }
+  }
+
+  /// When something was done is said where it is another time than before.
+  @Test func timesAreSaidOnce() throws {
+    let script = Script()
+    var feed = RecordingFeed()
+    var text = Recording.header(script.session.origin)
+    for (line, seconds) in [("RMI_VERSION 0x10000", 1.0), ("idle 5", 1.0), ("pe 1", 2.5), ("machine pe=1", 2.5), ("pe 0", 2.5)] {
+      try script.run(line)
+      text += feed.lines(script.session, seconds: seconds)
+    }
+    let times = text.split(separator: "\n").dropFirst(2).filter { !$0.hasPrefix("=>") }.map {
+      $0.hasPrefix("@") ? $0.prefix(6) : ""
+    }
+    #expect(times == ["@1.000", "", "@2.500", "@2.500", ""])
+    #expect(try replay(text).difference == nil)
+  }
+
+  /// A session of RMI calls takes at most 40 bytes a step.
+  @Test func aStepTakesFewBytes() throws {
+    let script = Script()
+    try script.run(Script.activeRealm)
+    for n in 1..<200 { try script.run("RMI_GRANULE_DELEGATE \(0x8020_0000 + n << 12)") }
+    for n in 0..<100 {
+      try script.run("RMI_RTT_SET_RIPAS rd rec \(n << 12) \((n + 1) << 12)\nRMI_RTT_READ_ENTRY rd 0 3\nRMI_VERSION 0x10000")
+    }
+    for n in 1..<200 { try script.run("RMI_GRANULE_UNDELEGATE \(0x8020_0000 + n << 12)") }
+    let text = SessionText.whole(script.session)
+    #expect(text.utf8.count < 45 * script.session.steps.count)
+    #expect(try replay(text).difference == nil)
+  }
+
   @Test func entropyThatIsTakenOutOrAddedIsMissed() throws {
     let script = Script()
     try script.run(Script.activeRealm)
@@ -101,7 +156,7 @@ struct RecordingTests {
       lines += Recording.lines(step, seconds: 0).split(separator: "\n").map(String.init)
     }
     #expect(try replay(lines.joined(separator: "\n")).difference == nil)
-    let entropy = try #require(lines.firstIndex { $0.contains(" entropy ") })
+    let entropy = try #require(lines.firstIndex { $0.hasPrefix("entropy ") })
     var fewer = lines
     fewer.remove(at: entropy)
     #expect(try replay(fewer.joined(separator: "\n")).difference?.got == "2 values of entropy")

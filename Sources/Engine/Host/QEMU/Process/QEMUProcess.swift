@@ -36,6 +36,11 @@ package final class QEMUProcess {
   ) throws(VMMRefusal) {
     self.commandLine = commandLine
     if let problem = commandLine.problems.first { throw problem }
+    if let name = commandLine.machine.dumpDTB {
+      // It is the program at a command line that may write files.
+      throw VMMRefusal(
+        .qemu, "\(name): Failed dumping dtb to \(name)", advice: "a session writes no files; the program workbench qemu does")
+    }
     try Self.createVM(commandLine, door)
     load = try QEMULoad(commandLine, host, files)
     var plan = try load.plan(tree: tree)

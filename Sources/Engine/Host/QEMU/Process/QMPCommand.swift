@@ -26,6 +26,7 @@ enum QMPCommand: String, CaseIterable, Sendable {
   case list = "qom-list"
   case migrationCapabilities = "query-migrate-capabilities"
   case setMigrationCapabilities = "migrate-set-capabilities"
+  case human = "human-monitor-command"
 
   /// Arguments it may have, and whether it must.
   private var parameters: [(name: String, isNeeded: Bool)] {
@@ -33,6 +34,7 @@ enum QMPCommand: String, CaseIterable, Sendable {
     case .capabilities: [("enable", false)]
     case .blockNodes: [("flat", false)]
     case .list: [("path", true)]
+    case .human: [("command-line", true), ("cpu-index", false)]
     case .setMigrationCapabilities: [("capabilities", true)]
     case .migrate: [("uri", true), ("blk", false), ("inc", false), ("detach", false), ("resume", false)]
     default: []
@@ -52,9 +54,13 @@ enum QMPCommand: String, CaseIterable, Sendable {
         throw QMPError("Parameter 'enable' does not accept value '\(value.text ?? value.description)'")
       }
     }
-    if self == .list, arguments?["path"]?.text == nil {
-      throw QMPError("Invalid parameter type for 'path', expected: string")
-    }
+    let text: String? =
+      switch self {
+      case .list: "path"
+      case .human: "command-line"
+      default: nil
+      }
+    if let text, arguments?[text]?.text == nil { throw QMPError("Invalid parameter type for '\(text)', expected: string") }
   }
 }
 

@@ -163,7 +163,31 @@ package struct QMPMonitor: Sendable {
       return ([.act(.reset)] + event("RESET", cause, at: time), nothing)
     case .quit: return (event("SHUTDOWN", Self.cause(byGuest: false, "host-qmp-quit"), at: time) + [.act(.quit)], nothing)
     case .migrate: throw QMPError(machine.isRealm ? "RME: migration is not implemented" : "migration is not modelled")
+    case .human: return try perform(human: request.arguments?["command-line"]?.text ?? "", request, time)
     default: return ([], try query(command, request))
+    }
+  }
+
+  /// A line of the human monitor's language: its commands that have to do with the run of the machine, and a little to look at.
+  private mutating func perform(human line: String, _ request: QMPRequest, _ time: Time) throws(QMPError) -> ([Output], JSONValue)
+  {
+    func said(_ text: String) -> ([Output], JSONValue) { ([], .string(text.isEmpty ? "" : text + "\r\n")) }
+    let acts: [String: QMPCommand] = [
+      "cont": .cont, "c": .cont, "stop": .stop, "s": .stop, "system_powerdown": .powerDown, "system_reset": .reset, "quit": .quit,
+      "q": .quit,
+    ]
+    let words = line.split(separator: " ").map(String.init)
+    if words.count == 1, let act = acts[words[0]] { return (try perform(act, request, time).0, .string("")) }
+    switch words {
+    case []: return said("")
+    case ["info", "status"]:
+      let isPlain = state == .running || state == .paused
+      return said("VM status: \(state == .running ? "running" : "paused")\(isPlain ? "" : " (\(state.rawValue))")")
+    case ["info", "name"]: return said(machine.name ?? "")
+    case ["info", "uuid"]: return said(machine.uuid ?? "00000000-0000-0000-0000-000000000000")
+    case ["info", "kvm"]: return said("kvm support: \(machine.hasKVM ? "enabled" : "disabled")")
+    case ["info", "version"]: return said(QEMUVersion.text)
+    default: throw QMPError("human-monitor-command: \(line) is not modelled, or no command of QEMU's")
     }
   }
 }

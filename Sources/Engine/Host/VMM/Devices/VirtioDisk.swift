@@ -14,11 +14,15 @@ package struct DiskImage: Sendable {
 
   /// - Parameter bytes: what is missing of the last sector is zeroes.
   package init(_ name: String, _ bytes: [UInt8], isWritable: Bool) {
+    self.init(name, bytes, Array(SHA256.hash(data: bytes)), isWritable: isWritable)
+  }
+
+  init(_ name: String, _ bytes: [UInt8], _ digest: [UInt8], isWritable: Bool) {
     self.name = name
     self.isWritable = isWritable
     self.bytes = bytes
+    self.digest = digest
     size = (UInt64(bytes.count) + 511) / 512 * 512
-    digest = Array(SHA256.hash(data: bytes))
   }
 
   /// One whose file is not there.
@@ -29,7 +33,7 @@ package struct DiskImage: Sendable {
 
   /// The largest that is read.
   package static let most = 512 << 20
-  var isMissing: Bool { bytes.isEmpty && size > 0 }
+  package var isMissing: Bool { bytes.isEmpty && size > 0 }
 }
 
 /// A disk (virtio 1.2, 5.2).

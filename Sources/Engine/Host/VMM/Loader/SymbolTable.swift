@@ -7,6 +7,14 @@ package struct SymbolTable: Sendable, Equatable {
     package let address: UInt64
     /// Bytes; 0 if the table does not say.
     package let size: UInt64
+
+    /// Nil if that is no name.
+    package init?(name: String, address: UInt64, size: UInt64) {
+      guard (1...SymbolTable.longestName).contains(name.utf8.count), name.utf8.allSatisfy({ (0x21..<0x7F).contains($0) }) else {
+        return nil
+      }
+      (self.name, self.address, self.size) = (name, address, size)
+    }
   }
 
   /// By address.
@@ -16,7 +24,7 @@ package struct SymbolTable: Sendable, Equatable {
   static let limit = 200_000
   private static let longestName = 128
 
-  init(_ symbols: [Symbol]) {
+  package init(_ symbols: [Symbol]) {
     self.symbols = symbols.sorted { ($0.address, $0.name) < ($1.address, $1.name) }
   }
 
@@ -74,8 +82,9 @@ package struct SymbolTable: Sendable, Equatable {
           UInt64(file.count) - names.offset > name
         else { continue }
         let bytes = file[Int(names.offset + name)...].prefix(Self.longestName).prefix { $0 != 0 }
-        guard let first = bytes.first, first != 0x24, bytes.allSatisfy({ (0x21..<0x7F).contains($0) }) else { continue }
-        symbols.append(Symbol(name: String(decoding: bytes, as: UTF8.self), address: value, size: size))
+        guard bytes.first != 0x24, let symbol = Symbol(name: String(decoding: bytes, as: UTF8.self), address: value, size: size)
+        else { continue }
+        symbols.append(symbol)
       }
     }
     self.init(symbols)

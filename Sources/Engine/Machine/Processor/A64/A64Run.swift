@@ -92,7 +92,7 @@ extension Machine {
 
   /// Instructions until the slice is used up, or one does not complete.
   private mutating func runSlice(_ core: inout A64Core) -> A64Stop? {
-    if debugging != nil { return runDebugged(&core) }
+    if debugging != nil, debugging?.vcpu == nil || debugging?.vcpu == progress.vcpu { return runDebugged(&core) }
     if codeEngine == .fast, core.left >= FastContext.longestStretch, let stop = runFast(&core) { return stop }
     do throws(A64Stop) {
       while core.left > 0 { try stepCode(&core) }

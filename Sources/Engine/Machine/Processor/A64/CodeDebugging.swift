@@ -27,6 +27,10 @@ package struct CodeDebugging: Sendable {
   private var accessed: Hit?
   /// Stops before an SMC.
   package var stopsAtSMC = false
+  /// Stops after so many instructions.
+  package var most: Int?
+  /// Whose code it is about, by the granule of its registers; nil: whichever runs.
+  package var vcpu: UInt64?
 
   package init(_ points: [DebugPoint], passing: UInt64? = nil, onlyNotes: Bool = false) {
     self.passing = passing
@@ -65,7 +69,7 @@ package struct CodeDebugging: Sendable {
     let isPassed = passing == pc
     passing = nil
     accessed = nil
-    if !isPassed, isSMC || code.contains(pc) {
+    if executed == most || !isPassed && (isSMC || code.contains(pc)) {
       hits.append(Hit(point: .execute(pc), address: pc, executed: executed))
       if !onlyNotes { return true }
     }
@@ -103,7 +107,7 @@ extension Machine {
     do throws(A64Stop) {
       if debugging?.isPassing == true, core.left > 0, try stepDebugged(&core) { return .held }
       // Where a branch lands, the fast engine looks at no breakpoint.
-      if codeEngine == .fast, !core.features.contains(.bti), core.left >= FastContext.longestStretch {
+      if codeEngine == .fast, debugging?.most == nil, !core.features.contains(.bti), core.left >= FastContext.longestStretch {
         let before = (debugging?.executed ?? 0) - (core.slice - core.left)
         let stop = runFast(&core)
         debugging?.note(executed: before + core.slice - core.left)
@@ -136,6 +140,11 @@ extension Machine {
   /// The PA of a virtual address that a vCPU can read.
   package func guestMemory(_ rec: UInt64, _ address: UInt64) -> UInt64? {
     regime(rec).flatMap { translate(address, .read, $0).pa }
+  }
+
+  /// The PA from which a vCPU would read a virtual address; nil where it could not.
+  package func guestPlace(_ vcpu: UInt64, _ address: UInt64) -> UInt64? {
+    regime(vcpu).flatMap { translate(address, .read, $0).pa }
   }
 
   /// Bytes at a virtual address as a vCPU would read them; shorter where a page is missing.

@@ -46,6 +46,7 @@ package struct A64Features: OptionSet, Sendable {
 
   private static let pfr0 = SystemEncoding(3, 0, 0, 4, 0)
   private static let pfr1 = SystemEncoding(3, 0, 0, 4, 1)
+  private static let dfr0 = SystemEncoding(3, 0, 0, 5, 0)
   private static let isar0 = SystemEncoding(3, 0, 0, 6, 0)
   private static let isar1 = SystemEncoding(3, 0, 0, 6, 1)
   private static let mmfr1 = SystemEncoding(3, 0, 0, 7, 1)
@@ -78,9 +79,11 @@ package struct A64Features: OptionSet, Sendable {
     Row(.specres, "FEAT_SPECRES", isar1, 40, 1),
   ]
 
-  /// What the features add to an ID register.
+  /// What the features add to an ID register; to ID_AA64DFR0_EL1 the version of debug (Arm ARM D24, DebugVer): that of Armv8.0, or
+  /// FEAT_Debugv8p4, which Armv8.5 has.
   func identification(_ register: SystemEncoding) -> UInt64 {
-    Self.rows.reduce(0) { $1.register == register && contains($1.feature) ? $0 | $1.value << $1.lowestBit : $0 }
+    if register == Self.dfr0 { return isEmpty ? 0b0110 : 0b1001 }
+    return Self.rows.reduce(0) { $1.register == register && contains($1.feature) ? $0 | $1.value << $1.lowestBit : $0 }
   }
 
   /// Bits of PSTATE that an exception return can set, as SPSR_EL1 has them: the flags, DAIF, level and stack pointer, and those of

@@ -31,7 +31,7 @@ extension SystemRegister {
     row("ID_AA64PFR0_EL1", 3, 0, 0, 4, 0, .identification(0x0000_0000_0100_0011), .readOnly),
     row("ID_AA64PFR1_EL1", 3, 0, 0, 4, 1, .identification(0), .readOnly),
     // Two breakpoints, both aware of contexts (CTX_CMPs may not exceed BRPs), two watchpoints.
-    row("ID_AA64DFR0_EL1", 3, 0, 0, 5, 0, .identification(0x0000_0000_1010_1006, withPMU: 0x600), .readOnly),
+    row("ID_AA64DFR0_EL1", 3, 0, 0, 5, 0, .identification(0x0000_0000_1010_1000, withPMU: 0x600), .readOnly),
     row("ID_AA64DFR1_EL1", 3, 0, 0, 5, 1, .identification(0), .readOnly),
     // CRC32, RNDR.
     row("ID_AA64ISAR0_EL1", 3, 0, 0, 6, 0, .identification(0x1000_0000_0001_0000), .readOnly),

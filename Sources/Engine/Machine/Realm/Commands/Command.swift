@@ -2,6 +2,8 @@
 /// decoded traces, `explain`, the reference and coverage are made from them.
 protocol Command: SendableMetatype {
   static var name: StaticString { get }
+  /// Where its specification has it: `DEN0137 B4.3.5`.
+  static var section: StaticString { get }
   /// Function identifier.
   static var fid: UInt32 { get }
   /// The identifier of the same function as an SMC32, where TF-RMM knows one (D39).

@@ -23,6 +23,8 @@ package final class CommandEntry: Sendable {
   /// The SMC32 alias TF-RMM knows, if there is one.
   package let alias: UInt32?
   package let interface: Interface
+  /// Where its specification has it.
+  package let section: String
   package let summary: String
   package let inputs: [Input]
   package let outputs: [Output]
@@ -45,6 +47,7 @@ package final class CommandEntry: Sendable {
     fid = C.fid
     alias = C.alias
     self.interface = interface
+    section = C.section.description
     summary = C.summary.description
     inputs = C.inputs
     outputs = C.outputs
@@ -69,44 +72,62 @@ package final class CommandEntry: Sendable {
   }
 }
 
-/// The registry: every command by what there is to know of it.
-package enum Commands {
-  package static let all: [CommandEntry] = Interface.ofRealms.flatMap { interface in
-    var registrar = Registrar(interface: interface)
-    _ =
-      switch interface {
-      case .rmi: CommandList.rmi(&registrar)
-      case .rsi: CommandList.rsi(&registrar)
-      case .psci: CommandList.psci(&registrar)
-      case .ffa, .platform, .tee: false
-      }
-    return registrar.entries
-  }
+/// Commands of some interfaces, found by name and by function identifier.
+struct CommandTable: Sendable {
+  let all: [CommandEntry]
+  private let byName: [String: CommandEntry]
+  private let byFID: [UInt32: CommandEntry]
 
-  private struct Registrar: CommandVisitor {
-    let interface: Interface
-    var entries: [CommandEntry] = []
-
-    mutating func visit<C: Command>(_: C.Type) -> Bool {
-      entries.append(CommandEntry(C.self, interface))
-      return false
-    }
-  }
-
-  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
-  private static let byFID: [UInt32: CommandEntry] = {
+  init(_ all: [CommandEntry]) {
+    self.all = all
+    byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
     var table = Dictionary(uniqueKeysWithValues: all.map { ($0.fid, $0) })
     for entry in all { if let alias = entry.alias { table[alias] = entry } }
-    return table
-  }()
+    byFID = table
+  }
 
   /// By name, in any case.
-  package static func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
+  func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
 
   /// By function identifier.
-  package static func withFID(_ fid: UInt64) -> CommandEntry? {
-    fid >> 32 == 0 ? byFID[UInt32(fid)] : nil
+  func withFID(_ fid: UInt64) -> CommandEntry? { fid >> 32 == 0 ? byFID[UInt32(fid)] : nil }
+}
+
+/// Makes entries of the commands it is shown.
+struct Registrar: CommandVisitor {
+  private let interface: Interface
+  private(set) var entries: [CommandEntry] = []
+
+  init(_ interface: Interface) { self.interface = interface }
+
+  mutating func visit<C: Command>(_: C.Type) -> Bool {
+    entries.append(CommandEntry(C.self, interface))
+    return false
   }
+}
+
+/// The registry: every command by what there is to know of it.
+package enum Commands {
+  private static let table = CommandTable(
+    Interface.ofRealms.flatMap { interface in
+      var registrar = Registrar(interface)
+      _ =
+        switch interface {
+        case .rmi: CommandList.rmi(&registrar)
+        case .rsi: CommandList.rsi(&registrar)
+        case .psci: CommandList.psci(&registrar)
+        case .ffa, .platform, .tee: false
+        }
+      return registrar.entries
+    })
+
+  package static var all: [CommandEntry] { table.all }
+
+  /// By name, in any case.
+  package static func named(_ name: String) -> CommandEntry? { table.named(name) }
+
+  /// By function identifier.
+  package static func withFID(_ fid: UInt64) -> CommandEntry? { table.withFID(fid) }
 
   /// By X0 of a call, in which SMCCC's hint that the caller has no SVE state may be set.
   package static func called(_ x0: UInt64) -> CommandEntry? { withFID(x0 & ~SMCCC.sveHint) }

@@ -42,24 +42,33 @@ package enum FirmwareImage: String, Sendable, CaseIterable {
   /// Bytes of each image of the model.
   static let size = 4096
 
+  /// What stands for code behind the words: numbers that follow from the name.
+  private static let code: [FirmwareImage: [UInt8]] = {
+    var code: [FirmwareImage: [UInt8]] = [:]
+    for image in allCases {
+      var state = image.modelName.utf8.reduce(UInt64(0x9E37_79B9_7F4A_7C15)) { mix($0 ^ UInt64($1)) }
+      code[image] = (0..<size).map { _ in
+        state = mix(state)
+        return UInt8(truncatingIfNeeded: state)
+      }
+    }
+    return code
+  }()
+
+  /// What the image calls itself.
+  private var modelName: String { component?.rawValue ?? rawValue }
+
   /// The model's image: a page that says what it is. An RMM of another personality is another image.
   func bytes(_ configuration: MachineConfiguration) -> [UInt8] {
-    let name = component?.rawValue ?? rawValue
-    var text = "Workbench firmware image \(name) \(Firmware.version)\n"
+    var text = "Workbench firmware image \(modelName) \(Firmware.version)\n"
     switch self {
     case .rmm: text += "rmm \(configuration.policy.name)\n"
     case .hwConfig:
       text += "memory \(hex(configuration.dramBase)) \(hex(configuration.dramSize))\ncpus \(configuration.peCount)\n"
     default: break
     }
-    var bytes = [UInt8](repeating: 0, count: Self.size)
-    bytes.replaceSubrange(0..<text.utf8.count, with: text.utf8)
-    // What stands for code: numbers that follow from the name.
-    var state = name.utf8.reduce(UInt64(0x9E37_79B9_7F4A_7C15)) { mix($0 ^ UInt64($1)) }
-    for index in text.utf8.count..<Self.size {
-      state = mix(state)
-      bytes[index] = UInt8(truncatingIfNeeded: state)
-    }
+    var bytes = Array(text.utf8)
+    bytes += Self.code[self]?.prefix(Self.size - bytes.count) ?? []
     if let component, configuration.patched.contains(component) { bytes[Self.size - 1] ^= 1 }
     return bytes
   }

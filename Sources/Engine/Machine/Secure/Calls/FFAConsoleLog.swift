@@ -1,6 +1,6 @@
-/// DEN0077A 1.2, 13.13: a partition prints.
 enum FFAConsoleLog: Command {
   static let name: StaticString = "FFA_CONSOLE_LOG"
+  static let section: StaticString = "DEN0077A 1.2 13.13"
   static let fid: UInt32 = 0x8400_008A
   static let summary: StaticString = "A partition prints characters."
 

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 13.3.
 enum FFAFeatures: Command {
   static let name: StaticString = "FFA_FEATURES"
+  static let section: StaticString = "DEN0077A 1.1 13.3"
   static let fid: UInt32 = 0x8400_0064
   static let summary: StaticString = "Asks whether a function is there, and what is to be known of it."
 

@@ -1,6 +1,6 @@
-/// DEN0077A 1.1, 13.9.
 enum FFAIDGet: Command {
   static let name: StaticString = "FFA_ID_GET"
+  static let section: StaticString = "DEN0077A 1.1 13.9"
   static let fid: UInt32 = 0x8400_0069
   static let summary: StaticString = "The caller's id."
   static let inputs: [Input] = []
@@ -11,9 +11,9 @@ enum FFAIDGet: Command {
   static func effect(_ m: inout Machine, _ c: inout Call) { c.succeed(FFAEndpointIndex.id(c.endpoint)) }
 }
 
-/// DEN0077A 1.1, 13.10.
 enum FFASPMIDGet: Command {
   static let name: StaticString = "FFA_SPM_ID_GET"
+  static let section: StaticString = "DEN0077A 1.1 13.10"
   static let fid: UInt32 = 0x8400_0085
   static let summary: StaticString = "The id of the partition manager."
   static let inputs: [Input] = []

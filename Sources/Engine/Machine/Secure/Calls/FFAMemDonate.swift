@@ -1,6 +1,6 @@
-/// DEN0077A 1.1, 16.1.
 enum FFAMemDonate: Command {
   static let name: StaticString = "FFA_MEM_DONATE"
+  static let section: StaticString = "DEN0077A 1.1 16.1"
   static let fid: UInt32 = 0x8400_0071
   static let alias: UInt32? = 0xC400_0071
   static let summary: StaticString = "Gives memory to a partition for good."

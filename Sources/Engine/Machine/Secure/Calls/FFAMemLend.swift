@@ -1,6 +1,6 @@
-/// DEN0077A 1.1, 16.2.
 enum FFAMemLend: Command {
   static let name: StaticString = "FFA_MEM_LEND"
+  static let section: StaticString = "DEN0077A 1.1 16.2"
   static let fid: UInt32 = 0x8400_0072
   static let alias: UInt32? = 0xC400_0072
   static let summary: StaticString = "Gives memory to partitions until they give it back: its owner has no access meanwhile."

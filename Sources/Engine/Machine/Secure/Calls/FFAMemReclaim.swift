@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 16.7.
 enum FFAMemReclaim: Command {
   static let name: StaticString = "FFA_MEM_RECLAIM"
+  static let section: StaticString = "DEN0077A 1.1 16.7"
   static let fid: UInt32 = 0x8400_0077
   static let summary: StaticString = "The owner takes back memory that all borrowers have given back."
 

@@ -1,8 +1,9 @@
 import Basics
 
-/// DEN0077A 1.1, 16.6. The descriptor is in the TX buffer.
+/// The descriptor is in the TX buffer.
 enum FFAMemRelinquish: Command {
   static let name: StaticString = "FFA_MEM_RELINQUISH"
+  static let section: StaticString = "DEN0077A 1.1 16.6"
   static let fid: UInt32 = 0x8400_0076
   static let summary: StaticString = "A borrower gives memory back."
   static let inputs: [Input] = []

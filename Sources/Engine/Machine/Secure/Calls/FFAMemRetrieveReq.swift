@@ -1,8 +1,9 @@
 import Basics
 
-/// DEN0077A 1.1, 16.4. A retriever is found by the handle, and asks for no more than the sender has given.
+/// A retriever is found by the handle, and asks for no more than the sender has given.
 enum FFAMemRetrieveReq: Command {
   static let name: StaticString = "FFA_MEM_RETRIEVE_REQ"
+  static let section: StaticString = "DEN0077A 1.1 16.4"
   static let fid: UInt32 = 0x8400_0074
   static let alias: UInt32? = 0xC400_0074
   static let summary: StaticString = "A receiver has memory of a transaction mapped; what it got stands in its RX buffer."

@@ -1,6 +1,6 @@
-/// DEN0077A 1.1, 16.3.
 enum FFAMemShare: Command {
   static let name: StaticString = "FFA_MEM_SHARE"
+  static let section: StaticString = "DEN0077A 1.1 16.3"
   static let fid: UInt32 = 0x8400_0073
   static let alias: UInt32? = 0xC400_0073
   static let summary: StaticString = "Lets partitions use memory beside its owner."

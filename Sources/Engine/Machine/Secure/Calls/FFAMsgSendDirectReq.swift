@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 15.2.
 enum FFAMsgSendDirectReq: Command {
   static let name: StaticString = "FFA_MSG_SEND_DIRECT_REQ"
+  static let section: StaticString = "DEN0077A 1.1 15.2"
   static let fid: UInt32 = 0x8400_006F
   static let alias: UInt32? = 0xC400_006F
   static let summary: StaticString = "Sends a partition a message and gives it the PE until it answers."

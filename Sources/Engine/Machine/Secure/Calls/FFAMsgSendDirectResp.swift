@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 15.3.
 enum FFAMsgSendDirectResp: Command {
   static let name: StaticString = "FFA_MSG_SEND_DIRECT_RESP"
+  static let section: StaticString = "DEN0077A 1.1 15.3"
   static let fid: UInt32 = 0x8400_0070
   static let alias: UInt32? = 0xC400_0070
   static let summary: StaticString = "A partition answers the request it has, and gives the PE back."

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 14.2.
 enum FFAMsgWait: Command {
   static let name: StaticString = "FFA_MSG_WAIT"
+  static let section: StaticString = "DEN0077A 1.1 14.2"
   static let fid: UInt32 = 0x8400_006B
   static let summary: StaticString = "A partition has nothing to do, gives the PE back and releases its RX buffer."
   static let inputs: [Input] = []

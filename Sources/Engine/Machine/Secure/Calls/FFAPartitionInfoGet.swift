@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 13.8.
 enum FFAPartitionInfoGet: Command {
   static let name: StaticString = "FFA_PARTITION_INFO_GET"
+  static let section: StaticString = "DEN0077A 1.1 13.8"
   static let fid: UInt32 = 0x8400_0068
   static let summary: StaticString = "Tells of the partitions, or of those with a UUID, in the caller's RX buffer."
 

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 13.4.
 enum FFARXRelease: Command {
   static let name: StaticString = "FFA_RX_RELEASE"
+  static let section: StaticString = "DEN0077A 1.1 13.4"
   static let fid: UInt32 = 0x8400_0065
   static let summary: StaticString = "The receiver has read what is in its RX buffer."
 

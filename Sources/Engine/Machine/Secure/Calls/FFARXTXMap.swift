@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 13.5.
 enum FFARXTXMap: Command {
   static let name: StaticString = "FFA_RXTX_MAP"
+  static let section: StaticString = "DEN0077A 1.1 13.5"
   static let fid: UInt32 = 0x8400_0066
   static let alias: UInt32? = 0xC400_0066
   static let summary: StaticString = "Gives the SPMC two pages for messages: one the caller writes, one it reads."

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 13.6.
 enum FFARXTXUnmap: Command {
   static let name: StaticString = "FFA_RXTX_UNMAP"
+  static let section: StaticString = "DEN0077A 1.1 13.6"
   static let fid: UInt32 = 0x8400_0067
   static let summary: StaticString = "Takes back the pages for messages."
 

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 14.4.
 enum FFARun: Command {
   static let name: StaticString = "FFA_RUN"
+  static let section: StaticString = "DEN0077A 1.1 14.4"
   static let fid: UInt32 = 0x8400_006D
   static let summary: StaticString = "Gives a partition the PE: one that waits, has yielded, or was interrupted."
 

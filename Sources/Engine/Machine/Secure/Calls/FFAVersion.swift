@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 13.2.
 enum FFAVersion: Command {
   static let name: StaticString = "FFA_VERSION"
+  static let section: StaticString = "DEN0077A 1.1 13.2"
   static let fid: UInt32 = 0x8400_0063
   static let summary: StaticString = "Asks which version of FF-A the callee speaks."
   static let answersRevision = true

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0077A 1.1, 14.3.
 enum FFAYield: Command {
   static let name: StaticString = "FFA_YIELD"
+  static let section: StaticString = "DEN0077A 1.1 14.3"
   static let fid: UInt32 = 0x8400_006C
   static let summary: StaticString = "A partition gives the PE back for a while; FFA_RUN lets it go on."
 

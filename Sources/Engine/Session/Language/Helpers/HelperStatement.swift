@@ -50,8 +50,13 @@ struct Expansion {
     case refused(StatementResult, String)
     /// There is nothing that fits.
     case impossible(String)
+    /// The TEE stands where it is to stop.
+    case held
     /// The statement cannot be performed at all.
     case broken(ScriptError)
+
+    /// What the text of such a result begins with.
+    fileprivate static let opening = "stopped: "
 
     /// What is said of it. What was impossible from the beginning is an error of the line.
     func result(at line: ScriptLine, hasBegun: Bool) throws(ScriptError) -> StatementResult {
@@ -59,14 +64,17 @@ struct Expansion {
       result.isStopped = true
       switch self {
       case .broken(let error): throw error
+      case .held:
+        result.answer = Answer(kind: .other(GuestControl.Outcome.Kind.breakpoint.rawValue), x: [])
+        result.text = "the TEE stands, and has not answered: continue lets it go on, and tee answer reads its answer then"
       case .impossible(let why) where !hasBegun: throw line.error(why)
       case .impossible(let why):
         result.answer = Answer(kind: .other("failed"), x: [])
-        result.text = "stopped: \(why)"
+        result.text = Self.opening + why
       case .refused(let refused, let why):
         result.answer = refused.answer
         result.failedCheck = refused.decidedBy
-        result.text = "stopped: \(why)"
+        result.text = Self.opening + why
       }
       return result
     }
@@ -111,8 +119,7 @@ struct Expansion {
   func check(_ result: StatementResult, _ text: String) throws(Stop) {
     if result.isStopped {
       // What stopped it has been said.
-      let said = result.text ?? ""
-      throw .refused(result, said.hasPrefix("stopped: ") ? String(said.dropFirst("stopped: ".count)) : said)
+      throw .refused(result, String((result.text ?? "").dropFirst(Stop.opening.count)))
     }
     switch result.answer?.kind {
     case nil, .ok: return

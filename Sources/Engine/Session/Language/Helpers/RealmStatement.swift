@@ -6,28 +6,32 @@ struct RealmStatement: HelperStatement {
   /// Pages of RAM with content, from IPA 0.
   let pages: Int
   let recs: Int
+  /// How often the first REC is entered when all is there.
+  let entries: Int
   /// Fields of RmiRealmParams.
   let values: [FieldAssignment]
 
   private static let table = StructureTable(RmiRealmParams.self)
-  /// Most pages, which is what one table of level 3 maps, and most RECs.
-  private static let most = (pages: 512, recs: 16)
+  /// Most pages, which is what one table of level 3 maps, and most RECs, most entries.
+  private static let most = (pages: 512, recs: 16, entries: 16)
   /// What a page begins with: `wfi`, and a branch back to it. Code that runs waits there.
   private static let code: UInt64 = 0x17FF_FFFF_D503_207F
 
   static let verbs = [
     Verb(
-      "realm", "[pages=2] [recs=1] [FIELD=VALUE ..]", help: "builds a small Realm from nothing, up to a REC that can be entered",
+      "realm", "[pages=2] [recs=1] [enter=N] [FIELD=VALUE ..]",
+      help: "builds a small Realm from nothing, up to a REC that can be entered, or has been",
       details:
         "fields are those of `RmiRealmParams`. Granules are delegated as they are needed; the pages lie at IPA 0, their content is measured, "
-        + "and each begins with `wfi`. Then `rd`, `rec` and `run` are names of what was made (`rd2` … for the next)",
-      examples: ["realm", "realm pages=4 recs=2 s2sz=40 hash_algo=sha-512"], places: .helpers
+        + "and each begins with `wfi`. Then `rd`, `rec` and `run` are names of what was made (`rd2` … for the next). "
+        + "With `enter=1` the first REC is entered, too, and leaves the Realm again",
+      examples: ["realm", "realm enter=1", "realm pages=4 recs=2 s2sz=40 hash_algo=sha-512"], places: .helpers
     ) { arguments throws(ScriptError) in
-      var counts: [String: Int] = ["pages": 2, "recs": 1]
+      var counts: [String: Int] = ["pages": 2, "recs": 1, "enter": 0]
+      let limits = ["pages": most.pages, "recs": most.recs, "enter": most.entries]
       var rest: [Word] = []
       for word in arguments.words {
-        guard let (key, value) = arguments.pair(word), let limit = ["pages": most.pages, "recs": most.recs][key.lowercased()]
-        else {
+        guard let (key, value) = arguments.pair(word), let limit = limits[key.lowercased()] else {
           rest.append(word)
           continue
         }
@@ -35,19 +39,21 @@ struct RealmStatement: HelperStatement {
       }
       let fields = Arguments(line: arguments.line, names: arguments.names, row: arguments.row, verb: arguments.verb, words: rest)
       return RealmStatement(
-        pages: counts["pages"] ?? 2, recs: counts["recs"] ?? 1, values: try fields.assignments(table, from: 0))
+        pages: counts["pages"] ?? 2, recs: counts["recs"] ?? 1, entries: counts["enter"] ?? 0,
+        values: try fields.assignments(table, from: 0))
     }
   ]
 
   var text: String {
-    (["realm", "pages=\(pages)", "recs=\(recs)"] + values.map { $0.text(Self.table) }).joined(separator: " ")
+    (["realm", "pages=\(pages)", "recs=\(recs)"] + (entries > 0 ? ["enter=\(entries)"] : [])
+      + values.map { $0.text(Self.table) }).joined(separator: " ")
   }
 
   func expand(_ expansion: Expansion) throws(Expansion.Stop) -> Expansion.Achievement {
     let rd = try create(expansion)
-    let end = UInt64(pages) * Granule.size
-    try expansion.run("tables \(hex(rd)) 0..\(hex(end))")
-    try expansion.call("RMI_RTT_INIT_RIPAS", ["rd": rd, "base": 0, "top": end])
+    let top = UInt64(pages) * Granule.size
+    try expansion.run("tables \(hex(rd)) 0..\(hex(top))")
+    try expansion.call("RMI_RTT_INIT_RIPAS", ["rd": rd, "base": 0, "top": top])
     let image = try expansion.hostPage()
     try expansion.run("ns.write64 \(hex(image)) \(hex(Self.code))")
     for page in 0..<UInt64(pages) {
@@ -61,9 +67,15 @@ struct RealmStatement: HelperStatement {
     for _ in 1..<recs { try expansion.run("rec \(hex(rd)) flags=0") }
     try expansion.call("RMI_REALM_ACTIVATE", ["rd": rd])
     let words = first.map { expansion.name(of: $0) ?? hex($0) }
+    let enter = "RMI_REC_ENTER \(words.joined(separator: " "))"
+    var end = "\(enter) runs it"
+    for _ in 0..<entries {
+      let exit = try expansion.run("RMI_REC_ENTER \(first.map(hex).joined(separator: " "))").exit
+      end = "\(enter)\(exit.map { ": exit \(Decoder.exitText($0))" } ?? "")"
+    }
     return Expansion.Achievement(
-      sentence: "ACTIVE: \(names.map { "\($0.name)=\(hex($0.value))" }.joined(separator: " ")); "
-        + "RMI_REC_ENTER \(words.joined(separator: " ")) runs it", values: [rd] + first)
+      sentence: "ACTIVE: \(names.map { "\($0.name)=\(hex($0.value))" }.joined(separator: " ")); \(end)",
+      values: [rd] + first)
   }
 
   /// The Realm's descriptor, from its parameters.

@@ -64,6 +64,25 @@ struct TEEClient {
     return answer(TEEMessage(bytes), parameters, places, skipping: metadata.count)
   }
 
+  /// What has become of the message that was sent last: the call that sent it did not see the answer, because the TEE was held in it.
+  func lastAnswer() throws(Expansion.Stop) -> Answer {
+    let message = TEEMessage(expansion.read { $0.bytes(base, Int(Granule.size)) })
+    guard message.parameterCount <= Self.mostParameters else { throw .impossible("what lies at \(hex(base)) is no message") }
+    var answer = Answer(result: message.result, session: message.session)
+    for n in 0..<message.parameterCount {
+      let (a, b) = message.parameter(n)
+      switch message.attribute(n) {
+      case TEEMessage.valueBoth: take(.value(a, b), 0, a, b, &answer)
+      case TEEMessage.memoryOut: take(.room(Granule.size), base &+ a, a, b, &answer)
+      default: break
+      }
+    }
+    return answer
+  }
+
+  /// Parameters of an application, and those before them.
+  private static let mostParameters = 6
+
   /// Where each parameter's bytes are: a page of its own, and none in which others lie that the client names.
   private func places(_ parameters: [TEEParameter]) -> [UInt64] {
     var free = (1..<Self.pages).map { base + $0 * Granule.size }
@@ -112,7 +131,7 @@ struct TEEClient {
       answer = try expansion.run("FFA_RUN \(hex(x[1]))").answer
       entries += 1
     }
-    guard let x = answer?.x, x.count > 3 else { throw .impossible("the TEE stands, and has not answered; resume lets it go on") }
+    guard let x = answer?.x, x.count > 3 else { throw .held }
     return x[3]
   }
 
@@ -120,21 +139,25 @@ struct TEEClient {
     var answer = Answer(result: message.result, session: message.session)
     for (n, parameter) in parameters.enumerated() {
       let (a, b) = message.parameter(skipping + n)
-      switch parameter {
-      case .value:
-        answer.values.append(a)
-        answer.words.append("value \(a)" + (b == 0 ? "" : ", \(b)"))
-      case .room(let room):
-        answer.values += [places[n], b]
-        let bytes = expansion.read { $0.bytes(places[n], Int(min(b, room, Granule.size))) }
-        let shown = hexBytes(bytes.prefix(Self.shownBytes)) + (bytes.count > Self.shownBytes ? "…" : "")
-        let isText = !bytes.isEmpty && bytes.allSatisfy { (0x20..<0x7F).contains($0) }
-        answer.words.append(
-          "\(b) bytes at \(hex(places[n])): \(isText ? "\"\(String(decoding: bytes, as: UTF8.self))\"" : shown)")
-      case .bytes, .memory: break
-      }
+      take(parameter, places[n], a, b, &answer)
     }
     return answer
+  }
+
+  /// What has come back in a parameter.
+  private func take(_ parameter: TEEParameter, _ place: UInt64, _ a: UInt64, _ b: UInt64, _ answer: inout Answer) {
+    switch parameter {
+    case .value:
+      answer.values.append(a)
+      answer.words.append("value \(a)" + (b == 0 ? "" : ", \(b)"))
+    case .room(let room):
+      answer.values += [place, b]
+      let bytes = expansion.read { $0.bytes(place, Int(min(b, room, Granule.size))) }
+      let shown = hexBytes(bytes.prefix(Self.shownBytes)) + (bytes.count > Self.shownBytes ? "…" : "")
+      let isText = !bytes.isEmpty && bytes.allSatisfy { (0x20..<0x7F).contains($0) }
+      answer.words.append("\(b) bytes at \(hex(place)): \(isText ? "\"\(String(decoding: bytes, as: UTF8.self))\"" : shown)")
+    case .bytes, .memory: break
+    }
   }
 }
 
@@ -171,6 +194,9 @@ struct TEEMessage {
 
   var result: UInt64 { value(20, 4) }
   var session: UInt64 { value(8, 4) }
+
+  var parameterCount: Int { Int(value(28, 4)) }
+  func attribute(_ n: Int) -> UInt64 { value(Self.header + n * Self.step, 8) }
 
   func parameter(_ n: Int) -> (a: UInt64, b: UInt64) {
     let base = Self.header + n * Self.step

@@ -10,6 +10,7 @@ struct TEEStatement: HelperStatement {
     case open(TrustedApplication)
     case invoke(session: UInt64, function: UInt64, [TEEParameter])
     case close(session: UInt64)
+    case answer
   }
 
   let request: Request
@@ -49,6 +50,10 @@ struct TEEStatement: HelperStatement {
     Verb("tee close", "SESSION", 1...1, help: "closes a session", examples: ["tee close 1"], places: .helpers) {
       arguments throws(ScriptError) in TEEStatement(request: .close(session: try arguments.number(0)))
     },
+    Verb(
+      "tee answer", "", 0...0, help: "what the TEE has answered to a request in which it was held",
+      details: "the numbers are those of `tee open` or `tee invoke`", examples: ["tee answer"], places: .helpers
+    ) { _ in TEEStatement(request: .answer) },
   ]
 
   private static let image = "tee"
@@ -60,6 +65,7 @@ struct TEEStatement: HelperStatement {
     case .invoke(let session, let function, let parameters):
       (["tee invoke \(session) \(function)"] + parameters.map(\.text)).joined(separator: " ")
     case .close(let session): "tee close \(session)"
+    case .answer: "tee answer"
     }
   }
 
@@ -86,6 +92,11 @@ struct TEEStatement: HelperStatement {
     case .close(let session):
       let client = try TEEClient(expansion)
       return achievement(try client.request(2, session: session, []), "session \(session)", [])
+    case .answer:
+      guard expansion.session.heldPartition == nil else { throw .held }
+      let answer = try TEEClient(expansion).lastAnswer()
+      let words = answer.words.isEmpty ? "session \(answer.session)" : answer.words.joined(separator: ", ")
+      return achievement(answer, words, answer.values.isEmpty ? [answer.session] : answer.values)
     }
   }
 
@@ -101,21 +112,8 @@ struct TEEStatement: HelperStatement {
       throw .impossible(error.message)
     }
     let memory = SecurePartition.all[Machine.codePartition - 1].memory
-    guard
-      image.segments.allSatisfy({ $0.address >= memory.lowerBound && $0.address + UInt64($0.bytes.count) <= memory.upperBound }),
-      memory.contains(image.entry)
-    else {
-      throw .impossible(
-        "\(name) is no image of a TEE: it does not lie from \(hex(memory.lowerBound)) to \(hex(memory.upperBound - 1))")
-    }
-    // A line has room for so many bytes.
-    let most = 16 << 10
-    for segment in image.segments {
-      for start in stride(from: 0, to: segment.bytes.count, by: most) {
-        let part = segment.bytes[start..<min(start + most, segment.bytes.count)]
-        try expansion.run("secure.write \(hex(segment.address + UInt64(start))) \(hexBytes(part))")
-      }
-    }
+    guard image.fits(memory) else { throw .impossible("\(name): \(BootImage.noTEE(memory))") }
+    for (address, bytes) in image.pieces { try expansion.run("secure.write \(hex(address)) \(hexBytes(bytes))") }
     let pc = RmmRec.table.pc.address(in: Machine.partitionVCPU)
     try expansion.run("secure.write64 \(hex(pc)) \(hex(image.entry))")
     // As the SPMC starts it: it runs until it waits for a message.

@@ -124,4 +124,9 @@ extension StatementParser {
     default: throw ScriptError(message: "not a call: \(shown(entry.name))")
     }
   }
+
+  /// What is odd about a call's arguments: one too many, or one too few.
+  package func doubt(about entry: CommandEntry, _ words: [String]) throws(ScriptError) -> String? {
+    (try parse(([entry.name] + words).joined(separator: " ")) as? ActionStatement)?.doubt
+  }
 }

@@ -17,7 +17,9 @@ package struct GuestStatement: Statement {
       ["", "tour 1", "--normal kernel", "--mem 256M --append \"console=ttyAMA0 quiet\" --disk disk.img,rw --net --rng Image 1"]
     ) { arguments throws(ScriptError) in try boot(arguments, stands: false) },
     verb(
-      "debug", bootForm, nil, help: "as boot, but it stands before its first instruction", ["", "--normal tour 3"]
+      "debug", bootForm, nil, help: "as boot, but it stands before its first instruction",
+      details: "`tee` is the TEE of the Secure world: [Secure.md](Secure.md#stepping-through-the-tee)",
+      ["", "--normal tour 3", "tee"]
     ) { arguments throws(ScriptError) in try boot(arguments, stands: true) },
     verb(
       "continue", "[INSTRUCTIONS]", 0...1, help: "the guest goes on, for about so many instructions",

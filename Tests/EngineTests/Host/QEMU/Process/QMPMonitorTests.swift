@@ -52,6 +52,14 @@ struct QMPMonitorTests {
     (#"{"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}"#, #"{"return": [{"name": "type", "type": "string"}]}"#),
     (#"{"execute":"stop"}"#, #"{"return": {}}"#),
     (
+      #"{"execute":"human-monitor-command","arguments":{"command-line":"info status"}}"#,
+      #"{"return": "VM status: paused (prelaunch)\r\n"}"#
+    ),
+    (
+      #"{"execute":"human-monitor-command","arguments":{"command-line":"info  name"}}"#, #"{"return": "alpha\r\n"}"#
+    ),
+    (#"{"execute":"human-monitor-command","arguments":{"command-line":"stop"}}"#, #"{"return": ""}"#),
+    (
       #"{"execute":"query-cpus-fast"}"#,
       #"{"return": [{"thread-id": 24931, "props": {"core-id": 0, "thread-id": 0, "socket-id": 0, "cluster-id": 0}, "#
         + #""qom-path": "/machine/unattached/device[0]", "cpu-index": 0, "target": "aarch64"}, "#
@@ -81,6 +89,15 @@ struct QMPMonitorTests {
     (#"{"execute":"query-status","id":1,"id":2}"#, "GenericError", "JSON parse error, duplicate key"),
     (#"{"exec-oob":"query-status"}"#, "GenericError", "The command query-status does not support OOB"),
     (#"{"execute":"qom-list"}"#, "GenericError", "Parameter 'path' is missing"),
+    (#"{"execute":"human-monitor-command"}"#, "GenericError", "Parameter 'command-line' is missing"),
+    (
+      #"{"execute":"human-monitor-command","arguments":{"command-line":5}}"#, "GenericError",
+      "Invalid parameter type for 'command-line', expected: string"
+    ),
+    (
+      #"{"execute":"human-monitor-command","arguments":{"command-line":"info jit"}}"#, "GenericError",
+      "human-monitor-command: info jit is not modelled, or no command of QEMU's"
+    ),
     (#"{"execute":"qom-list","arguments":{"path":"/foo"}}"#, "DeviceNotFound", "Device '/foo' not found"),
     (#"{"execute":"query-balloon"}"#, "DeviceNotActive", "No balloon device has been activated"),
   ])
@@ -111,6 +128,8 @@ struct QMPMonitorTests {
     #expect(take("stop") == [.act(.pause), event("STOP"), done])
     #expect(take("stop") == [done])
     #expect(monitor.state == .paused)
+    let human = #"{"execute":"human-monitor-command","arguments":{"command-line":"c"}}"#
+    #expect(monitor.take(human, at: time) == [.act(.resume), event("RESUME"), .line(#"{"return": ""}"#)])
     #expect(take("system_powerdown") == [.act(.powerDown), event("POWERDOWN"), done])
     let cause = #", "data": {"guest": false, "reason": "host-qmp-system-reset"}"#
     #expect(take("system_reset") == [.act(.reset), event("RESET", cause), done])

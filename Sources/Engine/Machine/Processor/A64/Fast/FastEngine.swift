@@ -22,6 +22,7 @@ extension Machine {
     while context.left >= FastContext.longestStretch {
       context = .executed(context)
       guard context.left >= FastContext.longestStretch else { break }
+      progress.rare &+= 1
       switch context.op.pointee.operation {
       case .decode: context.decode(workspace)
       case .fetch:

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B6.3.1.
 package enum PSCIAffinityInfo: PSCICommand {
   static let name: StaticString = "PSCI_AFFINITY_INFO"
+  static let section: StaticString = "DEN0137 B6.3.1"
   package static let fid: UInt32 = 0xC400_0004
   /// The SMC32 alias, which the RMM knows by a divergence only (D39).
   package static let fid32: UInt32 = 0x8400_0004

@@ -1,8 +1,9 @@
 import Basics
 
-/// DEN0137 B6.3.3. `runnable` is decided when the Host completes the request: see `PSCIComplete.swift`.
+/// `runnable` is decided when the Host completes the request: see `PSCIComplete.swift`.
 package enum PSCICPUOn: PSCICommand {
   static let name: StaticString = "PSCI_CPU_ON"
+  static let section: StaticString = "DEN0137 B6.3.3"
   package static let fid: UInt32 = 0xC400_0003
   /// The SMC32 alias, which the RMM knows by a divergence only (D39).
   package static let fid32: UInt32 = 0x8400_0003

@@ -1,6 +1,6 @@
-/// DEN0137 B6.3.4.
 package enum PSCICPUSuspend: PSCICommand {
   static let name: StaticString = "PSCI_CPU_SUSPEND"
+  static let section: StaticString = "DEN0137 B6.3.4"
   package static let fid: UInt32 = 0xC400_0001
   /// The SMC32 alias, which the RMM knows by a divergence only (D39).
   package static let fid32: UInt32 = 0x8400_0001

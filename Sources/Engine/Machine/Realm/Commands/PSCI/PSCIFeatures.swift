@@ -1,6 +1,6 @@
-/// DEN0137 B6.3.5.
 package enum PSCIFeatures: PSCICommand {
   static let name: StaticString = "PSCI_FEATURES"
+  static let section: StaticString = "DEN0137 B6.3.5"
   package static let fid: UInt32 = 0x8400_000A
   static let summary: StaticString = "Asks whether a PSCI function is there."
 

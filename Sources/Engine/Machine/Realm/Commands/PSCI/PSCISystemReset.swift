@@ -1,6 +1,7 @@
-/// DEN0137 B6.3.7. A reset is a new Realm, which the Host builds; for the RMM it is the end of this one.
+/// A reset is a new Realm, which the Host builds; for the RMM it is the end of this one.
 package enum PSCISystemReset: PSCICommand {
   static let name: StaticString = "PSCI_SYSTEM_RESET"
+  static let section: StaticString = "DEN0137 B6.3.7"
   package static let fid: UInt32 = 0x8400_0009
   static let summary: StaticString = "Asks for a reset: the Realm ends as by SYSTEM_OFF."
   static let inputs: [Input] = []

@@ -1,6 +1,6 @@
-/// DEN0137 B6.3.8.
 package enum PSCIVersion: PSCICommand {
   static let name: StaticString = "PSCI_VERSION"
+  static let section: StaticString = "DEN0137 B6.3.8"
   package static let fid: UInt32 = 0x8400_0000
   static let summary: StaticString = "Reads the PSCI version."
   static let inputs: [Input] = []

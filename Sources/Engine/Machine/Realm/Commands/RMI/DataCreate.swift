@@ -1,9 +1,9 @@
 import Attestation
 import Basics
 
-/// DEN0137 B4.3.1.
 package enum DataCreate: Command {
   static let name: StaticString = "RMI_DATA_CREATE"
+  static let section: StaticString = "DEN0137 B4.3.1"
   package static let fid: UInt32 = 0xC400_0153
   static let summary: StaticString =
     "Copies a granule of the Host into a new DATA granule at a Protected IPA of a NEW Realm, and extends the RIM."

@@ -1,6 +1,6 @@
-/// DEN0137 B4.3.2.
 package enum DataCreateUnknown: Command {
   static let name: StaticString = "RMI_DATA_CREATE_UNKNOWN"
+  static let section: StaticString = "DEN0137 B4.3.2"
   package static let fid: UInt32 = 0xC400_0154
   static let summary: StaticString =
     "Makes a DATA granule of unknown contents at a Protected IPA of a Realm in any state; the RIM stays."

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.3.
 package enum DataDestroy: Command {
   static let name: StaticString = "RMI_DATA_DESTROY"
+  static let section: StaticString = "DEN0137 B4.3.3"
   package static let fid: UInt32 = 0xC400_0155
   static let summary: StaticString = "Unmaps the DATA granule at a Protected IPA and frees it."
 

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.5.
 package enum GranuleDelegate: Command {
   static let name: StaticString = "RMI_GRANULE_DELEGATE"
+  static let section: StaticString = "DEN0137 B4.3.5"
   package static let fid: UInt32 = 0xC400_0151
   static let summary: StaticString = "Gives one granule from the Host to the RMM: its GPT entry goes from NS to REALM."
 

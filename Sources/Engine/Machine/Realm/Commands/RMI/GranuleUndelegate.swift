@@ -1,6 +1,6 @@
-/// DEN0137 B4.3.6.
 package enum GranuleUndelegate: Command {
   static let name: StaticString = "RMI_GRANULE_UNDELEGATE"
+  static let section: StaticString = "DEN0137 B4.3.6"
   package static let fid: UInt32 = 0xC400_0152
   static let summary: StaticString = "Gives a DELEGATED granule back to the Host: its GPT entry goes from REALM to NS."
 

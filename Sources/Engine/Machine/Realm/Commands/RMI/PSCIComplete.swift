@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.10.
 package enum PSCIComplete: Command {
   static let name: StaticString = "RMI_PSCI_COMPLETE"
+  static let section: StaticString = "DEN0137 B4.3.10"
   package static let fid: UInt32 = 0xC400_0164
   static let summary: StaticString = "Answers a PSCI request that named another REC."
 

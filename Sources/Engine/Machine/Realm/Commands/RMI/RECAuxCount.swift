@@ -1,6 +1,6 @@
-/// DEN0137 B4.3.11.
 package enum RECAuxCount: Command {
   static let name: StaticString = "RMI_REC_AUX_COUNT"
+  static let section: StaticString = "DEN0137 B4.3.11"
   package static let fid: UInt32 = 0xC400_0167
   static let summary: StaticString = "Says how many auxiliary granules a REC of the Realm needs."
 

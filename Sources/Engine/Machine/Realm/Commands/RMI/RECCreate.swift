@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.12.
 package enum RECCreate: Command {
   static let name: StaticString = "RMI_REC_CREATE"
+  static let section: StaticString = "DEN0137 B4.3.12"
   package static let fid: UInt32 = 0xC400_015A
   static let summary: StaticString = "Makes a REC of a NEW Realm; a runnable one extends the RIM."
 

@@ -1,6 +1,6 @@
-/// DEN0137 B4.3.13.
 package enum RECDestroy: Command {
   static let name: StaticString = "RMI_REC_DESTROY"
+  static let section: StaticString = "DEN0137 B4.3.13"
   package static let fid: UInt32 = 0xC400_015B
   static let summary: StaticString = "Destroys a REC that is not running."
 

@@ -1,8 +1,9 @@
 import Basics
 
-/// DEN0137 B4.3.14. The effect is the run loop: see `RunLoop.swift`.
+/// The effect is the run loop: see `RunLoop.swift`.
 package enum RECEnter: Command {
   static let name: StaticString = "RMI_REC_ENTER"
+  static let section: StaticString = "DEN0137 B4.3.14"
   package static let fid: UInt32 = 0xC400_015C
   static let summary: StaticString = "Runs a REC until something happens that the Host must see."
 

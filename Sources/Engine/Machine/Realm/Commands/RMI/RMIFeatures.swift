@@ -1,6 +1,6 @@
-/// DEN0137 B4.3.4.
 package enum RMIFeatures: Command {
   static let name: StaticString = "RMI_FEATURES"
+  static let section: StaticString = "DEN0137 B4.3.4"
   package static let fid: UInt32 = 0xC400_0165
   static let summary: StaticString = "Reads a feature register."
 

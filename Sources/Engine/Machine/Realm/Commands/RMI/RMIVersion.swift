@@ -1,6 +1,7 @@
-/// DEN0137 B4.3.24. It has no failure condition in the formal sense, yet answers RMI_ERROR_INPUT for a revision it does not have.
+/// It has no failure condition in the formal sense, yet answers RMI_ERROR_INPUT for a revision it does not have.
 package enum RMIVersion: Command {
   static let name: StaticString = "RMI_VERSION"
+  static let section: StaticString = "DEN0137 B4.3.24"
   package static let fid: UInt32 = 0xC400_0150
   static let summary: StaticString = "Negotiates the revision of the RMI."
 

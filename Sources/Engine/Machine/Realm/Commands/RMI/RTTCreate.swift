@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.15.
 package enum RTTCreate: Command {
   static let name: StaticString = "RMI_RTT_CREATE"
+  static let section: StaticString = "DEN0137 B4.3.15"
   package static let fid: UInt32 = 0xC400_015D
   static let summary: StaticString = "Puts a table in place of an entry one level up (unfolds it)."
 

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.16.
 package enum RTTDestroy: Command {
   static let name: StaticString = "RMI_RTT_DESTROY"
+  static let section: StaticString = "DEN0137 B4.3.16"
   package static let fid: UInt32 = 0xC400_015E
   static let summary: StaticString =
     "Destroys a table that is not live, with all it says; the RIPAS it covered becomes DESTROYED."

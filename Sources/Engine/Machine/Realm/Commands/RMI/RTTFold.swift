@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.17.
 package enum RTTFold: Command {
   static let name: StaticString = "RMI_RTT_FOLD"
+  static let section: StaticString = "DEN0137 B4.3.17"
   package static let fid: UInt32 = 0xC400_0166
   static let summary: StaticString = "Replaces a table whose entries are alike by one entry that says the same."
 

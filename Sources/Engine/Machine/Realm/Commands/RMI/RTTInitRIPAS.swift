@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.18.
 package enum RTTInitRIPAS: Command {
   static let name: StaticString = "RMI_RTT_INIT_RIPAS"
+  static let section: StaticString = "DEN0137 B4.3.18"
   package static let fid: UInt32 = 0xC400_0168
   static let summary: StaticString =
     "Sets the RIPAS of a range of a NEW Realm to RAM, as far as one table reaches; the RIM is extended once an entry."

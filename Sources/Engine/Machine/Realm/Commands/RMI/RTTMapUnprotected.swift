@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.19.
 package enum RTTMapUnprotected: Command {
   static let name: StaticString = "RMI_RTT_MAP_UNPROTECTED"
+  static let section: StaticString = "DEN0137 B4.3.19"
   package static let fid: UInt32 = 0xC400_015F
   static let summary: StaticString = "Maps memory of the Host at an Unprotected IPA."
 

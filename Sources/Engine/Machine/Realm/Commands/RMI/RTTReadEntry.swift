@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.20.
 package enum RTTReadEntry: Command {
   static let name: StaticString = "RMI_RTT_READ_ENTRY"
+  static let section: StaticString = "DEN0137 B4.3.20"
   package static let fid: UInt32 = 0xC400_0161
   static let summary: StaticString = "Reads the table entry an IPA leads to."
 

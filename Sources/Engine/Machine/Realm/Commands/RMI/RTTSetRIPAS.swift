@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.21.
 package enum RTTSetRIPAS: Command {
   static let name: StaticString = "RMI_RTT_SET_RIPAS"
+  static let section: StaticString = "DEN0137 B4.3.21"
   package static let fid: UInt32 = 0xC400_0169
   static let summary: StaticString = "Does part of the RIPAS change a REC has asked for, as far as one table reaches."
 

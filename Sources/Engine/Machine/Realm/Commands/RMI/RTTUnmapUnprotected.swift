@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B4.3.22.
 package enum RTTUnmapUnprotected: Command {
   static let name: StaticString = "RMI_RTT_UNMAP_UNPROTECTED"
+  static let section: StaticString = "DEN0137 B4.3.22"
   package static let fid: UInt32 = 0xC400_0162
   static let summary: StaticString = "Removes a mapping of the Host's memory."
 

@@ -1,6 +1,6 @@
-/// DEN0137 B4.3.7.
 package enum RealmActivate: Command {
   static let name: StaticString = "RMI_REALM_ACTIVATE"
+  static let section: StaticString = "DEN0137 B4.3.7"
   package static let fid: UInt32 = 0xC400_0157
   static let summary: StaticString = "Takes a Realm from NEW to ACTIVE; from here its RIM is fixed and its RECs can run."
 

@@ -1,9 +1,9 @@
 import Attestation
 import Basics
 
-/// DEN0137 B4.3.8.
 package enum RealmCreate: Command {
   static let name: StaticString = "RMI_REALM_CREATE"
+  static let section: StaticString = "DEN0137 B4.3.8"
   package static let fid: UInt32 = 0xC400_0158
   static let summary: StaticString = "Makes a Realm: its descriptor and its starting level tables."
 

@@ -1,6 +1,6 @@
-/// DEN0137 B4.3.9.
 package enum RealmDestroy: Command {
   static let name: StaticString = "RMI_REALM_DESTROY"
+  static let section: StaticString = "DEN0137 B4.3.9"
   package static let fid: UInt32 = 0xC400_0159
   static let summary: StaticString = "Destroys a Realm that owns no REC and whose starting level tables are empty."
 

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B5.3.1.
 package enum RSIAttestationTokenContinue: Command {
   static let name: StaticString = "RSI_ATTESTATION_TOKEN_CONTINUE"
+  static let section: StaticString = "DEN0137 B5.3.1"
   package static let fid: UInt32 = 0xC400_0195
   static let summary: StaticString = "Hands out the next bytes of the attestation token."
 

@@ -1,6 +1,6 @@
-/// DEN0137 B5.3.2.
 package enum RSIAttestationTokenInit: Command {
   static let name: StaticString = "RSI_ATTESTATION_TOKEN_INIT"
+  static let section: StaticString = "DEN0137 B5.3.2"
   package static let fid: UInt32 = 0xC400_0194
   static let summary: StaticString = "Begins an attestation token for a challenge; drops one that is unfinished."
 

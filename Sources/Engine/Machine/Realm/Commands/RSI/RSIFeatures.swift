@@ -1,6 +1,6 @@
-/// DEN0137 B5.3.3.
 package enum RSIFeatures: Command {
   static let name: StaticString = "RSI_FEATURES"
+  static let section: StaticString = "DEN0137 B5.3.3"
   package static let fid: UInt32 = 0xC400_0191
   static let summary: StaticString = "Reads a feature register; all are zero in 1.0."
 

@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B5.3.4.
 package enum RSIHostCall: Command {
   static let name: StaticString = "RSI_HOST_CALL"
+  static let section: StaticString = "DEN0137 B5.3.4"
   package static let fid: UInt32 = 0xC400_0199
   static let summary: StaticString = "Calls the Host with an immediate and 31 registers kept in Realm memory."
 

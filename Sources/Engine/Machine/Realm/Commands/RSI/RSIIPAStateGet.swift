@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B5.3.5.
 package enum RSIIPAStateGet: Command {
   static let name: StaticString = "RSI_IPA_STATE_GET"
+  static let section: StaticString = "DEN0137 B5.3.5"
   package static let fid: UInt32 = 0xC400_0198
   static let summary: StaticString = "Asks for the RIPAS at the beginning of a range, and how far it reaches."
 

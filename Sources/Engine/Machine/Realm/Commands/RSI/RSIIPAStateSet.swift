@@ -1,8 +1,8 @@
 import Basics
 
-/// DEN0137 B5.3.6.
 package enum RSIIPAStateSet: Command {
   static let name: StaticString = "RSI_IPA_STATE_SET"
+  static let section: StaticString = "DEN0137 B5.3.6"
   package static let fid: UInt32 = 0xC400_0197
   static let summary: StaticString = "Asks the Host to let a range become RAM or EMPTY."
 

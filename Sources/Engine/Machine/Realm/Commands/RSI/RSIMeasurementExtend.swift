@@ -1,6 +1,6 @@
-/// DEN0137 B5.3.7.
 package enum RSIMeasurementExtend: Command {
   static let name: StaticString = "RSI_MEASUREMENT_EXTEND"
+  static let section: StaticString = "DEN0137 B5.3.7"
   package static let fid: UInt32 = 0xC400_0193
   static let summary: StaticString = "Extends a REM with up to 64 bytes."
 

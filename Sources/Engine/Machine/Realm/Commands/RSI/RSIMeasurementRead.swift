@@ -1,6 +1,6 @@
-/// DEN0137 B5.3.8.
 package enum RSIMeasurementRead: Command {
   static let name: StaticString = "RSI_MEASUREMENT_READ"
+  static let section: StaticString = "DEN0137 B5.3.8"
   package static let fid: UInt32 = 0xC400_0192
   static let summary: StaticString = "Reads the RIM (0) or a REM (1 to 4)."
 

@@ -1,9 +1,9 @@
 import Attestation
 import Basics
 
-/// DEN0137 B5.3.9.
 package enum RSIRealmConfig: Command {
   static let name: StaticString = "RSI_REALM_CONFIG"
+  static let section: StaticString = "DEN0137 B5.3.9"
   package static let fid: UInt32 = 0xC400_0196
   static let summary: StaticString = "Writes the Realm's configuration into its memory."
 

@@ -1,6 +1,6 @@
-/// DEN0137 B5.3.10.
 package enum RSIVersion: Command {
   static let name: StaticString = "RSI_VERSION"
+  static let section: StaticString = "DEN0137 B5.3.10"
   package static let fid: UInt32 = 0xC400_0190
   static let summary: StaticString = "Negotiates the revision of the RSI."
 

@@ -1,12 +1,12 @@
 import Basics
 
 /// A bug of a kind that a real RMM had. A machine has it from its boot to its end, and is one of the lab: no statement mends it.
-package enum RMMBug: String, CaseIterable, Sendable {
+package enum MachineBug: String, CaseIterable, Sendable {
   case aliasedGranules = "aliased_granules"
   case laterVMIDs = "later_vmids"
   case unalignedTop = "unaligned_top"
   case lateRange = "late_range"
-  case sysregSyndrome = "sysreg_syndrome"
+  case uncleanSyndrome = "unclean_syndrome"
   case timerRegister = "timer_register"
   case leftRegisters = "left_registers"
 
@@ -17,7 +17,7 @@ package enum RMMBug: String, CaseIterable, Sendable {
     case .laterVMIDs: "what is taken from a Realm is forgotten by the PEs for the first VMID only"
     case .unalignedTop: "RMI_RTT_SET_RIPAS takes an end of the range that is not aligned"
     case .lateRange: "calls for Unprotected IPAs walk the table before they look whether the IPA is one"
-    case .sysregSyndrome: "a trapped access to the GIC leaves the Realm with its whole syndrome"
+    case .uncleanSyndrome: "an exit record has the whole syndrome, where the Host is to see a part of it"
     case .timerRegister: "the exit record has the virtual timer's compare value as the physical timer's"
     case .leftRegisters: "an exit record has all registers of the vCPU"
     }
@@ -30,7 +30,7 @@ package enum RMMBug: String, CaseIterable, Sendable {
     case .laterVMIDs: "TF-RMM 2052addb (2026-07-17)"
     case .unalignedTop: "TF-RMM 62ece7d0 (2024-12-12)"
     case .lateRange: "TF-RMM 62c986d8 (2026-06-11)"
-    case .sysregSyndrome: "TF-RMM a6159b40 (2026-04-13)"
+    case .uncleanSyndrome: "TF-RMM a6159b40 (2026-04-13)"
     case .timerRegister: "TF-RMM c10dd67d (2026-04-14)"
     case .leftRegisters: "islet issue 119"
     }
@@ -42,21 +42,22 @@ package enum RMMBug: String, CaseIterable, Sendable {
     case .aliasedGranules: "RMI_REC_CREATE.aux_alias"
     case .unalignedTop: "RMI_RTT_SET_RIPAS.top_gran_align"
     case .leftRegisters: Protection.exitGPRs.name.description
-    case .laterVMIDs, .lateRange, .sysregSyndrome, .timerRegister: nil
+    case .uncleanSyndrome: Protection.exitESR.name.description
+    case .laterVMIDs, .lateRange, .timerRegister: nil
     }
   }
 
   /// As a `machine` statement has them: names joined by `+`, or `none`.
-  static func text(_ bugs: Set<RMMBug>) -> String {
+  static func text(_ bugs: Set<MachineBug>) -> String {
     bugs.isEmpty ? "none" : allCases.filter(bugs.contains).map(\.rawValue).joined(separator: "+")
   }
 
   /// Reads ``text(_:)``.
-  static func named(_ word: String) throws(MachineSetting.Unfit) -> Set<RMMBug> {
+  static func named(_ word: String) throws(MachineSetting.Unfit) -> Set<MachineBug> {
     guard word != "none" else { return [] }
-    var bugs: Set<RMMBug> = []
+    var bugs: Set<MachineBug> = []
     for name in word.split(separator: "+", omittingEmptySubsequences: false) {
-      guard let bug = RMMBug(rawValue: String(name)) else {
+      guard let bug = MachineBug(rawValue: String(name)) else {
         let all = allCases.map(\.rawValue)
         let near = closest(to: String(name), among: all).map { "; did you mean \($0)?" }
         throw MachineSetting.Unfit(
@@ -78,7 +79,7 @@ extension MachineConfiguration {
 
 extension Machine {
   /// Whether it has a bug: one that has is a machine of the lab.
-  @inline(__always) func has(_ bug: RMMBug) -> Bool { control.lab != nil && configuration.bugs.contains(bug) }
+  @inline(__always) func has(_ bug: MachineBug) -> Bool { control.lab != nil && configuration.bugs.contains(bug) }
 
   /// Whether PEs go on translating for a Realm, by a bug, what was taken from it.
   func missesInvalidation(of rd: UInt64) -> Bool {
