@@ -179,7 +179,8 @@ struct TokenModel {
         }
       let isOff = finding.check.link.map(ignored.contains) ?? false
       var row = TokenRow(
-        lead: "\(isOff ? "○" : finding.mark) ", name: finding.check.name, value: finding.outcome.sentence, role: isOff ? .warning : role)
+        lead: "\(isOff ? "○" : finding.mark) ", name: finding.check.name, value: finding.outcome.sentence,
+        role: isOff ? .warning : role)
       row.notes = [
         (finding.outcome.sentence, role), ("Must be true: \(finding.check.meaning).", .text),
         ("\(finding.check.rule) · \(finding.check.weight.rawValue)", .dim),
@@ -264,7 +265,8 @@ struct TokenModel {
   }
 
   var appraisal: Appraisal {
-    Appraisal(document, state.whatIf.apply(to: reference, otherKey: otherKey), challenge: state.challenge, profile: nil, ignored: ignored)
+    Appraisal(
+      document, state.whatIf.apply(to: reference, otherKey: otherKey), challenge: state.challenge, profile: nil, ignored: ignored)
   }
 
   private func references() -> [TokenRow] {
