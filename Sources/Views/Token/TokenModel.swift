@@ -40,8 +40,15 @@ struct TokenModel {
     origin = begun.text
   }
 
+  /// What a verifier does not make sure of in this session: switched off.
+  private var ignored: Set<TokenCheck.Link> { session.read { $0.switchedOff.ignoredLinks } }
+
+  private static let offNote = "Switched off: a verifier does not make sure of it."
+
   var report: VerificationReport {
-    VerificationReport(document, VerificationOptions(platformKey: key, challenge: state.challenge, profile: nil))
+    var options = VerificationOptions(platformKey: key, challenge: state.challenge, profile: nil)
+    options.ignored = ignored
+    return VerificationReport(document, options)
   }
 
   func rows(_ report: VerificationReport) -> [TokenRow] {
@@ -160,6 +167,7 @@ struct TokenModel {
     let order: [CheckOutcome.Verdict] = [.failed, .notEvaluated]
     let first = order.flatMap { verdict in report.findings.filter { $0.outcome.verdict == verdict } }
     let others = report.findings.filter { !order.contains($0.outcome.verdict) }
+    let ignored = ignored
     return (first + others).map { finding in
       let isMandatory = finding.check.weight == .mandatory
       let role: Role =
@@ -169,11 +177,15 @@ struct TokenModel {
         case .notEvaluated: isMandatory ? .warning : .dim
         case .notAsked: .dim
         }
-      var row = TokenRow(lead: "\(finding.mark) ", name: finding.check.name, value: finding.outcome.sentence, role: role)
+      let isOff = finding.check.link.map(ignored.contains) ?? false
+      var row = TokenRow(
+        lead: "\(isOff ? "○" : finding.mark) ", name: finding.check.name, value: finding.outcome.sentence,
+        role: isOff ? .warning : role)
       row.notes = [
         (finding.outcome.sentence, role), ("Must be true: \(finding.check.meaning).", .text),
         ("\(finding.check.rule) · \(finding.check.weight.rawValue)", .dim),
       ]
+      if isOff { row.notes.append((Self.offNote, .warning)) }
       row.inputs = finding.outcome.inputs
       return row
     }
@@ -182,14 +194,18 @@ struct TokenModel {
   // MARK: Chain
 
   private func chain(_ report: VerificationReport) -> [TokenRow] {
+    let ignored = ignored
+    let overruled = report.overruled.map { Protection($0).name.description }.joined(separator: ", ")
     func link(_ link: TokenCheck.Link, _ words: String) -> TokenRow {
       let finding = report.finding(link)
       let verdict = finding?.outcome.verdict ?? .notEvaluated
-      let role: Role = verdict == .passed ? .ok : verdict == .failed ? .fault : .warning
+      let isOff = ignored.contains(link)
+      let role: Role = isOff ? .warning : verdict == .passed ? .ok : verdict == .failed ? .fault : .warning
+      let off: [(String, Role)] = isOff ? [(Self.offNote, .warning)] : []
       return TokenRow(
-        lead: "   │ \(finding?.mark ?? "·") ", name: words, value: "", role: role,
-        notes: [(finding?.outcome.sentence ?? "", role), (finding?.check.rule ?? "", .dim)], inputs: finding?.outcome.inputs ?? []
-      )
+        lead: "   │ \(isOff ? "○" : finding?.mark ?? "·") ", name: words, value: "", role: role,
+        notes: [(finding?.outcome.sentence ?? "", role), (finding?.check.rule ?? "", .dim)] + off,
+        inputs: finding?.outcome.inputs ?? [])
     }
     let rak = document.realm?.claims?.entry(RealmClaim.publicKey.rawValue)
     let instance = document.platform?.claims?.entry(PlatformClaim.instanceID.rawValue)
@@ -230,7 +246,9 @@ struct TokenModel {
       TokenRow(
         lead: " ● ", name: "verifier", value: lifecycle == nil ? "" : report.verdict.rawValue,
         role: report.verdict == .accepted ? .ok : report.verdict == .refused ? .fault : .warning,
-        notes: [(report.summary, .text)], isHeading: true),
+        notes: [(report.summary, .text)]
+          + (overruled.isEmpty ? [] : [("Would not be accepted but for what is switched off: \(overruled).", .warning)]),
+        isHeading: true),
     ]
   }
 
@@ -247,7 +265,8 @@ struct TokenModel {
   }
 
   var appraisal: Appraisal {
-    Appraisal(document, state.whatIf.apply(to: reference, otherKey: otherKey), challenge: state.challenge, profile: nil)
+    Appraisal(
+      document, state.whatIf.apply(to: reference, otherKey: otherKey), challenge: state.challenge, profile: nil, ignored: ignored)
   }
 
   private func references() -> [TokenRow] {

@@ -8,6 +8,22 @@ import Views
 /// The token of a session, taken apart by keys.
 @MainActor
 struct TokenStories {
+  /// What a verifier does not make sure of is marked, and refuses nothing.
+  @Test func aCheckThatIsOffIsSeen() throws {
+    let story = try Story(opening: PseudoTerminal.root.appending(path: "Sessions/11-replayed-token.session").path)
+    story.keys("}", "a", "c", "0100001126201123", .enter)
+    story.sees("refused: freshness")
+    story.keys(.escape)
+    story.types("without token.freshness")
+    story.keys("a")
+    story.doesNotSee("refused: freshness")
+    story.keys(.right)
+    #expect(story.lines.contains { $0.contains("○ freshness") }, "\(story.screen)")
+    story.keys(.right, "G")
+    #expect(story.lines.contains { $0.contains("│ ○ answers the challenge") }, "\(story.screen)")
+    story.sees("Would not be accepted but for what is switched off: token.freshness.")
+  }
+
   @Test func aTokenIsTakenApart() throws {
     let story = try Story(opening: PseudoTerminal.root.appending(path: "Sessions/11-replayed-token.session").path)
     // Where it begins there is none yet.

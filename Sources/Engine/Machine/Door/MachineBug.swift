@@ -6,7 +6,7 @@ package enum MachineBug: String, CaseIterable, Sendable {
   case laterVMIDs = "later_vmids"
   case unalignedTop = "unaligned_top"
   case lateRange = "late_range"
-  case sysregSyndrome = "sysreg_syndrome"
+  case uncleanSyndrome = "unclean_syndrome"
   case timerRegister = "timer_register"
   case leftRegisters = "left_registers"
 
@@ -17,7 +17,7 @@ package enum MachineBug: String, CaseIterable, Sendable {
     case .laterVMIDs: "what is taken from a Realm is forgotten by the PEs for the first VMID only"
     case .unalignedTop: "RMI_RTT_SET_RIPAS takes an end of the range that is not aligned"
     case .lateRange: "calls for Unprotected IPAs walk the table before they look whether the IPA is one"
-    case .sysregSyndrome: "a trapped access to the GIC leaves the Realm with its whole syndrome"
+    case .uncleanSyndrome: "an exit record has the whole syndrome, where the Host is to see a part of it"
     case .timerRegister: "the exit record has the virtual timer's compare value as the physical timer's"
     case .leftRegisters: "an exit record has all registers of the vCPU"
     }
@@ -30,7 +30,7 @@ package enum MachineBug: String, CaseIterable, Sendable {
     case .laterVMIDs: "TF-RMM 2052addb (2026-07-17)"
     case .unalignedTop: "TF-RMM 62ece7d0 (2024-12-12)"
     case .lateRange: "TF-RMM 62c986d8 (2026-06-11)"
-    case .sysregSyndrome: "TF-RMM a6159b40 (2026-04-13)"
+    case .uncleanSyndrome: "TF-RMM a6159b40 (2026-04-13)"
     case .timerRegister: "TF-RMM c10dd67d (2026-04-14)"
     case .leftRegisters: "islet issue 119"
     }
@@ -42,7 +42,8 @@ package enum MachineBug: String, CaseIterable, Sendable {
     case .aliasedGranules: "RMI_REC_CREATE.aux_alias"
     case .unalignedTop: "RMI_RTT_SET_RIPAS.top_gran_align"
     case .leftRegisters: Protection.exitGPRs.name.description
-    case .laterVMIDs, .lateRange, .sysregSyndrome, .timerRegister: nil
+    case .uncleanSyndrome: Protection.exitESR.name.description
+    case .laterVMIDs, .lateRange, .timerRegister: nil
     }
   }
 

@@ -21,9 +21,6 @@ extension Machine {
       }
       if count > 0 { breaks(.exitRecord, address, count) }
     }
-    if has(.sysregSyndrome), case .sync(let esr, _, _) = exception, Syndrome.ec(esr) == Syndrome.ecSysreg {
-      breaks(.exitRecord, address)
-    }
     if case .sync(let esr, let far, let hpfar) = exception, exit.reason == .sync, !applies(.exitESR) {
       if (exit.esr, exit.far, exit.hpfar) != (esr, far, hpfar) { breaks(.exitRecord, address) }
       (exit.esr, exit.far, exit.hpfar) = (esr, far, hpfar)
@@ -46,7 +43,8 @@ extension Machine {
   ///
   /// - Parameter walk: where the entry is.
   @inline(__always) mutating func invalidate(_ rd: UInt64, _ ipa: UInt64, _ walk: RTTWalk, _ protection: Protection) {
-    guard control.lab != nil, walk.entry.isValid, !walk.entry.isTable(walk.level), missesInvalidation(of: rd) || !applies(protection)
+    guard control.lab != nil, walk.entry.isValid, !walk.entry.isTable(walk.level),
+      missesInvalidation(of: rd) || !applies(protection)
     else { return }
     let old = LabState.StaleTranslation(
       vmid: realm(rd).vmid, ipa: ipa & ~(rttEntrySize(walk.level) - 1), level: walk.level, entry: walk.entry.raw)

@@ -167,7 +167,7 @@ extension Machine {
     // TF-RMM's mask looks at two bits of Op1 and one of CRm.
     let isICC =
       encoding == .iccPMR || encoding.op0 == 3 && encoding.op1 & 3 == 0 && encoding.crn == 12 && encoding.crm & 8 != 0
-    if isICC, policy.has(.gicTrapKeepsSyndrome) || has(.sysregSyndrome) {
+    if isICC, policy.has(.gicTrapKeepsSyndrome) {
       exit.esr = esr
       if !isRead { exit.gprs[0] = register(rec, rt) }
       return false

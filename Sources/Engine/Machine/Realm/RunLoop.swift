@@ -39,7 +39,7 @@ extension Machine {
       completeEmulation(rec, value: enterRecord(run)[RmiRecEnter.table.gprs])
     }
     completeRIPASChange(rec, address, reject: flags.rejectsRIPAS)
-    if policy.has(.gicTrapKeepsSyndrome) || has(.sysregSyndrome), Syndrome.ec(rec.lastESR) == Syndrome.ecSysreg, rec.lastESR & 1 != 0 {
+    if policy.has(.gicTrapKeepsSyndrome), Syndrome.ec(rec.lastESR) == Syndrome.ecSysreg, rec.lastESR & 1 != 0 {
       let rt = Int(rec.lastESR.bits(9, 5))
       if rt != 31 { rec.setX(rt, enterRecord(run)[RmiRecEnter.table.gprs]) }
     }

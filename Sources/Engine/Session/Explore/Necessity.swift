@@ -101,7 +101,8 @@ package struct Necessity: Sendable, Equatable {
         switch Self.verdict(row) {
         case .needed: "\(row.rule ?? "") after \(row.moves) moves: \(row.detail)"
         case .implied: "implied by \(row.refusedBy.joined(separator: ", "))"
-        case .harmless where Self.isProtection(row): "no rule is broken in \(row.moves) moves where it does not act, \(grouped(row.passed)) times"
+        case .harmless where Self.isProtection(row):
+          "no rule is broken in \(row.moves) moves where it does not act, \(grouped(row.passed)) times"
         case .harmless: "no rule is broken by \(grouped(row.passed)) calls that pass"
         case .unreached: "never decides in this world"
         }

@@ -200,15 +200,6 @@ public final class ScriptRunner {
   /// The name that a statement has given to what lies at an address.
   func givenName(of address: UInt64) -> String? { given.filter { names.values[$0] == address }.min() }
 
-  /// The pages that `rec` has named for the runs of RECs that are there.
-  var runPages: Set<UInt64> {
-    Set(
-      given.filter { $0.hasPrefix("rec") }.compactMap { name in
-        let isThere = names.values[name].map { rec in session.read { $0.granuleIs(rec, .rec) } } ?? false
-        return isThere ? names.values["run" + name.dropFirst("rec".count)] : nil
-      })
-  }
-
   /// Gives names to what a statement made: each as it is wanted, or all with a number, so that no name changes what it stands for
   /// while that is there.
   ///

@@ -199,19 +199,6 @@ struct HelperTests {
     try expectReplay(of: script.session)
   }
 
-  /// The page of a run that has not been used has zeroes, as a free one does.
-  @Test func aPageForRunsIsNobodyElses() throws {
-    let script = Script()
-    try script.run("realm recs=2\nrec rd")
-    let names = script.runner.names.values
-    let runs = ["run", "run2"].compactMap { names[$0] }
-    #expect(Set(runs).count == 2)
-    #expect(script.session.read { machine in runs.allSatisfy { page in (0..<512).allSatisfy { machine.memory.load64(page + $0 * 8) == 0 } } })
-    // Of a REC that is gone it is free again.
-    try script.run("goto 0\nrealm recs=2")
-    #expect(["run", "run2"].compactMap { script.runner.names.values[$0] } == runs)
-  }
-
   @Test func eachRealmHasItsNames() throws {
     let script = Script()
     try script.run("let run = 5\nrealm\nrealm")

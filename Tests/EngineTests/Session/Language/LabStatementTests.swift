@@ -140,6 +140,7 @@ struct LabStatementTests {
       RMI_REALM_CREATE 0x80100000 0x83001000
       RMI_GRANULE_DELEGATE g
       RMI_GRANULE_DELEGATE g+0x1000
+      RMI_GRANULE_DELEGATE g+0x2000
       fill RmiRecParams p
       ns.write64 p+0x800 2
       ns.write64 p+0x808 g
@@ -176,14 +177,14 @@ struct LabStatementTests {
       """, "0x1111", "0x2222", "exit_record"
     ),
     (
-      .sysregSyndrome,
+      .uncleanSyndrome,
       """
       realm
-      guest sync 0x623a30b6
-      guest irq
+      RMI_DATA_DESTROY rd 0x1000
+      guest read64 0x1238
       RMI_REC_ENTER rec run
-      ns.read64 run+0x900
-      """, "0x0", "0x623a30b6", "exit_record"
+      ns.read64 run+0x908
+      """, "ok", "0x1238", "exit_record"
     ),
     (
       .leftRegisters,
@@ -193,7 +194,7 @@ struct LabStatementTests {
       guest irq
       RMI_REC_ENTER rec run
       ns.read64 run+0xa28
-      """, "0x0", "0x5ec7e7", "exit_record"
+      """, "ok", "0x5ec7e7", "exit_record"
     ),
     (
       .laterVMIDs,
@@ -204,7 +205,7 @@ struct LabStatementTests {
       guest read64 0x1000
       RMI_REC_ENTER rec2 run2
       ns.read64 run2+0x800
-      """, "0x0", "", "tlb_clean"
+      """, "ok", "", "tlb_clean"
     ),
   ]
 

@@ -153,10 +153,9 @@ struct Expansion {
     return granules
   }
 
-  /// A page of the Host's with nothing in it, and which is for no REC's runs.
+  /// A page of the Host's with nothing in it.
   func hostPage() throws(Stop) -> UInt64 {
-    let taken = runner.runPages
-    guard let page = read({ $0.hostPages(taken.count + 1).first { !taken.contains($0) } }) else { throw .impossible("no page of the Host's is free") }
+    guard let page = read({ $0.hostPages(1).first }) else { throw .impossible("no page of the Host's is free") }
     return page
   }
 
