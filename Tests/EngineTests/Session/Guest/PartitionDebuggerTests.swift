@@ -114,7 +114,7 @@ struct PartitionDebuggerTests {
       """)
     #expect(session.read { $0.memory.load64(0x8200_0000) } == 0)
     // What somebody else did is still there.
-    #expect(session.branches.count == branches + 1)
+    #expect(session.branches.count > branches)
     try script.run(
       """
       delete
