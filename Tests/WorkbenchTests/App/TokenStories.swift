@@ -21,7 +21,7 @@ struct TokenStories {
     #expect(story.lines.contains { $0.contains("○ freshness") }, "\(story.screen)")
     story.keys(.right, "G")
     #expect(story.lines.contains { $0.contains("│ ○ answers the challenge") }, "\(story.screen)")
-    story.sees("Would not be accepted but for what is switched off: token.freshness.")
+    story.sees("switched off: token.freshness.")
   }
 
   @Test func aTokenIsTakenApart() throws {
