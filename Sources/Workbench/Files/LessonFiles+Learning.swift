@@ -58,7 +58,10 @@ extension LessonFiles {
       var names = opening.names
       for (name, value) in session.labelNames.values { names.values[name] = value }
       let time = text.wholeLines.last { $0.hasPrefix("@") }?.dropFirst().prefix { $0 != " " }
-      return .success(Continued(run: replay.run, names: names, stackControl: replay.stackControl, recording: (recording, time.flatMap { Double($0) } ?? 0)))
+      return .success(
+        Continued(
+          run: replay.run, names: names, stackControl: replay.stackControl,
+          recording: (recording, time.flatMap { Double($0) } ?? 0)))
     } catch {
       return .failure(.malformed(error.message))
     }

@@ -38,7 +38,9 @@ struct InstallerTests {
 
   private func compare(_ text: String, _ name: String) throws {
     let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Screens/\(name).txt")
-    if ProcessInfo.processInfo.environment["UPDATE_SCREENS"] != nil { return try text.write(to: url, atomically: true, encoding: .utf8) }
+    if ProcessInfo.processInfo.environment["UPDATE_SCREENS"] != nil {
+      return try text.write(to: url, atomically: true, encoding: .utf8)
+    }
     #expect(text == (try String(contentsOf: url, encoding: .utf8)), "\(name) differs; UPDATE_SCREENS=1 writes it anew")
   }
 }

@@ -169,8 +169,11 @@ struct GDBSessionTests {
   func aCoreIsSaved() throws {
     let folder = try TemporaryFolder()
     let core = "\(folder.path)/core"
+    // Of a program's file GDB knows what a core of it is like.
+    let file = PseudoTerminal.root.appending(path: "Sessions/guests/tour.elf").path
     let result = try debug(
       [
+        "file \(file)",
         "break *\(place(Self.callOfMain))", "continue", "info registers sp pc cpsr", "info registers VBAR_EL1", "p/x $fpcr",
         "generate-core-file \(core)",
         "kill",
@@ -180,12 +183,13 @@ struct GDBSessionTests {
     let gdb = try start(
       try #require(Self.gdb),
       [
-        "-nx", "-batch", "-ex", "core-file \(core)", "-ex", "x/wx 0x8000001c", "-ex", "info threads", "-ex",
+        "-nx", "-batch", "-ex", "set osabi GNU/Linux", "-ex", "file \(file)", "-ex", "core-file \(core)", "-ex",
+        "x/wx 0x8000001c", "-ex", "info threads", "-ex",
         "info registers sp pc cpsr",
       ], output)
     _ = try wait(60) { gdb.isRunning ? nil : true }
     let text = try read(folder, "read")
-    #expect(text.contains("0x8000001c:\t0x94"), "\(text)")
+    #expect(text.contains("0x8000001c <_start+28>:\t0x94"), "\(text)")
     #expect(text.contains("LWP 1") && text.contains("LWP 2"), "\(text)")
     // Without names of places, which the core has none of.
     func registers(_ text: String) -> [String] {

@@ -233,8 +233,8 @@ struct RandomBranchTests {
         let replayer = try Self.replayed(part)
         // Only what stood behind the end is missing.
         if let difference = replayer.difference { #expect(part[difference.line...].isEmpty) }
-        let statements = part.count { $0.hasPrefix("@") && ($0.contains(" RMI_") || $0.contains(" smc ")) }
-        let forgotten = part.contains { $0.hasSuffix(" forget") || $0.contains(" prune ") }
+        let statements = part.count { $0.hasPrefix("RMI_") || $0.hasPrefix("@") && $0.contains(" RMI_") }
+        let forgotten = part.contains { $0.hasSuffix("forget") || $0.contains("prune ") }
         if !forgotten { #expect(replayer.session.allSteps == statements) }
       }
     }
