@@ -32,7 +32,8 @@ struct InstallerTests {
       for line in lines + ["expect event", "continue 400M"] { try runner.run(line: line, number: 1, file: file) }
       #expect(runner.failures == [])
       console.follow(session)
-      try compare(console.grid.texts(width: 80, height: 24).map { $0 + "\n" }.joined(), "installer-" + name)
+      let rows = console.grid.texts(width: 80, height: 24).map { String($0.reversed().drop { $0 == " " }.reversed()) + "\n" }
+      try compare(rows.joined(), "installer-" + name)
     }
   }
 
