@@ -54,8 +54,7 @@ package struct Lesson: Sendable {
 
     /// The answers as they are shown, each by its place in the file: always the same of a question, and the right one anywhere.
     package var order: [Int] {
-      let seed = "\(lesson)\n\(text)".utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-      var numbers = SeededNumbers(seed: seed)
+      var numbers = SeededNumbers(seed: FNV1a.hash("\(lesson)\n\(text)".utf8))
       var order = Array(answers.indices)
       for place in order.indices.reversed() { order.swapAt(place, numbers.below(place + 1)) }
       return order

@@ -65,10 +65,10 @@ package struct ConsoleGrid: Sendable {
   package let height: Int
   let limit: Int
   /// Lines that scrolled out, then those of the screen: from `first` on, around the end.
-  private var lines: [Line]
-  private var first = 0
+  private(set) var lines: [Line]
+  private(set) var first = 0
   /// The main screen, while the alternate one is shown.
-  private var aside: Aside?
+  private(set) var aside: Aside?
   /// The rows that scroll (DECSTBM).
   var region: Range<Int>
   /// Text goes on in the next line where one is full (DECAWM).
@@ -102,14 +102,9 @@ package struct ConsoleGrid: Sendable {
 
   private func index(_ row: Int) -> Int { (first + lines.count - height + row) % lines.count }
 
-  /// A line as erasing leaves it: in the background that is chosen.
-  private var blank: Line { Line(glyphs: blanks(cursor.look.background == nil ? 0 : columns)) }
-
-  private func blanks(_ count: Int) -> [Glyph] {
-    var look = Look()
-    look.background = cursor.look.background
-    return Array(repeating: Glyph(look: look), count: count)
-  }
+  /// A cell as erasing leaves it, in the background that is chosen, and a line of such cells.
+  private var space: Glyph { Glyph(look: Look(background: cursor.look.background)) }
+  private var blank: Line { Line(glyphs: Array(repeating: space, count: cursor.look.background == nil ? 0 : columns)) }
 
   private mutating func scroll() {
     if aside == nil, lines.count < limit {
@@ -181,10 +176,10 @@ package struct ConsoleGrid: Sendable {
     }
   }
 
-  /// Puts the last character so many times again (ECMA-48 REP), no more often than the screen has cells.
+  /// Puts the last character so many times again (ECMA-48 REP), no more often than a line has cells.
   mutating func repeatLast(_ count: Int) {
     guard let last else { return }
-    for _ in 0..<min(count, columns * height) { put(last) }
+    for _ in 0..<min(count, columns) { put(last) }
   }
 
   private mutating func put(glyph scalar: Unicode.Scalar) {
@@ -252,16 +247,15 @@ package struct ConsoleGrid: Sendable {
   mutating func erase(_ row: Int, _ range: Range<Int>) {
     let line = index(row)
     if range.upperBound >= columns { lines[line].isBroken = false }
-    if cursor.look.background != nil, range.upperBound > lines[line].glyphs.count {
-      lines[line].glyphs += repeatElement(Glyph(), count: range.upperBound - lines[line].glyphs.count)
-      for (column, blank) in zip(range, blanks(range.count)) { lines[line].glyphs[column] = blank }
-      return
+    let space = space
+    if space != Glyph() {
+      lines[line].glyphs += repeatElement(Glyph(), count: max(0, range.upperBound - lines[line].glyphs.count))
     }
     let range = range.clamped(to: 0..<lines[line].glyphs.count)
-    if range.upperBound == lines[line].glyphs.count {
+    if space == Glyph(), range.upperBound == lines[line].glyphs.count {
       lines[line].glyphs.removeSubrange(range)
     } else {
-      for (column, blank) in zip(range, blanks(range.count)) { lines[line].glyphs[column] = blank }
+      for column in range { lines[line].glyphs[column] = space }
     }
   }
 
@@ -280,7 +274,7 @@ package struct ConsoleGrid: Sendable {
   mutating func insertBlanks(_ count: Int) {
     let line = index(cursor.row)
     guard cursor.column < lines[line].glyphs.count else { return }
-    lines[line].glyphs.insert(contentsOf: blanks(min(count, columns)), at: cursor.column)
+    lines[line].glyphs.insert(contentsOf: repeatElement(space, count: min(count, columns)), at: cursor.column)
     lines[line].glyphs.removeLast(max(0, lines[line].glyphs.count - columns))
   }
 
@@ -288,118 +282,5 @@ package struct ConsoleGrid: Sendable {
     let line = index(cursor.row)
     let range = (cursor.column..<cursor.column + min(count, columns)).clamped(to: 0..<lines[line].glyphs.count)
     lines[line].glyphs.removeSubrange(range)
-  }
-
-  // MARK: Drawing
-
-  /// Whether there is nothing to see.
-  package var isEmpty: Bool { lines.allSatisfy { Self.used($0) == 0 } }
-
-  /// Cells in memory: never more than the lines of both screens times columns.
-  var storedGlyphs: Int { (lines + (aside?.lines ?? [])).reduce(0) { $0 + $1.glyphs.count } }
-
-  /// The last rows, in reading order, at most `height` of at most `width` cells. What the grid's width broke is broken anew.
-  package func rows(width: Int, height: Int) -> [[Cell]] { glyphs(width: width, height: height).map { $0.map(\.cell) } }
-
-  /// The same as text.
-  package func texts(width: Int, height: Int) -> [String] {
-    glyphs(width: width, height: height).map { row in row.filter { !$0.isSecond }.map(\.text).joined() }
-  }
-
-  /// Draws these rows without the last `back`, as many as there is room for.
-  func draw(_ canvas: inout Canvas, _ rect: Rect, back: Int) {
-    let all = glyphs(width: rect.width, height: rect.height + back)
-    for (y, row) in all.dropLast(min(back, max(0, all.count - rect.height))).suffix(rect.height).enumerated() {
-      for (x, glyph) in row.enumerated() where !glyph.isSecond {
-        let cell = glyph.cell
-        canvas.text(rect.x + x, rect.y + y, glyph.text, cell.role, limit: 2, reverse: cell.reverse)
-      }
-    }
-  }
-
-  private func glyphs(width: Int, height: Int) -> [[Glyph]] {
-    guard width > 0, height > 0 else { return [] }
-    var rows: [[Glyph]] = []
-    var line = lines.count - 1
-    func at(_ line: Int) -> Line { lines[(first + line) % lines.count] }
-    while line >= 0, Self.used(at(line)) == 0 { line -= 1 }
-    while line >= 0, rows.count < height {
-      var start = line
-      while start > 0, at(start - 1).isBroken { start -= 1 }
-      var text: [Glyph] = []
-      for n in start...line {
-        let part = at(n)
-        if n == line {
-          text += part.glyphs[..<Self.used(part)]
-        } else {
-          text += part.glyphs
-          text += repeatElement(Glyph(), count: max(0, columns - part.glyphs.count))
-        }
-      }
-      // Where it is as wide as the terminal was, it is as the terminal had it.
-      var pieces = Self.cut(Self.whole(text), width, isByWord: width != columns)
-      while rows.count < height, let piece = pieces.popLast() { rows.append(piece) }
-      line = start - 1
-    }
-    return rows.reversed()
-  }
-
-  /// Without halves of wide characters whose other half was deleted.
-  private static func whole(_ text: [Glyph]) -> [Glyph] {
-    var text = text
-    for n in text.indices {
-      let hasSecond = n + 1 < text.count && text[n + 1].isSecond
-      let isOrphan = text[n].isSecond ? n == 0 || !text[n - 1].isWide : text[n].isWide && !hasSecond
-      if isOrphan { text[n] = Glyph(look: text[n].look) }
-    }
-    return text
-  }
-
-  /// Rows of at most `width` cells, no wide character in two of them; by words broken at a space, where the second half of a row has one.
-  private static func cut(_ text: [Glyph], _ width: Int, isByWord: Bool) -> [[Glyph]] {
-    var rows: [[Glyph]] = []
-    var from = 0
-    repeat {
-      var to = min(from + width, text.count)
-      if to < text.count {
-        if isByWord, let space = text[from...to].lastIndex(where: { $0.scalar == " " }), space - from > width / 2 {
-          rows.append(Array(text[from..<space]))
-          from = space + 1
-          continue
-        }
-        if text[to].isSecond, to - from > 1 { to -= 1 }
-      }
-      rows.append(Array(text[from..<to]))
-      from = to
-    } while from < text.count
-    return rows
-  }
-
-  /// Cells of a line up to the last that shows anything.
-  private static func used(_ line: Line) -> Int { (line.glyphs.lastIndex { $0 != Glyph() } ?? -1) + 1 }
-}
-
-extension ConsoleGrid.Glyph {
-  /// As a canvas has it: in a role of the theme.
-  var cell: Cell {
-    let onColour = look.background.map { $0 != 0 } ?? false
-    return Cell(look.hidden ? " " : scalar, role(onColour ? look.background : look.colour), reverse: look.reverse != onColour)
-  }
-
-  /// Attributes go before colours, as a monochrome theme has only those.
-  private func role(_ colour: UInt8?) -> Role {
-    if look.dim { return .dim }
-    if look.underline, !look.bold { return .underlined }
-    guard let colour else { return look.bold ? .title : .text }
-    switch (colour & 7, look.bold || colour >= 8) {
-    case (0, _): return colour == 0 && look.bold ? .title : .dim
-    case (1, let bright): return bright ? .fault : .root
-    case (2, let bright): return bright ? .data : .ok
-    case (3, let bright): return bright ? .key : .aux
-    case (4, _): return look.bold ? .title : .normal
-    case (5, _): return look.bold ? .title : .secure
-    case (6, let bright): return bright ? .focus : .rtt
-    default: return look.bold || colour >= 8 ? .title : .text
-    }
   }
 }

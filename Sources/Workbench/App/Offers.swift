@@ -73,7 +73,7 @@ struct Offers {
   private var sessions: [Offer] {
     (Self.files(in: "Sessions") + (recordings.map { Self.files(in: $0) } ?? [])).map { path in
       Offer(
-        .session, path.split(separator: "/").last.map(String.init) ?? path, help: Self.firstWords(of: path), line: "open \(path)",
+        .session, fileName(path), help: Self.firstWords(of: path), line: "open \(path)",
         isWhole: true)
     }
   }
@@ -159,7 +159,7 @@ extension App {
   func open(session path: String) {
     do throws(SessionLoader.Failure) {
       let loaded = try SessionLoader.load(path, session.origin, patience: Self.patience)
-      successor = (loaded, path.split(separator: "/").last.map(String.init) ?? path)
+      successor = (loaded, fileName(path))
       quit()
       if running { successor = nil }
     } catch {

@@ -21,8 +21,7 @@ extension BootCommand {
       throw Exit.usage
     }
     let session = try orComplain { () throws(TokenFile.Failure) in try SnapshotFile.session(image, keepsHistory: keepsHistory) }
-    if gdb != nil || open { session.historyLimit = try historyLimit() }
-    if let seed { session.seedEntropy(seed) }
+    try prepare(session)
     // Whoever read the file has read the note, too.
     guard let known = try session.beginning?.hostNote(session.configuration) else { throw Exit.badData }
     let vm = RealmVM(session, known)
@@ -46,8 +45,7 @@ extension BootCommand {
       try GuestImages.relyingParty(trusting: relyingParty, options, configuration)
     }
     let session = Session(configuration, keepsHistory: keepsHistory)
-    if gdb != nil || open { session.historyLimit = try historyLimit() }
-    if let seed { session.seedEntropy(seed) }
+    try prepare(session)
     let vm = RealmVM(session, options)
     let scene = ConfidentialModel(vm, session, party)
     do throws(RealmVM.Failure) {
@@ -62,11 +60,17 @@ extension BootCommand {
       isLarge: program.segments.reduce(0) { $0 + $1.bytes.count } >= 1 << 20)
   }
 
+  /// How much of it is kept, and what its random numbers follow from.
+  private func prepare(_ session: Session) throws {
+    if gdb != nil || open { session.historyLimit = try historyLimit() }
+    if let seed { session.seedEntropy(seed) }
+  }
+
   func options() throws -> RealmVM.Options {
     var options = RealmVM.Options()
     // A recording tells the name of a file, and not in whose folders it is.
-    options.image = Self.name(of: image)
-    options.trusts = relyingParty.map(Self.name) ?? ""
+    options.image = fileName(image)
+    options.trusts = relyingParty.map(fileName) ?? ""
     options.vcpus = vcpus
     options.hash = HashAlgorithm(iana: hash) ?? .sha256
     options.isRealm = !normal
@@ -96,7 +100,7 @@ extension BootCommand {
     let bytes = try orComplain { () throws(TokenFile.Failure) in
       try TokenFile.bytes(path, limit: DiskImage.most, isPlain: true)
     }
-    return DiskImage(Self.name(of: path), bytes, isWritable: isWritable)
+    return DiskImage(fileName(path), bytes, isWritable: isWritable)
   }
 
   /// Bytes of ``Session/historyLimit``.
@@ -108,8 +112,6 @@ extension BootCommand {
     }
     return Int(bytes)
   }
-
-  static func name(of image: String) -> String { image.split(separator: "/").last.map(String.init) ?? image }
 
   func number(_ text: String, of option: String) throws -> UInt64 {
     do throws(ScriptError) {

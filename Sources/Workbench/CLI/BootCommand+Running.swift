@@ -94,7 +94,7 @@ extension BootCommand {
     if let debugger { control.adopt(debugger, boot.symbols) }
     try OpenCommand.parse(["--no-record"]).run(on: boot.session, control) { state in
       state.screen = .guest
-      state.name = image.split(separator: "/").last.map(String.init) ?? image
+      state.name = fileName(image)
     }
   }
 }

@@ -71,7 +71,7 @@ struct ExportCommand: ParsableCommand {
     }
     let place = PlaceInFile(file)
     let session = try place.session(try machine.configuration())
-    let film = Film(session, name: place.path.split(separator: "/").last.map(String.init) ?? place.path, panel, width, height)
+    let film = Film(session, name: fileName(place.path), panel, width, height)
     if let at {
       guard (0...session.steps.count).contains(at) else {
         complain("there is no step \(at); \(session.branch.name) has 0 to \(session.steps.count)")

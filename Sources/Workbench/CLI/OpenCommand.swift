@@ -38,7 +38,7 @@ struct OpenCommand: ParsableCommand {
       looking.options.record = false
       try looking.run(on: session, GuestControl(session)) { state in
         state.screen = .guest
-        state.name = path.split(separator: "/").last.map(String.init) ?? path
+        state.name = fileName(path)
       }
     case .domain? where !isTerminal(.standardInput) || !isTerminal(.standardOutput):
       try VirshCommand.parse([]).open(file ?? "")
@@ -104,7 +104,7 @@ struct OpenCommand: ParsableCommand {
     } else if let file {
       do throws(SessionLoader.Failure) {
         opened = try SessionLoader.load(file, configuration, patience: App.patience)
-        state = SessionLoader.opened(opened, name: file.split(separator: "/").last.map(String.init) ?? file, settings.bindings)
+        state = SessionLoader.opened(opened, name: fileName(file), settings.bindings)
       } catch {
         complain(error.message)
         return error.code

@@ -82,7 +82,7 @@ struct ShowCommand: ParsableCommand {
       }
       session.seek(at)
     }
-    var state = ViewState.reading(session, name: file.split(separator: "/").last.map(String.init) ?? file)
+    var state = ViewState.reading(session, name: fileName(file))
     state.bindings.spellsKeys = ascii
     state.show(guestControl?.subject)
     state.contradiction = contradiction

@@ -55,7 +55,7 @@ enum LessonFiles {
 
   /// The name of a lesson's file, without folder and ending.
   static func name(of path: String) -> String {
-    let file = path.split(separator: "/").last.map(String.init) ?? path
+    let file = fileName(path)
     return file.hasSuffix(ending) ? String(file.dropLast(ending.count)) : file
   }
 

@@ -83,7 +83,7 @@ enum TokenFile {
   static func view(_ path: String, key: String?) throws -> TokenViewState.File {
     try orComplain { () throws(Failure) in
       TokenViewState.File(
-        name: path.split(separator: "/").last.map(String.init) ?? path, bytes: try token(path),
+        name: fileName(path), bytes: try token(path),
         key: try key.map { (path) throws(Failure) in try self.key(path) })
     }
   }

@@ -10,7 +10,7 @@ extension KvmtoolLoad {
     options.vcpus = cpus
     options.hash = commandLine.hash
     let image = commandLine.kernel ?? commandLine.firmware ?? ""
-    options.image = image.split(separator: "/").last.map(String.init) ?? image
+    options.image = fileName(image)
     return options
   }
 }

@@ -95,17 +95,13 @@ public struct SwitchSet: Sendable, Equatable {
     !keys.isEmpty && contains(Self.key(condition, of: command))
   }
 
-  /// 64 bits for a name (FNV-1a): they stay the same when there are other switches.
-  static func key(_ name: String) -> UInt64 { add(name.utf8, to: 0xCBF2_9CE4_8422_2325) }
+  /// 64 bits for a name: they stay the same when there are other switches.
+  static func key(_ name: String) -> UInt64 { FNV1a.hash(name.utf8) }
 
   static func key(_ condition: StaticString, of command: StaticString) -> UInt64 {
-    var hash = add(UnsafeBufferPointer(start: command.utf8Start, count: command.utf8CodeUnitCount), to: 0xCBF2_9CE4_8422_2325)
-    hash = add(CollectionOfOne(UInt8(ascii: ".")), to: hash)
-    return add(UnsafeBufferPointer(start: condition.utf8Start, count: condition.utf8CodeUnitCount), to: hash)
-  }
-
-  private static func add(_ bytes: some Sequence<UInt8>, to hash: UInt64) -> UInt64 {
-    bytes.reduce(hash) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    var hash = FNV1a.hash(UnsafeBufferPointer(start: command.utf8Start, count: command.utf8CodeUnitCount))
+    hash = FNV1a.hash(CollectionOfOne(UInt8(ascii: ".")), after: hash)
+    return FNV1a.hash(UnsafeBufferPointer(start: condition.utf8Start, count: condition.utf8CodeUnitCount), after: hash)
   }
 
   // MARK: Text

@@ -87,23 +87,10 @@ extension GuestControl {
     case .delete(.event(.smc)): debugger.stopsAtSMC = false
     case .stop(.event(let event)), .delete(.event(let event)):
       throw ScriptError(message: "\(event.text) is for guests; the TEE stops at ADDRESS, NAME, or smc")
-    case .stop(.code(let place)):
-      let address = try address(place, tee.symbols)
-      guard address % 4 == 0 else { throw noInstruction(address) }
-      try makeRoom(debugger.points.count)
-      if !debugger.points.contains(.execute(address)) { debugger.points.append(.execute(address)) }
-    case .watch(let place, let count):
-      try makeRoom(debugger.points.count)
-      debugger.points.append(.write(try address(place, tee.symbols), count: count))
     case .delete(nil):
       debugger.points = []
       debugger.stopsAtSMC = false
-    case .delete(.code(let place)):
-      let address = try address(place, tee.symbols)
-      guard debugger.points.contains(where: { $0.address == address }) else {
-        throw ScriptError(message: "the TEE is not to stop at \(shown(place.text)): \(points(debugger.points, [], tee.symbols))")
-      }
-      debugger.points.removeAll { $0.address == address }
+    case .stop(.code), .watch, .delete(.code): try changePoints(command, of: debugger, tee.symbols, besides: [], of: "TEE")
     case .symbols(let image):
       let symbols = try self.symbols(of: image ?? Self.teeImage, file)
       self.tee?.symbols = symbols

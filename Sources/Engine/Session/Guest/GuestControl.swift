@@ -61,7 +61,7 @@ public final class GuestControl {
   /// Ends `continue` between two entries, so that somebody can look.
   package var isEnough: () -> Bool = { false }
   /// Places it stops at that are named; the last of them.
-  private static let mostNamed = 8
+  static let mostNamed = 8
   /// Places a guest is to stop at.
   static let mostPoints = 1000
   /// Bytes of a line of the console that are told before it has ended.
@@ -100,23 +100,14 @@ public final class GuestControl {
     case .stop(.event(let event)):
       try makeRoom(guest.debugger.points.count + guest.debugger.events.count)
       guest.debugger.events.insert(event)
-    case .stop(.code(let place)):
-      let address = try address(place, guest.symbols)
-      guard address % 4 == 0 else { throw noInstruction(address) }
-      try makeRoom(guest.debugger.points.count + guest.debugger.events.count)
-      if !guest.debugger.points.contains(.execute(address)) { guest.debugger.points.append(.execute(address)) }
-    case .watch(let place, let count):
-      try makeRoom(guest.debugger.points.count + guest.debugger.events.count)
-      guest.debugger.points.append(.write(try address(place, guest.symbols), count: count))
     case .delete(nil):
       guest.debugger.points = []
       guest.debugger.events = []
     case .delete(.event(let event)):
-      guard guest.debugger.events.remove(event) != nil else { throw nothing(event.text) }
-    case .delete(.code(let place)):
-      let address = try address(place, guest.symbols)
-      guard guest.debugger.points.contains(where: { $0.address == address }) else { throw nothing(place.text) }
-      guest.debugger.points.removeAll { $0.address == address }
+      guard guest.debugger.events.remove(event) != nil else { throw noPoint(event.text, in: points, of: "guest") }
+    case .stop(.code), .watch, .delete(.code):
+      try changePoints(
+        command, of: guest.debugger, guest.symbols, besides: guest.debugger.events.map(\.text).sorted(), of: "guest")
     case .symbols(let image):
       let image = image ?? guest.debugger.vm.options.image
       let symbols = try self.symbols(of: image, file)
@@ -127,13 +118,6 @@ public final class GuestControl {
     return Outcome(kind: .done, message: points)
   }
 
-  /// - Parameter count: places it is to stop at already.
-  func makeRoom(_ count: Int) throws(ScriptError) {
-    guard count < Self.mostPoints else {
-      throw ScriptError(message: "the guest has \(Self.mostPoints) places to stop at, as many as there can be; delete some")
-    }
-  }
-
   private var missing: ScriptError {
     let step = session.position
     if session.isBuiltLater(than: step) {
@@ -142,37 +126,6 @@ public final class GuestControl {
     let isThere = session.configuration.vcpu == .code && !session.read { $0.control.realms.isEmpty }
     let lack = isThere ? " (a Realm is there, recorded without what its Host knew, or made by hand)" : ""
     return ScriptError(message: "no guest was booted here\(lack); boot IMAGE or debug IMAGE boots one, such as boot tour")
-  }
-
-  private func nothing(_ place: String) -> ScriptError {
-    ScriptError(message: "the guest is not to stop at \(shown(place)): \(points)")
-  }
-
-  func noInstruction(_ address: UInt64) -> ScriptError {
-    ScriptError(message: "\(hex(address)) is no address of an instruction; expected a multiple of 4")
-  }
-
-  func address(_ place: GuestCommand.Address, _ symbols: SymbolTable) throws(ScriptError) -> UInt64 {
-    guard let address = symbols.address(of: place.text) ?? place.value else {
-      throw ScriptError(
-        message: "\"\(shown(place.text))\" is neither a number nor a name in the guest's ELF; expected ADDRESS or NAME")
-    }
-    return address
-  }
-
-  /// Where it is to stop, in words.
-  private var points: String {
-    guest.map { points($0.debugger.points, $0.debugger.events.map(\.text).sorted(), $0.symbols) } ?? ""
-  }
-
-  func points(_ points: [DebugPoint], _ events: [String], _ symbols: SymbolTable) -> String {
-    let places = points.map { point in
-      if case .execute(let address) = point { return symbols.text(address) ?? hex(address) }
-      return "a write to \(hex(point.address))"
-    }
-    let all = places + events
-    let more = all.count > Self.mostNamed ? " and \(all.count - Self.mostNamed) more" : ""
-    return all.isEmpty ? "it stops nowhere" : "it stops at \(all.suffix(Self.mostNamed).joined(separator: ", "))\(more)"
   }
 
   /// Names of the guest's places, for one whose recording has none.

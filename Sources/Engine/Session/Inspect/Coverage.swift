@@ -24,7 +24,7 @@ package struct Coverage: Sendable {
   package mutating func note(refusals rows: Set<String>, in script: String) { for row in rows { note(row, in: script) } }
 
   private mutating func note(_ key: String, in script: String) {
-    let name = script.split(separator: "/").last.map(String.init) ?? script
+    let name = fileName(script)
     if scripts[key]?.contains(name) != true { scripts[key, default: []].append(name) }
   }
 

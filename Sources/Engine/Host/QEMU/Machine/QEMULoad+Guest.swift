@@ -14,7 +14,7 @@ extension QEMULoad {
     options.vcpus = commandLine.topology.cpus
     options.hash = commandLine.hash
     let image = commandLine.kernel ?? commandLine.firmware ?? ""
-    options.image = image.split(separator: "/").last.map(String.init) ?? image
+    options.image = fileName(image)
     return options
   }
 }
