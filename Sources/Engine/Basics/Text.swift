@@ -58,7 +58,11 @@ extension Unicode.Scalar {
 }
 
 /// Text of a stranger's file made safe to show: what is not seen is escaped, and it is cut to a sensible length.
-package func shown(_ text: some StringProtocol, limit: Int = 40) -> String {
+package func shown(_ text: some StringProtocol, limit: Int = 40) -> String { shown(String(text), limit: limit) }
+
+package func shown(_ text: String, limit: Int = 40) -> String {
+  // Most texts are short, and all of them is seen.
+  if text.utf8.count <= limit, text.utf8.allSatisfy({ 0x20 <= $0 && $0 < 0x7F }) { return text }
   var result = ""
   for (count, scalar) in text.unicodeScalars.enumerated() {
     if count == limit { return result + "…" }
