@@ -52,7 +52,7 @@ extension UserAction {
   }
 
   /// Why no guest goes on: there is none, or its Realm is off.
-  @Sendable private static func cannotGoOn(_ session: Session, _ state: ViewState) -> String? {
+  @Sendable static func cannotGoOn(_ session: Session, _ state: ViewState) -> String? {
     if let why = hasNoGuest(session, state) { return why }
     guard session.configuration.secure != .tee, let vcpu = state.guest.vcpu ?? session.lastGuest()?.now.address else {
       return nil
