@@ -24,7 +24,9 @@ enum CompletionScript {
   private static let usual = OpenCommand.configuration.commandName ?? "open"
 
   /// All subcommands, and the parser's own.
-  private static var names: [String] { Workbench.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"] }
+  private static var names: [String] {
+    Workbench.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+  }
 
   private static func bash(_ script: String) -> String {
     script.replacing(
