@@ -85,33 +85,12 @@ public struct Screens {
 
   private func header(_ canvas: inout Canvas) {
     let width = canvas.width
+    let marks = marks
     var x = canvas.text(1, 0, "Workbench", .title) + 2
-    let name = state.name
-    x = canvas.text(x, 0, name, .text, limit: max(8, width / 4)) + 2
-    switch state.recording {
-    case .on:
-      let s = state.seconds
-      func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
-      x = canvas.text(x, 0, "● REC \(two(s / 3600)):\(two(s / 60 % 60)):\(two(s % 60))", .fault) + 2
-    case .off: x = canvas.text(x, 0, "○ not recorded", .warning) + 2
-    case .failing: x = canvas.text(x, 0, "✗ REC FAILS", .fault) + 2
-    case .lost: x = canvas.text(x, 0, "✗ REC LOST", .fault) + 2
-    case .replay: x = canvas.text(x, 0, "▶ replay", .accent) + 2
-    }
-    if state.prediction.isOn {
-      x = canvas.text(x, 0, "? predict \(state.prediction.right)/\(state.prediction.made)", .accent) + 2
-    }
-    if let contradiction = state.contradiction { x = canvas.text(x, 0, contradiction.mark, .fault) + 2 }
-    if let lab = session.labMark { x = canvas.text(x, 0, lab, .warning) + 2 }
-    let broken = session.brokenRules().count
-    if broken > 0 { x = canvas.text(x, 0, "✗ \(broken) broken", .fault) + 2 }
-    if session.read({ $0.control.panic != nil }) { x = canvas.text(x, 0, "✗ RMM PANIC", .fault) + 2 }
-    x = canvas.text(x, 0, "step \(session.position)/\(session.steps.count)", .text) + 2
-    // Where one is, if Back does not lead to the overview.
-    if state.trail.count > 1 {
-      let way = (state.trail.dropFirst() + [state.screen]).map(\.title).joined(separator: " › ")
-      x = canvas.text(x, 0, way, .accent, limit: width - x) + 2
-    }
+    // The name is cut before the marks are.
+    let room = width - x - 2 - marks.reduce(0) { $0 + Canvas.columns(of: $1.text) + 2 }
+    x = canvas.text(x, 0, state.name, .text, limit: max(8, room)) + 2
+    for mark in marks { x = canvas.text(x, 0, mark.text, mark.role, limit: width - x) + 2 }
     let configuration = session.configuration
     let machine = "\(binarySize(configuration.dramSize)) · \(configuration.peCount) PE · \(configuration.policy.name)"
     let keys = width >= 110 ? "   \(state.bindings[.palette]) help  \(state.bindings[.command]) command" : ""
@@ -121,6 +100,35 @@ public struct Screens {
       canvas.text(start, 0, machine, .dim)
       canvas.text(start + machine.unicodeScalars.count, 0, keys, .key)
     }
+  }
+
+  /// What the header says of the session, but for its name.
+  private var marks: [(text: String, role: Role)] {
+    var marks: [(text: String, role: Role)] = []
+    switch state.recording {
+    case .on:
+      let s = state.seconds
+      func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+      marks.append(("● REC \(two(s / 3600)):\(two(s / 60 % 60)):\(two(s % 60))", .fault))
+    case .off: marks.append(("○ not recorded", .warning))
+    case .failing: marks.append(("✗ REC FAILS", .fault))
+    case .lost: marks.append(("✗ REC LOST", .fault))
+    case .replay: marks.append(("▶ replay", .accent))
+    }
+    if state.prediction.isOn {
+      marks.append(("? predict \(state.prediction.right)/\(state.prediction.made)", .accent))
+    }
+    if let contradiction = state.contradiction { marks.append((contradiction.mark, .fault)) }
+    if let lab = session.labMark { marks.append((lab, .warning)) }
+    let broken = session.brokenRules().count
+    if broken > 0 { marks.append(("✗ \(broken) broken", .fault)) }
+    if session.read({ $0.control.panic != nil }) { marks.append(("✗ RMM PANIC", .fault)) }
+    marks.append(("step \(session.position)/\(session.steps.count)", .text))
+    // Where one is, if Back does not lead to the overview.
+    if state.trail.count > 1 {
+      marks.append(((state.trail.dropFirst() + [state.screen]).map(\.title).joined(separator: " › "), .accent))
+    }
+    return marks
   }
 }
 

@@ -132,7 +132,7 @@ public struct Theme: Sendable {
   }
 
   /// The strongest contrast there is, on any background: the terminal's own colours, and what differs by attributes.
-  public static let contrast = Theme("contrast", "high contrast on any background, few colours") { role in
+  public static let contrast = Theme("contrast", "the strongest contrast, on any background, without colours") { role in
     switch role {
     case .text, .dim, .border, .normal, .delegated, .aux: Style()
     case .title, .key, .focus, .accent, .realm, .secure, .root, .rtt: Style(bold: true)

@@ -109,6 +109,8 @@ package struct GuestViewState: Sendable {
   package var memory: UInt64?
   /// How many of its lines are below those that are shown; none if one looks at its end.
   package var consoleBack = 0
+  /// Columns of the console that one has moved to the right, where its lines are cut.
+  package var consoleColumn = 0
   /// Whether it has the whole panel.
   package var showsConsoleAlone = false
   /// Whether the keys go to the guest.

@@ -12,8 +12,8 @@ struct Workbench: ParsableCommand {
       Without a subcommand the workbench opens in the terminal. Everything it does can also be done from a script: \
       see run, show and replay.
 
-      Exit codes: 0 success, 1 a check found a difference, 64 wrong usage, 65 a malformed file, 66 a file that cannot be \
-      read, 69 no usable terminal, 74 output that cannot be written, 128 plus the signal that ended it.
+      Exit codes:
+      \(Exit.table.map { "\($0.code.padding(8))\($0.meaning)" }.joined(separator: "\n"))
       """,
     version: "0.1.0",
     subcommands: [
@@ -29,6 +29,12 @@ struct Workbench: ParsableCommand {
 
   static func main() {
     prepare()
+    if let script = CompletionScript.asked(Array(CommandLine.arguments.dropFirst())) {
+      var out = Output()
+      out.lines(script)
+      out.flush()
+      leave(EXIT_SUCCESS)
+    }
     suggest()
     do {
       var command = try parseAsRoot(MeasuredVMM.separated(Array(CommandLine.arguments.dropFirst())))
@@ -91,16 +97,3 @@ struct Workbench: ParsableCommand {
 
 /// exit(3), by a name that the command's own method does not hide.
 private func leave(_ code: Int32) -> Never { exit(code) }
-
-/// Exit codes, as sysexits.h numbers them.
-enum Exit {
-  static let difference = ExitCode(1)
-  static let usage = ExitCode(64)
-  static let badData = ExitCode(65)
-  static let noInput = ExitCode(66)
-  static let unwritable = ExitCode(74)
-  /// A shard that it is of no use to start again.
-  static let pointless = ExitCode(42)
-  /// What a shell gives for a program that SIGPIPE ended.
-  static let nobodyReads = ExitCode(141)
-}

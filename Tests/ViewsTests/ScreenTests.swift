@@ -57,12 +57,14 @@ struct ScreenTests {
     try compare(canvas.plainText, "\(name)-\(size.0)x\(size.1)")
   }
 
-  @Test(arguments: Panel.tiles)
-  func eachPanelAloneInASmallTerminal(_ panel: Panel) throws {
+  /// A part of the overview with the keys in it: alone where there is little room.
+  @Test(arguments: Panel.tiles, sizes)
+  func eachPartOfTheOverview(_ panel: Panel, _ size: (Int, Int)) throws {
     let session = try Self.session()
     var state = Self.state(session)
     state.focus = panel
-    try compare(Screens(session, state).draw(width: 80, height: 24).plainText, "\(panel.name)-80x24")
+    let canvas = Screens(session, state).draw(width: size.0, height: size.1)
+    try compare(canvas.plainText, "\(panel.name)-\(size.0)x\(size.1)")
   }
 
   /// A structure that is filled in, and a command whose argument is refused.

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import Workbench
+
 /// Documents name what is there.
 struct DocumentTests {
   /// Each test that Documentation/Terminal.md names is one.
@@ -50,6 +52,19 @@ struct DocumentTests {
     for name in names where name != "open" {
       #expect(readme.contains("\n| `workbench \(name)"), "no row for workbench \(name)")
     }
+  }
+
+  /// Exit codes are declared once: the README, the help and the manual page say the same of them.
+  @Test func exitCodesAreSaidEverywhereAlike() throws {
+    let rows = try text("README.md").matches(of: /(?m)^\| (\d[\d n+]*) \| (.*) \|$/).map { (String($0.1), String($0.2)) }
+    #expect(rows.map(\.0) == Exit.table.map(\.code) && rows.map(\.1) == Exit.table.map(\.meaning))
+    let help = try Headless.run(["--help"]).output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let manual = try Headless.run(["manual"]).output
+    for row in Exit.table {
+      #expect(help.contains("\(row.code) \(row.meaning)"))
+      #expect(manual.contains("\n.It \(row.code)\n\(row.meaning)\n"))
+    }
+    #expect(!manual.contains("Exit codes:"))
   }
 
   /// Scripts and recordings that a document shows do what is said there; a domain is beside those in which a host acts.

@@ -14,11 +14,11 @@ extension UserAction {
 
   package static let run: UserAction = UserAction(
     "run", ["r"], "Run the guest", "The booted guest goes on until something stops it.", label: "run",
-    unless: hasNoGuest
+    unless: cannotGoOn
   ) { $0.ask(.guest("continue")) }
 
   package static let step: UserAction = UserAction(
-    "step", ["s"], "Step", "Executes one instruction of the booted guest.", unless: hasNoGuest
+    "step", ["s"], "Step", "Executes one instruction of the booted guest.", unless: cannotGoOn
   ) { $0.ask(.guest("step")) }
 
   package static let stepBack: UserAction = UserAction(
@@ -28,12 +28,12 @@ extension UserAction {
 
   package static let stepOver: UserAction = UserAction(
     "step-over", ["f"], "Step over", "Executes one instruction of the guest; a call with all it does.", label: "over",
-    unless: hasNoGuest
+    unless: cannotGoOn
   ) { $0.ask(.guest("over")) }
 
   package static let runToExit: UserAction = UserAction(
     "run-to-exit", ["e"], "Run to the exit", "The booted guest runs until it leaves the Realm.", label: "to exit",
-    unless: hasNoGuest
+    unless: cannotGoOn
   ) { $0.ask(.guest("out")) }
 
   package static let runBack: UserAction = UserAction(
@@ -49,5 +49,15 @@ extension UserAction {
   @Sendable static func hasNoGuest(_ session: Session, _ state: ViewState) -> String? {
     state.guest.vcpu == nil && !session.hasHost && session.configuration.secure != .tee
       ? "no guest was booted here; \(state.bindings[.boot]) boots one" : nil
+  }
+
+  /// Why no guest goes on: there is none, or its Realm is off.
+  @Sendable static func cannotGoOn(_ session: Session, _ state: ViewState) -> String? {
+    if let why = hasNoGuest(session, state) { return why }
+    guard session.configuration.secure != .tee, let vcpu = state.guest.vcpu ?? session.lastGuest()?.now.address else {
+      return nil
+    }
+    let realm = session.read { $0.realmSummaries() }.first { $0.recs.contains { $0.address == vcpu } }
+    return realm?.state == .systemOff ? "the guest turned itself off; \(state.bindings[.stepBack]) steps back" : nil
   }
 }

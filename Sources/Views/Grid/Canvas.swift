@@ -172,6 +172,16 @@ public struct Canvas: Sendable, Equatable {
     return rect.inside
   }
 
+  /// The upper edge of a frame that has no others.
+  mutating func rule(_ rect: Rect, _ title: String, note: String) {
+    guard rect.width >= 2, rect.height >= 1 else { return }
+    for x in rect.x..<rect.x + rect.width { self[x, rect.y] = Cell("─", .focus) }
+    let end = text(rect.x + 2, rect.y, " \(title) ", .title, limit: rect.width - 4)
+    let wide = Self.columns(of: note)
+    let right = rect.x + rect.width - 1
+    if wide > 0, right - 1 - end >= wide + 3 { text(right - 2 - wide, rect.y, " \(note) ", .dim) }
+  }
+
   /// Marks in the right edge of a frame that there is more above or below of the lines inside.
   mutating func markEnds(_ inside: Rect, first: Int, count: Int) {
     guard inside.height > 0 else { return }

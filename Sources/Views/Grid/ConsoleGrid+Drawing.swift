@@ -8,17 +8,27 @@ extension ConsoleGrid {
   /// Cells in memory: never more than the lines of both screens times columns.
   var storedGlyphs: Int { (lines + (aside?.lines ?? [])).reduce(0) { $0 + $1.glyphs.count } }
 
-  /// The last rows, in reading order, at most `height` of at most `width` cells. What the grid's width broke is broken anew.
-  package func rows(width: Int, height: Int) -> [[Cell]] { glyphs(width: width, height: height).map { $0.map(\.cell) } }
+  /// The last rows, in reading order, at most `height` of at most `width` cells. What the grid's width broke is broken anew; what a program
+  /// has put in its place stays there, and is cut.
+  ///
+  /// - Parameter column: the first that is seen of what is cut.
+  package func rows(width: Int, height: Int, from column: Int = 0) -> [[Cell]] {
+    shown(width, height, from: column).map { $0.map(\.cell) }
+  }
 
-  /// The same as text.
+  /// The same as text, in which nothing is cut.
   package func texts(width: Int, height: Int) -> [String] {
-    glyphs(width: width, height: height).map { row in row.filter { !$0.isSecond }.map(\.text).joined() }
+    glyphs(width: width, height: height).map { row in row.glyphs.filter { !$0.isSecond }.map(\.text).joined() }
+  }
+
+  /// Columns of the last `height` rows that have no room in `width`, of what is cut and not broken.
+  package func columnsBeyond(width: Int, height: Int) -> Int {
+    glyphs(width: width, height: height).filter(\.isPlaced).map { $0.glyphs.count - width }.reduce(0, max)
   }
 
   /// Draws these rows without the last `back`, as many as there is room for.
-  func draw(_ canvas: inout Canvas, _ rect: Rect, back: Int) {
-    let all = glyphs(width: rect.width, height: rect.height + back)
+  func draw(_ canvas: inout Canvas, _ rect: Rect, back: Int, from column: Int) {
+    let all = shown(rect.width, rect.height + back, from: column)
     for (y, row) in all.dropLast(min(back, max(0, all.count - rect.height))).suffix(rect.height).enumerated() {
       for (x, glyph) in row.enumerated() where !glyph.isSecond {
         let cell = glyph.cell
@@ -27,15 +37,38 @@ extension ConsoleGrid {
     }
   }
 
-  private func glyphs(width: Int, height: Int) -> [[Glyph]] {
+  /// The rows in the columns that are seen.
+  private func shown(_ width: Int, _ height: Int, from column: Int) -> [[Glyph]] {
+    glyphs(width: width, height: height).map { row in
+      row.isPlaced ? Self.seen(row.glyphs, width, from: column) : row.glyphs
+    }
+  }
+
+  /// The cells of a row from a column on, with marks where there is more of it.
+  private static func seen(_ row: [Glyph], _ width: Int, from column: Int) -> [Glyph] {
+    var cells = Array(row.dropFirst(column).prefix(width))
+    let more = Glyph(scalar: "…", look: Look(dim: true))
+    if row.count > column + width, !cells.isEmpty { cells[cells.count - 1] = more }
+    if row.prefix(column).contains(where: { $0 != Glyph() }) {
+      if cells.isEmpty { cells = [more] } else { cells[0] = more }
+    }
+    return whole(cells)
+  }
+
+  private func glyphs(width: Int, height: Int) -> [(glyphs: [Glyph], isPlaced: Bool)] {
     guard width > 0, height > 0 else { return [] }
-    var rows: [[Glyph]] = []
+    var rows: [(glyphs: [Glyph], isPlaced: Bool)] = []
     var line = lines.count - 1
     func at(_ line: Int) -> Line { lines[(first + line) % lines.count] }
     while line >= 0, Self.used(at(line)) == 0 { line -= 1 }
     while line >= 0, rows.count < height {
       var start = line
-      while start > 0, at(start - 1).isBroken { start -= 1 }
+      if at(line).isPlaced {
+        rows.append((Self.whole(Array(at(line).glyphs[..<Self.used(at(line))])), true))
+        line -= 1
+        continue
+      }
+      while start > 0, at(start - 1).isBroken, !at(start - 1).isPlaced { start -= 1 }
       var text: [Glyph] = []
       for n in start...line {
         let part = at(n)
@@ -48,7 +81,7 @@ extension ConsoleGrid {
       }
       // Where it is as wide as the terminal was, it is as the terminal had it.
       var pieces = Self.cut(Self.whole(text), width, isByWord: width != columns)
-      while rows.count < height, let piece = pieces.popLast() { rows.append(piece) }
+      while rows.count < height, let piece = pieces.popLast() { rows.append((piece, false)) }
       line = start - 1
     }
     return rows.reversed()

@@ -41,6 +41,8 @@ package struct ConsoleGrid: Sendable {
     var glyphs: [Glyph] = []
     /// The text went on in the next line because this one was full.
     var isBroken = false
+    /// Something stands where a program has put it: it is no text that flows.
+    var isPlaced = false
   }
 
   struct Cursor: Sendable {
@@ -73,6 +75,8 @@ package struct ConsoleGrid: Sendable {
   var region: Range<Int>
   /// Text goes on in the next line where one is full (DECAWM).
   var wraps = true
+  /// The program has put the cursor somewhere, or has a screen of its own: until lines scroll out again.
+  private var isPlacing = false
   /// What is written moves on what stands there (ECMA-48 IRM).
   var inserts = false
   var cursor = Cursor()
@@ -117,6 +121,7 @@ package struct ConsoleGrid: Sendable {
 
   /// The rows that scroll move up; what leaves the top of the screen can be scrolled back to.
   mutating func scrollUp(_ count: Int) {
+    if region.count == height, aside == nil { isPlacing = false }
     guard region.lowerBound == 0 else { return shift(region, up: count) }
     for _ in 0..<min(count, region.count) {
       scroll()
@@ -138,6 +143,7 @@ package struct ConsoleGrid: Sendable {
   /// Shows the alternate screen, empty and without scroll-back, or the main one again.
   mutating func show(alternate: Bool) {
     guard alternate != (aside != nil) else { return }
+    isPlacing = alternate
     if let main = aside {
       (lines, first, aside) = (main.lines, main.first, nil)
     } else {
@@ -192,6 +198,7 @@ package struct ConsoleGrid: Sendable {
     let line = index(cursor.row)
     let missing = cursor.column - lines[line].glyphs.count
     if missing > 0 { lines[line].glyphs += repeatElement(Glyph(), count: missing) }
+    if isPlacing { lines[line].isPlaced = true }
     let glyph = Glyph(scalar: scalar, look: cursor.look)
     if scalar != Cell.second { parting(line, cursor.column) }
     if cursor.column < lines[line].glyphs.count {
@@ -237,6 +244,12 @@ package struct ConsoleGrid: Sendable {
     cursor.isPast = false
   }
 
+  /// Puts the cursor where a program says; at the top left it may only have emptied the screen.
+  mutating func place(_ row: Int, _ column: Int) {
+    move(row, column)
+    if cursor.row > 0 || cursor.column > 0 { isPlacing = true }
+  }
+
   /// Moves the cursor by rows, not over a margin.
   mutating func move(by rows: Int, _ column: Int) {
     let inside = region.contains(cursor.row) ? region : 0..<height
@@ -254,6 +267,7 @@ package struct ConsoleGrid: Sendable {
     let range = range.clamped(to: 0..<lines[line].glyphs.count)
     if space == Glyph(), range.upperBound == lines[line].glyphs.count {
       lines[line].glyphs.removeSubrange(range)
+      if range.lowerBound == 0 { lines[line].isPlaced = false }
     } else {
       for column in range { lines[line].glyphs[column] = space }
     }

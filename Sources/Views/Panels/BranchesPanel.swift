@@ -126,11 +126,62 @@ struct BranchesPanel {
 
   func lines(_ rect: Rect) -> PanelLines {
     PanelLines(
-      count: rows.count, chosen: row, area: rect.inside, text: { "\(rows[$0].step) \(rows[$0].text)" },
+      count: rows.count, chosen: row, area: Self.parts(rect).list.inside, text: { "\(rows[$0].step) \(rows[$0].text)" },
       choose: { $1.branchRow = $0 })
   }
 
+  /// Columns from which the steps of what is chosen stand beside the tree.
+  private static let wide = 110
+
+  private static func parts(_ rect: Rect) -> (list: Rect, steps: Rect?) {
+    guard rect.width >= wide else { return (rect, nil) }
+    let left = rect.width / 2
+    return (
+      Rect(rect.x, rect.y, left, rect.height), Rect(rect.x + left, rect.y, rect.width - left, rect.height)
+    )
+  }
+
+  /// The chosen branch's own steps, or those around a bookmark or a note.
+  private func drawSteps(_ canvas: inout Canvas, _ rect: Rect) {
+    guard let item = chosen, let branch = session.branches.first(where: { $0.id == item.place(session).branch }) else { return }
+    let end = session.end(of: branch.id)
+    let own = end - branch.fork
+    let inside = canvas.frame(
+      rect, "Steps of \(branch.name)", note: own == 0 ? "" : "\(branch.fork + 1) to \(end)")
+    guard !inside.isEmpty else { return }
+    guard own > 0 else {
+      canvas.text(inside.x + 1, inside.y, "It has no steps of its own.", .dim, limit: inside.width - 2)
+      return
+    }
+    var first = branch.fork
+    var marked: Int?
+    if case .branch = item {
+    } else {
+      marked = item.place(session).step
+      first = max(first, min(item.place(session).step - inside.height / 2, end - inside.height))
+    }
+    for line in 0..<inside.height {
+      guard first + line < end, let step = session.step(of: branch.id, at: first + line) else { return }
+      let (number, y) = (first + line + 1, inside.y + line)
+      canvas.text(inside.x, y, number == marked ? "▶" : " ", .accent)
+      canvas.text(inside.x + 1, y, String(number).leftPadded(6), .dim)
+      let right = inside.x + inside.width - 1
+      let answer = Decoder.summary(step.result)
+      let columns = min(Canvas.columns(of: answer), inside.width / 2)
+      canvas.text(
+        inside.x + 9, y, session.labels.text(step.text), step.hasFailed ? .fault : .text,
+        limit: right - columns - 2 - inside.x - 9)
+      canvas.text(right - columns, y, answer, step.hasFailed ? .fault : .ok, limit: columns)
+    }
+  }
+
   func draw(_ canvas: inout Canvas, _ rect: Rect) {
+    let parts = Self.parts(rect)
+    drawTree(&canvas, parts.list)
+    if let steps = parts.steps { drawSteps(&canvas, steps) }
+  }
+
+  private func drawTree(_ canvas: inout Canvas, _ rect: Rect) {
     let count = session.branches.count
     let inside = canvas.frame(
       rect, "Branches", note: "\(count) branch\(count == 1 ? "" : "es") · \(session.allSteps) steps", focused: true)
@@ -150,10 +201,10 @@ struct BranchesPanel {
     }
     if hint > 0, inside.height > 3 {
       let keys = state.bindings
-      canvas.text(
-        inside.x + 2, inside.y + 2,
-        "Go back (\(keys[.stepEarlier])) and do something else: what was undone stays here as a branch.", .dim,
-        limit: inside.width - 3)
+      let words = "Go back (\(keys[.stepEarlier])) and do something else: what was undone stays here as a branch."
+      for (n, line) in WhyPanel.wrap(words, to: inside.width - 3, hanging: 0).prefix(inside.height - 2).enumerated() {
+        canvas.text(inside.x + 2, inside.y + 2 + n, line, .dim, limit: inside.width - 3)
+      }
     }
   }
 }

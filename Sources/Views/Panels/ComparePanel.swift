@@ -113,15 +113,9 @@ struct ComparePanel {
 
   /// Granules that differ, as far as they are shown as a map.
   private var cells: [(address: UInt64, a: Unicode.Scalar, b: Unicode.Scalar)] {
-    (state.comparison?.comparison.state.items ?? []).filter { $0.key.kind == .granule }.map {
-      ($0.key.address, Self.letter($0.a), Self.letter($0.b))
+    (state.comparison?.comparison.state.items ?? []).compactMap { item in
+      item.cells.map { (item.key.address, GranulesPanel.letter($0.a), GranulesPanel.letter($0.b)) }
     }
-  }
-
-  private static func letter(_ state: String) -> Unicode.Scalar {
-    for (word, letter) in [("REC_AUX", "a"), ("DELEGATED", "d"), ("DATA", "D"), ("RTT", "T"), ("REC", "C"), ("RD", "R")]
-    where state.hasPrefix(word) { return Unicode.Scalar(letter) ?? "?" }
-    return state.contains("Host") ? "·" : "#"
   }
 
   func lines(_ rect: Rect) -> PanelLines {

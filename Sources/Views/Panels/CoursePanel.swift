@@ -95,7 +95,14 @@ struct CoursePanel {
   }
 
   func lines(_ rect: Rect) -> PanelLines {
-    PanelLines(count: rows.count, chosen: row, area: area(rect), text: { text(rows[$0]) }, choose: { $1.course.row = $0 })
+    let (rows, row) = (rows, row)
+    return PanelLines(
+      count: rows.count, chosen: row, area: area(rect), text: { text(rows[$0]) },
+      choose: { line, state in
+        // There is nothing to do with the title of a part: the lesson beside it that way is meant.
+        guard rows.indices.contains(line), rows[line].entry == nil else { return state.course.row = line }
+        state.course.row = line < row && line > 0 ? line - 1 : min(line + 1, rows.count - 1)
+      })
   }
 
   private func text(_ row: Row) -> String {

@@ -90,12 +90,14 @@ struct GranulePanel {
     let story = session.story(address, changes: 0)
     let owner = story.owner.flatMap { owner in session.read { $0.control.realms.firstIndex(of: owner) } }
     let role = story.role.isEmpty ? "" : " · \(story.role)"
-    var lines: [(text: String, role: Role)] = [
-      ("\(story.state.name)\(role)", .text), ("\(story.gpi.name) in the GPT: \(story.gpi.access)", .text),
-    ]
-    if let owner, let rd = story.owner { lines.insert(("realm \(owner + 1), whose RD is \(hex(rd))", .realm(owner)), at: 1) }
+    func wrapped(_ text: String) -> [(text: String, role: Role)] {
+      WhyPanel.wrap(text, to: width, hanging: 2).map { ($0, .text) }
+    }
+    var lines = wrapped("\(story.state.name)\(role)")
+    if let owner, let rd = story.owner { lines.append(("realm \(owner + 1), whose RD is \(hex(rd))", .realm(owner))) }
+    lines += wrapped("\(story.gpi.name) in the GPT: \(story.gpi.access)")
     for line in session.read({ $0.endpointLines(address) }) {
-      lines += WhyPanel.wrap("FF-A has it for \(line)", to: width, hanging: 2).map { ($0, .text) }
+      lines += wrapped("FF-A has it for \(line)")
     }
     if let (structure, fields) = story.contents {
       lines.append(("\(structure)\(fields.isEmpty ? ": all zero" : ", what is not zero")", .accent))
@@ -150,8 +152,10 @@ struct GranulePanel {
     let inside = canvas.frame(rect, "History", note: note, focused: focused)
     guard !inside.isEmpty else { return }
     guard !steps.isEmpty else {
-      canvas.text(
-        inside.x + 1, inside.y, "No step changed it: it is as it was when the machine booted.", .dim, limit: inside.width - 2)
+      let words = WhyPanel.wrap("No step changed it: it is as it was when the machine booted.", to: inside.width - 2, hanging: 0)
+      for (n, line) in words.prefix(inside.height).enumerated() {
+        canvas.text(inside.x + 1, inside.y + n, line, .dim, limit: inside.width - 2)
+      }
       return
     }
     let first = PanelLines.first(chosen, steps.count, inside.height)

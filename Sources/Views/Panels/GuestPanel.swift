@@ -15,7 +15,7 @@ extension Panel {
         ]
     },
     prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) },
-    empty: { GuestPanel($0, $1.guest, $1.bindings).whyEmpty }, changing: GuestPanel.bytes
+    empty: { GuestPanel($0, $1.guest, $1.bindings).whyEmpty }, moved: GuestPanel.move, changing: GuestPanel.bytes
   ) { canvas, rect, session, state, _ in GuestPanel(session, state.guest, state.bindings).draw(&canvas, rect) }
 }
 
@@ -69,14 +69,54 @@ package struct GuestPanel {
   /// What was printed, as a terminal shows it: its end, or what one has scrolled back to.
   private func console(_ canvas: inout Canvas, _ rect: Rect) {
     let place = GuestLayout.standard.uart.lowerBound
-    let back =
-      state.hasKeys ? "^] gives the keys back" : state.consoleBack > 0 ? "\(state.consoleBack) lines back" : "UART \(hex(place))"
-    let inside = canvas.frame(rect, "Console", note: back, focused: true)
-    guard !inside.isEmpty else { return }
     var view = state.console
     view.follow(session)
-    if view.grid.isEmpty { canvas.text(inside.x + 1, inside.y, "Nothing has been printed.", .dim, limit: inside.width - 2) }
-    view.grid.draw(&canvas, Rect(inside.x + 1, inside.y, inside.width - 2, inside.height), back: state.consoleBack)
+    let area = consoleArea(rect)
+    let beyond = view.grid.columnsBeyond(width: area.width, height: area.height + state.consoleBack)
+    let column = min(state.consoleColumn, beyond)
+    let back =
+      state.hasKeys
+      ? "^] gives the keys back"
+      : state.consoleBack > 0
+        ? "\(state.consoleBack) lines back"
+        : beyond > 0
+          ? "\(keys.glyphs([.left, .right])) columns \(column + 1)..\(column + area.width) of \(area.width + beyond)"
+          : "UART \(hex(place))"
+    if hasSides(rect) {
+      canvas.frame(rect, "Console", note: back, focused: true)
+    } else {
+      canvas.rule(rect, "Console", note: back)
+    }
+    guard !area.isEmpty else { return }
+    if view.grid.isEmpty { canvas.text(area.x, area.y, "Nothing has been printed.", .dim, limit: area.width) }
+    view.grid.draw(&canvas, area, back: state.consoleBack, from: column)
+  }
+
+  /// Whether the console has a frame: alone it has none, where its lines have room without one only.
+  private func hasSides(_ rect: Rect) -> Bool {
+    !state.showsConsoleAlone || rect.width >= state.console.grid.columns + 4 || rect.width < state.console.grid.columns
+  }
+
+  /// Where the console's lines are.
+  private func consoleArea(_ rect: Rect) -> Rect {
+    guard hasSides(rect) else { return Rect(rect.x, rect.y + 1, rect.width, max(0, rect.height - 1)) }
+    let inside = rect.inside
+    return Rect(inside.x + 1, inside.y, max(0, inside.width - 2), inside.height)
+  }
+
+  /// Columns that one key moves.
+  private static let sideways = 8
+
+  /// Through the lines; sideways where they are cut.
+  @Sendable static func move(_ motion: Motion, _ effect: inout Effect) {
+    let panel = GuestPanel(effect.session, effect.state.guest, effect.state.bindings)
+    let rect = Screens.place(of: effect)
+    let area = panel.consoleArea(effect.state.guest.showsConsoleAlone ? rect : consolePlace(rect))
+    let back = effect.state.guest.consoleBack
+    let beyond = effect.state.guest.console.grid.columnsBeyond(width: area.width, height: area.height + back)
+    guard motion.isSideways, beyond > 0 else { return Panel.guest.scroll(motion, &effect) }
+    let column = min(effect.state.guest.consoleColumn, beyond)
+    effect.state.guest.consoleColumn = max(0, min(column + (motion == .left ? -sideways : sideways), beyond))
   }
 
   /// Whether a vCPU is that of the TEE: the registers of a partition are in the SPMC's memory.
@@ -94,13 +134,13 @@ package struct GuestPanel {
 
   /// The lines of the console, those that have scrolled out of it with them.
   func lines(_ rect: Rect) -> PanelLines {
-    let inside = (state.showsConsoleAlone ? rect : Self.consolePlace(rect)).inside
+    let area = consoleArea(state.showsConsoleAlone ? rect : Self.consolePlace(rect))
     var view = state.console
     view.follow(session)
-    let rows = view.grid.texts(width: inside.width - 2, height: .max)
-    let end = max(0, rows.count - inside.height)
+    let rows = view.grid.texts(width: area.width, height: .max)
+    let end = max(0, rows.count - area.height)
     return PanelLines(
-      count: rows.count, chosen: end - min(state.consoleBack, end), area: inside, isText: true,
+      count: rows.count, chosen: end - min(state.consoleBack, end), area: area, isText: true,
       text: { rows[$0] }, choose: { $1.guest.consoleBack = end - min($0, end) })
   }
 

@@ -9,7 +9,7 @@ extension UserAction {
   package static let guestKeys: UserAction = UserAction(
     "guest-keys", ["i"], in: [.panel("guest")], "Type into the guest",
     "Lets the guest go on and gives it the keyboard, byte for byte; ^] gives it back.", label: "type",
-    unless: hasNoGuest
+    unless: cannotGoOn
   ) { $0.ask(.giveKeys) }
 
   package static let guestConsole: UserAction = UserAction(

@@ -203,20 +203,26 @@ package struct RTTPanel {
     var y = inside.y
     let bottom = inside.y + inside.height
     let narrow = inside.width < 96
-    let heading =
+    func ripas(_ hop: WalkReport.Hop) -> String {
+      hop.hipas == .assigned || hop.hipas == .unassigned ? hop.ripas.name : "-"
+    }
+    // Where there is little room no column is wider than what is in it.
+    let (hipasWidth, ripasWidth) =
       narrow
-      ? "level  index  HIPAS          RIPAS      fields"
-      : "level  table        index  descriptor          HIPAS          RIPAS      fields"
+      ? (
+        report.hops.map(\.hipas.name.count).reduce(5, max) + 1, report.hops.map { ripas($0).count }.reduce(5, max) + 1
+      ) : (14, 10)
+    let states = "\("HIPAS".padding(hipasWidth)) \("RIPAS".padding(ripasWidth)) fields"
+    let heading = narrow ? "level  index  \(states)" : "level  table        index  descriptor          \(states)"
     canvas.text(inside.x + 1, y, heading, .dim, limit: inside.width - 2)
     y += 1
     for hop in report.hops where y < bottom {
       let isLast = hop.level == report.hops.last?.level
-      let ripas = hop.hipas == .assigned || hop.hipas == .unassigned ? hop.ripas.name : "-"
       let place = narrow ? "" : "\(hex(hop.table).padding(12)) "
       let raw = narrow ? "" : "\(hex(hop.raw).padding(19)) "
       let line =
         "\(isLast ? "▶" : " ")\(String(hop.level).leftPadded(3))   \(place)\(String(hop.index).leftPadded(5))  "
-        + "\(raw)\(hop.hipas.name.padding(14)) \(ripas.padding(10)) \(hop.bits)"
+        + "\(raw)\(hop.hipas.name.padding(hipasWidth)) \(ripas(hop).padding(ripasWidth)) \(hop.bits)"
       canvas.text(inside.x + 1, y, line, isLast ? .title : role(hop.hipas, hop.ripas), limit: inside.width - 2)
       y += 1
     }
@@ -224,14 +230,18 @@ package struct RTTPanel {
       canvas.text(inside.x + 1, y, "output address \(hex(address))", .text, limit: inside.width - 2)
       y += 1
     }
-    if y < bottom, !report.hops.isEmpty {
-      canvas.text(inside.x + 1, y, "granule protection check: \(report.check.text)", role(report.check), limit: inside.width - 2)
-      y += 1
-    }
-    guard y < bottom else { return }
+    var lines: [(text: String, role: Role)] = []
+    if !report.hops.isEmpty { lines.append(("granule protection check: \(report.check.text)", role(report.check))) }
     var role = Role.warning
     if case .data = report.verdict { role = .ok }
-    canvas.text(inside.x + 1, y, "→ \(report.verdict.text)", role, limit: inside.width - 2)
+    lines.append(("→ \(report.verdict.text)", role))
+    let room = max(0, bottom - y)
+    let broken = lines.flatMap { line in
+      WhyPanel.wrap(line.text, to: inside.width - 2, hanging: 2).map { (text: $0, role: line.role) }
+    }
+    for (n, line) in (broken.count <= room ? broken : lines).prefix(room).enumerated() {
+      canvas.text(inside.x + 1, y + n, line.text, line.role, limit: inside.width - 2)
+    }
   }
 
   private func role(_ check: WalkReport.Check) -> Role {

@@ -127,23 +127,27 @@ struct StackPanel {
     guard let picture else { return nothing(session, width) }
     if pane == .layers { return road(session, width) + layers(session, picture, width) }
     if pane == .said { return said(session, width) }
-    if pane == .dmesg { return text(picture.kernelLines, width, "The kernel has printed nothing of KVM yet.") }
+    if pane == .dmesg { return text(picture.kernelLines, width, otherwise: "The kernel has printed nothing of KVM yet.") }
     guard !picture.guests.isEmpty else { return [Row(text: "No domain is there.", role: .dim)] }
     let guest = picture.guests[min(state.stackGuest, picture.guests.count - 1)]
     switch pane {
-    case .command: return text(guest.commandLine, width, "\(guest.name) was not started.")
+    case .command: return text(guest.commandLine.map { LogLine($0) }, width, otherwise: "\(guest.name) was not started.")
     case .qmp:
       return text(
-        guest.talk.map { ($0.direction == .sent ? "→ " : "← ") + $0.text }, width, "Nothing was said with its monitor.")
-    case .log: return text(guest.log, width, "Its log is empty.")
+        guest.talk.map { LogLine(($0.direction == .sent ? "→ " : "← ") + $0.text, isProblem: $0.isError) }, width,
+        otherwise: "Nothing was said with its monitor.")
+    case .log: return text(guest.log, width, otherwise: "Its log is empty.")
     case .console:
-      let printed = String(decoding: guest.console, as: UTF8.self).split(omittingEmptySubsequences: false) {
-        $0 == "\n" || $0 == "\r\n"
-      }
-      return text(printed.map { shown(String($0), limit: 400) }, width, "Its guest has printed nothing.")
+      var grid = ConsoleGrid(scrollback: consoleLines)
+      grid.feed(guest.console)
+      let lines = grid.texts(width: width, height: .max)
+      return lines.isEmpty ? [Row(text: "Its guest has printed nothing.", role: .dim)] : lines.map { Row(text: $0) }
     case .layers, .said, .dmesg: return []
     }
   }
+
+  /// Lines of a guest's console that have scrolled out of its screen and are still shown.
+  private static let consoleLines = 1000
 
   /// Most rows of what was said: a frame costs the same however long a session is.
   private static let mostSaid = 1000
@@ -157,12 +161,7 @@ struct StackPanel {
       guard count < mostSaid else { break }
       let rows =
         [Row(text: ":" + shown(order.command.text, limit: 400), role: .accent)]
-        + order.lines.flatMap { line in
-          let isBad = line.hasPrefix("error:") || line.hasPrefix("refused by")
-          return WhyPanel.wrap(shown(line, limit: 400), to: width, hanging: 2).map {
-            Row(text: $0, role: isBad ? .fault : .text, isNotable: isBad)
-          }
-        }
+        + text(order.lines.map { LogLine(shown($0.text, limit: 400), isProblem: $0.isProblem) }, width)
       answers.append(rows)
       count += rows.count
     }
@@ -171,11 +170,12 @@ struct StackPanel {
     return before + answers.reversed().joined()
   }
 
-  private static func text(_ lines: [String], _ width: Int, _ otherwise: String) -> [Row] {
-    if lines.isEmpty { return [Row(text: otherwise, role: .dim)] }
+  private static func text(_ lines: [LogLine], _ width: Int, otherwise: String? = nil) -> [Row] {
+    if lines.isEmpty, let otherwise { return [Row(text: otherwise, role: .dim)] }
     return lines.flatMap { line in
-      let isBad = ["error", "WARNING", "\"error\"", "leaked", "Unable", "failed"].contains { line.contains($0) }
-      return WhyPanel.wrap(line, to: width, hanging: 2).map { Row(text: $0, role: isBad ? .fault : .text, isNotable: isBad) }
+      WhyPanel.wrap(line.text, to: width, hanging: 2).map {
+        Row(text: $0, role: line.isProblem ? .fault : .text, isNotable: line.isProblem)
+      }
     }
   }
 

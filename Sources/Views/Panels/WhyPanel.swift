@@ -136,7 +136,8 @@ package struct WhyPanel {
     let declared = (state[ViewState.Why.self].declared ?? why.entry.map(ReferencePanel.lines) ?? []).flatMap { line in
       WhyPanel.wrap(line.text, to: width, hanging: line.hanging).map { ($0, line.role) }
     }
-    let top = min(declared.count + 2, rect.height * 2 / 3)
+    // An access has no declaration.
+    let top = declared.isEmpty ? 0 : min(declared.count + 2, rect.height * 2 / 3)
     let upper = canvas.frame(Rect(rect.x, rect.y, rect.width, top), "Reference", note: why.entry.map { "\($0.name)" } ?? "")
     for (n, line) in declared.prefix(upper.height).enumerated() {
       canvas.text(upper.x + 1, upper.y + n, line.0, line.1, limit: width)

@@ -29,11 +29,13 @@ struct WorldsModel {
     /// Software at EL0, EL1 and EL2.
     var residents: [[Resident]] = [[], [], []]
 
-    /// What is at a level, in no more than `room` lines: with its parts if they fit.
-    func lines(_ level: Int, _ room: Int) -> [(text: String, role: Role)] {
+    /// What is at a level, in no more than `room` lines: with its parts if they fit, and broken at words if that fits, too.
+    func lines(_ level: Int, _ room: Int, _ width: Int) -> [(text: String, role: Role)] {
       let whole = residents[level].flatMap { resident in
         [(resident.text, resident.role)] + resident.parts.map { ("  " + $0, resident.role) }
       }
+      let broken = whole.flatMap { line in WhyPanel.wrap(line.0, to: width, hanging: 4).map { ($0, line.1) } }
+      if broken.count <= room { return broken }
       if whole.count <= room { return whole }
       let rest = residents[level].count - room
       let short = residents[level].prefix(rest > 0 ? max(0, room - 1) : room).map { ($0.text, $0.role) }

@@ -32,7 +32,7 @@ package struct WorldsPanel {
   // MARK: Little room
 
   private func drawTable(_ canvas: inout Canvas, _ rect: Rect) {
-    let places = Self.places(rect.width - 5).map { ($0.start + rect.x + 5, $0.width) }
+    let places = places(rect.width - 5).map { ($0.start + rect.x + 5, $0.width) }
     for (column, (x, width)) in zip(model.columns, places) {
       canvas.text(x, rect.y, column.title, column.role, limit: width - 1)
     }
@@ -59,10 +59,14 @@ package struct WorldsPanel {
   }
 
   /// Where the columns of the three worlds begin, and how wide they are: that of the Realms has most to say.
-  private static func places(_ width: Int) -> [(start: Int, width: Int)] {
+  private func places(_ width: Int) -> [(start: Int, width: Int)] {
     let side = width < 60 ? max(4, min(8, width * 3 / 11)) : width * 3 / 11
-    let middle = max(4, width - 2 * side)
-    return [(0, side), (side, middle), (side + middle, side)]
+    // Where there is little room, partitions of the Secure world get what the Host does not need.
+    let isNarrow = width >= 60 && width < 120 && !model.columns[2].residents[1].isEmpty
+    let left = isNarrow && model.columns[0].residents[0].isEmpty && model.columns[0].residents[1].isEmpty ? width / 4 : side
+    let right = isNarrow ? max(side, width * 3 / 8) : side
+    let middle = max(4, width - left - right)
+    return [(0, left), (left, middle), (left + middle, right)]
   }
 
   private func drawPEs(_ canvas: inout Canvas, _ rect: Rect) {
@@ -102,7 +106,7 @@ package struct WorldsPanel {
     let columns = peColumns(rect)
     let root = min(3 + (model.pes.count + columns - 1) / columns + (model.hops.isEmpty ? 0 : 1), rect.height / 2)
     let height = rect.height - root
-    for (column, place) in zip(model.columns, Self.places(rect.width)) {
+    for (column, place) in zip(model.columns, places(rect.width)) {
       draw(column, &canvas, Rect(rect.x + place.start, rect.y, place.width, height))
     }
     drawRoot(&canvas, Rect(rect.x, rect.y + height, rect.width, root))
@@ -113,7 +117,7 @@ package struct WorldsPanel {
 
   /// Where the last SMC went from a world to Root or back: the boxes are open there.
   private func drawRoads(_ canvas: inout Canvas, _ rect: Rect, _ y: Int) {
-    for (column, place) in zip(model.columns, Self.places(rect.width)) {
+    for (column, place) in zip(model.columns, places(rect.width)) {
       let numbers = model.hops.indices.filter { model.hops[$0].world == column.world }
       guard !numbers.isEmpty else { continue }
       let x = rect.x + place.start + place.width / 2
@@ -136,7 +140,7 @@ package struct WorldsPanel {
 
   private func drawLevel(_ column: WorldsModel.Column, _ level: Int, _ canvas: inout Canvas, _ rect: Rect) {
     canvas.text(rect.x + 1, rect.y, "EL\(level)", .dim)
-    let lines = column.lines(level, rect.height)
+    let lines = column.lines(level, rect.height, rect.width - 5)
     let room = rect.width - 6 - Canvas.columns(of: lines.first.map { $0.text + " " } ?? "")
     let right = marks(column.world, level, room)
     let end = rect.x + rect.width - 1 - Canvas.columns(of: right)

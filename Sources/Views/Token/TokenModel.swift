@@ -162,9 +162,9 @@ struct TokenModel {
 
   // MARK: Checks
 
-  /// Those that failed first, then those that could not be evaluated, then the others; each in their order.
+  /// Those that failed first, then those that could not be evaluated, then what nobody asked, then the others; each in their order.
   private func checks(_ report: VerificationReport) -> [TokenRow] {
-    let order: [CheckOutcome.Verdict] = [.failed, .notEvaluated]
+    let order: [CheckOutcome.Verdict] = [.failed, .notEvaluated, .notAsked]
     let first = order.flatMap { verdict in report.findings.filter { $0.outcome.verdict == verdict } }
     let others = report.findings.filter { !order.contains($0.outcome.verdict) }
     let ignored = ignored

@@ -63,14 +63,17 @@ private struct ManualPage {
       ".Nd \(escaped(command.abstract?.lowercasedFirst ?? ""))", ".Sh SYNOPSIS", ".Nm", ".Ar subcommand", ".Op Ar option ...",
       ".Sh DESCRIPTION",
     ]
-    paragraphs(command.discussion)
+    // Its exit codes have a section of their own.
+    paragraphs(command.discussion?.split(separator: "\n\nExit codes:").first.map(String.init))
     lines.append(".Sh SUBCOMMANDS")
     for subcommand in command.subcommands ?? [] { section(subcommand, [], ".Ss") }
     lines += [
       ".Sh FILES", ".Bl -tag -width Ds", ".It Pa $XDG_STATE_HOME/workbench/sessions", "Recordings of sessions.",
       ".It Pa $XDG_STATE_HOME/workbench/history", "Lines that were typed.", ".El", ".Sh EXIT STATUS",
-      "The exit codes are those of", ".Xr sysexits 3 ,", "where one fits; the DESCRIPTION lists them.",
+      "Where one fits, the codes are those of", ".Xr sysexits 3 :", ".Bl -tag -width Ds",
     ]
+    for row in Exit.table { lines += [".It \(row.code)", escaped(row.meaning)] }
+    lines.append(".El")
     return lines.joined(separator: "\n")
   }
 

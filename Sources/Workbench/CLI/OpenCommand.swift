@@ -125,7 +125,7 @@ struct OpenCommand: ParsableCommand {
         ascii: settings.flag(.ascii), theme: theme)
     } catch {
       complain(error.message)
-      return 69
+      return Exit.noTerminal.rawValue
     }
     if let note = terminal.typeNote { state.message = .init(note) }
     func app(

@@ -8,8 +8,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Runs scripts without a screen.",
     discussion: """
       Every FILE begins with a fresh machine; - reads standard input and answers each statement as it comes. \
-      The exit code is 0 when every expectation held, 1 when one did not, 65 when a script is malformed, 66 when a file \
-      cannot be read; the worst wins.
+      Of several exit codes (workbench --help) the highest is the one it ends with.
       """)
 
   @Argument(help: ArgumentHelp("Script or recording; - for standard input.", valueName: "file"), completion: .file())

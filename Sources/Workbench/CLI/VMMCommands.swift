@@ -42,7 +42,7 @@ struct QEMUCommand: ParsableCommand {
     process.vm.onConsole = { console.take($0) }
     serve(process, client, console, ConsoleInput(isUsed: client?.hasStandardStreams != true))
     console.finish()
-    for line in process.errors { complain(line) }
+    for line in process.errors { complain(line.text) }
     if let code = process.exitCode, code != 0 { throw ExitCode(Int32(code)) }
   }
 

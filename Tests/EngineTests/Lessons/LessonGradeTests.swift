@@ -279,7 +279,7 @@ struct LessonGradeTests {
     let replay = try LessonReplay(learner.recording(), lesson, try starter.opening(lesson), .replay)
     #expect(replay.hostTrouble == nil && replay.run.isDone)
     let state = try replay.stackControl.perform(.virsh("domstate shop"), in: "Sessions/hosts/page.lesson")
-    #expect(state.lines.first == "shut off")
+    #expect(state.lines.first?.text == "shut off")
     // What nobody started does not run, whatever the recording says it was told.
     let idle = try Self.learner(Self.domain)
     try idle.type("virsh list")

@@ -215,4 +215,33 @@ struct ConsoleGridTests {
     #expect(view.follow(other) == 0)
     #expect(view.grid.isEmpty)
   }
+
+  /// What a program has put in its place stays there where there is less room than it had: it is cut, and one moves along it.
+  @Test(arguments: [
+    // Text that flows is broken, and so is what comes when such a program is over.
+    ("one two three four", 10, 0, ["one two", "three four"], 0),
+    ("\u{1B}[2;1Hone two three four", 10, 0, ["", "one two t…"], 8),
+    ("\u{1B}[2;1Hone two three four", 10, 8, ["", "…three fo…"].map { $0.replacing("fo…", with: "four") }, 8),
+    ("\u{1B}[2;1Hone two three four", 10, 4, ["", "…wo three…"], 8),
+    ("\u{1B}[2;1Hshort", 10, 4, ["", "…t"], 0), ("\u{1B}[2;1Hab", 10, 4, ["", "…"], 0),
+    // A screen of its own, and text after it.
+    ("\u{1B}[?1049hone two three four", 10, 0, ["one two t…"], 8),
+    ("\u{1B}[?1049hone two three\u{1B}[?1049lone two three four", 10, 0, ["one two", "three four"], 0),
+    ("\u{1B}[2;1Hx\n\n\n\none two three four", 10, 0, ["", "x", "", "", "one two", "three four"], 0),
+    // Who only empties the screen writes text that flows.
+    ("\u{1B}[H\u{1B}[2Jone two three four", 10, 0, ["one two", "three four"], 0),
+    // No half of a wide character.
+    ("\u{1B}[2;1H12345678日本x", 10, 0, ["", "12345678 …"], 3), ("\u{1B}[2;1H1日本x", 3, 2, ["", "… …"], 3),
+  ])
+  func whatAProgramHasPlacedIsCut(_ text: String, _ width: Int, _ column: Int, _ rows: [String], _ beyond: Int) {
+    let grid = Self.grid(text, columns: 20, rows: 4)
+    let shown = grid.rows(width: width, height: 10, from: column).map { row in
+      String(String.UnicodeScalarView(row.map(\.scalar).filter { $0 != Cell.second }))
+    }
+    #expect(shown == rows)
+    #expect(grid.columnsBeyond(width: width, height: 10) == beyond)
+    // What is looked for is found where it is not seen.
+    #expect(grid.texts(width: width, height: 10).joined(separator: " ").contains(rows[0].prefix(3)))
+  }
+
 }

@@ -26,6 +26,13 @@ struct BranchStories {
     story.sees("main  3 steps of its own, to step 3")
     story.sees("└─other  1 step of its own after step 1, to step 2")
     story.sees("' a")
+    // What it did stands beside it.
+    story.keys("k")
+    story.sees("Steps of other")
+    story.sees("2  RMI_GRANULE_DELEGATE addr=0x80005000")
+    story.keys("g")
+    story.sees("Steps of main")
+    story.sees("3  RMI_GRANULE_DELEGATE addr=0x80003000")
     // The other one, and back by a key.
     story.keys("g", .enter)
     #expect(story.session.branch.name == "main")

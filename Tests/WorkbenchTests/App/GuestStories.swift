@@ -201,4 +201,65 @@ struct GuestStories {
     story.sees("Worlds")
     try story.quitsAndReplays()
   }
+
+  /// A Realm whose guest prints a text, and turns itself off.
+  private static func printing(_ text: String, in folder: TemporaryFolder) throws -> String {
+    let code: [UInt32] = [
+      // x1: the UART where it is shared; x2: the text.
+      0xD2A0_2001, 0xF2C0_0021, 0x1000_0122,
+      // Byte after byte, up to a zero.
+      0x3840_1443, 0x3400_0063, 0x3900_0023, 0x17FF_FFFD,
+      // PSCI_SYSTEM_OFF.
+      0xD280_0100, 0xF2B0_8000, 0xD400_0003, 0x1400_0000,
+    ]
+    let image = code.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } } + Array(text.utf8) + [0]
+    let path = folder.path + "/screen.img"
+    try Data(image).write(to: URL(filePath: path))
+    return path
+  }
+
+  /// What a full-screen program has put in its place is not broken where there is less room: it is cut, and one moves along it.
+  @Test func aFullScreenProgramIsCutInANarrowPaneAndWholeAlone() throws {
+    let story = try Story()
+    let row = "left edge" + String(repeating: ".", count: 61) + "right edge"
+    story.types("boot \(try Self.printing("\u{1B}[2J\u{1B}[3;1H\(row)\u{1B}[5;1Hbelow", in: story.folder)) 1")
+    story.sees("left edge")
+    story.sees("below")
+    story.doesNotSee("right edge")
+    story.sees("columns 1..54 of 80")
+    story.keys(.right, .right, .right, .right)
+    story.sees("right edge")
+    story.doesNotSee("left edge")
+    story.sees("columns 27..80 of 80")
+    story.keys(.left, .left, .left, .left)
+    story.sees("left edge")
+    // It is found where it is not seen.
+    story.keys("/right edge", .enter)
+    story.doesNotSee("nothing matches")
+    story.keys(.escape, "z")
+    story.sees(row)
+    // Alone it is whole in a terminal that has no more columns than the program.
+    story.resizes(to: 80, 24)
+    story.sees("\n\(row)\n")
+    story.keys("z")
+    story.sees("left edge")
+    story.doesNotSee("right edge")
+  }
+
+  /// The keys that let a guest go on are offered as long as it can.
+  @Test func aGuestThatIsOffIsNotOfferedToBeStepped() throws {
+    let story = try Story()
+    story.types("debug \(try Self.printing("x", in: story.folder)) 1")
+    #expect(story.bottomLine.contains("s step"))
+    story.keys("r")
+    story.sees("turned itself off")
+    #expect(!story.bottomLine.contains("s step") && !story.bottomLine.contains("r run"))
+    #expect(story.bottomLine.contains("S back"))
+    for key in ["s", "f", "e", "r", "i"] as [Typed] {
+      story.keys(key)
+      story.sees("the guest turned itself off; S steps back")
+    }
+    story.keys("S")
+    #expect(story.bottomLine.contains("s step"))
+  }
 }

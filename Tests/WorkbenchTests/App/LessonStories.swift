@@ -236,6 +236,19 @@ struct LessonStories {
     #expect(try Self.progress(story.folder)["31-page"] == nil)
   }
 
+  /// Keys go from lesson to lesson: there is nothing to do with the title of a part.
+  @Test(arguments: [(6, "07-"), (5, "06-"), (0, "01-")])
+  func theTitlesOfPartsArePassedOver(_ downs: Int, _ name: String) throws {
+    let story = try Story(learning: try #require(Self.course.first), course: Self.course)
+    story.keys("L", "g")
+    for _ in 0..<downs { story.keys(.down) }
+    story.doesNotSee("no lesson is chosen")
+    story.keys("X")
+    story.sees("learn \(name)")
+    story.keys(.escape, .down, .up, "X")
+    story.sees("learn \(name)")
+  }
+
   @Test func theNextLessonFollows() throws {
     let (story, _) = try story()
     story.types("RMI_GRANULE_DELEGATE 0x80001000")

@@ -89,6 +89,8 @@ struct CommandLineTests {
     ("structures RmiRealmP", "RmiRealmParams"), ("boot tou", "tour"), ("boot READ", "README.md"), ("learn 01", "01-four-worlds"),
     ("attacks A1", "A1"), ("open --theme lig", "light"), ("export --panel tra", "trace"), ("switches gpc.nor", "gpc.normal"),
     ("run READ", "README.md"), ("toke", "token"), ("token ver", "verify"),
+    // Where no subcommand is named, open is meant.
+    ("READ", "README.md"), ("--theme lig", "light"), ("--no-rec", "--no-record"), ("--theme light READ", "README.md"),
   ])
   func aShellCompletes(_ typed: String, _ offered: String) throws {
     // As bash does it when somebody presses Tab.
@@ -99,10 +101,24 @@ struct CommandLineTests {
       source <(workbench --generate-completion-script bash)
       COMP_WORDS=(\(words.joined(separator: " "))); COMP_CWORD=\(words.count - 1)
       COMP_LINE='workbench \(typed)'; COMP_POINT=${#COMP_LINE}
-      _workbench workbench "${COMP_WORDS[$COMP_CWORD]}" "${COMP_WORDS[$COMP_CWORD - 1]}"
+      _workbench_or_open workbench "${COMP_WORDS[$COMP_CWORD]}" "${COMP_WORDS[$COMP_CWORD - 1]}"
       printf '%s\\n' "${COMPREPLY[@]}"
       """)
     #expect(asked.output.split(separator: "\n").contains(Substring(offered)), "\(asked)")
+  }
+
+  /// The scripts of the other shells offer the same; what is put into those of the argument parser has found its place.
+  @Test(arguments: [
+    ("zsh", ["\n__workbench_named() {\n", "\n_workbench() {\n", "words=(\"${words[1]}\" open "]),
+    (
+      "fish",
+      ["(__workbench_meant (__workbench_tokens -pc))", "options \"workbench\" theme' -l 'theme'", "\"workbench\" -eq 1' -F"]
+    ),
+  ])
+  func completionsKnowWhatIsMeantWithoutASubcommand(_ shell: String, _ parts: [String]) throws {
+    let script = try Headless.run(["--generate-completion-script", shell]).output
+    for part in parts { #expect(script.contains(part), "\(part)") }
+    #expect(try Headless.run(["--generate-completion-script=\(shell)"]).output == script)
   }
 
   /// A call that is explained is what was typed; that it is odd is said.

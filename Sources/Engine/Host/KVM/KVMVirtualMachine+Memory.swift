@@ -61,7 +61,7 @@ extension KVMVirtualMachine {
         try makeTable(base, level: level)
       } else {
         let change = "0x\(String(base, radix: 16)) - 0x\(String(top, radix: 16)), ripas: \(exit.ripas.isRAM ? 1 : 0)"
-        kernelLog.add("Unable to satisfy RIPAS_CHANGE for \(change)", at: door.now)
+        kernelLog.add("Unable to satisfy RIPAS_CHANGE for \(change)", at: door.now, isProblem: true)
         break changing
       }
     }

@@ -35,7 +35,7 @@ struct DomainStart {
       (domain.state, domain.reason) = (.running, "booted")
       _ = monitor.takeEvents()
     }
-    for line in process.takeOutput() { domain.log.add(line) }
+    for line in process.takeOutput() { domain.log.add(line.text, isProblem: line.isProblem) }
   }
 
   // MARK: Before
@@ -85,12 +85,12 @@ struct DomainStart {
   private func checkAlive(_ process: any HypervisorProcess) throws(LibvirtError) {
     guard let end = process.end else { return }
     let lines = process.takeOutput()
-    for line in lines { domain.log.add(line) }
+    for line in lines { domain.log.add(line.text, isProblem: line.isProblem) }
     logFailure()
     domain.end = end
-    let said = lines.filter { !$0.hasPrefix("char device redirected") }.joined(separator: "\n")
+    let said = lines.filter(\.isProblem).map(\.text).joined(separator: "\n")
     throw LibvirtError(.internal, "qemu unexpectedly closed the monitor: \(said)", layer: end.layer, explanation: end.explanation)
   }
 
-  private func logFailure() { domain.log.add("shutting down, reason=failed", at: daemon.driver.milliseconds) }
+  private func logFailure() { domain.log.add("shutting down, reason=failed", at: daemon.driver.milliseconds, isProblem: true) }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// What libvirt starts domains on: in life QEMU, KVM below it, and the host they run on.
 ///
 /// libvirt knows of it what a parent knows of a process: its arguments, what it writes, its monitor, its end. Whoever has a machine
@@ -42,7 +44,7 @@ package protocol HypervisorProcess: AnyObject {
 
   /// The lines it has written to its output and error output since it was asked last: what becomes the domain's log. QEMU's own errors
   /// begin `qemu-system-aarch64: `; time stamps are libvirt's to add.
-  func takeOutput() -> [String]
+  func takeOutput() -> [LogLine]
 
   /// How it ended; nil while it runs. Asked after `start`, `send`, `signal` and `pass`.
   var end: HypervisorEnd? { get }

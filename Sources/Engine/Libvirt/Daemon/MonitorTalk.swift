@@ -7,14 +7,16 @@ package struct MonitorTalk: Sendable {
   package struct Line: Sendable {
     package let direction: Direction
     package let text: String
+    /// It answers with an error.
+    package let isError: Bool
   }
 
   /// The oldest are dropped beyond `most`.
   package private(set) var lines: [Line] = []
   package static let most = 2000
 
-  mutating func add(_ direction: Direction, _ text: String) {
-    lines.append(Line(direction: direction, text: text))
+  mutating func add(_ direction: Direction, _ text: String, isError: Bool = false) {
+    lines.append(Line(direction: direction, text: text, isError: isError))
     if lines.count > Self.most { lines.removeFirst(lines.count - Self.most) }
   }
 }
@@ -92,8 +94,9 @@ final class Monitor {
 
   /// The value of a line that is an answer.
   private func receive(_ line: String) -> JSONValue? {
-    talk.add(.received, line)
-    guard let value = try? JSONParser.value(of: line) else { return nil }
+    let value = try? JSONParser.value(of: line)
+    talk.add(.received, line, isError: value?["error"] != nil)
+    guard let value else { return nil }
     if value["event"] != nil { events.append(value) }
     return value["return"] != nil || value["error"] != nil ? value : nil
   }

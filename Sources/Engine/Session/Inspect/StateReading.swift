@@ -81,6 +81,8 @@ package struct StateReading: Sendable {
   static let limit = 1 << 18
 
   private(set) var values: [Key: String] = [:]
+  /// What granules are that are not simply the Host's.
+  private(set) var granules: [UInt64: MapCell] = [:]
   let digest: UInt64
   /// Whether something was left out.
   private(set) var isCut = false
@@ -104,12 +106,14 @@ package struct StateReading: Sendable {
 
   private mutating func takeGranules(_ machine: borrowing Machine) {
     var found: [(Key, String)] = []
+    var cells: [UInt64: MapCell] = [:]
     machine.memory.forEachGranule { address, page, record in
       guard found.count < Self.limit else { return }
       let record = GranuleRecord(raw: record)
       if record.state != .undelegated || record.gpi != .nonSecure {
         let pas = record.state == .undelegated ? ", \(record.gpi.name) PAS" : ""
         found.append((Key(kind: .granule, address: address), record.state.name + pas))
+        cells[address] = MapCell(record: record.raw)
       }
       // What the RMM keeps is compared by its fields, and the GPT by what it says of granules.
       guard let page, machine.isDRAM(address), record.state == .undelegated || record.state == .data else { return }
@@ -119,6 +123,7 @@ package struct StateReading: Sendable {
     }
     isCut = found.count >= Self.limit
     for (key, value) in found { values[key] = value }
+    granules = cells
   }
 
   private mutating func takeRealm(_ rd: UInt64, _ machine: borrowing Machine) {
@@ -157,6 +162,13 @@ package struct StateDifference: Sendable {
     package let key: StateReading.Key
     package let a: String
     package let b: String
+    /// Of a granule, what it is in both.
+    package let cells: Cells?
+
+    package struct Cells: Sendable, Equatable {
+      package let a: MapCell
+      package let b: MapCell
+    }
 
     /// In a sentence.
     package var text: String { "\(key.name) is \(a) in A, \(b) in B" }
@@ -182,7 +194,8 @@ package struct StateDifference: Sendable {
       if key.kind == .contents {
         (left, right) = (left == key.absent ? left : "written", right == key.absent ? right : "written otherwise")
       }
-      return Item(key: key, a: left, b: right)
+      let (before, after) = (a.granules[key.address] ?? MapCell(record: 0), b.granules[key.address] ?? MapCell(record: 0))
+      return Item(key: key, a: left, b: right, cells: key.kind == .granule ? Item.Cells(a: before, b: after) : nil)
     }
   }
 }

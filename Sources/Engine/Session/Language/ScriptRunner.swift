@@ -309,7 +309,7 @@ public final class ScriptRunner {
     if let why = session.exhaustion, outcome.isRunning { throw line.error(why) }
     var result = StatementResult()
     result.text = outcome.message.isEmpty ? nil : outcome.message
-    result.console = outcome.lines
+    result.console = outcome.lines.map(\.text)
     result.failedCheck = outcome.layer
     result.answer =
       outcome.isDone

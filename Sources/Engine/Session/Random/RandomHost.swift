@@ -123,7 +123,9 @@ final class RandomHost {
       if strangers.contains(granule) || leaked.contains(granule) { continue }
       return "\(hex(granule)) is \(session.read { $0.granuleState(granule) }.name) for ever, and is in no log"
     }
-    if !leaked.isEmpty, !stack.kernelLines.contains(where: { $0.contains("leaked") }) { return "the kernel's log has no leak" }
+    if !leaked.isEmpty, !stack.kernelLines.contains(where: { $0.text.contains("leaked") }) {
+      return "the kernel's log has no leak"
+    }
     return nil
   }
 }

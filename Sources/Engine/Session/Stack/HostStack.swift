@@ -20,7 +20,7 @@ package final class HostStack: HypervisorDriver {
   /// VMIDs of Realms that are still there (kvm_destroy_realm releases none of a Realm that stays).
   private var lostVMIDs: [UInt64] = []
   /// What the host's kernel has printed of its VMs, the last of it.
-  package private(set) var kernelLines: [String] = []
+  package private(set) var kernelLines: [LogLine] = []
   /// libvirtd's own process.
   static let daemon = 1001
 
@@ -42,7 +42,7 @@ package final class HostStack: HypervisorDriver {
     self.session = session
     self.dram = dram ?? session.dram
     capabilities = HostCapabilities(features: session.configuration.featureRegister0)
-    kernelLines = KVMStart(session).lines.map { "[    0.000000] \($0)" }
+    kernelLines = KVMStart(session).lines.map { LogLine("[    0.000000] \($0)") }
   }
 
   /// The machine of a host: its vCPUs execute code, and it has DRAM for two domains of the largest size.

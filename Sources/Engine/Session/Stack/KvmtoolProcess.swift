@@ -14,7 +14,7 @@ final class KvmtoolProcess: StackGuest {
   let terminals: [Int] = []
   private(set) var end: HypervisorEnd?
   /// What it has printed to standard error.
-  private(set) var errors: [String] = []
+  private(set) var errors: [LogLine] = []
   private(set) var console = ConsoleOutput()
   private(set) var vm: RealmVM?
   private(set) var vcpuTimes: [UInt64] = []
@@ -49,7 +49,7 @@ final class KvmtoolProcess: StackGuest {
       do throws(RealmVM.Failure) { try vm.build(plan) } catch { throw VMMRefusal(.kvmtool, error.message) }
       vcpuTimes = [UInt64](repeating: 0, count: max(1, vm.vcpus.count))
     } catch {
-      errors.append(error.line)
+      errors.append(LogLine(error.line, isProblem: true))
       finish(HypervisorEnd(layer: error.isOfKVM ? .kvm : .kvmtool, explanation: error.advice ?? ""))
     }
   }
@@ -68,7 +68,7 @@ final class KvmtoolProcess: StackGuest {
     case nil: return
     case .poweredOff, .reset: finish(HypervisorEnd(layer: .kvmtool))
     case .failed(let why):
-      errors.append("KVM_RUN failed: \(why)")
+      errors.append(LogLine("KVM_RUN failed: \(why)", isProblem: true))
       finish(HypervisorEnd(layer: .kvm))
     }
   }

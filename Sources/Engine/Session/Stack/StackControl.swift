@@ -29,7 +29,7 @@ package final class StackControl {
     /// Whether domains still run, and somebody wanted to look.
     package var isRunning = false
     /// What was printed, line by line.
-    package var lines: [String] = []
+    package var lines: [LogLine] = []
     /// In a sentence.
     package var message = ""
     /// The layer that refused, by its name.
@@ -85,8 +85,9 @@ package final class StackControl {
   }
 
   /// What is kept of what was printed.
-  private static func kept(_ outcome: Outcome) -> [String] {
-    Array((outcome.lines + [outcome.message]).filter { $0 != "" || outcome.lines.count > 1 }.prefix(StackLog.Order.mostLines))
+  private static func kept(_ outcome: Outcome) -> [LogLine] {
+    let lines = outcome.lines + [LogLine(outcome.message, isProblem: !outcome.isDone)]
+    return Array(lines.filter { $0.text != "" || outcome.lines.count > 1 }.prefix(StackLog.Order.mostLines))
   }
 
   // MARK: Which host
@@ -291,36 +292,27 @@ package final class StackControl {
 
   private func virsh(_ line: String, _ place: Place, _ host: Host) -> Outcome {
     var outcome = Outcome()
-    var text = ""
+    var printed = PrintedLines()
     host.daemon.files = remembered(place.images, host)
     let shell = VirshShell(
       host.daemon, mode: .commands, folder: place.folder, xmlFiles: remembered(place.xml, host)
     ) { output in
       switch output {
-      case .out(let piece), .error(let piece), .finding(let piece): text += piece
-      case .explanation(let piece): text += "(\(piece.trimmed))\n"
+      case .out(let piece), .finding(let piece): printed.add(piece)
+      case .error(let piece): printed.add(piece, isProblem: true)
+      case .explanation(let piece): printed.add("(\(piece.trimmed))\n")
       }
     }
-    shell.terminal = ScriptTerminal { text += String(decoding: $0, as: UTF8.self) }
+    shell.terminal = ScriptTerminal { printed.add(String(decoding: $0, as: UTF8.self)) }
     outcome.isDone = shell.run(line)
     outcome.layer = outcome.isDone ? nil : (shell.lastError?.layer ?? .virsh).rawValue
-    outcome.lines = Self.lines(text)
+    outcome.lines = printed.lines
     outcome.message = outcome.isDone ? "" : "refused by \(outcome.layer ?? "")"
     return outcome
   }
 
   private func remembered(_ policy: FilePolicy, _ host: Host) -> FilePolicy {
     FilePolicy(folders: policy.folders, named: policy.named, host.files)
-  }
-
-  /// Lines without the blank ones at the end.
-  private static func lines(_ text: String) -> [String] {
-    // By scalars: a carriage return and a line feed are one character.
-    var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      String(String.UnicodeScalarView(line.last == "\r" ? line.dropLast() : line))
-    }
-    while lines.last?.isEmpty == true { lines.removeLast() }
-    return lines
   }
 
   private func qemu(_ words: [String], _ place: Place, _ host: Host) -> Outcome {
@@ -338,13 +330,13 @@ package final class StackControl {
     return started(process, process.errors)
   }
 
-  private func started(_ process: some StackGuest, _ lines: [String]) -> Outcome {
+  private func started(_ process: some StackGuest, _ lines: [LogLine]) -> Outcome {
     var outcome = Outcome()
     outcome.lines = lines
     if let end = process.end {
       outcome.isDone = false
       outcome.layer = end.layer.rawValue
-      if !end.explanation.isEmpty { outcome.lines.append("(\(end.explanation))") }
+      if !end.explanation.isEmpty { outcome.lines.append(LogLine("(\(end.explanation))")) }
       outcome.message = "refused by \(end.layer.rawValue)"
     } else {
       outcome.message = "process \(process.processID) \(process.isRunning ? "runs" : "stands") on PE \(process.pe)"
@@ -356,7 +348,8 @@ package final class StackControl {
     var outcome = Outcome()
     do throws(KVMRequest.Malformed) {
       let answer = try host.stack.kvm(words)
-      outcome.lines = [answer.line] + (answer.explanation.map { ["(\($0))"] } ?? [])
+      outcome.lines = [LogLine(answer.line, isProblem: answer.error != nil)]
+      if let explanation = answer.explanation { outcome.lines.append(LogLine("(\(explanation))")) }
       outcome.isDone = answer.error == nil
       outcome.layer = answer.layer?.rawValue
       outcome.message = answer.errno.map { "\($0.rawValue), from \(answer.layer?.rawValue ?? "")" } ?? ""
@@ -380,8 +373,11 @@ package final class StackControl {
       return outcome
     }
     var outcome = Outcome()
-    outcome.lines = process.takeEvents() + process.send(line) + process.takeOutput()
-    outcome.isDone = !outcome.lines.contains { $0.hasPrefix(#"{"error""#) || $0.contains(#", "error": {"#) }
+    let said = (process.takeEvents() + process.send(line)).map { line in
+      LogLine(line, isProblem: (try? JSONParser.value(of: line))?["error"] != nil)
+    }
+    outcome.isDone = !said.contains(where: \.isProblem)
+    outcome.lines = said + process.takeOutput()
     if !outcome.isDone { outcome.layer = StackLayer.qemu.rawValue }
     host.daemon.refresh()
     return outcome
@@ -397,8 +393,9 @@ package final class StackControl {
       while host.stack.hasWork, session.exhaustion == nil, !hasSeenEnough { host.daemon.pass(microseconds: Self.slice) }
     }
     for (process, before) in printed where process.console.count > before {
-      let new = String(decoding: process.console.bytes(from: before), as: UTF8.self)
-      outcome.lines += Self.lines(new).map { printed.count == 1 ? $0 : "\(process.processID): \($0)" }
+      var new = PrintedLines()
+      new.add(String(decoding: process.console.bytes(from: before), as: UTF8.self))
+      outcome.lines += new.lines.map { printed.count == 1 ? $0 : LogLine("\(process.processID): \($0.text)") }
     }
     outcome.isRunning = host.stack.hasWork
     let passed = StackCommand.text(microseconds: Int((session.now - start) / 1000))

@@ -17,7 +17,7 @@ final class StackProcess: HypervisorProcess, StackGuest {
   private(set) var qemu: QEMUProcess?
   /// The domain it was started for.
   let domain: String
-  private var output: [String] = []
+  private var output: [LogLine] = []
   /// How many of QEMU's lines have been taken.
   private var heard = 0
   /// How many of the kernel's lines about it have been.
@@ -47,7 +47,7 @@ final class StackProcess: HypervisorProcess, StackGuest {
       events = [qemu.monitor.greeting]
       note()
     } catch {
-      output.append(error.line)
+      output.append(LogLine(error.line, isProblem: true))
       end = HypervisorEnd(layer: error.isOfKVM ? .kvm : .qemu, explanation: error.advice ?? "")
       giveBack()
     }
@@ -61,7 +61,7 @@ final class StackProcess: HypervisorProcess, StackGuest {
   var stateText: String { end == nil ? qemu?.monitor.state.rawValue ?? "prelaunch" : "ended" }
   var vm: RealmVM? { qemu?.isBuilt == true ? qemu?.vm : nil }
   /// Lines it has written that nobody has taken.
-  var pendingOutput: [String] { output }
+  var pendingOutput: [LogLine] { output }
 
   /// One entry of a vCPU.
   func run() {
@@ -110,7 +110,7 @@ final class StackProcess: HypervisorProcess, StackGuest {
 
   // MARK: As its parent sees it
 
-  func takeOutput() -> [String] {
+  func takeOutput() -> [LogLine] {
     defer { output = [] }
     return output
   }

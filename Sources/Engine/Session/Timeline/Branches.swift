@@ -58,7 +58,7 @@ extension Session {
   }
 
   /// A step of a branch's own, counted from 0.
-  func step(of branch: Int, at index: Int) -> Step? {
+  package func step(of branch: Int, at index: Int) -> Step? {
     if let future = tree.future(of: branch), index >= future.first {
       return index < future.end ? future.steps[index - future.first] : nil
     }

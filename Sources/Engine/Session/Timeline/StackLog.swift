@@ -14,7 +14,7 @@ package struct StackLog: Sendable {
     package let begin: Int
     package let end: Int
     /// What it printed, the first of it.
-    package private(set) var lines: [String]
+    package private(set) var lines: [LogLine]
     /// What the host looked like after it.
     package private(set) var picture: StackPicture
 
@@ -22,7 +22,7 @@ package struct StackLog: Sendable {
     static let mostLines = 200
 
     /// The same with what came of it.
-    func with(_ lines: [String], _ picture: StackPicture) -> Order {
+    func with(_ lines: [LogLine], _ picture: StackPicture) -> Order {
       var order = self
       (order.lines, order.picture) = (lines, picture)
       return order

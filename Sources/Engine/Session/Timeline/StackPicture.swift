@@ -1,3 +1,4 @@
+import Basics
 import Host
 import Libvirt
 import Machine
@@ -16,7 +17,7 @@ package struct StackPicture: Sendable {
     /// The talk with its monitor.
     package var talk: [MonitorTalk.Line] = []
     /// The domain's log, or what the VMM printed.
-    package var log: [String] = []
+    package var log: [LogLine] = []
     /// What its guest has printed, the last of it.
     package var console: [UInt8] = []
   }
@@ -73,7 +74,7 @@ package struct StackPicture: Sendable {
 
   package var guests: [Guest] = []
   /// What the host's kernel has printed.
-  package var kernelLines: [String] = []
+  package var kernelLines: [LogLine] = []
 
   /// How much of a console and of calls is kept for each moment.
   static let mostConsole = 4096

@@ -184,7 +184,7 @@ struct KVMIoctlTests {
     #expect(host.kvm.send("RMI_REC_DESTROY", [rec])[0] == 0)
     host.kvm.destroy()
     #expect(host.kvm.leaked.contains(rec) && Set(missing(host)).isSubset(of: host.kvm.leaked))
-    #expect(host.kvm.kernelLog.lines.contains { $0.hasSuffix("WARNING: arch/arm64/kvm/rme.c: rec_destroy failed") })
+    #expect(host.kvm.kernelLog.lines.contains { $0.text.hasSuffix("WARNING: arch/arm64/kvm/rme.c: rec_destroy failed") })
     #expect(host.session.read { $0.realmSummaries().count } == 1)
   }
 

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Libvirt
 import Testing
@@ -17,7 +18,7 @@ struct DomainLifeTests {
     virsh.hypervisor.guests = ["beta": .powersOff]
     _ = virsh.shell.run("define beta.xml; start beta; list; list; domstate beta --reason")
     #expect(virsh.text.hasSuffix("shut off (shutdown)\n\n"))
-    #expect(virsh.daemon.domain("beta")?.log.lines.last?.hasSuffix("+0000: shutting down, reason=shutdown") ?? false)
+    #expect(virsh.daemon.domain("beta")?.log.lines.last?.text.hasSuffix("+0000: shutting down, reason=shutdown") ?? false)
   }
 
   @Test func aProcessThatDiesIsACrash() throws {
@@ -27,7 +28,7 @@ struct DomainLifeTests {
     #expect(virsh.text.hasSuffix("shut off (crashed)\n\n"))
     let beta = try #require(virsh.daemon.domain("beta"))
     #expect(beta.end == HypervisorEnd(layer: .kvm, explanation: "KVM_RUN failed"))
-    #expect(beta.log.lines.contains { $0.hasSuffix("Z qemu-system-aarch64: cannot go on") })
+    #expect(beta.log.lines.contains { $0.text.hasSuffix("Z qemu-system-aarch64: cannot go on") && $0.isProblem })
   }
 
   @Test func aRebootEndsADomainThatIsToEndThen() {
@@ -99,7 +100,7 @@ struct DomainLifeTests {
   @Test func theLogIsLibvirts() throws {
     let virsh = VirshInTests()
     _ = virsh.shell.run("define beta.xml; start beta; destroy beta")
-    let lines = try #require(virsh.daemon.domain("beta")).log.lines
+    let lines = try #require(virsh.daemon.domain("beta")).log.lines.map(\.text)
     #expect(
       lines[0].hasPrefix("2026-11-28 16:01:04.133+0000: starting up libvirt version: 9.0.0, qemu version: 7.2.22, kernel: "))
     #expect(lines.contains("/usr/bin/qemu-system-aarch64 \\"))

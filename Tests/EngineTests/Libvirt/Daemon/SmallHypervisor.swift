@@ -30,7 +30,7 @@ final class SmallProcess: HypervisorProcess {
   let processID: Int
   private let terminal: Int
   private let guest: SmallHypervisor.Guest
-  private var output: [String] = []
+  private var output: [LogLine] = []
   private var events: [String] = [#"{"QMP": {"version": {}, "capabilities": ["oob"]}}"#]
   private(set) var end: HypervisorEnd?
   private(set) var isRunning = false
@@ -42,11 +42,13 @@ final class SmallProcess: HypervisorProcess {
     // A QEMU that knows no Realms.
     for (option, value) in zip(request.command.arguments, request.command.arguments.dropFirst()) where value.contains("rme-guest")
     {
-      output.append("qemu-system-aarch64: \(option) \(value): Parameter 'qom-type' does not accept value 'rme-guest'")
+      output.append(
+        LogLine(
+          "qemu-system-aarch64: \(option) \(value): Parameter 'qom-type' does not accept value 'rme-guest'", isProblem: true))
       end = HypervisorEnd(layer: .qemu, explanation: "this QEMU has no rme-guest")
       return
     }
-    output.append("char device redirected to /dev/pts/\(terminal) (label charserial0)")
+    output.append(LogLine("char device redirected to /dev/pts/\(terminal) (label charserial0)"))
   }
 
   func run(_ microseconds: Int) {
@@ -61,12 +63,12 @@ final class SmallProcess: HypervisorProcess {
       time = 0
       events.append(#"{"event": "RESET", "data": {"guest": true, "reason": "guest-reset"}}"#)
     case .crashes:
-      output.append("qemu-system-aarch64: cannot go on")
+      output.append(LogLine("qemu-system-aarch64: cannot go on", isProblem: true))
       end = HypervisorEnd(layer: .kvm, explanation: "KVM_RUN failed")
     }
   }
 
-  func takeOutput() -> [String] { take(&output) }
+  func takeOutput() -> [LogLine] { take(&output) }
   func takeEvents() -> [String] { take(&events) }
 
   private func take<T>(_ list: inout [T]) -> [T] {
@@ -108,7 +110,7 @@ final class SmallProcess: HypervisorProcess {
   func signal(_ signal: ProcessSignal) {
     guard end == nil else { return }
     isRunning = false
-    output.append("qemu-system-aarch64: terminating on signal 15 from pid 1 (libvirtd)")
+    output.append(LogLine("qemu-system-aarch64: terminating on signal 15 from pid 1 (libvirtd)"))
     events.append(#"{"event": "SHUTDOWN", "data": {"guest": false, "reason": "host-signal"}}"#)
     end = HypervisorEnd(layer: .libvirt)
   }

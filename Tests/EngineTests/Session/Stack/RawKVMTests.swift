@@ -55,7 +55,7 @@ struct RawKVMTests {
     #expect(try host.kvm("a RUN 0").line == "ioctl(KVM_RUN, vCPU 0) = 0, KVM_EXIT_SYSTEM_EVENT shutdown")
     #expect(try host.kvm("a CLOSE").error == nil)
     #expect(host.taken == before && host.stack.leaked.isEmpty)
-    #expect(host.stack.kernelLines == ["[    0.000000] kvm [1]: RMI ABI version 1.0"])
+    #expect(host.stack.kernelLines == [LogLine("[    0.000000] kvm [1]: RMI ABI version 1.0")])
     #expect(throws: KVMRequest.Malformed.self) { try host.kvm("a RUN 0") }
   }
 
@@ -203,7 +203,7 @@ struct RawKVMTests {
     try host.kvm("a CLOSE")
     let leaked = host.stack.leaked
     #expect(!leaked.isEmpty && Set(host.taken).isSubset(of: leaked))
-    #expect(host.stack.kernelLines.contains { $0.hasSuffix("are leaked") })
+    #expect(host.stack.kernelLines.contains { $0.text.hasSuffix("are leaked") && $0.isProblem })
     // Its VMID is taken as well.
     try host.kvm("b", Self.ready + ["ACTIVATE"])
     #expect(try host.kvm("b RUN 0").exit == .systemEvent(.shutdown))
@@ -220,7 +220,8 @@ struct RawKVMTests {
     try host.kvm("a CLOSE")
     #expect(host.session.position - before < 10)
     #expect(
-      Set(host.taken).isSubset(of: host.stack.leaked) && host.stack.kernelLines.contains { $0.contains("realm_destroy failed") })
+      Set(host.taken).isSubset(of: host.stack.leaked)
+        && host.stack.kernelLines.contains { $0.text.contains("realm_destroy failed") && $0.isProblem })
   }
 
   @Test func aVMThatIsNotThere() throws {

@@ -91,9 +91,9 @@ struct StackStatementTests {
     session.seek(listed.range.upperBound)
     #expect(session.stackPicture == nil)
     let state = try control.perform(.virsh("domstate shop"), in: "x.session")
-    #expect(state.lines.first == "running")
+    #expect(state.lines.first?.text == "running")
     #expect(session.stackOrders.map(\.command.text) == ["virsh create shop.xml", "virsh list", "virsh domstate shop"])
-    #expect(session.stackOrders.first?.lines.first == "Domain 'shop' created from shop.xml")
+    #expect(session.stackOrders.first?.lines.first?.text == "Domain 'shop' created from shop.xml")
     #expect(try control.perform(.virsh("destroy shop"), in: "x.session").isDone)
     #expect(session.read { $0.realmSummaries() }.isEmpty)
   }
@@ -113,7 +113,7 @@ struct StackStatementTests {
     session.seek(5)
     #expect(throws: ScriptError.self) { try control.perform(.virsh("list"), in: "x.session") }
     session.seek(end)
-    #expect(try control.perform(.virsh("list"), in: "x.session").lines.contains { $0.contains("running") })
+    #expect(try control.perform(.virsh("list"), in: "x.session").lines.contains { $0.text.contains("running") })
   }
 
   @Test func inTheMiddleOfACommandNobodyKnowsTheHost() throws {
@@ -207,7 +207,7 @@ struct StackStatementTests {
     // Told again, each finds what it found.
     script.session.seek(end)
     try script.run("virsh list --all")
-    #expect(script.session.stackLog.orders.first?.lines.first == first.first)
+    #expect(script.session.stackLog.orders.first?.lines.first?.text == first.first)
   }
 
   @Test func whatWasCapturedStaysCaptured() throws {

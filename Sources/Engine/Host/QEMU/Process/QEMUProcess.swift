@@ -13,7 +13,7 @@ package final class QEMUProcess {
   package let vm: RealmVM
   package private(set) var monitor: QMPMonitor
   /// What it has printed to standard error, a line each.
-  package private(set) var errors: [String] = []
+  package private(set) var errors: [LogLine] = []
   /// Pseudo-terminals it has opened, by number.
   package private(set) var terminals: [Int] = []
   /// The exit code, once it has ended.
@@ -57,7 +57,7 @@ package final class QEMUProcess {
       let number = firstTerminal + terminals.count
       terminals.append(number)
       machine.backends[index].file = "pty:/dev/pts/\(number)"
-      errors.append("char device redirected to /dev/pts/\(number) (label \(machine.backends[index].label))")
+      errors.append(LogLine("char device redirected to /dev/pts/\(number) (label \(machine.backends[index].label))"))
     }
     monitor = QMPMonitor(machine)
     if !commandLine.startsPaused { start() }
@@ -108,11 +108,13 @@ package final class QEMUProcess {
   /// SIGTERM, as `virsh destroy` sends it; the lines a client gets.
   package func terminate(by sender: Int, named name: String) -> [String] {
     guard exitCode == nil else { return [] }
-    errors.append("qemu-system-aarch64: terminating on signal 15 from pid \(sender) (\(name))")
+    errors.append(LogLine("qemu-system-aarch64: terminating on signal 15 from pid \(sender) (\(name))"))
     let lines = carry(out: monitor.event("SHUTDOWN", QMPMonitor.cause(byGuest: false, "host-signal"), at: time))
     exitCode = 0
     return lines
   }
+
+  private func fail(_ text: String) { errors.append(LogLine(text, isProblem: true)) }
 
   private func carry(out outputs: [QMPMonitor.Output]) -> [String] {
     var lines: [String] = []
@@ -133,7 +135,7 @@ package final class QEMUProcess {
     case .pause: break
     case .powerDown: vm.pressPowerButton(for: Self.press)
     case .reset: reset()
-    case .refuseReset: errors.append("qemu-system-aarch64: cpus are not resettable, terminating")
+    case .refuseReset: fail("qemu-system-aarch64: cpus are not resettable, terminating")
     case .quit: exitCode = 0
     }
   }
@@ -149,7 +151,7 @@ package final class QEMUProcess {
     do throws(RealmVM.Failure) {
       try vm.reset(plan)
     } catch {
-      errors.append("qemu-system-aarch64: \(error.message)")
+      fail("qemu-system-aarch64: \(error.message)")
       exitCode = 1
     }
   }
@@ -162,7 +164,7 @@ package final class QEMUProcess {
       try vm.build(plan)
       isBuilt = true
     } catch {
-      errors.append("qemu-system-aarch64: \(commandLine.isRealm ? "RME: " : "")\(error.message)")
+      fail("qemu-system-aarch64: \(commandLine.isRealm ? "RME: " : "")\(error.message)")
       monitor.state = .internalError
       exitCode = 1
     }
@@ -191,7 +193,7 @@ package final class QEMUProcess {
       reset()
       return monitor.event("RESET", cause, at: time)
     case .failed(let why):
-      errors.append("error: kvm run failed: \(why)")
+      fail("error: kvm run failed: \(why)")
       monitor.state = .internalError
       return monitor.event("STOP", at: time)
     }

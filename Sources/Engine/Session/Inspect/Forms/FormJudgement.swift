@@ -183,8 +183,9 @@ extension Form {
         guard let row = StructureTables.named(name)?.writable(named: rows[index].name)?.row else { return false }
         return row.field.rules.description.split(separator: " ").contains { $0 == condition.id }
       }
-      let isWhole = condition.id.hasPrefix("params_") || condition.id.hasPrefix("run_")
-      places = declared.isEmpty && isWhole ? [0] : declared
+      // What is about no field of it may be about where it lies.
+      let lies = entry.inputs(about: condition.id).contains { StructureTables.written(at: entry.inputs[$0])?.name == name }
+      places = declared.isEmpty && lies ? [0] : declared
     case .command: places = entry.inputs(about: condition.id)
     }
     let named = places.filter { condition.now.contains("\(rows[$0].name) = ") }

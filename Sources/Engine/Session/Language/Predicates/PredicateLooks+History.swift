@@ -113,12 +113,12 @@ extension PredicateLook {
     PredicateLook("kernel", finding: .text, help: "what the host's kernel has printed (dmesg)") { _ in
       "the host's kernel log"
     } read: { reader, _ in
-      .text(reader.session.stackPicture?.kernelLines.joined(separator: "\n") ?? "")
+      .text(reader.session.stackPicture?.kernelLines.map(\.text).joined(separator: "\n") ?? "")
     },
     PredicateLook("host", finding: .text, help: "what virsh, QEMU and kvmtool have answered, all of it") { _ in
       "what the host has answered"
     } read: { reader, _ in
-      .text(reader.session.stackOrders.filter { $0.end > reader.first }.flatMap(\.lines).joined(separator: "\n"))
+      .text(reader.session.stackOrders.filter { $0.end > reader.first }.flatMap { $0.lines.map(\.text) }.joined(separator: "\n"))
     },
     PredicateLook(
       "domains", [.word("STATE", ["RUNNING", "PAUSED", "SHUT_OFF"])], finding: .number, help: "domains of libvirt in a state"

@@ -46,7 +46,7 @@ struct QEMUProcessTests {
     let qemu = try Self.process("-S " + Self.guest, QEMURunTests.session())
     _ = Self.command(qemu, "qmp_capabilities")
     #expect(qemu.terminate(by: 7, named: "libvirtd").first?.contains(#""reason": "host-signal""#) == true)
-    #expect(qemu.errors == ["qemu-system-aarch64: terminating on signal 15 from pid 7 (libvirtd)"] && qemu.exitCode == 0)
+    #expect(qemu.errors == [LogLine("qemu-system-aarch64: terminating on signal 15 from pid 7 (libvirtd)")] && qemu.exitCode == 0)
   }
 
   @Test func whatItDiesOfAtItsStart() {
@@ -60,7 +60,7 @@ struct QEMUProcessTests {
     let qemu = try Self.process("-S " + Self.guest, QEMURunTests.session(dram: (1 << 20) + 6 * 4096))
     _ = Self.command(qemu, "qmp_capabilities")
     #expect(Self.command(qemu, "cont") == [] && qemu.exitCode == 1)
-    #expect(qemu.errors.first?.hasPrefix("qemu-system-aarch64: RME: ") == true, "\(qemu.errors)")
+    #expect(qemu.errors.first?.text.hasPrefix("qemu-system-aarch64: RME: ") == true, "\(qemu.errors)")
   }
 
   // MARK: What waits, buttons
@@ -139,7 +139,7 @@ struct QEMUProcessTests {
       _ = Self.command(qemu, "cont")
       let lines = Self.command(qemu, "system_reset")
       #expect(lines.first?.contains(#""event": "SHUTDOWN", "data": {"guest": false, "reason": "host-qmp-system-reset"}"#) == true)
-      #expect(qemu.errors == ["qemu-system-aarch64: cpus are not resettable, terminating"])
+      #expect(qemu.errors == [LogLine("qemu-system-aarch64: cpus are not resettable, terminating", isProblem: true)])
       #expect(qemu.exitCode == (stays ? nil : 0) && lines.contains { $0.contains("STOP") } == stays)
     }
   }
