@@ -57,6 +57,55 @@ struct SessionCommandTests {
     #expect(try Headless.run(["replay", "--verify", packed]).code == 0)
   }
 
+  /// Three branches are written alike wherever that is done, and lead to the same digests there. Turkish has another small I, and its own
+  /// commas; locales that the machine does not have are those of C.
+  @Test func branchesAreTheSameElsewhere() throws {
+    let script = try file(
+      "tree.session",
+      """
+      #workbench 5
+      machine dram=64M
+      RMI_GRANULE_DELEGATE 0x80001000
+      RMI_GRANULE_DELEGATE 0x80002000
+      RMI_GRANULE_DELEGATE 0x80003000
+      goto 2
+      fork LIST-I
+      RMI_GRANULE_DELEGATE 0x80004000
+      note ince İ, ß
+      goto 1
+      fork third
+      RMI_GRANULE_DELEGATE 0x80005000
+      RMI_GRANULE_UNDELEGATE 0x80005000
+      bookmark here 1,5
+      switch main
+
+      """)
+    let locales = folder.appending(path: "locales")
+    try FileManager.default.createDirectory(at: locales, withIntermediateDirectories: true)
+    for name in ["tr_TR", "de_DE"] {
+      _ = try Shell.run("localedef -i \(name) -f UTF-8 '\(locales.path)/\(name).UTF-8' 2> /dev/null || true")
+    }
+    var texts: Set<String> = []
+    var verdicts: Set<String> = []
+    for (number, place) in [("C", "UTC"), ("tr_TR.UTF-8", "Pacific/Kiritimati"), ("de_DE.UTF-8", "America/St_Johns")].enumerated()
+    {
+      let environment = ["LC_ALL": place.0, "LANG": place.0, "TZ": place.1, "LOCPATH": locales.path]
+      let output = folder.appending(path: "tree\(number)").path
+      let written = try Headless.run(["session", "answers", script, "-o", output], environment: environment)
+      #expect(written.code == 0, "\(written.error)")
+      texts.insert(try text(output))
+      for recorded in 0...number {
+        let path = folder.appending(path: "tree\(recorded)").path
+        let result = try Headless.run(["replay", "--verify", path], environment: environment)
+        #expect(result.code == 0, "\(result.error)")
+        verdicts.insert(result.output)
+      }
+    }
+    #expect(texts.count == 1 && verdicts.count == 1)
+    #expect(texts.first?.split(separator: "\n").count { $0.hasPrefix("%  state ") } == 3)
+    #expect(verdicts.first?.contains("on 3 branches") == true && verdicts.first?.contains("3 digests equal") == true)
+  }
+
   @Test func answersAreMadeAnew() throws {
     let recorded = folder.appending(path: "recorded").path
     _ = try run("cut", try file("one.session", Self.delegate), "-o", recorded)

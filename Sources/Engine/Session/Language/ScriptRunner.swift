@@ -261,6 +261,18 @@ public final class ScriptRunner {
     return result
   }
 
+  /// The same of a call of RMI, or an access of the Normal world.
+  ///
+  /// - Returns: nil where ``Session/plainAnswer`` is all that came of it.
+  func performPlain(_ action: Action, line: Int) throws(ScriptError) -> StatementResult? {
+    try makeRoom(ScriptLine(file: "", number: line, text: ""))
+    guestControl.willReplaceSteps(after: session.position)
+    source.hasBegun = true
+    guard let result = asRecorded({ session.performPlain(action) }) else { return nil }
+    expectations.completed(result.guestResults)
+    return result
+  }
+
   /// Makes a fresh machine.
   func reset(_ configuration: MachineConfiguration, name: String?, at line: ScriptLine) throws(ScriptError) {
     try makeRoom(line)
