@@ -190,7 +190,7 @@ struct PlainLine {
     case .read:
       answer.removeAll(keepingCapacity: true)
       answer += Self.found
-      append(found.x[0])
+      answer.append(hexadecimal: found.x[0])
       return answer == bytes
     }
   }
@@ -210,7 +210,7 @@ struct PlainLine {
     }
     for n in 1..<count where x(n) != 0 {
       answer += [UInt8(ascii: " "), UInt8(ascii: "x"), UInt8(ascii: "0") + UInt8(n), UInt8(ascii: "=")]
-      append(x(n))
+      answer.append(hexadecimal: x(n))
     }
     return answer == bytes
   }
@@ -218,12 +218,4 @@ struct PlainLine {
   private static let ok = Array("ok".utf8)
   private static let found = Array("-> ".utf8)
 
-  private mutating func append(_ value: UInt64) {
-    answer.append(UInt8(ascii: "0"))
-    answer.append(UInt8(ascii: "x"))
-    for digit in stride(from: 15 - value.leadingZeroBitCount / 4, through: 0, by: -1) {
-      let nibble = UInt8(truncatingIfNeeded: value >> UInt64(4 * digit)) & 15
-      answer.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
-    }
-  }
 }

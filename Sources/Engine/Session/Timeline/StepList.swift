@@ -78,6 +78,9 @@ public struct StepList: RandomAccessCollection, Sendable {
   /// The same with what came through the entropy door.
   func inputAndEntropy(_ index: Int) -> (Session.Step.Input, [[UInt8]]) { at(index) { $0.inputAndEntropy($1) } }
 
+  /// What was done, if it was answered with nothing but zeroes and there is no more to say of it.
+  func usual(_ index: Int) -> Action? { hasFailed(index) ? nil : at(index) { $0.usual($1) } }
+
   /// What happened on the way.
   func forEachEvent(of index: Int, _ body: (Event) -> Void) { at(index) { $0.forEachEvent($1, body) } }
 

@@ -199,6 +199,8 @@ struct StepPiece: Sendable {
 
   func input(_ index: Int) -> Session.Step.Input { read(index) { $0.input(tables) } }
 
+  func usual(_ index: Int) -> Action? { read(index) { $0.usual(tables) } }
+
   func inputAndEntropy(_ index: Int) -> (Session.Step.Input, [[UInt8]]) { read(index) { ($0.input(tables), $0.entropy()) } }
 
   func forEachEvent(_ index: Int, _ body: (Event) -> Void) {

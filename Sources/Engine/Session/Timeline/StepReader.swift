@@ -67,6 +67,25 @@ struct StepReader {
     for _ in 0..<count() { body(.event(event())) }
   }
 
+  /// What was done, if nothing came through the entropy door, it was answered with nothing but zeroes, nobody else was, and nothing was found
+  /// or said.
+  mutating func usual(_ tables: borrowing StepTables) -> Action? {
+    guard case .action(let action) = input(tables), count() == 0 else { return nil }
+    for _ in 0..<count() { _ = event() }
+    switch Kind(rawValue: byte()) {
+    case .registers, .ok: break
+    default: return nil
+    }
+    _ = byte()
+    // So many registers, and so many that are not zero.
+    guard count() > 0, count() == 0 else { return nil }
+    _ = byte()
+    if byte() != 0 { _ = word() }
+    // Decisions, broken rules, an exit, guests' answers; what was found, what was said.
+    guard count() == 0, count() == 0, byte() == 0, count() == 0, byte() == 0, byte() == 0, byte() == 0 else { return nil }
+    return action
+  }
+
   /// All of it. The mark of its Host is kept elsewhere.
   mutating func step(_ tables: borrowing StepTables, host: Session.HostMark?) -> Session.Step {
     let input = input(tables)
