@@ -139,7 +139,7 @@ public final class ScriptRunner {
     }
     let parser = StatementParser(line: line.number, names: names, language: language)
     guard let (verb, statement) = try parser.read(line.text) else {
-      note(line)
+      if try !session.takeFile(line.text, line: line.number) { note(line) }
       return nil
     }
     switch verb.places[source.place] {

@@ -139,6 +139,7 @@ public final class Replayer {
     }
     if trimmed.hasPrefix(Recording.groupPrefix) { return try takeGroup(trimmed, line) }
     if trimmed.isEmpty || trimmed.hasPrefix("#") {
+      if try session.takeFile(trimmed, line: line) { return }
       let remark = ScriptLine(file: "", number: line, text: trimmed)
       if pending == nil { runner.note(remark) } else { remarks.append(remark) }
       return
@@ -303,18 +304,18 @@ public final class Replayer {
 
   /// The same of what was read as bytes and has no more than an answer, as most lines of a long recording.
   private func settlePlain() throws(ScriptError) {
-    let before = session.position
-    let result = try runner.performPlain(plainAction, line: plainLine)
+    let (before, line) = (session.position, plainLine)
+    plainLine = 0
+    let result = try runner.performPlain(plainAction, line: line)
     let isUsual = plainAnswer.isEmpty && leavesOutUsual
     if result == nil,
       isUsual ? Recording.isUsual(session.plainAnswer) : plain.isRecorded(session.plainAnswer, as: plainAnswer)
     {
       answersCompared += 1
-      plainLine = 0
-      plainAnswer.removeAll(keepingCapacity: true)
-    } else if let entry = takePlain() {
-      compare(result ?? session.steps[session.position - 1].result, entry)
+    } else {
+      compare(result ?? session.steps[session.position - 1].result, plainEntry(line))
     }
+    plainAnswer.removeAll(keepingCapacity: true)
     keepOpenings(since: before)
   }
 
@@ -325,7 +326,11 @@ public final class Replayer {
       plainLine = 0
       plainAnswer.removeAll(keepingCapacity: true)
     }
-    return Entry(text: "", line: plainLine, action: plainAction, answer: plainAnswer, answerLine: plainAnswerLine)
+    return plainEntry(plainLine)
+  }
+
+  private func plainEntry(_ line: Int) -> Entry {
+    Entry(text: "", line: line, action: plainAction, answer: plainAnswer, answerLine: plainAnswerLine)
   }
 
   /// Statements that stood for others begin with the step that was just done.

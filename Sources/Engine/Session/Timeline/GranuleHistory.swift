@@ -28,7 +28,10 @@ struct GranuleHistory {
   /// A change and a granule in one number: millions of them are looked for.
   private typealias Key = UInt64
 
-  private static func key(_ change: Change, _ granule: UInt64) -> Key { granule << 3 | UInt64(change.rawValue) }
+  private static func key(_ change: Change, _ granule: UInt64) -> Key {
+    // What nothing can lie at is no granule.
+    granule >> 61 == 0 ? granule << 3 | UInt64(change.rawValue) : .max
+  }
 
   /// Indices of steps, ascending.
   private var changes: [Key: [UInt32]] = [:]
@@ -125,7 +128,6 @@ struct GranuleHistory {
     // The registers that have an RD or a REC in a call, by its identifier: what was called last is mostly called again.
     var called: (x0: UInt64, registers: [Int])?
     steps.forEach(range) { index, noted in
-      // What nothing can lie at is no granule.
       func note(_ change: Change, _ granule: UInt64) { if granule >> 61 == 0 { body(index, key(change, granule)) } }
       switch noted {
       case .reset: note(.reset, 0)

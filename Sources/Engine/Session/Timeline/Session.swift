@@ -81,6 +81,8 @@ public final class Session {
   package internal(set) var labels = AddressLabels()
   /// Names of places in guests' programs.
   package internal(set) var programs = GuestPrograms()
+  /// Files that came with what was performed here.
+  var files = EmbeddedFiles()
   /// Steps that belong together, because one statement made them.
   var groups = StepGroups()
   /// The lines of steps that there are.
