@@ -69,6 +69,28 @@ struct PlainLineTests {
     #expect(end(true) == end(false))
   }
 
+  /// Lines of steps that are written as bytes are those of the others.
+  @Test(arguments: [3, 4, 5] as [UInt64]) func aRecordingIsWrittenTheSameEitherWay(_ seed: UInt64) throws {
+    let session = Session(RandomDriver.configuration(.spec))
+    var driver = RandomDriver(seed: seed, session.configuration)
+    for _ in 0..<800 { session.perform(.action(session.read { driver.next($0) })) }
+    let dram = session.configuration.dramBase
+    for kind in [MemoryAccess.Kind.write64(0), .fill(0x1000, 0), .fill(8, 0xFF), .read64, .write8(0), .bytes([0, 0x1F])] {
+      session.perform(.action(.access(MemoryAccess(world: .normal, address: dram + 0x1F_0000, kind: kind))))
+      session.perform(.action(.access(MemoryAccess(world: .secure, address: dram, kind: kind))))
+    }
+    var whole = Recording.header(session.origin)
+    for (n, step) in session.steps.enumerated() { whole += Recording.lines(step, seconds: n == 0 ? 0 : nil) }
+    var feed = RecordingFeed()
+    let written = Recording.header(session.origin) + feed.lines(session, seconds: 0)
+    #expect(written == whole)
+    // In pieces, and with words between.
+    var pieces = RecordingFeed()
+    var text = ""
+    while case let more = pieces.lines(session, seconds: 0, most: 300), !more.isEmpty { text += more }
+    #expect(Recording.header(session.origin) + text == whole)
+  }
+
   /// Whatever is wrong with a line: both say the same of it, or find the same difference.
   @Test func aChangedRecordingIsTheSameEitherWay() throws {
     let good = Self.recording(seed: 22, 60)
