@@ -56,6 +56,13 @@ struct FuzzCommand: ParsableCommand {
       """)
   var switches = false
 
+  @Flag(
+    help: """
+      Recordings in which something is wrong, as many as --calls says: lines that are torn, missing, twice there or in another place, other \
+      numbers and other bytes. Each is replayed to its end, or what is wrong is said with its line.
+      """)
+  var recordings = false
+
   @Option(help: "Check the rules after every so many actions; 1, with --hosts \(HostsRun.rulesEvery).")
   var checkEvery: Int?
 
@@ -78,8 +85,11 @@ struct FuzzCommand: ParsableCommand {
     guard calls > 0, checkEvery ?? 1 > 0 else { throw ValidationError("--calls and --check-every must be positive") }
     guard pairs ?? 0 >= 0, pairs == nil || hostile else { throw ValidationError("--pairs is for --hostile, and not negative") }
     let policy = try machine.configuration().policy
-    guard [hosts, hostile, worlds, switches].count(where: \.self) < 2 else {
-      throw ValidationError("--hosts, --hostile, --worlds and --switches exclude each other")
+    guard [hosts, hostile, worlds, switches, recordings].count(where: \.self) < 2 else {
+      throw ValidationError("--hosts, --hostile, --worlds, --switches and --recordings exclude each other")
+    }
+    if recordings {
+      return try mutate(seed, shard)
     }
     if switches {
       return try switchOff(policy, seed, shard)
@@ -134,6 +144,19 @@ struct FuzzCommand: ParsableCommand {
     try conclude(
       &out, "switches", seed, shard, actions: run.actions, run.problem,
       held: nil)
+  }
+
+  private func mutate(_ seed: UInt64, _ shard: Shard) throws {
+    var progress = ProgressLine("recordings", of: calls)
+    let image = try? GuestImages.load(GuestImages.tour)
+    let run = RecordingsRun.perform(recordings: calls, seed: seed, image: image) { progress.update($0) }
+    var out = Output()
+    defer { out.flush() }
+    out.line("\(run.recordings) recordings made of \(run.originals), seed \(seed); digest \(hex(run.digest))")
+    out.line("\(run.equal) led where they say, \(run.different) did not, \(run.refused) are no recordings")
+    try conclude(
+      &out, "recordings", seed, shard, actions: run.recordings, run.problem,
+      held: "each was replayed to its end, or what is wrong was said with its line")
   }
 
   private func attack(_ seed: UInt64, _ shard: Shard) throws {

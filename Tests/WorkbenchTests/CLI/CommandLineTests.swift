@@ -23,7 +23,7 @@ struct CommandLineTests {
     ("explore --world README.md", 65), ("explore --world tiny --depth 2 --resume README.md", 65),
     ("explore --world tiny --depth 3 --each-condition", 0), ("explore table", 64),
     ("explore table /dev/null", 66), ("explore table /nonexistent", 66),
-    ("fuzz --switches --calls 500", 0), ("fuzz --switches --hosts", 64),
+    ("fuzz --switches --calls 500", 0), ("fuzz --switches --hosts", 64), ("fuzz --recordings --calls 20", 0),
     ("diff /dev/null", 64), ("diff /dev/null /dev/null", 0), ("diff /nonexistent /dev/null", 66),
     ("diff /dev/null@main@7 /dev/null", 64), ("session notes /dev/null", 0), ("session x", 64), ("session cut /dev/null", 64),
     ("session join /dev/null -o /tmp", 64), ("session trim /dev/null", 64), ("session rename /dev/null -o /tmp", 64),

@@ -37,6 +37,10 @@ package struct Observation: ~Copyable, Sendable {
   }
 
   package var events: [Event] { log.all }
+  package func withEvents<T>(_ body: (UnsafeBufferPointer<Event>) -> T) -> T { log.withAll(body) }
+  package var eventCount: Int { log.count }
+  /// Whether it left nothing but events, decisions and measurements, and explanations.
+  package var isPlain: Bool { guestResults.isEmpty && minted.isEmpty && said.isEmpty && printed.isEmpty }
 
   /// Forgets everything. Most actions leave events and nothing else.
   @inline(__always) mutating func clear() {
