@@ -133,7 +133,12 @@ struct AttacksPanel {
     /// What is to be said before a half is done, or before its next call is.
     func asked(_ rows: [Row]) -> (rows: [Row], focus: Int) {
       guard state.underWay != nil else { return (rows + gap + question(), rows.count + 1) }
-      return (rows, rows.firstIndex { $0.role == .selected } ?? rows.count)
+      let next = rows.firstIndex { $0.role == .selected } ?? rows.count
+      return (
+        rows + gap
+          + wrap("\(keys[.travel]) says what it comes to; \(keys[.predict]) and \(keys[.travel]) does the rest at once.", .key),
+        next
+      )
     }
     var rows = wrap("Wants: \(attack.wants)") + gap + half(attack.asItIs, "On the machine as it is")
     guard let outcome = state.outcome, state.phase != .asked else { return asked(rows) }

@@ -59,6 +59,18 @@ package enum NecessityTable {
       "redundant: EL3's transition writes both at once, and nothing else writes either; it holds the model to itself", nil
     ),
     (
+      "half",
+      "redundant: two conditions of a call keep it, that the IPA is in the call's half and that the entry is UNASSIGNED, which is one of a "
+        + "Protected IPA. Without both (`RMI_DATA_CREATE_UNKNOWN.ipa_bound`, `.rtte_state`) an Unprotected IPA is ASSIGNED",
+      """
+      machine rec_aux_count=0 without=RMI_DATA_CREATE_UNKNOWN.ipa_bound+RMI_DATA_CREATE_UNKNOWN.rtte_state
+      realm s2sz=32
+      tables rd 0x80000000..0x80001000
+      delegate 1
+      RMI_DATA_CREATE_UNKNOWN rd 0x80109000 0x80000000
+      """
+    ),
+    (
       "running", "too small: one PE. With two, `RMI_REC_DESTROY.rec_state` alone keeps it: a REC that runs would be destroyed",
       """
       machine pe=2 without=RMI_REC_DESTROY.rec_state
