@@ -77,6 +77,8 @@ public final class ScriptRunner {
   private(set) var lastAction: Action?
   /// Names that statements such as `realm` have given to what they made.
   private var given: Set<String> = []
+  /// By REC, the page that a statement such as `rec` has kept for entering it.
+  var runPages: [UInt64: UInt64] = [:]
   /// Lines of included files that were run for the line that is run now.
   var linesInside = 0
 
