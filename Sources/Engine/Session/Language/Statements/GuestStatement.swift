@@ -66,6 +66,9 @@ package struct GuestStatement: Statement {
     ) { arguments in .symbols(image: arguments.words.first?.text) },
   ]
 
+  /// The verbs of ``verbs``, of which one line can make any number of steps.
+  package static let names = Set(verbs.map(\.name))
+
   /// Bytes that are watched.
   static func watch(_ arguments: Arguments) throws(ScriptError) -> GuestCommand {
     try arguments.check(1...2, "watch ADDRESS [BYTES]")
