@@ -42,10 +42,10 @@ struct LinuxKernelTests {
     let fake = FakeKernel()
     let stack = FakeKernel.stack
     // A frame of `schedule`, the registers of an exception in `secondary`, and a last frame.
-    fake.put(stack, FakeKernel.address(stack + 0x40))
+    fake.put(stack, FakeKernel.address(stack + 0x200))
     fake.put(stack + 8, FakeKernel.address(FakeKernel.code + 0x2010))
-    fake.put(stack + 0x50, 2)
-    let registers = stack + 0x40 - 296
+    fake.put(stack + 0x210, 2)
+    let registers = stack + 0x200 - 296
     fake.put(registers + 256, FakeKernel.address(FakeKernel.code + 0x3020))
     fake.put(registers + 8 * 29, FakeKernel.address(stack + 0x400))
     fake.put(stack + 0x400, FakeKernel.address(stack + 0x500))
