@@ -63,6 +63,13 @@ struct FuzzCommand: ParsableCommand {
       """)
   var recordings = false
 
+  @Flag(
+    help: """
+      Virtio devices: drivers that write anything into queues, buffers and registers, with images and folders that are anything. Nothing \
+      outside of the guest's memory may be reached, and what the devices know stays bounded and is known again.
+      """)
+  var devices = false
+
   @Option(help: "Check the rules after every so many actions; 1, with --hosts \(HostsRun.rulesEvery).")
   var checkEvery: Int?
 
@@ -85,8 +92,11 @@ struct FuzzCommand: ParsableCommand {
     guard calls > 0, checkEvery ?? 1 > 0 else { throw ValidationError("--calls and --check-every must be positive") }
     guard pairs ?? 0 >= 0, pairs == nil || hostile else { throw ValidationError("--pairs is for --hostile, and not negative") }
     let policy = try machine.configuration().policy
-    guard [hosts, hostile, worlds, switches, recordings].count(where: \.self) < 2 else {
-      throw ValidationError("--hosts, --hostile, --worlds, --switches and --recordings exclude each other")
+    guard [hosts, hostile, worlds, switches, devices, recordings].count(where: \.self) < 2 else {
+      throw ValidationError("--hosts, --hostile, --worlds, --switches, --devices and --recordings exclude each other")
+    }
+    if devices {
+      return try drive(seed, shard)
     }
     if recordings {
       return try mutate(seed, shard)
@@ -172,6 +182,19 @@ struct FuzzCommand: ParsableCommand {
     try conclude(
       &out, "hostile", seed, shard, actions: run.actions, run.problem,
       held: "every machine stood, and every rule held that cannot be broken by right")
+  }
+
+  private func drive(_ seed: UInt64, _ shard: Shard) throws {
+    var progress = ProgressLine("buffers", of: calls)
+    let run = DevicesRun.perform(buffers: calls, seed: seed) { progress.update($0) }
+    var out = Output()
+    defer { out.flush() }
+    out.line(
+      "\(run.buffers) buffers for six kinds of virtio devices, seed \(seed): \(run.returned) came back, \(run.stopped) times a device "
+        + "had to be reset, \(run.outside) accesses outside of the guest's memory were turned down")
+    try conclude(
+      &out, "devices", seed, shard, actions: run.buffers, run.problem,
+      held: "nothing else was reached, and what devices know was bounded and known again")
   }
 
   private func actOnEachOther(_ seed: UInt64, _ shard: Shard) throws {

@@ -168,6 +168,8 @@ public final class GuestControl {
     }
     options.hasNetwork = what.hasNetwork
     options.hasRNG = what.hasRNG
+    options.hasConsole = what.hasConsole
+    options.hasSockets = what.hasSockets
     options.hasAccessPlatform = what.hasAccessPlatform
     if let problem = options.problem { throw ScriptError(message: problem) }
     configuration.wantDRAM(options.hostMemory)

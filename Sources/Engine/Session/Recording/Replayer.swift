@@ -218,6 +218,15 @@ public final class Replayer {
       }
       return session.keepMark(.typed(bytes))
     }
+    if text.hasPrefix(HostNote.printed) {
+      guard let bytes = [UInt8](hex: text.dropFirst(HostNote.printed.count)), (1...HostNote.mostPrinted).contains(bytes.count)
+      else {
+        throw ScriptError(
+          line: line, column: 1,
+          message: "expected \(HostNote.printed)HEX with 1 to \(HostNote.mostPrinted) bytes, found \"\(shown(text, limit: 60))\"")
+      }
+      return session.keepMark(.printed(bytes))
+    }
     guard note.count < HostNote.mostLines else {
       throw ScriptError(line: line, column: 1, message: "a note of more than \(HostNote.mostLines) lines")
     }

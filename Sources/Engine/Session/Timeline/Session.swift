@@ -61,6 +61,8 @@ public final class Session {
   package var isOutside = false
   /// What was typed into its guest since the last step.
   var typed: [UInt8]?
+  /// What that guest has printed since then on a console whose bytes pass through its memory.
+  var printing: [UInt8]?
   /// Set while the hypervisor repeats steps it has done before.
   var following: Following?
   /// The last note of what the hypervisor knew: after which step, and how long it is.
@@ -83,6 +85,8 @@ public final class Session {
   package internal(set) var programs = GuestPrograms()
   /// Files that came with what was performed here.
   var files = EmbeddedFiles()
+  /// What who looks at it has found out and keeps, by its type.
+  var memos: [ObjectIdentifier: any Sendable] = [:]
   /// Steps that belong together, because one statement made them.
   var groups = StepGroups()
   /// The lines of steps that there are.
