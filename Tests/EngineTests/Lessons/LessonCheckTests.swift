@@ -30,8 +30,9 @@ struct CourseTests {
 enum Lessons {
   /// Keys that lessons may name; the program's own list is looked at by `workbench lesson check`.
   static let keys = [
-    "command", "undo", "redo", "predict", "show-guest", "show-realms", "show-reference", "show-stack", "show-token",
-    "show-trace", "show-why",
+    "command", "undo", "redo", "predict", "show-granules", "show-guest", "show-lesson", "show-realms", "show-reference",
+    "show-stack", "show-token",
+    "show-trace", "show-why", "show-worlds",
   ]
 
   static func starter(_ path: String) -> LessonStarter {
