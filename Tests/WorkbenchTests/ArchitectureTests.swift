@@ -77,7 +77,7 @@ struct ArchitectureTests {
   private static let session: [String: Set<String>] = [
     "Timeline": [], "Language": ["Guest", "Recording", "Stack", "Timeline"], "Guest": ["Language", "Timeline"],
     "Recording": ["Language", "Timeline"], "Inspect": ["Language", "Recording", "Timeline"],
-    "Random": ["Language", "Stack", "Timeline"], "Explore": ["Language"],
+    "Random": ["Language", "Recording", "Stack", "Timeline"], "Explore": ["Language"],
     "Stack": ["Language", "Timeline"],
   ]
 

@@ -34,7 +34,7 @@ struct device {
   u32 intid;
   int is_private; /* no VIRTIO_F_ACCESS_PLATFORM */
   u64 features;
-  struct queue queues[2];
+  struct queue queues[3];
 };
 enum { NEXT = 1, WRITE_ONLY = 2 };
 
@@ -49,3 +49,9 @@ int broken(struct device *d);
 void rng(void);
 void disk(void);
 void net(void);
+void console(void);
+void sockets(u32 in_realm);
+void files(void);
+
+/* A token for a challenge of 64 bytes; how many bytes it has, 0 outside of a Realm. */
+u32 token(const u8 *challenge, volatile u8 *to, u32 room);

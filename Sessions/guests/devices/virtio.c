@@ -14,8 +14,8 @@ static void address(u64 at, volatile void *p) {
 }
 
 struct device *begin(u32 kind, u32 queues, u64 wanted) {
-  static struct device devices[8];
-  for (u32 n = 0; n < 8; n++) {
+  static struct device devices[10];
+  for (u32 n = 0; n < 10; n++) {
     struct device *d = &devices[n];
     u64 base = FIRST + n * 0x200;
     if (peek(base + MAGIC) != 0x74726976 || peek(base + VERSION) != 2 || peek(base + DEVICE) != kind) continue;

@@ -17,6 +17,22 @@ public func hexBytes(_ bytes: some Sequence<UInt8>) -> String {
 extension String {
   /// Filled with spaces to a width.
   package func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+
+  /// Whether the UTF-8 of another text is somewhere in that of this one. For long texts that are looked at again and again: no
+  /// character is put together for it.
+  package func hasBytes(of other: String) -> Bool {
+    var (text, part) = (self, other)
+    return text.withUTF8 { all in
+      part.withUTF8 { sought in
+        guard let first = sought.first else { return true }
+        guard all.count >= sought.count else { return false }
+        for start in 0...(all.count - sought.count) where all[start] == first {
+          if all[start..<(start + sought.count)].elementsEqual(sought) { return true }
+        }
+        return false
+      }
+    }
+  }
 }
 
 extension [UInt8] {
@@ -58,7 +74,11 @@ extension Unicode.Scalar {
 }
 
 /// Text of a stranger's file made safe to show: what is not seen is escaped, and it is cut to a sensible length.
-package func shown(_ text: some StringProtocol, limit: Int = 40) -> String {
+package func shown(_ text: some StringProtocol, limit: Int = 40) -> String { shown(String(text), limit: limit) }
+
+package func shown(_ text: String, limit: Int = 40) -> String {
+  // Most texts are short, and all of them is seen.
+  if text.utf8.count <= limit, text.utf8.allSatisfy({ 0x20 <= $0 && $0 < 0x7F }) { return text }
   var result = ""
   for (count, scalar) in text.unicodeScalars.enumerated() {
     if count == limit { return result + "…" }

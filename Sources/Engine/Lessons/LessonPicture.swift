@@ -17,6 +17,8 @@ package struct LessonPicture: Sendable, Equatable {
   /// The present task, from 1, or one more than there are; and how many there are.
   package let number: Int
   package let count: Int
+  /// Whether something was done since the present task began.
+  package let isUnderWay: Bool
   /// Of the present task; empty if all are over.
   package let task: String
   package let text: [Lesson.Paragraph]
@@ -45,6 +47,7 @@ package struct LessonPicture: Sendable, Equatable {
     sources = lesson.sources
     count = lesson.tasks.count
     number = run.current + 1
+    isUnderWay = run.places.last.map { $0.step < run.session.position } ?? false
     task = run.task?.title ?? ""
     text = run.task?.text ?? []
     clauses = run.clauses

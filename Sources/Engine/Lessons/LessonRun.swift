@@ -178,7 +178,7 @@ package final class LessonRun {
     guard session.position >= began, violation == nil else { return }
     if !progress[current].isReached, clauses.allSatisfy(\.holds) {
       progress[current].isReached = true
-      progress[current].lines = lines
+      progress[current].lines = lesson.tasks[current].countsLines ? lines : 0
     }
   }
 

@@ -13,7 +13,7 @@ package enum LessonText {
     }
     let part = Lesson.parts.indices.contains(lesson.part - 1) ? "Part \(lesson.part), \(Lesson.parts[lesson.part - 1]). " : ""
     add("\(part)\(lesson.minutes) minutes. \(lesson.concept).")
-    lines += [""] + Lesson.wrapped(lesson.introduction, width: width)
+    lines += ["", "In the workbench: workbench learn \(lesson.name)", ""] + Lesson.wrapped(lesson.introduction, width: width)
     for (n, task) in lesson.tasks.enumerated() {
       let title = "\(n + 1). \(task.title)"
       lines += ["", title, String(repeating: "-", count: title.count), ""] + Lesson.wrapped(task.text, width: width)

@@ -19,6 +19,11 @@ extension Prompt {
   package static let prediction: Prompt = Prompt(
     "prediction", "it answers ", help: "a status, such as RMI_SUCCESS or ERROR_INPUT; nothing: no guess",
     entered: { $1.ask(.predicted($0)) })
+
+  /// What else of an attack will come to.
+  package static let outcome: Prompt = Prompt(
+    "outcome", "it comes to ", help: "ok, or gpf: a granule protection fault; accepted or refused, of a token; nothing: no guess",
+    entered: { $1.ask(.predicted($0)) })
 }
 
 /// What has been predicted in this session.
@@ -28,6 +33,10 @@ package struct PredictionState: PanelState, Equatable {
   package private(set) var made = 0
   /// The line that is executed when it has been guessed what comes of it.
   package var line: String?
+  /// What is asked of it.
+  package var question: Prediction.Question?
+  /// Whether it is one of the attack that is tried.
+  package var isOfAttack = false
 
   package init() {}
 

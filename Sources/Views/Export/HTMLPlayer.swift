@@ -84,8 +84,8 @@ package struct HTMLPlayer {
       <main>
       <h1 style="font-size:1em;margin:0">\(Picture.escaped(title))</h1>
       <nav aria-label="Time">
-      <button id="first" title="Home">⏮</button><button id="back" title="left arrow">◀</button><button id="play" title="space">play</button>
-      <button id="on" title="right arrow">▶</button><button id="last" title="End">⏭</button>
+      <button id="first" title="Home">|◀</button><button id="back" title="left arrow">◀</button><button id="play" title="space">play</button>
+      <button id="on" title="right arrow">▶</button><button id="last" title="End">▶|</button>
       <input id="at" type="range" min="0" value="0" aria-label="Step"><output id="number"></output>
       <select id="branch" aria-label="Branch"></select>
       <input id="find" type="search" placeholder="/ find" aria-label="Find a step" size="16">

@@ -74,9 +74,10 @@ struct LessonRows {
       ? wrap("The lesson is done.", .title)
       : wrap("The lesson is over. Passed over: \(lesson.skipped.joined(separator: ", ")).", .title)
     rows.append(Row(text: ""))
-    rows += wrap(
-      "It took \(Self.count(lesson.lines, "line")); \(lesson.par) \(lesson.par == 1 ? "is" : "are") enough. \(Self.count(lesson.hintCount, "hint")), "
-        + "\(Self.count(lesson.wrongAnswers, "wrong answer")).", .text)
+    let took =
+      lesson.par == 0
+      ? "" : "It took \(Self.count(lesson.lines, "line")); \(lesson.par) \(lesson.par == 1 ? "is" : "are") enough. "
+    rows += wrap(took + "\(Self.count(lesson.hintCount, "hint")), \(Self.count(lesson.wrongAnswers, "wrong answer")).", .text)
     rows += wrap("The machine stays as it is: go on with it as you like.", .text)
     rows.append(Row(text: ""))
     rows += wrap("Where this stands:", .dim) + lesson.sources.flatMap { wrap("- \($0)", .dim) }
@@ -102,7 +103,11 @@ struct LessonRows {
     var focus = 0
     if lesson.number == 1 { rows += words(lesson.introduction) + [Row(text: "")] }
     rows += wrap(lesson.task, .title) + words(lesson.text)
-    if !lesson.clauses.isEmpty { rows += [Row(text: "")] + goal(lesson) }
+    if !lesson.clauses.isEmpty {
+      // Who has begun wants to know what is still false; a text that is read for the first time is read from its beginning.
+      if lesson.isUnderWay { focus = rows.count }
+      rows += [Row(text: "")] + goal(lesson)
+    }
     if !lesson.hints.isEmpty {
       rows.append(Row(text: ""))
       focus = rows.count

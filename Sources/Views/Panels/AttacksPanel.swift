@@ -15,9 +15,15 @@ extension Panel {
       guard attack.attack != nil, !attack.showsList else {
         return [KeyHint(.up, .down, label: "attack"), KeyHint(.travel, label: "try it"), KeyHint(.find), KeyHint(.back)]
       }
+      let isAsked = attack.phase == .asked || attack.phase == .askedOff
       let lead =
-        attack.question != nil || attack.phase == .askedOff
-        ? [KeyHint(.up, .down, label: "answer"), KeyHint(.travel, label: "say it and try")] : []
+        attack.underWay != nil
+        ? [KeyHint(.travel, label: "go on"), KeyHint(.predict, label: "call by call")]
+        : isAsked
+          ? [
+            KeyHint(.up, .down, label: "answer"), KeyHint(.travel, label: "say it and try"),
+            KeyHint(.predict, label: "call by call"),
+          ] : []
       return lead + [KeyHint(.attackSwitchOff), KeyHint(opening: .why), KeyHint(.undo), KeyHint(.attackList), KeyHint(.back)]
     },
     listed: { AttacksPanel($1).lines($2) },
@@ -107,16 +113,35 @@ struct AttacksPanel {
         wrap(guess.isRight ? "✓ You said so: \(guess.text)." : "✗ You said: \(guess.text).", guess.isRight ? .ok : .fault)
       } ?? []
     }
+    let next = state.next
+    /// What the attacker does, and what came of it where that was asked.
+    func act(_ line: AttackTrial.Line) -> [Row] {
+      if line == next { return wrap("▶ \(line.text)", .selected, hanging: 4) }
+      guard let call = state.calls[line.number] else { return wrap("  \(line.text)", .accent, hanging: 4) }
+      guard let guess = call.guess else { return wrap("  \(line.text) → \(call.answer)", .accent, hanging: 4) }
+      return call.isRight
+        ? wrap("✓ \(line.text) → \(call.answer)", .ok, hanging: 4)
+        : wrap("✗ \(line.text) → \(call.answer), not \(guess)", .fault, hanging: 4)
+    }
     func half(_ half: AttackTrial.Half, _ title: String) -> [Row] {
-      wrap(title, .title) + half.statements.prefix(24).flatMap { wrap("  \($0.text)", .accent, hanging: 4) }
-        + (half.statements.count > 24 ? wrap("  … \(half.statements.count - 24) more", .dim) : [])
+      // Of a half that is gone through call by call each is shown.
+      let most = half.statements.contains { $0 == next || state.calls[$0.number] != nil } ? half.statements.count : 24
+      return wrap(title, .title) + half.statements.prefix(most).flatMap(act)
+        + (half.statements.count > most ? wrap("  … \(half.statements.count - most) more", .dim) : [])
     }
     let gap = [Row(text: "")]
-    var rows = wrap("Wants: \(attack.wants)") + gap + half(attack.asItIs, "On the machine as it is")
-    guard let outcome = state.outcome, state.phase != .asked else {
-      let focus = rows.count + 1
-      return (rows + gap + question(), focus)
+    /// What is to be said before a half is done, or before its next call is.
+    func asked(_ rows: [Row]) -> (rows: [Row], focus: Int) {
+      guard state.underWay != nil else { return (rows + gap + question(), rows.count + 1) }
+      let next = rows.firstIndex { $0.role == .selected } ?? rows.count
+      return (
+        rows + gap
+          + wrap("\(keys[.travel]) says what it comes to; \(keys[.predict]) and \(keys[.travel]) does the rest at once.", .key),
+        next
+      )
     }
+    var rows = wrap("Wants: \(attack.wants)") + gap + half(attack.asItIs, "On the machine as it is")
+    guard let outcome = state.outcome, state.phase != .asked else { return asked(rows) }
     rows += gap + told(outcome)
     rows += wrap("Stopped by \(attack.stop)\(attack.how.isEmpty ? "" : ": \(attack.how)").", .ok)
     if !outcome.decided.isEmpty { rows += wrap("Refused here by \(outcome.decided.joined(separator: ", ")).", .dim) }
@@ -132,12 +157,18 @@ struct AttacksPanel {
     }
     rows += gap + half(off, "With \(off.off.joined(separator: ", ")) off")
     let focus = rows.count + 1
-    guard let outcome = state.offOutcome, state.phase == .triedOff else { return (rows + gap + question(), focus) }
+    guard let outcome = state.offOutcome, state.phase == .triedOff else { return asked(rows) }
     rows += gap + told(outcome)
     rows +=
       outcome.broken.isEmpty ? wrap("No rule of the model is broken.") : outcome.broken.flatMap { wrap("✗ breaks \($0)", .fault) }
     rows += off.words.flatMap { wrap("- \($0)") }
     return (rows + gap + wrap("Source: \(attack.source).", .dim), focus)
+  }
+
+  /// The first row that is shown: the last ones, or the call that waits in the middle.
+  private func first(_ focus: Int, _ count: Int, _ room: Int) -> Int {
+    guard state.underWay != nil, state.scroll == nil else { return LessonPanel.first(state.scroll, focus, count, room) }
+    return max(0, min(focus - room / 2, count - room))
   }
 
   func lines(_ rect: Rect) -> PanelLines {
@@ -149,7 +180,7 @@ struct AttacksPanel {
     let inside = BesideMachine.text(rect).inside
     let (rows, focus) = rows(tried, inside.width - 2)
     return PanelLines(
-      count: rows.count, chosen: LessonPanel.first(state.scroll, focus, rows.count, inside.height), area: inside,
+      count: rows.count, chosen: first(focus, rows.count, inside.height), area: inside,
       isText: true, text: { rows[$0].text }, choose: { $1.attack.scroll = $0 })
   }
 
@@ -164,7 +195,7 @@ struct AttacksPanel {
     let inside = canvas.frame(BesideMachine.text(rect), "\(tried.number). \(tried.title)", focused: true)
     guard !inside.isEmpty else { return }
     let (rows, focus) = rows(tried, inside.width - 2)
-    let first = LessonPanel.first(state.scroll, focus, rows.count, inside.height)
+    let first = first(focus, rows.count, inside.height)
     canvas.markEnds(inside, first: first, count: rows.count)
     for (n, row) in rows.dropFirst(first).prefix(inside.height).enumerated() {
       canvas.text(inside.x + 1, inside.y + n, row.text, row.role, limit: inside.width - 2)

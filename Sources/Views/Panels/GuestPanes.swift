@@ -2,7 +2,7 @@ import Engine
 
 /// What lies beside the registers of a guest: its code, its stack, or its memory; a large terminal shows all three.
 package enum GuestPane: String, Sendable, CaseIterable {
-  case code, stack, memory
+  case code, stack, memory, kernel
 }
 
 extension UserAction {
@@ -19,8 +19,9 @@ extension UserAction {
   ) { $0.state.guest.showsConsoleAlone.toggle() }
 
   package static let guestPane: UserAction = UserAction(
-    "guest-pane", ["p"], in: [.panel("guest")], "Code, stack, memory",
-    "Shows the guest's code, its stack, or its memory, where there is no room for all.", label: "pane",
+    "guest-pane", ["p"], in: [.panel("guest")], "Code, stack, memory, kernel",
+    "Shows the guest's code, its stack, its memory, or what its Linux kernel does, where there is no room for all.",
+    label: "pane",
     unless: { Panel.guest.whyEmpty($0, $1) }
   ) { effect in
     let all = GuestPane.allCases
@@ -78,9 +79,12 @@ extension GuestPanel {
   /// Code, stack and memory, as many as have room: at least the one that is chosen.
   func panes(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
     let least = 14
-    var shown = rect.height >= least * 3 ? GuestPane.allCases : [state.pane]
-    if shown.count == 1, rect.height >= least * 2 {
-      shown = state.pane == .memory ? [.code, .memory] : [.code, .stack]
+    let isLast = [.memory, .kernel].contains(state.pane)
+    var shown = [state.pane]
+    if rect.height >= least * 3 {
+      shown = [.code, .stack, state.pane == .kernel ? .kernel : .memory]
+    } else if rect.height >= least * 2 {
+      shown = [.code, isLast ? state.pane : .stack]
     }
     var y = rect.y
     for (n, pane) in shown.enumerated() {
@@ -91,6 +95,7 @@ extension GuestPanel {
       case .code: code(now, &canvas, place)
       case .stack: stack(now, &canvas, place)
       case .memory: memory(now, &canvas, place)
+      case .kernel: kernel(now, &canvas, place)
       }
       y += height
     }
@@ -123,6 +128,31 @@ extension GuestPanel {
       let place = now.x[29] >= now.sp &+ offset && now.x[29] < end ? ["← x29"] : []
       canvas.text(
         x + 1, inside.y + line, (place + names).joined(separator: "  "), .accent, limit: inside.x + inside.width - 2 - x)
+    }
+  }
+
+  /// Current task, who has called what, and the end of the log of a Linux kernel.
+  private func kernel(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
+    guard !rect.isEmpty else { return }
+    let found = session.linuxKernel(now.address)
+    let inside = canvas.frame(rect, "Kernel", note: found?.release.map { "Linux \($0)" } ?? "")
+    guard inside.height > 0 else { return }
+    guard let found else {
+      for (n, line) in WhyPanel.wrap(Session.noKernel, to: max(inside.width - 2, 20), hanging: 0).enumerated()
+      where n < inside.height { canvas.text(inside.x + 1, inside.y + n, line, .dim, limit: inside.width - 2) }
+      return
+    }
+    canvas.text(inside.x + 1, inside.y, found.task, .accent, limit: inside.width - 2)
+    // Half of the room is for who called, what is left for the log.
+    let room = inside.height - 1
+    let frames = found.backTrace(state.symbols).prefix(max(1, (room + 1) / 2))
+    let log = found.log(last: max(0, room - frames.count))
+    let lines = log.problem.map { [$0] } ?? Array(log.lines.suffix(max(0, room - frames.count)))
+    for (n, line) in frames.enumerated() where n < room {
+      canvas.text(inside.x + 1, inside.y + 1 + n, line, n == 0 ? .selected : .text, limit: inside.width - 2)
+    }
+    for (n, line) in lines.enumerated() where n + frames.count < room {
+      canvas.text(inside.x + 1, inside.y + 1 + frames.count + n, line, .dim, limit: inside.width - 2)
     }
   }
 

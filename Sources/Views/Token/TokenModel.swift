@@ -101,7 +101,11 @@ struct TokenModel {
           lead: "  ", name: "protected header", value: "\(algorithm)  \(hexBytes(sign1.protected.bytes ?? []))",
           notes: [("COSE header that is signed too: {1: alg}", .text)], marks: marks(nil, sign1.protected)))
     }
-    for reading in part.readings { append(reading, &rows) }
+    for reading in part.readings {
+      let first = rows.count
+      append(reading, &rows)
+      if part.kind == .realm { addOrigins(reading, &rows[first...]) }
+    }
     if let sign1 = part.sign1 {
       let structure = sign1.sigStructure
       rows.append(
@@ -140,6 +144,16 @@ struct TokenModel {
       return
     }
     for child in reading.children { append(child, &rows) }
+  }
+
+  /// Which step made a claim of the Realm, and each of its measurements.
+  private func addOrigins(_ reading: ClaimReading, _ rows: inout ArraySlice<TokenRow>) {
+    guard let token, let claim = reading.label.int.flatMap(RealmClaim.init) else { return }
+    for (number, index) in rows.indices.enumerated() {
+      guard let origin = session.origin(of: claim, rem: number > 0 ? number - 1 : nil, in: token) else { continue }
+      rows[index].step = origin.step
+      rows[index].notes.append((origin.text + (origin.step == nil ? "" : "; \(keys[.travel]) goes there"), .accent))
+    }
   }
 
   /// Head of the component, then the names and values of its fields.

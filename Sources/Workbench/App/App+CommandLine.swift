@@ -3,7 +3,10 @@ import Views
 
 /// The command line: opened, filled from the history, entered.
 extension App {
-  var completion: Completion { Completion(session: session, names: runner.names, macros: state.bindings.macros.map(\.name)) }
+  var completion: Completion {
+    Completion(
+      session: session, names: runner.names, prediction: state.prediction.question, macros: state.bindings.macros.map(\.name))
+  }
 
   func openCommandLine(_ prompt: Prompt, text: String = "") {
     var line = CommandLineState(prompt, text: text)

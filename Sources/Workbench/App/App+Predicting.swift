@@ -7,32 +7,35 @@ extension App {
   ///
   /// - Returns: whether it is asked; then the line waits.
   func asksForPrediction(_ text: String) -> Bool {
-    guard state.prediction.isOn, predictable(text) != nil else { return false }
+    guard state.prediction.isOn, let question = question(text) else { return false }
     state.prediction.line = text
+    state.prediction.question = question
+    state.prediction.isOfAttack = false
     openCommandLine(.prediction)
     return true
   }
 
-  /// The command a line calls, if its answer comes at once.
-  private func predictable(_ text: String) -> CommandEntry? {
+  /// What is asked of a line that is typed.
+  private func question(_ text: String) -> Prediction.Question? {
     let parser = StatementParser(line: 1, names: runner.names, language: runner.language)
-    // A call that will not be made, because an argument is missing, need not be guessed.
-    guard let statement = (try? parser.parse(text)) as? ActionStatement, statement.doubt == nil else { return nil }
-    guard case .smc(.normal, let x) = statement.action else { return nil }
-    return Calls.called(x[0])
+    return (try? parser.parse(text)).flatMap { $0 }.flatMap(Prediction.ofCall)
   }
 
   /// Makes the call that waits, and says whether the guess was right.
   func execute(predicting guess: String) {
-    guard let line = state.prediction.line, let entry = predictable(line) else { return }
-    let prediction = Prediction(guess, entry.interface)
+    guard let line = state.prediction.line, let question = state.prediction.question else { return }
+    let prediction = Prediction(guess, question)
     guard guess.allSatisfy({ $0 == " " }) || prediction != nil else {
-      openCommandLine(.prediction, text: guess)
+      openCommandLine(question.isStatus ? .prediction : .outcome, text: guess)
       state.message = .init(
-        "\"\(shown(guess))\" is no status; \(Prediction.choices(entry.interface).joined(separator: ", "))", isError: true)
+        "\"\(shown(guess))\" is no \(question.isStatus ? "status" : "outcome"); \(question.choices.joined(separator: ", "))",
+        isError: true)
       return
     }
     state.prediction.line = nil
+    if state.prediction.isOfAttack {
+      return goOnWithAttack(predicting: prediction.map { ($0, text: shown(guess.trimmingPrefix(" ").description)) })
+    }
     let before = session.position
     execute(line)
     guard let prediction, session.position > before else { return }

@@ -6,6 +6,8 @@ struct Completion {
   let session: Session
   /// Names a script, or a person, has given.
   var names = ScriptNames()
+  /// What is asked of the call that is to be guessed.
+  var prediction: Prediction.Question?
   /// Names of macros.
   var macros: [String] = []
   private let language = Language.workbench
@@ -21,8 +23,9 @@ struct Completion {
     line.verdict = nil
     guard line.purpose == .command else {
       line.help = line.purpose.help
-      if line.purpose == .prediction {
-        line.candidates = Prediction.choices(.rmi).filter { $0.contains(line.text.uppercased()) }
+      if line.purpose == .prediction || line.purpose == .outcome {
+        let choices = prediction?.choices ?? []
+        line.candidates = choices.filter { $0.lowercased().contains(line.text.lowercased()) }
       }
       return
     }

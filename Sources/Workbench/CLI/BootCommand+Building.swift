@@ -89,6 +89,9 @@ extension BootCommand {
     options.hasNetwork = net
     options.hasRNG = rng
     options.rngSeed = seed ?? .random(in: 1...UInt64.max)
+    options.hasConsole = virtioConsole
+    options.hasSockets = vsock
+    if let share { options.share = try orComplain { () throws(TokenFile.Failure) in try FolderReader.folder(share) } }
     options.hasAccessPlatform = !noAccessPlatform
     options.treeHasSharedBit = sharedBit.value
     return options

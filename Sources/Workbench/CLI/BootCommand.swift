@@ -63,6 +63,21 @@ struct BootCommand: ParsableCommand {
   @Flag(help: "A virtio device for random numbers.")
   var rng = false
 
+  @Flag(
+    name: .customLong("console"),
+    help: "A virtio console beside the UART, hvc0 to Linux. What is typed goes to the one the guest printed on last.")
+  var virtioConsole = false
+
+  @Flag(help: "Sockets that lead to services of the model: the console at port 1, an echo at 7, a relying party at 4433.")
+  var vsock = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder the guest may read, as it is now: mount -t virtiofs share /mnt. Links and devices in it are left out.",
+      valueName: "folder"),
+    completion: .directory)
+  var share: String?
+
   @Flag(help: "Virtio devices do not offer VIRTIO_F_ACCESS_PLATFORM, to see what a Realm's drivers do then.")
   var noAccessPlatform = false
 

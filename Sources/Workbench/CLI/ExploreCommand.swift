@@ -46,6 +46,12 @@ struct ExploreSearchCommand: ParsableCommand {
     help: ArgumentHelp("With --each-condition: these alone, by name or pattern. Can be given several times.", valueName: "check"))
   var condition: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "One rule of the model: it alone counts, and the search goes on where another is broken, as long as the RMM stands.",
+      valueName: "rule"))
+  var rule: String?
+
   @Option(help: ArgumentHelp("Threads; as many as there are cores. The result is the same with any number.", valueName: "count"))
   var workers: Int?
 
@@ -158,9 +164,20 @@ struct ExploreSearchCommand: ParsableCommand {
     // Where protections alone are named, no condition is off.
     options.eachCondition = eachCondition && (condition.isEmpty || !options.conditions.isEmpty)
     options.shard = shard
+    options.rule = try wantedRule()
     guard eachCondition || condition.isEmpty else { throw ValidationError("--condition is for --each-condition") }
     guard depth ?? 1 > 0 else { throw ValidationError("--depth must be positive") }
     return options
+  }
+
+  private func wantedRule() throws -> String? {
+    guard let rule else { return nil }
+    let names = ModelRule.all.filter { !$0.isOfSecureWorld }.map(\.name) + ExploredRule.all
+    guard names.contains(rule) else {
+      throw ValidationError("--rule: there is no rule \(shown(rule)); there are \(names.joined(separator: ", "))")
+    }
+    guard resume == nil else { throw ValidationError("a search for one rule is not kept: --rule is not for --resume") }
+    return rule
   }
 
   /// The conditions that --condition names, by number.

@@ -56,6 +56,20 @@ struct FuzzCommand: ParsableCommand {
       """)
   var switches = false
 
+  @Flag(
+    help: """
+      Recordings in which something is wrong, as many as --calls says: lines that are torn, missing, twice there or in another place, other \
+      numbers and other bytes. Each is replayed to its end, or what is wrong is said with its line.
+      """)
+  var recordings = false
+
+  @Flag(
+    help: """
+      Virtio devices: drivers that write anything into queues, buffers and registers, with images and folders that are anything. Nothing \
+      outside of the guest's memory may be reached, and what the devices know stays bounded and is known again.
+      """)
+  var devices = false
+
   @Option(help: "Check the rules after every so many actions; 1, with --hosts \(HostsRun.rulesEvery).")
   var checkEvery: Int?
 
@@ -78,8 +92,14 @@ struct FuzzCommand: ParsableCommand {
     guard calls > 0, checkEvery ?? 1 > 0 else { throw ValidationError("--calls and --check-every must be positive") }
     guard pairs ?? 0 >= 0, pairs == nil || hostile else { throw ValidationError("--pairs is for --hostile, and not negative") }
     let policy = try machine.configuration().policy
-    guard [hosts, hostile, worlds, switches].count(where: \.self) < 2 else {
-      throw ValidationError("--hosts, --hostile, --worlds and --switches exclude each other")
+    guard [hosts, hostile, worlds, switches, devices, recordings].count(where: \.self) < 2 else {
+      throw ValidationError("--hosts, --hostile, --worlds, --switches, --devices and --recordings exclude each other")
+    }
+    if devices {
+      return try drive(seed, shard)
+    }
+    if recordings {
+      return try mutate(seed, shard)
     }
     if switches {
       return try switchOff(policy, seed, shard)
@@ -136,6 +156,19 @@ struct FuzzCommand: ParsableCommand {
       held: nil)
   }
 
+  private func mutate(_ seed: UInt64, _ shard: Shard) throws {
+    var progress = ProgressLine("recordings", of: calls)
+    let image = try? GuestImages.load(GuestImages.tour)
+    let run = RecordingsRun.perform(recordings: calls, seed: seed, image: image) { progress.update($0) }
+    var out = Output()
+    defer { out.flush() }
+    out.line("\(run.recordings) recordings made of \(run.originals), seed \(seed); digest \(hex(run.digest))")
+    out.line("\(run.equal) led where they say, \(run.different) did not, \(run.refused) are no recordings")
+    try conclude(
+      &out, "recordings", seed, shard, actions: run.recordings, run.problem,
+      held: "each was replayed to its end, or what is wrong was said with its line")
+  }
+
   private func attack(_ seed: UInt64, _ shard: Shard) throws {
     var progress = ProgressLine("actions", of: calls)
     let run = HostileRun.perform(actions: calls, seed: seed, pairs: pairs) { progress.update($0) }
@@ -149,6 +182,19 @@ struct FuzzCommand: ParsableCommand {
     try conclude(
       &out, "hostile", seed, shard, actions: run.actions, run.problem,
       held: "every machine stood, and every rule held that cannot be broken by right")
+  }
+
+  private func drive(_ seed: UInt64, _ shard: Shard) throws {
+    var progress = ProgressLine("buffers", of: calls)
+    let run = DevicesRun.perform(buffers: calls, seed: seed) { progress.update($0) }
+    var out = Output()
+    defer { out.flush() }
+    out.line(
+      "\(run.buffers) buffers for six kinds of virtio devices, seed \(seed): \(run.returned) came back, \(run.stopped) times a device "
+        + "had to be reset, \(run.outside) accesses outside of the guest's memory were turned down")
+    try conclude(
+      &out, "devices", seed, shard, actions: run.buffers, run.problem,
+      held: "nothing else was reached, and what devices know was bounded and known again")
   }
 
   private func actOnEachOther(_ seed: UInt64, _ shard: Shard) throws {

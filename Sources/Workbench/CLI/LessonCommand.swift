@@ -136,7 +136,7 @@ struct LessonNewCommand: ParsableCommand {
     hint ns.read64 reads 8 bytes as the Normal world does.
     solution
       ns.read64 0x80001000
-    ask Who has turned the read down?
+    ask What stopped the read?
       right The granule protection check of the PE -- it looks into the GPT, whatever the page tables say
       wrong The RMM -- no call was made, so it did not run
       wrong EL3 -- it wrote the GPT before; it is not asked for each access

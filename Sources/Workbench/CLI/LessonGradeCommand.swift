@@ -142,11 +142,12 @@ struct LessonExportCommand: ParsableCommand {
   func run() throws {
     var out = Output()
     for path in try LessonCommand.paths([lesson]) {
-      let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.handout(path) }
+      let lesson = try LessonCommand.reading { () throws(SessionLoader.Failure) in try LessonFiles.lesson(path) }
       if text {
-        for line in LessonText.lines(lesson, width: Lesson.widest, givesAway: answers) { out.line(line) }
+        let named = lesson.naming { id in LessonFiles.key(id).map { "[\($0)]" } }
+        for line in LessonText.lines(named, width: Lesson.widest, givesAway: answers) { out.line(line) }
       } else {
-        out.lines(LessonPage.html(lesson, givesAway: answers))
+        out.lines(LessonPage.html(lesson, givesAway: answers) { LessonFiles.key($0) })
       }
     }
     out.flush()

@@ -5,7 +5,9 @@ struct SessionPackCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pack", abstract: "Packs a session as gzip does, for storage and sharing.",
     discussion: """
-      What opens sessions opens packed ones, too. To be edited one is unpacked again: workbench session unpack.
+      What opens sessions opens packed ones, too. To be edited one is unpacked again: workbench session unpack. --with-images runs a script to \
+      find what it includes and boots, and puts these files into it, each with its hash: they are found there before any other. --image adds \
+      what nobody names yet, such as the disk of a guest that a recording goes on with.
       """)
 
   @Argument(help: ArgumentHelp("Script or recording.", valueName: "file"), completion: .file())
@@ -14,13 +16,22 @@ struct SessionPackCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The new file.", valueName: "path"), completion: .file())
   var output: String
 
+  @Flag(help: "Takes along the files that a script includes and boots.")
+  var withImages = false
+
+  @Option(
+    name: .customLong("image"), help: ArgumentHelp("Takes along this file, by its name without folders.", valueName: "path"),
+    completion: .file())
+  var images: [String] = []
+
   func run() throws {
+    let files = try PackedFiles(of: withImages ? file : nil, images)
     let packer: Packer
     do throws(Unpacker.Failure) { packer = try Packer() } catch {
       complain("\(file): \(error.reason)")
       throw ExitCode(70)
     }
-    try Repacked(file, output).write { packer.pack($0, isLast: $1) }
+    try Repacked(file, output, files).write { packer.pack($0, isLast: $1) }
   }
 }
 
@@ -33,19 +44,21 @@ struct SessionUnpackCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The new file.", valueName: "path"), completion: .file())
   var output: String
 
-  func run() throws { try Repacked(file, output).write { bytes, _ in bytes } }
+  func run() throws { try Repacked(file, output, PackedFiles()).write { bytes, _ in bytes } }
 }
 
 /// The lines of a file in a new one, written otherwise.
 private struct Repacked {
   let file: String
   let output: String
+  let files: PackedFiles
   /// Bytes that are written at once.
   private static let piece = 1 << 16
 
-  init(_ file: String, _ output: String) {
+  init(_ file: String, _ output: String, _ files: PackedFiles) {
     self.file = file
     self.output = output
+    self.files = files
   }
 
   /// - Parameter form: how bytes are written, and whether they are the last.
@@ -62,6 +75,15 @@ private struct Repacked {
       waiting.removeAll(keepingCapacity: true)
       try orComplain { () throws(NewFile.Failure) in try new.append(bytes[...]) }
     }
+    var (isRecording, hasFiles) = (false, false)
+    func writeFiles() throws {
+      hasFiles = true
+      try files.forEachLine { line in
+        waiting += line.utf8
+        waiting.append(0x0A)
+        if waiting.count >= Self.piece { try write(isLast: false) }
+      }
+    }
     var failure: SessionLoader.Failure?
     reading: while failure == nil {
       switch reader.nextBytes(&line) {
@@ -69,6 +91,9 @@ private struct Repacked {
       case .failed(let unreadable): failure = .unreadable(unreadable)
       case .bad(let error): failure = .malformed(error.description(in: file))
       case .text:
+        if reader.number == 1 { isRecording = line.starts(with: "#workbench".utf8) }
+        // Behind the first lines of a recording, which say what it is.
+        if !hasFiles, reader.number > (isRecording ? 2 : 0) { try writeFiles() }
         waiting += line
         if reader.lastWasWhole { waiting.append(0x0A) }
         if waiting.count >= Self.piece { try write(isLast: false) }
@@ -78,6 +103,7 @@ private struct Repacked {
       complain(failure.message)
       throw ExitCode(failure.code)
     }
+    if !hasFiles { try writeFiles() }
     try write(isLast: true)
     try orComplain { () throws(NewFile.Failure) in try new.finish() }
   }

@@ -47,10 +47,11 @@ enum StopSignal {
   /// What is said if the next entry is not waited for.
   static func prepare(_ text: String) {
     let next = Seen.line == Seen.first ? Seen.second : Seen.first
-    var count = 0
-    for byte in (text.isEmpty ? text : text + "\n").utf8.prefix(Seen.size - 1) {
-      next[count] = byte
-      count += 1
+    var line = text.isEmpty ? text : text + "\n"
+    let count = line.withUTF8 { bytes in
+      let part = bytes.prefix(Seen.size - 1)
+      for (n, byte) in part.enumerated() { next[n] = byte }
+      return part.count
     }
     next[count] = 0
     Seen.line = next

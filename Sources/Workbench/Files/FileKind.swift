@@ -17,10 +17,10 @@ enum FileKind {
   init(of path: String) {
     self = SnapshotFile.isSnapshot(path) ? .snapshot : .session
     guard self == .session else { return }
-    guard path != "-", let bytes = try? TokenFile.bytes(path, limit: 64 << 20, isPlain: true) else { return }
+    guard path != "-", let bytes = try? TokenFile.beginning(path, 4096) else { return }
     if bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) || bytes.count >= 64 && bytes[56..<60].elementsEqual("ARM\u{64}".utf8) {
       self = .image
-    } else if Self.beginsAsDomain(bytes.prefix(4096)) {
+    } else if Self.beginsAsDomain(bytes) {
       self = .domain
     } else if let token = try? TokenFile.token(path), TokenFile.beginsAsToken(token) {
       self = .token
@@ -28,7 +28,7 @@ enum FileKind {
   }
 
   /// An element `domain`, behind a declaration and comments.
-  private static func beginsAsDomain(_ bytes: ArraySlice<UInt8>) -> Bool {
+  private static func beginsAsDomain(_ bytes: [UInt8]) -> Bool {
     let text = String(decoding: bytes, as: UTF8.self)
     guard text.first(where: { !$0.isWhitespace && $0 != "\u{FEFF}" }) == "<" else { return false }
     let element = text.split(separator: "<").first {

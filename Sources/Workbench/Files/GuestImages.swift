@@ -67,20 +67,19 @@ enum GuestImages {
 
   /// Reads the image a script boots: a guest of the project, or a file in the script's folder or below.
   static func load(_ image: String, from script: String) throws(ScriptError) -> BootImage {
-    let path: String
-    if let project = project(image) {
-      path = project
-    } else {
-      do throws(ScriptError) {
-        path = try Includes.path(of: image, from: script, to: "boot")
-      } catch {
-        throw ScriptError(message: error.message + others(image))
-      }
-    }
+    let path = try path(of: image, from: script)
     do throws(TokenFile.Failure) {
       return try load(path)
     } catch {
       throw ScriptError(message: error.message)
+    }
+  }
+
+  /// Where that image is.
+  static func path(of image: String, from script: String) throws(ScriptError) -> String {
+    if let project = project(image) { return project }
+    do throws(ScriptError) { return try Includes.path(of: image, from: script, to: "boot") } catch {
+      throw ScriptError(message: error.message + others(image))
     }
   }
 

@@ -74,13 +74,13 @@ enum LessonFiles {
     return lesson
   }
 
-  /// The same to be read elsewhere: keys stand in brackets.
-  static func handout(_ path: String, _ bindings: KeyBindings = .standard) throws(SessionLoader.Failure) -> Lesson {
-    try lesson(path).naming { id in bindings.actions.first { $0.id == id }.map { "[\(bindings[$0])]" } }
+  /// What the key of an action is called, by the action's id; nil if there is none.
+  static func key(_ id: String, _ bindings: KeyBindings = .standard) -> String? {
+    bindings.actions.first { $0.id == id }.map { bindings[$0] }
   }
 
-  /// The same, with the names of keys in its text.
+  /// A lesson that can be begun, with the names of keys in its text.
   static func readable(_ path: String, _ bindings: KeyBindings = .standard) throws(SessionLoader.Failure) -> Lesson {
-    try lesson(path).naming { id in bindings.actions.first { $0.id == id }.map { bindings[$0] } }
+    try lesson(path).naming { key($0, bindings) }
   }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Libc
 import SystemPackage
 
 /// Reads a text file line by line without ever holding more than one line and one block. One that gzip has packed is unpacked.
@@ -153,10 +154,9 @@ struct LineReader: ~Copyable {
   }
 
   private func newline() -> Int? {
-    block.withUnsafeBufferPointer { bytes in
-      var at = position
-      while at < filled, bytes[at] != 0x0A { at += 1 }
-      return at < filled ? at : nil
+    block.withUnsafeBytes { bytes in
+      guard position < filled, let start = bytes.baseAddress else { return nil }
+      return memchr(start + position, 0x0A, filled - position).map { UnsafeRawPointer($0) - start }
     }
   }
 

@@ -34,6 +34,20 @@ enum TokenFile {
     }
   }
 
+  /// The first bytes of a plain file.
+  static func beginning(_ path: String, _ count: Int) throws -> [UInt8] {
+    let descriptor = try PlainFile.open(path)
+    defer { try? descriptor.close() }
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let more = try bytes.withUnsafeMutableBytes { try descriptor.read(into: .init(rebasing: $0[filled...])) }
+      if more == 0 { break }
+      filled += more
+    }
+    return Array(bytes[..<filled])
+  }
+
   private static func all(of descriptor: FileDescriptor, _ path: String, _ limit: Int) throws -> [UInt8] {
     var all: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)

@@ -30,4 +30,12 @@ struct TextTests {
     #expect(sizeText(bytes) == text)
     #expect(try StatementParser(line: 1, names: ScriptNames()).value(text) == bytes)
   }
+
+  @Test(arguments: [
+    ("a long text", "long", true), ("a long text", "longer", false), ("", "", true), ("", "a", false), ("aaab", "aab", true),
+    ("aa", "aaa", false), ("end", "end", true), ("über", "ber", true), ("", "long", false),
+  ])
+  func aTextIsFoundByItsBytes(_ text: String, _ part: String, _ isThere: Bool) {
+    #expect(text.hasBytes(of: part) == isThere)
+  }
 }

@@ -14,6 +14,16 @@ struct CourseTests {
     #expect(check.problems == [], "\(path)")
   }
 
+  /// Each bug is to be found in an exercise, and each exercise of bugs has one.
+  @Test func eachBugHasItsExercise() throws {
+    let bugs = try Project.files("Sessions/bugs", ".lesson").flatMap { path in
+      try Project.text(path).split(separator: "\n").filter { $0.hasPrefix("machine ") }.flatMap { line in
+        line.split(separator: " ").filter { $0.hasPrefix("bug=") }.map { String($0.dropFirst(4)) }
+      }
+    }
+    #expect(bugs.sorted() == MachineBug.allCases.map(\.rawValue).sorted())
+  }
+
   @Test func thereAreSome() { #expect(Self.lessons.count >= 3) }
 }
 

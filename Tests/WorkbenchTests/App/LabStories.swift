@@ -185,11 +185,98 @@ struct LabStories {
     #expect(AttackFiles.trials(in: []).isEmpty)
   }
 
+  // MARK: Call by call
+
+  /// Before each call of an attack one says what it answers, with the check on and with it off.
+  @Test(arguments: [(80, 24), (120, 36)])
+  func anAttackIsPredictedCallByCall(_ size: (Int, Int)) throws {
+    let story = try begin("A4", size)
+    let before = story.session.position
+    story.keys("P", .enter)
+    story.sees("it answers")
+    story.sees("▶ RMI_DATA_CREATE rd_b vault")
+    #expect(story.session.position == before)
+    story.keys("input", .enter)
+    story.sees("✓ RMI_DATA_CREATE rd_b vault")
+    story.sees("? predict 1/1")
+    story.keys("success", .enter)
+    story.sees("✗ RMI_DATA_CREATE_UNKNOWN")
+    story.sees("wrong, 1 of 2 right")
+    // One looks round before one goes on.
+    story.keys(.escape)
+    story.sees("⏎ go on")
+    story.sees("▶ RMI_GRANULE_UNDELEGATE vault")
+    story.keys(.enter, .enter)
+    story.sees("? predict 1/2")
+    story.keys("success", .enter)
+    story.sees("Stopped by RMI_DATA_CREATE data_state")
+    #expect(story.state.attack.calls.count == 4 && story.app.lastFailure == nil)
+    story.keys("x", .enter)
+    story.sees("▶ RMI_DATA_CREATE_UNKNOWN rd_b vault")
+    story.keys("success", .enter)
+    #expect(story.state.attack.calls.count == 5 && story.state.prediction.score == "3 of 5 right")
+    // What is left is done at once where one does not want to be asked.
+    story.keys(.escape, "P", .enter)
+    #expect(story.state.attack.phase == .triedOff && story.app.lastFailure == nil, "\(story.screen)")
+    story.sees("✗ breaks assigned_data")
+  }
+
+  /// An access passes or faults; a token is accepted or not.
+  @Test func whatIsNoCallIsPredictedToo() throws {
+    let story = try begin("A1")
+    story.keys("P", .enter)
+    story.sees("it comes to")
+    story.keys("moon", .enter)
+    story.sees("is no outcome; ok, gpf")
+    story.keys(.control("U"), "g", .tab, .enter)
+    story.sees("✓ ns.read64 vault → gpf")
+    let token = try begin("A26")
+    token.keys("P", .enter)
+    for _ in 0..<60 where token.state.command != nil && token.state.prediction.line?.hasPrefix("token verify") != true {
+      token.keys(.enter)
+    }
+    token.sees("it comes to")
+    token.keys("refused", .enter)
+    #expect(token.state.attack.calls.values.contains { $0.guess == "refused" })
+  }
+
+  /// An attack goes on where it stands, and nowhere else.
+  @Test func anAttackUnderWayIsLeftAndTakenUpAgain() throws {
+    let story = try begin("A4")
+    story.keys("P", .enter, "input", .enter, .escape, "u", .enter)
+    story.sees("the attack goes on from main@")
+    story.keys(.control("R"), .enter)
+    story.sees("it answers")
+    story.keys(.escape, .backspace)
+    story.sees("Attacks ─")
+  }
+
+  /// Call by call all of them come to what they come to at once.
+  @Test(arguments: attacks)
+  func anAttackComesToTheSameCallByCall(_ number: String) throws {
+    let story = try begin(number)
+    story.keys("P")
+    func half() {
+      story.keys(.enter)
+      for _ in 0..<100 where story.state.command != nil { story.keys(.enter) }
+    }
+    half()
+    #expect(story.state.attack.phase == .tried && story.app.lastFailure == nil, "\(story.screen)")
+    #expect(!story.state.attack.calls.isEmpty)
+    guard let off = story.state.attack.attack?.off else { return }
+    story.keys("x")
+    half()
+    #expect(story.state.attack.phase == .triedOff && story.app.lastFailure == nil, "\(story.screen)")
+    let broken = story.state.attack.offOutcome?.broken.compactMap { $0.split(separator: ":").first.map(String.init) } ?? []
+    for rule in off.rules { #expect(broken.contains(rule), "\(broken)") }
+  }
+
   // MARK: Screens
 
   nonisolated static let ways: [(String, [Typed])] = [
     ("asked", []), ("tried", [.enter]), ("off", [.enter, "x"]), ("broken", [.enter, "x", .enter]),
-    ("trace", [.enter, "x", .enter, "o4"]), ("map", [.enter, "x", .enter, "o2"]), ("list", [.backspace]),
+    ("call", ["P", .enter, "input", .enter, "success", .enter]), ("trace", [.enter, "x", .enter, "o4"]),
+    ("map", [.enter, "x", .enter, "o2"]), ("list", [.backspace]),
   ]
 
   @Test(arguments: ways, [(80, 24), (120, 36), (200, 60)])

@@ -157,6 +157,33 @@ struct BootCommandTests {
     #expect(try Headless.run(["replay", "--verify", recording]).code == 0)
   }
 
+  /// A folder is read when the boot begins: without links, and nothing outside of it; a recording replays without it.
+  @Test func aFolderIsShared() throws {
+    let (folder, shared) = (try TemporaryFolder(), try TemporaryFolder())
+    _ = try shared.write("hello.txt", "Hello from the folder")
+    _ = try folder.write("secret", "nobody's")
+    try FileManager.default.createSymbolicLink(atPath: shared.path + "/link", withDestinationPath: folder.path + "/secret")
+    try FileManager.default.createSymbolicLink(atPath: shared.path + "/up", withDestinationPath: "..")
+    try FileManager.default.createDirectory(atPath: shared.path + "/sub", withIntermediateDirectories: false)
+    _ = try shared.write("sub/inner.txt", "an inner file")
+    #expect(mkfifo(shared.path + "/fifo", 0o600) == 0)
+    let input = try folder.write("input", "fs\noff\n")
+    let recording = folder.path + "/fs.session"
+    let result = try Headless.run(
+      ["boot", "devices", "--vcpus", "1", "--share", shared.path, "--input", input, "--record", recording])
+    #expect(result.code == 0, "\(result.error)")
+    #expect(result.output.contains("names: . .. hello.txt sub\n"), "\(result.output)")
+    #expect(result.output.contains("read 0: Hello from the folder;") && result.output.contains("inner.txt: an inner file\n"))
+    #expect(result.error.contains("virtio fs at 0x103000000: "))
+    try FileManager.default.removeItem(atPath: shared.path + "/hello.txt")
+    #expect(try Headless.run(["replay", "--verify", recording]).code == 0)
+    let missing = try Headless.run(["boot", "devices", "--share", folder.path + "/secret"])
+    #expect(missing.code == 66 && missing.error.contains("expected a folder"))
+    // No script names one.
+    let script = try folder.write("share.session", "boot --share \(shared.path) devices 1\n")
+    #expect(try Headless.run(["run", script]).code == 65)
+  }
+
   /// At a terminal the keys are the guest's, ^C too, until Ctrl-].
   @Test func keysGoToTheGuestUntilTheEscape() throws {
     let terminal = try PseudoTerminal(["boot", "devices", "--vcpus", "1", "--rng"])

@@ -63,4 +63,14 @@ import Testing
     let played = try Shell.run("python3 '\(script)' '\(PseudoTerminal.program)' '\(path)'")
     #expect(played.code == 0 && played.output.contains("keys and search right"), "\(played.output)\(played.error)")
   }
+
+  /// Handouts of three lessons, with and without what they give away, at two widths, light, dark and on paper.
+  @Test(.enabled(if: hasBrowser, "there is no chromium"), .timeLimit(.minutes(5))) func aHandoutIsReadInABrowser() throws {
+    let script = PseudoTerminal.root.appending(path: "Scripts/check-handout").path
+    let lessons = LessonStories.course.filter { path in ["/01-", "/10-", "/22-"].contains { path.contains($0) } }
+    #expect(lessons.count == 3)
+    let read = try Shell.run(
+      "python3 '\(script)' '\(PseudoTerminal.program)' \(lessons.map { "'\($0)'" }.joined(separator: " "))")
+    #expect(read.code == 0 && read.output.contains("36 looks at 6 pages right"), "\(read.output)\(read.error)")
+  }
 }

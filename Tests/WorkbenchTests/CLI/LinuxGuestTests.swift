@@ -26,6 +26,7 @@ struct LinuxGuestTests {
     return boot + " --disk disk.img,rw --net --rng Image 1\n" + prompt.replacing("8G", with: "20G")
       + typing("head -c 35 /dev/vda; echo", "first sector of a disk.")
       + typing(disk, #"kept\r\n"#) + typing(network, "A page of the model's network.")
+      + "kernel says Booting Linux on physical CPU\nexpect yes\n"
       + (isRealm ? typing(report, #"/outblob\r\n"#) + "token verify\nexpect accepted\n" : "")
       + "type \"poweroff -f\\n\"\ncontinue\nexpect powered_off\n"
   }

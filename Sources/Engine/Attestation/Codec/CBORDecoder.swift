@@ -85,7 +85,7 @@ package struct CBORDecoder {
       for index in position..<position + count { value = value << 8 | UInt64(input[index]) }
       position += count
       if first >> 5 != 7 {
-        let least: UInt64 = [24, 0x100, 0x1_0000, 0x1_0000_0000][Int(info - 24)]
+        let least: UInt64 = info == 24 ? 24 : 1 << (4 << UInt64(info - 24))
         if value < least { remarks.append(.longHead(at: start)) }
       }
     } else if (28..<31).contains(info) {
@@ -143,8 +143,8 @@ package struct CBORDecoder {
   }
 
   private func text(_ bytes: ArraySlice<UInt8>, _ start: Int) throws(CBORError) -> String {
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw CBORError(reason: .notUTF8, offset: start) }
-    return text
+    guard let text = try? UTF8Span(validating: bytes.span) else { throw CBORError(reason: .notUTF8, offset: start) }
+    return String(copying: text)
   }
 
   /// The chunks of an indefinite-length string up to its break, joined.
@@ -195,20 +195,21 @@ package struct CBORDecoder {
   }
 
   private mutating func noteDuplicates(_ children: [CBORItem]) {
-    guard children.count > 2, !isAscending(children) else { return }
+    guard children.count > 2, !areDifferentIntegers(children) else { return }
     var seen = Set<Key>(minimumCapacity: children.count / 2)
     for index in stride(from: 0, to: children.count - 1, by: 2) where !seen.insert(Key(children[index])).inserted {
       remarks.append(.duplicateKey(children[index].range))
     }
   }
 
-  /// Whether the keys are integers in ascending order, as claims mostly are: then none of them is there twice.
-  private func isAscending(_ children: [CBORItem]) -> Bool {
-    var last: Int64?
-    for index in stride(from: 0, to: children.count - 1, by: 2) {
-      guard let key = children[index].int else { return false }
-      if let last, key <= last { return false }
-      last = key
+  /// Whether the keys are integers, as claims mostly are, no two of them the same, and few enough for each to be compared with each.
+  private func areDifferentIntegers(_ children: [CBORItem]) -> Bool {
+    guard children.count <= 64 else { return false }
+    var known = InlineArray<32, Int64>(repeating: 0)
+    for index in 0..<children.count / 2 {
+      guard let key = children[index * 2].int else { return false }
+      for earlier in 0..<index where known[earlier] == key { return false }
+      known[index] = key
     }
     return true
   }

@@ -82,5 +82,10 @@ extension CBORItem {
 
 extension String {
   /// Whether the two are the same bytes in UTF-8: what decides about texts of tokens, not `==`, which compares what they look like.
-  package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+  package func hasSameBytes(as other: String) -> Bool {
+    // Most that differ do so in their length.
+    guard utf8.count == other.utf8.count else { return false }
+    var (one, two) = (self, other)
+    return one.withUTF8 { bytes in two.withUTF8 { bytes.elementsEqual($0) } }
+  }
 }

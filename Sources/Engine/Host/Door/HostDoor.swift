@@ -52,6 +52,8 @@ package protocol HostDoor: AnyObject {
   func hear(refusal row: String)
   /// Keeps with the step that is done next what was typed before it.
   func hear(typed bytes: [UInt8])
+  /// Keeps with the step that is done next what the guest has printed on a console whose bytes pass through its memory.
+  func hear(printed bytes: [UInt8])
   /// Whether it is time to note what the software knows.
   var wantsNote: Bool { get }
   /// Keeps what the software knows now with what was done last.

@@ -3,22 +3,21 @@ import Machine
 /// RmiRecExit as a hypervisor reads it.
 package struct RunExit: Sendable {
   package let reason: ExitReason
-  let words: [UInt64]
+  private let bytes: [UInt8]
 
   /// - Parameter bytes: all of them.
   package init(_ bytes: [UInt8]) {
-    words = bytes.withUnsafeBytes { bytes in
-      (0..<RmiRecExit.about.size / 8).map { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
-    }
-    reason = ExitReason(rawValue: UInt8(RunExit.value(RmiRecExit.table.exitReason, words))) ?? .sync
+    self.bytes = bytes
+    reason = ExitReason(rawValue: UInt8(RunExit.value(RmiRecExit.table.exitReason, bytes))) ?? .sync
   }
 
-  private static func value(_ field: MemoryField, _ words: [UInt64], _ index: Int = 0) -> UInt64 {
+  private static func value(_ field: MemoryField, _ bytes: [UInt8], _ index: Int = 0) -> UInt64 {
     let offset = field.offset + index * field.width
-    return words[offset / 8] >> UInt64(offset % 8 * 8) & ~0 >> UInt64(64 - field.width * 8)
+    let word = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset & ~7, as: UInt64.self) }
+    return UInt64(littleEndian: word) >> UInt64(offset % 8 * 8) & ~0 >> UInt64(64 - field.width * 8)
   }
 
-  private func at(_ field: MemoryField, _ index: Int = 0) -> UInt64 { RunExit.value(field, words, index) }
+  private func at(_ field: MemoryField, _ index: Int = 0) -> UInt64 { RunExit.value(field, bytes, index) }
   package var esr: UInt64 { at(RmiRecExit.table.esr) }
   package var far: UInt64 { at(RmiRecExit.table.far) }
   /// The IPA of an abort, down to its page.

@@ -6,14 +6,8 @@ extension RealmVM {
   private static let piece = 16384
 
   var deviceLines: [String] {
-    var lines = options.disks.map { disk in
-      var line = HostNoteLine("disk")
-      line.add("name", text: String(disk.name.prefix(HostNote.longestName / 4)))
-      line.add("size", disk.size)
-      line.add("digest", bytes: disk.digest)
-      line.add("writable", if: disk.isWritable)
-      return line.text
-    }
+    var lines = options.disks.map { Self.line("disk", $0) }
+    if let share = options.share { lines.append(Self.line("share", share.archive)) }
     for (number, device) in virtio.enumerated() {
       lines.append(Self.line(device.state, number))
       let state = device.function.state
@@ -25,6 +19,16 @@ extension RealmVM {
       }
     }
     return lines
+  }
+
+  /// An image is told by its name and its SHA-256.
+  private static func line(_ subject: String, _ image: DiskImage) -> String {
+    var line = HostNoteLine(subject)
+    line.add("name", text: String(image.name.prefix(HostNote.longestName / 4)))
+    line.add("size", image.size)
+    line.add("digest", bytes: image.digest)
+    line.add("writable", if: image.isWritable)
+    return line.text
   }
 
   private static func line(_ state: VirtioDevice.State, _ number: Int) -> String {
@@ -54,16 +58,24 @@ extension RealmVM {
     private var transports: [VirtioDevice.State] = []
     private var states: [[UInt8]] = []
     /// Most queues of a device.
-    private static let mostQueues = 2
-    private static let mostDevices = RealmVM.mostDisks + 2
+    private static let mostQueues = 3
+    private static let mostDevices = RealmVM.mostDisks + 5
+    private(set) var share: SharedFolder?
 
     mutating func takeDisk(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {
       guard disks.count < RealmVM.mostDisks else { throw HostNoteLine.Malformed(message: "more than \(RealmVM.mostDisks) disks") }
-      disks.append(
-        DiskImage(
-          missing: try line.text("name", most: HostNote.longestName),
-          size: try line.number("size", 0...UInt64(DiskImage.most)) & ~511, digest: try line.bytes("digest", count: 32),
-          isWritable: line.takes("writable")))
+      disks.append(try Self.image(&line, UInt64(DiskImage.most)))
+    }
+
+    mutating func takeShare(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {
+      guard share == nil else { throw HostNoteLine.Malformed(message: "a second #host share") }
+      share = SharedFolder(try Self.image(&line, UInt64(SharedFolder.most)))
+    }
+
+    private static func image(_ line: inout HostNoteLine, _ most: UInt64) throws(HostNoteLine.Malformed) -> DiskImage {
+      DiskImage(
+        missing: try line.text("name", most: HostNote.longestName), size: try line.number("size", 0...most) & ~511,
+        digest: try line.bytes("digest", count: 32), isWritable: line.takes("writable"))
     }
 
     mutating func takeDevice(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {

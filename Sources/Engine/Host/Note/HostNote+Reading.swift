@@ -66,6 +66,7 @@ extension HostNote {
         case "tables": try takeTables(line.words)
         case "party": try takeParty(&line)
         case "disk": try devices.takeDisk(&line)
+        case "share": try devices.takeShare(&line)
         case "virtio": try devices.takeDevice(&line)
         case "state": try devices.takeState(&line)
         default: throw HostNoteLine.Malformed(message: "there is no #host \(shown(line.subject))")
@@ -92,6 +93,8 @@ extension HostNote {
       buttonRelease = try line.optional("press")
       options.hasNetwork = line.takes("net")
       options.hasRNG = line.takes("rng")
+      options.hasConsole = line.takes("console")
+      options.hasSockets = line.takes("vsock")
       options.rngSeed = try line.number("rng_seed")
       options.hasAccessPlatform = !line.takes("plain_dma")
       options.vcpus = Int(try line.number("vcpus", 1...8))
@@ -237,6 +240,7 @@ extension HostNote {
       kvm.gic = try gic.finish(options.vcpus)
       var options = options
       options.disks = devices.disks
+      options.share = devices.share
       let devices = try devices.finish(options)
       return HostNote(
         options: options, pe: pe, lastTurn: lastTurn, kvm: kvm, schedule: schedule, sent: sent,

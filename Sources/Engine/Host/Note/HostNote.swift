@@ -29,6 +29,14 @@ package struct HostNote {
     options.disks[number] = image
   }
 
+  /// Gives the guest the folder it had, if this is it.
+  package mutating func insert(share archive: DiskImage) {
+    guard let share = options.share, share.archive.digest == archive.digest,
+      let found = SharedFolder(DiskImage(share.archive.name, archive, isWritable: false))
+    else { return }
+    options.share = found
+  }
+
   /// Most bytes of a name of an image.
   static let longestName = 1024
   /// Most lines: one for each 64 pages of the largest guest, and what else there is.
@@ -40,6 +48,10 @@ package struct HostNote {
   package static let outside = HostNoteLine.prefix + "outside"
   /// Begins a line with what was typed before a step.
   package static let typed = HostNoteLine.prefix + "typed "
+  /// The same with what was printed on a console whose bytes pass through the guest's memory.
+  package static let printed = HostNoteLine.prefix + "printed "
+  /// Most bytes of such a line.
+  package static let mostPrinted = VirtioConsole.longest
 
   /// Most pages of one word: the largest guest's.
   static let longestRun = RealmVM.mostMemory / Granule.size
@@ -63,6 +75,8 @@ extension RealmVM {
     vm.add("press", buttonRelease)
     vm.add("net", if: options.hasNetwork)
     vm.add("rng", if: options.hasRNG)
+    vm.add("console", if: options.hasConsole)
+    vm.add("vsock", if: options.hasSockets)
     vm.add("rng_seed", options.hasRNG ? options.rngSeed : 0)
     vm.add("plain_dma", if: !options.hasAccessPlatform)
     vm.add("vcpus", UInt64(options.vcpus))

@@ -10,7 +10,7 @@ extension RealmVM {
   package func hasRoomToType(_ count: Int) -> Bool { serial.hasRoom(for: count) }
 
   /// Whether somebody in the guest takes what is typed.
-  package var isListening: Bool { serial.isListening }
+  package var isListening: Bool { typesToVirtio ? virtioListens : serial.isListening }
   /// What its counter shows.
   package var now: UInt64 { door.now }
 
@@ -20,7 +20,7 @@ extension RealmVM {
   /// - Parameter time: what the counter shows when it is typed, if all vCPUs wait until then.
   /// - Returns: how many bytes were typed.
   package func type(_ bytes: some Collection<UInt8>, at time: UInt64? = nil) -> Int {
-    let room = isHeld || !serial.isListening ? 0 : serial.room
+    let room = isHeld || !isListening ? 0 : typesToVirtio ? SerialInput.room : serial.room
     guard room > 0, !bytes.isEmpty else { return 0 }
     let now = Array(bytes.prefix(room))
     door.hear(typed: now)
@@ -31,6 +31,11 @@ extension RealmVM {
   /// What was typed when this was done before.
   package func take(typed bytes: [UInt8], at time: UInt64?) {
     kvm.returnToPE()
+    // Time is to be seen at the first step of what is typed.
+    if typesToVirtio {
+      if let time, time > door.now { door.idle(until: time) }
+      return type(toVirtio: bytes)
+    }
     serial.type(bytes)
     if let time, time > door.now { door.idle(until: time) }
   }

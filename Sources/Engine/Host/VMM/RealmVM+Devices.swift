@@ -8,13 +8,58 @@ extension RealmVM {
   /// SPI of the first virtio device, as on QEMU's virt machine; one each.
   static let virtioSPI = 16
 
-  /// What the options ask for: disks, a network card, random numbers.
+  /// What the options ask for: disks, a network card, random numbers, a console, sockets, a folder.
   static func virtioFunctions(_ options: Options) -> [any VirtioFunction] {
     var functions: [any VirtioFunction] = options.disks.map { VirtioDisk($0) }
     if options.hasNetwork { functions.append(VirtioNetwork()) }
     if options.hasRNG { functions.append(VirtioRNG(seed: options.rngSeed)) }
+    if options.hasConsole { functions.append(VirtioConsole()) }
+    if options.hasSockets { functions.append(VirtioSocket()) }
+    if let share = options.share { functions.append(VirtioFiles(share)) }
     return functions
   }
+
+  // MARK: Consoles on virtio
+
+  /// That the guest printed on last, if it was not its UART.
+  private var typedDevice: VirtioDevice? { virtio.first { ($0.function as? any VirtioTyped)?.isInUse ?? false } }
+
+  /// Whether what is typed goes there, and not to the UART.
+  var typesToVirtio: Bool { typedDevice != nil }
+
+  /// Whether its driver has a buffer for what is typed.
+  var virtioListens: Bool {
+    guard let device = typedDevice, (device.function as? any VirtioTyped)?.isEmpty == true else { return false }
+    return (try? device.hasNext(0)) ?? false
+  }
+
+  func type(toVirtio bytes: [UInt8]) {
+    guard let device = typedDevice, var function = device.function as? any VirtioTyped else { return }
+    function.type(bytes)
+    device.function = function
+    device.serve(0)
+  }
+
+  /// The guest has printed, on one of them or at its UART: the others are not in use any more.
+  func leaveConsoles(but device: VirtioDevice?) {
+    for other in virtio where other !== device {
+      guard var function = other.function as? any VirtioTyped, function.isInUse else { continue }
+      function.isInUse = false
+      other.function = function
+    }
+  }
+
+  /// What the guest prints there comes to the same console as what its UART sends.
+  func printed(_ bytes: [UInt8]) {
+    door.hear(printed: bytes)
+    for byte in bytes {
+      serial.uart.write(0, UInt64(byte))
+      tell(byte)
+    }
+  }
+
+  /// What it does again was heard.
+  func tell(_ byte: UInt8) { if hearsAgain || !door.follows { onConsole?(byte) } }
 
   /// How they reach memory: as the Host may.
   var virtioMemory: VirtioMemory {
@@ -97,6 +142,7 @@ extension RealmVM {
         disk.image = image
         device.function = disk
       }
+      if let share = options.share { virtio.last?.function = VirtioFiles(share) }
     }
   }
 

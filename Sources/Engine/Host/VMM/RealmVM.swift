@@ -28,6 +28,12 @@ public final class RealmVM {
     /// Whether it has a device for random numbers, and what they follow from.
     package var hasRNG = false
     package var rngSeed: UInt64 = 1
+    /// Whether it has a console on virtio beside its UART.
+    package var hasConsole = false
+    /// Whether it has sockets that lead to services of the model.
+    package var hasSockets = false
+    /// A folder it may read.
+    package var share: SharedFolder?
     /// Whether virtio devices offer VIRTIO_F_ACCESS_PLATFORM: without it drivers hand out addresses that no Host can reach in a Realm.
     package var hasAccessPlatform = true
     /// Whether a Realm's device tree has the devices at addresses with the shared bit; nil: as the kernel wants it.
@@ -115,6 +121,8 @@ public final class RealmVM {
   public var onConsole: ((UInt8) -> Void)?
   /// Whether bytes come again where the Host only finds out what it knew.
   package var hearsAgain = false
+  /// Who answers what comes to the relying party's port (``SocketService``).
+  package var onRequest: (_ operation: UInt64, _ message: [UInt8]) -> (code: UInt64, bytes: [UInt8])? = { _, _ in nil }
   /// Who answers host calls from outside of the machine.
   package weak var party: (any OutsideParty)?
 
@@ -165,8 +173,8 @@ public final class RealmVM {
     bus = DeviceBus([serial] + others)
     gpio = others.lazy.compactMap { $0 as? PL061 }.first
     serial.onByte = { [unowned self] byte in
-      // What it does again was heard.
-      if hearsAgain || !self.door.follows { onConsole?(byte) }
+      if !virtio.isEmpty { leaveConsoles(but: nil) }
+      tell(byte)
     }
     // kvmtool's is looked at, and interrupts nobody.
     if serial.kind == .pl011 { serial.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.serialSPI, isHigh) } }
@@ -175,6 +183,11 @@ public final class RealmVM {
       let device = VirtioDevice(
         at: layout.virtio(n), function, hasAccessPlatform: options.hasAccessPlatform, virtioMemory)
       device.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.virtioSPI + n, isHigh) }
+      device.onOutput = { [unowned self, unowned device] bytes in
+        leaveConsoles(but: device)
+        printed(bytes)
+      }
+      device.onRequest = { [unowned self] operation, message in onRequest(operation, message) }
       virtio.append(device)
     }
     if !virtio.isEmpty { bus = DeviceBus([serial] + others + virtio) }

@@ -31,6 +31,11 @@ package struct EventLog: ~Copyable {
     if room != Self.usualRoom { self = EventLog() }
   }
 
+  /// The same in place, oldest first.
+  package func withAll<T>(_ body: (UnsafeBufferPointer<Event>) -> T) -> T {
+    body(UnsafeBufferPointer(start: buffer, count: count))
+  }
+
   /// The events, oldest first.
   package var all: [Event] { Array(UnsafeBufferPointer(start: buffer, count: count)) }
 

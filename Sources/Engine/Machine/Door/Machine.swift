@@ -53,7 +53,8 @@ public struct Machine: ~Copyable {
   package let dramSize: UInt64
   package let policy: Policy
   package let features: FeatureRegister0
-  private var savedControl: [ControlState] = []
+  /// Of each checkpoint; by reference, so that a list of a hundred thousand can grow without moving them.
+  private var savedControl: [SavedControl] = []
 
   /// Builds a machine and boots it: see ``BootStage``.
   ///
@@ -82,7 +83,7 @@ public struct Machine: ~Copyable {
   public mutating func checkpoint() -> Int {
     let number = memory.checkpoint()
     if savedControl.count > number { savedControl.removeLast(savedControl.count - number) }
-    savedControl.append(control)
+    savedControl.append(SavedControl(control))
     return number
   }
 
@@ -95,7 +96,7 @@ public struct Machine: ~Copyable {
   /// Goes to a checkpoint, back or forth; all of them stay.
   package mutating func travel(to checkpoint: Int) {
     memory.travel(to: checkpoint)
-    control = savedControl[checkpoint]
+    control = savedControl[checkpoint].state
     forgetLastAction()
   }
 
@@ -103,14 +104,14 @@ public struct Machine: ~Copyable {
   /// ``Memory/lend(_:to:)`` for the other part.
   package mutating func adopt(_ state: ControlState, at checkpoint: Int) {
     control = state
-    savedControl[checkpoint] = state
+    savedControl[checkpoint] = SavedControl(state)
     forgetLastAction()
   }
 
   /// Marks a state on the way to later checkpoints: what comes is what came before. Those get other numbers.
   package mutating func checkpointOnTheWay() {
     let number = memory.checkpoint(keepsLater: true)
-    savedControl.insert(control, at: number)
+    savedControl.insert(SavedControl(control), at: number)
   }
 
   /// The state is that of the checkpoint after the one in force again.
@@ -170,4 +171,11 @@ public struct Machine: ~Copyable {
         kind: kind, world: world, depth: progress.depth, detail: detail, pe: UInt8(truncatingIfNeeded: control.currentPE), a: a,
         b: b, c: c))
   }
+}
+
+/// The state outside memory as it was at a checkpoint.
+private final class SavedControl: Sendable {
+  let state: ControlState
+
+  init(_ state: ControlState) { self.state = state }
 }

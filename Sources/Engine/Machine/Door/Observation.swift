@@ -37,6 +37,10 @@ package struct Observation: ~Copyable, Sendable {
   }
 
   package var events: [Event] { log.all }
+  package func withEvents<T>(_ body: (UnsafeBufferPointer<Event>) -> T) -> T { log.withAll(body) }
+  package var eventCount: Int { log.count }
+  /// Whether it left nothing but events, decisions and measurements, and explanations.
+  package var isPlain: Bool { guestResults.isEmpty && minted.isEmpty && said.isEmpty && printed.isEmpty }
 
   /// Forgets everything. Most actions leave events and nothing else.
   @inline(__always) mutating func clear() {
@@ -49,14 +53,19 @@ package struct Observation: ~Copyable, Sendable {
   }
 
   @inline(never) private mutating func clearLists() {
-    guestResults = []
-    // Most calls that are refused leave one.
-    decisions.removeAll(keepingCapacity: true)
-    minted = []
-    measured = []
-    explanations = []
-    said = []
-    printed = []
+    Self.empty(&guestResults)
+    Self.empty(&decisions)
+    Self.empty(&minted)
+    Self.empty(&measured)
+    Self.empty(&explanations)
+    Self.empty(&said)
+    Self.empty(&printed)
+  }
+
+  /// Most actions that leave something in a list leave little: room for that is used again, and more is given back.
+  @inline(__always) private static func empty<T>(_ list: inout [T]) {
+    if list.isEmpty { return }
+    if list.count <= 8 { list.removeAll(keepingCapacity: list.capacity <= 16) } else { list = [] }
   }
 }
 
@@ -70,6 +79,8 @@ package struct ActionProgress: Sendable {
   package var signatures = 0
   /// How often code left the engine for an exception.
   package var exceptions = 0
+  /// How often its translations were all forgotten: a TLBI, or a write of a register that they depend on.
+  var flushes = 0
   /// How often the fast engine left an instruction to the other, or had to find or decode one.
   package var rare = 0
   /// The condition that decided the RSI or PSCI call that was made last.

@@ -58,7 +58,9 @@ public enum Decoder {
     var parts = [exit.reason.name]
     for field in exit.fields {
       if exit.reason == .psci, field.name == "gpr0" {
-        parts.append(Calls.name(of: field.value))
+        // The name of a function says whose it is.
+        let name = Calls.name(of: field.value)
+        if name.hasPrefix(exit.reason.name) { parts = [name] } else { parts.append(name) }
       } else if field.name == "esr" {
         parts.append("esr=\(hex(field.value)) (\(syndrome(field.value)))")
       } else {

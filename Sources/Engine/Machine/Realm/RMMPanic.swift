@@ -27,7 +27,7 @@ extension Machine {
   @inline(never) private mutating func panic(_ address: UInt64) {
     control.panic = RMMPanic(address: address)
     if tracing { emit(.panic, address, world: .realm) }
-    for pe in control.pes.indices where control.pes[pe].runningREC != 0 && !control.pes[pe].hasStopped {
+    for pe in control.pes.indices where runsREC(pe) && !control.pes[pe].hasStopped {
       control.pes[pe].runningREC = 0
       control.pes[pe].guestLeft = 0
       control.pes[pe].ichHCR &= ~GIC.enable
@@ -36,6 +36,11 @@ extension Machine {
       control.pes[pe].exceptionLevel = 2
       control.pes[pe].scrEL3 = scr(.normal)
     }
+  }
+
+  /// Whether a PE is busy with a REC: where no check has looked, with one at address 0, too.
+  private func runsREC(_ pe: Int) -> Bool {
+    control.busyPEs >> UInt8(pe) & 1 == 1 && control.pes[pe].runningVCPU == 0 && !runsPartition(pe)
   }
 
   /// Where the RMM reads a granule of its own.

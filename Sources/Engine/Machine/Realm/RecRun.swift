@@ -74,12 +74,9 @@ extension Machine {
   /// Decodes the exit record of a run granule.
   package func exitFields(_ run: UInt64) -> ExitFields {
     let page = memory.page(run) + RmiRecRun.table.exit.offset
-    var fields: [(String, UInt64)] = []
+    var fields: [(name: String, value: UInt64)] = []
     for row in ExitFields.rows {
-      var value: UInt64 = 0
-      for i in 0..<row.size {
-        value |= UInt64(page.load(fromByteOffset: row.offset + i, as: UInt8.self)) << UInt64(8 * i)
-      }
+      let value = page.number(row.offset, row.size)
       if value != 0 { fields.append((row.name, value)) }
     }
     let reason = ExitReason(rawValue: UInt8(truncatingIfNeeded: page[RmiRecExit.table.exitReason]))
@@ -102,7 +99,8 @@ extension Machine {
     page[RmiRecExit.table.esr] = exit.esr
     page[RmiRecExit.table.far] = exit.far
     page[RmiRecExit.table.hpfar] = exit.hpfar
-    for n in 0..<31 { page[RmiRecExit.table.gprs, n] = exit.gprs[n] }
+    let gprs = exit.gprs.span
+    for n in gprs.indices { page[RmiRecExit.table.gprs, n] = gprs[n] }
     page[RmiRecExit.table.ripasBase] = exit.ripasBase
     page[RmiRecExit.table.ripasTop] = exit.ripasTop
     page[RmiRecExit.table.ripasValue] = UInt64(exit.ripasValue)

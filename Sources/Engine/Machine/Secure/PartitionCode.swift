@@ -31,7 +31,7 @@ extension Machine {
   }
 
   /// What a partition finds in X0 to X7 when it goes on.
-  mutating func deliver(_ message: borrowing InlineArray<9, UInt64>) {
+  mutating func deliver(_ message: borrowing CallOutputs) {
     let vcpu = mutableHostVCPU(Self.partitionVCPU)
     for n in 0..<8 { vcpu.setX(n, message[n]) }
   }
@@ -90,7 +90,7 @@ extension Machine {
 
   /// What a partition has done cannot go on: it does not run again, and who gave it the cycles is told.
   private mutating func abort(_ partition: Int, _ x: inout InlineArray<18, UInt64>) {
-    var message = InlineArray<9, UInt64>(repeating: 0)
+    var message = CallOutputs()
     message[0] = FFA.error
     message[2] = Status.ffaAborted.value
     giveBack(partition, .aborted, message)

@@ -3,7 +3,7 @@ extension Machine {
   /// A partition runs on this PE with these registers.
   ///
   /// - Parameter caller: who gives it the cycles, by ``FFAEndpointIndex``.
-  mutating func run(_ partition: Int, _ message: borrowing InlineArray<9, UInt64>, from caller: Int) {
+  mutating func run(_ partition: Int, _ message: borrowing CallOutputs, from caller: Int) {
     let pe = control.currentPE
     control.secure?.endpoints[partition].pe = pe
     let wasPreempted = spm.endpoints[partition].state == .preempted
@@ -26,7 +26,7 @@ extension Machine {
   }
 
   /// The PE goes back to who gave it to a partition: that finds these registers.
-  mutating func giveBack(_ partition: Int, _ state: FFAEndpoint.State, _ message: borrowing InlineArray<9, UInt64>) {
+  mutating func giveBack(_ partition: Int, _ state: FFAEndpoint.State, _ message: borrowing CallOutputs) {
     let pe = control.currentPE
     let caller = spm.endpoints[partition].caller
     setState(partition, state)
@@ -53,7 +53,7 @@ extension Machine {
   /// Target information: the id in bits 31:16, the execution context below.
   static func target(_ partition: Int) -> UInt64 { FFAEndpointIndex.id(partition) << 16 }
 
-  private mutating func setMessage(_ partition: Int, _ message: borrowing InlineArray<9, UInt64>) {
+  private mutating func setMessage(_ partition: Int, _ message: borrowing CallOutputs) {
     var registers = InlineArray<8, UInt64>(repeating: 0)
     for n in 0..<8 { registers[n] = message[n] }
     control.secure?.endpoints[partition].message = registers

@@ -36,6 +36,8 @@ struct Alphabet: Sendable {
   enum Deed: Sendable {
     case call(CommandEntry)
     case read(World)
+    /// The device reads, or writes.
+    case transaction(isWrite: Bool)
     case write
     case assign(GPI)
     case select
@@ -247,6 +249,9 @@ struct Alphabet: Sendable {
     let own = Slot(name: "pa", place: .register(1), choice: .granule(.undelegated))
     forms.append(Form(deed: .write, slots: [own]))
     for world in World.allCases { forms.append(Form(deed: .read(world), slots: [own])) }
+    if world.configuration.smmu != .absent {
+      for isWrite in [false, true] { forms.append(Form(deed: .transaction(isWrite: isWrite), slots: [own])) }
+    }
     for gpi in [GPI.nonSecure, .secure, .root] { forms.append(Form(deed: .assign(gpi), slots: [own])) }
   }
 }

@@ -76,6 +76,7 @@ final class ExploreWorker: @unchecked Sendable {
   private var local = StateSet()
   private var part: ExpandedPart
   private var origin: UInt32 = 0
+  private var rule: String?
   private var parentPrint: UInt64 = 0
   /// By function identifier and place of the name in the program.
   private var known: [UInt64: Int] = [:]
@@ -103,6 +104,8 @@ final class ExploreWorker: @unchecked Sendable {
     var open: Set<Int> = []
     /// Whether values that do not fit are tried in every state.
     var hasMisfits = false
+    /// The one rule that counts; nil: all.
+    var rule: String?
   }
 
   /// The state after the boot, as a state and its print.
@@ -120,6 +123,7 @@ final class ExploreWorker: @unchecked Sendable {
   func expand(_ states: UnsafePointer<UInt64>, count: Int, _ aim: Aim) -> ExpandedPart {
     part = ExpandedPart(decided: Array(repeating: 0, count: conditions.names.count))
     local.removeAll()
+    rule = aim.rule
     let stride = ExploredMachine.stride(world)
     for n in 0..<count {
       let state = states + n * (stride + 1)
@@ -184,6 +188,7 @@ final class ExploreWorker: @unchecked Sendable {
   }
 
   private func note(_ number: UInt32, _ label: Int, _ rule: String, _ detail: String) {
+    guard self.rule == nil || self.rule == rule else { return }
     part.broken.append((nil, part.prints.count, origin, number, UInt16(label), rule, detail))
   }
 
@@ -204,14 +209,16 @@ final class ExploreWorker: @unchecked Sendable {
   }
 
   private func keep(_ key: UInt64, _ print: UInt64, _ number: UInt32, _ label: Int) {
-    var rule: (String, String)?
+    var broken: (String, String)?
     if let panic = target.machine.control.panic {
-      rule = (ExploredRule.noPanic, panic.text)
-    } else if let violation = target.machine.invariantViolations().first {
-      rule = (violation.rule, violation.detail)
+      // An RMM that has stopped breaks nothing more.
+      guard rule == nil || rule == ExploredRule.noPanic else { return }
+      broken = (ExploredRule.noPanic, panic.text)
+    } else if let violation = target.machine.invariantViolations().first(where: { rule == nil || $0.rule == rule }) {
+      broken = (violation.rule, violation.detail)
     }
-    if let rule {
-      part.broken.append((part.prints.count, part.prints.count, origin, number, UInt16(label), rule.0, rule.1))
+    if let broken {
+      part.broken.append((part.prints.count, part.prints.count, origin, number, UInt16(label), broken.0, broken.1))
     }
     part.prints.append(key)
     part.bare.append(print)
@@ -263,6 +270,8 @@ package enum ExploredRule {
   package static let noPanic = "no_panic"
   /// An access passes exactly when the granule is in the address space of the world that makes it.
   package static let accessTable = "access_table"
+
+  package static let all = [ownMemory, noPanic, accessTable]
 }
 
 enum ExploredState {

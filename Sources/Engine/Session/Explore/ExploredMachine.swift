@@ -110,17 +110,21 @@ final class ExploredMachine {
     switch form.deed {
     case .call:
       call(move, form, list)
-    case .read:
-      let access = MemoryAccess(world: form.world, address: move.values[0], kind: .read64)
-      if case .access(let outcome) = machine.perform(.access(access)) { return outcome }
+    case .read: return access(MemoryAccess(world: form.world, address: move.values[0], kind: .read64))
     case .write:
-      let access = MemoryAccess(world: .normal, address: move.values[0], kind: .write64(ExploredScript.mark))
-      if case .access(let outcome) = machine.perform(.access(access)) { return outcome }
+      return access(MemoryAccess(world: .normal, address: move.values[0], kind: .write64(ExploredScript.mark)))
+    case .deviceReads: return access(MemoryAccess(device: move.values[0], kind: .read64))
+    case .deviceWrites: return access(MemoryAccess(device: move.values[0], kind: .write64(ExploredScript.mark)))
     case .assign: _ = machine.perform(.assignGranule(move.values[0], form.gpi))
     case .select: _ = machine.perform(.selectPE(Int(truncatingIfNeeded: move.values[0])))
     case .resume: _ = machine.perform(.resume(Int(truncatingIfNeeded: move.values[0])))
     }
     return nil
+  }
+
+  private func access(_ access: MemoryAccess) -> AccessOutcome? {
+    guard case .access(let outcome) = machine.perform(.access(access)) else { return nil }
+    return outcome
   }
 
   private func call(_ move: borrowing Move, _ form: MoveList.Form, _ list: borrowing MoveList) {

@@ -59,6 +59,7 @@ struct ExploredScript {
       return entry.summary
     case .read(let world): return "the \(world.name) world reads."
     case .write: return "the Host writes."
+    case .transaction(let isWrite): return "the device \(isWrite ? "writes" : "reads")."
     case .assign(let gpi): return "EL3 moves a granule to \(gpi.name)."
     case .select: return "another PE goes on."
     case .resume: return "the Realm that keeps its PE goes on."
@@ -90,6 +91,8 @@ struct ExploredScript {
       if step.leavesQueue { lines.append(Action.guestClear.scriptText) }
       return lines
     case .read(let world): return [Action.access(MemoryAccess(world: world, address: first, kind: .read64)).scriptText]
+    case .transaction(let isWrite):
+      return [Action.access(MemoryAccess(device: first, kind: isWrite ? .write64(Self.mark) : .read64)).scriptText]
     case .write:
       return [Action.access(MemoryAccess(world: .normal, address: first, kind: .write64(Self.mark))).scriptText]
     case .assign(let gpi): return [Action.assignGranule(first, gpi).scriptText]

@@ -19,6 +19,8 @@ package final class Explorer {
     package var eachCondition = false
     /// With ``eachCondition``: those that are; empty: all.
     package var conditions: Set<Int> = []
+    /// The one rule that counts: the search goes on where another is broken, as long as the RMM stands. Nil: every rule counts.
+    package var rule: String?
     /// Of the states of one level only some are followed, or of the conditions only some switched off.
     package var shard: Shard?
 
@@ -222,7 +224,7 @@ package final class Explorer {
     let results = Results(parts)
     let taken = Counter()
     let (done, total, stride) = (expanded, levelCount, stride)
-    let aim = ExploreWorker.Aim(visited: visited, open: open, hasMisfits: hasMisfits)
+    let aim = ExploreWorker.Aim(visited: visited, open: open, hasMisfits: hasMisfits, rule: options.rule)
     level.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
       // Only read while the workers are at it.

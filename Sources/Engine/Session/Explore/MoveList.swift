@@ -24,7 +24,7 @@ struct MoveList: ~Copyable {
   }
 
   struct Form {
-    enum Deed: UInt8 { case call, read, write, assign, select, resume }
+    enum Deed: UInt8 { case call, read, write, deviceReads, deviceWrites, assign, select, resume }
     var deed = Deed.call
     var fid: UInt64 = 0
     var world = World.normal
@@ -73,6 +73,7 @@ struct MoveList: ~Copyable {
       switch form.deed {
       case .call(let entry): compact.fid = UInt64(entry.fid)
       case .read(let world): (compact.deed, compact.world) = (.read, world)
+      case .transaction(let isWrite): compact.deed = isWrite ? .deviceWrites : .deviceReads
       case .write: compact.deed = .write
       case .assign(let gpi): (compact.deed, compact.gpi) = (.assign, gpi)
       case .select: compact.deed = .select

@@ -18,6 +18,8 @@ package struct Necessity: Sendable, Equatable {
     package var detail = ""
     package var moves = 0
     package var script = ""
+    /// The one rule that counted in the search; nil: every rule did.
+    package var aim: String?
   }
 
   package enum Verdict: String, Sendable, CaseIterable {
@@ -47,14 +49,17 @@ package struct Necessity: Sendable, Equatable {
     count = explorer.options.shard?.count ?? 1
     parts = [explorer.options.shard?.index ?? 0: Part(depth: explorer.levels.count - 1, isComplete: end == .complete)]
     let names = explorer.conditions.names
-    rows = explorer.searchedConditions.map { number in
+    let aim = explorer.options.rule
+    rows = explorer.searchedConditions.compactMap { number in
       guard let broken = explorer.broken.first(where: { $0.condition == number }) else {
+        guard aim == nil else { return nil }
         let lab = explorer.lab[number] ?? ConditionLab()
         return Row(
           condition: names[number], calls: lab.calls, passed: lab.passed, refusedBy: lab.refusedBy.sorted().map { names[$0] })
       }
       return Row(
-        condition: names[number], rule: broken.rule, detail: broken.detail, moves: broken.depth, script: explorer.script(broken))
+        condition: names[number], rule: broken.rule, detail: broken.detail, moves: broken.depth, script: explorer.script(broken),
+        aim: aim)
     }
     sort()
   }
@@ -75,12 +80,21 @@ package struct Necessity: Sendable, Equatable {
 
   private mutating func sort() {
     let order = Dictionary(Switch.all.enumerated().map { ($1.name, $0) }) { first, _ in first }
-    rows.sort { (order[$0.condition] ?? .max, $0.condition) < (order[$1.condition] ?? .max, $1.condition) }
+    rows.sort {
+      (order[$0.condition] ?? .max, $0.condition, $0.aim ?? "") < (order[$1.condition] ?? .max, $1.condition, $1.aim ?? "")
+    }
   }
 
-  /// Those of conditions, and those of protections.
-  package var conditions: [Row] { rows.filter { !Self.isProtection($0) } }
-  package var protections: [Row] { rows.filter(Self.isProtection) }
+  /// Those of conditions, and those of protections; what was found by looking for one rule alone is told with the rule.
+  package var conditions: [Row] { rows.filter { $0.aim == nil && !Self.isProtection($0) } }
+  package var protections: [Row] { rows.filter { $0.aim == nil && Self.isProtection($0) } }
+
+  /// Rules that no condition and no protection breaks first, each with the shortest way that breaks it all the same.
+  package var hidden: [Row] {
+    let first = Set(rows.filter { $0.aim == nil }.compactMap(\.rule))
+    let others = Dictionary(grouping: rows.filter { $0.aim != nil && !first.contains($0.rule ?? "") }) { $0.rule ?? "" }
+    return ModelRule.all.compactMap { rule in others[rule.name]?.min { ($0.moves, $0.condition) < ($1.moves, $1.condition) } }
+  }
 
   private static let protectionNames = Set(Protection.allCases.map(\.name.description))
 
@@ -139,7 +153,7 @@ package struct Necessity: Sendable, Equatable {
         "kind": .string("condition"), "condition": .string(row.condition), "calls": .integer(Int64(row.calls)),
         "passed": .integer(Int64(row.passed)), "refused_by": .array(row.refusedBy.map { .string($0) }),
         "rule": row.rule.map { .string($0) } ?? .null, "detail": .string(row.detail), "moves": .integer(Int64(row.moves)),
-        "script": .string(row.script),
+        "script": .string(row.script), "aim": row.aim.map { .string($0) } ?? .null,
       ])
     }
     return ([head] + parts + rows).map { $0.text(.libvirt) }
@@ -152,8 +166,9 @@ package struct Necessity: Sendable, Equatable {
     }
     world = min(world, other.world)
     for (index, part) in other.parts { parts[index] = max(parts[index] ?? part, part) }
-    var known = Dictionary(rows.map { ($0.condition, $0) }) { first, _ in first }
-    for row in other.rows { known[row.condition] = known[row.condition].map { $0.saysMore(than: row) ? $0 : row } ?? row }
+    func key(_ row: Row) -> [String?] { [row.condition, row.aim] }
+    var known = Dictionary(rows.map { (key($0), $0) }) { first, _ in first }
+    for row in other.rows { known[key(row)] = known[key(row)].map { $0.saysMore(than: row) ? $0 : row } ?? row }
     rows = Array(known.values)
     sort()
   }
@@ -203,6 +218,6 @@ extension Necessity.Row {
     else { return nil }
     self.init(
       condition: condition, calls: calls, passed: passed, refusedBy: others.compactMap(\.text), rule: rule.text, detail: detail,
-      moves: moves, script: script)
+      moves: moves, script: script, aim: value["aim"]?.text)
   }
 }

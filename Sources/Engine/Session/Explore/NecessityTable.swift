@@ -28,14 +28,76 @@ package enum NecessityTable {
       let why = row.rule == nil ? "in \(row.moves) moves it would have acted \(grouped(row.passed)) times" : why(row, verdict)
       lines.append("| `\(row.condition)` | \(verdict.rawValue) | \(why) |")
     }
+    if !necessity.hidden.isEmpty {
+      lines += [
+        "", "## Rules that another hides", "",
+        "Whichever switch breaks one of these, a shorter way breaks another rule first. With `--rule` that one alone counted.",
+        "",
+        "| Rule | Without | Why |", "|---|---|---|",
+      ]
+      for row in necessity.hidden {
+        lines.append("| `\(row.rule ?? "")` | `\(row.condition)` | after \(row.moves) moves: \(row.detail) |")
+      }
+    }
     lines += [
       "", "## Rules that no switch alone breaks", "",
-      "Without any one of the conditions and protections these were not broken in this world: several keep each, or it is too small for them.",
-      "", "| Rule | Says |", "|---|---|",
+      "Without any one of the conditions and protections these were not broken in this world. Such a rule is redundant, or the world is too",
+      "small for it.", "", "| Rule | Says | Why it stands |", "|---|---|---|",
     ]
-    for rule in necessity.unbroken { lines.append("| `\(rule.name)` | \(rule.says) |") }
+    for rule in necessity.unbroken {
+      let reason = reasons.first { $0.rule == rule.name }?.text ?? "not known"
+      lines.append("| `\(rule.name)` | \(rule.says) | \(reason) |")
+    }
     return lines
   }
+
+  /// Of rules that no switch alone breaks in the world `small` why that is so; and a machine and what is done to it that breaks one all the
+  /// same, if anything does.
+  package static let reasons: [(rule: String, text: String, script: String?)] = [
+    (
+      "gpt_mirror",
+      "redundant: EL3's transition writes both at once, and nothing else writes either; it holds the model to itself", nil
+    ),
+    (
+      "half",
+      "redundant: two conditions of a call keep it, that the IPA is in the call's half and that the entry is UNASSIGNED, which is one of a "
+        + "Protected IPA. Without both (`RMI_DATA_CREATE_UNKNOWN.ipa_bound`, `.rtte_state`) an Unprotected IPA is ASSIGNED",
+      """
+      machine rec_aux_count=0 without=RMI_DATA_CREATE_UNKNOWN.ipa_bound+RMI_DATA_CREATE_UNKNOWN.rtte_state
+      realm s2sz=32
+      tables rd 0x80000000..0x80001000
+      delegate 1
+      RMI_DATA_CREATE_UNKNOWN rd 0x80109000 0x80000000
+      """
+    ),
+    (
+      "running", "too small: one PE. With two, `RMI_REC_DESTROY.rec_state` alone keeps it: a REC that runs would be destroyed",
+      """
+      machine pe=2 without=RMI_REC_DESTROY.rec_state
+      realm
+      guest hold
+      RMI_REC_ENTER rec run
+      pe 1
+      RMI_REC_DESTROY rec
+      """
+    ),
+    (
+      "rim_hash", "redundant: a measurement is written whole, the hash and zeroes behind it; it holds the model to itself", nil
+    ),
+    (
+      "leftovers",
+      "redundant: what is taken from a Realm is wiped (`scrub.data`, `scrub.rtt`, `scrub.rec`, `scrub.rd`), and what the Host gets back is, "
+        + "too (`scrub.undelegate`). Without both a granule comes back with what it held",
+      """
+      machine without=scrub.data+scrub.undelegate
+      realm
+      guest write64 0x1000 0x5ec7e7
+      RMI_REC_ENTER rec run
+      RMI_DATA_DESTROY rd 0x1000
+      RMI_GRANULE_UNDELEGATE 0x80105000
+      """
+    ),
+  ]
 
   private static func says(_ verdict: Necessity.Verdict) -> String {
     switch verdict {

@@ -18,13 +18,18 @@ package enum ProtectionSearch {
     for (number, protection) in wanted.enumerated() {
       if let shard = options.shard, number % shard.count != shard.index { continue }
       var plain = Explorer.Options()
-      (plain.depth, plain.isSymmetric, plain.memory) = (options.depth, options.isSymmetric, options.memory)
+      (plain.depth, plain.isSymmetric, plain.memory, plain.rule) = (
+        options.depth, options.isSymmetric, options.memory, options.rule
+      )
       var lax = world
       lax.configuration.without = lax.configuration.without.union(SwitchSet(protection))
       let explorer = Explorer(lax, plain, workers: workers)
       let end = search(explorer)
       guard end != .interrupted, end != .memory else { return nil }
-      rows.append(row(protection, explorer))
+      var row = row(protection, explorer)
+      row.aim = options.rule
+      // A protection without which the one rule holds tells nothing of the rule.
+      if row.aim == nil || row.rule != nil { rows.append(row) }
     }
     return rows
   }

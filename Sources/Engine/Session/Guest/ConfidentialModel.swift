@@ -64,7 +64,21 @@ package final class ConfidentialModel {
     self.door = door
     makeParty = relyingParty
     vm.onHostCall[Self.immediate] = { self.answer($0) }
+    vm.onRequest = { self.answer($0, $1) }
     vm.party = self
+  }
+
+  /// Answers what comes by a socket; nil if there is nobody.
+  private func answer(_ operation: UInt64, _ message: [UInt8]) -> (code: UInt64, bytes: [UInt8])? {
+    guard let relyingParty else { return nil }
+    let reply = relyingParty.answer(operation, changeRequest(operation, message))
+    tellLog(relyingParty)
+    return (reply.code.rawValue, changeReply(operation, reply.bytes))
+  }
+
+  private func tellLog(_ party: RelyingParty) {
+    for sentence in party.log[told...] { tell("The relying party \(sentence)\(sentence.hasSuffix("…") ? "" : ".")") }
+    told = party.log.count
   }
 
   /// What it remembers until it comes in.
@@ -93,8 +107,7 @@ package final class ConfidentialModel {
       return [RelyingParty.Code.malformed.rawValue, 0]
     }
     let reply = relyingParty.answer(operation, changeRequest(operation, message))
-    for sentence in relyingParty.log[told...] { tell("The relying party \(sentence)\(sentence.hasSuffix("…") ? "" : ".")") }
-    told = relyingParty.log.count
+    tellLog(relyingParty)
     let bytes = changeReply(operation, reply.bytes)
     guard vm.writeShared(buffer, bytes) else { return [RelyingParty.Code.malformed.rawValue, 0] }
     return [reply.code.rawValue, UInt64(bytes.count)]

@@ -34,8 +34,13 @@ extension Session {
     case "translate" where words.count == 2:
       guard let address = UInt64(words[1].hasPrefix("0x") ? String(words[1].dropFirst(2)) : words[1], radix: 16) else { break }
       return read { $0.translation(vcpu, address) } + "\n"
+    case "task" where words.count == 1: return (linuxKernel(vcpu)?.task ?? Self.noKernel) + "\n"
+    case "dmesg" where words.count == 1:
+      guard let log = linuxKernel(vcpu)?.log() else { return Self.noKernel + "\n" }
+      return (log.problem.map { [$0] } ?? log.lines).joined(separator: "\n") + "\n"
     default: break
     }
     return "monitor info: where the session stands\nmonitor translate ADDRESS: stage 1 and stage 2 of a virtual address\n"
+      + "monitor task, monitor dmesg: of a Linux kernel, with no symbols needed\n"
   }
 }

@@ -107,7 +107,7 @@ extension GuestControl {
   private func lookForNames(_ tee: inout DebuggedTEE, _ file: String) {
     guard !tee.hasLooked else { return }
     tee.hasLooked = true
-    guard let image = try? load(Self.teeImage, file) else { return }
+    guard let image = try? image(Self.teeImage, file) else { return }
     let first = image.pieces.first { $0.address == image.entry }
     let isIt = session.read {
       !$0.hasCode(Machine.codePartition) || first.map { Array($0.bytes) } == $0.bytes(image.entry, first?.bytes.count ?? 0)

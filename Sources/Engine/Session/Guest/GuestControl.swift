@@ -138,7 +138,7 @@ public final class GuestControl {
     }
     if let overuse = session.overuse { throw ScriptError(message: overuse) }
     session.usage.includes += 1
-    let symbols = try load(image, file).symbols
+    let symbols = try self.image(image, file).symbols
     session.usage.instructions &+= UInt64(symbols.symbols.count) * RunLimits.nameCost
     guard !symbols.symbols.isEmpty else { throw ScriptError(message: "\(shown(image)) has no names") }
     return symbols
@@ -152,7 +152,7 @@ public final class GuestControl {
 
   private func boot(_ what: GuestBoot, stands: Bool, _ file: String) throws(ScriptError) -> Outcome {
     let name = what.image
-    let image = try load(name, file)
+    let image = try image(name, file)
     if Self.isTEE(image) { return try beginTEE(image, stands: stands) }
     var configuration = session.configuration
     configuration.vcpu = .code
@@ -161,13 +161,15 @@ public final class GuestControl {
     options.isRealm = what.isRealm
     if let memory = what.memory { options.memory = memory }
     options.bootArguments = what.arguments
-    if let initrd = what.initrd { options.initrd = try loadFile(initrd, file) }
+    if let initrd = what.initrd { options.initrd = try bytes(of: initrd, file) }
     for disk in what.disks {
       let name = disk.file.split(separator: "/").last.map(String.init) ?? ""
-      options.disks.append(DiskImage(name, try loadFile(disk.file, file), isWritable: disk.isWritable))
+      options.disks.append(DiskImage(name, try bytes(of: disk.file, file), isWritable: disk.isWritable))
     }
     options.hasNetwork = what.hasNetwork
     options.hasRNG = what.hasRNG
+    options.hasConsole = what.hasConsole
+    options.hasSockets = what.hasSockets
     options.hasAccessPlatform = what.hasAccessPlatform
     if let problem = options.problem { throw ScriptError(message: problem) }
     configuration.wantDRAM(options.hostMemory)
@@ -193,14 +195,14 @@ public final class GuestControl {
 
   /// Whom the guest's host calls are for.
   private func attach(to vm: RealmVM, _ configuration: MachineConfiguration, _ file: String) {
-    let (load, options) = (load, vm.options)
+    let options = vm.options
     let tell = { [unowned self] (sentence: String) in
       takeConsole(isEnded: false)
       lines.append("(\(sentence))")
     }
     let trusted = options.trusts.isEmpty ? ConfidentialModel.guest : options.trusts
     let model = ConfidentialModel(vm, session) {
-      (try? load(trusted, file)).flatMap { try? ConfidentialModel.party(trusting: $0, options, configuration) }
+      [unowned self] in (try? image(trusted, file)).flatMap { try? ConfidentialModel.party(trusting: $0, options, configuration) }
     }
     model.trusted = trusted
     model.tell = tell
@@ -235,7 +237,7 @@ public final class GuestControl {
       var known = try HostNote(note.lines, on: session.configuration)
       if note.machine == 0 { session.beginning?.insertDisks(&known) }
       for (n, disk) in known.options.disks.enumerated() where disk.isMissing {
-        guard let bytes = try? loadFile(disk.name, file) else { continue }
+        guard let bytes = try? bytes(of: disk.name, file) else { continue }
         known.insert(DiskImage(disk.name, bytes, isWritable: disk.isWritable), as: n)
       }
       let vm = RealmVM(session, known)

@@ -101,6 +101,7 @@ package struct GuestHealth {
         + "(\(name(exception.esr))), FAR_EL1 \(hex(exception.far)), ELR_EL1 \(hex(exception.elr))"
     ]
     if let line = lastLine(of: vm) { lines.append("its last line: \(shown(line, limit: 200))") }
+    lines += session.kernelLines(address)
     lines += advice(vm, session, registers, exception)
     return lines
   }

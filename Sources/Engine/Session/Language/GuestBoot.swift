@@ -20,6 +20,8 @@ package struct GuestBoot: Sendable, Equatable {
   package var disks: [Disk] = []
   package var hasNetwork = false
   package var hasRNG = false
+  package var hasConsole = false
+  package var hasSockets = false
   /// Whether virtio devices offer VIRTIO_F_ACCESS_PLATFORM.
   package var hasAccessPlatform = true
 
@@ -35,6 +37,8 @@ package struct GuestBoot: Sendable, Equatable {
     for disk in disks { words += ["--disk", Self.quoted(disk.file + (disk.isWritable ? ",rw" : ""))] }
     if hasNetwork { words.append("--net") }
     if hasRNG { words.append("--rng") }
+    if hasConsole { words.append("--console") }
+    if hasSockets { words.append("--vsock") }
     if !hasAccessPlatform { words.append("--no-access-platform") }
     return (words + [Self.quoted(image), "\(vcpus)"]).joined(separator: " ")
   }

@@ -42,6 +42,7 @@ package struct Language: Sendable {
     "start": "where a reader begins", "guest": "queued for the next RMI_REC_ENTER", "token": "about a token a Realm got",
     "vm": "a vCPU outside any Realm", "lkvm": "a kvmtool on the host", "el3": "the Root world",
     "ffa": "memory between the worlds", "tee": "a client of the TEE",
+    "kernel": "a guest's Linux kernel",
   ]
 
   /// What may follow the first word of verbs that have two; nil if it is none.
@@ -102,7 +103,7 @@ package struct Language: Sendable {
         ActionStatement.guestVerbs,
         ExpectStatement.guestVerbs,
       ]),
-    Chapter("Guests that execute code", [GuestStatement.verbs]),
+    Chapter("Guests that execute code", [GuestStatement.verbs, KernelStatement.verbs]),
     Chapter("The host: libvirt, QEMU, kvmtool", [StackStatement.verbs]),
     Chapter("Time", [TravelStatement.verbs, FindStatement.verbs, BranchStatement.verbs, BookmarkStatement.verbs]),
   ])

@@ -12,7 +12,13 @@ extension ScriptRunner {
     session.usage.includes += 1
     let included: (name: String, lines: [String])
     do {
-      included = try load(name, line.file)
+      if let bytes = try session.file(name) {
+        included = (
+          name, String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        )
+      } else {
+        included = try load(name, line.file)
+      }
     } catch {
       throw line.error(error.message, column: 9)
     }

@@ -77,6 +77,8 @@ public final class ScriptRunner {
   private(set) var lastAction: Action?
   /// Names that statements such as `realm` have given to what they made.
   private var given: Set<String> = []
+  /// By REC, the page that a statement such as `rec` has kept for entering it.
+  var runPages: [UInt64: UInt64] = [:]
   /// Lines of included files that were run for the line that is run now.
   var linesInside = 0
 
@@ -139,7 +141,7 @@ public final class ScriptRunner {
     }
     let parser = StatementParser(line: line.number, names: names, language: language)
     guard let (verb, statement) = try parser.read(line.text) else {
-      note(line)
+      if try !session.takeFile(line.text, line: line.number) { note(line) }
       return nil
     }
     switch verb.places[source.place] {
@@ -258,6 +260,18 @@ public final class ScriptRunner {
   func performRecorded(_ action: Action, line: Int) throws(ScriptError) -> StatementResult {
     let result = try perform(action, at: ScriptLine(file: "", number: line, text: ""))
     expectations.answered(result, ScriptLine(file: "", number: line, text: ""))
+    return result
+  }
+
+  /// The same of a call of RMI, or an access of the Normal world.
+  ///
+  /// - Returns: nil where ``Session/plainAnswer`` is all that came of it.
+  func performPlain(_ action: Action, line: Int) throws(ScriptError) -> StatementResult? {
+    try makeRoom(ScriptLine(file: "", number: line, text: ""))
+    guestControl.willReplaceSteps(after: session.position)
+    source.hasBegun = true
+    guard let result = asRecorded({ session.performPlain(action) }) else { return nil }
+    expectations.completed(result.guestResults)
     return result
   }
 

@@ -1,10 +1,13 @@
+import Basics
 import Machine
 
 /// Lines of a recording that are read as bytes, because there can be millions of them: calls and accesses of the Host with numbers as they are
 /// recorded, and what they were answered. What is written in another way is left to the language; it comes to the same.
 struct PlainLine {
   /// Identifiers of functions, by their names: looked up once.
-  private var functions: [(name: [UInt8], fid: UInt64)] = []
+  private var functions: [(name: [UInt8], fid: UInt64, isRMI: Bool)] = []
+  /// Whether the line that was read last is an access, or a call of RMI.
+  private(set) var isPlain = false
   /// What is recorded of an answer's code.
   private var codes: [Code: [UInt8]] = [:]
   private var answer: [UInt8] = []
@@ -20,65 +23,86 @@ struct PlainLine {
   private static let rmi = Array("RMI_".utf8)
   private static let call = Array("smc ".utf8)
   private static let write = Array("ns.write64 ".utf8)
+  private static let bytes = Array("ns.write ".utf8)
   private static let read = Array("ns.read64 ".utf8)
   private static let fill = Array("ns.fill ".utf8)
 
-  /// What a line does; nil if it is not as such a line is recorded.
-  mutating func action(_ bytes: [UInt8]) -> Action? {
-    bytes.withUnsafeBufferPointer { line in
+  /// Reads what a line does.
+  ///
+  /// - Returns: false if it is not as such a line is recorded.
+  mutating func read(_ bytes: [UInt8], _ action: inout Action) -> Bool {
+    isPlain = true
+    return bytes.withUnsafeBufferPointer { line in
       var at = 0
       if line.first == UInt8(ascii: "@") {
         while at < line.count, line[at] != UInt8(ascii: " ") {
           // When it was done is no other word.
-          guard at == 0 || line[at] == UInt8(ascii: ".") || line[at] &- UInt8(ascii: "0") < 10 else { return nil }
+          guard at == 0 || line[at] == UInt8(ascii: ".") || line[at] &- UInt8(ascii: "0") < 10 else { return false }
           at += 1
         }
         at += 1
       }
-      if Self.begins(Self.rmi, line, at) || Self.skip(Self.call, line, &at) { return callAction(line, at) }
+      if Self.begins(Self.rmi, line, at) || Self.skip(Self.call, line, &at) { return readCall(line, at, &action) }
       if Self.skip(Self.write, line, &at) {
-        guard let n = Self.numbers(line, at, count: 2) else { return nil }
-        return .access(MemoryAccess(world: .normal, address: n[0], kind: .write64(n[1])))
+        guard let n = Self.numbers(line, at, count: 2) else { return false }
+        action = .access(MemoryAccess(world: .normal, address: n[0], kind: .write64(n[1])))
+        return true
+      }
+      if Self.skip(Self.bytes, line, &at) {
+        guard let address = Self.number(line, &at), at + 1 < line.count,
+          let bytes = Self.hexadecimal(UnsafeBufferPointer(rebasing: line[(at + 1)...]))
+        else { return false }
+        action = .access(MemoryAccess(world: .normal, address: address, kind: .bytes(bytes)))
+        return true
       }
       if Self.skip(Self.read, line, &at) {
-        guard let n = Self.numbers(line, at, count: 1) else { return nil }
-        return .access(MemoryAccess(world: .normal, address: n[0], kind: .read64))
+        guard let n = Self.numbers(line, at, count: 1) else { return false }
+        action = .access(MemoryAccess(world: .normal, address: n[0], kind: .read64))
+        return true
       }
       if Self.skip(Self.fill, line, &at) {
-        guard let n = Self.numbers(line, at, count: 3) else { return nil }
-        return .access(MemoryAccess(world: .normal, address: n[0], kind: .fill(n[1], UInt8(truncatingIfNeeded: n[2]))))
+        guard let n = Self.numbers(line, at, count: 3) else { return false }
+        action = .access(MemoryAccess(world: .normal, address: n[0], kind: .fill(n[1], UInt8(truncatingIfNeeded: n[2]))))
+        return true
       }
-      return nil
+      return false
     }
   }
 
-  private mutating func callAction(_ line: UnsafeBufferPointer<UInt8>, _ begin: Int) -> Action? {
+  private mutating func readCall(_ line: UnsafeBufferPointer<UInt8>, _ begin: Int, _ action: inout Action) -> Bool {
     var end = begin
     while end < line.count, line[end] != UInt8(ascii: " ") { end += 1 }
-    guard let fid = function(UnsafeBufferPointer(rebasing: line[begin..<end])) else { return nil }
+    guard let fid = function(UnsafeBufferPointer(rebasing: line[begin..<end])) else { return false }
     var x = InlineArray<18, UInt64>(repeating: 0)
     x[0] = fid
     var next = 1
     while end < line.count {
       end += 1
-      guard next < 18, let value = Self.number(line, &end) else { return nil }
+      guard next < 18, let value = Self.number(line, &end) else { return false }
       x[next] = value
       next += 1
     }
-    return .smc(.normal, x)
+    action = .smc(.normal, x)
+    return true
   }
 
   private mutating func function(_ name: UnsafeBufferPointer<UInt8>) -> UInt64? {
-    if let known = functions.first(where: { $0.name.count == name.count && $0.name.elementsEqual(name) }) { return known.fid }
+    for known in functions where known.name.count == name.count && Self.begins(known.name, name, 0, orIsAll: true) {
+      isPlain = known.isRMI
+      return known.fid
+    }
     guard !name.isEmpty, name.count < 64, name.allSatisfy({ $0 < 0x80 }), functions.count < Self.mostFunctions,
-      let fid = Calls.named(String(decoding: name, as: UTF8.self)).flatMap({ Names.value($0.name) })
+      let call = Calls.named(String(decoding: name, as: UTF8.self)), let fid = Names.value(call.name)
     else { return nil }
-    functions.append((Array(name), fid))
+    isPlain = call.interface == .rmi
+    functions.append((Array(name), fid, isPlain))
     return fid
   }
 
-  private static func begins(_ word: [UInt8], _ line: UnsafeBufferPointer<UInt8>, _ at: Int) -> Bool {
-    guard at + word.count < line.count else { return false }
+  private static func begins(
+    _ word: [UInt8], _ line: UnsafeBufferPointer<UInt8>, _ at: Int, orIsAll: Bool = false
+  ) -> Bool {
+    guard at + word.count < line.count + (orIsAll ? 1 : 0) else { return false }
     for n in word.indices where line[at + n] != word[n] { return false }
     return true
   }
@@ -123,6 +147,26 @@ struct PlainLine {
     return at > first ? value : nil
   }
 
+  /// Bytes of two digits each.
+  private static func hexadecimal(_ digits: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    guard digits.count.isMultiple(of: 2) else { return nil }
+    var wrong: UInt8 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: digits.count / 2) { bytes, count in
+      for n in 0..<digits.count / 2 {
+        let (high, low) = (values[Int(digits[2 * n])], values[Int(digits[2 * n + 1])])
+        wrong |= high | low
+        bytes.initializeElement(at: n, to: high << 4 | low & 15)
+      }
+      count = digits.count / 2
+    }
+    return wrong & 0xF0 == 0 ? bytes : nil
+  }
+
+  /// What each byte is as a hexadecimal digit; 0xF0 for one that is none.
+  private static let values: [UInt8] = (0...255).map { byte in
+    Character(Unicode.Scalar(UInt8(byte))).hexDigitValue.flatMap { byte < 0x80 ? UInt8($0) : nil } ?? 0xF0
+  }
+
   // MARK: Answers
 
   /// Whether a result is recorded as these bytes; false also for what is not told so simply.
@@ -133,30 +177,45 @@ struct PlainLine {
     case .ok: return found.x.first == 0 && bytes == Self.ok
     case .registers:
       guard let value = found.code else { return false }
-      let code = Code(interface: found.interface, value: value)
-      if let known = codes[code] {
-        answer = known
-      } else {
-        answer = Array(found.text.utf8)
-        if codes.count < Self.mostFunctions { codes[code] = answer }
-      }
-      for n in 1..<max(1, min(9, found.x.count)) where found.x[n] != 0 {
-        answer += [UInt8(ascii: " "), UInt8(ascii: "x"), UInt8(ascii: "0") + UInt8(n), UInt8(ascii: "=")]
-        append(found.x[n])
-      }
-      return answer == bytes
+      return isRecorded(value, found.interface, max(1, min(9, found.x.count)), bytes) { found.x[$0] }
     default: return false
     }
   }
 
-  private static let ok = Array("ok".utf8)
-
-  private mutating func append(_ value: UInt64) {
-    answer.append(UInt8(ascii: "0"))
-    answer.append(UInt8(ascii: "x"))
-    for digit in stride(from: 15 - value.leadingZeroBitCount / 4, through: 0, by: -1) {
-      let nibble = UInt8(truncatingIfNeeded: value >> UInt64(4 * digit)) & 15
-      answer.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+  /// The same of an answer to what ``isPlain``.
+  mutating func isRecorded(_ found: PlainAnswer, as bytes: [UInt8]) -> Bool {
+    switch found.kind {
+    case .done: return bytes == Self.ok
+    case .registers: return isRecorded(found.x[0], .rmi, 9, bytes) { found.x[$0] }
+    case .read:
+      answer.removeAll(keepingCapacity: true)
+      answer += Self.found
+      answer.append(hexadecimal: found.x[0])
+      return answer == bytes
     }
   }
+
+  /// - Parameters:
+  ///   - value: the code in X0.
+  ///   - count: how many registers are told.
+  private mutating func isRecorded(
+    _ value: UInt64, _ interface: Interface?, _ count: Int, _ bytes: [UInt8], _ x: (Int) -> UInt64
+  ) -> Bool {
+    let code = Code(interface: interface, value: value)
+    if let known = codes[code] {
+      answer = known
+    } else {
+      answer = Array((interface.map { Names.status($0, value) } ?? hex(value)).utf8)
+      if codes.count < Self.mostFunctions { codes[code] = answer }
+    }
+    for n in 1..<count where x(n) != 0 {
+      answer += [UInt8(ascii: " "), UInt8(ascii: "x"), UInt8(ascii: "0") + UInt8(n), UInt8(ascii: "=")]
+      answer.append(hexadecimal: x(n))
+    }
+    return answer == bytes
+  }
+
+  private static let ok = Array("ok".utf8)
+  private static let found = Array("-> ".utf8)
+
 }

@@ -97,6 +97,13 @@ public enum Recording {
     }
   }
 
+  /// The same of an answer that is all there is to say.
+  static func isUsual(_ answer: PlainAnswer) -> Bool {
+    guard answer.kind != .read else { return false }
+    for n in 0..<9 where answer.x[n] != 0 && n < answer.count { return false }
+    return true
+  }
+
   /// The lines of one step: what was said of it, the statements that stood for others and begin with it, and what it did.
   ///
   /// - Parameters:

@@ -19,6 +19,8 @@ package struct RecordingFeed {
   private var digested: [Int: Int] = [:]
   /// How many steps are in it.
   private var count = 0
+  /// Lines of steps that are written as bytes.
+  private var plain = PlainText()
   /// When the last line was that says so.
   private var told: UInt64?
 
@@ -127,13 +129,27 @@ package struct RecordingFeed {
       go(to: branch.id, done, add)
     }
     var index = done
-    while index < end, text.utf8.count + lines.utf8.count < most, let record = session.record(of: branch.id, at: index) {
+    // Steps of the line it stands on that nothing was said of.
+    let isActive = session.branch.id == branch.id
+    func isSilent(_ index: Int) -> Bool {
+      isActive && when == nil && session.captions.of(index + 1).isEmpty && session.groups(beginningAt: index).isEmpty
+    }
+    while index < end, text.utf8.count + lines.utf8.count + plain.bytes.count < most {
+      if isSilent(index), plain.append(index, of: session.steps) {
+        index += 1
+        sinceDigest += 1
+        count += 1
+        continue
+      }
+      lines += plain.take()
+      guard let record = session.record(of: branch.id, at: index) else { break }
       lines += Recording.lines(record.step, record.words, record.groups, seconds: record.step.isReset ? seconds : when)
       when = nil
       index += 1
       sinceDigest += 1
       count += 1
     }
+    lines += plain.take()
     recorded[branch.id]?.count = index
     place = BranchPlace(branch: branch.id, step: index)
     text += lines

@@ -56,6 +56,14 @@ public final class Replayer {
   private let runner: ScriptRunner
   @exclusivity(unchecked) private var pending: Entry?
   @exclusivity(unchecked) private var plain = PlainLine()
+  /// What was read as bytes and is performed when the next line is there, a call of RMI or an access of the Host; its line, 0 if there is none,
+  /// and what it was answered.
+  @exclusivity(unchecked) private var plainAction = Action.guestClear
+  @exclusivity(unchecked) private var plainLine = 0
+  @exclusivity(unchecked) private var plainAnswer: [UInt8] = []
+  private var plainAnswerLine = 0
+  /// Such a one as it is read.
+  @exclusivity(unchecked) private var reading = Action.guestClear
   private var version: Int? { runner.source.version }
   private var leavesOutUsual: Bool { Recording.leavesOutUsual(version) }
   /// Whether it has answers, and the first statement whose answer it does not have: a recording has all of them or none.
@@ -82,19 +90,29 @@ public final class Replayer {
     switch bytes[0] {
     case UInt8(ascii: "R") where !leavesOutUsual, UInt8(ascii: "n") where !leavesOutUsual: return false
     case UInt8(ascii: "@"), UInt8(ascii: "R"), UInt8(ascii: "n"):
-      guard let action = plain.action(bytes) else { return false }
+      guard plain.read(bytes, &reading) else { return false }
       try settle()
-      pending = Entry(text: "", line: line, action: action)
+      if plain.isPlain {
+        swap(&reading, &plainAction)
+        plainLine = line
+      } else {
+        pending = Entry(text: "", line: line, action: reading)
+      }
       return true
     case UInt8(ascii: "="):
-      guard bytes[1] == UInt8(ascii: ">"), bytes[2] == UInt8(ascii: " "), pending?.action != nil, pending?.answer.isEmpty == true,
-        pending?.expected.isEmpty == true, bytes.dropFirst(3).allSatisfy({ $0 > 0x20 && $0 < 0x7F || $0 == 0x20 }),
-        bytes[3] != 0x20,
-        bytes[bytes.count - 1] != 0x20
+      guard bytes[1] == UInt8(ascii: ">"), bytes[2] == UInt8(ascii: " "), bytes[3] != 0x20, bytes[bytes.count - 1] != 0x20,
+        bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
       else { return false }
+      if plainLine > 0 {
+        guard plainAnswer.isEmpty else { return false }
+        plainAnswer += bytes[3...]
+        plainAnswerLine = line
+      } else {
+        guard pending?.action != nil, pending?.answer.isEmpty == true, pending?.expected.isEmpty == true else { return false }
+        pending?.answer = Array(bytes[3...])
+        pending?.answerLine = line
+      }
       hasAnswers = true
-      pending?.answer = Array(bytes[3...])
-      pending?.answerLine = line
       return true
     default: return false
     }
@@ -105,6 +123,7 @@ public final class Replayer {
     guard text.utf8.count <= ScriptRunner.lineLimit else {
       throw ScriptError(line: line, column: 1, message: "the line is longer than \(ScriptRunner.lineLimit) bytes")
     }
+    if let entry = takePlain() { pending = entry }
     if line == 1, text.hasPrefix("#workbench") {
       runner.source.version = try Recording.format(text)
       return
@@ -120,6 +139,7 @@ public final class Replayer {
     }
     if trimmed.hasPrefix(Recording.groupPrefix) { return try takeGroup(trimmed, line) }
     if trimmed.isEmpty || trimmed.hasPrefix("#") {
+      if try session.takeFile(trimmed, line: line) { return }
       let remark = ScriptLine(file: "", number: line, text: trimmed)
       if pending == nil { runner.note(remark) } else { remarks.append(remark) }
       return
@@ -198,6 +218,15 @@ public final class Replayer {
       }
       return session.keepMark(.typed(bytes))
     }
+    if text.hasPrefix(HostNote.printed) {
+      guard let bytes = [UInt8](hex: text.dropFirst(HostNote.printed.count)), (1...HostNote.mostPrinted).contains(bytes.count)
+      else {
+        throw ScriptError(
+          line: line, column: 1,
+          message: "expected \(HostNote.printed)HEX with 1 to \(HostNote.mostPrinted) bytes, found \"\(shown(text, limit: 60))\"")
+      }
+      return session.keepMark(.printed(bytes))
+    }
     guard note.count < HostNote.mostLines else {
       throw ScriptError(line: line, column: 1, message: "a note of more than \(HostNote.mostLines) lines")
     }
@@ -266,30 +295,71 @@ public final class Replayer {
 
   /// Performs the statement that was read before and compares its answer.
   private func settle() throws(ScriptError) {
-    guard var entry = pending else { return }
+    guard plainLine == 0 else { return try settlePlain() }
+    guard let entry = pending else { return }
     pending = nil
     runner.entropy = entry.entropy
     let before = session.position
     if let action = entry.action {
-      let result = try runner.performRecorded(action, line: entry.line)
-      let isLeftOut = entry.answer.isEmpty && entry.expected.isEmpty && leavesOutUsual
-      if isLeftOut ? Recording.isUsual(result) : !entry.answer.isEmpty && plain.isRecorded(result, as: entry.answer) {
-        compareEntropy(entry.entropy.count, entry.line)
-        answersCompared += 1
-      } else {
-        entry.keepAnswer()
-        compareEntropy(entry.entropy.count, entry.line)
-        compare(result, entry, isAction: true)
-      }
+      compare(try runner.performRecorded(action, line: entry.line), entry)
     } else {
       runner.onReport = { [unowned self] in compare($0, entry) }
       try runner.perform(ScriptLine(file: "", number: entry.line, text: entry.text))
     }
     for remark in remarks { runner.note(remark) }
     remarks = []
-    guard session.position == before + 1, session.position == session.steps.count else { return }
+    keepOpenings(since: before)
+  }
+
+  /// The same of what was read as bytes and has no more than an answer, as most lines of a long recording.
+  private func settlePlain() throws(ScriptError) {
+    let (before, line) = (session.position, plainLine)
+    plainLine = 0
+    let result = try runner.performPlain(plainAction, line: line)
+    let isUsual = plainAnswer.isEmpty && leavesOutUsual
+    if result == nil,
+      isUsual ? Recording.isUsual(session.plainAnswer) : plain.isRecorded(session.plainAnswer, as: plainAnswer)
+    {
+      answersCompared += 1
+    } else {
+      compare(result ?? session.steps[session.position - 1].result, plainEntry(line))
+    }
+    plainAnswer.removeAll(keepingCapacity: true)
+    keepOpenings(since: before)
+  }
+
+  /// What was read as bytes, as an entry that may have more than an answer; nil if there is none.
+  private func takePlain() -> Entry? {
+    guard plainLine > 0 else { return nil }
+    defer {
+      plainLine = 0
+      plainAnswer.removeAll(keepingCapacity: true)
+    }
+    return plainEntry(plainLine)
+  }
+
+  private func plainEntry(_ line: Int) -> Entry {
+    Entry(text: "", line: line, action: plainAction, answer: plainAnswer, answerLine: plainAnswerLine)
+  }
+
+  /// Statements that stood for others begin with the step that was just done.
+  private func keepOpenings(since before: Int) {
+    guard !openings.isEmpty, session.position == before + 1, session.position == session.steps.count else { return }
     for opening in openings { session.keepGroup(opening.text, count: opening.count) }
     openings = []
+  }
+
+  /// What came of an action that was read as bytes.
+  private func compare(_ result: StatementResult, _ entry: Entry) {
+    compareEntropy(entry.entropy.count, entry.line)
+    let isLeftOut = entry.answer.isEmpty && entry.expected.isEmpty && leavesOutUsual
+    if isLeftOut ? Recording.isUsual(result) : !entry.answer.isEmpty && plain.isRecorded(result, as: entry.answer) {
+      answersCompared += 1
+    } else {
+      var entry = entry
+      entry.keepAnswer()
+      compare(result, entry, isAction: true)
+    }
   }
 
   private func compare(_ report: ScriptRunner.Report, _ entry: Entry) {

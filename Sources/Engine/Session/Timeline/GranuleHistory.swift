@@ -25,9 +25,12 @@ struct GranuleHistory {
     case reset
   }
 
-  private struct Key: Hashable {
-    let change: Change
-    let granule: UInt64
+  /// A change and a granule in one number: millions of them are looked for.
+  private typealias Key = UInt64
+
+  private static func key(_ change: Change, _ granule: UInt64) -> Key {
+    // What nothing can lie at is no granule.
+    granule >> 61 == 0 ? granule << 3 | UInt64(change.rawValue) : .max
   }
 
   /// Indices of steps, ascending.
@@ -48,7 +51,7 @@ struct GranuleHistory {
     ArraySlice<UInt32>, Int
   > {
     look(at: steps)
-    return Self.begin(changes[Key(change: change, granule: granule)] ?? [], end).lazy.map { Int($0) }
+    return Self.begin(changes[Self.key(change, granule)] ?? [], end).lazy.map { Int($0) }
   }
 
   /// The last of the first `end` steps in which an event came about, of those that changed something of a granule in one of these ways.
@@ -85,74 +88,82 @@ struct GranuleHistory {
       count = first
       return
     }
-    while count > first {
-      count -= 1
-      let index = UInt32(count)
-      Self.forEachKey(of: count, in: steps) { key in
-        if let key {
-          if changes[key]?.last == index { changes[key]?.removeLast() }
-        } else if wide.last == index {
-          wide.removeLast()
-        }
-      }
-    }
+    guard count > first else { return }
+    var met: Set<Key> = []
+    Self.forEachKey(first..<count, in: steps) { _, key in if let key { met.insert(key) } }
+    for key in met { Self.removeLast(from: first, of: &changes[key, default: []]) }
+    Self.removeLast(from: first, of: &wide)
+    count = first
+  }
+
+  private static func removeLast(from first: Int, of list: inout [UInt32]) {
+    list.removeLast(list.count - list.partitionPoint { $0 >= first })
   }
 
   private mutating func lists(_ ways: [Change], _ granule: UInt64, _ steps: StepList) -> [[UInt32]] {
     look(at: steps)
-    let lists = ways.compactMap { changes[Key(change: $0, granule: granule)] }
+    let lists = ways.compactMap { changes[Self.key($0, granule)] }
     return ways.contains(.write) ? lists + [wide] : lists
   }
 
   private static func begin(_ list: [UInt32], _ end: Int) -> ArraySlice<UInt32> { list[..<list.partitionPoint { $0 >= end }] }
 
   private mutating func look(at steps: StepList) {
-    for index in count..<max(count, steps.count) {
-      Self.forEachKey(of: index, in: steps) { key in
-        let index = UInt32(index)
-        guard let key else {
-          Self.add(index, to: &wide)
-          return
-        }
-        Self.add(index, to: &changes[key, default: []])
+    guard count < steps.count else { return }
+    Self.forEachKey(count..<steps.count, in: steps) { index, key in
+      let index = UInt32(index)
+      guard let key else {
+        Self.add(index, to: &wide)
+        return
       }
+      Self.add(index, to: &changes[key, default: []])
     }
     count = steps.count
   }
 
   private static func add(_ index: UInt32, to list: inout [UInt32]) { if list.last != index { list.append(index) } }
 
-  /// Where a step is noted; nil is for a wide write.
-  private static func forEachKey(of index: Int, in steps: StepList, _ note: (Key?) -> Void) {
-    if steps.isReset(index) { note(Key(change: .reset, granule: 0)) }
-    if case .action(.smc(_, let x)) = steps.input(index), let entry = Commands.called(x[0]) {
-      for input in entry.inputs where input.kind == .rdPA || input.kind == .recPA {
-        note(Key(change: .use, granule: x[input.register]))
+  /// Where steps are noted; nil is for a wide write.
+  private static func forEachKey(_ range: Range<Int>, in steps: StepList, _ body: (Int, Key?) -> Void) {
+    // The registers that have an RD or a REC in a call, by its identifier: what was called last is mostly called again.
+    var called: (x0: UInt64, registers: [Int])?
+    steps.forEach(range) { index, noted in
+      func note(_ change: Change, _ granule: UInt64) { if granule >> 61 == 0 { body(index, key(change, granule)) } }
+      switch noted {
+      case .reset: note(.reset, 0)
+      case .call(let x):
+        if called?.x0 != x[0] {
+          let inputs = Commands.called(x[0])?.inputs ?? []
+          called = (x[0], inputs.filter { $0.kind == .rdPA || $0.kind == .recPA }.map(\.register))
+        }
+        for register in called?.registers ?? [] { note(.use, x[register]) }
+      case .event(let event): forEachChange(of: event, note) { body(index, nil) }
       }
     }
-    steps.forEachEvent(of: index) { event in
-      switch event.kind {
-      case .granule, .gpi: note(Key(change: .granule, granule: event.a))
-      case .rttEntry: note(Key(change: .entry, granule: event.a.granuleBase))
-      case .measurement:
-        note(Key(change: .measurement, granule: event.a))
-        note(Key(change: .use, granule: event.a))
-      case .realmState:
-        note(Key(change: .realm, granule: event.a))
-        note(Key(change: .use, granule: event.a))
-      case .exit:
-        note(Key(change: .exit, granule: event.a))
-        note(Key(change: .use, granule: event.a))
-      case .access where event.c == 1:
-        let first = event.a.granuleBase
-        let count = (event.a &- first &+ max(event.b, 1) &+ Granule.size - 1) / Granule.size
-        guard count <= mostGranules else {
-          note(nil)
-          break
-        }
-        for n in 0..<count { note(Key(change: .write, granule: first &+ n &* Granule.size)) }
-      default: break
+  }
+
+  private static func forEachChange(of event: Event, _ note: (Change, UInt64) -> Void, _ isWide: () -> Void) {
+    switch event.kind {
+    case .granule, .gpi: note(.granule, event.a)
+    case .rttEntry: note(.entry, event.a.granuleBase)
+    case .measurement:
+      note(.measurement, event.a)
+      note(.use, event.a)
+    case .realmState:
+      note(.realm, event.a)
+      note(.use, event.a)
+    case .exit:
+      note(.exit, event.a)
+      note(.use, event.a)
+    case .access where event.c == 1:
+      let first = event.a.granuleBase
+      let count = (event.a &- first &+ max(event.b, 1) &+ Granule.size - 1) / Granule.size
+      guard count <= mostGranules else {
+        isWide()
+        break
       }
+      for n in 0..<count { note(.write, first &+ n &* Granule.size) }
+    default: break
     }
   }
 }

@@ -23,11 +23,13 @@ package struct GuestSnapshot: Sendable {
   let note: String
   let console: [UInt8]
   package let disks: [DiskImage]
+  /// The archive of the folder it may read.
+  let share: DiskImage?
   /// The bytes of a ``SavedState``.
   let state: [UInt8]
 
   private enum Part: String {
-    case note, console, disk, state
+    case note, console, disk, share, state
   }
 
   // MARK: Writing
@@ -38,6 +40,7 @@ package struct GuestSnapshot: Sendable {
       (.note, Array(vm.noteText.utf8)), (.console, Array(vm.uart.bytes(from: max(0, vm.uart.count - longest.console)))),
     ]
     parts += vm.options.disks.map { (.disk, $0.packed) }
+    if let share = vm.options.share { parts.append((.share, share.archive.packed)) }
     parts.append((.state, session.savedState()))
     var body = Array((parts.map { "\($0.0.rawValue) \($0.1.count)\n" }.joined() + "\n").utf8)
     body.reserveCapacity(body.count + parts.reduce(0) { $0 + $1.1.count })
@@ -68,13 +71,15 @@ package struct GuestSnapshot: Sendable {
     while let line = Self.line(&rest), !line.isEmpty {
       let words = line.split(separator: " ")
       guard words.count == 2, let part = Part(rawValue: String(words[0])), let count = Int(words[1]), count >= 0,
-        count <= Self.most, sizes.count < RealmVM.mostDisks + 3
+        count <= Self.most, sizes.count < RealmVM.mostDisks + 4
       else { throw Malformed(message: "expected a part and how many bytes it has, found \"\(shown(line, limit: 60))\"") }
       sizes.append((part, count))
     }
-    let expectedParts = [Part.note, .console] + sizes.dropFirst(3).map { _ in Part.disk } + [.state]
+    let hasShare = sizes.contains { $0.part == .share }
+    let images = sizes.dropFirst(3).map { _ in Part.disk }
+    let expectedParts = [Part.note, .console] + (hasShare ? images.dropLast() + [.share] : images) + [.state]
     guard sizes.map(\.part) == expectedParts else {
-      throw Malformed(message: "its parts are not note, console, a disk each, state")
+      throw Malformed(message: "its parts are not note, console, a disk each, share if there is one, state")
     }
     guard sizes[0].count <= Self.longest.note, sizes[1].count <= Self.longest.console else {
       throw Malformed(
@@ -91,10 +96,12 @@ package struct GuestSnapshot: Sendable {
     guard let note = String(validating: parts[0], as: UTF8.self) else { throw Malformed(message: "its note is no text") }
     self.note = note
     console = Array(parts[1])
-    disks = try parts[2..<parts.count - 1].map { (packed) throws(Malformed) in
-      guard let disk = DiskImage(packed: packed) else { throw Malformed(message: "what it has of a disk cannot be one") }
-      return disk
+    let unpacked = try parts[2..<parts.count - 1].map { (packed) throws(Malformed) in
+      guard let image = DiskImage(packed: packed) else { throw Malformed(message: "what it has of a disk cannot be one") }
+      return image
     }
+    share = hasShare ? unpacked.last : nil
+    disks = hasShare ? unpacked.dropLast() : unpacked
     state = Array(parts[parts.count - 1])
   }
 
@@ -137,5 +144,6 @@ package struct GuestSnapshot: Sendable {
       guard let image = disks.first(where: { $0.digest == disk.digest }) else { continue }
       note.insert(DiskImage(disk.name, image, isWritable: disk.isWritable), as: n)
     }
+    if let share { note.insert(share: share) }
   }
 }

@@ -47,6 +47,7 @@ public struct RunLimits: Sendable {
     var limits = RunLimits()
     limits.instructions = 4_000_000_000
     limits.steps = 20_000_000
+    limits.memory = .max
     limits.historyBytes = 2 << 30
     return limits
   }
@@ -102,7 +103,7 @@ extension Session {
 
   /// The steps take more than they may.
   private var tooLongHistory: String? {
-    guard keepsHistory, steps.weight >= limits.historyBytes - tree.keptWeight else { return nil }
+    guard keepsHistory, steps.weight >= limits.historyBytes - (tree.futures.isEmpty ? 0 : tree.keptWeight) else { return nil }
     return "the session's steps take \(sizeText(UInt64(limits.historyBytes))), as much as one keeps; \(wayOut)"
   }
 

@@ -35,6 +35,8 @@ public final class Session {
   /// Bytes that what checkpoints keep may take up, instead of ``CheckpointPlaces/mostPages``.
   package var historyLimit: Int?
   @exclusivity(unchecked) private var writer = StepWriter()
+  /// What the step that was done last was answered, if that is all there is to say of it: see ``performPlain(_:)``.
+  @exclusivity(unchecked) private(set) var plainAnswer = PlainAnswer()
   /// What was said of the steps.
   @exclusivity(unchecked) package internal(set) var captions = Captions()
   /// Tokens of all steps, also of those that were undone.
@@ -59,6 +61,8 @@ public final class Session {
   package var isOutside = false
   /// What was typed into its guest since the last step.
   var typed: [UInt8]?
+  /// What that guest has printed since then on a console whose bytes pass through its memory.
+  var printing: [UInt8]?
   /// Set while the hypervisor repeats steps it has done before.
   var following: Following?
   /// The last note of what the hypervisor knew: after which step, and how long it is.
@@ -79,6 +83,10 @@ public final class Session {
   package internal(set) var labels = AddressLabels()
   /// Names of places in guests' programs.
   package internal(set) var programs = GuestPrograms()
+  /// Files that came with what was performed here.
+  var files = EmbeddedFiles()
+  /// What who looks at it has found out and keeps, by its type.
+  var memos: [ObjectIdentifier: any Sendable] = [:]
   /// Steps that belong together, because one statement made them.
   var groups = StepGroups()
   /// The lines of steps that there are.
@@ -187,9 +195,18 @@ public final class Session {
     machine.entropy.supply = entropy.isEmpty ? undoneEntropy : entropy
     captions.settle(at: position + 1)
     let before = brokenRules()
-    var result = carryOut(input)
-    if machine.isLab { result.broken = newlyBroken(since: before) }
+    let outcome = execute(input)
     if entropy.isEmpty { undoneEntropy = machine.entropy.supply }
+    return conclude(input, outcome, before)
+  }
+
+  /// Says what came of what was done last, and makes it a step.
+  ///
+  /// - Parameter before: rules that did not hold before it.
+  private func conclude(_ input: Step.Input, _ outcome: Outcome?, _ before: [InvariantViolation]) -> StatementResult {
+    var result = StatementResult()
+    if let outcome, case .action(let action) = input { result = describe(action, outcome) }
+    if machine.isLab { result.broken = newlyBroken(since: before) }
     defer {
       noteTokens()
       noteRoot(input)
@@ -215,6 +232,27 @@ public final class Session {
       noteCheckpoint(at: position)
     }
     return result
+  }
+
+  /// Does what the Host of a recording did next and makes it a step, as ``perform(_:entropy:)`` does. What it was answered is mostly a few
+  /// registers, which are ``plainAnswer`` then: there may be millions of such steps.
+  ///
+  /// - Returns: the result, if there is more to say of it.
+  func performPlain(_ action: Action) -> StatementResult? {
+    guard keepsHistory, position == steps.count, !isBranchPending, undoneEntropy.isEmpty, !hasHost, partitionStops.isEmpty,
+      !machine.isLab
+    else { return perform(.action(action)) }
+    machine.entropy.supply = []
+    captions.settle(at: position + 1)
+    let outcome = execute(action)
+    guard plainAnswer.take(outcome, machine) else {
+      undoneEntropy = machine.entropy.supply
+      return conclude(.action(action), outcome, [])
+    }
+    steps.append(action, plainAnswer, machine, &writer)
+    position += 1
+    noteCheckpoint(at: position)
+    return nil
   }
 
   private func noteRoot(_ input: Step.Input) {
@@ -265,17 +303,12 @@ public final class Session {
     return guestTags
   }
 
-  private func carryOut(_ input: Step.Input) -> StatementResult {
-    guard let outcome = execute(input), case .action(let action) = input else { return StatementResult() }
-    return describe(action, outcome)
-  }
-
   /// Does it; nil for a fresh machine.
   private func execute(_ input: Step.Input) -> Outcome? {
-    machine.entropy.log = []
-    usage.steps += 1
     switch input {
     case .reset(let configuration, _):
+      machine.entropy.log = []
+      usage.steps += 1
       usage.machines += 1
       let tracing = machine.tracing
       self.configuration = configuration
@@ -284,12 +317,17 @@ public final class Session {
       bootEvents = machine.events
       machine.tracing = tracing
       return nil
-    case .action(let action):
-      let start = machine.control.guestInstructions
-      let outcome = machine.perform(action)
-      note(action, machine.control.guestInstructions &- start)
-      return outcome
+    case .action(let action): return execute(action)
     }
+  }
+
+  private func execute(_ action: Action) -> Outcome {
+    machine.entropy.log = []
+    usage.steps += 1
+    let start = machine.control.guestInstructions
+    let outcome = machine.perform(action)
+    note(action, machine.control.guestInstructions &- start)
+    return outcome
   }
 
   private func note(_ action: Action, _ instructions: UInt64) {

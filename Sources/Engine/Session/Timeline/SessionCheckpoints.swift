@@ -24,17 +24,19 @@ struct CheckpointPlaces {
   /// Steps between checkpoints.
   static let interval = 128
   /// Instructions of guests after which there is a checkpoint before that, so that going back by a step does not do much again.
-  static let costInterval: UInt64 = 1 << 22
+  static let costInterval: UInt64 = 1 << 19
   /// Pages all of them together may keep, and how many there are, before some are forgotten.
   static let pages = 1 << 12
   static let count = 1 << 10
-  /// Pages beyond which ways may be long.
-  static let mostPages = 1 << 14
+  /// Pages beyond which ways may be long; for a script that may not have so much memory, a third of what it may have.
+  static let mostPages = 1 << 15
   /// Instructions that a step takes as long as.
-  static let perStep: UInt64 = 1 << 10
-  /// Instructions between checkpoints that are always kept; a longer session is cut into ``pieces``.
-  static let widest: UInt64 = 1 << 25
-  static let pieces: UInt64 = 64
+  static let perStep: UInt64 = 1 << 6
+  /// Instructions between checkpoints that are always kept: some hundredths of a second. A longer session is cut into ``pieces``.
+  static let widest: UInt64 = 1 << 21
+  static let pieces: UInt64 = 256
+  /// Fewest instructions that checkpoints are apart when some are forgotten.
+  static let narrowest: UInt64 = 1 << 14
 
   fileprivate mutating func begin(at position: Int) { self = CheckpointPlaces(all: [Place(position: position)]) }
 
@@ -157,13 +159,14 @@ extension Session {
         || checkpoints.all.count > checkpoints.limits.count / of * part
     }
     guard isTooMuch(1, 1) else { return }
-    let most = historyLimit.map { $0 / Int(Granule.size) } ?? CheckpointPlaces.mostPages
-    let usual = most / (CheckpointPlaces.mostPages / CheckpointPlaces.pages)
+    let allowed = Int(clamping: limits.memory / 3 / Granule.size)
+    let most = historyLimit.map { $0 / Int(Granule.size) } ?? min(CheckpointPlaces.mostPages, allowed)
+    let usual = historyLimit == nil ? CheckpointPlaces.pages : most / 4
     checkpoints.limits = (usual, CheckpointPlaces.count)
     let total = checkpoints.all.reduce(0) { $0 + $1.effort }
     let widest = max(CheckpointPlaces.widest, total / CheckpointPlaces.pieces)
     func forget(upTo widest: UInt64, isNearKept: Bool, while isTooMuch: () -> Bool) {
-      var level: UInt64 = 1 << 18
+      var level = CheckpointPlaces.narrowest
       while isTooMuch(), level <= widest {
         for place in checkpoints.superfluous(level, isNearKept: isNearKept) {
           machine.forget(checkpoint: place)

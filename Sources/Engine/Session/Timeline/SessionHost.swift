@@ -100,6 +100,13 @@ extension Session: HostDoor {
 
   package func hear(typed bytes: [UInt8]) { if !follows { typed = bytes } }
 
+  package func hear(printed bytes: [UInt8]) {
+    guard !follows else { return }
+    // It belongs to the step that gives the buffer back.
+    printed.append(bytes, position + 1)
+    if keepsHistory { printing = (printing ?? []) + bytes }
+  }
+
   package func hear(refusal row: String) { kvmRefusals.insert(row) }
 
   package func note(_ text: @autoclosure () -> String) {

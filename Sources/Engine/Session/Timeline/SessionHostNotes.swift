@@ -15,6 +15,8 @@ extension Session {
     case outside
     /// The hypervisor did it as its own; bytes were typed into its guest before.
     case typed([UInt8])
+    /// The hypervisor did it as its own; its guest had printed bytes before, on a console whose bytes pass through its memory.
+    case printed([UInt8])
 
     /// The lines of a recording.
     package var text: String {
@@ -23,6 +25,7 @@ extension Session {
       case .aside: HostNote.aside
       case .outside: HostNote.outside
       case .typed(let bytes): HostNote.typed + hexBytes(bytes)
+      case .printed(let bytes): HostNote.printed + hexBytes(bytes)
       }
     }
 
@@ -34,7 +37,7 @@ extension Session {
     /// Whether the hypervisor did the step as its own.
     var isHosts: Bool {
       switch self {
-      case .knows, .typed: true
+      case .knows, .typed, .printed: true
       case .aside, .outside: false
       }
     }
@@ -90,7 +93,9 @@ extension Session {
 
   /// Keeps with the last step who did it.
   func keepMark(_ mark: HostMark) {
-    guard keepsHistory, position > 0 else { return }
+    guard position > 0 else { return }
+    if case .printed(let bytes) = mark { printed.append(bytes, position) }
+    guard keepsHistory else { return }
     steps.setHost(position - 1, mark)
   }
 
@@ -107,12 +112,17 @@ extension Session {
     guard hasHost else { return nil }
     if case .reset = input {
       hasHost = false
+      printing = nil
       return nil
     }
     guard isHostActing else { return .aside }
     guard !isOutside else { return .outside }
-    defer { typed = nil }
-    return typed.map { .typed($0) }
+    if let bytes = typed {
+      typed = nil
+      return .typed(bytes)
+    }
+    defer { printing = nil }
+    return printing.map { .printed($0) }
   }
 
   /// What was typed before a step, and, if the step is waiting, until when.

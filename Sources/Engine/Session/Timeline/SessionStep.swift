@@ -6,7 +6,7 @@ extension Session {
     public enum Input: Sendable {
       case action(Action)
       /// A fresh machine; `name` if a `case` made it.
-      case reset(MachineConfiguration, name: String?)
+      indirect case reset(MachineConfiguration, name: String?)
     }
 
     public let input: Input

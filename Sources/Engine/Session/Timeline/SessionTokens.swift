@@ -34,9 +34,10 @@ extension Session {
     /// The token the reference values are taken from.
     package var against: Int?
 
+    /// What can become of a token that is verified.
+    static let verdicts = [VerificationReport.Verdict.accepted, .refused, .incomplete].map(\.rawValue)
     /// What it can be answered.
-    static let answers =
-      [VerificationReport.Verdict.accepted, .refused, .incomplete].map(\.rawValue) + TrustVector.Tier.allCases.map(\.rawValue)
+    static let answers = verdicts + TrustVector.Tier.allCases.map(\.rawValue)
   }
 
   /// Tokens finished up to where the session stands.

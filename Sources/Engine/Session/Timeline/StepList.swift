@@ -16,15 +16,24 @@ public struct StepList: RandomAccessCollection, Sendable {
     /// Of two or more.
     @inline(__always) static func sum(_ a: UInt8, _ b: UInt8) -> UInt8 { Swift.max(a & 7, b & 7) | (a | b) & ~7 }
 
+    private static func amount(_ events: Int) -> UInt8 {
+      switch events {
+      case ..<8: 0
+      case ..<14: 1
+      case ..<24: 2
+      case ..<60: 3
+      default: 4
+      }
+    }
+
+    /// The same as of the step.
+    fileprivate static func of(_ answer: PlainAnswer, _ machine: borrowing Machine) -> UInt8 {
+      amount(machine.observation.eventCount) | (answer.hasFailed ? Mark.failed.rawValue : 0)
+        | (answer.kind == .registers ? Mark.call.rawValue : 0) | (machine.measured.isEmpty ? 0 : Mark.measured.rawValue)
+    }
+
     fileprivate static func of(_ step: borrowing Session.Step) -> UInt8 {
-      let amount: UInt8 =
-        switch step.events.count {
-        case ..<8: 0
-        case ..<14: 1
-        case ..<24: 2
-        case ..<60: 3
-        default: 4
-        }
+      let amount = amount(step.events.count)
       var isCall = false
       if case .action(.smc(let world, let x)) = step.input, world == .normal || world == .secure {
         isCall = Calls.called(x[0]).map { world == .normal || $0.interface == .ffa || $0.interface == .platform } ?? false
@@ -69,8 +78,28 @@ public struct StepList: RandomAccessCollection, Sendable {
   /// The same with what came through the entropy door.
   func inputAndEntropy(_ index: Int) -> (Session.Step.Input, [[UInt8]]) { at(index) { $0.inputAndEntropy($1) } }
 
+  /// What was done, if it was answered with nothing but zeroes and there is no more to say of it.
+  func usual(_ index: Int) -> Action? { hasFailed(index) ? nil : at(index) { $0.usual($1) } }
+
   /// What happened on the way.
   func forEachEvent(of index: Int, _ body: (Event) -> Void) { at(index) { $0.forEachEvent($1, body) } }
+
+  /// Goes through some steps: those that made a machine, registers that calls were made with, and all that happened.
+  func forEach(_ range: Range<Int>, _ body: (Int, Noted) -> Void) {
+    guard !range.isEmpty else { return }
+    for number in piece(of: range.lowerBound)..<pieces.count where starts[number] < range.upperBound {
+      let start = starts[number]
+      let part = Swift.max(0, range.lowerBound - start)..<Swift.min(pieces[number].count, range.upperBound - start)
+      pieces[number].forEach(part) { body(start + $0, $1) }
+    }
+  }
+
+  /// Something of a step.
+  enum Noted {
+    case reset
+    case call(InlineArray<18, UInt64>)
+    case event(Event)
+  }
 
   /// Whether there was an event that is meant.
   func hasEvent(at index: Int, _ isMeant: (Event) -> Bool) -> Bool {
@@ -158,15 +187,38 @@ public struct StepList: RandomAccessCollection, Sendable {
   private var sums: [UInt8] = []
 
   mutating func append(_ step: Session.Step, _ writer: inout StepWriter) {
+    let last = openPiece()
+    let before = pieces[last].weight
+    writer.pack(step, into: &pieces[last].tables)
+    add(writer, Glance.of(step), step.host, before)
+  }
+
+  /// What was just done, of which its answer is all there is to say.
+  mutating func append(
+    _ action: Action, _ answer: PlainAnswer, _ machine: borrowing Machine, _ writer: inout StepWriter
+  ) {
+    let last = openPiece()
+    let before = pieces[last].weight
+    writer.pack(action, answer, machine, into: &pieces[last].tables)
+    add(writer, Glance.of(answer, machine), nil, before)
+  }
+
+  /// The last piece, or a new one where that is full.
+  private mutating func openPiece() -> Int {
     if pieces.last?.isFull ?? true {
       pieces.append(StepPiece())
       starts.append(endIndex)
       sums.append(0)
     }
+    return pieces.count - 1
+  }
+
+  /// A step that was packed.
+  ///
+  /// - Parameter before: the last piece's weight before that.
+  private mutating func add(_ writer: borrowing StepWriter, _ glance: UInt8, _ host: Session.HostMark?, _ before: Int) {
     let last = pieces.count - 1
-    let glance = Glance.of(step)
-    let before = pieces[last].weight
-    pieces[last].append(step, glance, &writer)
+    pieces[last].append(writer, glance, host)
     weight += pieces[last].weight - before
     sums[last] = Glance.sum(sums[last], glance)
     endIndex += 1

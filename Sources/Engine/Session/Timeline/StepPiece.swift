@@ -64,7 +64,7 @@ struct StepPiece: Sendable {
   private var shapeStarts: [UInt32] = []
   /// Shapes by their hashes.
   private var shapeNumbers: [UInt64: UInt32]? = [:]
-  private var tables = StepTables()
+  var tables = StepTables()
   /// Marks of the Host, by the places of their steps, ascending.
   private var hosts: [(at: Int, mark: Session.HostMark)] = []
   private var hostBytes = 0
@@ -79,8 +79,8 @@ struct StepPiece: Sendable {
 
   // MARK: Changing
 
-  mutating func append(_ step: Session.Step, _ glance: UInt8, _ writer: inout StepWriter) {
-    writer.pack(step, into: &tables)
+  /// Takes what was packed, with this piece's tables.
+  mutating func append(_ writer: borrowing StepWriter, _ glance: UInt8, _ host: Session.HostMark?) {
     starts.append(UInt32(bytes.count))
     var number = shape(writer.shape.all)
     while number >= 0x80 {
@@ -89,7 +89,7 @@ struct StepPiece: Sendable {
     }
     bytes.append(UInt8(number))
     bytes.append(contentsOf: writer.values.all)
-    setHost(count - 1, step.host)
+    if let host { setHost(count - 1, host) }
     note(glance)
     if isFull { seal() }
   }
@@ -132,7 +132,24 @@ struct StepPiece: Sendable {
   }
 
   private func isShape(_ number: UInt32, _ shape: UnsafeBufferPointer<UInt8>) -> Bool {
-    shapes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[range(Int(number))]).elementsEqual(shape) }
+    let range = range(Int(number))
+    guard range.count == shape.count else { return false }
+    return shapes.withUnsafeBytes { all in
+      let (known, shape) = (UnsafeRawBufferPointer(rebasing: all[range]), UnsafeRawBufferPointer(shape))
+      var at = 0
+      // Eight at a time: this is done for each step.
+      while at + 8 <= shape.count {
+        guard
+          known.loadUnaligned(fromByteOffset: at, as: UInt64.self) == shape.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        else { return false }
+        at += 8
+      }
+      while at < shape.count {
+        guard known[at] == shape[at] else { return false }
+        at += 1
+      }
+      return true
+    }
   }
 
   private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
@@ -182,6 +199,8 @@ struct StepPiece: Sendable {
 
   func input(_ index: Int) -> Session.Step.Input { read(index) { $0.input(tables) } }
 
+  func usual(_ index: Int) -> Action? { read(index) { $0.usual(tables) } }
+
   func inputAndEntropy(_ index: Int) -> (Session.Step.Input, [[UInt8]]) { read(index) { ($0.input(tables), $0.entropy()) } }
 
   func forEachEvent(_ index: Int, _ body: (Event) -> Void) {
@@ -192,21 +211,49 @@ struct StepPiece: Sendable {
     }
   }
 
+  /// Goes through some of its steps.
+  func forEach(_ range: Range<Int>, _ body: (Int, StepList.Noted) -> Void) {
+    guard !range.isEmpty else { return }
+    withPlaces { place in
+      var (shape, values) = place(range.lowerBound)
+      var reader = StepReader(shape: shape, values: values)
+      for index in range {
+        if index > range.lowerBound {
+          (shape, values) = place(index)
+          reader.begin(shape: shape, values: values)
+        }
+        reader.forEachNoted(tables) { body(index, $0) }
+      }
+    }
+  }
+
   private func read<T>(_ index: Int, _ body: (inout StepReader) -> T) -> T {
+    withPlaces { place in
+      let (shape, values) = place(index)
+      var reader = StepReader(shape: shape, values: values)
+      return body(&reader)
+    }
+  }
+
+  /// Gives what says where a step's shape and its values are.
+  @inline(__always) private func withPlaces<T>(
+    _ body: ((Int) -> (shape: UnsafePointer<UInt8>, values: UnsafePointer<UInt8>)) -> T
+  ) -> T {
     bytes.withUnsafeBufferPointer { bytes in
       shapes.withUnsafeBufferPointer { shapes in
-        var at = Int(starts[index])
-        var number = 0
-        var shift = 0
-        while bytes[at] & 0x80 != 0 {
-          number |= Int(bytes[at] & 0x7F) << shift
-          shift += 7
-          at += 1
-        }
-        number |= Int(bytes[at]) << shift
         guard let values = bytes.baseAddress, let shape = shapes.baseAddress else { fatalError("a piece without steps") }
-        var reader = StepReader(shape: shape + Int(shapeStarts[number]), values: values + at + 1)
-        return body(&reader)
+        return body { index in
+          var at = Int(starts[index])
+          var number = 0
+          var shift = 0
+          while bytes[at] & 0x80 != 0 {
+            number |= Int(bytes[at] & 0x7F) << shift
+            shift += 7
+            at += 1
+          }
+          number |= Int(bytes[at]) << shift
+          return (shape + Int(shapeStarts[number]), values + at + 1)
+        }
       }
     }
   }

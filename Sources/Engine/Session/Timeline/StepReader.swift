@@ -43,6 +43,49 @@ struct StepReader {
     known[1] = 1
   }
 
+  /// Another step.
+  mutating func begin(shape: UnsafePointer<UInt8>, values: UnsafePointer<UInt8>) {
+    self.shape = shape
+    self.values = values
+    knownCount = 2
+  }
+
+  /// What made a machine, what a call was made with, and all that happened.
+  mutating func forEachNoted(_ tables: borrowing StepTables, _ body: (StepList.Noted) -> Void) {
+    if shape.pointee == Input.smc.rawValue {
+      shape += 2
+      var x = InlineArray<18, UInt64>(repeating: 0)
+      for n in 0..<Int(byte()) { x[n] = word() }
+      body(.call(x))
+    } else if case .reset = input(tables) {
+      body(.reset)
+    }
+    for _ in 0..<count() {
+      let bytes = number()
+      values += bytes
+    }
+    for _ in 0..<count() { body(.event(event())) }
+  }
+
+  /// What was done, if nothing came through the entropy door, it was answered with nothing but zeroes, nobody else was, and nothing was found
+  /// or said.
+  mutating func usual(_ tables: borrowing StepTables) -> Action? {
+    guard case .action(let action) = input(tables), count() == 0 else { return nil }
+    for _ in 0..<count() { _ = event() }
+    switch Kind(rawValue: byte()) {
+    case .registers, .ok: break
+    default: return nil
+    }
+    _ = byte()
+    // So many registers, and so many that are not zero.
+    guard count() > 0, count() == 0 else { return nil }
+    _ = byte()
+    if byte() != 0 { _ = word() }
+    // Decisions, broken rules, an exit, guests' answers; what was found, what was said.
+    guard count() == 0, count() == 0, byte() == 0, count() == 0, byte() == 0, byte() == 0, byte() == 0 else { return nil }
+    return action
+  }
+
   /// All of it. The mark of its Host is kept elsewhere.
   mutating func step(_ tables: borrowing StepTables, host: Session.HostMark?) -> Session.Step {
     let input = input(tables)

@@ -21,13 +21,11 @@ struct StepWriter: ~Copyable {
 
   /// Packs a step.
   mutating func pack(_ step: Session.Step, into tables: inout StepTables) {
-    shape.clear()
-    values.clear()
-    (known[0], known[1], knownCount) = (0, 1, 2)
+    begin()
     pack(step.input, &tables)
     count(step.entropy.count)
     for bytes in step.entropy { pack(bytes) }
-    pack(step.events)
+    step.events.withUnsafeBufferPointer { pack($0) }
     pack(step.result, &tables)
     count(step.measured.count)
     for measured in step.measured { pack(measured) }
@@ -36,18 +34,63 @@ struct StepWriter: ~Copyable {
     pack(step.guest)
   }
 
+  /// Packs a call of RMI or an access of the Normal world that was just done, of which its answer is all there is to say; it comes to the same
+  /// as ``pack(_:into:)`` makes of the step.
+  mutating func pack(
+    _ action: Action, _ answer: PlainAnswer, _ machine: borrowing Machine, into tables: inout StepTables
+  ) {
+    begin()
+    pack(action, &tables)
+    count(0)
+    machine.observation.withEvents { pack($0) }
+    var fid: UInt64?
+    if case .smc(_, let x) = action { fid = x[0] }
+    shape.append(answer.kind == .registers ? StepReader.Kind.registers.rawValue : StepReader.Kind.ok.rawValue)
+    interface(answer.kind == .registers ? .rmi : nil)
+    registers(answer.count) { answer.x[$0] }
+    shape.append(World.normal.rawValue + 1)
+    optional(fid)
+    pack(machine.decisions, &tables)
+    // No rule was broken, nobody has exited, no guest was answered.
+    for _ in 0..<3 { shape.append(0) }
+    shape.append(answer.kind == .read ? 1 : 0)
+    // Nothing in words, and nothing was printed.
+    for _ in 0..<5 { shape.append(0) }
+    let measured = machine.measured
+    count(measured.count)
+    for step in measured { pack(step) }
+    // No token, and no guest.
+    for _ in 0..<2 { shape.append(0) }
+  }
+
+  private mutating func begin() {
+    shape.clear()
+    values.clear()
+    (known[0], known[1], knownCount) = (0, 1, 2)
+  }
+
   // MARK: Pieces
 
   private mutating func pack(_ input: Session.Step.Input, _ tables: inout StepTables) {
     switch input {
-    case .action(.smc(let world, let x)):
+    case .action(let action): pack(action, &tables)
+    case .reset(let configuration, let name):
+      shape.append(StepReader.Input.reset.rawValue)
+      number(tables.object(configuration))
+      string(name, &tables)
+    }
+  }
+
+  private mutating func pack(_ action: Action, _ tables: inout StepTables) {
+    switch action {
+    case .smc(let world, let x):
       var count = 18
       while count > 0, x[count - 1] == 0 { count -= 1 }
       shape.append(StepReader.Input.smc.rawValue)
       shape.append(world.rawValue)
       shape.append(UInt8(count))
       for n in 0..<count { word(x[n]) }
-    case .action(.access(let access)):
+    case .access(let access):
       shape.append(StepReader.Input.access.rawValue)
       shape.append(access.world.rawValue | (access.isDevice ? 4 : 0))
       word(access.address)
@@ -67,16 +110,12 @@ struct StepWriter: ~Copyable {
         shape.append(4)
         pack(bytes)
       }
-    case .action(.guest(let action)):
+    case .guest(let action):
       shape.append(StepReader.Input.guest.rawValue)
       pack(action)
-    case .action(let action):
+    default:
       shape.append(StepReader.Input.other.rawValue)
       packOther(action, &tables)
-    case .reset(let configuration, let name):
-      shape.append(StepReader.Input.reset.rawValue)
-      number(tables.object(configuration))
-      string(name, &tables)
     }
   }
 
@@ -110,13 +149,10 @@ struct StepWriter: ~Copyable {
     number(action.tag)
   }
 
-  private mutating func pack(_ events: [Event]) {
+  private mutating func pack(_ events: UnsafeBufferPointer<Event>) {
     count(events.count)
     for event in events {
-      shape.append(event.kind.rawValue << 2 | event.world.rawValue)
-      shape.append(event.depth)
-      shape.append(event.detail)
-      shape.append(event.pe)
+      shape.append(event.kind.rawValue << 2 | event.world.rawValue, event.depth, event.detail, event.pe)
       word(event.a)
       word(event.b)
       word(event.c)
@@ -127,16 +163,7 @@ struct StepWriter: ~Copyable {
     pack(result.answer, &tables)
     shape.append(result.world.map { $0.rawValue + 1 } ?? 0)
     optional(result.fid)
-    count(result.decisions.count)
-    for decision in result.decisions {
-      word(UInt64(decision.fid))
-      count(tables.condition(decision.condition))
-      shape.append(decision.broken.map { $0.rule.rawValue << 1 | 1 << 7 } ?? (decision.isOverruled ? 1 : 0))
-      if let broken = decision.broken {
-        word(broken.a)
-        word(broken.b)
-      }
-    }
+    pack(result.decisions, &tables)
     count(result.broken.count)
     for broken in result.broken {
       string(broken.rule, &tables)
@@ -163,6 +190,19 @@ struct StepWriter: ~Copyable {
     for line in result.console { string(line, &tables) }
   }
 
+  private mutating func pack(_ decisions: [Decision], _ tables: inout StepTables) {
+    count(decisions.count)
+    for decision in decisions {
+      word(UInt64(decision.fid))
+      count(tables.condition(decision.condition))
+      shape.append(decision.broken.map { $0.rule.rawValue << 1 | 1 << 7 } ?? (decision.isOverruled ? 1 : 0))
+      if let broken = decision.broken {
+        word(broken.a)
+        word(broken.b)
+      }
+    }
+  }
+
   private mutating func pack(_ answer: Answer?, _ tables: inout StepTables) {
     guard let answer else { return shape.append(0) }
     shape.append(StepReader.Kind(answer.kind).rawValue)
@@ -171,12 +211,21 @@ struct StepWriter: ~Copyable {
     case .other(let text): string(text, &tables)
     default: break
     }
-    shape.append(answer.interface.flatMap { StepReader.interfaces.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0)
-    var used = answer.x.count
-    while used > 0, answer.x[used - 1] == 0 { used -= 1 }
-    count(answer.x.count)
+    interface(answer.interface)
+    registers(answer.x.count) { answer.x[$0] }
+  }
+
+  private mutating func interface(_ interface: Interface?) {
+    shape.append(interface.flatMap { StepReader.interfaces.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0)
+  }
+
+  /// So many, and those of them up to the last that is not zero.
+  @inline(__always) private mutating func registers(_ all: Int, _ value: (Int) -> UInt64) {
+    var used = all
+    while used > 0, value(used - 1) == 0 { used -= 1 }
+    count(all)
     count(used)
-    for n in 0..<used { word(answer.x[n]) }
+    for n in 0..<used { word(value(n)) }
   }
 
   private mutating func pack(_ result: GuestResult, _ tables: inout StepTables) {
@@ -289,6 +338,15 @@ struct PackedBytes: ~Copyable {
     if count == room { grow(1) }
     base[count] = byte
     count += 1
+  }
+
+  @inline(__always) mutating func append(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
+    if count + 4 > room { grow(4) }
+    base[count] = a
+    base[count + 1] = b
+    base[count + 2] = c
+    base[count + 3] = d
+    count += 4
   }
 
   mutating func append(_ bytes: [UInt8]) {

@@ -32,6 +32,16 @@ struct WordsTests {
     try expectReplay(of: script.session)
   }
 
+  /// The name of a function of PSCI says whose it is; of another call it is said.
+  @Test func anExitForPSCISaysSoOnce() throws {
+    let script = Script()
+    try script.run(Script.activeRealm)
+    try script.run("PSCI_SYSTEM_OFF\nRMI_REC_ENTER rec run")
+    let exit = try #require(script.session.lastStep?.result.exit)
+    #expect(Decoder.exitText(exit) == "PSCI_SYSTEM_OFF")
+    #expect(script.session.lastStep?.result.rawLines.contains { $0.hasPrefix("exit PSCI gpr0=") } == true)
+  }
+
   /// A Realm that keeps the PE has not failed its Host's call; a call of the Host meanwhile has.
   @Test func runningIsNoFailureAndBusyIs() throws {
     let script = Script()

@@ -187,6 +187,7 @@ struct ExplorerTests {
   /// A check that is off: the way to the rule it keeps is a script that can be run, and there is no shorter one.
   @Test(arguments: [
     ("RMI_GRANULE_UNDELEGATE.gran_state", "expect that rmm_stopped"), ("RMI_REC_CREATE.rec_state", "expect broken "),
+    ("gpc.smmu", "dma.read64 "),
   ])
   func aBrokenRuleIsAScript(_ condition: String, _ expected: String) throws {
     var world = SmallWorlds.three
@@ -205,6 +206,54 @@ struct ExplorerTests {
 }
 
 struct NecessityTests {
+  /// One rule counts, though others are broken on the way; and it is the shortest that breaks it.
+  @Test func oneRuleIsSoughtAlone() throws {
+    let number = try #require(ConditionList(SmallWorlds.three.configuration).number("RMI_REC_CREATE.rec_state"))
+    func search(_ rule: String?) -> (explorer: Explorer, end: Explorer.End) {
+      SmallWorlds.explore(SmallWorlds.three) {
+        ($0.eachCondition, $0.conditions, $0.depth, $0.rule) = (true, [number], 6, rule)
+      }
+    }
+    let (plain, end) = search(nil)
+    let first = try #require(Necessity(plain, end).rows.first)
+    let aimed = ModelRule.all.map(\.name).filter { $0 != first.rule && !$0.hasPrefix("ffa") }.compactMap {
+      rule -> Necessity.Row? in
+      let (explorer, end) = search(rule)
+      return Necessity(explorer, end).rows.first
+    }
+    #expect(!aimed.isEmpty)
+    for row in aimed {
+      #expect(row.rule == row.aim && row.moves >= first.moves)
+      let outcome = try SmallWorlds.run(row.script)
+      #expect(outcome.failures.isEmpty, "\(row.script)")
+      var result = Necessity(plain, end)
+      try result.add(Necessity(plain, end).adding([row]))
+      #expect(result.conditions == [first] && result.hidden == [row])
+      #expect(
+        NecessityTable.lines(result).contains { $0.hasPrefix("| `\(row.rule ?? "")` | `RMI_REC_CREATE.rec_state` | after ") })
+      let again = try ShardResult(result.jsonLines.joined(separator: "\n"))
+      guard case .necessity(let read) = again else { throw ScriptError(message: "no result") }
+      #expect(read == result)
+    }
+  }
+
+  /// Why a rule stands that no switch alone breaks: what breaks it all the same, and nothing less does.
+  @Test func aRuleThatStandsHasItsReason() throws {
+    for (rule, _, script) in NecessityTable.reasons {
+      #expect(ModelRule.named(rule) != nil)
+      guard let script else { continue }
+      #expect(try SmallWorlds.run(script + "\nexpect broken \(rule)").failures.isEmpty, "\(rule)")
+      let whole = script.split(separator: "\n").first { $0.hasPrefix("machine ") } ?? ""
+      let off = whole.split(separator: " ").first { $0.hasPrefix("without=") }?.dropFirst(8).split(separator: "+") ?? []
+      #expect(!off.isEmpty)
+      for name in off {
+        let fewer = off.filter { $0 != name }.joined(separator: "+")
+        let lines = script.replacing("without=\(off.joined(separator: "+"))", with: fewer.isEmpty ? "" : "without=\(fewer)")
+        #expect(try !SmallWorlds.run(lines + "\nexpect broken \(rule)").failures.isEmpty, "\(rule) with \(name)")
+      }
+    }
+  }
+
   @Test(arguments: [2, 4])
   func workersComeToTheSame(_ workers: Int) {
     func rows(_ workers: Int) -> [Necessity.Row] {

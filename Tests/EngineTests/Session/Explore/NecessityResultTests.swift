@@ -18,6 +18,9 @@ struct NecessityResultTests {
     #expect(result.protections.map(\.condition) == ProtectionSearch.protections.map(\.name.description))
     #expect(result.missing.isEmpty)
     #expect(result.rows.count { Necessity.verdict($0) == .needed } > 60)
+    for rule in result.unbroken {
+      #expect(NecessityTable.reasons.contains { $0.rule == rule.name }, "\(rule.name) stands without a reason")
+    }
   }
 
   /// Each way to a broken rule is a script, which does what it says on the machine as it is.

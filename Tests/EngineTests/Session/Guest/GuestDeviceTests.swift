@@ -1,3 +1,4 @@
+import Basics
 import Engine
 import Testing
 
@@ -50,7 +51,7 @@ struct GuestDeviceTests {
         udp: an echo
         http: HTTP/1.0 200 OK, A page of the model's network. /bytes/N has N bytes, up to 65536.
         > what
-        there are rng, disk, net, off
+        there are rng, disk, net, console, vsock, fs, off
         > off
         good bye
 
@@ -150,6 +151,113 @@ struct GuestDeviceTests {
     // Who types something else has that instead.
     try script.run("goto \(start)\ntype \"what\\n\"\nuntil text:\"> \"\nexpect event")
     #expect(script.runner.failures == [])
-    #expect(Self.console(script).hasSuffix("> what\nthere are rng, disk, net, off\n> "))
+    #expect(Self.console(script).hasSuffix("> what\nthere are rng, disk, net, console, vsock, fs, off\n> "))
+  }
+
+  /// What is typed goes to the console the guest printed on last; what is printed on either is the session's, and a recording's.
+  @Test(arguments: [true, false])
+  func aVirtioConsoleTakesWhatIsTypedWhileItIsInUse(_ isRealm: Bool) throws {
+    let script = try Self.script((isRealm ? "" : "--normal ") + "--console")
+    try script.run("type \"console\\n\"\nuntil text:\"hvc> \"\nexpect event")
+    let start = script.session.position
+    try script.run("type \"some words\\n\"\nuntil text:\"> \"\nexpect event")
+    let (end, digest) = (script.session.position, script.session.digest())
+    #expect(script.runner.failures == [])
+    #expect(
+      Self.console(script).hasSuffix(
+        """
+        > console
+        hvc> 
+        this line came by hvc
+        console: 80 columns, typed: some words
+        > 
+        """))
+    let recording = HostNoteTests.recording(of: script.session)
+    #expect(recording.contains("#host printed " + hexBytes(Array("hvc> ".utf8))))
+    let replayed = try HostNoteTests.replayed(recording)
+    #expect(replayed.session.console == script.session.console)
+    // Back to before it was typed, and on: it is typed again where it was, live and in a recording.
+    for again in [script, replayed] {
+      try again.run("goto \(start)\nuntil text:\"typed: some words\" within 100M\nexpect event")
+      #expect(again.runner.failures == [])
+      try again.run("goto \(start)\ntype \"some words\\n\"\nuntil text:\"\\n> \"\nexpect event")
+      #expect(again.runner.failures == [])
+      #expect(again.session.position == end && again.session.digest() == digest)
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func socketsLeadToAnEchoAndToARelyingParty(_ isRealm: Bool) throws {
+    let script = try Self.script((isRealm ? "" : "--normal ") + "--vsock")
+    try script.run(
+      "type \"vsock\\n\"\nuntil text:\"sock> \"\nexpect event\ntype \"some words\\n\"\nuntil text:\"\\n> \"\nexpect event")
+    #expect(script.runner.failures == [])
+    #expect(
+      Self.console(script).contains(
+        """
+        > vsock
+        vsock: cid 3
+        nobody: reset
+        echo: Hello, Host!, over
+        nonce: code 0, 32 bytes
+        no token: code 1, This is no request: 4 bytes are no public key with a token.
+        sock> 
+        typed to a socket: some words
+
+        """))
+    // The token is this guest's, and the relying party trusts another.
+    #expect(
+      Self.console(script).contains("token: code 3, The token is genuine, but I do not trust what it says (realm ") == isRealm)
+    #expect(script.session.read { $0.invariantViolations() } == [])
+    try expectReplay(of: script.session)
+  }
+
+  @Test(arguments: [true, false])
+  func aFolderIsReadAndNotWritten(_ isRealm: Bool) throws {
+    let archive = SharedFolder.archive([
+      SharedFolder.Entry(path: ["hello.txt"], bytes: Array("Hello from the folder".utf8)),
+      SharedFolder.Entry(path: ["sub"], bytes: nil),
+      SharedFolder.Entry(path: ["sub", "inner.txt"], bytes: Array("an inner file".utf8)),
+    ])
+    var options = RealmVM.Options()
+    (options.vcpus, options.isRealm) = (1, isRealm)
+    options.share = SharedFolder(DiskImage("folder", archive, isWritable: false))
+    #expect(options.share != nil)
+    var configuration = MachineConfiguration()
+    configuration.vcpu = .code
+    let script = Script(configuration)
+    let vm = RealmVM(script.session, options)
+    try vm.build(try script.runner.guestControl.load("devices", ""))
+    script.runner.guestControl.adopt(GuestDebugger(script.session, vm), .none)
+    try script.run("until text:\"> \"\ntype \"fs\\n\"\nuntil text:\"\\n> \"\nexpect event")
+    #expect(script.runner.failures == [])
+    #expect(
+      Self.console(script).hasSuffix(
+        """
+        > fs
+        fs: tag share, version 7.31
+        names: . .. hello.txt sub
+        hello.txt: 21 bytes, open 0, read 0: Hello from the folder; behind its end 0 bytes
+        to write: open 30, write 30
+        ..: 2, a/b: 2, nothing: 2, node 99: 116
+        inner.txt: an inner file
+        > 
+        """))
+    try expectReplay(of: script.session)
+    // A file has the folder with it.
+    let kept = try GuestSnapshot(GuestSnapshot.bytes(script.session, vm)).session(keepsHistory: true)
+    let again = Script(in: kept)
+    try again.run("type \"fs\\n\"\nuntil text:\"inner.txt: an inner file\"\nexpect event")
+    #expect(again.runner.failures == [])
+  }
+
+  @Test func namesOfAFolderLeadNowhereElse() {
+    func folder(_ path: [String], _ parent: [[String]] = []) -> SharedFolder? {
+      let entries = parent.map { SharedFolder.Entry(path: $0, bytes: nil) } + [SharedFolder.Entry(path: path, bytes: [1])]
+      return SharedFolder(DiskImage("folder", SharedFolder.archive(entries), isWritable: false))
+    }
+    #expect(folder(["a"]) != nil && folder(["d", "a"], [["d"]]) != nil)
+    for path in [["..", "a"], ["."], [""], ["", "etc"], ["d", "a"]] { #expect(folder(path) == nil, "\(path)") }
+    #expect(folder(["a"], [["a"]]) == nil, "twice")
   }
 }

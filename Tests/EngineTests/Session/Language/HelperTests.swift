@@ -199,6 +199,26 @@ struct HelperTests {
     try expectReplay(of: script.session)
   }
 
+  /// A page that is kept for entering a REC is nobody else's, though nothing has been written there yet.
+  @Test func aPageForEnteringIsNoOtherRECs() throws {
+    let script = Script()
+    try script.run("realm pages=1 recs=2\nrealm pages=1")
+    let names = script.runner.names.values
+    let runs = try ["run", "run2", "run3"].map { try #require(names[$0]) }
+    #expect(Set(runs).count == 3)
+    for run in runs {
+      let isUntouched = script.session.read { machine in
+        let page = machine.memory.page(run)
+        return (0..<512).allSatisfy { page.load(fromByteOffset: $0 * 8, as: UInt64.self) == 0 }
+      }
+      #expect(isUntouched, "\(hex(run))")
+    }
+    // Where the REC is gone, so is what it was entered with.
+    try script.run("teardown rd\nteardown rd2\nrealm pages=1")
+    #expect(script.runner.names.values["run"] == runs[0])
+    try expectReplay(of: script.session)
+  }
+
   @Test func eachRealmHasItsNames() throws {
     let script = Script()
     try script.run("let run = 5\nrealm\nrealm")

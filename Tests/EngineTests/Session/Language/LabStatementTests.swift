@@ -260,6 +260,21 @@ struct LabStatementTests {
   }
 
   /// Of a REC that was taken from its Realm nothing is left that could say whose it was.
+  /// A REC at address 0 stops the RMM as one does that is elsewhere, and the PE is the Host's again.
+  @Test(arguments: ["0", "0x80002000"])
+  func aRECThatIsNoneLeavesThePEToTheHost(_ rec: String) throws {
+    let script = Script()
+    try script.run(
+      "machine without=RMI_REC_ENTER.*\nRMI_REC_ENTER \(rec) 0x80001000\nexpect that rmm_stopped\nexpect !broken running")
+    try script.run("RMI_VERSION 0x10000")
+    guard case .registers = script.session.lastStep?.result.answer?.kind else {
+      Issue.record("the PE is not the Host's: \(script.session.lastStep?.result.answer?.text ?? "")")
+      return
+    }
+    #expect(script.runner.failures.isEmpty)
+    try expectReplay(of: script.session)
+  }
+
   @Test func aRECThatIsGoneBelongsToNobody() throws {
     let script = Script()
     try script.run("machine rec_aux_count=0 without=RMI_GRANULE_UNDELEGATE.gran_state\nrealm recs=1\nRMI_GRANULE_UNDELEGATE rec")

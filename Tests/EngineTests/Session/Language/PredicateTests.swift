@@ -65,7 +65,7 @@ struct PredicateTests {
     ("not rec(0).runnable", "REC 0 is runnable, and should not be"), ("realm(2)", "there is no Realm 2 yet"),
     ("answered(RMI_DATA_DESTROY) == RMI_SUCCESS", "RMI_DATA_DESTROY has not been called yet"),
     ("answered(RMI_GRANULE_UNDELEGATE) == RMI_SUCCESS", "RMI_GRANULE_UNDELEGATE answered RMI_ERROR_INPUT last, not RMI_SUCCESS"),
-    ("realms >= 2", "the number of Realms is 1, not 2 at least"), ("steps < 3 and realms == 9", "the number of steps is"),
+    ("realms >= 2", "the number of Realms is 1, not 2 or more"), ("steps < 3 and realms == 9", "the number of steps is"),
     ("console has \"Hello\"", "the console does not have \"Hello\" yet"),
     ("gpt(0x80001000) == REALM", "the GPT entry of 0x80001000 is NS, not REALM yet"),
     ("gpt(0) == NS", "0x0 is no address of DRAM yet"),

@@ -41,7 +41,54 @@ struct PlainLineTests {
     #expect(fast.difference == nil && slow.difference == nil)
     #expect(fast.session.digest() == slow.session.digest())
     #expect(fast.answersCompared == slow.answersCompared && fast.digestsCompared == slow.digestsCompared)
-    #expect(fast.session.steps.map(\.text) == slow.session.steps.map(\.text))
+    for (step, other) in zip(fast.session.steps, slow.session.steps) {
+      #expect(String(reflecting: step) == String(reflecting: other))
+    }
+    for index in fast.session.steps.indices {
+      #expect(fast.session.steps.glance(index..<index + 1) == slow.session.steps.glance(index..<index + 1))
+    }
+    #expect(fast.session.steps.weight == slow.session.steps.weight)
+  }
+
+  /// What a Host reads, writes and fills, and calls of others than the RMM, read as bytes and as texts.
+  @Test(arguments: [Recording.version, 4]) func everyKindOfLineIsTheSameEitherWay(_ version: Int) throws {
+    let lines = [
+      "#workbench \(version)", "machine dram=64M", "ns.write 0x80001000 00ff17A0", "=> ok", "ns.write 0x80001004 0",
+      "ns.write 0x80001008 \(String(repeating: "5a", count: 4096))", "=> ok", "ns.read64 0x80001000", "=> -> 0xa017ff00",
+      "ns.write64 0x80001010 0x7", "=> ok", "ns.fill 0x80002000 0x1000 0xff", "=> ok", "smc FFA_VERSION 0x10002", "=> 0x10002",
+      "smc RMI_GRANULE_DELEGATE 0x80002000", "=> RMI_SUCCESS", "ns.read64 0x80002000", "=> gpf", "smc PSCI_VERSION",
+      "=> 0xffffffffffffffff", "smc RMI_RTT_READ_ENTRY 0x80002000 0x0 0x3", "=> RMI_ERROR_INPUT",
+    ].filter { version > 4 || $0 != "ns.write 0x80001004 0" }
+    func end(_ asBytes: Bool) -> String {
+      do {
+        let replayer = try Self.replayed(lines, asBytes: asBytes).replayer
+        return "\(String(describing: replayer.difference)) \(replayer.answersCompared) \(replayer.session.digest()) "
+          + replayer.session.steps.map { String(reflecting: $0) }.joined()
+      } catch { return "\(error)" }
+    }
+    #expect(end(true) == end(false))
+  }
+
+  /// Lines of steps that are written as bytes are those of the others.
+  @Test(arguments: [3, 4, 5] as [UInt64]) func aRecordingIsWrittenTheSameEitherWay(_ seed: UInt64) throws {
+    let session = Session(RandomDriver.configuration(.spec))
+    var driver = RandomDriver(seed: seed, session.configuration)
+    for _ in 0..<800 { session.perform(.action(session.read { driver.next($0) })) }
+    let dram = session.configuration.dramBase
+    for kind in [MemoryAccess.Kind.write64(0), .fill(0x1000, 0), .fill(8, 0xFF), .read64, .write8(0), .bytes([0, 0x1F])] {
+      session.perform(.action(.access(MemoryAccess(world: .normal, address: dram + 0x1F_0000, kind: kind))))
+      session.perform(.action(.access(MemoryAccess(world: .secure, address: dram, kind: kind))))
+    }
+    var whole = Recording.header(session.origin)
+    for (n, step) in session.steps.enumerated() { whole += Recording.lines(step, seconds: n == 0 ? 0 : nil) }
+    var feed = RecordingFeed()
+    let written = Recording.header(session.origin) + feed.lines(session, seconds: 0)
+    #expect(written == whole)
+    // In pieces, and with words between.
+    var pieces = RecordingFeed()
+    var text = ""
+    while case let more = pieces.lines(session, seconds: 0, most: 300), !more.isEmpty { text += more }
+    #expect(Recording.header(session.origin) + text == whole)
   }
 
   /// Whatever is wrong with a line: both say the same of it, or find the same difference.

@@ -53,6 +53,10 @@ final class VirtioDevice: Device {
   let memory: VirtioMemory
   /// Hears whether its interrupt is asserted, whenever that may have changed.
   var onInterrupt: (Bool) -> Void = { _ in }
+  /// Hears what a console prints.
+  var onOutput: ([UInt8]) -> Void = { _ in }
+  /// Answers a request to the relying party with a code and bytes; nil if there is nobody.
+  var onRequest: (_ operation: UInt64, _ message: [UInt8]) -> (code: UInt64, bytes: [UInt8])? = { _, _ in nil }
   /// Whether its driver has accepted VIRTIO_F_ACCESS_PLATFORM when it last began, for who looks.
   private(set) var bounces = false
   /// What went wrong last, for who looks.

@@ -22,17 +22,33 @@ protocol VirtioFunction: Sendable {
   mutating func restore(_ bytes: [UInt8]) -> Bool
 }
 
+/// One that prints, and takes what is typed.
+protocol VirtioTyped: VirtioFunction {
+  /// Whether the guest printed here last: what is typed comes to where it printed.
+  var isInUse: Bool { get set }
+  /// Whether all that was typed has come to the guest.
+  var isEmpty: Bool { get }
+  /// More of what is typed; what has no room is lost.
+  mutating func type(_ bytes: some Collection<UInt8>)
+}
+
 /// Device IDs (virtio 1.2, 5).
 package enum VirtioKind: UInt32, Sendable {
   case network = 1
   case disk = 2
+  case console = 3
   case rng = 4
+  case socket = 19
+  case files = 26
 
   package var name: String {
     switch self {
     case .network: "net"
     case .disk: "disk"
+    case .console: "console"
     case .rng: "rng"
+    case .socket: "vsock"
+    case .files: "fs"
     }
   }
 }

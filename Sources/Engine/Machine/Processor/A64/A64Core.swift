@@ -3,7 +3,8 @@
 final class A64Workspace {
   /// Slots of ``A64Registers``.
   let registers: UnsafeMutablePointer<UInt64>
-  /// Decoded instructions by a hash of their word: decoding depends on the word alone, so nothing ever makes them stale.
+  /// Decoded instructions by a hash of their word: decoding depends on the word alone, so nothing ever makes them stale. They begin as
+  /// the word 0, which is undefined: what it decodes to in its own place, and found by no other word.
   let decoded: UnsafeMutablePointer<DecodedWord>
   let reads: TranslationCache
   let writes: TranslationCache
@@ -20,7 +21,6 @@ final class A64Workspace {
 
   struct DecodedWord {
     var word: UInt32
-    var isValid: Bool
     var instruction: Instruction
   }
 
@@ -36,7 +36,7 @@ final class A64Workspace {
     vectorRegisters.initialize(repeating: 0, count: VectorUnit.wordCount)
     decoded = .allocate(capacity: Self.decodedCount)
     decoded.initialize(
-      repeating: DecodedWord(word: 0, isValid: false, instruction: A64Decoder.undefined(0)), count: Self.decodedCount)
+      repeating: DecodedWord(word: 0, instruction: A64Decoder.undefined(0)), count: Self.decodedCount)
     reads = TranslationCache()
     writes = TranslationCache()
     fetches = TranslationCache()
@@ -65,9 +65,9 @@ final class A64Workspace {
 
   @inline(__always) func decode(_ word: UInt32) -> Instruction {
     let index = Int(((word ^ word >> 13) &* 0x9E37_79B1) >> 19)
-    if decoded[index].isValid, decoded[index].word == word { return decoded[index].instruction }
+    if decoded[index].word == word { return decoded[index].instruction }
     let instruction = A64Decoder.decode(word, features)
-    decoded[index] = DecodedWord(word: word, isValid: true, instruction: instruction)
+    decoded[index] = DecodedWord(word: word, instruction: instruction)
     return instruction
   }
 }

@@ -2,13 +2,16 @@
 /// what executes what that one leaves to it.
 extension Machine {
   /// The instruction at the pc.
-  @inline(__always) mutating func stepCode(_ core: inout A64Core) throws(A64Stop) {
+  @inline(never) mutating func stepCode(_ core: inout A64Core) throws(A64Stop) {
+    if core.pstate & PSTATE.btype == 0 || !core.features.contains(.bti) { return try stepUnguarded(&core) }
+    core.left -= 1
+    try stepLanded(try fetch(&core), &core)
+  }
+
+  /// The same where no BTI looks at how it is come to.
+  @inline(__always) mutating func stepUnguarded(_ core: inout A64Core) throws(A64Stop) {
     core.left -= 1
     let word = try fetch(&core)
-    if core.pstate & PSTATE.btype != 0, core.features.contains(.bti) {
-      try stepLanded(word, &core)
-      return
-    }
     try execute(core.workspace.decode(word), &core, core.pc &+ 4)
   }
 

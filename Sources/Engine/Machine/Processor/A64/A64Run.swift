@@ -8,9 +8,10 @@ public enum CodeEngine: String, CaseIterable, Sendable {
 
 /// Running a vCPU's code: slices of instructions between the moments at which an interrupt can come.
 extension Machine {
-  /// Exceptions that code takes in one entry: each takes as long as hundreds of instructions, and a guest that does nothing else has to
-  /// give its PE back as soon as any other.
+  /// Exceptions that code takes in one entry, and how often it has all translations forgotten: each takes as long as hundreds of
+  /// instructions, and a guest that does nothing else has to give its PE back as soon as any other.
   static let mostExceptions = 1 << 15
+  var hasTakenLong: Bool { progress.exceptions + progress.flushes >= Machine.mostExceptions }
 
   /// Runs a guest's code from its registers until it takes an exception to EL2 of its world, or a debugger holds it.
   ///
@@ -71,11 +72,9 @@ extension Machine {
       guestLeft -= done
       if let pause = control.guestPause { control.guestPause = pause - done }
       control.guestInstructions &+= UInt64(done)
-      if stop != nil {
-        progress.exceptions += 1
-        // The Host's timer, as after the last instruction of an entry.
-        if progress.exceptions >= Machine.mostExceptions { guestLeft = 0 }
-      }
+      if stop != nil { progress.exceptions += 1 }
+      // The Host's timer, as after the last instruction of an entry.
+      if hasTakenLong { guestLeft = 0 }
       switch stop {
       case nil: break
       case .toEL1(let esr, let far):
@@ -95,7 +94,11 @@ extension Machine {
     if debugging != nil, debugging?.vcpu == nil || debugging?.vcpu == progress.vcpu { return runDebugged(&core) }
     if codeEngine == .fast, core.left >= FastContext.longestStretch, let stop = runFast(&core) { return stop }
     do throws(A64Stop) {
-      while core.left > 0 { try stepCode(&core) }
+      if core.features.contains(.bti) {
+        while core.left > 0 { try stepCode(&core) }
+      } else {
+        while core.left > 0 { try stepUnguarded(&core) }
+      }
       return nil
     } catch {
       return error

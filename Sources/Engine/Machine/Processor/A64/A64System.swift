@@ -97,7 +97,7 @@ extension Machine {
     case .zero:
       let address = core.x[Int(i.d)] & ~63
       for n in 0..<8 as Range<UInt64> { try store(address + n * 8, 3, 0, &core, details: Syndrome.wnr) }
-    case .forgetTranslations: core.workspace.flush()
+    case .forgetTranslations: forgetTranslations(&core)
     case .translate(let isWrite, let level, let heedsPAN):
       try addressTranslate(i, &core, isWrite: isWrite, level: level, bank: heedsPAN ? core.bank : level)
     }
@@ -220,6 +220,13 @@ extension Machine {
     return bytes.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
   }
 
+  /// The caches are empty: what comes next is translated anew, which takes its time.
+  private mutating func forgetTranslations(_ core: inout A64Core) {
+    core.workspace.flush()
+    progress.flushes += 1
+    if hasTakenLong { core.endSlice() }
+  }
+
   private mutating func write(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {
     guard let register = try register(i, core, isRead: false) else { throw .toEL1(esr: Syndrome.il, far: nil) }
     if case .readOnly = register.access { throw .toEL1(esr: Syndrome.il, far: nil) }
@@ -230,7 +237,7 @@ extension Machine {
     case .translation(let saved):
       rec[saved] = value
       // The caches have translated with the old values.
-      core.workspace.flush()
+      forgetTranslations(&core)
       core.isStrict = rec[.sctlrEL1] & 0b11 != 1
     case .ignored: break
     case .flags: core.nzcv = value & 0xF000_0000

@@ -131,9 +131,9 @@ package struct Ordering: Sendable {
 /// A call in flight: its registers, its answer, and what its conditions found out on the way for its effect to use.
 package struct Call {
   /// X0 to X10 as the caller set them: no command reads more.
-  package var x = InlineArray<11, UInt64>(repeating: 0)
+  package var x: InlineArray<11, UInt64>
   /// X0 to X8 as the caller will find them. A command sets X0 on success only if it is not zero.
-  package var out = InlineArray<9, UInt64>(repeating: 0)
+  package var out = CallOutputs()
   /// The REC that makes an RSI or PSCI call; of FF-A the number of who calls.
   package var rec: UInt64 = 0
   package var walk = RTTWalk()
@@ -147,7 +147,31 @@ package struct Call {
   /// Whether it was this condition that decided.
   func isRefused(by condition: StaticString) -> Bool { decidedBy?.description == condition.description }
 
-  @inline(__always) package init() {}
+  @inline(__always) package init() { x = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
+
+  /// An RMI call of the Host's: X0 to X6.
+  @inline(__always) init(_ registers: borrowing InlineArray<18, UInt64>) {
+    x = [
+      registers[0], registers[1], registers[2], registers[3], registers[4], registers[5], registers[6], 0, 0, 0, 0,
+    ]
+  }
+}
+
+/// X0 to X8 of an answer; zero unless they are set.
+///
+/// Each has 16 bytes of which it uses half. They are set one by one and copied at once, and a processor that reads two words by one load
+/// which were written by two stores waits until both have reached the cache: a tenth of a short call.
+package struct CallOutputs: Sendable {
+  private var words: InlineArray<9, (UInt64, UInt64)> = [
+    (0, 0), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0),
+  ]
+
+  @inline(__always) init() {}
+
+  package subscript(_ register: Int) -> UInt64 {
+    @inline(__always) get { words[register].0 }
+    @inline(__always) set { words[register].0 = newValue }
+  }
 }
 
 /// What an RSI or PSCI call makes of the Realm's registers and of the entry.

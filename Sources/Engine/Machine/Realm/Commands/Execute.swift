@@ -25,7 +25,9 @@ public struct Decision: Sendable {
 
 extension Machine {
   /// Runs a command: its conditions in order, then its effect or its refusal.
-  @inline(__always) mutating func execute<C: Command>(_: C.Type, _ call: inout Call) {
+  ///
+  /// Each command is a function of its own: in one with all of them the compiler gives up on what it would make of one.
+  @inline(never) mutating func execute<C: Command>(_: C.Type, _ call: inout Call) {
     var watcher = Silent()
     do throws(Refusal) {
       try C.conditions(self, &call, &watcher)

@@ -1,8 +1,7 @@
 extension Machine {
   /// Runs an RMI command at R-EL2. False if it has not returned: the Realm keeps the PE.
   mutating func dispatchRMI(_ fid: UInt64, _ x: inout InlineArray<18, UInt64>) -> Bool {
-    var call = Call()
-    for n in 0..<7 { call.x[n] = x[n] }
+    var call = Call(x)
     let lastOutput = withUnsafeMutablePointer(to: &self) { machine in
       withUnsafeMutablePointer(to: &call) { call in
         var executor = RMIExecutor(fid: fid, machine: machine, call: call)

@@ -12,17 +12,33 @@ package struct RTTWalk: Equatable {
 extension Machine {
   /// Walks the stage 2 tables of a Realm towards `level`. `ipa` is inside the IPA space, `level` not above the start.
   @inline(__always) package func rttWalk(_ realm: RealmDescriptor, _ ipa: UInt64, to target: Int) -> RTTWalk {
+    control.isWary
+      ? waryRTTWalk(realm, ipa, to: target) : rttWalk(realm, ipa, to: target) { UnsafeRawPointer(memory.page($0)) }
+  }
+
+  /// The same where the tables may be anything.
+  @inline(never) private func waryRTTWalk(_ realm: RealmDescriptor, _ ipa: UInt64, to target: Int) -> RTTWalk {
+    rttWalk(realm, ipa, to: target) { ownPage($0) }
+  }
+
+  /// - Parameter page: where a table can be read.
+  @inline(__always) private func rttWalk(
+    _ realm: RealmDescriptor, _ ipa: UInt64, to target: Int, _ page: (UInt64) -> UnsafeRawPointer
+  ) -> RTTWalk {
+    func load(_ table: UInt64, _ index: Int) -> RTTEntry {
+      RTTEntry(raw: UInt64(littleEndian: page(table).load(fromByteOffset: index &* 8, as: UInt64.self)))
+    }
     var level = realm.startLevel
     let lpa2 = realm.lpa2
     let number = ipa >> UInt64(12 + 9 * (3 - level))
     var table = realm.rttBase &+ (number >> 9) << 12
     var index = Int(truncatingIfNeeded: number & 511)
-    var entry = RTTEntry(raw: rttLoad(table, index))
+    var entry = load(table, index)
     while level < target, entry.isTable(level) {
       table = entry.address(lpa2: lpa2)
       level += 1
       index = Int(truncatingIfNeeded: (ipa >> UInt64(12 + 9 * (3 - level))) & 511)
-      entry = RTTEntry(raw: rttLoad(table, index))
+      entry = load(table, index)
     }
     return RTTWalk(level: level, table: table, index: index, entry: entry)
   }
@@ -41,13 +57,14 @@ extension Machine {
   /// End of the non-live run that begins at the walk's entry (DEN0137 B2, RttSkipNonLiveEntries): `ipa` itself if that is live.
   @inline(__always) func walkTop(_ walk: RTTWalk, _ ipa: UInt64) -> UInt64 {
     let page = ownPage(walk.table)
-    func isLive(_ index: Int) -> Bool {
-      RTTEntry(raw: UInt64(littleEndian: page.load(fromByteOffset: index &* 8, as: UInt64.self))).isLive
-    }
+    func raw(_ index: Int) -> UInt64 { UInt64(littleEndian: page.load(fromByteOffset: index &* 8, as: UInt64.self)) }
+    func isLive(_ index: Int) -> Bool { RTTEntry(raw: raw(index)).isLive }
     if isLive(walk.index) { return ipa }
     // A level -1 table has 16 entries; TF-RMM counts 512 (D43).
     let count = walk.level == -1 && !policy.has(.walkTopOfLevelMinus1Counts512) ? 16 : 512
     var index = walk.index + 1
+    // Four at a time as long as none of them is live: bits say it, whatever else stands there.
+    while index + 4 <= count, !RTTEntry(raw: raw(index) | raw(index + 1) | raw(index + 2) | raw(index + 3)).isLive { index += 4 }
     while index < count, !isLive(index) { index += 1 }
     let size = rttEntrySize(walk.level)
     return (ipa & ~(size - 1)) &+ UInt64(index - walk.index) * size

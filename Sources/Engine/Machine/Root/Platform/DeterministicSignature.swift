@@ -81,27 +81,14 @@ struct P384Scalar: Equatable {
 
   /// The rest of a number below twice the order.
   private static func reduced(_ words: Words, _ carry: UInt64) -> Words {
-    let order = order
     var difference = words
-    var borrow: UInt64 = 0
-    for n in 0..<6 {
-      let (first, one) = words[n].subtractingReportingOverflow(order[n])
-      let (second, two) = first.subtractingReportingOverflow(borrow)
-      difference[n] = second
-      borrow = one || two ? 1 : 0
-    }
+    let borrow: UInt64 = subtract(order, from: &difference) ? 1 : 0
     return carry >= borrow ? difference : words
   }
 
   static func + (a: Self, b: Self) -> Self {
     var sum = a.words
-    var carry: UInt64 = 0
-    for n in 0..<6 {
-      let (first, one) = a.words[n].addingReportingOverflow(b.words[n])
-      let (second, two) = first.addingReportingOverflow(carry)
-      sum[n] = second
-      carry = one || two ? 1 : 0
-    }
+    let carry = add(b.words, to: &sum)
     return Self(words: reduced(sum, carry))
   }
 
@@ -109,18 +96,66 @@ struct P384Scalar: Equatable {
     Self(words: montgomery(montgomery(a.words, b.words), square))
   }
 
-  /// By Fermat: to the power of the order less 2, four bits of it at a time.
+  /// What times the number is 1, by Euclid with halves instead of quotients; 0 of 0.
   var inverse: Self {
-    var exponent = Self.order
-    exponent[0] -= 2
-    var powers = [Self.montgomery(Self.one, Self.square), Self.montgomery(words, Self.square)]
-    while powers.count < 16 { powers.append(Self.montgomery(powers[powers.count - 1], powers[1])) }
-    var power = powers[0]
-    for digit in (0..<96).reversed() {
-      for _ in 0..<4 { power = Self.montgomery(power, power) }
-      power = Self.montgomery(power, powers[Int(exponent[digit / 16] >> UInt64(digit % 16 * 4) & 15)])
+    guard !isZero else { return self }
+    // Each of the first two is its factor times the number, modulo the order. Odd ones are subtracted from each other, even ones halved.
+    var (a, b) = (words, Self.order)
+    var (factorA, factorB) = (Self.one, Words(repeating: 0))
+    while true {
+      while a[0] & 1 == 0 {
+        Self.halve(&a, carry: 0)
+        Self.halveModulo(&factorA)
+      }
+      if Self.isOne(a) { return Self(words: factorA) }
+      if Self.isBelow(a, b) {
+        swap(&a, &b)
+        swap(&factorA, &factorB)
+      }
+      _ = Self.subtract(b, from: &a)
+      if Self.subtract(factorB, from: &factorA) { _ = Self.add(Self.order, to: &factorA) }
     }
-    return Self(words: Self.montgomery(power, Self.one))
+  }
+
+  @inline(__always) private static func isOne(_ a: Words) -> Bool { a[0] == 1 && a[1] | a[2] | a[3] | a[4] | a[5] == 0 }
+
+  @inline(__always) private static func isBelow(_ a: Words, _ b: Words) -> Bool {
+    for n in (0..<6).reversed() where a[n] != b[n] { return a[n] < b[n] }
+    return false
+  }
+
+  /// - Returns: whether the difference is negative; it is then too large by 2^384.
+  @inline(__always) private static func subtract(_ b: Words, from a: inout Words) -> Bool {
+    var borrow: UInt64 = 0
+    for n in 0..<6 {
+      let (first, one) = a[n].subtractingReportingOverflow(b[n])
+      let (second, two) = first.subtractingReportingOverflow(borrow)
+      a[n] = second
+      borrow = one || two ? 1 : 0
+    }
+    return borrow != 0
+  }
+
+  /// - Returns: the carry.
+  @inline(__always) private static func add(_ b: Words, to a: inout Words) -> UInt64 {
+    var carry: UInt64 = 0
+    for n in 0..<6 {
+      let (first, one) = a[n].addingReportingOverflow(b[n])
+      let (second, two) = first.addingReportingOverflow(carry)
+      a[n] = second
+      carry = one || two ? 1 : 0
+    }
+    return carry
+  }
+
+  @inline(__always) private static func halve(_ a: inout Words, carry: UInt64) {
+    for n in 0..<5 { a[n] = a[n] >> 1 | a[n + 1] << 63 }
+    a[5] = a[5] >> 1 | carry << 63
+  }
+
+  @inline(__always) private static func halveModulo(_ a: inout Words) {
+    let carry = a[0] & 1 == 0 ? 0 : add(order, to: &a)
+    halve(&a, carry: carry)
   }
 
   // MARK: Montgomery's product

@@ -153,11 +153,19 @@ struct Expansion {
     return granules
   }
 
-  /// A page of the Host's with nothing in it.
+  /// A page of the Host's with nothing in it, and that no REC is entered with.
   func hostPage() throws(Stop) -> UInt64 {
-    guard let page = read({ $0.hostPages(1).first }) else { throw .impossible("no page of the Host's is free") }
-    return page
+    let runs = runner.runPages
+    let found = read { machine in
+      let taken = Set(runs.filter { machine.granuleIs($0.key, .rec) }.values)
+      return machine.hostPages(1 + taken.count).first { !taken.contains($0) }
+    }
+    guard let found else { throw .impossible("no page of the Host's is free") }
+    return found
   }
+
+  /// Keeps a page for what a REC is entered with.
+  func keep(run page: UInt64, for rec: UInt64) { runner.runPages[rec] = page }
 
   /// Makes sure that there is a Realm.
   func demand(rd: UInt64) throws(Stop) {

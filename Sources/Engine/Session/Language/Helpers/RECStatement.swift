@@ -37,6 +37,7 @@ struct RECStatement: HelperStatement {
     // Chosen before the REC is there: a name that an earlier machine's REC had, at the same place, takes no page then.
     let run = try expansion.hostPage()
     try expansion.call("RMI_REC_CREATE", ["rd": rd, "rec": rec, "params_ptr": params])
+    expansion.keep(run: run, for: rec)
     let names = expansion.name(["rec": rec, "run": run], kind: .rec)
     return Expansion.Achievement(
       sentence: "\(names.map { "\($0.name)=\(hex($0.value))" }.joined(separator: " ")); when the Realm is ACTIVE, "

@@ -108,7 +108,7 @@ struct TEEStatement: HelperStatement {
 
   private func load(_ name: String, _ expansion: Expansion) throws(Expansion.Stop) -> Expansion.Achievement {
     let image: BootImage
-    do throws(ScriptError) { image = try expansion.runner.guestControl.load(name, expansion.line.file) } catch {
+    do throws(ScriptError) { image = try expansion.runner.guestControl.image(name, expansion.line.file) } catch {
       throw .impossible(error.message)
     }
     let memory = SecurePartition.all[Machine.codePartition - 1].memory

@@ -43,8 +43,8 @@ package struct Predicate: Sendable, Equatable {
       switch self {
       case .equal: "not \(value)"
       case .unequal: "and should be another"
-      case .atMost: "not \(value) at most"
-      case .atLeast: "not \(value) at least"
+      case .atMost: "not \(value) or less"
+      case .atLeast: "not \(value) or more"
       case .less: "not less than \(value)"
       case .greater: "not more than \(value)"
       case .has: ""
@@ -222,7 +222,7 @@ package struct Predicate: Sendable, Equatable {
       return comparison == .equal ? "\(asked.noun) is \(word), not \(other) yet" : "\(asked.noun) is \(word), and should not be"
     case (.text(let text), .text(let other)):
       switch comparison {
-      case .has: return text.contains(other) ? nil : "\(asked.noun) does not have \"\(shown(other))\" yet"
+      case .has: return text.hasBytes(of: other) ? nil : "\(asked.noun) does not have \"\(shown(other))\" yet"
       case .equal: return text.lowercased() == other.lowercased() ? nil : "\(asked.noun) is \(short(text)), not \(short(other))"
       default: return text.lowercased() != other.lowercased() ? nil : "\(asked.noun) is \(short(text)), and should be another"
       }

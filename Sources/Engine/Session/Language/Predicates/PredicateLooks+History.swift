@@ -7,6 +7,11 @@ private func call(_ arguments: [PredicateLook.Argument]) -> (name: String, tally
   return (name, { $0.tally.calls[fid] })
 }
 
+/// In a lesson calls count from where its task began, so one that was made before has still to be made.
+private func uncalled(_ name: String, _ reader: PredicateReader) -> PredicateValue {
+  .absent("\(name) has not been called\(reader.first > 0 ? " in this task" : "")")
+}
+
 private func world(_ arguments: [PredicateLook.Argument]) -> World {
   World.allCases.first { $0.name.uppercased() == arguments.first?.text } ?? .normal
 }
@@ -25,7 +30,7 @@ extension PredicateLook {
       call($0).name
     } read: { reader, arguments in
       let (name, tally) = call(arguments)
-      guard let entry = Calls.named(name), let made = tally(reader) else { return .absent("\(name) has not been called") }
+      guard let entry = Calls.named(name), let made = tally(reader) else { return uncalled(name, reader) }
       guard let x0 = made.x.first else { return .absent("\(name) has not been answered") }
       return .status(entry.interface == .ffa && x0 == FFA.error && made.x.count > 2 ? made.x[2] : x0, entry.interface)
     },
@@ -33,7 +38,7 @@ extension PredicateLook {
       "X\($0.last?.text ?? "") of \(call($0).name)"
     } read: { reader, arguments in
       let (name, tally) = call(arguments)
-      guard let made = tally(reader) else { return .absent("\(name) has not been called") }
+      guard let made = tally(reader) else { return uncalled(name, reader) }
       guard case .number(let register)? = arguments.last, register < 18 else { return .absent("an answer has X0 to X17") }
       guard !made.x.isEmpty else { return .absent("\(name) has not been answered") }
       return .number(Int(register) < made.x.count ? made.x[Int(register)] : 0)
@@ -42,7 +47,7 @@ extension PredicateLook {
       "the condition that decided \(call($0).name)"
     } read: { reader, arguments in
       let (name, tally) = call(arguments)
-      guard let made = tally(reader) else { return .absent("\(name) has not been called") }
+      guard let made = tally(reader) else { return uncalled(name, reader) }
       return made.decidedBy.map { .word($0) } ?? .absent("no condition has refused the last \(name)")
     },
     PredicateLook("calls", [.call], finding: .number, help: "how often a call was made") {

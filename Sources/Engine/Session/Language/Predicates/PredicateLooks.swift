@@ -183,7 +183,7 @@ extension PredicateLook {
       return .number(count)
     },
     PredicateLook("memory", [.number("PA")], finding: .number, help: "8 bytes of memory, past the granule protection check") {
-      "the 8 bytes at \(hex(number($0)))"
+      "the value at \(hex(number($0)))"
     } read: { reader, arguments in
       let address = number(arguments)
       return reader.session.read {

@@ -66,6 +66,9 @@ package struct GuestStatement: Statement {
     ) { arguments in .symbols(image: arguments.words.first?.text) },
   ]
 
+  /// The verbs of ``verbs``, of which one line can make any number of steps.
+  package static let names = Set(verbs.map(\.name))
+
   /// Bytes that are watched.
   static func watch(_ arguments: Arguments) throws(ScriptError) -> GuestCommand {
     try arguments.check(1...2, "watch ADDRESS [BYTES]")
@@ -117,6 +120,8 @@ package struct GuestStatement: Statement {
       case "--normal": what.isRealm = false
       case "--net": what.hasNetwork = true
       case "--rng": what.hasRNG = true
+      case "--console": what.hasConsole = true
+      case "--vsock": what.hasSockets = true
       case "--no-access-platform": what.hasAccessPlatform = false
       case "--append": what.arguments = try value(of: word)
       case "--initrd": what.initrd = try value(of: word)
@@ -144,7 +149,9 @@ package struct GuestStatement: Statement {
     return .boot(what, stands: stands)
   }
 
-  private static let options = ["--normal", "--mem", "--append", "--initrd", "--disk", "--net", "--rng", "--no-access-platform"]
+  private static let options = [
+    "--normal", "--mem", "--append", "--initrd", "--disk", "--net", "--rng", "--console", "--vsock", "--no-access-platform",
+  ]
 
   private static func quoted(_ arguments: Arguments, _ text: Substring) throws(ScriptError) -> ([UInt8], Substring) {
     let first = arguments[0]

@@ -65,6 +65,44 @@ struct VirtioDeviceTests {
       device.write(0x70, size: 4, 15)
     }
 
+    /// Has the device read some bytes, and write into a room behind them: what it has written.
+    @discardableResult
+    func exchange(_ queue: Int, _ bytes: [UInt8], room: Int = 0) -> [UInt8] {
+      let base = UInt64(queue) << 12
+      for (n, byte) in bytes.enumerated() { put(0x8000 + n, UInt64(byte), 1) }
+      var descriptor = 0
+      for (address, count, isWritten) in [(0x8000, bytes.count, false), (0xA000, room, true)] where count > 0 {
+        let flags: UInt64 = (isWritten ? 2 : 0) | (isWritten || room == 0 ? 0 : 1)
+        put(Int(base) + 16 * descriptor, UInt64(address), 8)
+        put(Int(base) + 16 * descriptor + 8, UInt64(count) | flags << 32 | UInt64(descriptor + 1) << 48, 8)
+        descriptor += 1
+      }
+      let taken = Int(device.state.queues[queue].taken)
+      put(Int(base) + 0x804 + 2 * (taken & 7), 0, 2)
+      put(Int(base) + 0x802, UInt64(taken + 1), 2)
+      device.write(0x50, size: 4, UInt64(queue))
+      return Array(memory[0xA000..<0xA000 + written(queue)])
+    }
+
+    /// Offers a buffer of 512 bytes to what comes by itself: what is written there, now or later, is `arrived(queue)`.
+    func await(_ queue: Int) {
+      let base = queue << 12
+      put(base + 16 * 7, 0xC000, 8)
+      put(base + 16 * 7 + 8, 512 | 2 << 32, 8)
+      let taken = Int(device.state.queues[queue].taken)
+      put(base + 0x804 + 2 * (taken & 7), 7, 2)
+      put(base + 0x802, UInt64(taken + 1), 2)
+      device.write(0x50, size: 4, UInt64(queue))
+    }
+
+    func arrived(_ queue: Int) -> [UInt8] { Array(memory[0xC000..<0xC000 + written(queue)]) }
+
+    /// Bytes of the buffer that came back last.
+    private func written(_ queue: Int) -> Int {
+      let last = Int(device.state.queues[queue].given &- 1) & 7
+      return Int(memory[(queue << 12) + 0xC04 + 8 * last + 4]) | Int(memory[(queue << 12) + 0xC04 + 8 * last + 5]) << 8
+    }
+
     /// Makes the buffer at descriptor 0 available.
     func offer(_ count: UInt64 = 1) {
       put(0x802, count, 2)
@@ -165,17 +203,105 @@ struct VirtioDeviceTests {
     #expect(!again.restore([1, 2, 3]) && !again.restore([UInt8](repeating: 0xFF, count: 8 + 4096)))
   }
 
+  @Test func aConsolePrintsAndIsTypedInto() throws {
+    let driver = Driver(VirtioConsole())
+    var printed: [UInt8] = []
+    driver.device.onOutput = { printed += $0 }
+    driver.start()
+    driver.exchange(1, Array("words".utf8))
+    #expect(printed == Array("words".utf8))
+    var console = try #require(driver.device.function as? VirtioConsole)
+    #expect(console.isInUse && console.isEmpty)
+    console.type(Array("typed".utf8))
+    driver.device.function = console
+    driver.await(0)
+    #expect(driver.arrived(0) == Array("typed".utf8))
+  }
+
+  /// virtio_vsock_hdr, from port 1000 of the guest's, and what follows it.
+  private static func packet(_ port: UInt64, _ operation: UInt64, _ bytes: [UInt8] = [], flags: UInt64 = 0) -> [UInt8] {
+    var packet = LittleEndianBytes()
+    for (value, count) in [
+      (3, 8), (2, 8), (1000, 4), (port, 4), (UInt64(bytes.count), 4), (1, 2), (operation, 2), (flags, 4), (65536, 4), (0, 4),
+    ] as [(UInt64, Int)] { packet.put(value, count) }
+    packet.put(bytes)
+    return packet.bytes
+  }
+
+  /// Requests, bytes there and back, the end: RST is 3, RESPONSE 2, RW 5, CREDIT_UPDATE 6.
+  @Test func socketsLeadToServices() throws {
+    let driver = Driver(VirtioSocket())
+    driver.device.onRequest = { operation, message in operation == 1 ? (0, message + [9]) : nil }
+    driver.start()
+    func answer(_ packet: [UInt8]) -> (operation: Int, bytes: [UInt8]) {
+      driver.exchange(1, packet)
+      driver.await(0)
+      let arrived = driver.arrived(0)
+      return (Int(arrived[30]), Array(arrived[44...]))
+    }
+    #expect(answer(Self.packet(9, 1)).operation == 3, "nobody is there")
+    #expect(answer(Self.packet(7, 5, [1])).operation == 3, "nobody has connected")
+    #expect(answer(Self.packet(7, 1)).operation == 2)
+    #expect(answer(Self.packet(7, 5, Array("echo".utf8))) == (5, Array("echo".utf8)))
+    #expect(answer(Self.packet(7, 4, flags: 3)).operation == 3)
+    #expect(answer(Self.packet(4433, 1)).operation == 2)
+    // A request in two pieces.
+    let request: [UInt8] = [1, 0, 0, 0, 2, 0, 0, 0, 7, 8]
+    #expect(answer(Self.packet(4433, 5, Array(request.prefix(5)))).operation == 6)
+    #expect(answer(Self.packet(4433, 5, Array(request.dropFirst(5)))) == (5, [0, 0, 0, 0, 3, 0, 0, 0, 7, 8, 9]))
+    #expect(answer(Self.packet(4433, 5, [2, 0, 0, 0, 0, 0, 0, 0])).operation == 3, "nobody answers that")
+    var again = VirtioSocket()
+    let state = driver.device.function.state
+    #expect(again.restore(state) && again.state == state && !again.restore(Array(state.dropLast())))
+  }
+
+  /// A request of FUSE, and what it is answered: an error number, or bytes.
+  @Test func aFolderIsRead() throws {
+    let archive = SharedFolder.archive([
+      SharedFolder.Entry(path: ["a"], bytes: Array("content".utf8)), SharedFolder.Entry(path: ["d"], bytes: nil),
+      SharedFolder.Entry(path: ["d", "b"], isExecutable: true, bytes: []),
+    ])
+    let folder = try #require(SharedFolder(DiskImage("folder", archive, isWritable: false)))
+    let driver = Driver(VirtioFiles(folder))
+    driver.start()
+    func ask(_ opcode: UInt64, _ node: UInt64, _ numbers: [(UInt64, Int)] = [], _ name: String? = nil) -> (
+      problem: Int, bytes: [UInt8]
+    ) {
+      var request = LittleEndianBytes()
+      for (value, count) in [(40, 4), (opcode, 4), (77, 8), (node, 8), (0, 8), (0, 8)] + numbers { request.put(value, count) }
+      if let name { request.put(name.utf8 + [0]) }
+      let answer = driver.exchange(1, request.bytes, room: 2048)
+      #expect(answer.count >= 16 && answer[8] == 77 && Int(answer[0]) | Int(answer[1]) << 8 == answer.count)
+      return (answer[4] == 0 ? 0 : 256 - Int(answer[4]), Array(answer.dropFirst(16)))
+    }
+    #expect(ask(26, 0, [(7, 4), (40, 4), (1 << 20, 4), (0, 4)]).bytes.prefix(8) == [7, 0, 0, 0, 31, 0, 0, 0])
+    #expect(ask(1, 1, [], "a").bytes.first == 2 && ask(1, 1, [], "..").problem == 2 && ask(1, 1, [], "d/b").problem == 2)
+    #expect(ask(1, 2, [], "a").problem == 20, "no folder")
+    let reading: [(UInt64, Int)] = [(0, 8), (3, 8), (100, 4), (0, 4), (0, 8), (0, 8)]
+    #expect(ask(15, 2, reading) == (0, Array("tent".utf8)))
+    #expect(ask(15, 1, reading).problem == 21 && ask(15, 99, reading).problem == 116)
+    #expect(ask(14, 2, [(0, 8)]).problem == 0 && ask(14, 2, [(1, 8)]).problem == 30 && ask(16, 2, reading).problem == 30)
+    #expect(ask(99, 1).problem == 38)
+    // `.`, `..`, `a`, `d`: each an entry of 32 bytes, whose third number says where the next is.
+    let names = ask(28, 1, [(0, 8), (0, 8), (1000, 4), (0, 4), (0, 8), (0, 8)])
+    #expect(names.bytes.count == 128 && names.bytes[24] == 0x2E && names.bytes[88] == 0x61 && names.bytes[96 + 20] == 4)
+    #expect(ask(28, 1, [(0, 8), (3, 8), (1000, 4), (0, 4), (0, 8), (0, 8)]).bytes.count == 32)
+    #expect(ask(28, 1, [(0, 8), (0, 8), (40, 4), (0, 4), (0, 8), (0, 8)]).bytes.count == 32, "one has room")
+  }
+
   /// Memory, rings and descriptors full of anything: nothing ends the program, and nothing outside is touched.
-  @Test(arguments: [0, 1, 2])
+  @Test(arguments: 0..<5)
   func anythingMayStandInAQueue(_ kind: Int) {
     var random = SeededNumbers(seed: UInt64(kind) + 77)
     for round in 0..<1500 {
-      let functions: [any VirtioFunction] = [VirtioRNG(seed: 1), VirtioDisk(Self.image), VirtioNetwork()]
+      let functions: [any VirtioFunction] = [
+        VirtioRNG(seed: 1), VirtioDisk(Self.image), VirtioNetwork(), VirtioConsole(), VirtioSocket(),
+      ]
       let driver = Driver(functions[kind])
       driver.start()
       for _ in 0..<Int.random(in: 1...40, using: &random) {
         let place: Int = [0, 8, 12, 14, 0x800, 0x802, 0x804, 0xC00, 0x2000, 0x2008].randomElement(using: &random)!
-        let queue = kind == 2 ? Int.random(in: 0...1, using: &random) << 12 : 0
+        let queue = kind >= 2 ? Int.random(in: 0...1, using: &random) << 12 : 0
         let entry = place < 0x800 ? 16 * Int.random(in: 0...7, using: &random) : 0
         let isSmall = Bool.random(using: &random)
         let value: UInt64 = .random(in: 0...(isSmall ? 9 : UInt64.max), using: &random)
