@@ -94,11 +94,12 @@ public struct Screens {
     let configuration = session.configuration
     let machine = "\(binarySize(configuration.dramSize)) · \(configuration.peCount) PE · \(configuration.policy.name)"
     let keys = width >= 110 ? "   \(state.bindings[.palette]) help  \(state.bindings[.command]) command" : ""
-    let right = machine.unicodeScalars.count + keys.count + 1
-    if x + right <= width {
-      let start = width - right
-      canvas.text(start, 0, machine, .dim)
-      canvas.text(start + machine.unicodeScalars.count, 0, keys, .key)
+    // Where there is no room for the machine, too, there may be for the keys.
+    for words in [machine, ""] where x + words.unicodeScalars.count + keys.count < width {
+      let start = width - words.unicodeScalars.count - keys.count - 1
+      canvas.text(start, 0, words, .dim)
+      canvas.text(start + words.unicodeScalars.count, 0, keys, .key)
+      break
     }
   }
 

@@ -169,7 +169,7 @@ struct BranchesPanel {
       let answer = Decoder.summary(step.result)
       let columns = min(Canvas.columns(of: answer), inside.width / 2)
       canvas.text(
-        inside.x + 9, y, session.labels.text(step.text), step.hasFailed ? .fault : .text,
+        inside.x + 9, y, session.labels.text(step.call), step.hasFailed ? .fault : .text,
         limit: right - columns - 2 - inside.x - 9)
       canvas.text(right - columns, y, answer, step.hasFailed ? .fault : .ok, limit: columns)
     }

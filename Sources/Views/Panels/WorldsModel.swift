@@ -9,12 +9,18 @@ struct WorldsModel {
     var short: String
     /// The same where there is hardly any.
     var shortest: String
+    /// The same where a whole line has less room than the text.
+    var narrow: String
     var role: Role
-    /// What it consists of, a line each where there is room.
-    var parts: [String]
+    /// What it consists of, a line each where there is room; narrow where it has less.
+    var parts: [(text: String, narrow: String)]
 
-    init(_ text: String, short: String? = nil, shortest: String? = nil, _ role: Role, parts: [String] = []) {
+    init(
+      _ text: String, short: String? = nil, shortest: String? = nil, narrow: String? = nil, _ role: Role,
+      parts: [(text: String, narrow: String)] = []
+    ) {
       self.text = text
+      self.narrow = narrow ?? text
       self.short = short ?? text
       self.shortest = shortest ?? self.short
       self.role = role
@@ -31,8 +37,10 @@ struct WorldsModel {
 
     /// What is at a level, in no more than `room` lines: with its parts if they fit, and broken at words if that fits, too.
     func lines(_ level: Int, _ room: Int, _ width: Int) -> [(text: String, role: Role)] {
+      func fitting(_ text: String, _ narrow: String) -> String { Canvas.columns(of: text) <= width ? text : narrow }
       let whole = residents[level].flatMap { resident in
-        [(resident.text, resident.role)] + resident.parts.map { ("  " + $0, resident.role) }
+        [(fitting(resident.text, resident.narrow), resident.role)]
+          + resident.parts.map { (fitting("  " + $0.text, "  " + $0.narrow), resident.role) }
       }
       let broken = whole.flatMap { line in WhyPanel.wrap(line.0, to: width, hanging: 4).map { ($0, line.1) } }
       if broken.count <= room { return broken }
@@ -119,7 +127,7 @@ struct WorldsModel {
     let parts = (guest.process?.vm.vcpus ?? []).enumerated().map { number, vcpu in
       let pe = pes.firstIndex { vcpu.address != 0 && $0.runningVCPU == vcpu.address }
       let state = pe.map { "● runs on pe\($0)" } ?? (!vcpu.isOn ? "off" : vcpu.isWaiting ? "waits" : "runnable")
-      return "vCPU \(number) \(state)"
+      return (text: "vCPU \(number) \(state)", narrow: "vCPU \(number) \(state)")
     }
     return Resident("VM \(guest.name)", .normal, parts: parts)
   }
@@ -134,7 +142,8 @@ struct WorldsModel {
     let parts = realm.recs.map { rec in
       let state = rec.pending.isEmpty ? rec.runnable ? "runnable" : "off" : "waits for the Host: \(rec.pending)"
       let pe = pes.firstIndex { $0.runningREC == rec.address }
-      return "REC \(rec.index) " + (pe.map { "● runs on pe\($0)" } ?? state) + " · pc \(hex(rec.pc))"
+      let narrow = "REC \(rec.index) " + (pe.map { "● runs on pe\($0)" } ?? state)
+      return (text: narrow + " · pc \(hex(rec.pc))", narrow: narrow)
     }
     return Resident(
       name + recs, short: name, shortest: "R\(realm.number) \(realm.state.name)", .realm(realm.number - 1), parts: parts)

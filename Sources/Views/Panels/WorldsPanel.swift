@@ -61,12 +61,11 @@ package struct WorldsPanel {
   /// Where the columns of the three worlds begin, and how wide they are: that of the Realms has most to say.
   private func places(_ width: Int) -> [(start: Int, width: Int)] {
     let side = width < 60 ? max(4, min(8, width * 3 / 11)) : width * 3 / 11
-    // Where there is little room, partitions of the Secure world get what the Host does not need.
+    // Where there is little room, the partitions of the Secure world need as much of it as the Realms.
     let isNarrow = width >= 60 && width < 120 && !model.columns[2].residents[1].isEmpty
-    let left = isNarrow && model.columns[0].residents[0].isEmpty && model.columns[0].residents[1].isEmpty ? width / 4 : side
-    let right = isNarrow ? max(side, width * 3 / 8) : side
-    let middle = max(4, width - left - right)
-    return [(0, left), (left, middle), (left + middle, right)]
+    let right = isNarrow ? (width - side) / 2 : side
+    let middle = max(4, width - side - right)
+    return [(0, side), (side, middle), (side + middle, right)]
   }
 
   private func drawPEs(_ canvas: inout Canvas, _ rect: Rect) {

@@ -86,7 +86,7 @@ enum CompletionScript {
     let tokens = "(__workbench_tokens -pc)"
     let own = "\"workbench \(usual)\""
     let first = script.split(separator: "\n").filter { line in
-      line.contains(own) && !line.contains("\(own) version") && !line.contains("\(own) h help")
+      line.contains(own) && !line.contains("-l 'version'") && !line.contains("-l 'help'")
     }
     return script.replacing("set -l unparsed_tokens \(tokens)", with: "set -l unparsed_tokens (__workbench_meant \(tokens))")
       + """

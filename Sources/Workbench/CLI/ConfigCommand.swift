@@ -7,8 +7,6 @@ struct ConfigCommand: ParsableCommand {
       Settings stand in $XDG_CONFIG_HOME/workbench/config.toml (~/.config, if that is not set), in TOML. What is printed is such a file \
       itself: workbench config > FILE is a beginning. They hold for the workbench in the terminal; options of its command line \
       come before them, and run, replay and boot do not know them, so that a script does the same for everybody.
-
-      Exit codes: 0 success, 65 there is an error in the file.
       """)
 
   @OptionGroup var options: OpenOptions

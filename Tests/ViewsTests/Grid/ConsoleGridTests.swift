@@ -221,13 +221,13 @@ struct ConsoleGridTests {
     // Text that flows is broken, and so is what comes when such a program is over.
     ("one two three four", 10, 0, ["one two", "three four"], 0),
     ("\u{1B}[2;1Hone two three four", 10, 0, ["", "one two t…"], 8),
-    ("\u{1B}[2;1Hone two three four", 10, 8, ["", "…three fo…"].map { $0.replacing("fo…", with: "four") }, 8),
+    ("\u{1B}[2;1Hone two three four", 10, 8, ["", "…hree four"], 8),
     ("\u{1B}[2;1Hone two three four", 10, 4, ["", "…wo three…"], 8),
-    ("\u{1B}[2;1Hshort", 10, 4, ["", "…t"], 0), ("\u{1B}[2;1Hab", 10, 4, ["", "…"], 0),
+    ("\u{1B}[2;1Hshort", 10, 3, ["", "…t"], 0), ("\u{1B}[2;1Hab", 10, 4, ["", "…"], 0),
     // A screen of its own, and text after it.
     ("\u{1B}[?1049hone two three four", 10, 0, ["one two t…"], 8),
     ("\u{1B}[?1049hone two three\u{1B}[?1049lone two three four", 10, 0, ["one two", "three four"], 0),
-    ("\u{1B}[2;1Hx\n\n\n\none two three four", 10, 0, ["", "x", "", "", "one two", "three four"], 0),
+    ("\u{1B}[2;1Hx\n\n\n\none two three four", 10, 0, ["", "x", "", "", "", "one two", "three four"], 0),
     // Who only empties the screen writes text that flows.
     ("\u{1B}[H\u{1B}[2Jone two three four", 10, 0, ["one two", "three four"], 0),
     // No half of a wide character.

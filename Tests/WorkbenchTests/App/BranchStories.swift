@@ -27,7 +27,6 @@ struct BranchStories {
     story.sees("└─other  1 step of its own after step 1, to step 2")
     story.sees("' a")
     // What it did stands beside it.
-    story.keys("k")
     story.sees("Steps of other")
     story.sees("2  RMI_GRANULE_DELEGATE addr=0x80005000")
     story.keys("g")
