@@ -86,11 +86,12 @@ struct LineReader: ~Copyable {
     }
   }
 
+  /// What is rare lies apart: it is asked for millions of times.
   enum Bytes {
     case text
     case end
-    case bad(ScriptError)
-    case failed(UnreadableFile)
+    indirect case bad(ScriptError)
+    indirect case failed(UnreadableFile)
   }
 
   /// The next line as bytes, without its newline: for whoever reads millions, always into the same place. Not after ``begins(with:)``.

@@ -123,7 +123,7 @@ package struct RecordingsRun: Sendable {
         try session("debug guest\nbreak exit psci\ncontinue", image)
       } else {
         try session(
-          "debug guest\nstepi 400", try? BootImage(RandomCode.kernel(seed, ram: RealmVM.ramBase), base: RealmVM.ramBase))
+          "debug guest\nstep 400", try? BootImage(RandomCode.kernel(seed, ram: RealmVM.ramBase), base: RealmVM.ramBase))
       }
     let hosts = Session(RandomDriver.configuration(.tfRMM))
     var driver = RandomDriver(seed: seed, hosts.configuration)

@@ -127,19 +127,18 @@ struct GranuleHistory {
   private static func forEachKey(_ range: Range<Int>, in steps: StepList, _ body: (Int, Key?) -> Void) {
     // The registers that have an RD or a REC in a call, by its identifier: what was called last is mostly called again.
     var called: (x0: UInt64, registers: [Int])?
-    steps.forEach(range) { index, noted in
-      func note(_ change: Change, _ granule: UInt64) { if granule >> 61 == 0 { body(index, key(change, granule)) } }
-      switch noted {
-      case .reset: note(.reset, 0)
-      case .call(let x):
+    func note(_ index: Int, _ change: Change, _ granule: UInt64) {
+      if granule >> 61 == 0 { body(index, key(change, granule)) }
+    }
+    steps.forEach(
+      range, reset: { note($0, .reset, 0) },
+      call: { index, x in
         if called?.x0 != x[0] {
           let inputs = Commands.called(x[0])?.inputs ?? []
           called = (x[0], inputs.filter { $0.kind == .rdPA || $0.kind == .recPA }.map(\.register))
         }
-        for register in called?.registers ?? [] { note(.use, x[register]) }
-      case .event(let event): forEachChange(of: event, note) { body(index, nil) }
-      }
-    }
+        for register in called?.registers ?? [] { note(index, .use, x[register]) }
+      }, event: { index, event in forEachChange(of: event, { note(index, $0, $1) }) { body(index, nil) } })
   }
 
   private static func forEachChange(of event: Event, _ note: (Change, UInt64) -> Void, _ isWide: () -> Void) {

@@ -322,31 +322,35 @@ public final class Session {
   }
 
   private func execute(_ action: Action) -> Outcome {
-    machine.entropy.log = []
     usage.steps += 1
-    let start = machine.control.guestInstructions
-    let outcome = machine.perform(action)
-    note(action, machine.control.guestInstructions &- start)
+    var cost: UInt64 = 0
+    let outcome = Self.execute(action, on: &machine, &cost)
+    if case .access(let access) = action, case .fill(let length, _) = access.kind {
+      usage.filled += min(length, MemoryAccess.fillLimit)
+    }
+    usage.instructions &+= cost
+    checkpoints.cost &+= cost
     return outcome
   }
 
-  private func note(_ action: Action, _ instructions: UInt64) {
+  /// - Parameter cost: instructions of guests that it counts for.
+  private static func execute(_ action: Action, on machine: inout Machine, _ cost: inout UInt64) -> Outcome {
+    machine.entropy.log = []
+    let start = machine.control.guestInstructions
+    let outcome = machine.perform(action)
     switch action {
-    case .idle: break
-    case .access(let access):
-      if case .fill(let length, _) = access.kind { usage.filled += min(length, MemoryAccess.fillLimit) }
+    case .idle, .access: break
     default:
       // Time a guest skips is none of its instructions.
-      let executed = min(instructions, UInt64(machine.guestBudget))
-      let cost =
+      let executed = min(machine.control.guestInstructions &- start, UInt64(machine.guestBudget))
+      cost =
         executed * (machine.debugging == nil ? 1 : RunLimits.debuggedCost)
         + UInt64(machine.progress.rare) * RunLimits.rareCost
         + UInt64(machine.progress.exceptions) * RunLimits.exceptionCost
         + UInt64(machine.progress.signatures) * RunLimits.signatureCost
         + (machine.progress.vcpu == nil ? 0 : RunLimits.entryCost)
-      usage.instructions &+= cost
-      checkpoints.cost &+= cost
     }
+    return outcome
   }
 
   // MARK: Going back and forth

@@ -85,20 +85,16 @@ public struct StepList: RandomAccessCollection, Sendable {
   func forEachEvent(of index: Int, _ body: (Event) -> Void) { at(index) { $0.forEachEvent($1, body) } }
 
   /// Goes through some steps: those that made a machine, registers that calls were made with, and all that happened.
-  func forEach(_ range: Range<Int>, _ body: (Int, Noted) -> Void) {
+  func forEach(
+    _ range: Range<Int>, reset: (Int) -> Void, call: (Int, InlineArray<18, UInt64>) -> Void, event: (Int, Event) -> Void
+  ) {
     guard !range.isEmpty else { return }
     for number in piece(of: range.lowerBound)..<pieces.count where starts[number] < range.upperBound {
       let start = starts[number]
       let part = Swift.max(0, range.lowerBound - start)..<Swift.min(pieces[number].count, range.upperBound - start)
-      pieces[number].forEach(part) { body(start + $0, $1) }
+      pieces[number].forEach(
+        part, reset: { reset(start + $0) }, call: { call(start + $0, $1) }, event: { event(start + $0, $1) })
     }
-  }
-
-  /// Something of a step.
-  enum Noted {
-    case reset
-    case call(InlineArray<18, UInt64>)
-    case event(Event)
   }
 
   /// Whether there was an event that is meant.

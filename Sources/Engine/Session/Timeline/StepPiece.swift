@@ -98,7 +98,12 @@ struct StepPiece: Sendable {
   private mutating func seal() {
     shapeNumbers = nil
     tables.seal()
+    bytes = Self.exact(bytes)
+    shapes = Self.exact(shapes)
   }
+
+  /// The same without room for more.
+  private static func exact(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBufferPointer { Array($0) } }
 
   private mutating func note(_ glance: UInt8) {
     if glances.count % Self.stride == 0 { sums.append(0) }
@@ -212,7 +217,9 @@ struct StepPiece: Sendable {
   }
 
   /// Goes through some of its steps.
-  func forEach(_ range: Range<Int>, _ body: (Int, StepList.Noted) -> Void) {
+  func forEach(
+    _ range: Range<Int>, reset: (Int) -> Void, call: (Int, InlineArray<18, UInt64>) -> Void, event: (Int, Event) -> Void
+  ) {
     guard !range.isEmpty else { return }
     withPlaces { place in
       var (shape, values) = place(range.lowerBound)
@@ -222,7 +229,7 @@ struct StepPiece: Sendable {
           (shape, values) = place(index)
           reader.begin(shape: shape, values: values)
         }
-        reader.forEachNoted(tables) { body(index, $0) }
+        reader.read(tables, reset: { reset(index) }, call: { call(index, $0) }, event: { event(index, $0) })
       }
     }
   }

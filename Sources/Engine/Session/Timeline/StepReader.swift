@@ -51,20 +51,22 @@ struct StepReader {
   }
 
   /// What made a machine, what a call was made with, and all that happened.
-  mutating func forEachNoted(_ tables: borrowing StepTables, _ body: (StepList.Noted) -> Void) {
+  mutating func read(
+    _ tables: borrowing StepTables, reset: () -> Void, call: (InlineArray<18, UInt64>) -> Void, event body: (Event) -> Void
+  ) {
     if shape.pointee == Input.smc.rawValue {
       shape += 2
       var x = InlineArray<18, UInt64>(repeating: 0)
       for n in 0..<Int(byte()) { x[n] = word() }
-      body(.call(x))
+      call(x)
     } else if case .reset = input(tables) {
-      body(.reset)
+      reset()
     }
     for _ in 0..<count() {
       let bytes = number()
       values += bytes
     }
-    for _ in 0..<count() { body(.event(event())) }
+    for _ in 0..<count() { body(event()) }
   }
 
   /// What was done, if nothing came through the entropy door, it was answered with nothing but zeroes, nobody else was, and nothing was found

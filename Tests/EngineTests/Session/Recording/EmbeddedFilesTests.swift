@@ -23,7 +23,7 @@ struct EmbeddedFilesTests {
     let runner = ScriptRunner(Session(MachineConfiguration()))
     let lines =
       Self.lines("mytour", try Self.tour(), perLine: 30_000) + Self.lines("parts/a.session", Array("RMI_VERSION 0x10000\n".utf8))
-      + Self.lines("nothing", []) + ["include parts/a.session", "debug mytour", "stepi 20"]
+      + Self.lines("nothing", []) + ["include parts/a.session", "debug mytour", "step 20"]
     for (index, line) in lines.enumerated() { try runner.run(line: line, number: index + 1, file: "test") }
     #expect(runner.session.steps.first?.text == "smc RMI_VERSION 0x10000")
     #expect(runner.guestControl.subject != nil && runner.session.captions.all.isEmpty)

@@ -51,14 +51,15 @@ struct PlainLineTests {
   }
 
   /// What a Host reads, writes and fills, and calls of others than the RMM, read as bytes and as texts.
-  @Test(arguments: [Recording.version, 4]) func everyKindOfLineIsTheSameEitherWay(_ version: Int) throws {
+  @Test(arguments: [Recording.version, 4], [false, true])
+  func everyKindOfLineIsTheSameEitherWay(_ version: Int, isMalformed: Bool) throws {
     let lines = [
       "#workbench \(version)", "machine dram=64M", "ns.write 0x80001000 00ff17A0", "=> ok", "ns.write 0x80001004 0",
       "ns.write 0x80001008 \(String(repeating: "5a", count: 4096))", "=> ok", "ns.read64 0x80001000", "=> -> 0xa017ff00",
       "ns.write64 0x80001010 0x7", "=> ok", "ns.fill 0x80002000 0x1000 0xff", "=> ok", "smc FFA_VERSION 0x10002", "=> 0x10002",
       "smc RMI_GRANULE_DELEGATE 0x80002000", "=> RMI_SUCCESS", "ns.read64 0x80002000", "=> gpf", "smc PSCI_VERSION",
       "=> 0xffffffffffffffff", "smc RMI_RTT_READ_ENTRY 0x80002000 0x0 0x3", "=> RMI_ERROR_INPUT",
-    ].filter { version > 4 || $0 != "ns.write 0x80001004 0" }
+    ].filter { isMalformed || $0 != "ns.write 0x80001004 0" }
     func end(_ asBytes: Bool) -> String {
       do {
         let replayer = try Self.replayed(lines, asBytes: asBytes).replayer
@@ -67,6 +68,7 @@ struct PlainLineTests {
       } catch { return "\(error)" }
     }
     #expect(end(true) == end(false))
+    #expect(end(true).contains("expected bytes in hexadecimal") == isMalformed)
   }
 
   /// Lines of steps that are written as bytes are those of the others.
