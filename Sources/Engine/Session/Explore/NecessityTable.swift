@@ -110,7 +110,9 @@ package enum NecessityTable {
       """
     ),
     (
-      "rim_hash", "redundant: a measurement is written whole, the hash and zeroes behind it; it holds the model to itself", nil
+      "rim_hash",
+      "redundant: a measurement is written whole, the hash and zeroes behind it. Where several checks are off and an RD holds something "
+        + "else, it breaks with others", nil
     ),
     (
       "leftovers",
