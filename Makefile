@@ -67,7 +67,7 @@ docs: build
 	.build/debug/workbench token checks > Documentation/TokenChecks.md
 	.build/debug/workbench attacks --markdown > Documentation/Attacks.md
 	.build/debug/workbench lesson list --markdown > Documentation/Course.md
-	.build/debug/workbench explore table Documentation/Necessity.jsonl > Documentation/Necessity.md
+	.build/debug/workbench explore table Documentation/Necessity.jsonl Documentation/Necessity-*.jsonl > Documentation/Necessity.md
 
 build: setup
 	$(SWIFT) build

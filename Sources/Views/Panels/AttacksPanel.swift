@@ -136,7 +136,7 @@ struct AttacksPanel {
       let next = rows.firstIndex { $0.role == .selected } ?? rows.count
       return (
         rows + gap
-          + wrap("\(keys[.travel]) says what it comes to; \(keys[.predict]) and \(keys[.travel]) does the rest at once.", .key),
+          + wrap("\(keys[.travel]) says what it comes to; \(keys[.predict]) and \(keys[.travel]) do the rest at once.", .key),
         next
       )
     }

@@ -96,11 +96,15 @@ struct ExploreSearchCommand: ParsableCommand {
     defer { StopSignal.leave() }
     let start = CPUClock.wall
     let earlier = explorer.transitions
+    let known = explorer.progress.states - explorer.progress.waiting
     var line = ProgressLine("moves")
     let end = explorer.run(
       parallel: { DispatchQueue.concurrentPerform(iterations: $0, execute: $1) }, shouldStop: { StopSignal.pending != nil }
     ) {
-      line.update($0.transitions - earlier, "\(grouped($0.states)) states, depth \($0.depth), \(grouped($0.waiting)) waiting")
+      line.update(
+        $0.transitions - earlier,
+        "\(grouped($0.states)) states, depth \($0.depth), \(grouped($0.waiting)) waiting"
+          + Self.left($0, since: known, seconds: CPUClock.wall - start))
       file?.keepNowAndThen(explorer)
     }
     try orComplain { () throws(NewFile.Failure) in try file?.keep(explorer) }
@@ -127,6 +131,14 @@ struct ExploreSearchCommand: ParsableCommand {
     if let number = StopSignal.pending { throw ExitCode(128 + number) }
     if shard != nil, end == .memory { throw Exit.pointless }
     if !explorer.broken.isEmpty, !eachCondition { throw Exit.difference }
+  }
+
+  /// How long it is likely to take yet: this level, or all of them up to the depth that was asked for.
+  static func left(_ progress: Explorer.Progress, since known: Int, seconds: Double) -> String {
+    let expanded = progress.states - progress.waiting - known
+    guard expanded > 0 else { return "" }
+    let left = min(Double(progress.ahead) * seconds / Double(expanded), 1e9)
+    return ", about \(grouped(Int(left.rounded(.up)))) s left"
   }
 
   /// What was found beside how many states there are.

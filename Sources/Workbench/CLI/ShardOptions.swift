@@ -110,18 +110,31 @@ struct ExploreMergeCommand: ParsableCommand {
 
 struct ExploreTableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "table", abstract: "Prints what a search with --each-condition came to as a table, in Markdown.")
+    commandName: "table", abstract: "Prints what a search with --each-condition came to as a table, in Markdown.",
+    discussion: "The first file says in which world. What that does not reach is told from files of other worlds.")
 
   @Argument(help: ArgumentHelp("Files that --each-condition has written.", valueName: "file"), completion: .file())
   var files: [String]
 
   func run() throws {
-    guard case .necessity(let necessity) = try ResultFiles.read(files) else {
-      complain("this is no result of --each-condition")
-      throw Exit.badData
+    var results: [Necessity] = []
+    for file in files {
+      guard case .necessity(let result) = try ResultFiles.read([file]) else {
+        complain("\(shown(file, limit: .max)): this is no result of --each-condition")
+        throw Exit.badData
+      }
+      guard let known = results.firstIndex(where: { $0.isOfSameSearch(as: result) }) else {
+        results.append(result)
+        continue
+      }
+      do throws(ShardResult.Malformed) { try results[known].add(result) } catch {
+        complain("\(shown(file, limit: .max)): \(error.message)")
+        throw Exit.badData
+      }
     }
+    guard let first = results.first else { throw ValidationError("no file") }
     var out = Output()
-    for line in NecessityTable.lines(necessity) { out.line(line) }
+    for line in NecessityTable.lines(first, beside: Array(results.dropFirst())) { out.line(line) }
     out.flush()
   }
 }

@@ -57,6 +57,8 @@ package final class Explorer {
     package var states = 0
     /// States that wait to be expanded: of this level, and of the next so far.
     package var waiting = 0
+    /// States that are likely to be expanded yet: of this level, and where a depth was asked for of those up to it.
+    package var ahead = 0
     package var depth = 0
     package var bytes: UInt64 = 0
 
@@ -131,8 +133,27 @@ package final class Explorer {
 
   package var progress: Progress {
     Progress(
-      transitions: transitions, states: origins.count, waiting: levelCount - expanded + next.count / stride,
+      transitions: transitions, states: origins.count, waiting: levelCount - expanded + next.count / stride, ahead: ahead,
       depth: levels.count - 1, bytes: UInt64(bytes))
+  }
+
+  /// Most states that are said to lie ahead.
+  private static let farthest = 1e15
+
+  /// The levels behind this one grow as it has grown; the next one is so large as what is known of it says.
+  private var ahead: Int {
+    let (rest, count) = (levelCount - expanded, Double(levelCount))
+    guard let depth = options.depth, levels.count > 1 else { return rest }
+    let growth = Double(levels[levels.count - 1]) / Double(max(1, levels[levels.count - 2]))
+    var size = expanded > 0 ? Double(next.count / stride) * count / Double(expanded) : count * growth
+    var sum = Double(rest)
+    var levelsLeft = depth - levels.count
+    while levelsLeft > 0, size >= 1, sum < Self.farthest {
+      sum += size
+      size *= growth
+      levelsLeft -= 1
+    }
+    return Int(min(sum, Self.farthest))
   }
 
   /// Whether values that do not fit are tried in every state.

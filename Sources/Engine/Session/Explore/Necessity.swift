@@ -159,9 +159,12 @@ package struct Necessity: Sendable, Equatable {
     return ([head] + parts + rows).map { $0.text(.libvirt) }
   }
 
+  /// Whether it is of the same world, in as many shards.
+  package func isOfSameSearch(as other: Necessity) -> Bool { (description, count) == (other.description, other.count) }
+
   /// Takes in what another says: the same in any order, and however often.
   package mutating func add(_ other: Necessity) throws(ShardResult.Malformed) {
-    guard (description, count) == (other.description, other.count) else {
+    guard isOfSameSearch(as: other) else {
       throw ShardResult.Malformed(message: "results of different searches: world and number of shards have to be the same")
     }
     world = min(world, other.world)

@@ -3,7 +3,8 @@ import Machine
 
 /// A ``Necessity`` as a page in Markdown.
 package enum NecessityTable {
-  package static func lines(_ necessity: Necessity) -> [String] {
+  /// - Parameter others: results of other worlds, for what that of `necessity` does not reach.
+  package static func lines(_ necessity: Necessity, beside others: [Necessity] = []) -> [String] {
     var lines = [
       "# The necessity of every check", "",
       "`workbench explore --each-condition` made this list: each failure condition, and each protection that is no condition, was switched off",
@@ -28,6 +29,7 @@ package enum NecessityTable {
       let why = row.rule == nil ? "in \(row.moves) moves it would have acted \(grouped(row.passed)) times" : why(row, verdict)
       lines.append("| `\(row.condition)` | \(verdict.rawValue) | \(why) |")
     }
+    lines += otherWorlds(necessity, others)
     if !necessity.hidden.isEmpty {
       lines += [
         "", "## Rules that another hides", "",
@@ -47,6 +49,32 @@ package enum NecessityTable {
     for rule in necessity.unbroken {
       let reason = reasons.first { $0.rule == rule.name }?.text ?? "not known"
       lines.append("| `\(rule.name)` | \(rule.says) | \(reason) |")
+    }
+    return lines
+  }
+
+  /// What other worlds say of conditions that are not reached.
+  private static func otherWorlds(_ necessity: Necessity, _ others: [Necessity]) -> [String] {
+    let missing = necessity.conditions.filter { Necessity.verdict($0) == .unreached }.map(\.condition)
+    let found = missing.compactMap { condition in
+      others.lazy.compactMap { other in
+        other.conditions.first { $0.condition == condition && Necessity.verdict($0) != .unreached }.map { (other, $0) }
+      }.first
+    }
+    guard !found.isEmpty else { return [] }
+    var lines = [
+      "", "## In other worlds", "", "Of the \(missing.count) conditions that are not reached other worlds reach \(found.count).",
+      "",
+      "| Condition | World | Verdict | Why |", "|---|---|---|---|",
+    ]
+    for (other, row) in found {
+      let verdict = Necessity.verdict(row)
+      lines.append("| `\(row.condition)` | `\(other.world)` | \(verdict.rawValue) | \(why(row, verdict)) |")
+    }
+    for other in others {
+      let depth = other.isComplete ? "every sequence there is" : "every sequence of up to \(other.depth) moves"
+      lines += ["", "`\(other.world)`, \(depth):", "", "```"]
+      lines += other.description.split(separator: "\n").map(String.init) + ["```"]
     }
     return lines
   }
@@ -82,7 +110,9 @@ package enum NecessityTable {
       """
     ),
     (
-      "rim_hash", "redundant: a measurement is written whole, the hash and zeroes behind it; it holds the model to itself", nil
+      "rim_hash",
+      "redundant: a measurement is written whole, the hash and zeroes behind it. Where several checks are off and an RD holds something "
+        + "else, it breaks with others", nil
     ),
     (
       "leftovers",

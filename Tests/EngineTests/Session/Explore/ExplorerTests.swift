@@ -59,6 +59,21 @@ struct ExplorerTests {
     #expect(explorer.progress.collisionProbability < 1e-12)
   }
 
+  /// What lies ahead is nothing at the end, and before it as much as the levels let one think.
+  @Test func whatLiesAheadIsEstimated() {
+    var options = Explorer.Options()
+    options.depth = 6
+    let explorer = Explorer(SmallWorlds.three, options, workers: 1)
+    var all: [Explorer.Progress] = []
+    let end = explorer.run(parallel: SmallWorlds.parallel, onProgress: { all.append($0) })
+    #expect(end == .depth && all.count >= 6)
+    // Where one level is left its states are known; where two are, it grows as the last did.
+    let levels = explorer.levels
+    #expect(all.first { $0.depth == 4 }?.ahead == levels[5])
+    #expect(all.first { $0.depth == 3 }?.ahead == levels[4] + levels[4] * levels[3] / levels[2])
+    #expect(all.last?.ahead == 0)
+  }
+
   @Test(arguments: [2, 4])
   func workersFindTheSameStatesInTheSameOrder(_ workers: Int) {
     let (one, _) = SmallWorlds.explore(SmallWorlds.guest) { $0.depth = 8 }

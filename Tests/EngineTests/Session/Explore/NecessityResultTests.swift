@@ -3,8 +3,8 @@ import Testing
 
 /// Documentation/Necessity.jsonl, a search with each condition off that took long.
 struct NecessityResultTests {
-  private func result() throws -> Necessity {
-    let all = try ShardResult(Project.text("Documentation/Necessity.jsonl"))
+  private func result(_ path: String = "Documentation/Necessity.jsonl") throws -> Necessity {
+    let all = try ShardResult(Project.text(path))
     return try #require({ if case .necessity(let result) = all { result } else { nil } }())
   }
 
@@ -24,8 +24,9 @@ struct NecessityResultTests {
   }
 
   /// Each way to a broken rule is a script, which does what it says on the machine as it is.
-  @Test func everyScriptBreaksItsRule() throws {
-    for row in try result().rows {
+  @Test(arguments: Project.files("Documentation", ".jsonl"))
+  func everyScriptBreaksItsRule(_ path: String) throws {
+    for row in try result(path).rows {
       guard let rule = row.rule else { continue }
       let outcome = try SmallWorlds.run(row.script)
       #expect(outcome.failures.isEmpty, "\(row.script)")
@@ -35,8 +36,9 @@ struct NecessityResultTests {
   }
 
   /// Without the condition's being off, no script does: what a rule is broken by is that, and nothing beside it.
-  @Test func noneDoesWithTheConditionOn() throws {
-    for row in try result().rows where row.script.contains("\nexpect ") {
+  @Test(arguments: Project.files("Documentation", ".jsonl"))
+  func noneDoesWithTheConditionOn(_ path: String) throws {
+    for row in try result(path).rows where row.script.contains("\nexpect ") {
       let lines = row.script.split(separator: "\n").filter { !$0.hasPrefix("without ") }
       let script = lines.joined(separator: "\n").replacing(" without=\(row.condition)", with: "")
       #expect(try !SmallWorlds.run(script).failures.isEmpty, "\(row.script)")
