@@ -249,6 +249,31 @@ struct LessonStories {
     story.sees("learn \(name)")
   }
 
+  /// One file and one folder are carried to another machine: what was under way goes on there.
+  @Test func progressIsCarriedToAnotherMachine() throws {
+    let (here, there, bare) = (try TemporaryFolder(), try TemporaryFolder(), try TemporaryFolder())
+    let (first, path) = try story(in: here)
+    first.types("RMI_GRANULE_DELEGATE 0x80001000")
+    first.types("answer b")
+    _ = try first.quitsAndLeaves()
+    for name in ["progress", "sessions"] {
+      try FileManager.default.copyItem(atPath: here.path + "/" + name, toPath: there.path + "/" + name)
+    }
+    try FileManager.default.copyItem(atPath: here.path + "/progress", toPath: bare.path + "/progress")
+    let (second, _) = try story(in: there)
+    second.sees("the lesson goes on where it was left")
+    #expect(second.state.lesson.picture?.number == 2)
+    second.types("ns.read64 0x80001000")
+    second.sees("The lesson is done")
+    let grade = try grade(second, path)
+    #expect(grade.status == .pass, "\(grade.message ?? "") \(grade.tests)")
+    // On the first machine nothing has changed; without the recordings it is known how far it was, and the lesson begins again.
+    #expect(try Self.progress(here)["31-page"]?.tasks == 1 && Self.progress(there)["31-page"]?.isDone == true)
+    let (third, _) = try story(in: bare)
+    third.sees("it begins again")
+    #expect(third.state.lesson.picture?.number == 1)
+  }
+
   @Test func theNextLessonFollows() throws {
     let (story, _) = try story()
     story.types("RMI_GRANULE_DELEGATE 0x80001000")
@@ -320,5 +345,8 @@ struct LessonStories {
     let (story, _) = try story(size, records: false, in: folder)
     story.give(way.keys.flatMap(\.inputs))
     try ScreenStories.compare(story, "lesson-\(way.name)")
+    for theme in [Theme.standard, .light] where ["begun", "over", "course"].contains(way.name) {
+      try ScreenStories.compareColours(story, theme, "lesson-\(way.name)")
+    }
   }
 }

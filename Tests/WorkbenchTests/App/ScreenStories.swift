@@ -38,14 +38,24 @@ struct ScreenStories {
 
     """
 
-  static func compare(_ story: Story, _ name: String) throws {
+  static func compare(_ story: Story, _ name: String) throws { try compare(story.screen, story, "\(name)", "txt") }
+
+  /// What a terminal of true colours is sent for the screen: a line for each place it goes to, ESC as ^[.
+  static func compareColours(_ story: Story, _ theme: Theme, _ name: String) throws {
+    let bytes = FrameWriter.bytes(story.terminal.canvas, from: nil, theme: theme)
+    let text = String(decoding: bytes, as: UTF8.self).replacing(/\u{1b}\[(\d+;\d+)H/) { "\n^[[\($0.1)H" }
+    try compare(
+      text.replacing("\u{1b}", with: "^[") + "\n", story, "\(name)-\(theme.name == Theme.light.name ? "light" : "dark")", "sgr")
+  }
+
+  private static func compare(_ text: String, _ story: Story, _ name: String, _ ending: String) throws {
     let (width, height) = (story.terminal.width, story.terminal.height)
-    let url = folder.appending(path: "\(name)-\(width)x\(height).txt")
+    let url = folder.appending(path: "\(name)-\(width)x\(height).\(ending)")
     if ProcessInfo.processInfo.environment["UPDATE_SCREENS"] != nil {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      return try story.screen.write(to: url, atomically: true, encoding: .utf8)
+      return try text.write(to: url, atomically: true, encoding: .utf8)
     }
-    #expect(story.screen == (try String(contentsOf: url, encoding: .utf8)), "\(url.lastPathComponent) differs")
+    #expect(text == (try String(contentsOf: url, encoding: .utf8)), "\(url.lastPathComponent) differs")
   }
 
   /// Each with the keys that lead there from a session that was just opened.
