@@ -199,7 +199,9 @@ package struct GuestPanel {
     let inside = canvas.frame(rect, "Code", note: rect.width >= 50 ? note(stage1?.isOn == true) : "")
     guard inside.height > 2 else { return }
     // Where the pc leads is always there whole; its number stands before its instruction, too.
-    let name = state.symbols.text(now.pc)
+    let kernel = session.knownKernel(now.address)
+    func named(_ address: UInt64) -> String? { state.symbols.text(address) ?? kernel?.name(address) }
+    let name = named(now.pc)
     let leads = "IPA \(translation.ipa.map(hex) ?? "none") → PA \(translation.pa.map(hex) ?? "none")"
     let forms = ["pc \(hex(now.pc))\(name.map { " \($0)" } ?? "") → \(leads)", "\(name ?? hex(now.pc)) → \(leads)", leads]
     let place = forms.first { $0.count <= inside.width - 2 } ?? leads
@@ -220,7 +222,7 @@ package struct GuestPanel {
       let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)
       var words = (parts.first ?? "").padding(7) + (parts.count > 1 ? " " + parts[1] : "")
       // The name of the place the instruction leads to.
-      if let target = line.word.flatMap({ Disassembler.target($0, at: line.address) }), let name = state.symbols.text(target) {
+      if let target = line.word.flatMap({ Disassembler.target($0, at: line.address) }), let name = named(target) {
         words += " <\(name)>"
       }
       let mark = state.points.contains(.execute(line.address)) ? "●" : isHere ? "▶" : " "

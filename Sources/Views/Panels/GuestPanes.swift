@@ -131,6 +131,12 @@ extension GuestPanel {
     }
   }
 
+  /// A frame as a line: without its address where there is no room for both, and it has a name.
+  private static func frame(_ line: String, width: Int) -> String {
+    let words = line.split(separator: " ")
+    return line.count > width && words.count > 2 ? ([words[0]] + words[2...]).joined(separator: " ") : line
+  }
+
   /// Current task, who has called what, and the end of the log of a Linux kernel.
   private func kernel(_ now: GuestRegisters, _ canvas: inout Canvas, _ rect: Rect) {
     guard !rect.isEmpty else { return }
@@ -145,7 +151,7 @@ extension GuestPanel {
     canvas.text(inside.x + 1, inside.y, found.task, .accent, limit: inside.width - 2)
     // Half of the room is for who called, what is left for the log.
     let room = inside.height - 1
-    let frames = found.backTrace(state.symbols).prefix(max(1, (room + 1) / 2))
+    let frames = found.backTrace(state.symbols).prefix(max(1, (room + 1) / 2)).map { Self.frame($0, width: inside.width - 2) }
     let log = found.log(last: max(0, room - frames.count))
     let lines = log.problem.map { [$0] } ?? Array(log.lines.suffix(max(0, room - frames.count)))
     for (n, line) in frames.enumerated() where n < room {

@@ -14,7 +14,7 @@ enum FolderReader {
     let archive = SharedFolder.archive(entries)
     guard archive.count <= SharedFolder.most, let folder = SharedFolder(DiskImage(fileName(path), archive, isWritable: false))
     else {
-      throw failure(path, "more than \(sizeText(UInt64(SharedFolder.most))), or a name that is no UTF-8", 65)
+      throw failure(path, "more than \(sizeText(UInt64(SharedFolder.most)))", 65)
     }
     return folder
   }

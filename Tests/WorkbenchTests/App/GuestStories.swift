@@ -95,7 +95,7 @@ struct GuestStories {
     story.sees("vCPU 0 · REC")
   }
 
-  /// Where there is no room for code, stack and memory, a key goes from one to the next; memory is that of an address one says.
+  /// Where there is no room for code, stack, memory and what a kernel does, a key goes from one to the next; memory is that of an address one says.
   @Test(arguments: [(80, 24), (120, 36)])
   func codeStackAndMemoryTakeTurns(_ size: (Int, Int)) throws {
     let story = try Story(size: size)
@@ -105,6 +105,9 @@ struct GuestStories {
     story.sees("─ Stack ─")
     story.keys("p")
     story.sees("─ Memory ─")
+    story.keys("p")
+    story.sees("─ Kernel ─")
+    story.sees("no Linux kernel is found")
     story.keys("p")
     story.sees("─ Code ─")
     story.keys("A")
@@ -186,7 +189,7 @@ struct GuestStories {
     // Keys of the workbench are the guest's, too.
     story.keys("what", .enter)
     story.sees("> what")
-    story.sees("there are rng, disk, net, off")
+    story.sees("there are rng, disk, net, console, vsock, fs, off")
     story.pastes("which\n")
     story.sees("> which")
     story.keys(.control("]"))

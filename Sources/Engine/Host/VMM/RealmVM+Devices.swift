@@ -22,15 +22,15 @@ extension RealmVM {
   // MARK: Consoles on virtio
 
   /// That the guest printed on last, if it was not its UART.
-  private var typedDevice: VirtioDevice? { virtio.first { ($0.function as? any VirtioTyped)?.isInUse ?? false } }
+  private var typedDevice: VirtioDevice? { talkers.first { ($0.function as? any VirtioTyped)?.isInUse ?? false } }
 
   /// Whether what is typed goes there, and not to the UART.
   var typesToVirtio: Bool { typedDevice != nil }
 
   /// Whether its driver has a buffer for what is typed.
   var virtioListens: Bool {
-    guard let device = typedDevice, (device.function as? any VirtioTyped)?.isEmpty == true else { return false }
-    return (try? device.hasNext(0)) ?? false
+    guard let function = typedDevice?.function as? any VirtioTyped else { return false }
+    return function.isEmpty && function.hasBuffer
   }
 
   func type(toVirtio bytes: [UInt8]) {
@@ -42,7 +42,7 @@ extension RealmVM {
 
   /// The guest has printed, on one of them or at its UART: the others are not in use any more.
   func leaveConsoles(but device: VirtioDevice?) {
-    for other in virtio where other !== device {
+    for other in talkers where other !== device {
       guard var function = other.function as? any VirtioTyped, function.isInUse else { continue }
       function.isInUse = false
       other.function = function

@@ -108,6 +108,8 @@ public final class RealmVM {
   let serial: SerialPort
   private(set) var bus: DeviceBus
   private(set) var virtio: [VirtioDevice] = []
+  /// Those of them that print.
+  private(set) var talkers: [VirtioDevice] = []
   /// Where a power button is.
   let gpio: PL061?
   /// When the power button is let go.
@@ -173,7 +175,7 @@ public final class RealmVM {
     bus = DeviceBus([serial] + others)
     gpio = others.lazy.compactMap { $0 as? PL061 }.first
     serial.onByte = { [unowned self] byte in
-      if !virtio.isEmpty { leaveConsoles(but: nil) }
+      leaveConsoles(but: nil)
       tell(byte)
     }
     // kvmtool's is looked at, and interrupts nobody.
@@ -189,6 +191,7 @@ public final class RealmVM {
       }
       device.onRequest = { [unowned self] operation, message in onRequest(operation, message) }
       virtio.append(device)
+      if function is any VirtioTyped { talkers.append(device) }
     }
     if !virtio.isEmpty { bus = DeviceBus([serial] + others + virtio) }
   }

@@ -186,6 +186,9 @@ extension ConfidentialModel {
     _ image: BootImage, _ options: RealmVM.Options, _ configuration: MachineConfiguration
   ) throws(RealmVM.Failure) -> ReferenceValues {
     let session = Session(configuration)
+    // What is trusted is a Realm, whatever asks.
+    var options = options
+    options.isRealm = true
     let vm = RealmVM(session, options)
     try vm.build(image)
     var random = SeededBytes(seed: 0)

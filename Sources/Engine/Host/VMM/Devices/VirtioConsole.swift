@@ -9,6 +9,7 @@ struct VirtioConsole: VirtioTyped {
   /// What was typed and has no buffer yet.
   private var waiting: [UInt8] = []
   var isInUse = false
+  private(set) var hasBuffer = false
 
   var kind: VirtioKind { .console }
   var queueCount: Int { 2 }
@@ -35,6 +36,7 @@ struct VirtioConsole: VirtioTyped {
       try device.give(Self.receiving, chain, written: count)
       waiting.removeFirst(count)
     }
+    hasBuffer = waiting.isEmpty ? try device.hasNext(Self.receiving) : false
   }
 
   mutating func type(_ bytes: some Collection<UInt8>) { waiting += bytes.prefix(Self.mostWaiting - waiting.count) }
@@ -46,11 +48,11 @@ struct VirtioConsole: VirtioTyped {
   // MARK: Known again
 
   var stateSize: Int { 1 + waiting.count }
-  var state: [UInt8] { [isInUse ? 1 : 0] + waiting }
+  var state: [UInt8] { [(isInUse ? 1 : 0) | (hasBuffer ? 2 : 0)] + waiting }
   mutating func restore(_ bytes: [UInt8]) -> Bool {
     guard let first = bytes.first else { return bytes.isEmpty }
-    guard first <= 1, bytes.count <= 1 + Self.mostWaiting else { return false }
-    (isInUse, waiting) = (first == 1, Array(bytes.dropFirst()))
+    guard first <= 3, bytes.count <= 1 + Self.mostWaiting else { return false }
+    (isInUse, hasBuffer, waiting) = (first & 1 == 1, first & 2 == 2, Array(bytes.dropFirst()))
     return true
   }
 }

@@ -28,6 +28,8 @@ protocol VirtioTyped: VirtioFunction {
   var isInUse: Bool { get set }
   /// Whether all that was typed has come to the guest.
   var isEmpty: Bool { get }
+  /// Whether its driver had another buffer for what is typed when it was looked at last.
+  var hasBuffer: Bool { get }
   /// More of what is typed; what has no room is lost.
   mutating func type(_ bytes: some Collection<UInt8>)
 }

@@ -91,6 +91,7 @@ struct VirtioSocket: VirtioTyped {
   private var connections: [Key: Connection] = [:]
   /// The connection to the session's console that something came by last, while the guest has printed nowhere else.
   private var talking: Key?
+  private(set) var hasBuffer = false
   /// Packets without bytes that wait for a buffer.
   private var control: [[UInt8]] = []
 
@@ -116,6 +117,7 @@ struct VirtioSocket: VirtioTyped {
       }
     }
     try deliver(device)
+    hasBuffer = control.isEmpty ? try device.hasNext(Self.receiving) : false
   }
 
   // MARK: Somebody types
@@ -237,7 +239,7 @@ struct VirtioSocket: VirtioTyped {
   // MARK: Known again
 
   var stateSize: Int {
-    control.count * Header.size + connections.values.reduce(8) { $0 + 33 + $1.request.count + $1.outgoing.count } + 8
+    control.count * Header.size + connections.values.reduce(8) { $0 + 33 + $1.request.count + $1.outgoing.count } + 9
   }
 
   var state: [UInt8] {
@@ -257,6 +259,7 @@ struct VirtioSocket: VirtioTyped {
     // No connection has a service 0.
     bytes.put(UInt64(talking?.guest ?? 0), 4)
     bytes.put(UInt64(talking?.service ?? 0), 4)
+    bytes.put(hasBuffer ? 1 : 0, 1)
     return bytes.bytes
   }
 
@@ -283,7 +286,10 @@ struct VirtioSocket: VirtioTyped {
         return false
       }
     }
-    guard let guest = reader.number(4), let service = reader.number(4), reader.rest.isEmpty else { return false }
+    guard let guest = reader.number(4), let service = reader.number(4), let buffer = reader.number(1), buffer <= 1,
+      reader.rest.isEmpty
+    else { return false }
+    known.hasBuffer = buffer == 1
     if service != 0 {
       known.talking = Key(guest: UInt32(guest), service: UInt32(service))
       guard service == UInt64(SocketService.console.rawValue) else { return false }

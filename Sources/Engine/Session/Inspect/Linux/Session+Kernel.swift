@@ -31,6 +31,9 @@ extension Session {
     return kernel
   }
 
+  /// The same, if one was found before: for who looks often.
+  package func knownKernel(_ vcpu: UInt64) -> LinuxKernel? { kernelMemo.image == nil ? nil : linuxKernel(vcpu) }
+
   /// What is to be said where there is none.
   package static let noKernel =
     "no Linux kernel is found where the vCPU stands: it runs none, or has not set up its memory yet"
