@@ -19,7 +19,7 @@ extension UserAction {
   ) { $0.state.guest.showsConsoleAlone.toggle() }
 
   package static let guestPane: UserAction = UserAction(
-    "guest-pane", ["p"], in: [.panel("guest")], "Code, stack, memory, kernel",
+    "guest-pane", ["p"], in: [.panel("guest")], "The guest's next pane",
     "Shows the guest's code, its stack, its memory, or what its Linux kernel does, where there is no room for all.",
     label: "pane",
     unless: { Panel.guest.whyEmpty($0, $1) }
