@@ -173,7 +173,8 @@ private struct InvariantCheck {
       if isBusy != (pe.runningREC | pe.runningVCPU != 0 || pe.hasStopped || m.runsPartition(n)) {
         fail("running", "PE \(n) is \(isBusy ? "" : "not ")busy")
       }
-      if pe.runningREC != 0, !m.granuleIs(pe.runningREC, .rec) {
+      // Who writes to a REC by hand can have it destroyed while it runs.
+      if pe.runningREC != 0, !m.control.isScribbled || m.isLab, !m.granuleIs(pe.runningREC, .rec) {
         fail("running", "PE \(n) runs \(hex(pe.runningREC)), which is no REC")
       }
       if pe.runningREC != 0, pe.runningVCPU != 0 { fail("running", "PE \(n) runs a REC and a vCPU of the Normal world") }

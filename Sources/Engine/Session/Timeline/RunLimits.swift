@@ -12,7 +12,7 @@ public struct RunLimits: Sendable {
   /// Fresh machines: `machine`, `case`, `boot` and `debug`.
   public var machines = 20_000
   /// What is done to machines, and what is done again on the way to another step.
-  public var steps = 1_000_000
+  public var steps = 750_000
   /// Instructions of guests, and what takes as long as so many: see ``rareCost``, ``exceptionCost``, ``signatureCost``, ``entryCost``.
   public var instructions: UInt64 = 1_000_000_000
   /// Instructions that one counts for, beside itself, which the fast engine leaves to the other, or has to find or decode.
