@@ -68,14 +68,9 @@ enum FolderReader {
   }
 
   private static func content(_ file: FileDescriptor, _ path: String, _ most: Int) throws(TokenFile.Failure) -> [UInt8] {
-    var all: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count: Int
-      do { count = try block.withUnsafeMutableBytes { try file.read(into: $0) } } catch { throw failure(path, "\(error)", 66) }
-      if count == 0 { return all }
-      all += block[..<count]
-      guard all.count <= most else { throw failure(path, "the folder has more than \(sizeText(UInt64(SharedFolder.most)))", 65) }
-    }
+    let all: [UInt8]?
+    do { all = try TokenFile.all(of: file, most) } catch { throw failure(path, "\(error)", 66) }
+    guard let all else { throw failure(path, "the folder has more than \(sizeText(UInt64(SharedFolder.most)))", 65) }
+    return all
   }
 }

@@ -24,7 +24,10 @@ enum TokenFile {
           try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
         }
       defer { if descriptor != .standardInput { try? descriptor.close() } }
-      return try all(of: descriptor, path, limit)
+      guard let all = try all(of: descriptor, limit) else {
+        throw Failure(message: "\(path): larger than this program's limit of \(limit) bytes", code: 65)
+      }
+      return all
     } catch let error as Failure {
       throw error
     } catch let error as UnreadableFile {
@@ -48,16 +51,15 @@ enum TokenFile {
     return Array(bytes[..<filled])
   }
 
-  private static func all(of descriptor: FileDescriptor, _ path: String, _ limit: Int) throws -> [UInt8] {
+  /// What is left to read; nil if that is more than `limit` bytes.
+  static func all(of descriptor: FileDescriptor, _ limit: Int) throws -> [UInt8]? {
     var all: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = try block.withUnsafeMutableBytes { try descriptor.read(into: $0) }
       if count == 0 { return all }
       all.append(contentsOf: block[..<count])
-      guard all.count <= limit else {
-        throw Failure(message: "\(path): larger than this program's limit of \(limit) bytes", code: 65)
-      }
+      guard all.count <= limit else { return nil }
     }
   }
 

@@ -72,6 +72,9 @@ private struct InvariantCheck {
     if m.control.panic == nil { checkLists(m) }
     checkBusyPEs(m)
     guard !m.control.isScribbled || m.isLab else { return }
+    for (n, pe) in m.control.pes.enumerated() where pe.runningREC != 0 && !m.granuleIs(pe.runningREC, .rec) {
+      fail("running", "PE \(n) runs \(hex(pe.runningREC)), which is no REC")
+    }
     for rd in m.control.realms { checkRealm(m, rd) }
     checkRECs(m)
     checkVMIDs(m)
@@ -172,10 +175,6 @@ private struct InvariantCheck {
       let isBusy = m.control.busyPEs >> UInt8(n) & 1 == 1
       if isBusy != (pe.runningREC | pe.runningVCPU != 0 || pe.hasStopped || m.runsPartition(n)) {
         fail("running", "PE \(n) is \(isBusy ? "" : "not ")busy")
-      }
-      // Who writes to a REC by hand can have it destroyed while it runs.
-      if pe.runningREC != 0, !m.control.isScribbled || m.isLab, !m.granuleIs(pe.runningREC, .rec) {
-        fail("running", "PE \(n) runs \(hex(pe.runningREC)), which is no REC")
       }
       if pe.runningREC != 0, pe.runningVCPU != 0 { fail("running", "PE \(n) runs a REC and a vCPU of the Normal world") }
       if pe.runningREC != 0, m.control.panic != nil { fail("running", "PE \(n) runs a REC without an RMM") }

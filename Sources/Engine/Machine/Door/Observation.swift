@@ -64,8 +64,7 @@ package struct Observation: ~Copyable, Sendable {
 
   /// Most actions that leave something in a list leave little: room for that is used again, and more is given back.
   @inline(__always) private static func empty<T>(_ list: inout [T]) {
-    if list.isEmpty { return }
-    if list.count <= 8 { list.removeAll(keepingCapacity: list.capacity <= 16) } else { list = [] }
+    if !list.isEmpty { list.removeAll(keepingCapacity: list.capacity <= 16) }
   }
 }
 

@@ -12,6 +12,9 @@ struct KernelNames: Sendable {
   private static let reach = 16 << 20
   /// Names that a marker stands for.
   private static let stride = 256
+  /// Places that are looked at in all: many times what a kernel's tables take, and no more, as a guest may have written any number of things
+  /// that look like them.
+  private static let mostLooks = 1 << 26
 
   private let tokens: [[UInt8]]
   private let names: [UInt8]
@@ -29,9 +32,10 @@ struct KernelNames: Sendable {
   /// - Parameter bytes: of the kernel's image as it lies in memory.
   init?(in bytes: [UInt8]) {
     var start = 0
-    while let digits = Self.digits(in: bytes, from: start) {
+    var looks = Self.mostLooks
+    while looks > 0, let digits = Self.digits(in: bytes, from: start) {
       start = digits + 1
-      if let found = KernelNames(bytes, digits: digits) {
+      if let found = KernelNames(bytes, digits: digits, &looks) {
         self = found
         return
       }
@@ -56,7 +60,8 @@ struct KernelNames: Sendable {
     }
   }
 
-  private init?(_ bytes: [UInt8], digits: Int) {
+  private init?(_ bytes: [UInt8], digits: Int, _ looks: inout Int) {
+    looks -= 2 * 256
     // 48 tokens stand before that of `0`.
     var first = digits
     for _ in 0..<48 {
@@ -78,8 +83,9 @@ struct KernelNames: Sendable {
     guard index + 512 <= bytes.count, (0..<256).allSatisfy({ GuestPages.number(bytes, index + 2 * $0, 2) == begins[$0] }) else {
       return nil
     }
-    guard let (names, count, markers) = Self.names(bytes, before: first & ~7) else { return nil }
+    guard let (names, count, markers) = Self.names(bytes, before: first & ~7, &looks) else { return nil }
     // Of a kernel from 6.4 on offsets stand behind the tokens, before that in front of the names; the lowest address behind them.
+    looks -= 2 * count
     let size = (4 * count + 7) & ~7
     guard let place = [index + 512, names - 16 - size].first(where: { Self.areOffsets(bytes, $0, count) }) else { return nil }
     self.tokens = tokens
@@ -105,11 +111,12 @@ struct KernelNames: Sendable {
 
   /// Where the names stand, how many there are, and their markers: offsets of every 256th.
   private static func names(
-    _ bytes: [UInt8], before end: Int
+    _ bytes: [UInt8], before end: Int, _ looks: inout Int
   ) -> (names: Int, count: Int, markers: (place: Int, values: [Int]))? {
     var place = end - 8
-    while place > max(0, end - reach) {
+    while place > max(0, end - reach), looks > 0 {
       defer { place -= 8 }
+      looks -= 1
       guard bytes[place] == 0, GuestPages.number(bytes, place, 4) == 0 else { continue }
       var values = [0]
       while values.count <= most.names / stride, place + 4 * values.count + 4 <= end {
@@ -117,24 +124,27 @@ struct KernelNames: Sendable {
         guard (2 * stride...stride * 130).contains(next - values[values.count - 1]) else { break }
         values.append(next)
       }
-      guard values.count > 1, let (names, count) = Self.names(bytes, place, values) else { continue }
+      looks -= values.count
+      guard values.count > 1, let (names, count) = Self.names(bytes, place, values, &looks) else { continue }
       return (names, count, (place, Array(values.prefix((count + stride - 1) / stride))))
     }
     return nil
   }
 
   /// Names that end where their markers begin. Their number stands before the first.
-  private static func names(_ bytes: [UInt8], _ end: Int, _ markers: [Int]) -> (Int, Int)? {
+  private static func names(_ bytes: [UInt8], _ end: Int, _ markers: [Int], _ looks: inout Int) -> (Int, Int)? {
     // The last marker may belong to something else behind them.
     var start = (end - markers[1]) & ~7
     let least = max(8, end - markers[markers.count - 1] - stride * 130)
-    while start >= least {
+    while start >= least, looks > 0 {
       defer { start -= 8 }
+      looks -= 1
       let number = GuestPages.number(bytes, start - 8, 8)
       guard number > UInt64(stride), number <= UInt64(most.names), case let count = Int(number),
         case let needed = (count + stride - 1) / stride, needed <= markers.count, start + markers[needed - 1] < end
       else { continue }
       var at: Int? = start + markers[needed - 1]
+      looks -= stride
       for _ in 0..<count - stride * (needed - 1) { at = at.flatMap { behind(bytes, $0, end) } }
       if let at, at <= end, end - at < 8 { return (start, count) }
     }
