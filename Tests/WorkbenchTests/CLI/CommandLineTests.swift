@@ -151,6 +151,15 @@ struct CommandLineTests {
     #expect(result.error.contains("cannot create /nonexistent/folder/file: No such file or directory"), "\(result.error)")
   }
 
+  #if os(Linux)
+    /// The loader prints what it would load, and nothing runs.
+    @Test func aStartLoadsNoLibraryThatNothingUses() throws {
+      let loaded = try Headless.run([], environment: ["LD_TRACE_LOADED_OBJECTS": "1"]).output
+      #expect(loaded.contains("libncursesw"))
+      #expect(!loaded.contains("libFoundation.so") && !loaded.contains("lib_FoundationICU"))
+    }
+  #endif
+
   @Test func theManualPageHasEverySubcommand() throws {
     let page = try Headless.run(["manual"]).output
     #expect(page.hasPrefix(".Dd "))
