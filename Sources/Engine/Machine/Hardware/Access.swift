@@ -69,6 +69,8 @@ extension Machine {
       let end = min(top, at.granuleBase + Granule.size)
       if byte == 0, at.isGranuleAligned, end - at == Granule.size {
         memory.wipe(at)
+      } else if end - at == Granule.size {
+        memory.overwrittenPage(at).initializeMemory(as: UInt8.self, repeating: byte, count: Int(Granule.size))
       } else if !(byte == 0 && !memory.hasPage(at)) {
         memory.writablePage(at).advanced(by: Int(at & 4095))
           .initializeMemory(as: UInt8.self, repeating: byte, count: Int(end - at))
