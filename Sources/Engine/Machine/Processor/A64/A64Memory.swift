@@ -197,13 +197,13 @@ extension Machine {
         second.storeBytes(of: byte, toByteOffset: n - inFirst, as: UInt8.self)
       }
     }
+    if core.isWatched { debugging?.noteAccess(va, size, isWrite: true) }
+    core.workspace.code.noteStore(first, offset: Int(va & 4095), count: inFirst)
+    if inFirst < size { core.workspace.code.noteStore(second, offset: 0, count: size - inFirst) }
     if core.isWatched {
-      debugging?.noteAccess(va, size, isWrite: true)
       noteStore(first, Int(va & 4095), inFirst, &core)
       noteStore(second, 0, size - inFirst, &core)
     }
-    core.workspace.code.noteStore(first, offset: Int(va & 4095), count: inFirst)
-    if inFirst < size { core.workspace.code.noteStore(second, offset: 0, count: size - inFirst) }
   }
 
   /// Notes that code has stored bytes, if they are watched by their place in physical memory.
