@@ -36,12 +36,14 @@ package struct HTMLPlayer {
 
   private let frames: [Frame]
   private let lines: [Line]
-  private let theme: Theme
+  /// Nil: light or dark, as the reader prefers.
+  private let theme: Theme?
   private let title: String
   /// The frame that is shown first.
   private let start: Int
 
-  package init(_ frames: [Frame], _ lines: [Line], _ theme: Theme, title: String, start: Int) {
+  /// - Parameter theme: nil for light or dark, as the reader prefers.
+  package init(_ frames: [Frame], _ lines: [Line], _ theme: Theme?, title: String, start: Int) {
     self.frames = frames
     self.lines = lines
     self.theme = theme
@@ -50,16 +52,10 @@ package struct HTMLPlayer {
   }
 
   package var page: String {
-    let ground = Picture.ground(theme)
     let width = frames.first?.canvas.width ?? 0
-    var styles = ""
-    for role in Role.allCases {
-      let style = theme.style(role)
-      var turned = style
-      turned.reverse.toggle()
-      styles += ".s\(role.rawValue * 2){\(Picture.declarations(style, ground))}"
-      styles += ".s\(role.rawValue * 2 + 1){\(Picture.declarations(turned, ground))}\n"
-    }
+    let colours =
+      theme.map(Self.colours)
+      ?? "\(Self.colours(.standard))@media (prefers-color-scheme:light){\n\(Self.colours(.light))}\n"
     let deltas = deltas
     let first = frames.isEmpty ? "" : Picture.escaped(frames[min(start, frames.count - 1)].canvas.plainText)
     return """
@@ -71,14 +67,14 @@ package struct HTMLPlayer {
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
       <title>\(Picture.escaped(title))</title>
       <style>
-      body{margin:0;background:\(ground.background);color:\(ground.text);font:15px/1.4 system-ui,sans-serif}
+      body{margin:0;font:15px/1.4 system-ui,sans-serif}
       main{max-width:\(width + 2)ch;margin:0 auto;padding:1em;font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}
       #screen{margin:0;font:inherit;line-height:1.2;white-space:pre;overflow-x:auto;tab-size:8}
       #words{min-height:2.8em;margin:.3em 0}#words p{margin:0}
       nav{display:flex;flex-wrap:wrap;gap:.4em;align-items:center;margin:.4em 0}
       nav input[type=range]{flex:1 1 12em}button,select,input{font:inherit;color:inherit;background:transparent;border:1px solid;padding:.1em .6em}
       option{color:#000}button:focus-visible,input:focus-visible,select:focus-visible{outline:2px solid}
-      \(styles)</style>
+      \(colours)</style>
       </head>
       <body>
       <main>
@@ -111,6 +107,20 @@ package struct HTMLPlayer {
       </html>
 
       """
+  }
+
+  /// What a theme says of the page, and of each style of a cell.
+  private static func colours(_ theme: Theme) -> String {
+    let ground = Picture.ground(theme)
+    var text = "body{background:\(ground.background);color:\(ground.text)}\n"
+    for role in Role.allCases {
+      let style = theme.style(role)
+      var turned = style
+      turned.reverse.toggle()
+      text += ".s\(role.rawValue * 2){\(Picture.declarations(style, ground))}"
+      text += ".s\(role.rawValue * 2 + 1){\(Picture.declarations(turned, ground))}\n"
+    }
+    return text
   }
 
   /// Each frame as what differs from the one before, and the texts that occur again and again.

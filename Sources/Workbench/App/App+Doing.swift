@@ -58,14 +58,14 @@ extension App {
   private func go(to find: FindStatement) {
     beginStatement()
     state.sought = find.query
-    guard let step = session.find(find.query, isNext: find.isNext) else {
+    guard let (step, text) = session.found(find.query, isNext: find.isNext) else {
       let which = interruption.isWanted ? "stopped by a key: no step found" : "no step"
       state.message = .init(
         "\(which) \(find.isNext ? "after" : "before") this one with \(session.labels.text(find.query.text))", isError: true)
       return
     }
     travel(to: step)
-    if session.position == step { state.message = .init("step \(step): \(session.summary(ofStep: step))") }
+    if session.position == step { state.message = .init("step \(step): \(text)") }
   }
 
   /// Puts two places side by side; the second is where one is, if it is not said.

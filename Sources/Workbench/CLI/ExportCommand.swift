@@ -35,9 +35,11 @@ struct ExportCommand: ParsableCommand {
   var size: String = "120x36"
 
   @Option(
-    help: ArgumentHelp("Colours: \(Theme.all.map(\.name).joined(separator: ", ")).", valueName: "name"),
+    help: ArgumentHelp(
+      "Colours: \(Theme.all.map(\.name).joined(separator: ", ")). Without it a page is light or dark as its reader prefers.",
+      valueName: "name"),
     completion: .list(Theme.all.map(\.name)))
-  var theme: String = Theme.standard.name
+  var theme: String?
 
   @Option(help: ArgumentHelp("Seconds that a step is shown in a cast.", valueName: "seconds"))
   var pace: Double = 1
@@ -59,8 +61,8 @@ struct ExportCommand: ParsableCommand {
       complain(ShowCommand.unknown(panel))
       throw Exit.usage
     }
-    guard let theme = Theme.named(theme) else {
-      complain("unknown theme \"\(shown(theme))\"; expected one of \(Theme.all.map(\.name).joined(separator: " "))")
+    guard let colours = Theme.named(theme ?? Theme.standard.name) else {
+      complain("unknown theme \"\(shown(theme ?? ""))\"; expected one of \(Theme.all.map(\.name).joined(separator: " "))")
       throw Exit.usage
     }
     let parts = size.lowercased().split(separator: "x").map { Int($0) }
@@ -82,18 +84,18 @@ struct ExportCommand: ParsableCommand {
     let title = "\(film.name), step \(session.position)"
     switch format {
     case .text: try write(film.picture().plainText)
-    case .ansi: try write(Picture.ansi(film.picture(), theme))
-    case .svg: try write(Picture.svg(film.picture(), theme, title: title))
+    case .ansi: try write(Picture.ansi(film.picture(), colours))
+    case .svg: try write(Picture.svg(film.picture(), colours, title: title))
     case .cast:
       let frames = try range(session).map { film.frame(at: $0) }
       try write(
-        Picture.cast(frames.map { ($0.canvas, $0.text) }, theme, title: film.name, seconds: pace))
-    case .html: try write(try page(session, film, theme))
+        Picture.cast(frames.map { ($0.canvas, $0.text) }, colours, title: film.name, seconds: pace))
+    case .html: try write(try page(session, film, theme == nil ? nil : colours))
     }
   }
 
   /// The page of all branches, or of some steps of the one where the place is.
-  private func page(_ session: Session, _ film: Film, _ theme: Theme) throws -> String {
+  private func page(_ session: Session, _ film: Film, _ theme: Theme?) throws -> String {
     let here = session.name(of: session.place)
     guard steps == nil else {
       let frames = try range(session).map { film.frame(at: $0) }

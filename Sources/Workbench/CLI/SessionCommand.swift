@@ -121,7 +121,7 @@ struct SessionStripCommand: ParsableCommand {
     }
     var kept = ""
     for (index, line) in text.wholeLines.enumerated() where Recording.isStatement(line) {
-      kept += (index == 0 ? Recording.unanswered(line) : Recording.withoutTime(line)) + "\n"
+      kept += (index == 0 ? Recording.unanswered(line) : Recording.spelledOut(line)) + "\n"
     }
     let bytes = Array(kept.utf8)
     try orComplain { () throws(NewFile.Failure) in try NewFile.write(bytes, to: output) }

@@ -10,8 +10,8 @@ final class RecordingReader {
   var count: Int { lines.consumed }
   /// Bytes of the file, if that is known.
   let size: Int?
-  private var lines: LineReader
-  private var line: [UInt8] = []
+  @exclusivity(unchecked) private var lines: LineReader
+  @exclusivity(unchecked) private var line: [UInt8] = []
   private(set) var isWhole = false
 
   /// Lines between two questions whether to go on.

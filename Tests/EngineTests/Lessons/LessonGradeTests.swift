@@ -122,7 +122,7 @@ struct LessonGradeTests {
     let learner = try done()
     try isOfExercism(Self.grade(learner.recording()), "pass")
     try isOfExercism(Self.grade(try Self.learner().recording()), "fail")
-    let edited = learner.recording().map { $0.replacing("RMI_GRANULE_DELEGATE 0x80001000", with: "RMI_VERSION 0x10000") }
+    let edited = learner.recording().map { $0.replacing("GRANULE_DELEGATE 0x80001000", with: "VERSION 0x10000") }
     try isOfExercism(Self.grade(edited), "fail")
     // Another lesson's, and what is none.
     let other = try Self.learner(Self.text.replacing("ns.write64 page 7", with: "ns.write64 page 8"))
@@ -185,14 +185,14 @@ struct LessonGradeTests {
     try learner.type("RMI_GRANULE_DELEGATE 0x80001000", "ns.read64 0x80001000")
     learner.run.answer(0)
     var lines = learner.recording()
-    let index = try #require(lines.firstIndex { $0.contains("RMI_GRANULE_DELEGATE") })
+    let index = try #require(lines.firstIndex { $0.contains("GRANULE_DELEGATE") })
     lines.insert("=> RMI_ERROR_INPUT", at: index + 1)
     try refuses(lines, "the machine says RMI_SUCCESS")
     // A digest, too.
     lines = learner.recording().map { $0.hasPrefix("%") ? "%  state 0123456789abcdef" : $0 }
     try refuses(lines, "the machine says state")
     // A call that was not made: its answer alone says that it was.
-    lines = learner.recording().map { $0.replacing("RMI_GRANULE_DELEGATE 0x80001000", with: "RMI_VERSION 0x10000") }
+    lines = learner.recording().map { $0.replacing("GRANULE_DELEGATE 0x80001000", with: "VERSION 0x10000") }
     try refuses(lines, "the machine says RMI_SUCCESS")
   }
 

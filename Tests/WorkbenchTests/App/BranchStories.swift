@@ -145,7 +145,7 @@ struct EditStories {
     let trimmed = try made(["trim", a])
     let text = try String(contentsOfFile: trimmed, encoding: .utf8)
     #expect(
-      text.contains("# One") && text.split(separator: "RMI_GRANULE_DELEGATE").count == 2 && !text.contains("ns.read64"), "\(text)"
+      text.contains("# One") && text.split(separator: "GRANULE_DELEGATE").count == 2 && !text.contains("ns.read64"), "\(text)"
     )
     let moved = try made(["rename", a, "0x80001000=0x80009000"])
     #expect(try String(contentsOfFile: moved, encoding: .utf8).contains("RMI_GRANULE_DELEGATE 0x80009000\n"))

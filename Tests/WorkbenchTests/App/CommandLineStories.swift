@@ -222,6 +222,6 @@ struct CommandLineStories {
     story.sees("1 steps written to")
     story.types("write \(path)")
     story.sees("mine.session exists already")
-    #expect(try String(contentsOfFile: path, encoding: .utf8).contains("RMI_VERSION"))
+    #expect(try String(contentsOfFile: path, encoding: .utf8).contains("\nVERSION 0x10000\n"))
   }
 }

@@ -21,13 +21,13 @@ struct RecordingStories {
     story.types("RMI_GRANULE_UNDELEGATE 0x80001000")
     let text = try story.quitsAndLeaves().text
     let statements = text.split(separator: "\n").compactMap { line in
-      line.firstMatch(of: /^(?:@\S+ )?((?:RMI_|ns\.|goto|fork|switch).*)/).map { String($0.1) }
+      line.firstMatch(of: /^(?:@\S+ )?((?:GRANULE_|ns\.|goto|fork|switch).*)/).map { String($0.1) }
     }
     #expect(
       statements == [
-        "RMI_GRANULE_DELEGATE 0x80001000", "RMI_GRANULE_DELEGATE 0x80002000", "goto 1", "fork b1",
-        "RMI_GRANULE_DELEGATE 0x80003000", "ns.read64 0x80002000", "goto 2", "goto 1", "fork b2",
-        "RMI_GRANULE_UNDELEGATE 0x80001000", "switch main 2", "switch b1 3", "switch b2 2",
+        "GRANULE_DELEGATE 0x80001000", "GRANULE_DELEGATE 0x80002000", "goto 1", "fork b1",
+        "GRANULE_DELEGATE 0x80003000", "ns.read64 0x80002000", "goto 2", "goto 1", "fork b2",
+        "GRANULE_UNDELEGATE 0x80001000", "switch main 2", "switch b1 3", "switch b2 2",
       ])
     let replayed = try story.quitsAndReplays().session
     #expect(replayed.steps.count == 2)

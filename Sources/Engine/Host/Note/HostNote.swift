@@ -50,6 +50,8 @@ package struct HostNote {
   package static let typed = HostNoteLine.prefix + "typed "
   /// The same with what was printed on a console whose bytes pass through the guest's memory.
   package static let printed = HostNoteLine.prefix + "printed "
+  /// Begins a line with the device of the guest's that a step was done for.
+  package static let device = HostNoteLine.prefix + "device "
   /// Most bytes of such a line.
   package static let mostPrinted = VirtioConsole.longest
 

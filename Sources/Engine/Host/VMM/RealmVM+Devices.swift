@@ -61,11 +61,11 @@ extension RealmVM {
   /// What it does again was heard.
   func tell(_ byte: UInt8) { if hearsAgain || !door.follows { onConsole?(byte) } }
 
-  /// How they reach memory: as the Host may.
-  var virtioMemory: VirtioMemory {
+  /// How one reaches memory: as the Host may.
+  func virtioMemory(of kind: VirtioKind) -> VirtioMemory {
     VirtioMemory(
       read: { [unowned self] address, count in readForDevice(address, count) },
-      write: { [unowned self] address, bytes in writeForDevice(address, bytes) })
+      write: { [unowned self] address, bytes in writeForDevice(kind, address, bytes) })
   }
 
   /// The page of the Host's that a driver's address means. A Realm's shared memory is meant with the shared bit or without it, as kernels
@@ -102,7 +102,7 @@ extension RealmVM {
     return bytes
   }
 
-  private func writeForDevice(_ address: UInt64, _ bytes: [UInt8]) -> Bool {
+  private func writeForDevice(_ kind: VirtioKind, _ address: UInt64, _ bytes: [UInt8]) -> Bool {
     var done = 0
     while done < bytes.count {
       let at = address &+ UInt64(done)
@@ -110,6 +110,7 @@ extension RealmVM {
       let offset = at & (Granule.size - 1)
       let count = min(bytes.count - done, Int(Granule.size - offset))
       if isGuests, door.read64(page | offset & ~7) == nil { return false }
+      door.hear(device: kind)
       door.write(page | offset, Array(bytes[done..<done + count]))
       done += count
     }

@@ -183,7 +183,7 @@ public final class RealmVM {
     gpio?.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.gpioSPI, isHigh) }
     for (n, function) in Self.virtioFunctions(options).enumerated() {
       let device = VirtioDevice(
-        at: layout.virtio(n), function, hasAccessPlatform: options.hasAccessPlatform, virtioMemory)
+        at: layout.virtio(n), function, hasAccessPlatform: options.hasAccessPlatform, virtioMemory(of: function.kind))
       device.onInterrupt = { [unowned self] isHigh in kvm.setLine(spi: Self.virtioSPI + n, isHigh) }
       device.onOutput = { [unowned self, unowned device] bytes in
         leaveConsoles(but: device)

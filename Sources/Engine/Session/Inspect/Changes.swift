@@ -116,12 +116,16 @@ package enum Changing: Sendable, Equatable {
 
   // MARK: By looking
 
+  /// What bytes of memory it is, in one granule.
+  fileprivate var memory: Range<UInt64>? {
+    guard case .bytes(let address, let count) = self else { return nil }
+    return address..<address + min(UInt64(count), 8, Granule.size - (address - address.granuleBase))
+  }
+
   /// What it is on a machine; empty where it is not there.
   fileprivate func look(_ machine: borrowing Machine) -> [UInt64] {
     switch self {
-    case .bytes(let address, let count):
-      let inside = min(count, 8, Int(Granule.size - (address - address.granuleBase)))
-      return [machine.readBytes(address, inside)]
+    case .bytes: return memory.map { [machine.readBytes($0.lowerBound, $0.count)] } ?? []
     case .registers(let vcpu, let all):
       guard let now = machine.guestRegisters(vcpu) else { return [] }
       return all.map { number in
@@ -173,7 +177,9 @@ extension Session {
     return (index + 1, told(event.text, by: index + 1))
   }
 
-  private func told(_ what: String, by step: Int) -> String { labels.text("\(what), by \(steps[step - 1].call)") }
+  private func told(_ what: String, by step: Int, author: String? = nil) -> String {
+    labels.text("\(what), by \(author.map { "\($0), in " } ?? "")\(steps[step - 1].call)")
+  }
 
   /// Where a stretch of steps ends that begins at a place: at the next checkpoint, or with the last step.
   ///
@@ -225,6 +231,8 @@ extension Session {
       if now != last { found = (position, last, now) }
       last = now
     }
-    return found.map { ($0.step, told(subject.text($0.before, $0.after), by: $0.step)) }
+    guard let (step, before, after) = found else { return nil }
+    let author = subject.memory.flatMap { self.author(of: $0, inStep: step) }
+    return (step, told(subject.text(before, after), by: step, author: author))
   }
 }

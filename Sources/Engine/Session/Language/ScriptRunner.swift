@@ -63,7 +63,7 @@ public final class ScriptRunner {
   }
 
   /// Where the line comes from that is run.
-  var source: ScriptSource
+  @exclusivity(unchecked) var source: ScriptSource
   private let place: Verb.Place
   /// What came through the entropy door when the statement was recorded; it comes again.
   var entropy: [[UInt8]] = []

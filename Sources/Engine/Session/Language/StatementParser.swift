@@ -34,7 +34,11 @@ package struct StatementParser {
 
   private func arguments(_ first: Word, _ rest: [Word]) throws(ScriptError) -> Arguments {
     func error(_ word: Word, _ message: String) -> ScriptError { ScriptError(line: line, column: word.column, message: message) }
-    if let row = language.verb(first.text) { return Arguments(line: line, names: names, row: row, verb: first, words: rest) }
+    // Recordings have calls of the RMM without the beginning of their names.
+    let recorded = first.text.first?.isUppercase == true ? language.verb(Recording.rmi + first.text) : nil
+    if let row = language.verb(first.text) ?? recorded {
+      return Arguments(line: line, names: names, row: row, verb: first, words: rest)
+    }
     let group = first.text.lowercased()
     guard let actions = language.actions(of: group) else { throw error(first, unknown(first.text)) }
     guard let second = rest.first else { throw error(first, "\(group) needs an action: \(actions.joined(separator: " "))") }

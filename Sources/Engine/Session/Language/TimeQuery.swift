@@ -15,6 +15,8 @@ package enum TimeQuery: Sendable, Equatable {
   case measurement(UInt64?)
   /// A call was given an address, something was accessed there, or something happened to what lies there.
   case address(UInt64)
+  /// A byte of memory is another: whoever wrote it.
+  case byte(UInt64)
   /// What a look at the machine finds is another than before.
   case look(QueryStatement)
   /// A predicate has become true.
@@ -32,6 +34,7 @@ package enum TimeQuery: Sendable, Equatable {
     case .entry(let entry): named("entry", entry)
     case .measurement(let rd): named("measurement", rd)
     case .address(let address): "address \(hex(address))"
+    case .byte(let address): "byte \(hex(address))"
     case .look(let query): query.text
     case .that(let predicate): "that \(predicate.text)"
     }
@@ -40,7 +43,7 @@ package enum TimeQuery: Sendable, Equatable {
   /// Whether an event makes its step one.
   private func isMeant(_ event: Event) -> Bool {
     switch self {
-    case .failed, .look, .that: return false
+    case .failed, .byte, .look, .that: return false
     case .exit(let reason): return event.kind == .exit && (reason == nil || event.b == UInt64(reason?.rawValue ?? 0))
     case .granule(let address):
       return event.changedGranule != nil && (event.changedGranule == address || address == nil)
@@ -93,6 +96,7 @@ extension Session {
   ///
   /// - Returns: the step, or nil if there is none, or somebody did not want to wait.
   package func find(_ query: TimeQuery, isNext: Bool) -> Int? {
+    if case .byte = query { return found(query, isNext: isNext)?.step }
     if case .look(let look) = query { return findChange(look.query, isNext: isNext) }
     if case .that(let predicate) = query { return findTruth(predicate, isNext: isNext) }
     let before = max(0, position - 1)
@@ -108,6 +112,12 @@ extension Session {
       return nil
     }
     return isNext ? search(position..<steps.count) : search((0..<before).reversed())
+  }
+
+  /// The same with what the step did.
+  package func found(_ query: TimeQuery, isNext: Bool) -> (step: Int, text: String)? {
+    if case .byte(let address) = query { return change(of: .bytes(address, count: 1), isNext: isNext) }
+    return find(query, isNext: isNext).map { ($0, summary(ofStep: $0)) }
   }
 
   /// Steps that are done again at once on the way back.

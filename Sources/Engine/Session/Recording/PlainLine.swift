@@ -4,8 +4,9 @@ import Machine
 /// Lines of a recording that are read as bytes, because there can be millions of them: calls and accesses of the Host with numbers as they are
 /// recorded, and what they were answered. What is written in another way is left to the language; it comes to the same.
 struct PlainLine {
-  /// Identifiers of functions, by their names: looked up once.
+  /// Identifiers of functions, by their names: looked up once. Those of statements are of RMI, with or without that in front.
   private var functions: [(name: [UInt8], fid: UInt64, isRMI: Bool)] = []
+  private var commands: [(name: [UInt8], fid: UInt64)] = []
   /// Whether the line that was read last is an access, or a call of RMI.
   private(set) var isPlain = false
   /// What is recorded of an answer's code.
@@ -20,7 +21,6 @@ struct PlainLine {
   /// Most names that are kept.
   private static let mostFunctions = 256
 
-  private static let rmi = Array("RMI_".utf8)
   private static let call = Array("smc ".utf8)
   private static let write = Array("ns.write64 ".utf8)
   private static let bytes = Array("ns.write ".utf8)
@@ -42,7 +42,10 @@ struct PlainLine {
         }
         at += 1
       }
-      if Self.begins(Self.rmi, line, at) || Self.skip(Self.call, line, &at) { return readCall(line, at, &action) }
+      if at < line.count, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(line[at]) {
+        return readCall(line, at, &action, isCommand: true)
+      }
+      if Self.skip(Self.call, line, &at) { return readCall(line, at, &action, isCommand: false) }
       if Self.skip(Self.write, line, &at) {
         guard let n = Self.numbers(line, at, count: 2) else { return false }
         action = .access(MemoryAccess(world: .normal, address: n[0], kind: .write64(n[1])))
@@ -69,10 +72,13 @@ struct PlainLine {
     }
   }
 
-  private mutating func readCall(_ line: UnsafeBufferPointer<UInt8>, _ begin: Int, _ action: inout Action) -> Bool {
+  private mutating func readCall(
+    _ line: UnsafeBufferPointer<UInt8>, _ begin: Int, _ action: inout Action, isCommand: Bool
+  ) -> Bool {
     var end = begin
     while end < line.count, line[end] != UInt8(ascii: " ") { end += 1 }
-    guard let fid = function(UnsafeBufferPointer(rebasing: line[begin..<end])) else { return false }
+    let name = UnsafeBufferPointer(rebasing: line[begin..<end])
+    guard let fid = isCommand ? command(name) : function(name) else { return false }
     var x = InlineArray<18, UInt64>(repeating: 0)
     x[0] = fid
     var next = 1
@@ -96,6 +102,19 @@ struct PlainLine {
     else { return nil }
     isPlain = call.interface == .rmi
     functions.append((Array(name), fid, isPlain))
+    return fid
+  }
+
+  /// The same of a statement, which is a call of RMI by its name.
+  private mutating func command(_ name: UnsafeBufferPointer<UInt8>) -> UInt64? {
+    isPlain = true
+    for known in commands where known.name.count == name.count && Self.begins(known.name, name, 0, orIsAll: true) {
+      return known.fid
+    }
+    guard name.count < 64, name.allSatisfy({ $0 < 0x80 }), commands.count < Self.mostFunctions,
+      let call = Recording.command(String(decoding: name, as: UTF8.self)), let fid = Names.value(call)
+    else { return nil }
+    commands.append((Array(name), fid))
     return fid
   }
 
@@ -177,7 +196,7 @@ struct PlainLine {
     case .ok: return found.x.first == 0 && bytes == Self.ok
     case .registers:
       guard let value = found.code else { return false }
-      return isRecorded(value, found.interface, max(1, min(9, found.x.count)), bytes) { found.x[$0] }
+      return found.x.withUnsafeBufferPointer { isRecorded(value, found.interface, max(1, min(9, $0.count)), bytes, $0) }
     default: return false
     }
   }
@@ -186,7 +205,11 @@ struct PlainLine {
   mutating func isRecorded(_ found: PlainAnswer, as bytes: [UInt8]) -> Bool {
     switch found.kind {
     case .done: return bytes == Self.ok
-    case .registers: return isRecorded(found.x[0], .rmi, 9, bytes) { found.x[$0] }
+    case .registers:
+      return withUnsafeBytes(of: found.x) {
+        let x = $0.bindMemory(to: UInt64.self)
+        return isRecorded(x[0], .rmi, 9, bytes, x)
+      }
     case .read:
       answer.removeAll(keepingCapacity: true)
       answer += Self.found
@@ -199,7 +222,7 @@ struct PlainLine {
   ///   - value: the code in X0.
   ///   - count: how many registers are told.
   private mutating func isRecorded(
-    _ value: UInt64, _ interface: Interface?, _ count: Int, _ bytes: [UInt8], _ x: (Int) -> UInt64
+    _ value: UInt64, _ interface: Interface?, _ count: Int, _ bytes: [UInt8], _ x: UnsafeBufferPointer<UInt64>
   ) -> Bool {
     let code = Code(interface: interface, value: value)
     if let known = codes[code] {
@@ -208,11 +231,17 @@ struct PlainLine {
       answer = Array((interface.map { Names.status($0, value) } ?? hex(value)).utf8)
       if codes.count < Self.mostFunctions { codes[code] = answer }
     }
-    for n in 1..<count where x(n) != 0 {
-      answer += [UInt8(ascii: " "), UInt8(ascii: "x"), UInt8(ascii: "0") + UInt8(n), UInt8(ascii: "=")]
-      answer.append(hexadecimal: x(n))
+    let status = answer.count
+    for n in 1..<count where x[n] != 0 {
+      answer.append(UInt8(ascii: " "))
+      answer.append(UInt8(ascii: "x"))
+      answer.append(UInt8(ascii: "0") + UInt8(n))
+      answer.append(UInt8(ascii: "="))
+      answer.append(hexadecimal: x[n])
     }
-    return answer == bytes
+    if answer == bytes { return true }
+    // Of a success that has given something, this may be all that is recorded.
+    return value == 0 && interface == .rmi && answer.count > status && answer[(status + 1)...].elementsEqual(bytes)
   }
 
   private static let ok = Array("ok".utf8)

@@ -52,7 +52,7 @@ struct PlainText {
   private mutating func name(of fid: UInt64) -> [UInt8]? {
     if let known = names[fid] { return known.isEmpty ? nil : known }
     let name = Names.function(fid)
-    let known = name.hasPrefix("RMI_") ? Array(name.utf8) : []
+    let known = name.hasPrefix(Recording.rmi) ? Array(name.dropFirst(Recording.rmi.count).utf8) : []
     if names.count < Self.mostNames { names[fid] = known }
     return known.isEmpty ? nil : known
   }

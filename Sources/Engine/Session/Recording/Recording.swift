@@ -8,7 +8,9 @@ public enum Recording {
   /// the state, and lines that begin with `#host` say what the Host's software knew. Since 4 what was undone stays as a branch when
   /// something else is done, and there are statements for branches, bookmarks and notes. Since 5 a line says when it was done only where
   /// that is another time than of the line before it, an answer that is ``isUsual(_:)`` is left out, and calls of the RMM have no `smc`.
-  package static let version = 5
+  /// Since 6 they have no `RMI_`, and a success that gives something no `RMI_SUCCESS`; `#host device` lines say for which device the Host's
+  /// software did something.
+  package static let version = 6
   /// Steps between digests; see ``digestStride(after:)``.
   public static let digestStride = 16
   /// Most bytes one entropy line may carry.
@@ -127,7 +129,7 @@ public enum Recording {
     var text = stamp(seconds ?? (step.isReset ? 0 : nil)) + statementText(step) + "\n"
     for value in step.entropy { text += "\(Annotation.entropy.rawValue) \(value.count):\(hexBytes(value))\n" }
     if !isUsual(step.result) {
-      for line in answerLines(step.result) { text += "\(Annotation.answer.rawValue) \(line)\n" }
+      for line in answerLines(step.result) { text += "\(Annotation.answer.rawValue) \(shortened(line))\n" }
     }
     if let host = step.host { text += host.text + "\n" }
     return text
@@ -136,10 +138,42 @@ public enum Recording {
   /// A call of the Host's to the RMM is a statement by its name alone.
   private static func statementText(_ step: Session.Step) -> String {
     let text = step.text
-    return text.hasPrefix(call + "RMI_") ? String(text.dropFirst(call.count)) : text
+    return text.hasPrefix(call + rmi) ? String(text.dropFirst(call.count + rmi.count)) : text
   }
 
   private static let call = "smc "
+  /// What names of calls of the RMM begin with, and stand without.
+  static let rmi = "RMI_"
+
+  /// The command that the first word of a recorded line stands for, which may have lost its ``rmi``; nil if it is none.
+  static func command(_ word: String) -> String? {
+    if word.hasPrefix(rmi) { return Commands.named(word)?.name }
+    return Calls.named(word) == nil ? Commands.named(rmi + word)?.name : nil
+  }
+
+  /// A line as a script has it: without when it was done, and with all of the name of a call of the RMM.
+  package static func spelledOut(_ line: String) -> String {
+    let line = withoutTime(line)
+    guard let word = line.split(separator: " ", maxSplits: 1).first, word.first?.isUppercase == true,
+      let name = command(String(word))
+    else { return line }
+    return name + line.dropFirst(word.count)
+  }
+
+  /// An answer as it is recorded: of a success that gives something, what it gives.
+  private static func shortened(_ answer: String) -> String {
+    answer.hasPrefix("\(success) x") ? String(answer.dropFirst(success.count + 1)) : answer
+  }
+
+  /// An answer that was recorded, as ``answerLines(_:)`` has it.
+  static func whole(_ answer: String) -> String {
+    let head = Array(answer.utf8.prefix(3))
+    let isGiven =
+      head.count == 3 && head[0] == UInt8(ascii: "x") && head[1] &- UInt8(ascii: "1") < 8 && head[2] == UInt8(ascii: "=")
+    return isGiven ? "\(success) \(answer)" : answer
+  }
+
+  private static let success = "RMI_SUCCESS"
 
   /// What the machine answered, as it is recorded and compared.
   package static func answerLines(_ result: StatementResult) -> [String] {

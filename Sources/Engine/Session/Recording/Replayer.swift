@@ -22,7 +22,7 @@ public final class Replayer {
   public var session: Session { runner.session }
   public private(set) var difference: Difference?
   /// How many answers and digests were compared, and how many steps there are on all branches.
-  public private(set) var answersCompared = 0
+  @exclusivity(unchecked) public private(set) var answersCompared = 0
   public private(set) var digestsCompared = 0
 
   /// A statement with what follows it.
@@ -42,13 +42,13 @@ public final class Replayer {
 
     mutating func expect(_ text: String, _ line: Int) {
       keepAnswer()
-      expected.append((text, line))
+      expected.append((Recording.whole(text), line))
     }
 
     /// The answer as the others are.
     mutating func keepAnswer() {
       guard !answer.isEmpty else { return }
-      expected.append((String(decoding: answer, as: UTF8.self), answerLine))
+      expected.append((Recording.whole(String(decoding: answer, as: UTF8.self)), answerLine))
       answer = []
     }
   }
@@ -61,24 +61,24 @@ public final class Replayer {
   @exclusivity(unchecked) private var plainAction = Action.guestClear
   @exclusivity(unchecked) private var plainLine = 0
   @exclusivity(unchecked) private var plainAnswer: [UInt8] = []
-  private var plainAnswerLine = 0
+  @exclusivity(unchecked) private var plainAnswerLine = 0
   /// Such a one as it is read.
   @exclusivity(unchecked) private var reading = Action.guestClear
   private var version: Int? { runner.source.version }
   private var leavesOutUsual: Bool { Recording.leavesOutUsual(version) }
   /// Whether it has answers, and the first statement whose answer it does not have: a recording has all of them or none.
-  private var hasAnswers = false
+  @exclusivity(unchecked) private var hasAnswers = false
   private var unanswered: Difference?
   /// Whether some of what stood behind the statement that comes next may have been cut off.
   private var isTorn = false
   /// Comments behind the statement that was read last.
   private var remarks: [ScriptLine] = []
   /// Statements that stood for others and begin with the next step.
-  private var openings: [(text: String, count: Int)] = []
+  @exclusivity(unchecked) private var openings: [(text: String, count: Int)] = []
   /// A program whose names are being read.
   private var program: Recording.OpenProgram?
   /// Lines of a note that has not ended.
-  private var note: [(text: String, line: Int)] = []
+  @exclusivity(unchecked) private var note: [(text: String, line: Int)] = []
 
   public init(_ session: Session) { runner = ScriptRunner(session, place: .recording) }
 
@@ -88,12 +88,12 @@ public final class Replayer {
   public func take(plain bytes: [UInt8], line: Int) throws(ScriptError) -> Bool {
     guard version != nil, note.isEmpty, bytes.count > 4, bytes.count <= ScriptRunner.lineLimit else { return false }
     switch bytes[0] {
-    case UInt8(ascii: "R") where !leavesOutUsual, UInt8(ascii: "n") where !leavesOutUsual: return false
-    case UInt8(ascii: "@"), UInt8(ascii: "R"), UInt8(ascii: "n"):
+    case UInt8(ascii: "A")...UInt8(ascii: "Z") where !leavesOutUsual, UInt8(ascii: "n") where !leavesOutUsual: return false
+    case UInt8(ascii: "@"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "n"):
       guard plain.read(bytes, &reading) else { return false }
       try settle()
       if plain.isPlain {
-        swap(&reading, &plainAction)
+        plainAction = reading
         plainLine = line
       } else {
         pending = Entry(text: "", line: line, action: reading)
@@ -226,6 +226,14 @@ public final class Replayer {
           message: "expected \(HostNote.printed)HEX with 1 to \(HostNote.mostPrinted) bytes, found \"\(shown(text, limit: 60))\"")
       }
       return session.keepMark(.printed(bytes))
+    }
+    if text.hasPrefix(HostNote.device) {
+      let name = text.dropFirst(HostNote.device.count)
+      guard let kind = VirtioKind.allCases.first(where: { $0.name == name }) else {
+        let names = VirtioKind.allCases.map(\.name).joined(separator: " ")
+        throw ScriptError(line: line, column: 1, message: "no device \"\(shown(name))\"; expected one of \(names)")
+      }
+      return session.keepMark(.device(kind))
     }
     guard note.count < HostNote.mostLines else {
       throw ScriptError(line: line, column: 1, message: "a note of more than \(HostNote.mostLines) lines")

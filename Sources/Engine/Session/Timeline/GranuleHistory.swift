@@ -33,8 +33,11 @@ struct GranuleHistory {
     granule >> 61 == 0 ? granule << 3 | UInt64(change.rawValue) : .max
   }
 
-  /// Indices of steps, ascending.
-  private var changes: [Key: [UInt32]] = [:]
+  /// Indices of steps, ascending: a list for each change of a granule.
+  private var lists: [[UInt32]] = []
+  private var numbers: [Key: Int] = [:]
+  /// Lists that were found last, by a hash of their keys: most steps have to do with what those before had to do with.
+  private var recent = [(key: Key, number: Int)](repeating: (.max, 0), count: 256)
   /// Those that wrote to more granules than are noted one by one.
   private var wide: [UInt32] = []
   /// How many steps it has looked at.
@@ -51,7 +54,7 @@ struct GranuleHistory {
     ArraySlice<UInt32>, Int
   > {
     look(at: steps)
-    return Self.begin(changes[Self.key(change, granule)] ?? [], end).lazy.map { Int($0) }
+    return Self.begin(list(Self.key(change, granule)) ?? [], end).lazy.map { Int($0) }
   }
 
   /// The last of the first `end` steps in which an event came about, of those that changed something of a granule in one of these ways.
@@ -83,15 +86,15 @@ struct GranuleHistory {
   /// To be called before others take the place of the steps from one on.
   mutating func forget(from first: Int, in steps: StepList) {
     guard count - first < Self.fewSteps else {
-      for key in changes.keys { changes[key]?.removeAll { $0 >= first } }
-      wide.removeAll { $0 >= first }
+      for number in lists.indices { Self.removeLast(from: first, of: &lists[number]) }
+      Self.removeLast(from: first, of: &wide)
       count = first
       return
     }
     guard count > first else { return }
     var met: Set<Key> = []
     Self.forEachKey(first..<count, in: steps) { _, key in if let key { met.insert(key) } }
-    for key in met { Self.removeLast(from: first, of: &changes[key, default: []]) }
+    for key in met { Self.removeLast(from: first, of: &lists[number(key)]) }
     Self.removeLast(from: first, of: &wide)
     count = first
   }
@@ -102,8 +105,23 @@ struct GranuleHistory {
 
   private mutating func lists(_ ways: [Change], _ granule: UInt64, _ steps: StepList) -> [[UInt32]] {
     look(at: steps)
-    let lists = ways.compactMap { changes[Self.key($0, granule)] }
+    let lists = ways.compactMap { list(Self.key($0, granule)) }
     return ways.contains(.write) ? lists + [wide] : lists
+  }
+
+  private func list(_ key: Key) -> [UInt32]? { numbers[key].map { lists[$0] } }
+
+  /// The number of a list, which may be a new one.
+  private mutating func number(_ key: Key) -> Int {
+    let place = Int((key &* 0x9E37_79B9_7F4A_7C15) >> 56)
+    if recent[place].key == key { return recent[place].number }
+    let number = numbers[key] ?? lists.count
+    if number == lists.count {
+      lists.append([])
+      numbers[key] = number
+    }
+    recent[place] = (key, number)
+    return number
   }
 
   private static func begin(_ list: [UInt32], _ end: Int) -> ArraySlice<UInt32> { list[..<list.partitionPoint { $0 >= end }] }
@@ -116,7 +134,7 @@ struct GranuleHistory {
         Self.add(index, to: &wide)
         return
       }
-      Self.add(index, to: &changes[key, default: []])
+      Self.add(index, to: &lists[number(key)])
     }
     count = steps.count
   }

@@ -1,5 +1,6 @@
 import Attestation
 import Basics
+import Host
 import Machine
 
 /// A machine and everything that was done to it: steps, with checkpoints to go back to.
@@ -8,10 +9,10 @@ import Machine
 /// steps after it again; nothing is computed backwards. What entered through the entropy door is kept with its step and enters
 /// again in the same place.
 ///
-/// What each step writes is not looked after for overlapping accesses while the program runs: a step has dozens of them, none calls out, and
-/// looking took a tenth of a replay.
+/// What each step reads and writes is not looked after for overlapping accesses while the program runs: a step has dozens of them, none calls
+/// out, and looking took a tenth of a replay.
 public final class Session {
-  package internal(set) var machine: Machine
+  @exclusivity(unchecked) package internal(set) var machine: Machine
   /// The configuration of the present machine.
   public private(set) var configuration: MachineConfiguration
   /// The configuration the session began with.
@@ -25,7 +26,7 @@ public final class Session {
   /// Events of the boot, before the first step.
   package private(set) var bootEvents: [Event]
   /// Whether steps are kept, so that one can go back.
-  package private(set) var keepsHistory: Bool
+  @exclusivity(unchecked) package private(set) var keepsHistory: Bool
   /// Indices of the steps that made a machine, ascending: frames ask whether one did, and must not go through the steps.
   var resets: [Int] = []
   /// Where the present machine was made, in a session that keeps no steps.
@@ -42,7 +43,7 @@ public final class Session {
   /// Tokens of all steps, also of those that were undone.
   @exclusivity(unchecked) var finished: [SessionToken] = []
   /// Where the TEE's code is to stop.
-  var partitionStops = PartitionStops()
+  @exclusivity(unchecked) var partitionStops = PartitionStops()
   /// Bytes guests printed in all steps, also in those that were undone.
   @exclusivity(unchecked) var printed = PrintedBytes()
   /// What EL3 has printed since the boot: see ``rootConsole``.
@@ -50,9 +51,9 @@ public final class Session {
   /// What partitions of the Secure world have: see ``partitionConsole``.
   @exclusivity(unchecked) var partitionLog = RootLog()
   /// Whether a hypervisor runs a guest: steps of others are marked then, because it does not know of them.
-  package internal(set) var hasHost = false
+  @exclusivity(unchecked) package internal(set) var hasHost = false
   /// Whether the hypervisor does what is done now.
-  var isHostActing = false
+  @exclusivity(unchecked) var isHostActing = false
   /// Whether a whole host does, from libvirt down.
   var isStackActing = false
   /// What that host was told, and what it looked like after each.
@@ -63,6 +64,8 @@ public final class Session {
   var typed: [UInt8]?
   /// What that guest has printed since then on a console whose bytes pass through its memory.
   var printing: [UInt8]?
+  /// The device of that guest for which the next step is done.
+  var serving: VirtioKind?
   /// Set while the hypervisor repeats steps it has done before.
   var following: Following?
   /// The last note of what the hypervisor knew: after which step, and how long it is.
@@ -90,11 +93,11 @@ public final class Session {
   /// Steps that belong together, because one statement made them.
   var groups = StepGroups()
   /// The lines of steps that there are.
-  var tree = BranchTree()
+  @exclusivity(unchecked) var tree = BranchTree()
   /// Bookmarks, and notes of readers.
   var additions = Additions()
   /// What a run may use up, and what of it has been.
-  public var limits = RunLimits.person
+  @exclusivity(unchecked) public var limits = RunLimits.person
   @exclusivity(unchecked) var usage = RunUsage()
   /// What was called, of a session that keeps no steps.
   var batchTally = StepTally()

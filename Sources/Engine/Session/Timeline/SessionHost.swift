@@ -107,6 +107,8 @@ extension Session: HostDoor {
     if keepsHistory { printing = (printing ?? []) + bytes }
   }
 
+  package func hear(device kind: VirtioKind) { if !follows { serving = kind } }
+
   package func hear(refusal row: String) { kvmRefusals.insert(row) }
 
   package func note(_ text: @autoclosure () -> String) {

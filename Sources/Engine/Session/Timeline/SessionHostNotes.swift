@@ -17,6 +17,8 @@ extension Session {
     case typed([UInt8])
     /// The hypervisor did it as its own; its guest had printed bytes before, on a console whose bytes pass through its memory.
     case printed([UInt8])
+    /// The hypervisor did it as its own, for a device of its guest's.
+    case device(VirtioKind)
 
     /// The lines of a recording.
     package var text: String {
@@ -26,6 +28,7 @@ extension Session {
       case .outside: HostNote.outside
       case .typed(let bytes): HostNote.typed + hexBytes(bytes)
       case .printed(let bytes): HostNote.printed + hexBytes(bytes)
+      case .device(let kind): HostNote.device + kind.name
       }
     }
 
@@ -37,7 +40,7 @@ extension Session {
     /// Whether the hypervisor did the step as its own.
     var isHosts: Bool {
       switch self {
-      case .knows, .typed, .printed: true
+      case .knows, .typed, .printed, .device: true
       case .aside, .outside: false
       }
     }
@@ -110,6 +113,7 @@ extension Session {
   /// The mark of a step that is made now.
   func mark(of input: Step.Input) -> HostMark? {
     guard hasHost else { return nil }
+    defer { serving = nil }
     if case .reset = input {
       hasHost = false
       printing = nil
@@ -122,7 +126,7 @@ extension Session {
       return .typed(bytes)
     }
     defer { printing = nil }
-    return printing.map { .printed($0) }
+    return printing.map { .printed($0) } ?? serving.map { .device($0) }
   }
 
   /// What was typed before a step, and, if the step is waiting, until when.

@@ -64,6 +64,9 @@ struct StepPiece: Sendable {
   private var shapeStarts: [UInt32] = []
   /// Shapes by their hashes.
   private var shapeNumbers: [UInt64: UInt32]? = [:]
+  /// Numbers of shapes that came last, by their hashes: mostly the next is one of them.
+  private var recent: [UInt32] = []
+  private static let recentCount = 64
   var tables = StepTables()
   /// Marks of the Host, by the places of their steps, ascending.
   private var hosts: [(at: Int, mark: Session.HostMark)] = []
@@ -97,6 +100,7 @@ struct StepPiece: Sendable {
   /// No more comes, for the time being.
   private mutating func seal() {
     shapeNumbers = nil
+    recent = []
     tables.seal()
     bytes = Self.exact(bytes)
     shapes = Self.exact(shapes)
@@ -113,6 +117,16 @@ struct StepPiece: Sendable {
 
   private mutating func shape(_ shape: UnsafeBufferPointer<UInt8>) -> UInt32 {
     let hash = Self.hash(shape)
+    let place = Int(truncatingIfNeeded: hash) & (Self.recentCount - 1)
+    if recent.isEmpty { recent = [UInt32](repeating: .max, count: Self.recentCount) }
+    if recent[place] != .max, isShape(recent[place], shape) { return recent[place] }
+    let number = find(shape, hash)
+    recent[place] = number
+    return number
+  }
+
+  /// The number of a shape, which may be a new one.
+  private mutating func find(_ shape: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> UInt32 {
     var numbers = shapeNumbers ?? knownShapes()
     shapeNumbers = nil
     defer { shapeNumbers = numbers }

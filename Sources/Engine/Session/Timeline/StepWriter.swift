@@ -14,10 +14,7 @@ struct StepWriter: ~Copyable {
 
   private(set) var shape = PackedBytes()
   private(set) var values = PackedBytes()
-  private let known = UnsafeMutablePointer<UInt64>.allocate(capacity: StepWriter.mostKnown)
-  private var knownCount = 0
-
-  deinit { known.deallocate() }
+  private var known = KnownNumbers()
 
   /// Packs a step.
   mutating func pack(_ step: Session.Step, into tables: inout StepTables) {
@@ -47,7 +44,7 @@ struct StepWriter: ~Copyable {
     if case .smc(_, let x) = action { fid = x[0] }
     shape.append(answer.kind == .registers ? StepReader.Kind.registers.rawValue : StepReader.Kind.ok.rawValue)
     interface(answer.kind == .registers ? .rmi : nil)
-    registers(answer.count) { answer.x[$0] }
+    withUnsafeBytes(of: answer.x) { registers(answer.count, $0.bindMemory(to: UInt64.self)) }
     shape.append(World.normal.rawValue + 1)
     optional(fid)
     pack(machine.decisions, &tables)
@@ -66,7 +63,7 @@ struct StepWriter: ~Copyable {
   private mutating func begin() {
     shape.clear()
     values.clear()
-    (known[0], known[1], knownCount) = (0, 1, 2)
+    known.clear()
   }
 
   // MARK: Pieces
@@ -84,12 +81,16 @@ struct StepWriter: ~Copyable {
   private mutating func pack(_ action: Action, _ tables: inout StepTables) {
     switch action {
     case .smc(let world, let x):
-      var count = 18
-      while count > 0, x[count - 1] == 0 { count -= 1 }
       shape.append(StepReader.Input.smc.rawValue)
       shape.append(world.rawValue)
-      shape.append(UInt8(count))
-      for n in 0..<count { word(x[n]) }
+      // By their place: each use of an array of a case would copy it.
+      withUnsafeBytes(of: x) { bytes in
+        let x = bytes.bindMemory(to: UInt64.self)
+        var count = 18
+        while count > 0, x[count - 1] == 0 { count -= 1 }
+        shape.append(UInt8(count))
+        for n in 0..<count { word(x[n]) }
+      }
     case .access(let access):
       shape.append(StepReader.Input.access.rawValue)
       shape.append(access.world.rawValue | (access.isDevice ? 4 : 0))
@@ -212,7 +213,7 @@ struct StepWriter: ~Copyable {
     default: break
     }
     interface(answer.interface)
-    registers(answer.x.count) { answer.x[$0] }
+    answer.x.withUnsafeBufferPointer { registers(answer.x.count, $0) }
   }
 
   private mutating func interface(_ interface: Interface?) {
@@ -220,12 +221,12 @@ struct StepWriter: ~Copyable {
   }
 
   /// So many, and those of them up to the last that is not zero.
-  @inline(__always) private mutating func registers(_ all: Int, _ value: (Int) -> UInt64) {
+  private mutating func registers(_ all: Int, _ x: UnsafeBufferPointer<UInt64>) {
     var used = all
-    while used > 0, value(used - 1) == 0 { used -= 1 }
+    while used > 0, x[used - 1] == 0 { used -= 1 }
     count(all)
     count(used)
-    for n in 0..<used { word(value(n)) }
+    for n in 0..<used { word(x[n]) }
   }
 
   private mutating func pack(_ result: GuestResult, _ tables: inout StepTables) {
@@ -286,12 +287,8 @@ struct StepWriter: ~Copyable {
 
   /// A number that may come again in the step.
   private mutating func word(_ value: UInt64) {
-    for n in 0..<knownCount where known[n] == value { return shape.append(UInt8(n)) }
+    if let place = known.place(of: value) { return shape.append(place) }
     shape.append(Self.literal)
-    if knownCount < Self.mostKnown {
-      known[knownCount] = value
-      knownCount += 1
-    }
     values.append(literal: value)
   }
 
@@ -319,6 +316,53 @@ struct StepWriter: ~Copyable {
   private mutating func string(_ text: String?, _ tables: inout StepTables) {
     shape.append(text == nil ? 0 : 1)
     if let text { number(tables.string(text)) }
+  }
+}
+
+/// The numbers of a step by their places: the first ``StepWriter/mostKnown`` that came, found again by a hash.
+private struct KnownNumbers: ~Copyable {
+  private struct Slot {
+    var value: UInt64
+    /// Of which step it is.
+    var step: UInt32
+    var place: UInt8
+  }
+
+  /// A power of two, and four times as many as there are numbers.
+  private static let slotCount = 256
+
+  private let slots = UnsafeMutablePointer<Slot>.allocate(capacity: KnownNumbers.slotCount)
+  private var step: UInt32 = 0
+  private var count = 0
+
+  init() { slots.initialize(repeating: Slot(value: 0, step: 0, place: 0), count: Self.slotCount) }
+
+  deinit { slots.deallocate() }
+
+  /// Another step begins, in which 0 and 1 are known.
+  mutating func clear() {
+    step &+= 1
+    if step == 0 {
+      slots.update(repeating: Slot(value: 0, step: 0, place: 0), count: Self.slotCount)
+      step = 1
+    }
+    count = 0
+    _ = place(of: 0)
+    _ = place(of: 1)
+  }
+
+  /// The place of a number that came before; nil if it did not, and it is known from then on if there is room.
+  @inline(__always) mutating func place(of value: UInt64) -> UInt8? {
+    var at = Int(((value ^ value >> 32) &* 0x9E37_79B9_7F4A_7C15) >> 56)
+    while slots[at].step == step {
+      if slots[at].value == value { return slots[at].place }
+      at = (at + 1) & (Self.slotCount - 1)
+    }
+    if count < StepWriter.mostKnown {
+      slots[at] = Slot(value: value, step: step, place: UInt8(count))
+      count += 1
+    }
+    return nil
   }
 }
 

@@ -58,7 +58,8 @@ struct PlainLineTests {
       "ns.write 0x80001008 \(String(repeating: "5a", count: 4096))", "=> ok", "ns.read64 0x80001000", "=> -> 0xa017ff00",
       "ns.write64 0x80001010 0x7", "=> ok", "ns.fill 0x80002000 0x1000 0xff", "=> ok", "smc FFA_VERSION 0x10002", "=> 0x10002",
       "smc RMI_GRANULE_DELEGATE 0x80002000", "=> RMI_SUCCESS", "ns.read64 0x80002000", "=> gpf", "smc PSCI_VERSION",
-      "=> 0xffffffffffffffff", "smc RMI_RTT_READ_ENTRY 0x80002000 0x0 0x3", "=> RMI_ERROR_INPUT",
+      "=> 0xffffffffffffffff", "smc RMI_RTT_READ_ENTRY 0x80002000 0x0 0x3", "=> RMI_ERROR_INPUT", "@0.1 VERSION 0x10000",
+      "=> x1=0x10000 x2=0x10000", "@0.2 PSCI_VERSION", "=> ok",
     ].filter { isMalformed || $0 != "ns.write 0x80001004 0" }
     func end(_ asBytes: Bool) -> String {
       do {

@@ -233,7 +233,7 @@ struct RandomBranchTests {
         let replayer = try Self.replayed(part)
         // Only what stood behind the end is missing.
         if let difference = replayer.difference { #expect(part[difference.line...].isEmpty) }
-        let statements = part.count { $0.hasPrefix("RMI_") || $0.hasPrefix("@") && $0.contains(" RMI_") }
+        let statements = part.count { $0.hasPrefix("GRANULE_") || $0.hasPrefix("@") && $0.contains(" GRANULE_") }
         let forgotten = part.contains { $0.hasSuffix("forget") || $0.contains("prune ") }
         if !forgotten { #expect(replayer.session.allSteps == statements) }
       }

@@ -58,8 +58,8 @@ struct PackedStepTests {
         var seen: [Event] = []
         session.steps.forEachEvent(of: index) { seen.append($0) }
         #expect(seen == step.events)
-        // A recording names a call of the Host's without `smc`.
-        let text = step.text.hasPrefix("smc RMI_") ? String(step.text.dropFirst(4)) : step.text
+        // A recording names a call of the Host's to the RMM without `smc RMI_`.
+        let text = step.text.hasPrefix("smc RMI_") ? String(step.text.dropFirst(8)) : step.text
         #expect(Recording.lines(step, seconds: 0).hasPrefix("@0.000 \(text)\n"))
       }
     }

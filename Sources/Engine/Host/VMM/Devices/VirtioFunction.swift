@@ -35,7 +35,7 @@ protocol VirtioTyped: VirtioFunction {
 }
 
 /// Device IDs (virtio 1.2, 5).
-package enum VirtioKind: UInt32, Sendable {
+package enum VirtioKind: UInt32, CaseIterable, Sendable {
   case network = 1
   case disk = 2
   case console = 3

@@ -200,6 +200,20 @@ extension Machine {
     if core.isWatched { debugging?.noteAccess(va, size, isWrite: true) }
     core.workspace.code.noteStore(first, offset: Int(va & 4095), count: inFirst)
     if inFirst < size { core.workspace.code.noteStore(second, offset: 0, count: size - inFirst) }
+    if core.isWatched {
+      noteStore(first, Int(va & 4095), inFirst, &core)
+      noteStore(second, 0, size - inFirst, &core)
+    }
+  }
+
+  /// Notes that code has stored bytes, if they are watched by their place in physical memory.
+  private mutating func noteStore(_ page: UnsafeMutableRawPointer, _ offset: Int, _ count: Int, _ core: inout A64Core) {
+    guard let watched = debugging?.memory, memory.page(watched.lowerBound) == UnsafeRawPointer(page) else { return }
+    let first = Int(watched.lowerBound & 4095)
+    guard offset < first + watched.count, first < offset + count else { return }
+    let code = try? fetchPage(&core)
+    let word = code.map { UInt32(littleEndian: $0.load(fromByteOffset: Int(core.pc & 4095), as: UInt32.self)) }
+    debugging?.stored = CodeDebugging.Store(vcpu: progress.vcpu ?? 0, pc: core.pc, word: word)
   }
 
   private mutating func writePage(
@@ -248,7 +262,9 @@ extension Machine {
       host = UnsafeMutableRawPointer(mutating: memory.page(pa))
     }
     // What is watched is looked at each time.
-    if core.isWatched, kind != .fetch, debugging?.watchesPage(va) == true { return host }
+    if core.isWatched, kind != .fetch, debugging?.watchesPage(va) == true || debugging?.watchesPage(physical: pa) == true {
+      return host
+    }
     cache.put(va, bank, host)
     if kind == .fetch, core.workspace.code.noteFetch(va, core.exceptionLevel, host) {
       // Stores to it are to be seen from now on.

@@ -31,6 +31,20 @@ package struct CodeDebugging: Sendable {
   package var most: Int?
   /// Whose code it is about, by the granule of its registers; nil: whichever runs.
   package var vcpu: UInt64?
+  /// Bytes of a page of physical memory of which it notes ``stored``.
+  package var memory: Range<UInt64>?
+  /// The last store to them.
+  package internal(set) var stored: Store?
+
+  /// A store of a guest's code.
+  package struct Store: Equatable, Sendable {
+    /// Whose, by the granule of its registers.
+    package let vcpu: UInt64
+    /// Of the instruction.
+    package let pc: UInt64
+    /// The instruction; nil if it cannot be fetched any more.
+    package let word: UInt32?
+  }
 
   package init(_ points: [DebugPoint], passing: UInt64? = nil, onlyNotes: Bool = false) {
     self.passing = passing
@@ -50,7 +64,7 @@ package struct CodeDebugging: Sendable {
     data.append(Watched(point: point, range: address..<(overflow ? .max : end), reads: reads, writes: writes))
   }
 
-  var watches: Bool { !data.isEmpty }
+  var watches: Bool { !data.isEmpty || memory != nil }
   /// Whether it still has to get past the place it stands at.
   var isPassing: Bool { passing != nil }
   /// Which of the 1024 words of a page breakpoints are.
@@ -60,6 +74,9 @@ package struct CodeDebugging: Sendable {
     let page = va & ~0xFFF
     return data.contains { $0.range.overlaps(page..<(page < ~0xFFF ? page + 4096 : .max)) }
   }
+
+  /// Whether bytes of a page of physical memory are.
+  func watchesPage(physical pa: UInt64) -> Bool { memory.map { $0.lowerBound ^ pa < 4096 } ?? false }
 
   /// Instructions that were executed without a look at each.
   mutating func note(executed count: Int) { executed = count }

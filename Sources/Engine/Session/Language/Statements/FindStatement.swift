@@ -12,20 +12,21 @@ package struct FindStatement: Statement {
   ]
 
   private static let form =
-    "failed|exit|granule|realm|rec|entry|measurement|address|LOOK [PA]|that PREDICATE"
+    "failed|exit|granule|realm|rec|entry|measurement|address|byte|LOOK [PA]|that PREDICATE"
 
   private static func verb(_ name: String, _ isNext: Bool, _ help: String) -> Verb {
     Verb(
       name, form, nil, help: help,
       details: """
         a call that was refused or an access that faulted; an exit of a REC, for a REASON such as `PSCI`; a change of a granule, a Realm, a \
-        REC, an RTT entry, a measurement; a step that had to do with an address; or a step after which LOOK (`gpt`, `state`, `refcount`, \
+        REC, an RTT entry, a measurement; a step that had to do with an address; a step after which a byte of memory is another, told with \
+        who wrote it, down to the instruction of a guest; or a step after which LOOK (`gpt`, `state`, `refcount`, \
         `rim`, `peek64`) finds something else, or after which a [predicate](Sessions.md#predicates) has become true. It needs a session \
         with its history
         """,
       examples: [
-        "\(name) failed", "\(name) exit PSCI", "\(name) granule 0x80001000", "\(name) state 0x80001000",
-        "\(name) that realm(1).state == ACTIVE",
+        "\(name) failed", "\(name) exit PSCI", "\(name) granule 0x80001000", "\(name) byte 0x80001000",
+        "\(name) state 0x80001000", "\(name) that realm(1).state == ACTIVE",
       ]
     ) { arguments throws(ScriptError) in FindStatement(query: try query(arguments), isNext: isNext) }
   }
@@ -50,6 +51,7 @@ package struct FindStatement: Statement {
     case "entry": return .entry(try address())
     case "measurement": return .measurement(try address())
     case "address" where arguments.count == 2: return .address(try arguments.number(1))
+    case "byte" where arguments.count == 2: return .byte(try arguments.number(1))
     default: break
     }
     let look = QueryStatement.verbs.first { $0.name == word }
@@ -67,14 +69,14 @@ package struct FindStatement: Statement {
     let session = runner.session
     if let why = session.overuse { throw line.error(why) }
     guard runner.travels else { throw line.error("going through time needs a session with its history: this one keeps none") }
-    guard let step = session.find(query, isNext: isNext) else {
+    guard let (step, text) = session.found(query, isNext: isNext) else {
       throw line.error("no step \(isNext ? "after" : "before") step \(session.position) with \"\(query.text)\"")
     }
     guard session.seek(step, isInterruptible: true) else {
       throw runner.interruption(line, "stopped by a key on the way: this is step \(session.position)")
     }
     var result = StatementResult()
-    result.text = "step \(step): \(session.summary(ofStep: step))"
+    result.text = "step \(step): \(text)"
     return result
   }
 }
