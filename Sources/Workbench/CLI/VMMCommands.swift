@@ -23,7 +23,8 @@ struct QEMUCommand: ParsableCommand {
         if let problem = commandLine.problems.first { throw problem }
         return try dump(VirtDeviceTree(QEMULoad(commandLine, host.capabilities, host.files)).blob, to: name)
       }
-      process = try QEMUProcess(commandLine, host.session(commandLine.memory.size), host.capabilities, host.files)
+      process = try QEMUProcess(
+        commandLine, host.session(commandLine.memory.size, hasFlash: !commandLine.isRealm), host.capabilities, host.files)
     } catch {
       complain(error.sentence)
       throw Exit.difference
@@ -148,10 +149,12 @@ private struct VMMHost {
 
   var capabilities: HostCapabilities { HostCapabilities(features: configuration.featureRegister0) }
 
-  /// - Parameter memory: the guest's.
-  func session(_ memory: UInt64) -> Session {
+  /// - Parameters:
+  ///   - memory: the guest's.
+  ///   - hasFlash: whether it may fill flash beside it.
+  func session(_ memory: UInt64, hasFlash: Bool = false) -> Session {
     var configuration = configuration
-    let wanted = 2 * min(memory, RealmVM.mostMemory) + 64 << 20
+    let wanted = 2 * min(memory, RealmVM.mostMemory) + (hasFlash ? GuestMachine.flashSize : 0) + 64 << 20
     configuration.wantDRAM(wanted)
     return Session(configuration, keepsHistory: false)
   }

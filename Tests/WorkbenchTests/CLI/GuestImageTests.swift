@@ -22,7 +22,8 @@ struct GuestImageTests {
     build.waitUntilExit()
     #expect(build.terminationStatus == 0)
     for guest in [
-      "tour.elf", "faults.elf", "kernel.elf", "irq.elf", "model.elf", "devices.elf", "fdt.img", "cloud.img", "tee.elf",
+      "tour.elf", "faults.elf", "kernel.elf", "irq.elf", "model.elf", "devices.elf", "flash.elf", "fdt.img", "cloud.img",
+      "tee.elf",
     ] {
       let made = try Data(contentsOf: URL(filePath: "\(folder.path)/\(guest)"))
       let home = ["cloud.img": "hosts", "tee.elf": "secure"][guest] ?? "guests"

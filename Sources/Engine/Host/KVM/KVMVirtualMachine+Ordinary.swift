@@ -16,11 +16,12 @@ extension KVMVirtualMachine {
 
   /// Content of RAM before the first entry; user space has it in memory that is the guest's as well.
   func fill(_ base: UInt64, _ page: [UInt8]) throws(KVMError) {
-    guard isRAM(base) else { throw .noRAM(base) }
+    let isReadOnly = isReadOnly(base)
+    guard isReadOnly || isRAM(base) else { throw .noRAM(base) }
     if state.root == 0 { state.root = try zeroed() }
     let data = try allocate()
     door.write(data, page)
-    try map(base, to: data)
+    try map(base, to: data, isWritable: !isReadOnly)
   }
 
   /// A granule for the registers of a vCPU, and one for its entries and exits.
@@ -77,7 +78,7 @@ extension KVMVirtualMachine {
   }
 
   /// Maps a page of the guest's at a granule of the Host's: an entry of level 3, and the tables that lead to it.
-  func map(_ ipa: UInt64, to page: UInt64) throws(KVMError) {
+  func map(_ ipa: UInt64, to page: UInt64, isWritable: Bool = true) throws(KVMError) {
     if state.root == 0 { state.root = try zeroed() }
     var table = state.root
     for level in [1, 2] {
@@ -93,7 +94,37 @@ extension KVMVirtualMachine {
         table = next
       }
     }
-    door.write64(table + (ipa >> 12 & 511) * 8, page | Self.pageDescriptor)
+    let descriptor = isWritable ? Self.pageDescriptor : Self.pageDescriptor & ~Stage2Descriptor.table.s2ap.placed(0b10)
+    door.write64(table + (ipa >> 12 & 511) * 8, page | descriptor)
     state.given[ipa] = page
+  }
+
+  // MARK: Memory to be read
+
+  func isReadOnly(_ ipa: UInt64) -> Bool { readOnly.contains { $0.contains(ipa) } }
+
+  /// A page of it, with what user space has there, where the guest reads.
+  func giveReadOnly(_ ipa: UInt64) throws(KVMError) {
+    try map(ipa, to: try backing(ipa), isWritable: false)
+    state.pagesGiven += 1
+  }
+
+  /// KVM_SET_USER_MEMORY_REGION that takes it away: nothing of it is mapped any more, and user space keeps what is in it.
+  func removeReadOnly(_ region: Range<UInt64>) {
+    readOnly.removeAll { $0 == region }
+    let unit = UInt64(2 << 20)
+    for base in stride(from: region.lowerBound, to: region.upperBound, by: Int(unit)) {
+      guard let table = state.tables[TableKey(level: 2, region: base / unit)], let entries = door.read(table, Int(Granule.size))
+      else { continue }
+      for index in 0..<512 where entries[8 * index] & 1 != 0 { door.write64(table + UInt64(8 * index), 0) }
+    }
+  }
+
+  /// The Host's page behind a page of the guest's that need not be mapped.
+  func backing(_ ipa: UInt64) throws(KVMError) -> UInt64 {
+    if let page = state.given[ipa] { return page }
+    let page = try zeroed()
+    state.given[ipa] = page
+    return page
   }
 }

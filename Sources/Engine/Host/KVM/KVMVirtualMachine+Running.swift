@@ -141,6 +141,11 @@ extension KVMVirtualMachine {
       }
       return .served
     }
+    let isFetch = Syndrome.ec(exit.esr) == Syndrome.ecInstructionAbort
+    if isReadOnly(ipa), isFetch || !Syndrome.isWrite(exit.esr) {
+      try giveReadOnly(ipa)
+      return .served
+    }
     let isValid = exit.esr & Syndrome.isv != 0
     if isRealm, isRAM(ipa - half) { return try sharedAbort(exit, vcpu, isValid) }
     guard isValid else {

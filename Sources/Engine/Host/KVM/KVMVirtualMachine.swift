@@ -92,6 +92,8 @@ package final class KVMVirtualMachine {
 
   /// Memory the guest has: KVM_SET_USER_MEMORY_REGION.
   var regions: [Range<UInt64>] = []
+  /// Memory it has to be read (KVM_MEM_READONLY): stores go to user space.
+  var readOnly: [Range<UInt64>] = []
   /// What a Realm is created with.
   var hash = HashAlgorithm.sha256
   /// Its personalization value; nil: zeroes.

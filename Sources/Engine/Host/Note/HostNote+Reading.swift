@@ -39,6 +39,8 @@ extension HostNote {
     var lineControl: UInt8 = 0
     var input = SerialInput()
     var gpio: [UInt8] = []
+    var rtc: [UInt8] = []
+    var flash = [NORFlash.State](repeating: NORFlash.State(), count: GuestMachine.flashBanks)
     var buttonRelease: UInt64?
     var gic = VirtualGIC.NoteReader()
     var devices = RealmVM.DeviceReader()
@@ -66,6 +68,7 @@ extension HostNote {
         case "tables": try takeTables(line.words)
         case "party": try takeParty(&line)
         case "disk": try devices.takeDisk(&line)
+        case "flash": try takeFlash(&line)
         case "share": try devices.takeShare(&line)
         case "virtio": try devices.takeDevice(&line)
         case "state": try devices.takeState(&line)
@@ -91,6 +94,9 @@ extension HostNote {
       input = try serial(&line)
       gpio = try line.bytes("gpio", count: PL061.State.size)
       buttonRelease = try line.optional("press")
+      rtc = try line.bytes("rtc", count: PL031.State.size)
+      let rom = try line.number("rom", 0...(1 << UInt64(GuestMachine.flashBanks)) - 1)
+      options.readOnlyFlash = Set((0..<GuestMachine.flashBanks).filter { rom >> UInt64($0) & 1 != 0 })
       options.hasNetwork = line.takes("net")
       options.hasRNG = line.takes("rng")
       options.hasConsole = line.takes("console")
@@ -224,6 +230,18 @@ extension HostNote {
       }
     }
 
+    /// A bank that is not as at reset.
+    private mutating func takeFlash(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {
+      guard options.hasFlash else { throw HostNoteLine.Malformed(message: "this guest has no flash") }
+      let bank = Int(try line.number("bank", 0...UInt64(GuestMachine.flashBanks - 1)))
+      guard
+        let state = NORFlash.State(
+          mode: try line.number("mode"), cycle: try line.number("cycle"), status: try line.number("status"),
+          awaited: try line.number("awaited"), buffer: try line.anyBytes("buffer", most: NORFlash.State.mostBytes))
+      else { throw HostNoteLine.Malformed(message: "#host flash is no state of a bank of flash") }
+      flash[bank] = state
+    }
+
     private mutating func takeParty(_ line: inout HostNoteLine) throws(HostNoteLine.Malformed) {
       var memory = PartyMemory()
       memory.draws = Int(try line.number("draws", 0...1 << 32))
@@ -244,7 +262,8 @@ extension HostNote {
       let devices = try devices.finish(options)
       return HostNote(
         options: options, pe: pe, lastTurn: lastTurn, kvm: kvm, schedule: schedule, sent: sent,
-        lineControl: lineControl, input: input, gpio: gpio, buttonRelease: buttonRelease, devices: devices, party: party)
+        lineControl: lineControl, input: input, gpio: gpio, rtc: rtc, flash: flash, buttonRelease: buttonRelease,
+        devices: devices, party: party)
     }
   }
 }

@@ -16,9 +16,12 @@ package struct HostNote {
   let sent: Int
   /// LCR of its UART.
   let lineControl: UInt8
-  /// What waits in the UART, and its registers; registers of the PL061, and when its power button is let go.
+  /// What waits in the UART, and its registers; registers of the PL061, and when its power button is let go; the
+  /// clock; what each bank of flash knows beside its content.
   let input: SerialInput
   let gpio: [UInt8]
+  let rtc: [UInt8]
+  let flash: [NORFlash.State]
   let buttonRelease: UInt64?
   let devices: [RealmVM.DeviceState]
   package let party: PartyMemory?
@@ -75,6 +78,8 @@ extension RealmVM {
     vm.add("serial", bytes: serial.input.bytes)
     vm.add("gpio", bytes: gpio?.state.bytes ?? [])
     vm.add("press", buttonRelease)
+    vm.add("rtc", bytes: rtc?.state.bytes ?? [])
+    vm.add("rom", options.readOnlyFlash.reduce(0) { $0 | 1 << UInt64($1) })
     vm.add("net", if: options.hasNetwork)
     vm.add("rng", if: options.hasRNG)
     vm.add("console", if: options.hasConsole)
@@ -103,7 +108,7 @@ extension RealmVM {
     lines += HostNoteLine.lines("free", Self.runs(kvm.state.granules.free))
     let tables = kvm.state.tables.sorted { ($0.key.level, $0.key.region) < ($1.key.level, $1.key.region) }
     lines += HostNoteLine.lines("tables", tables.map { "\($0.key.level):\(hex($0.key.region)):\(hex($0.value))" })
-    lines += deviceLines
+    lines += flashLines + deviceLines
     if let memory = party?.memory, memory != PartyMemory() {
       var line = HostNoteLine("party")
       line.add("draws", UInt64(memory.draws))
@@ -167,7 +172,7 @@ extension RealmVM {
     self.init(door, note.options, pe: note.pe)
     // Whoever read the note has seen that there is room for it.
     kvm.regions = [layout.ramBase..<layout.ramBase + options.memory]
-    if let firmware = options.machine.firmwareMemory, note.kvm.given.contains(where: { firmware.contains($0.key) }) {
+    if isRealm, let firmware = options.machine.firmwareMemory, note.kvm.given.contains(where: { firmware.contains($0.key) }) {
       kvm.regions.append(firmware)
     }
     recall(note, console: [])
@@ -184,6 +189,8 @@ extension RealmVM {
     serial.lineControl = note.lineControl
     serial.input = note.input
     gpio?.state = PL061.State(note.gpio)
+    rtc?.state = PL031.State(note.rtc)
+    flashStates = note.flash
     buttonRelease = note.buttonRelease
     deviceStates = note.devices
     party?.memory = note.party ?? PartyMemory()

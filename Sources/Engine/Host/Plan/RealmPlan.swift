@@ -10,6 +10,8 @@ package struct RealmPlan: Sendable {
     package let name: String
     package let address: UInt64
     package let bytes: [UInt8]
+    /// Whether a guest's own flash has it, which keeps what the guest makes of it.
+    package var isFlash: Bool { name.hasPrefix("flash") }
     /// Where its last page ends.
     package var end: UInt64 { (address + UInt64(bytes.count) + Granule.size - 1).granuleBase }
 
@@ -24,6 +26,8 @@ package struct RealmPlan: Sendable {
   package struct Entry: Equatable, Sendable {
     package var pc: UInt64
     package var x0: UInt64
+
+    package init(pc: UInt64, x0: UInt64) { (self.pc, self.x0) = (pc, x0) }
   }
 
   package let parameters: MeasurementStep.RealmParameters

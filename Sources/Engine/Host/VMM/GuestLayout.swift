@@ -8,19 +8,21 @@ package struct GuestLayout: Sendable, Equatable {
     let distributor: UInt64
     /// Room for those of 8 vCPUs.
     let redistributors: UInt64
-    /// The first of the virtio devices of the workbench's own machine, where kvmtool has its own.
-    static let virtio: UInt64 = 0x0300_0000
+    /// The first of the virtio devices: where kvmtool has its own, and on QEMU's machine behind the transports of its own.
+    let virtio: UInt64
 
     static let kvmtool = Map(
-      ramBase: 0x8000_0000, uart: 0x0100_0000..<0x0100_1000, distributor: 0x3FFF_0000, redistributors: 0x3FEF_0000)
+      ramBase: 0x8000_0000, uart: 0x0100_0000..<0x0100_1000, distributor: 0x3FFF_0000, redistributors: 0x3FEF_0000,
+      virtio: 0x0300_0000)
     static let qemu = Map(
-      ramBase: 0x4000_0000, uart: 0x0900_0000..<0x0900_1000, distributor: 0x0800_0000, redistributors: 0x080A_0000)
+      ramBase: 0x4000_0000, uart: 0x0900_0000..<0x0900_1000, distributor: 0x0800_0000, redistributors: 0x080A_0000,
+      virtio: 0x0B00_0000)
 
     /// kvmtool's, whose redistributors end where the distributor begins.
     static func kvmtool(vcpus: Int) -> Map {
       Map(
         ramBase: kvmtool.ramBase, uart: kvmtool.uart, distributor: kvmtool.distributor,
-        redistributors: kvmtool.distributor - UInt64(vcpus) * VirtualGIC.redistributorSize)
+        redistributors: kvmtool.distributor - UInt64(vcpus) * VirtualGIC.redistributorSize, virtio: kvmtool.virtio)
     }
   }
 
@@ -29,6 +31,7 @@ package struct GuestLayout: Sendable, Equatable {
   package let ramBase: UInt64
   package let uart: Range<UInt64>
   package let gic: VGICFrames
+  private let firstVirtio: UInt64
 
   /// Room for RAM that ends at 4 GiB; the layout of every guest whose RAM does.
   package static let standard = GuestLayout(.kvmtool, width: 33)
@@ -43,6 +46,7 @@ package struct GuestLayout: Sendable, Equatable {
     self.width = width
     self.half = half
     ramBase = map.ramBase
+    firstVirtio = half | map.virtio
     uart = half | map.uart.lowerBound..<half | map.uart.upperBound
     gic = VGICFrames(distributor: half | map.distributor, redistributors: half | map.redistributors)
   }
@@ -62,7 +66,7 @@ package struct GuestLayout: Sendable, Equatable {
   }
 
   /// Where the n-th virtio device is.
-  func virtio(_ n: Int) -> UInt64 { half | Map.virtio + UInt64(n) * VirtioDevice.size }
+  func virtio(_ n: Int) -> UInt64 { firstVirtio + UInt64(n) * VirtioDevice.size }
 
   /// The lowest IPA that is shared; 0 if none is.
   let half: UInt64

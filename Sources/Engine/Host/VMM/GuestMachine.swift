@@ -26,6 +26,10 @@ package enum GuestMachine: Equatable, Sendable {
   /// Memory beside RAM that has a Realm's firmware, in the place where other guests have flash.
   var firmwareMemory: Range<UInt64>? { name == "qemu" ? 0..<0x800_0000 : nil }
 
+  /// Banks of flash of a guest that is no Realm's.
+  package static let flashBanks = 2
+  package static let flashSize = UInt64(flashBanks) * NORFlash.size
+
   /// The one of that name; nil if there is none.
   package init?(_ name: String, bits: UInt64) {
     switch name {

@@ -27,7 +27,7 @@ extension RealmVM {
     do throws(KVMError) {
       try kvm.demandRealms()
       for region in plan.ram { try kvm.setMemoryRegion(region.lowerBound, size: region.upperBound - region.lowerBound) }
-      if let firmware = options.machine.firmwareMemory, plan.pieces.contains(where: { firmware.contains($0.address) }) {
+      if isRealm, let firmware = options.machine.firmwareMemory, plan.pieces.contains(where: { firmware.contains($0.address) }) {
         try kvm.setMemoryRegion(firmware.lowerBound, size: firmware.upperBound - firmware.lowerBound)
       }
       if isRealm { try makeRealm(plan) } else { try makeOrdinary(plan) }
@@ -66,7 +66,11 @@ extension RealmVM {
 
   private func makeOrdinary(_ plan: RealmPlan) throws(KVMError) {
     for piece in plan.pieces {
-      try piece.forEachPage { (page, bytes) throws(KVMError) in try kvm.fill(page, bytes) }
+      try piece.forEachPage { (page, bytes) throws(KVMError) in
+        // An image of flash is mostly nothing, and that is there anyway.
+        if kvm.isReadOnly(page), !bytes.contains(where: { $0 != 0 }) { return }
+        try kvm.fill(page, bytes)
+      }
     }
     try makeVCPUs(plan.vcpus, plan.entry)
     kvm.loadStage2()

@@ -5,12 +5,14 @@ extension RealmVM {
   /// The PL011's interrupt, on the workbench's own machine as on QEMU's.
   static let serialSPI = 1
 
-  /// Bytes for the guest's UART; the guest reads them when it looks there. Beyond 4096 that wait they are lost.
+  /// Bytes for the guest's UART; they arrive when the guest takes what does. Beyond 4096 that wait they are lost.
   package func type(_ bytes: [UInt8]) { serial.type(bytes) }
   package func hasRoomToType(_ count: Int) -> Bool { serial.hasRoom(for: count) }
 
   /// Whether somebody in the guest takes what is typed.
-  package var isListening: Bool { typesToVirtio ? virtioListens : serial.isListening }
+  package var isListening: Bool { typesToVirtio ? virtioListens : serial.isListening(isIdle: isIdle) }
+  /// Whether all vCPUs wait.
+  var isIdle: Bool { nextTurn == nil }
   /// What its counter shows.
   package var now: UInt64 { door.now }
 
@@ -36,7 +38,7 @@ extension RealmVM {
       if let time, time > door.now { door.idle(until: time) }
       return type(toVirtio: bytes)
     }
-    serial.type(bytes)
+    serial.deliver(bytes)
     if let time, time > door.now { door.idle(until: time) }
   }
 
@@ -62,13 +64,16 @@ extension RealmVM {
   /// The reset button of an ordinary guest: vCPUs as at the start, images where they were loaded, devices anew; RAM keeps the rest.
   package func reset(_ plan: RealmPlan) throws(Failure) {
     guard !isRealm else { throw Failure(message: "the vCPUs of a Realm cannot be reset") }
-    for piece in plan.pieces {
+    flash.forEach { $0.reset() }
+    // What flash of its own has, it keeps; firmware that was given as a ROM is loaded again.
+    for piece in plan.pieces where !piece.isFlash {
       piece.forEachPage { ipa, bytes in
         if let page = hostAddress(of: ipa) { door.write(page, bytes) }
       }
     }
     kvm.resetVCPUs()
     gpio?.reset()
+    rtc?.reset()
     schedule = Schedule()
   }
 }

@@ -75,8 +75,10 @@ extension RealmVM {
   private func devicePage(_ address: UInt64) -> (page: UInt64, isGuests: Bool)? {
     let ipa = address.granuleBase
     guard isRealm else {
+      // Flash is no memory to write to.
+      guard kvm.isRAM(ipa) else { return nil }
       if let page = kvm.hostAddress(of: ipa) { return (page, false) }
-      guard kvm.isRAM(ipa), (try? kvm.give(ipa)) == true else { return nil }
+      guard (try? kvm.give(ipa)) == true else { return nil }
       return kvm.hostAddress(of: ipa).map { ($0, false) }
     }
     let alias = ipa | layout.half
@@ -123,7 +125,8 @@ extension RealmVM {
   package static let mostNoted = 16 << 20
 
   /// What the devices know, if it is not too much for a note.
-  package var canNote: Bool { virtio.reduce(0) { $0 + $1.function.stateSize } <= Self.mostNoted }
+  package var canNote: Bool { knownBytes <= Self.mostNoted }
+  package var knownBytes: Int { virtio.reduce(0) { $0 + $1.function.stateSize } }
 
   struct DeviceState: Sendable {
     var transport: VirtioDevice.State

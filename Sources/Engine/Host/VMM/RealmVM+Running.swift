@@ -26,6 +26,8 @@ extension RealmVM {
     do throws(Failure) {
       kvm.returnToPE()
       releaseButton()
+      rtc?.look()
+      serial.attend(isIdle: isIdle)
       let turn = isHeld ? schedule.current : try nextVCPU()
       beginTurn(turn)
       return try serve(try run(turn, instructions), turn)
@@ -63,7 +65,8 @@ extension RealmVM {
   package var readiness: Readiness {
     if !isHeld { kvm.wake() }
     if nextTurn != nil { return .now }
-    return kvm.state.vcpus.filter { $0.isOn && $0.missing == nil }.compactMap(\.deadline).min().map { .at($0) } ?? .never
+    let deadlines = kvm.state.vcpus.filter { $0.isOn && $0.missing == nil }.compactMap(\.deadline)
+    return (deadlines + [deviceDeadline].compactMap { $0 }).min().map { .at($0) } ?? .never
   }
 
   /// Whether nothing is to come that any vCPU waits for. One that stands at a page that is DESTROYED does not wait.
@@ -89,10 +92,11 @@ extension RealmVM {
     if let page = order.compactMap({ kvm.state.vcpus[$0].missing }).first {
       throw Failure(message: Self.destroyed(page))
     }
-    guard let deadline = order.compactMap({ kvm.state.vcpus[$0].deadline }).min() else {
+    guard let deadline = (order.compactMap { kvm.state.vcpus[$0].deadline } + [deviceDeadline].compactMap { $0 }).min() else {
       throw Failure(message: "every vCPU waits for an interrupt, and no timer is running")
     }
     door.idle(until: deadline)
+    rtc?.look()
     kvm.wake()
     guard let turn = order.first(where: { kvm.state.vcpus[$0].isReady }) else {
       throw Failure(message: "every vCPU waits, and no interrupt woke one at its timer's deadline")
@@ -149,6 +153,7 @@ extension RealmVM {
 
   private func serve(_ access: KVMExit.MMIO, _ turn: Int) {
     guard let device = bus.device(at: access.address) else { return kvm.injectExternalAbort(turn) }
+    served += 1
     let offset = access.address - device.range.lowerBound
     if let value = access.value {
       device.write(offset, size: access.size, value)

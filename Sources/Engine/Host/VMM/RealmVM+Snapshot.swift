@@ -9,6 +9,8 @@ extension RealmVM {
     fileprivate var lineControl: UInt8
     fileprivate var input: SerialInput
     fileprivate var gpio: PL061.State?
+    fileprivate var rtc: PL031.State?
+    fileprivate var flash: [NORFlash.State]
     fileprivate var buttonRelease: UInt64?
     fileprivate var party: PartyMemory?
     fileprivate var devices: [DeviceState]
@@ -38,7 +40,8 @@ extension RealmVM {
     get {
       Snapshot(
         kvm: kvm.state, schedule: schedule, consoleCount: uart.count, lastTurn: lastTurn,
-        lineControl: serial.lineControl, input: serial.input, gpio: gpio?.state, buttonRelease: buttonRelease,
+        lineControl: serial.lineControl, input: serial.input, gpio: gpio?.state, rtc: rtc?.state, flash: flashStates,
+        buttonRelease: buttonRelease,
         party: party?.memory, devices: deviceStates)
     }
     set {
@@ -47,6 +50,8 @@ extension RealmVM {
       serial.lineControl = newValue.lineControl
       serial.input = newValue.input
       if let state = newValue.gpio { gpio?.state = state }
+      if let state = newValue.rtc { rtc?.state = state }
+      flashStates = newValue.flash
       buttonRelease = newValue.buttonRelease
       if let memory = newValue.party { party?.memory = memory }
       deviceStates = newValue.devices

@@ -40,6 +40,8 @@ public final class RealmVM {
     package var treeHasSharedBit: Bool?
     /// The tree has random numbers that follow from this; nil: it has none.
     package var treeSeed: UInt64?
+    /// Banks of flash whose content the guest cannot change.
+    package var readOnlyFlash: Set<Int> = []
     /// What the image is called, for who wants the names of its places later.
     package var image = ""
     /// The image a relying party trusts, if it is not the one it would.
@@ -112,10 +114,16 @@ public final class RealmVM {
   private(set) var talkers: [VirtioDevice] = []
   /// Where a power button is.
   let gpio: PL061?
+  /// A clock.
+  let rtc: PL031?
+  /// Flash of an ordinary guest on QEMU's machine.
+  let flash: [NORFlash]
   /// When the power button is let go.
   var buttonRelease: UInt64?
   /// The vCPU that was entered last.
   package var lastTurn = 0
+  /// Accesses that devices of user space have served, since this object is there.
+  package internal(set) var served = 0
 
   /// What the Host does at a host call, by its immediate, before the Realm goes on: it answers with registers of the message.
   package var onHostCall: [UInt64: (HostCall) -> [UInt64]] = [:]
@@ -171,9 +179,14 @@ public final class RealmVM {
       door, options.isRealm ? .realm : .ordinary, ipaBits: layout.width, gicFrames: layout.gic, pe: pe, memory: memory,
       vmid: vmid, unusable: unusable)
     serial = SerialPort(at: layout.uart, options.machine.serialKind)
-    let others = options.machine.otherDevices(layout)
+    flash = options.hasFlash ? Self.flashBanks(options, door, kvm) : []
+    let others: [any Device] = options.machine.otherDevices(layout) + flash
     bus = DeviceBus([serial] + others)
     gpio = others.lazy.compactMap { $0 as? PL061 }.first
+    rtc = others.lazy.compactMap { $0 as? PL031 }.first
+    connectClock()
+    connectFlash()
+    serial.counter = { [unowned self] in self.door.now }
     serial.onByte = { [unowned self] byte in
       leaveConsoles(but: nil)
       tell(byte)

@@ -13,7 +13,8 @@ extension QEMULoad {
     options.memory = commandLine.memory.size
     options.vcpus = commandLine.topology.cpus
     options.hash = commandLine.hash
-    let image = commandLine.kernel ?? commandLine.firmware ?? ""
+    let image = commandLine.kernel ?? commandLine.firmware ?? commandLine.flash.first?.file ?? ""
+    options.readOnlyFlash = Set(zip(commandLine.flash, commandLine.flashUnits).filter { $0.0.isReadOnly }.map(\.1))
     options.image = fileName(image)
     return options
   }

@@ -35,7 +35,8 @@ package struct QEMULoad: Sendable {
     var tree = VirtMap.ramBase
     var entry = RealmPlan.Entry(pc: VirtMap.ramBase, x0: 0)
     var disk: Range<UInt64>?
-    let hasFirmware = commandLine.firmware != nil
+    let flash = try Self.flash(commandLine, files)
+    let hasFirmware = commandLine.firmware != nil || flash.contains { $0.address == VirtMap.flash.base }
     if let name = commandLine.kernel {
       let kernel = try Self.kernel(name, files)
       if !kernel.isLinux { entry.pc = kernel.entry }
@@ -57,7 +58,10 @@ package struct QEMULoad: Sendable {
         throw VMMRefusal(.qemu, "Could not load ROM image '\(shown(name, limit: 200))'", advice: "it is larger than 64 MiB")
       }
       images.append(RealmPlan.Piece("firmware", at: VirtMap.flash.base, bytes))
-      entry.pc = 0
+    }
+    images += flash
+    if hasFirmware {
+      entry.pc = VirtMap.flash.base
       tree = VirtMap.ramBase
     }
     entry.x0 = hasFirmware ? 0 : tree
@@ -68,6 +72,31 @@ package struct QEMULoad: Sendable {
       try files.bytes(name, .qemu, orSay: "Couldn't open dtb file \(shown(name, limit: 200))")
     }
     try checkRoom()
+  }
+
+  /// What the banks of flash have, of an ordinary guest.
+  private static func flash(_ commandLine: QEMUCommandLine, _ files: GuestFiles) throws(VMMRefusal) -> [RealmPlan.Piece] {
+    guard !commandLine.isRealm else { return [] }
+    let size = VirtMap.flash.size / UInt64(GuestMachine.flashBanks)
+    var pieces: [RealmPlan.Piece] = []
+    for (drive, bank) in zip(commandLine.flash, commandLine.flashUnits) {
+      guard bank < GuestMachine.flashBanks else {
+        throw VMMRefusal(
+          .qemu, "machine type does not support if=pflash,bus=0,unit=\(bank)", advice: "there are two banks of flash")
+      }
+      let address = VirtMap.flash.base + UInt64(bank) * size
+      guard !pieces.contains(where: { $0.address == address }) else {
+        throw VMMRefusal(.qemu, "-drive if=pflash: drive with bus=0, unit=\(bank) (index=\(bank)) exists")
+      }
+      let bytes = try files.bytes(drive.file, .qemu, orSay: "Could not open '\(shown(drive.file, limit: 200))'")
+      guard UInt64(bytes.count) == size else {
+        throw VMMRefusal(
+          .qemu, "device requires \(size) bytes, block backend provides \(bytes.count) bytes",
+          advice: "a file for flash is as long as the bank; -bios takes a shorter one")
+      }
+      pieces.append(RealmPlan.Piece("flash\(bank)", at: address, bytes))
+    }
+    return pieces
   }
 
   private static func kernel(_ name: String, _ files: GuestFiles) throws(VMMRefusal) -> KernelImage {
@@ -81,7 +110,7 @@ package struct QEMULoad: Sendable {
   }
 
   private func checkRoom() throws(VMMRefusal) {
-    for image in images where image.name != "firmware" {
+    for image in images where image.name != "firmware" && !image.isFlash {
       guard image.address >= map.ram.base, image.end <= map.ram.range.upperBound else {
         let file = (image.name == "kernel" ? commandLine.kernel : commandLine.initrd) ?? ""
         throw VMMRefusal(
@@ -114,6 +143,16 @@ package struct QEMULoad: Sendable {
 }
 
 extension QEMUCommandLine {
+  /// Banks of ``flash``, in its order: those that are named, and for others the next that is free.
+  package var flashUnits: [Int] {
+    var units: [Int] = []
+    for drive in flash {
+      let taken = Set(units + flash.compactMap(\.unit))
+      units.append(drive.unit ?? (0...flash.count).first { !taken.contains($0) } ?? flash.count)
+    }
+    return units
+  }
+
   /// What is left of a host's capabilities for this CPU.
   package func capabilities(of host: HostCapabilities) -> HostCapabilities {
     var capabilities = host

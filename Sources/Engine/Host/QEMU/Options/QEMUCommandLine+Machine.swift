@@ -45,7 +45,7 @@ extension QEMUCommandLine {
       case "iommu":
         guard text == "none" else { throw notModelled("an IOMMU changes the device tree", option) }
       // A node of -blockdev; a Realm's machine dies of it, whatever is in it.
-      case "pflash0", "pflash1": flash.append(text)
+      case "pflash0", "pflash1": flashNodes.append(text)
       case let key where Self.quietMachineProperties.contains(key): withoutMeaning.append("-machine \(key)")
       default:
         throw VMMRefusal(.qemu, "Property '\(machineName)-machine.\(shown(pair.key))' not found", argument: option.index)

@@ -66,7 +66,17 @@ extension QEMUCommandLine {
 
   mutating func take(drive option: Option) throws(VMMRefusal) {
     let list = try option.list(.anywhere(nil))
-    if list["if"] == "pflash" { flash.append(list["file"] ?? "") } else { withoutMeaning.append("-drive") }
+    guard list["if"] == "pflash" else { return withoutMeaning.append("-drive") }
+    let unit = try list["unit"].map { (text) throws(VMMRefusal) in
+      guard let unit = Int(text) else { throw option.refusal("Parameter 'unit' expects a number") }
+      return unit
+    }
+    if let format = list["format"], format != "raw" {
+      throw option.refusal("not modelled", advice: "flash is given as a raw image")
+    }
+    guard let file = list["file"] else { throw option.refusal("Device needs media, but drive is empty") }
+    let isReadOnly = (list["readonly"] ?? list["read-only"]).map { ["on", "yes", "true"].contains($0) } ?? false
+    flash.append(FlashDrive(file: file, unit: unit, isReadOnly: isReadOnly))
   }
 
   mutating func take(uuid option: Option) throws(VMMRefusal) {

@@ -105,7 +105,7 @@ extension QEMUCommandLine {
     case "append": append = option.value
     case "dtb": dtb = option.value
     case "bios": firmware = option.value
-    case "pflash": flash.append(option.value)
+    case "pflash": flash.append(FlashDrive(file: option.value, unit: nil, isReadOnly: false))
     case "drive": try take(drive: option)
     case "device": try take(device: option)
     case "name": name = try option.list(.anywhere("guest"))["guest"]

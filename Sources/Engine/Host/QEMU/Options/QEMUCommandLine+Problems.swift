@@ -25,11 +25,17 @@ extension QEMUCommandLine {
     if let model = cpu.model, isRealm, model != "host" {
       found.append(say("unable to find CPU model '\(shown(model))'", "under KVM a Realm's CPU is host"))
     }
-    if isRealm, !flash.isEmpty {
+    if isRealm, !flash.isEmpty || !flashNodes.isEmpty {
       found.append(
         say(
           "Cannot launch Realm VM when pflash is specified",
           "flash is a device and cannot be measured memory; -bios has the firmware as ROM"))
+    }
+    if !isRealm, firmware != nil, flash.contains(where: { $0.unit ?? 0 == 0 }) {
+      found.append(
+        say(
+          "The contents of the first flash device may be specified with -bios or with -drive if=pflash... but you cannot use both options at once"
+        ))
     }
     problems += found
   }

@@ -43,6 +43,14 @@ package struct QEMUCommandLine: Sendable {
     package let pairs: [OptionText.Pair]
   }
 
+  /// -pflash and -drive if=pflash: what a bank of flash has.
+  package struct FlashDrive: Equatable, Sendable {
+    package let file: String
+    /// Which bank; nil: the next that is free.
+    package let unit: Int?
+    package let isReadOnly: Bool
+  }
+
   /// A monitor, and what it speaks over.
   package struct Monitor: Equatable, Sendable {
     package enum Mode: String, Sendable { case readline, control }
@@ -61,8 +69,9 @@ package struct QEMUCommandLine: Sendable {
   package internal(set) var dtb: String?
   /// -bios.
   package internal(set) var firmware: String?
-  /// Files of -drive if=pflash.
-  package internal(set) var flash: [String] = []
+  package internal(set) var flash: [FlashDrive] = []
+  /// Nodes of -blockdev that -machine pflash0 and pflash1 name.
+  package internal(set) var flashNodes: [String] = []
   package internal(set) var objects: [Object] = []
   package internal(set) var realm: RmeGuest?
   package internal(set) var accelerators: [String] = []

@@ -1,3 +1,5 @@
+import Machine
+
 /// A device of which a guest sees no more than that it is there, or that nothing is plugged in: registers that read as they are, and
 /// ignore what is written.
 final class RegisterBlock: Device {
@@ -16,12 +18,7 @@ final class RegisterBlock: Device {
 }
 
 extension RegisterBlock {
-  /// One of Arm's PrimeCells that does nothing: its identification registers say which.
-  static func primeCell(_ range: Range<UInt64>, part: UInt64) -> RegisterBlock {
-    RegisterBlock(range) { offset in primeCellID(offset, part: part) }
-  }
-
-  /// What stands in its identification registers.
+  /// What stands in the identification registers of one of Arm's PrimeCells.
   static func primeCellID(_ offset: UInt64, part: UInt64) -> UInt64 {
     switch offset {
     case 0xFE0: part
@@ -63,7 +60,8 @@ extension GuestMachine {
     case .own: return []
     case .qemu:
       return [
-        RegisterBlock.zeroes(at(0x808_0000, 0x2_0000)), RegisterBlock.primeCell(at(0x901_0000, 0x1000), part: 0x31),
+        RegisterBlock.zeroes(at(0x808_0000, 0x2_0000)),
+        PL031(at: at(0x901_0000, 0x1000), frequency: Machine.counterFrequency),
         RegisterBlock.zeroes(at(0x902_0000, 0x1000)), PL061(at: at(0x903_0000, 0x1000)),
         RegisterBlock.emptyVirtioSlots(at(0xA00_0000, 0x4000), slot: 0x200),
         RegisterBlock.emptyBus(at(0x40_1000_0000, 0x1000_0000)),

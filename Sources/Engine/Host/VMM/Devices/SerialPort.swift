@@ -19,6 +19,9 @@ final class SerialPort: Device {
   private var typed: [UInt8] = []
   /// Looks at UARTFR since the guest last read or sent a byte: one that polls looks there again and again.
   private var looks = 0
+  /// What the counter showed when the guest unmasked the receive interrupts; nil: it has not, or it is long ago.
+  private var unmasked: UInt64?
+  var counter: () -> UInt64 = { 0 }
   var onByte: (UInt8) -> Void = { _ in }
   /// Hears whether its interrupt is asserted, whenever that may have changed.
   var onInterrupt: (Bool) -> Void = { _ in }
@@ -28,8 +31,15 @@ final class SerialPort: Device {
     self.kind = kind
   }
 
-  /// Bytes for the guest to read.
+  /// Bytes for the guest to read. They wait outside until it takes what arrives: a driver that sets its UART up throws away what came
+  /// before.
   func type(_ bytes: [UInt8]) {
+    typed += bytes.prefix(Self.mostTyped - typed.count)
+    attend(isIdle: false)
+  }
+
+  /// Bytes that arrive now.
+  func deliver(_ bytes: [UInt8]) {
     typed += bytes.prefix(Self.mostTyped - typed.count)
     refill()
   }
@@ -46,9 +56,25 @@ final class SerialPort: Device {
   /// Looks in a row that are those of a guest which polls for input.
   private static let pollingLooks = 32
 
-  /// Whether the guest takes what arrives: it has unmasked the receive interrupts, or polls. A driver that sets its UART up throws away
-  /// what came before.
-  var isListening: Bool { kind == .ns16550 || input.mask & SerialInput.receiving != 0 || looks >= Self.pollingLooks }
+  /// Ticks for which they have been unmasked, 10 ms: Linux does so at the beginning of its set-up, and throws away what arrives before
+  /// the end.
+  private static let settling: UInt64 = 10_000_000
+
+  /// Whether the guest takes what arrives: it has unmasked the receive interrupts, or polls.
+  ///
+  /// - Parameter isIdle: it has nothing else to do.
+  func isListening(isIdle: Bool) -> Bool {
+    if kind == .ns16550 || looks >= Self.pollingLooks { return true }
+    guard input.mask & SerialInput.receiving != 0 else { return false }
+    return isIdle || unmasked.map { counter() &- $0 >= Self.settling } ?? true
+  }
+
+  /// Lets arrive what waits outside, if the guest takes it: to be called as time passes.
+  func attend(isIdle: @autoclosure () -> Bool) { if !typed.isEmpty, isListening(isIdle: isIdle()) { refill() } }
+
+  private func noteMask() {
+    if input.mask & SerialInput.receiving == 0 { unmasked = nil } else if unmasked == nil { unmasked = counter() }
+  }
 
   private func refill() {
     let count = min(typed.count, max(0, depth - input.fifo.count))
@@ -75,6 +101,7 @@ final class SerialPort: Device {
       case 0: return takeByte()
       case 0x18:
         looks = min(looks + 1, Self.pollingLooks)
+        attend(isIdle: false)
         return input.flags
       default: return input.read(offset) ?? uart.read(offset)
       }
@@ -96,7 +123,9 @@ final class SerialPort: Device {
     case .pl011:
       guard offset == 0 else {
         input.write(offset, value)
-        return refill()
+        noteMask()
+        attend(isIdle: false)
+        return update()
       }
       looks = 0
       input.hasSent()

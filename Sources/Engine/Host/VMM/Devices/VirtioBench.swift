@@ -43,7 +43,7 @@ package final class VirtioBench {
   }
 
   /// A folder, of whose archive some bytes are anything: what cannot be one is none.
-  private static func folder(_ numbers: inout SeededNumbers) -> SharedFolder {
+  package static func folder(_ numbers: inout SeededNumbers) -> SharedFolder {
     var archive = SharedFolder.archive([
       SharedFolder.Entry(path: ["a"], bytes: Array("first".utf8)), SharedFolder.Entry(path: ["d"], bytes: nil),
       SharedFolder.Entry(path: ["d", "b"], bytes: [UInt8](repeating: 9, count: 3000)),

@@ -91,7 +91,7 @@ struct SerialPortTests {
   @Test func whatNobodyReadsIsLost() {
     let (port, _) = Self.port()
     port.write(0x2C, size: 4, 0x10)
-    port.type((0..<5000).map { UInt8(truncatingIfNeeded: $0) })
+    port.deliver((0..<5000).map { UInt8(truncatingIfNeeded: $0) })
     #expect(port.input.fifo.count == SerialInput.room && !port.hasRoom(for: SerialPort.mostTyped) && port.room == 0)
     #expect(SerialInput(port.input.bytes) == port.input)
     var count = 0
@@ -105,15 +105,40 @@ struct SerialPortTests {
   /// A guest takes what is typed once it has unmasked the receive interrupts, or looks again and again.
   @Test func aGuestListens() {
     let (asked, _) = Self.port()
-    #expect(!asked.isListening)
+    var now: UInt64 = 5
+    asked.counter = { now }
+    #expect(!asked.isListening(isIdle: true))
     asked.write(0x38, size: 4, 0x40)
-    #expect(asked.isListening)
+    #expect(asked.isListening(isIdle: true) && !asked.isListening(isIdle: false), "it may still be setting it up")
+    now += 10_000_000
+    #expect(asked.isListening(isIdle: false))
     let (polled, _) = Self.port()
     for _ in 0..<31 { _ = polled.read(0x18, size: 4) }
-    #expect(!polled.isListening)
+    #expect(!polled.isListening(isIdle: true))
     polled.write(0, size: 4, 0x41)
     for _ in 0..<32 { _ = polled.read(0x18, size: 4) }
-    #expect(polled.isListening)
+    #expect(polled.isListening(isIdle: false))
+  }
+
+  /// A driver that sets its UART up throws away what arrived: what is typed before waits outside until the guest takes it, all of it.
+  @Test func whatIsTypedEarlyArrivesWhenTheGuestListens() {
+    let (port, _) = Self.port()
+    var now: UInt64 = 0
+    port.counter = { now }
+    let text = (0..<100).map { UInt8($0) }
+    port.type(text)
+    // As Linux begins (pl011_hwinit), and what is there goes; then it comes again for good.
+    port.write(0x2C, size: 4, 0x70)
+    port.write(0x38, size: 4, 0x50)
+    port.attend(isIdle: false)
+    #expect(port.read(0x18, size: 4) & 0x10 != 0, "nothing to throw away")
+    port.write(0x38, size: 4, 0x50)
+    now = 20_000_000
+    port.attend(isIdle: false)
+    #expect(port.input.fifo.count == SerialInput.room)
+    var found: [UInt8] = []
+    while port.read(0x18, size: 4) & 0x10 == 0 { found.append(UInt8(port.read(0, size: 4))) }
+    #expect(found == text)
   }
 
   /// As older recordings have it: up to 16 bytes, UARTIMSC, and a FIFO that is on.
