@@ -51,13 +51,14 @@ extension UserAction {
       ? "no guest was booted here; \(state.bindings[.boot]) boots one" : nil
   }
 
-  /// Why no guest goes on: there is none, or its Realm is off.
+  /// Why no guest goes on: there is none, or it is off.
   @Sendable static func cannotGoOn(_ session: Session, _ state: ViewState) -> String? {
     if let why = hasNoGuest(session, state) { return why }
     guard session.configuration.secure != .tee, let vcpu = state.guest.vcpu ?? session.lastGuest()?.now.address else {
       return nil
     }
     let realm = session.read { $0.realmSummaries() }.first { $0.recs.contains { $0.address == vcpu } }
-    return realm?.state == .systemOff ? "the guest turned itself off; \(state.bindings[.stepBack]) steps back" : nil
+    let isOff = realm?.state == .systemOff || session.isVMOff
+    return isOff ? "the guest turned itself off; \(state.bindings[.stepBack]) steps back" : nil
   }
 }

@@ -62,7 +62,7 @@ extension UserAction {
     "suspend", ["^Z"], in: everywhere, "Suspend", "Stops the workbench and gives the shell back; fg brings it on."
   ) { $0.ask(.suspend) }
 
-  private static let everywhere: [KeyContext] = [.anywhere, .commandLine, .panel("palette")]
+  private static let everywhere: [KeyContext] = [.anywhere, .commandLine, .panel("palette"), .panel("form")]
 
   package static let back: UserAction = UserAction("back", [.escape], "Back", "Back to the screen before; never quits.") {
     effect in

@@ -4,6 +4,8 @@ import Engine
 struct TraceFolds: PanelState {
   /// Those that are open, by where they begin and how deep they lie.
   private(set) var open: Set<Int> = []
+  /// Where the session stood when this was looked at last.
+  private var position = 0
 
   private static func key(_ group: StepGroup) -> Int { group.first << 5 | min(group.depth, 31) }
 
@@ -11,6 +13,13 @@ struct TraceFolds: PanelState {
 
   mutating func open(_ group: StepGroup) { open.insert(Self.key(group)) }
   mutating func close(_ group: StepGroup) { open.remove(Self.key(group)) }
+
+  /// Those are opened in whose middle the session has come to stand, so that one sees where; whoever closes one there has it closed.
+  mutating func follow(_ session: Session) {
+    guard session.position != position else { return }
+    position = session.position
+    for group in session.groups(around: position - 1) where group.range.upperBound > position { open(group) }
+  }
 
   /// The outermost closed one that a step, counted from 0, lies in.
   func closed(around step: Int, _ session: Session) -> StepGroup? { session.groups(around: step).first { !isOpen($0) } }

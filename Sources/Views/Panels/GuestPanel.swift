@@ -208,8 +208,9 @@ package struct GuestPanel {
     canvas.text(inside.x + 1, inside.y, place, .dim, limit: inside.width - 2)
     var y = inside.y + 1
     if let exit = session.lastStep?.result.exit {
+      let call = now.isInRealm ? nil : Session.hostFunction(of: exit).map(Calls.name)
       canvas.text(
-        inside.x + 1, y, "left the \(now.isInRealm ? "Realm" : "VM"): \(Decoder.exitText(exit))", .warning,
+        inside.x + 1, y, "left the \(now.isInRealm ? "Realm" : "VM"): \(call ?? Decoder.exitText(exit))", .warning,
         limit: inside.width - 2)
       y += 1
     }

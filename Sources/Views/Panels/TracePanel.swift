@@ -9,7 +9,10 @@ extension Panel {
         KeyHint(.left, .right, label: "fold"),
       ]
     },
-    prepared: { $1[TraceSteps.self].follow($0, $1) }, listed: { TracePanel($0, $1).lines($2) },
+    prepared: { session, state in
+      state[TraceFolds.self].follow(session)
+      state[TraceSteps.self].follow(session, state)
+    }, listed: { TracePanel($0, $1).lines($2) },
     empty: { session, _ in session.steps.isEmpty ? "nothing has been done yet" : nil },
     notable: "step that was refused or faulted",
     moved: { motion, effect in if !motion.isSideways || !TraceFolds.move(motion, &effect) { Panel.trace.scroll(motion, &effect) }

@@ -57,18 +57,23 @@ struct WorldsModel {
     let level: UInt8
     let scr: UInt64
     let pe: UInt8
+
+    func isAt(_ other: Hop) -> Bool { world == other.world && level == other.level }
   }
 
   var columns: [Column]
   let pes: [ProcessingElement]
   let currentPE: Int
   let hops: [Hop]
+  /// Whether it is the way a machine booted.
+  let isBoot: Bool
   /// What is at EL3.
   let monitor: Resident
 
   /// - Parameter travel: which hop of the last step's way is shown, while it is: its PE is there then.
   init(_ session: Session, travel: Int?) {
     hops = Self.hops(session.lastStep?.events ?? [])
+    isBoot = if case .reset? = session.lastStep?.input { true } else { false }
     var control = session.read { $0.control }
     if let travel, hops.indices.contains(travel), control.pes.indices.contains(Int(hops[travel].pe)) {
       let hop = hops[travel]
@@ -156,7 +161,12 @@ struct WorldsModel {
     func hop(_ place: UInt64, _ move: Event) -> Hop {
       Hop(world: World(rawValue: UInt8(place >> 8 & 3)) ?? .root, level: UInt8(place & 3), scr: move.c, pe: move.pe)
     }
-    return [hop(first.a, first)] + moves.map { hop($0.b, $0) }
+    var hops = [hop(first.a, first)]
+    // A PE that boots behind another comes to where that is.
+    for next in moves.map({ hop($0.b, $0) }) where next.pe == hops.last?.pe || !hops.contains(where: { $0.isAt(next) }) {
+      hops.append(next)
+    }
+    return hops
   }
 
   /// The PEs that are at a level of a world.

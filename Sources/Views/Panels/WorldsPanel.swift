@@ -178,7 +178,7 @@ package struct WorldsPanel {
     let y = inside.y + inside.height - 1
     guard !model.hops.isEmpty, inside.height > 1 else { return }
     canvas.fill(Rect(inside.x, y, inside.width, 1), Cell())
-    let x = canvas.text(inside.x + 1, y, "last SMC: ", .dim)
+    let x = canvas.text(inside.x + 1, y, model.isBoot ? "the boot: " : "last SMC: ", .dim)
     drawWay(&canvas, x, y, inside.x + inside.width - 1 - x, numbered: true)
   }
 }

@@ -18,7 +18,7 @@ extension Completion {
     }
     guard let form = session.form(structure ?? given[0]) else { return }
     if given.count < words {
-      line.candidates = structure == nil ? (form.rows.first?.offers ?? []).map(\.text).filter { $0.hasPrefix(current) } : []
+      if structure == nil { line.candidates = (form.rows.first?.offers ?? []).map(\.text).filter { $0.hasPrefix(current) } }
       return
     }
     guard let equals = current.firstIndex(of: "=") else {

@@ -10,7 +10,7 @@ struct Completion {
   var prediction: Prediction.Question?
   /// Names of macros.
   var macros: [String] = []
-  private let language = Language.workbench
+  let language = Language.workbench
 
   /// Most candidates there are.
   private static let most = 200
@@ -65,7 +65,7 @@ struct Completion {
   }
 
   /// Those that begin with what is typed; if there are none, those that have it in them.
-  private static func fitting(_ words: [String], _ current: String) -> [String] {
+  static func fitting(_ words: [String], _ current: String) -> [String] {
     let current = current.lowercased()
     let beginning = words.filter { $0.lowercased().hasPrefix(current) }
     let found = beginning.isEmpty ? words.filter { $0.lowercased().contains(current) } : beginning
@@ -89,12 +89,12 @@ struct Completion {
       return Self.fitting(before.count == 1 ? Setting.named(name)?.words ?? [] : ["save"], current)
     case "show": return Self.fitting(Panel.all.filter { $0.opening != nil }.map(\.name), current)
     case "help": return Self.fitting(Calls.all.map(\.name) + language.verbs.map(\.name).filter { !$0.contains(" ") }, current)
-    default: return current.isEmpty ? [] : given(current)
+    default: return offers(of: verb, word: before.count, current)
     }
   }
 
   /// Names that were given, for a word that may be one.
-  private func given(_ current: String) -> [String] { names.values.keys.filter { $0.hasPrefix(current) }.sorted() }
+  func given(_ current: String) -> [String] { names.values.keys.filter { $0.hasPrefix(current) }.sorted() }
 
   /// How the statement of a verb is written, and what it does.
   private func help(for verb: String) -> String {

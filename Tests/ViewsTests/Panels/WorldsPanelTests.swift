@@ -44,6 +44,15 @@ struct WorldsPanelTests {
     #expect(picture.split(separator: "\n").contains { $0.contains("①⑤ ▶pe0") && $0.contains("③") }, "\(picture)")
   }
 
+  /// The way of a boot is called so, and is that of the PE that boots.
+  @Test func theWayOfABootIsNoSMC() throws {
+    let session = Session(MachineConfiguration())
+    try ScriptRunner(session).run(line: "machine", number: 1, file: "test")
+    let picture = text(session, 100, 24)
+    #expect(picture.contains("the boot: ① EL3 → ② S-EL1 → ③ EL3 → ④ R-EL2 → ⑤ EL3 → ⑥ NS-EL2"), "\(picture)")
+    #expect(!picture.contains("last SMC") && !picture.contains("⑦"), "\(picture)")
+  }
+
   @Test func anRMMThatHasStoppedIsSaidToHave() throws {
     let session = try ScreenTests.session()
     let rd = session.read { $0.control.realms[0] }

@@ -71,6 +71,52 @@ struct CommandLineStories {
     story.doesNotSee(": \(typed)")
   }
 
+  /// What fits a word of a statement: a Realm's descriptor by its name, a branch, a world.
+  @Test func whatFitsAWordOfAStatementIsOffered() throws {
+    let story = try Story()
+    story.types("realm")
+    for verb in ["teardown", "aux", "rec", "tables", "rim"] {
+      story.keys(":\(verb) ", .tab)
+      #expect(story.bottomLine == ": \(verb) rd")
+      story.keys(.escape)
+    }
+    story.keys(":gpt.set rd re", .tab)
+    #expect(story.bottomLine == ": gpt.set rd realm")
+    story.keys(.control("U"), "state ")
+    story.sees("rd  rec  run")
+    story.keys(.control("U"), "fork aside", .enter, ":RMI_VERSION 0x10000", .enter, ":switch ")
+    story.sees("main")
+    story.sees("aside")
+  }
+
+  /// Where a help has nothing below it, it has both rows.
+  @Test func aLongHelpIsReadWhole() throws {
+    let story = try Story(size: (80, 24))
+    story.keys(":tables ")
+    story.sees("tables RD BASE..TOP [level=3]: makes the tables that a range of IPAs needs,")
+    story.sees("down to a level")
+    // So is what has come of a line.
+    story.keys(.control("U"), "set theme", .enter)
+    story.sees("it is one of auto, default, light, contrast, colour-blind")
+    story.sees("mono")
+  }
+
+  /// Who writes what other tools call it is told what it is here.
+  @Test(arguments: [
+    ("relm", "did you mean realm?"), ("rmi version", "did you mean RMI_VERSION?"),
+    ("RMI_REALM", "did you mean RMI_REALM_ACTIVATE, "),
+    ("granule delegate", "did you mean RMI_GRANULE_DELEGATE"), ("save", "did you mean write?"), ("lesson", "did you mean learn?"),
+    ("run tour", "did you mean boot or continue?"), ("12", "did you mean goto 12?"), ("destro", "RMI_REALM_DESTROY"),
+    ("hello world", "help lists all there are"), ("q!", "did you mean quit?"),
+    ("realm 2", "found \"2\"; expected pages=N, recs=N, enter=N, or FIELD=VALUE"),
+  ])
+  func whatNoStatementBeginsWithIsGuessed(_ typed: String, _ answer: String) throws {
+    let story = try Story()
+    story.types(typed)
+    story.sees(answer)
+    #expect(story.bottomLine == ": \(typed)")
+  }
+
   @Test func theLineIsEditedWithTheKeysOfAShell() throws {
     let story = try Story()
     story.keys(":echo one two", .control("A"), "x", .control("E"), "y")

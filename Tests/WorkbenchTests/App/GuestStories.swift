@@ -265,4 +265,17 @@ struct GuestStories {
     story.keys("S")
     #expect(story.bottomLine.contains("s step"))
   }
+
+  /// So is an ordinary VM, whose last call is said by its name.
+  @Test func anOrdinaryVMThatIsOffIsNotOfferedToBeSteppedEither() throws {
+    let story = try Story()
+    story.types("boot --normal tour")
+    story.sees("turned itself off")
+    story.sees("left the VM: PSCI_SYSTEM_OFF")
+    #expect(!story.bottomLine.contains("s step") && !story.bottomLine.contains("r run"))
+    story.keys("s")
+    story.sees("the guest turned itself off; S steps back")
+    story.keys("S")
+    #expect(story.bottomLine.contains("s step"))
+  }
 }

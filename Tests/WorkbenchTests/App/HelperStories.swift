@@ -65,6 +65,27 @@ struct HelperStories {
     story.sees("▾ realm pages=2 recs=1")
   }
 
+  /// Whoever travels into what one statement made sees where, and closes it again if that is wished.
+  @Test(arguments: FormStories.sizes)
+  func whereOneStandsIsOpen(_ size: (Int, Int)) throws {
+    let story = try Story(size: size)
+    story.types("realm")
+    story.sees("▸ realm pages=2 recs=1")
+    story.keys("4", "u")
+    story.sees("▾ realm pages=2 recs=1")
+    story.sees("RMI_REALM_ACTIVATE rd=rd")
+    story.types("goto 5")
+    story.sees("▾ fill RmiRealmParams")
+    #expect(story.lines.contains { $0.contains("▶   5") }, "\(story.lines)")
+    story.keys(.left)
+    story.sees("▸ fill RmiRealmParams")
+    story.keys("]")
+    story.sees("▾ fill RmiRealmParams")
+    // At its end nothing of it is hidden that one stands before.
+    story.keys("}", "g", .left)
+    story.sees("▸ realm pages=2 recs=1")
+  }
+
   @Test func stepsAreTakenBackOneByOne() throws {
     let story = try Story()
     story.types("delegate 3")

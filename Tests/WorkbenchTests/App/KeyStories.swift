@@ -352,8 +352,10 @@ struct KeyStories {
     for place in ["", ":", "?"] as [Typed] {
       story.keys(place, .control("L"), .control("Z"), .escape)
     }
-    #expect(story.terminal.repaints == 3)
-    #expect(story.terminal.suspensions == 3)
+    story.types("form RMI_VERSION")
+    story.keys(.control("L"), .control("Z"))
+    #expect(story.terminal.repaints == 4)
+    #expect(story.terminal.suspensions == 4)
   }
 
   @Test func aTerminalThatChangesItsSizeIsDrawnAnew() throws {

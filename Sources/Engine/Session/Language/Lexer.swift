@@ -1,4 +1,5 @@
 import Basics
+import Machine
 
 /// A word of a script line, with the column it begins at (from 1).
 package struct Word: Equatable {
@@ -186,7 +187,14 @@ struct ExpressionParser {
     let name = String(view)
     if let value = lookup(name) { return value }
     position = start
-    throw error("unknown name \"\(shown(name))\"; expected a number, a function id, a status or a name from let")
+    // A status as the trace has it, without its interface, or one that is almost right.
+    let statuses = Names.statuses.map(\.name)
+    let short = statuses.filter { $0.hasSuffix("_" + name.uppercased()) }.prefix(3)
+    let meant = short.isEmpty ? closest(to: name.lowercased(), among: statuses).map { [$0] } ?? [] : Array(short)
+    let hint =
+      meant.isEmpty
+      ? "expected a number, a function id, a status or a name from let" : "did you mean \(meant.joined(separator: " or "))?"
+    throw error("unknown name \"\(shown(name))\"; \(hint)")
   }
 
   private func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {

@@ -40,7 +40,7 @@ package struct StatementParser {
       return Arguments(line: line, names: names, row: row, verb: first, words: rest)
     }
     let group = first.text.lowercased()
-    guard let actions = language.actions(of: group) else { throw error(first, unknown(first.text)) }
+    guard let actions = language.actions(of: group) else { throw error(first, unknown([first] + rest)) }
     guard let second = rest.first else { throw error(first, "\(group) needs an action: \(actions.joined(separator: " "))") }
     guard let row = language.verb("\(group) \(second.text)") else {
       throw error(
@@ -49,11 +49,17 @@ package struct StatementParser {
     return Arguments(line: line, names: names, row: row, verb: second, words: Array(rest.dropFirst()))
   }
 
-  private func unknown(_ word: String) -> String {
+  private func unknown(_ words: [Word]) -> String {
+    let meant = language.meant(words.map(\.text))
     let first = language.firstWords
-    let near = closest(to: word.lowercased(), among: first + Calls.all.map(\.name))
-    return "unknown statement \"\(shown(word))\""
-      + (near.map { "; did you mean \($0)?" }
-        ?? "; expected one of \(first.prefix(8).joined(separator: " ")) … or a command name")
+    let hint =
+      if !meant.isEmpty {
+        "did you mean \(meant.dropLast().joined(separator: ", "))\(meant.count > 1 ? " or " : "")\(meant.last ?? "")?"
+      } else if language.verb("help") != nil {
+        "help lists all there are"
+      } else {
+        "expected one of \(first.prefix(8).joined(separator: " ")) … or a command name"
+      }
+    return "unknown statement \"\(shown(words.first?.text ?? ""))\"; \(hint)"
   }
 }

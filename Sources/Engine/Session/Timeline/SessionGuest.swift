@@ -83,6 +83,22 @@ extension Session {
     return (now, last.now == now ? last.before : last.now)
   }
 
+  /// The function that an exit to the Host asks for, of a VM outside any Realm: nil if it is no such exit.
+  package static func hostFunction(of exit: ExitFields) -> UInt64? {
+    guard exit.reason == .sync, let esr = exit.fields.first(where: { $0.name == "esr" })?.value,
+      [Syndrome.ecSMC, Syndrome.ecHVC].contains(Syndrome.ec(esr))
+    else { return nil }
+    return exit.fields.first { $0.name == "gpr0" }?.value ?? 0
+  }
+
+  /// Whether the guest that ran last is an ordinary VM, and has turned itself off.
+  package var isVMOff: Bool {
+    let first = max(machineStart(before: position), position - 4096)
+    guard let step = steps.last(.guest, before: position), step >= first, steps[step].guest?.isInRealm == false
+    else { return false }
+    return steps[step].result.exit.flatMap(Self.hostFunction).map(Calls.name) == "PSCI_SYSTEM_OFF"
+  }
+
   /// The registers of the vCPU that ran last, and what they were after the run before.
   package func lastGuest() -> (now: GuestRegisters, before: GuestRegisters?)? {
     var found: GuestRegisters?

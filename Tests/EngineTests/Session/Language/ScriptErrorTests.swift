@@ -22,6 +22,8 @@ struct ScriptErrorTests {
     ("print 1 +", 10, "end of the line"),
     ("expect", 1, "expect needs a status"),
     ("expect RMI_BOGUS", 8, "unknown name"),
+    ("expect ERROR_INPUT", 8, "did you mean RMI_ERROR_INPUT or RSI_ERROR_INPUT?"),
+    ("expect RMI_SUCESS", 8, "did you mean RMI_SUCCESS?"),
     ("expect ok y0=1", 11, "expected a register"),
     ("guest", 1, "guest needs an action"),
     ("guest fly", 7, "unknown guest action"),

@@ -31,7 +31,12 @@ struct RealmStatement: HelperStatement {
       let limits = ["pages": most.pages, "recs": most.recs, "enter": most.entries]
       var rest: [Word] = []
       for word in arguments.words {
-        guard let (key, value) = arguments.pair(word), let limit = limits[key.lowercased()] else {
+        guard let (key, value) = arguments.pair(word) else {
+          throw arguments.error(
+            word,
+            "found \"\(shown(word.text))\"; expected pages=N, recs=N, enter=N, or FIELD=VALUE with a field of RmiRealmParams")
+        }
+        guard let limit = limits[key.lowercased()] else {
           rest.append(word)
           continue
         }
