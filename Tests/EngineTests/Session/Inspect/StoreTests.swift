@@ -80,7 +80,7 @@ struct StoreTests {
     #expect(pcs.count == 2)
     let text = try #require(try Self.last(variable, session, debugger.vm)).text
     let pc = try #require(pcs.last)
-    #expect(text.contains("by vCPU 1 at pc \(hex(pc)): str"), "\(text)")
+    #expect(text.contains("by vCPU 1 at pc \(hex(pc)): st"), "\(text)")
   }
 
   /// What a statement and a key say of a device's write, of one of the Host's, and of a queued one.
