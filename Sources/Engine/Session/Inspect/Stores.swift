@@ -15,7 +15,7 @@ extension Session {
     let done = steps[step - 1]
     if let guest = done.guest, let store = store(to: bytes, inStep: step) {
       let place = programs.log.reversed().lazy.compactMap { $0.symbols.text(store.pc) }.first
-      let code = store.word.map { Disassembler.text($0, at: store.pc) } ?? "not mapped any more"
+      let code = store.word.map { Disassembler.text($0, at: store.pc).replacing("\t", with: " ") } ?? "not mapped any more"
       return "\(name(ofVCPU: store.vcpu, guest)) at \(place.map { "\($0), " } ?? "")pc \(hex(store.pc)): \(code)"
     }
     if let queued = queuedStore(to: bytes, inStep: step, done.result.guestResults) {

@@ -270,7 +270,9 @@ public final class ScriptRunner {
     try makeRoom(ScriptLine(file: "", number: line, text: ""))
     guestControl.willReplaceSteps(after: session.position)
     source.hasBegun = true
-    guard let result = asRecorded({ session.performPlain(action) }) else { return nil }
+    session.isHostActing = source.place == .recording
+    defer { session.isHostActing = false }
+    guard let result = session.performPlain(action) else { return nil }
     expectations.completed(result.guestResults)
     return result
   }

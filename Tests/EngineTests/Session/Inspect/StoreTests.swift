@@ -33,21 +33,20 @@ struct StoreTests {
   /// What is said of a byte at an IPA at the end: the last step that changed it.
   private static func last(_ ipa: UInt64, _ session: Session, _ vm: RealmVM) throws -> (step: Int, text: String)? {
     let page = try #require(vm.hostAddress(of: ipa & ~4095))
-    let here = session.position
-    let digest = session.digest()
-    // The last step that changed it is none before itself.
-    session.perform(.action(.selectPE(0)))
+    let (here, digest) = (session.position, session.digest())
     let found = session.change(of: .bytes(page | ipa & 4095, count: 1), isNext: false)
-    #expect(session.undo() && session.position == here && session.digest() == digest, "looking changes nothing")
+    #expect(session.position == here && session.digest() == digest, "looking changes nothing")
     return found
   }
 
   @Test(arguments: [true, false], CodeEngine.allCases)
   func anInstructionIsNamed(_ isRealm: Bool, _ engine: CodeEngine) throws {
-    // MOVZ W1, #0x41; STRB W1, [X0]; MOVZ W2, #0x42; STRB W2, [X0]; STUR X2, [X0, #0xff]; STP X1, X2, [X0, #0x20]; STRB W1, [X0, #8]
-    let program: [UInt32] = [0x5280_0821, 0x3900_0001, 0x5280_0842, 0x3900_0002, 0xF80F_F002, 0xA902_0801, 0x3900_2001]
+    // MOVZ W1, #0x41; STRB W1, [X0]; MOVZ W2, #0x42; STRB W2, [X0]; STUR X2, [X0, #0xf8]; STP X1, X2, [X0, #0x20]; STRB W1, [X0, #8]
+    let program: [UInt32] = [0x5280_0821, 0x3900_0001, 0x5280_0842, 0x3900_0002, 0xF80F_8002, 0xA902_0801, 0x3900_2001]
     let (session, vm) = try Self.guest(program, isRealm: isRealm, engine)
     #expect(vm.run(entries: 100) == .poweredOff)
+    // What changes something is none of the steps before itself.
+    session.perform(.action(.selectPE(0)))
     func told(_ offset: UInt64) throws -> String { try #require(try Self.last(Self.buffer + offset, session, vm)).text }
     func expect(_ offset: UInt64, _ byte: String, _ number: UInt64, _ code: String) throws {
       let text = try told(offset)
@@ -56,12 +55,12 @@ struct StoreTests {
     }
     // The entry in which the first store faulted is not the one in which it was done.
     try expect(0, "0x42", 5, "strb w2, [x0]")
-    try expect(0xFF, "0x42", 6, "stur x2, [x0, #255]")
+    try expect(0xF8, "0x42", 6, "stur x2, [x0, #248]")
     try expect(0x28, "0x42", 7, "stp x1, x2, [x0, #32]")
     try expect(8, "0x41", 8, "strb w1, [x0, #8]")
     // What nobody wrote; and code, which the Host has loaded.
     #expect(try Self.last(Self.buffer + 0x30, session, vm) == nil)
-    let code = try #require(try Self.last(RealmVM.ramBase, session, vm)).text
+    let code = try #require(try Self.last(RealmVM.ramBase + 3, session, vm)).text
     #expect(!code.contains("vCPU") && code.contains(isRealm ? "RMI_DATA_CREATE" : ", in ns.write"), "\(code)")
   }
 
@@ -78,9 +77,10 @@ struct StoreTests {
       if case .watched = stop { pcs.append(debugger.registers(1).pc - 4) }
     }
     #expect(pcs.count == 2)
+    session.perform(.action(.selectPE(0)))
     let text = try #require(try Self.last(variable, session, debugger.vm)).text
     let pc = try #require(pcs.last)
-    #expect(text.contains("by vCPU 1 at pc \(hex(pc)): str"), "\(text)")
+    #expect(text.contains("by vCPU 1 at pc \(hex(pc)): st"), "\(text)")
   }
 
   /// What a statement and a key say of a device's write, of one of the Host's, and of a queued one.
@@ -130,19 +130,20 @@ struct StoreTests {
     var program: [UInt32] = []
     for value in 1...80 as ClosedRange<UInt32> {
       let both = value << 8 | value
-      // MOVZ W1, #both; MOVK W1, #both, LSL #16; STRB, STRH, STR W1, [X0, #…]; STUR W1, [X0, #…], which may cross two words.
+      // MOVZ W1, #both; MOVK W1, #both, LSL #16; STRB, STRH, STR or STUR W1, [X0, #…]: with the MMU off they are aligned.
       program += [0x5280_0001 | both << 5, 0x72A0_0001 | both << 5]
       let place = UInt32(numbers.below(24))
       switch numbers.below(4) {
       case 0: program.append(0x3900_0001 | place << 10)
       case 1: program.append(0x7900_0001 | place / 2 << 10)
       case 2: program.append(0xB900_0001 | place / 4 << 10)
-      default: program.append(0xB800_0001 | place << 12)
+      default: program.append(0xB800_0001 | place / 4 * 4 << 12)
       }
     }
     let isRealm = seed % 2 == 0
     let (session, vm) = try Self.guest(program, isRealm: isRealm, seed % 4 < 2 ? .fast : .reference)
     #expect(vm.run(entries: 100) == .poweredOff)
+    session.perform(.action(.selectPE(0)))
     // The same guest, one instruction after the other.
     let (slow, other) = try Self.guest(program, isRealm: isRealm)
     let debugger = GuestDebugger(slow, other)
