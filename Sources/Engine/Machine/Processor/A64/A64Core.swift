@@ -13,6 +13,7 @@ final class A64Workspace {
   let vectors: VectorCache
   let vectorRegisters: UnsafeMutablePointer<UInt64>
   let code: CodeCache
+  let stage2 = Stage2Cache()
   /// What the processor has beyond Armv8.0.
   let features: A64Features
   /// Pages of code that stage 1 has guarded (GP): BTI looks at how they are entered.
@@ -54,6 +55,7 @@ final class A64Workspace {
     writes.flush()
     fetches.flush()
     code.flush()
+    stage2.flush()
     if !guarded.isEmpty { guarded = [] }
   }
 
