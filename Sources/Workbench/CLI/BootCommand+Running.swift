@@ -33,6 +33,10 @@ extension BootCommand {
     _ boot: Boot, _ console: BootConsole, _ debugger: GuestDebugger?, _ recording: SessionWriter?, _ seat: BootSeat
   ) -> BootEnd {
     let (session, vm) = (boot.session, boot.vm)
+    // Read once: between entries there is little time.
+    let (entries, until, open, keepsHistory) = (entries, until, open, keepsHistory)
+    let mostInstructions = limit ?? .max
+    let mostSpent: UInt64 = limit != nil ? .max : boot.isLarge ? 10_000_000_000 : 500_000_000
     var health = GuestHealth()
     StopSignal.take(isPatient: record != nil)
     defer { StopSignal.leave() }
@@ -45,11 +49,23 @@ extension BootCommand {
       if entered == entries { return .entries(entered) }
       seat.attend(vm, open ? debugger : nil, console)
       if seat.isLeft { return .left }
-      if isSpent(boot) { return .instructions(vm.executed) }
+      if vm.executed >= mostInstructions || session.spentInstructions >= mostSpent { return .instructions(vm.executed) }
       if keepsHistory, session.position >= Self.mostSteps { return .history(session.position) }
       if let place = GuestPlace(vm, session, boot.symbols) {
-        StopSignal.prepare(
-          "the guest was stopped in the middle of an entry; it began with \(place.text), after \(vm.executed) instructions")
+        StopSignal.prepare { line in
+          line.add("the guest was stopped in the middle of an entry; it began with vCPU ")
+          line.add(UInt64(place.vcpu))
+          line.add(" at pc 0x")
+          line.add(place.pc, radix: 16)
+          if let name = place.name {
+            line.add(" (")
+            line.add(name)
+            line.add(")")
+          }
+          line.add(", after ")
+          line.add(vm.executed)
+          line.add(" instructions\n")
+        }
       }
       let before = vm.exits
       // Who opens it afterwards goes back in it.
@@ -64,12 +80,6 @@ extension BootCommand {
         recording?.keepUp()
       }
     }
-  }
-
-  /// Whether the guest has executed as much as it may.
-  func isSpent(_ boot: Boot) -> Bool {
-    if let limit { return boot.vm.executed >= limit }
-    return boot.session.spentInstructions >= (boot.isLarge ? 10_000_000_000 : 500_000_000)
   }
 
   /// Serves GDB until it lets the guest go.

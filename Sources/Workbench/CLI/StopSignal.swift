@@ -23,7 +23,7 @@ enum StopSignal {
   /// - Parameter isPatient: an entry is waited for, however long it takes: there is something to save after it.
   static func take(isPatient: Bool) {
     (Seen.received, Seen.isPatient) = (0, isPatient)
-    prepare("")
+    prepare { _ in }
     signal(SIGALRM) { _ in
       _ = write(2, Seen.line, strlen(UnsafeRawPointer(Seen.line).assumingMemoryBound(to: CChar.self)))
       _exit(128 + Seen.received)
@@ -44,17 +44,35 @@ enum StopSignal {
     pthread_sigmask(SIG_UNBLOCK, &ours, nil)
   }
 
-  /// What is said if the next entry is not waited for.
-  static func prepare(_ text: String) {
+  /// Writes what is said if the next entry is not waited for. That is before every entry, so it goes without a `String`.
+  static func prepare(_ write: (inout Line) -> Void) {
     let next = Seen.line == Seen.first ? Seen.second : Seen.first
-    var line = text.isEmpty ? text : text + "\n"
-    let count = line.withUTF8 { bytes in
-      let part = bytes.prefix(Seen.size - 1)
-      for (n, byte) in part.enumerated() { next[n] = byte }
-      return part.count
-    }
-    next[count] = 0
+    var line = Line(bytes: next)
+    write(&line)
+    next[line.count] = 0
     Seen.line = next
+  }
+
+  /// A line that is being written; what does not fit is left out.
+  struct Line {
+    fileprivate let bytes: UnsafeMutablePointer<UInt8>
+    fileprivate var count = 0
+
+    fileprivate init(bytes: UnsafeMutablePointer<UInt8>) { self.bytes = bytes }
+
+    private mutating func add(_ byte: UInt8) {
+      guard count < Seen.size - 1 else { return }
+      bytes[count] = byte
+      count += 1
+    }
+
+    mutating func add(_ text: String) { for byte in text.utf8 { add(byte) } }
+
+    mutating func add(_ number: UInt64, radix: UInt64 = 10) {
+      if number >= radix { add(number / radix, radix: radix) }
+      let digit = UInt8(number % radix)
+      add(digit < 10 ? 0x30 + digit : 0x57 + digit)
+    }
   }
 
   /// Leaves them to the system again.

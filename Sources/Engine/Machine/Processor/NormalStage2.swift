@@ -63,6 +63,17 @@ package enum HCR {
 }
 
 extension Machine {
+  /// The same for a vCPU that runs, which knows where it has been led. The tables of a machine in which somebody has written to what is
+  /// not his are walked each time.
+  @inline(__always) func translateStage2(
+    _ regime: Stage2Regime, _ ipa: UInt64, _ kind: Stage2Access, knownIn cache: Stage2Cache?
+  ) -> Stage2Outcome {
+    if let known = cache?.find(ipa, kind) { return .address(known) }
+    let outcome = translateStage2(regime, ipa, kind)
+    if case .address(let pa) = outcome, let cache, !control.isWary { cache.put(ipa, kind, pa) }
+    return outcome
+  }
+
   /// Translates an IPA for an access of a vCPU, Realm or not.
   func translateStage2(_ regime: Stage2Regime, _ ipa: UInt64, _ kind: Stage2Access) -> Stage2Outcome {
     switch regime {

@@ -1,6 +1,8 @@
 /// What a vCPU's access is.
 enum Stage2Access {
   case read, write, fetch
+
+  @inline(__always) var number: UInt64 { self == .read ? 0 : self == .write ? 1 : 2 }
 }
 
 /// What stage 2 and the granule protection check make of an IPA.

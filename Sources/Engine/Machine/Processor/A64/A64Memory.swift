@@ -121,14 +121,28 @@ extension Machine {
       let page = core.workspace.reads.find(va, bank)
     {
       if core.isWatched { debugging?.noteAccess(va, size, isWrite: false) }
-      switch sizeLog2 {
-      case 0: return UInt64(page.load(fromByteOffset: offset, as: UInt8.self))
-      case 1: return UInt64(UInt16(littleEndian: page.loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
-      case 2: return UInt64(UInt32(littleEndian: page.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
-      default: return UInt64(littleEndian: page.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-      }
+      return Self.number(page + offset, sizeLog2)
     }
     return try slowLoad(va, size, &core, details: details, bank: bank)
+  }
+
+  /// The little-endian number of 1, 2, 4 or 8 bytes, anywhere.
+  @inline(__always) private static func number(_ bytes: UnsafeMutableRawPointer, _ sizeLog2: Int) -> UInt64 {
+    switch sizeLog2 {
+    case 0: UInt64(bytes.load(as: UInt8.self))
+    case 1: UInt64(UInt16(littleEndian: bytes.loadUnaligned(as: UInt16.self)))
+    case 2: UInt64(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
+    default: UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    }
+  }
+
+  @inline(__always) private static func setNumber(_ bytes: UnsafeMutableRawPointer, _ sizeLog2: Int, _ value: UInt64) {
+    switch sizeLog2 {
+    case 0: bytes.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+    case 1: bytes.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, as: UInt16.self)
+    case 2: bytes.storeBytes(of: UInt32(truncatingIfNeeded: value).littleEndian, as: UInt32.self)
+    default: bytes.storeBytes(of: value.littleEndian, as: UInt64.self)
+    }
   }
 
   private mutating func slowLoad(
@@ -147,6 +161,10 @@ extension Machine {
         page = try fill(core.workspace.reads, address, .read, &core, details: done == 0 ? details : 0, bank: bank)
       }
       let count = min(size - done, 4096 - Int(address & 4095))
+      if count == size {
+        value = Self.number(page + Int(address & 4095), size.trailingZeroBitCount)
+        break
+      }
       for n in 0..<count {
         value |= UInt64(page.load(fromByteOffset: Int(address & 4095) + n, as: UInt8.self)) << UInt64(8 * (done + n))
       }
@@ -171,13 +189,7 @@ extension Machine {
       let page = core.workspace.writes.find(va, bank)
     {
       if core.isWatched { debugging?.noteAccess(va, size, isWrite: true) }
-      switch sizeLog2 {
-      case 0: page.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: offset, as: UInt8.self)
-      case 1: page.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: UInt16.self)
-      case 2: page.storeBytes(of: UInt32(truncatingIfNeeded: value).littleEndian, toByteOffset: offset, as: UInt32.self)
-      default: page.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
-      }
-      return
+      return Self.setNumber(page + offset, sizeLog2, value)
     }
     try slowStore(va, size, value, &core, details: details, bank: bank)
   }
@@ -189,12 +201,16 @@ extension Machine {
     let inFirst = min(size, 4096 - Int(va & 4095))
     let first = try writePage(va, &core, details, bank)
     let second = inFirst < size ? try writePage(va &+ UInt64(inFirst), &core, Syndrome.wnr, bank) : first
-    for n in 0..<size {
-      let byte = UInt8(truncatingIfNeeded: value >> UInt64(8 * n))
-      if n < inFirst {
-        first.storeBytes(of: byte, toByteOffset: Int(va & 4095) + n, as: UInt8.self)
-      } else {
-        second.storeBytes(of: byte, toByteOffset: n - inFirst, as: UInt8.self)
+    if inFirst == size {
+      Self.setNumber(first + Int(va & 4095), size.trailingZeroBitCount, value)
+    } else {
+      for n in 0..<size {
+        let byte = UInt8(truncatingIfNeeded: value >> UInt64(8 * n))
+        if n < inFirst {
+          first.storeBytes(of: byte, toByteOffset: Int(va & 4095) + n, as: UInt8.self)
+        } else {
+          second.storeBytes(of: byte, toByteOffset: n - inFirst, as: UInt8.self)
+        }
       }
     }
     if core.isWatched { debugging?.noteAccess(va, size, isWrite: true) }
@@ -237,10 +253,11 @@ extension Machine {
     _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64, bank: UInt64
   ) throws(A64Stop) -> UnsafeMutableRawPointer {
     let regime = TranslationRegime(rec: core.rec, stage2: core.stage2, exceptionLevel: core.exceptionLevel, bank: bank)
-    let (ipa, descriptor) = try walkStage1(va, kind, regime)
+    let known = core.workspace.stage2
+    let (ipa, descriptor) = try walkStage1(va, kind, regime, knownIn: known)
     if kind == .fetch, core.features.contains(.bti) { core.workspace.noteGuard(va, descriptor) }
     let pa: UInt64
-    switch translateStage2(core.stage2, ipa, kind) {
+    switch translateStage2(core.stage2, ipa, kind, knownIn: known) {
     case .address(let address): pa = address
     case .nothing: return memory.noPage
     case let outcome: throw stage2Stop(outcome, va, ipa, kind, regime, details: details)
@@ -318,7 +335,7 @@ extension Machine {
 
   /// Stage 1 of EL1&0 (Arm ARM D8): 4 KiB granules, 48 bits. The IPA, and the descriptor of its page or block if the MMU is on.
   func walkStage1(
-    _ va: UInt64, _ kind: Stage2Access, _ core: TranslationRegime
+    _ va: UInt64, _ kind: Stage2Access, _ core: TranslationRegime, knownIn cache: Stage2Cache? = nil
   ) throws(A64Stop) -> (ipa: UInt64, descriptor: UInt64?) {
     let rec = core.rec
     let sctlr = rec[.sctlrEL1]
@@ -351,7 +368,7 @@ extension Machine {
       let index = va >> shift & ((1 << width) - 1)
       let entryIPA = table &+ index * 8
       let entry: UInt64
-      switch translateStage2(core.stage2, entryIPA, .read) {
+      switch translateStage2(core.stage2, entryIPA, .read, knownIn: cache) {
       case .address(let pa): entry = memory.load64(pa)
       case .nothing: entry = 0
       case let outcome: throw stage2Stop(outcome, va, entryIPA, kind, core, details: 0, isWalk: true)

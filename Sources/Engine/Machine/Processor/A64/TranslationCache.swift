@@ -74,3 +74,45 @@ final class TranslationCache {
     entries[index] = Entry(tag: va & ~0xFFF, distance: UInt(bitPattern: page) &- UInt(va & ~0xFFF))
   }
 }
+
+/// Pages of the IPA space and where stage 2 leads an access to them, for one run: a walk of stage 1 goes through the same tables again
+/// and again. It is emptied whenever the translations are, and has only what the tables and the granule protection check let through.
+final class Stage2Cache {
+  private struct Entry {
+    /// The page's IPA, with the kind of access in its lowest bits.
+    var tag: UInt64
+    /// Since which flush it is known.
+    var flush: UInt64
+    var page: UInt64
+  }
+
+  private static let count = 256
+  private let entries: UnsafeMutablePointer<Entry>
+  private var flushes: UInt64 = 1
+
+  init() {
+    entries = .allocate(capacity: Self.count)
+    entries.initialize(repeating: Entry(tag: 0, flush: 0, page: 0), count: Self.count)
+  }
+
+  deinit { entries.deallocate() }
+
+  func flush() { flushes &+= 1 }
+
+  @inline(__always) private static func tag(_ ipa: UInt64, _ kind: Stage2Access) -> UInt64 { ipa & ~0xFFF | kind.number }
+
+  @inline(__always) private func entry(_ ipa: UInt64) -> UnsafeMutablePointer<Entry> {
+    entries + Int(truncatingIfNeeded: ipa >> 12 & UInt64(Self.count - 1))
+  }
+
+  /// The PA of an IPA, if it is known.
+  @inline(__always) func find(_ ipa: UInt64, _ kind: Stage2Access) -> UInt64? {
+    let entry = entry(ipa)
+    guard entry.pointee.tag == Self.tag(ipa, kind), entry.pointee.flush == flushes else { return nil }
+    return entry.pointee.page | ipa & 0xFFF
+  }
+
+  func put(_ ipa: UInt64, _ kind: Stage2Access, _ pa: UInt64) {
+    entry(ipa).pointee = Entry(tag: Self.tag(ipa, kind), flush: flushes, page: pa & ~0xFFF)
+  }
+}

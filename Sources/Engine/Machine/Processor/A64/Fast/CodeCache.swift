@@ -4,32 +4,40 @@
 /// run its bytes change only by the guest's own stores: those to a page that is in use take the slow path and mark what they change
 /// as not decoded.
 final class CodeCache {
-  final class Page {
-    /// 1024 instructions, one that leads to the next page, and behind them the words they were decoded from.
+  /// 1024 instructions, one that leads to the next page, behind them the words they were decoded from, and behind those the run in which
+  /// they were last compared.
+  private struct Page {
     let instructions: UnsafeMutablePointer<FastInstruction>
-    /// The run in which it was last compared.
-    fileprivate(set) var run = 0
 
     static let wordsOffset = 1025 * MemoryLayout<FastInstruction>.stride
+    private static let runOffset = wordsOffset + 4096
+
     var words: UnsafeMutablePointer<UInt32> { CodeCache.words(instructions) }
+    var run: Int {
+      get { UnsafeRawPointer(instructions).load(fromByteOffset: Self.runOffset, as: Int.self) }
+      nonmutating set {
+        UnsafeMutableRawPointer(instructions).storeBytes(of: newValue, toByteOffset: Self.runOffset, as: Int.self)
+      }
+    }
+
+    init(_ instructions: UnsafeMutablePointer<FastInstruction>) { self.instructions = instructions }
 
     init() {
-      let raw = UnsafeMutableRawPointer.allocate(byteCount: Self.wordsOffset + 4096, alignment: 16)
+      let raw = UnsafeMutableRawPointer.allocate(byteCount: Self.runOffset + MemoryLayout<Int>.size, alignment: 16)
       instructions = raw.initializeMemory(as: FastInstruction.self, repeating: FastInstruction(.decode), count: 1025)
       instructions[1024] = FastInstruction(.pageEnd)
       (raw + Self.wordsOffset).initializeMemory(as: UInt32.self, repeating: 0, count: 1024)
+      run = 0
     }
 
-    deinit { UnsafeMutableRawPointer(instructions).deallocate() }
-
     /// Takes over what is different in the page's bytes.
-    fileprivate func compare(_ host: UnsafeRawPointer) {
+    func compare(_ host: UnsafeRawPointer) {
       let now = host.assumingMemoryBound(to: UInt32.self)
       guard !Memory.isEqual(words, now) else { return }
       for n in 0..<1024 { take(now, n) }
     }
 
-    fileprivate func take(_ now: UnsafePointer<UInt32>, _ n: Int) {
+    func take(_ now: UnsafePointer<UInt32>, _ n: Int) {
       guard words[n] != now[n] else { return }
       words[n] = now[n]
       instructions[n].operation = .decode
@@ -38,11 +46,19 @@ final class CodeCache {
     }
   }
 
+  /// Decoded pages by where their bytes are: a table with open addressing, a power of two long and at most half full.
+  private struct Place {
+    var host: UnsafeMutableRawPointer
+    var page: UnsafeMutablePointer<FastInstruction>?
+  }
+
   /// Virtual pages and the decoded pages they lead to.
   let pages = TranslationCache()
   /// A page of one place, for a target that is still to be found.
   let missing: UnsafeMutablePointer<FastInstruction>
-  private var known: [UnsafeMutableRawPointer: Page] = [:]
+  private var known: UnsafeMutablePointer<Place>
+  private var places = 1 << 10
+  private var count = 0
   private var run = 1
   /// Set when the page that is being executed may not be the one its address leads to any more.
   var isStale = false
@@ -54,7 +70,7 @@ final class CodeCache {
   func setStops(_ new: Set<Int>) {
     guard !new.isSubset(of: stops) else { return }
     stops = new
-    known = [:]
+    clear()
   }
 
   /// Most pages that are kept.
@@ -63,9 +79,49 @@ final class CodeCache {
   init() {
     missing = .allocate(capacity: 1)
     missing.initialize(to: FastInstruction(.fetch))
+    known = Self.table(places)
   }
 
-  deinit { missing.deallocate() }
+  deinit {
+    missing.deallocate()
+    for n in 0..<places { known[n].page?.deallocate() }
+    known.deallocate()
+  }
+
+  private static func table(_ places: Int) -> UnsafeMutablePointer<Place> {
+    let table = UnsafeMutablePointer<Place>.allocate(capacity: places)
+    table.initialize(repeating: Place(host: UnsafeMutableRawPointer(table), page: nil), count: places)
+    return table
+  }
+
+  /// Where a page of bytes is in the table, or would be.
+  @inline(__always) private func place(_ host: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Place> {
+    let hash = (UInt64(UInt(bitPattern: host)) >> 12) &* 0x9E37_79B9_7F4A_7C15
+    var index = Int(truncatingIfNeeded: hash >> 32)
+    while true {
+      let place = known + (index & (places - 1))
+      if place.pointee.page == nil || place.pointee.host == host { return place }
+      index &+= 1
+    }
+  }
+
+  @inline(__always) private func find(_ host: UnsafeMutableRawPointer) -> Page? { place(host).pointee.page.map { Page($0) } }
+
+  private func clear() {
+    for n in 0..<places {
+      known[n].page?.deallocate()
+      known[n].page = nil
+    }
+    count = 0
+  }
+
+  private func grow() {
+    let old = (known, places)
+    places *= 2
+    known = Self.table(places)
+    for n in 0..<old.1 where old.0[n].page != nil { place(old.0[n].host).pointee = old.0[n] }
+    old.0.deallocate()
+  }
 
   /// The words that a page's instructions were decoded from.
   @inline(__always) static func words(_ instructions: UnsafeMutablePointer<FastInstruction>) -> UnsafeMutablePointer<UInt32> {
@@ -79,7 +135,7 @@ final class CodeCache {
 
   func beginRun() {
     run &+= 1
-    if known.count > Self.limit { known = [:] }
+    if count > Self.limit { clear() }
   }
 
   /// Code is fetched through a new translation: with either engine, so that both know the same pages and translations in the same
@@ -88,36 +144,40 @@ final class CodeCache {
   /// - Returns: whether the page's bytes come into use as code in this run.
   func noteFetch(_ va: UInt64, _ level: UInt64, _ host: UnsafeMutableRawPointer) -> Bool {
     pages.drop(va, level)
-    let isNew = known[host]?.run != run
+    let isNew = !isInUse(host)
     _ = page(host)
     return isNew
   }
 
   /// The decoded page of a page's bytes, which is in use from now on.
-  func page(_ host: UnsafeMutableRawPointer) -> Page {
-    let page: Page
-    if let found = known[host] {
-      page = found
-    } else {
-      page = Page()
-      known[host] = page
+  func page(_ host: UnsafeMutableRawPointer) -> UnsafeMutablePointer<FastInstruction> {
+    var place = place(host)
+    if place.pointee.page == nil {
+      if 2 * count >= places {
+        grow()
+        place = self.place(host)
+      }
+      place.pointee = Place(host: host, page: Page().instructions)
+      count += 1
     }
-    guard page.run != run else { return page }
+    guard let instructions = place.pointee.page else { preconditionFailure("a page was put there") }
+    let page = Page(instructions)
+    guard page.run != run else { return instructions }
     page.compare(host)
     page.run = run
-    return page
+    return instructions
   }
 
   /// Whether code of a page is in use in this run: stores to it must be seen.
-  func isInUse(_ host: UnsafeMutableRawPointer) -> Bool { known[host]?.run == run }
+  func isInUse(_ host: UnsafeMutableRawPointer) -> Bool { find(host)?.run == run }
 
   /// Bytes of a page were stored to.
   func noteStore(_ host: UnsafeMutableRawPointer, offset: Int, count: Int) {
-    guard let page = known[host], page.run == run else { return }
+    guard let page = find(host), page.run == run else { return }
     let now = UnsafePointer(host.assumingMemoryBound(to: UInt32.self))
     for n in offset / 4...(offset + count - 1) / 4 { page.take(now, n) }
   }
 
   /// The bytes are somewhere else from now on, and others may come to lie here.
-  func forget(_ host: UnsafeMutableRawPointer) { known[host]?.run = 0 }
+  func forget(_ host: UnsafeMutableRawPointer) { find(host)?.run = 0 }
 }

@@ -85,6 +85,6 @@ extension Machine {
   private mutating func enterCode(_ core: inout A64Core) throws(A64Stop) {
     let host = try fetchPage(&core)
     let code = core.workspace.code
-    code.pages.put(core.pc, core.exceptionLevel, UnsafeMutableRawPointer(code.page(host).instructions))
+    code.pages.put(core.pc, core.exceptionLevel, UnsafeMutableRawPointer(code.page(host)))
   }
 }

@@ -93,6 +93,18 @@ extension FastContext {
       case .addLsl64: c.addLsl64()
       case .addLsl32: c.addLsl32()
       case .eorRor32: c.eorRor32()
+      case .andRor64: c.andRor64()
+      case .bicRor64: c.bicRor64()
+      case .orrLsl64: c.orrLsl64()
+      case .ornRor64: c.ornRor64()
+      case .orn64: c.orn64()
+      case .eorRor64: c.eorRor64()
+      case .adc64: c.adc64()
+      case .sbc64: c.sbc64()
+      case .adcs64: c.adcs64()
+      case .sbcs64: c.sbcs64()
+      case .bfm64: c.bfm64()
+      case .bfm32: c.bfm32()
       case .eorLsr64: c.eorLsr64()
       case .eorLsr32: c.eorLsr32()
       case .adds64: c.adds64()
@@ -172,6 +184,15 @@ extension FastContext {
       case .stpxIndexed: guard c.stpxIndexed() else { break loop }
       case .ldpw: guard c.ldpw() else { break loop }
       case .stpw: guard c.stpw() else { break loop }
+      case .ldxrw: guard c.ldxrw() else { break loop }
+      case .ldxrx: guard c.ldxrx() else { break loop }
+      case .stxrw: guard c.stxrw() else { break loop }
+      case .stxrx: guard c.stxrx() else { break loop }
+      case .mrs: guard c.mrs() else { break loop }
+      case .msr: guard c.msr() else { break loop }
+      case .mrsDAIF: guard c.mrsDAIF() else { break loop }
+      case .cacheNop: guard c.cacheNop() else { break loop }
+      case .dcZVA: guard c.dcZVA() else { break loop }
 
       // Pairs.
       case .addImm64CmpImm64:
@@ -486,6 +507,201 @@ extension FastContext {
       case .ldpxAddImm64:
         guard c.ldpx() else { break loop }
         c.addImm64()
+      case .strxRegisterCmp64:
+        guard c.strxRegister() else { break loop }
+        c.cmp64()
+      case .nopNop:
+        c.next()
+        c.next()
+      case .umaddlUmaddl:
+        c.umaddl()
+        c.umaddl()
+      case .cmp64AddImm64:
+        c.cmp64()
+        c.addImm64()
+      case .csincCsel64:
+        c.csinc()
+        c.csel64()
+      case .add64Add64:
+        c.add64()
+        c.add64()
+      case .addImm64Csinc:
+        c.addImm64()
+        c.csinc()
+      case .ldrxRegisterLdrx:
+        guard c.ldrxRegister() else { break loop }
+        guard c.ldrx() else { break loop }
+      case .mov64Mov64:
+        c.mov64()
+        c.mov64()
+      case .stpxStpx:
+        guard c.stpx() else { break loop }
+        guard c.stpx() else { break loop }
+      case .cmp32Bhs:
+        c.cmp32()
+        guard c.branch(if: c.flags.hs) else { break loop }
+      case .add64StrxRegister:
+        c.add64()
+        guard c.strxRegister() else { break loop }
+      case .ldrxAdd64:
+        guard c.ldrx() else { break loop }
+        c.add64()
+      case .addLsl64LdrxRegister:
+        c.addLsl64()
+        guard c.ldrxRegister() else { break loop }
+      case .ldrxLdrxRegister:
+        guard c.ldrx() else { break loop }
+        guard c.ldrxRegister() else { break loop }
+      case .ldrxLdrx:
+        guard c.ldrx() else { break loop }
+        guard c.ldrx() else { break loop }
+      case .csincCmp32:
+        c.csinc()
+        c.cmp32()
+      case .csel64CmpImm64:
+        c.csel64()
+        c.cmpImm64()
+      case .madd64Umulh:
+        c.madd64()
+        c.umulh()
+      case .ldrxRegisterMadd64:
+        guard c.ldrxRegister() else { break loop }
+        c.madd64()
+      case .lsl64LdrxRegister:
+        c.lsl64()
+        guard c.ldrxRegister() else { break loop }
+      case .umaddlAdd64:
+        c.umaddl()
+        c.add64()
+      case .ldrxRegisterLdrb:
+        guard c.ldrxRegister() else { break loop }
+        guard c.ldrb() else { break loop }
+      case .addExtendedUmaddl:
+        c.addExtended()
+        c.umaddl()
+      case .ldrbLogicImm32:
+        guard c.ldrb() else { break loop }
+        c.logicImm32()
+      case .logicImm32Cmp32:
+        c.logicImm32()
+        c.cmp32()
+      case .constantConstant:
+        c.constant()
+        c.constant()
+      case .sub64Sub64:
+        c.sub64()
+        c.sub64()
+      case .sub64Lsl64:
+        c.sub64()
+        c.lsl64()
+      case .umaddlAddExtended:
+        c.umaddl()
+        c.addExtended()
+      case .umulhAdds64:
+        c.umulh()
+        c.adds64()
+      case .adds64Adc64:
+        c.adds64()
+        c.adc64()
+      case .ldrxIndexedLdrxRegister:
+        guard c.ldrxIndexed() else { break loop }
+        guard c.ldrxRegister() else { break loop }
+      case .addImm32LdrxIndexed:
+        c.addImm32()
+        guard c.ldrxIndexed() else { break loop }
+      case .cmp32Bhi:
+        c.cmp32()
+        guard c.branch(if: c.flags.hi) else { break loop }
+      case .ldpxStpx:
+        guard c.ldpx() else { break loop }
+        guard c.stpx() else { break loop }
+      case .ldrbIndexedCmpImm32:
+        guard c.ldrbIndexed() else { break loop }
+        c.cmpImm32()
+      case .cmp32Ccmp:
+        c.cmp32()
+        c.ccmp()
+      case .logicImm32Ccmp:
+        c.logicImm32()
+        c.ccmp()
+      case .mov64Constant:
+        c.mov64()
+        c.constant()
+      case .mov64Nop:
+        c.mov64()
+        c.next()
+      case .sub64StrxRegister:
+        c.sub64()
+        guard c.strxRegister() else { break loop }
+      case .ldpxLdpx:
+        guard c.ldpx() else { break loop }
+        guard c.ldpx() else { break loop }
+      case .nopRet:
+        c.next()
+        guard c.br() else { break loop }
+      case .nopStpxIndexed:
+        c.next()
+        guard c.stpxIndexed() else { break loop }
+      case .eor64Eor64:
+        c.eor64()
+        c.eor64()
+      case .eorRor64EorRor64:
+        c.eorRor64()
+        c.eorRor64()
+      case .andRor64AndRor64:
+        c.andRor64()
+        c.andRor64()
+      case .ldrwCmp32:
+        guard c.ldrw() else { break loop }
+        c.cmp32()
+      case .ccmpBeq:
+        c.ccmp()
+        guard c.branch(if: c.flags.eq) else { break loop }
+      case .ccmpBne:
+        c.ccmp()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .ccmpBhi:
+        c.ccmp()
+        guard c.branch(if: c.flags.hi) else { break loop }
+      case .cmpImm32Bls:
+        c.cmpImm32()
+        guard c.branch(if: !c.flags.hi) else { break loop }
+      case .cmpImm32Ccmp:
+        c.cmpImm32()
+        c.ccmp()
+      case .ldrbIndexedCbz32:
+        guard c.ldrbIndexed() else { break loop }
+        guard c.branch(if: c.lower(c.x[c.n]) == 0) else { break loop }
+      case .ldrxCmp64:
+        guard c.ldrx() else { break loop }
+        c.cmp64()
+      case .andsImmBne:
+        c.andsImm()
+        guard c.branch(if: !c.flags.eq) else { break loop }
+      case .andsImmBeq:
+        c.andsImm()
+        guard c.branch(if: c.flags.eq) else { break loop }
+      case .cmp32Bls:
+        c.cmp32()
+        guard c.branch(if: !c.flags.hi) else { break loop }
+      case .ldrxAddImm64:
+        guard c.ldrx() else { break loop }
+        c.addImm64()
+      case .mov64Bl:
+        c.mov64()
+        guard c.bl() else { break loop }
+      case .constantMov64:
+        c.constant()
+        c.mov64()
+      case .ldrxCbz64:
+        guard c.ldrx() else { break loop }
+        guard c.branch(if: c.x[c.n] == 0) else { break loop }
+      case .ldpxIndexedNop:
+        guard c.ldpxIndexed() else { break loop }
+        c.next()
+      case .ldpxLdpxIndexed:
+        guard c.ldpx() else { break loop }
+        guard c.ldpxIndexed() else { break loop }
       }
     }
     return c

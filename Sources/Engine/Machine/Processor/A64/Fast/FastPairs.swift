@@ -119,6 +119,71 @@ extension FastOperation {
     case (.strb, .add64): .strbAdd64
     case (.strxIndexed, .mov64): .strxIndexedMov64
     case (.ldpx, .addImm64): .ldpxAddImm64
+    case (.strxRegister, .cmp64): .strxRegisterCmp64
+    case (.nop, .nop): .nopNop
+    case (.umaddl, .umaddl): .umaddlUmaddl
+    case (.cmp64, .addImm64): .cmp64AddImm64
+    case (.csinc, .csel64): .csincCsel64
+    case (.add64, .add64): .add64Add64
+    case (.addImm64, .csinc): .addImm64Csinc
+    case (.ldrxRegister, .ldrx): .ldrxRegisterLdrx
+    case (.mov64, .mov64): .mov64Mov64
+    case (.stpx, .stpx): .stpxStpx
+    case (.cmp32, .bhs): .cmp32Bhs
+    case (.add64, .strxRegister): .add64StrxRegister
+    case (.ldrx, .add64): .ldrxAdd64
+    case (.addLsl64, .ldrxRegister): .addLsl64LdrxRegister
+    case (.ldrx, .ldrxRegister): .ldrxLdrxRegister
+    case (.ldrx, .ldrx): .ldrxLdrx
+    case (.csinc, .cmp32): .csincCmp32
+    case (.csel64, .cmpImm64): .csel64CmpImm64
+    case (.madd64, .umulh): .madd64Umulh
+    case (.ldrxRegister, .madd64): .ldrxRegisterMadd64
+    case (.lsl64, .ldrxRegister): .lsl64LdrxRegister
+    case (.umaddl, .add64): .umaddlAdd64
+    case (.ldrxRegister, .ldrb): .ldrxRegisterLdrb
+    case (.addExtended, .umaddl): .addExtendedUmaddl
+    case (.ldrb, .logicImm32): .ldrbLogicImm32
+    case (.logicImm32, .cmp32): .logicImm32Cmp32
+    case (.constant, .constant): .constantConstant
+    case (.sub64, .sub64): .sub64Sub64
+    case (.sub64, .lsl64): .sub64Lsl64
+    case (.umaddl, .addExtended): .umaddlAddExtended
+    case (.umulh, .adds64): .umulhAdds64
+    case (.adds64, .adc64): .adds64Adc64
+    case (.ldrxIndexed, .ldrxRegister): .ldrxIndexedLdrxRegister
+    case (.addImm32, .ldrxIndexed): .addImm32LdrxIndexed
+    case (.cmp32, .bhi): .cmp32Bhi
+    case (.ldpx, .stpx): .ldpxStpx
+    case (.ldrbIndexed, .cmpImm32): .ldrbIndexedCmpImm32
+    case (.cmp32, .ccmp): .cmp32Ccmp
+    case (.logicImm32, .ccmp): .logicImm32Ccmp
+    case (.mov64, .constant): .mov64Constant
+    case (.mov64, .nop): .mov64Nop
+    case (.sub64, .strxRegister): .sub64StrxRegister
+    case (.ldpx, .ldpx): .ldpxLdpx
+    case (.nop, .ret): .nopRet
+    case (.nop, .stpxIndexed): .nopStpxIndexed
+    case (.eor64, .eor64): .eor64Eor64
+    case (.eorRor64, .eorRor64): .eorRor64EorRor64
+    case (.andRor64, .andRor64): .andRor64AndRor64
+    case (.ldrw, .cmp32): .ldrwCmp32
+    case (.ccmp, .beq): .ccmpBeq
+    case (.ccmp, .bne): .ccmpBne
+    case (.ccmp, .bhi): .ccmpBhi
+    case (.cmpImm32, .bls): .cmpImm32Bls
+    case (.cmpImm32, .ccmp): .cmpImm32Ccmp
+    case (.ldrbIndexed, .cbz32): .ldrbIndexedCbz32
+    case (.ldrx, .cmp64): .ldrxCmp64
+    case (.andsImm, .bne): .andsImmBne
+    case (.andsImm, .beq): .andsImmBeq
+    case (.cmp32, .bls): .cmp32Bls
+    case (.ldrx, .addImm64): .ldrxAddImm64
+    case (.mov64, .bl): .mov64Bl
+    case (.constant, .mov64): .constantMov64
+    case (.ldrx, .cbz64): .ldrxCbz64
+    case (.ldpxIndexed, .nop): .ldpxIndexedNop
+    case (.ldpx, .ldpxIndexed): .ldpxLdpxIndexed
     default: nil
     }
   }
