@@ -53,7 +53,7 @@ final class FakeKernel {
   static let names: [(name: String, offset: Int)] =
     [("_stext", code), ("schedule", code + 0x1000), ("do_idle", code + 0x2000), ("secondary", code + 0x3000)]
     + (0..<600).map { ("filler_\($0)", code + 0x4000 + 16 * $0) } + [
-      ("prb", 0x17_0000), ("vmcoreinfo_data", 0x17_0008), ("_end", 0x40_0000),
+      ("el0t_64_sync", code + 0x7000), ("prb", 0x17_0000), ("vmcoreinfo_data", 0x17_0008), ("_end", 0x40_0000),
     ]
 
   private func putNames(_ isOld: Bool) {

@@ -23,6 +23,23 @@ struct LinuxKernelTests {
     #expect(try #require(FakeKernel(hasTypes: false).kernel()).task.contains("CONFIG_DEBUG_INFO_BTF"))
   }
 
+  /// While a process runs: what the kernel's own code would put into SP_EL0.
+  @Test func theTaskOfAProcessIsWhereTheCodeLooksForIt() throws {
+    let fake = FakeKernel()
+    let code = FakeKernel.code + 0x7040
+    // ADRP X28; ADD X28, X28, #0x2C8; MRS X20, TPIDR_EL1; LDR X28, [X28, X20]; MSR SP_EL0, X28
+    let page = UInt64(0x1A_8000 - (code & ~4095)) >> 12
+    for (n, word) in [0x9000_001C | (page & 3) << 29 | page >> 2 << 5, 0x910B_239C, 0xD538_D094, 0xF874_6B9C, 0xD518_411C]
+      .enumerated()
+    {
+      fake.put(code + 4 * n, word, 4)
+    }
+    fake.put(0x1A_82C8, FakeKernel.address(FakeKernel.task))
+    #expect(try #require(fake.kernel(isUser: true)).task == "swapper/0, pid 42, in its program")
+    fake.put(0x1A_82C8, 0)
+    #expect(try #require(fake.kernel(isUser: true)).task.contains("no name for where it keeps its task"))
+  }
+
   /// By its types, or by what it says for a dump.
   @Test(arguments: [true, false])
   func theLogIsThatOfTheRing(_ hasTypes: Bool) throws {

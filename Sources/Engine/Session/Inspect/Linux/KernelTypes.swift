@@ -14,6 +14,8 @@ struct KernelTypes: Sendable, Equatable {
   static let wanted: [String: Set<String>] = [
     "task_struct": ["comm", "pid", "tgid"], "pt_regs": ["stackframe"], "printk_ringbuffer": ["desc_ring", "text_data_ring"],
     "prb_desc_ring": ["count_bits", "descs", "infos", "head_id", "tail_id"], "prb_desc": ["state_var", "text_blk_lpos"],
+    "module": ["list", "name", "mem", "core_layout", "kallsyms"], "module_memory": ["base", "size"],
+    "module_layout": ["base", "size"], "mod_kallsyms": ["symtab", "num_symtab", "strtab"],
     "prb_data_blk_lpos": ["begin", "next"], "printk_info": ["ts_nsec", "text_len"], "prb_data_ring": ["size_bits", "data"],
   ]
 

@@ -25,7 +25,7 @@ package final class LinuxKernel {
 
   /// How far before and behind the kernel's table its names and types are looked for.
   static let reach: (before: UInt64, behind: UInt64) = (48 << 20, 16 << 20)
-  private static let places: Set<String> = ["prb", "__entry_task", "vmcoreinfo_data", "_stext"]
+  private static let places: Set<String> = ["prb", "__entry_task", "vmcoreinfo_data", "_stext", "modules", "el0t_64_sync"]
   /// Pages that are looked at for what it says for a dump, where no name tells.
   private static let mostPages: UInt64 = 1 << 18
 
@@ -95,17 +95,24 @@ package final class LinuxKernel {
 
   // MARK: Names
 
-  /// `schedule+0x1c`; nil for what is not the kernel's own.
+  /// What it has loaded besides.
+  private lazy var modules: KernelModules? = image.places["modules"].map { KernelModules(memory, image.types, head: base &+ $0) }
+
+  /// `schedule+0x1c`, or `virtblk_probe+0x40 [virtio_blk]`; nil for what is neither the kernel's own nor a module's.
   package func name(_ address: UInt64) -> String? {
-    guard address >= base, let place = image.names.place(address - base) else { return nil }
-    let offset = address - base - place.start
-    return offset == 0 ? place.name : "\(place.name)+\(hex(offset))"
+    guard let place = place(address) else { return nil }
+    let offset = address - place.start
+    let name = place.name.isEmpty ? hex(address) : offset == 0 ? place.name : "\(place.name)+\(hex(offset))"
+    return name + (place.module.map { " [\($0)]" } ?? "")
   }
 
-  private func start(_ address: UInt64) -> UInt64? {
-    guard address >= base else { return nil }
-    return image.names.place(address - base).map { base + $0.start }
+  private func place(_ address: UInt64) -> (name: String, start: UInt64, module: String?)? {
+    if address >= base, let own = image.names.place(address - base) { return (own.name, base + own.start, nil) }
+    guard address >> 63 == 1 else { return nil }
+    return modules?.place(address).map { ($0.name, $0.start, $0.module) }
   }
+
+  private func start(_ address: UInt64) -> UInt64? { place(address)?.start }
 
   /// Its release, once it has said so.
   package var release: String? { image.types.release }
@@ -139,10 +146,30 @@ package final class LinuxKernel {
   /// and what a vCPU is to put there again is its own copy of `__entry_task`.
   private var currentTask: UInt64? {
     if registers.isInKernel { return memory.ipa(of: registers.spEL0) == nil ? nil : registers.spEL0 }
-    guard let place = image.places["__entry_task"], let task = memory.number(base &+ place &+ registers.tpidrEL1),
-      memory.ipa(of: task) != nil
-    else { return nil }
+    guard let place = entryTask, let task = memory.number(place &+ registers.tpidrEL1), memory.ipa(of: task) != nil else {
+      return nil
+    }
     return task
+  }
+
+  /// `__entry_task`, by its name, or, of a kernel that names no data, by the code that puts what is there into SP_EL0 when a process has called
+  /// it (kernel_entry of arch/arm64/kernel/entry.S): ADRP and ADD of one register, which MSR SP_EL0 takes later.
+  private var entryTask: UInt64? {
+    if let place = image.places["__entry_task"] { return base &+ place }
+    let count = 128
+    guard let place = image.places["el0t_64_sync"], case let start = base &+ place, let code = memory.bytes(start, 4 * count)
+    else {
+      return nil
+    }
+    let words = (0..<count).map { GuestPages.number(code, 4 * $0, 4) }
+    guard let end = words.firstIndex(where: { $0 & 0xFFFF_FFE0 == 0xD518_4100 }), case let register = words[end] & 31,
+      let add = words[..<end].lastIndex(where: { $0 & 0xFF80_03FF == 0x9100_0000 | register << 5 | register }),
+      let page = words[..<add].lastIndex(where: { $0 & 0x9F00_001F == 0x9000_0000 | register })
+    else { return nil }
+    let distance = words[page] >> 29 & 3 | (words[page] >> 5 & 0x7FFFF) << 2
+    let signed = UInt64(bitPattern: Int64(bitPattern: distance << 43) >> 43)
+    return (start &+ UInt64(4 * page)) & ~4095 &+ signed << 12 &+ (words[add] >> 10 & 0xFFF)
+      << (words[add] >> 22 & 1 == 1 ? 12 : 0)
   }
 
   /// Who has called what, from where the vCPU stands: a line a frame.
@@ -157,9 +184,9 @@ package final class LinuxKernel {
       // A call may be the last instruction of its function.
       let behind: UInt64 = frame.isReturn && frame.pc >= 4 ? 4 : 0
       let place = frame.pc &- behind
-      let start = self.start(place)
-      let name = start.flatMap { start in
-        self.name(start).map { frame.pc == start ? $0 : "\($0)+\(hex(frame.pc - start))" }
+      let name = self.place(place).map { found in
+        let text = found.name.isEmpty || frame.pc == found.start ? found.name : "\(found.name)+\(hex(frame.pc - found.start))"
+        return [text, found.module.map { "[\($0)]" } ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
       }
       let text = name ?? others.text(frame.pc)
       return "#\(number) \(hex(frame.pc))\(text.map { " \($0)" } ?? "")\(frame.isTaken ? " (an exception was taken here)" : "")"
