@@ -94,10 +94,6 @@ struct CommandLineStories {
     story.keys(":tables ")
     story.sees("tables RD BASE..TOP [level=3]: makes the tables that a range of IPAs needs,")
     story.sees("down to a level")
-    // So is what has come of a line.
-    story.keys(.control("U"), "set theme", .enter)
-    story.sees("it is one of auto, default, light, contrast,")
-    story.sees("colour-blind, mono")
   }
 
   /// Who writes what other tools call it is told what it is here.
