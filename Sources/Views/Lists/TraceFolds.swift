@@ -47,8 +47,7 @@ struct TraceFolds: PanelState {
     let folds = effect.state[TraceFolds.self]
     guard step >= 0, effect.state.filter.isEmpty else { return false }
     if motion.isBack {
-      guard let group = session.groups(around: step).last(where: { folds.isOpen($0) }), folds.closed(around: step, session) == nil
-      else { return false }
+      guard let group = session.groups(around: step).last(where: { folds.isOpen($0) }) else { return false }
       effect.state[TraceFolds.self].close(group)
       effect.state.traceStep = min(group.range.upperBound, session.steps.count)
     } else {

@@ -16,22 +16,20 @@ package struct CommandLinePanel {
   }
 
   /// What stays on the screen until it is over: a recording that cannot be written, and what the session's file says otherwise.
-  /// What came of the last key, if it is too long for the line of the keys, and what is offered at the first start.
+  /// What went wrong with the last key, if it is too long for the line of the keys, and what is offered at the first start.
   static func notices(_ state: ViewState, width: Int) -> [(text: String, role: Role)] {
     var rows: [String] = []
     if let trouble = state.trouble { rows += wrap("✗ \(trouble)", to: width - 2) }
-    let long = longMessage(state, width: width)
-    if let long, long.isError { rows += wrap("✗ \(long.text)", to: width - 2) }
+    if let message = longMessage(state, width: width) { rows += wrap("✗ \(message)", to: width - 2) }
     if !state.isContradictionKnown, let sentence = state.contradiction?.sentence { rows += wrap(sentence, to: width - 2) }
     let offer = state.offer.map { wrap($0, to: width - 2) } ?? []
-    let said = long.map { $0.isError ? [] : wrap($0.text, to: width - 2) } ?? []
-    return rows.map { ($0, .fault) } + said.map { ($0, .ok) } + offer.map { ($0, .accent) }
+    return rows.map { ($0, .fault) } + offer.map { ($0, .accent) }
   }
 
-  /// What just happened, or was wrong, in more words than the bottom line can hold.
-  private static func longMessage(_ state: ViewState, width: Int) -> ViewState.Message? {
-    guard state.command == nil, let message = state.message else { return nil }
-    return Canvas.columns(of: message.text) > width - 4 ? message : nil
+  /// A message of something that was wrong, which the bottom line cannot hold.
+  private static func longMessage(_ state: ViewState, width: Int) -> String? {
+    guard state.command == nil, let message = state.message, message.isError else { return nil }
+    return Canvas.columns(of: message.text) > width - 4 ? message.text : nil
   }
 
   /// In up to two rows; the second ends with … if there is more.

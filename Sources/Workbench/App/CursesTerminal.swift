@@ -79,7 +79,7 @@ final class CursesTerminal: Terminal {
   /// What is to be said of the terminal's type, if it is one that is not known here.
   var typeNote: String? {
     guard ct_stand_in() != 0, let type = getenv("TERM").map({ String(cString: $0) }) else { return nil }
-    return "the terminal type \(shown(type)) (TERM) has no description here; xterm-256color stands in for it"
+    return "TERM \(shown(type)) is not described here; xterm-256color stands in for it"
   }
 
   /// Whether the screen has colours; without them the monochrome theme is used.

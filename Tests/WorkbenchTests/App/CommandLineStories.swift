@@ -84,9 +84,8 @@ struct CommandLineStories {
     #expect(story.bottomLine == ": gpt.set rd realm")
     story.keys(.control("U"), "state ")
     story.sees("rd  rec  run")
-    story.keys(.control("U"), "fork aside", .enter, ":RMI_VERSION 0x10000", .enter, ":switch ")
-    story.sees("main")
-    story.sees("aside")
+    story.keys(.control("U"), "switch ", .tab)
+    #expect(story.bottomLine == ": switch main")
   }
 
   /// Where a help has nothing below it, it has both rows.
@@ -95,10 +94,6 @@ struct CommandLineStories {
     story.keys(":tables ")
     story.sees("tables RD BASE..TOP [level=3]: makes the tables that a range of IPAs needs,")
     story.sees("down to a level")
-    // So is what has come of a line.
-    story.keys(.control("U"), "set theme", .enter)
-    story.sees("it is one of auto, default, light, contrast, colour-blind")
-    story.sees("mono")
   }
 
   /// Who writes what other tools call it is told what it is here.
