@@ -29,7 +29,7 @@ struct LinuxKernelTests {
     let code = FakeKernel.code + 0x7040
     // ADRP X28; ADD X28, X28, #0x2C8; MRS X20, TPIDR_EL1; LDR X28, [X28, X20]; MSR SP_EL0, X28
     let page = UInt64(0x1A_8000 - (code & ~4095)) >> 12
-    for (n, word) in [0x9000_001C | (page & 3) << 29 | page >> 2 << 5, 0x910B_239C, 0xD538_D094, 0xF874_6B9C, 0xD518_411C]
+    for (n, word) in [0x9000_001C | (page & 3) << 29 | (page >> 2) << 5, 0x910B_239C, 0xD538_D094, 0xF874_6B9C, 0xD518_411C]
       .enumerated()
     {
       fake.put(code + 4 * n, word, 4)
