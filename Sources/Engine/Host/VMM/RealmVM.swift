@@ -186,7 +186,6 @@ public final class RealmVM {
     rtc = others.lazy.compactMap { $0 as? PL031 }.first
     connectClock()
     connectFlash()
-    serial.counter = { [unowned self] in self.door.now }
     serial.onByte = { [unowned self] byte in
       leaveConsoles(but: nil)
       tell(byte)

@@ -20,7 +20,7 @@ package enum RandomBoard {
   }
 
   /// Instructions and entries of a guest at most.
-  private static let longest: UInt64 = 400_000
+  private static let longest: UInt64 = 100_000
   private static let mostEntries = 1500
   /// Most bytes all devices of a guest may know.
   private static let mostKnown = 32 << 20

@@ -31,6 +31,9 @@ package struct SerialInput: Equatable, Sendable {
   private var dma: UInt8 = 0
   private var lowPower: UInt8 = 0
 
+  /// The UART was enabled, and the mask has not been written since.
+  private var awaitsMask = false
+
   private static let controlReset: UInt16 = 0x300
   private static let levelsReset: UInt8 = 0x12
 
@@ -54,6 +57,13 @@ package struct SerialInput: Equatable, Sendable {
 
   /// UARTCR.LBE.
   var loops: Bool { (control ^ Self.controlReset) & 0x80 != 0 }
+
+  private var isEnabled: Bool { (control ^ Self.controlReset) & 1 != 0 }
+
+  /// A driver may be in the middle of setting it up: it has written what a disabled UART is set up with, or enabled it and not said since what it
+  /// wants to be told of. Linux unmasks the receive interrupts first of all, and throws away what has arrived last of all (pl011_startup). A guest
+  /// that sets nothing up takes the UART as it is.
+  var isBeingSetUp: Bool { awaitsMask || !isEnabled && (line != 0 || control != 0 || divisor != 0 || fraction != 0) }
 
   /// As many bytes as UARTIFLS.RXIFLSEL wants before the receive interrupt.
   private var trigger: Int {
@@ -98,9 +108,14 @@ package struct SerialInput: Equatable, Sendable {
     case 0x24: divisor = UInt16(truncatingIfNeeded: value)
     case 0x28: fraction = byte & 0x3F
     case 0x2C: line = byte
-    case 0x30: control = UInt16(truncatingIfNeeded: value & 0xFF87) ^ Self.controlReset
+    case 0x30:
+      let wasEnabled = isEnabled
+      control = UInt16(truncatingIfNeeded: value & 0xFF87) ^ Self.controlReset
+      if isEnabled, !wasEnabled { awaitsMask = true }
     case 0x34: levels = byte & 0x3F ^ Self.levelsReset
-    case 0x38: mask = UInt16(truncatingIfNeeded: value) & Interrupt.all
+    case 0x38:
+      mask = UInt16(truncatingIfNeeded: value) & Interrupt.all
+      if mask & Self.receiving != 0 { awaitsMask = false }
     case 0x44:
       let bits = UInt16(truncatingIfNeeded: value)
       latched &= ~bits
@@ -113,11 +128,14 @@ package struct SerialInput: Equatable, Sendable {
   // MARK: Written down
 
   static let size = 16 + room
+  /// Beside UARTIMSC.
+  private static let awaitsMaskBit: UInt16 = 1 << 15
 
   /// - Parameter bytes: ``size`` of them, of which the first is no more than ``room``.
   init(_ bytes: [UInt8]) {
     func word(_ n: Int) -> UInt16 { UInt16(bytes[n]) | UInt16(bytes[n + 1]) << 8 }
     mask = word(1) & Interrupt.all
+    awaitsMask = word(1) & Self.awaitsMaskBit != 0
     latched = word(3) & Interrupt.transmit
     cleared = word(5) & Self.receiving
     line = bytes[7]
@@ -131,7 +149,8 @@ package struct SerialInput: Equatable, Sendable {
   /// All of it, as it is written down.
   var bytes: [UInt8] {
     func word(_ value: UInt16) -> [UInt8] { [UInt8(truncatingIfNeeded: value), UInt8(truncatingIfNeeded: value >> 8)] }
-    return [UInt8(fifo.count)] + word(mask) + word(latched) + word(cleared) + [line] + word(control) + [levels]
+    return [UInt8(fifo.count)] + word(mask | (awaitsMask ? Self.awaitsMaskBit : 0)) + word(latched) + word(cleared) + [line]
+      + word(control) + [levels]
       + word(divisor) + [fraction, dma, lowPower] + fifo + [UInt8](repeating: 0, count: Self.room - fifo.count)
   }
 

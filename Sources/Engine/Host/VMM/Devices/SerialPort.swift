@@ -19,9 +19,6 @@ final class SerialPort: Device {
   private var typed: [UInt8] = []
   /// Looks at UARTFR since the guest last read or sent a byte: one that polls looks there again and again.
   private var looks = 0
-  /// What the counter showed when the guest unmasked the receive interrupts; nil: it has not, or it is long ago.
-  private var unmasked: UInt64?
-  var counter: () -> UInt64 = { 0 }
   var onByte: (UInt8) -> Void = { _ in }
   /// Hears whether its interrupt is asserted, whenever that may have changed.
   var onInterrupt: (Bool) -> Void = { _ in }
@@ -56,25 +53,16 @@ final class SerialPort: Device {
   /// Looks in a row that are those of a guest which polls for input.
   private static let pollingLooks = 32
 
-  /// Ticks for which they have been unmasked, 10 ms: Linux does so at the beginning of its set-up, and throws away what arrives before
-  /// the end.
-  private static let settling: UInt64 = 10_000_000
-
-  /// Whether the guest takes what arrives: it has unmasked the receive interrupts, or polls.
+  /// Whether the guest takes what arrives: it has unmasked the receive interrupts, and set its UART up, or polls.
   ///
   /// - Parameter isIdle: it has nothing else to do.
   func isListening(isIdle: Bool) -> Bool {
     if kind == .ns16550 || looks >= Self.pollingLooks { return true }
-    guard input.mask & SerialInput.receiving != 0 else { return false }
-    return isIdle || unmasked.map { counter() &- $0 >= Self.settling } ?? true
+    return input.mask & SerialInput.receiving != 0 && (isIdle || !input.isBeingSetUp)
   }
 
   /// Lets arrive what waits outside, if the guest takes it: to be called as time passes.
   func attend(isIdle: @autoclosure () -> Bool) { if !typed.isEmpty, isListening(isIdle: isIdle()) { refill() } }
-
-  private func noteMask() {
-    if input.mask & SerialInput.receiving == 0 { unmasked = nil } else if unmasked == nil { unmasked = counter() }
-  }
 
   private func refill() {
     let count = min(typed.count, max(0, depth - input.fifo.count))
@@ -123,7 +111,6 @@ final class SerialPort: Device {
     case .pl011:
       guard offset == 0 else {
         input.write(offset, value)
-        noteMask()
         attend(isIdle: false)
         return update()
       }
