@@ -56,7 +56,7 @@ public final class Panel: Sendable, Hashable {
     _ name: String, _ title: String, _ place: Place = .screen(timeline: true), key: [Key], _ help: String, label: String? = nil,
     unless: @escaping @Sendable (Session, ViewState) -> String? = { _, _ in nil },
     opened: (@Sendable (inout Effect) -> Void)? = nil, actions: [UserAction] = [],
-    hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common + [KeyHint(.back)] },
+    hints: @escaping @Sendable (ViewState) -> [KeyHint] = { _ in KeyHint.common },
     prepared: @escaping @Sendable (Session, inout ViewState) -> Void = { _, _ in },
     listed: (@Sendable (Session, ViewState, Rect) -> PanelLines)? = nil,
     empty: @escaping @Sendable (Session, ViewState) -> String? = { _, _ in nil }, notable: String? = nil,

@@ -32,7 +32,7 @@ extension UserAction {
   /// To the side the trace opens and closes the lines of statements that stood for others, and the host has its panes.
   private static func cannotTurn(_ session: Session, _ state: ViewState) -> String? {
     if state.focused == .stack { return state.focused.whyEmpty(session, state) }
-    guard state.focused == .trace, session.stepGroups.isEmpty else { return nil }
+    guard state.focused == .trace, session.groups(around: (state.traceStep ?? session.position) - 1).isEmpty else { return nil }
     let keys = state.bindings
     return "nothing is folded here; \(keys[.stepEarlier]) and \(keys[.stepLater]) go through time"
   }

@@ -105,8 +105,10 @@ package struct KeyHint: Sendable {
     actions.isEmpty || actions.contains { $0.whyImpossible(session, state) == nil }
   }
 
-  /// Those that are on every screen that takes no text, whatever else has no room.
-  static var always: [KeyHint] { [KeyHint(opening: .palette), KeyHint(.quit)] }
+  /// Those that are on a screen that takes no text, whatever else has no room: the way back, help, and the way out.
+  static func always(on screen: Panel) -> [KeyHint] {
+    (screen == .overview ? [] : [KeyHint(.back)]) + [KeyHint(opening: .palette), KeyHint(.quit)]
+  }
 
   /// Those most screens begin with.
   static var common: [KeyHint] { [KeyHint(.command), KeyHint(.undo), KeyHint(.redo)] }

@@ -8,7 +8,7 @@ extension Panel {
     opened: ReferencePanel.open,
     hints: { _ in
       [
-        KeyHint(.up, .down, label: "scroll"), KeyHint(.find), KeyHint(.command), KeyHint(.back),
+        KeyHint(.up, .down, label: "scroll"), KeyHint(.find), KeyHint(.command),
       ]
     },
     listed: { ReferencePanel($1).lines($2) }

@@ -13,7 +13,7 @@ extension Panel {
     hints: { state in
       let attack = state.attack
       guard attack.attack != nil, !attack.showsList else {
-        return [KeyHint(.up, .down, label: "attack"), KeyHint(.travel, label: "try it"), KeyHint(.find), KeyHint(.back)]
+        return [KeyHint(.up, .down, label: "attack"), KeyHint(.travel, label: "try it"), KeyHint(.find)]
       }
       let isAsked = attack.phase == .asked || attack.phase == .askedOff
       let lead =
@@ -24,7 +24,7 @@ extension Panel {
             KeyHint(.up, .down, label: "answer"), KeyHint(.travel, label: "say it and try"),
             KeyHint(.predict, label: "call by call"),
           ] : []
-      return lead + [KeyHint(.attackSwitchOff), KeyHint(opening: .why), KeyHint(.undo), KeyHint(.attackList), KeyHint(.back)]
+      return lead + [KeyHint(.attackSwitchOff), KeyHint(opening: .why), KeyHint(.undo), KeyHint(.attackList)]
     },
     listed: { AttacksPanel($1).lines($2) },
     moved: { motion, effect in

@@ -13,7 +13,7 @@ extension Panel {
       [
         KeyHint(.up, .down, label: "line"), KeyHint(.travel), KeyHint(.nextBranch), KeyHint(.compareBranch),
         KeyHint(.renameBranch),
-        KeyHint(.pruneBranch), KeyHint(.back),
+        KeyHint(.pruneBranch),
       ]
     },
     listed: { BranchesPanel($0, $1).lines($2) },

@@ -11,7 +11,6 @@ extension Panel {
     hints: { _ in
       [
         KeyHint(.up, .down, label: "line"), KeyHint(.travel), KeyHint(.find), KeyHint(.stepEarlier, .stepLater, label: "time"),
-        KeyHint(.back),
       ]
     },
     listed: { CaptionsPanel($0, $1, width: $2.width).lines($2) },

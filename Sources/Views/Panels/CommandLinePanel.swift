@@ -149,7 +149,7 @@ package struct CommandLinePanel {
     }
     var end = rect.x + rect.width - 1
     var bar: [KeyBarEntry] = []
-    for hint in state.screen.takesText ? [] : KeyHint.always.reversed() {
+    for hint in state.screen.takesText ? [] : KeyHint.always(on: state.screen).reversed() {
       var entry = entry(hint)
       entry.x = end - entry.width
       end = entry.x - 2

@@ -4,7 +4,7 @@ extension Panel {
   package static let compare: Panel = Panel(
     "compare", "Compare", key: ["V"], "Two branches, or two steps, side by side: what was done, answered, and what came of it.",
     hints: { _ in
-      [KeyHint(.up, .down, label: "line"), KeyHint(.travel), KeyHint(.find), KeyHint(.compareBranch), KeyHint(.back)]
+      [KeyHint(.up, .down, label: "line"), KeyHint(.travel), KeyHint(.find), KeyHint(.compareBranch)]
     },
     listed: { ComparePanel($0, $1).lines($2) },
     empty: { _, state in state.comparison == nil ? "nothing is compared" : nil },
@@ -149,10 +149,11 @@ struct ComparePanel {
   func draw(_ canvas: inout Canvas, _ rect: Rect) {
     guard let compared = state.comparison else {
       let inside = canvas.frame(rect, "Compare", note: "", focused: true)
-      canvas.text(
-        inside.x + 1, inside.y,
-        "Nothing is compared. \(state.bindings[.compareBranch]) asks for two branches or steps, such as compare main b1.", .dim,
-        limit: inside.width - 2)
+      let key = state.bindings[.compareBranch]
+      let words = "Nothing is compared. \(key) asks for two branches or steps, such as compare main b1."
+      for (n, line) in WhyPanel.wrap(words, to: max(inside.width - 2, 20), hanging: 0).enumerated() where n < inside.height {
+        canvas.text(inside.x + 1, inside.y + n, line, .dim, limit: inside.width - 2)
+      }
       return
     }
     let count = compared.comparison.state.items.count + compared.comparison.rows.filter { !$0.isSame }.count

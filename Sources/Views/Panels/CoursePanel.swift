@@ -12,7 +12,6 @@ extension Panel {
     hints: { _ in
       [
         KeyHint(.up, .down, label: "lesson"), KeyHint(.travel, label: "begin or go on"), KeyHint(.lessonAnew), KeyHint(.find),
-        KeyHint(.back),
       ]
     },
     listed: { CoursePanel($1).lines($2) },

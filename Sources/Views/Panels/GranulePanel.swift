@@ -8,7 +8,7 @@ extension Panel {
     hints: { _ in
       KeyHint.common + [
         KeyHint(.up, .down, label: "change"), KeyHint(.travel), KeyHint(.changeBefore, .nextChange, label: "changes"),
-        KeyHint(.back), KeyHint(.find), KeyHint(.copyLine),
+        KeyHint(.find), KeyHint(.copyLine),
       ]
     },
     listed: { GranulePanel($0, $1).lines($2) },

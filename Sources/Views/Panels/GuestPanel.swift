@@ -11,7 +11,6 @@ extension Panel {
           KeyHint(.breakpoint), KeyHint(.runBack), KeyHint(.debug), KeyHint(.nextRealm, label: "next vCPU"),
           KeyHint(.guestKeys), KeyHint(.guestConsole), KeyHint(.guestPane), KeyHint(.guestMemory),
           KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(.up, .down, label: "console"), KeyHint(.find),
-          KeyHint(.back),
         ]
     },
     prepared: { $1.guest.console.follow($0) }, listed: { GuestPanel($0, $1.guest, $1.bindings).lines($2) },
@@ -175,14 +174,15 @@ package struct GuestPanel {
     }
   }
 
-  /// Looks at another vCPU, where there are several.
+  /// What can be looked at: RECs, and the vCPU of a partition that executes code.
+  static func vcpus(_ session: Session) -> [UInt64] {
+    session.read { $0.control.recs + ($0.hasCode(Machine.codePartition) ? [Machine.partitionVCPU] : []) }
+  }
+
+  /// Looks at another vCPU.
   static func showNext(_ effect: inout Effect) {
     let session = effect.session
-    let all = session.read { $0.control.recs + ($0.hasCode(Machine.codePartition) ? [Machine.partitionVCPU] : []) }
-    guard all.count > 1 else {
-      effect.say("there is no other vCPU", isError: true)
-      return
-    }
+    let all = vcpus(session)
     let here = effect.state.guest.vcpu ?? session.lastGuest()?.now.address ?? 0
     let next = all[((all.firstIndex(of: here) ?? -1) + 1) % all.count]
     effect.state.guest.vcpu = next
@@ -217,11 +217,13 @@ package struct GuestPanel {
     let count = inside.y + inside.height - y
     guard count > 0 else { return }
     let first = now.pc &- UInt64(4 * (count / 3))
+    // Where there is little room, operands come closer to the mnemonic.
+    let mnemonic = inside.width < 44 ? 4 : 7
     for (n, line) in session.read({ $0.guestWords(now.address, from: first, count: count) }).enumerated() {
       let isHere = line.address == now.pc
       let text = line.word.map { Disassembler.text($0, at: line.address) } ?? "not mapped"
       let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)
-      var words = (parts.first ?? "").padding(7) + (parts.count > 1 ? " " + parts[1] : "")
+      var words = (parts.first ?? "").padding(mnemonic) + (parts.count > 1 ? " " + parts[1] : "")
       // The name of the place the instruction leads to.
       if let target = line.word.flatMap({ Disassembler.target($0, at: line.address) }), let name = named(target) {
         words += " <\(name)>"

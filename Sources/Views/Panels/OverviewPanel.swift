@@ -4,11 +4,15 @@ extension Panel {
   package static let overview: Panel = Panel(
     "overview", "Overview", key: ["o"], "Worlds, granule map, realms and trace on one screen.",
     hints: { state in
-      KeyHint.common + [KeyHint(.nextPanel)] + state.focus.hints(state)
-        + [
-          KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(opening: .rtt), KeyHint(opening: .token),
-          KeyHint(opening: .guest), KeyHint(.play), KeyHint(opening: .captions),
-        ]
+      let time = KeyHint(.stepEarlier, .stepLater, label: "time")
+      let words = [KeyHint(.play), KeyHint(opening: .captions)]
+      let screens = [KeyHint(opening: .rtt), KeyHint(opening: .token), KeyHint(opening: .guest)]
+      // Whoever reads a session goes through it.
+      if state.recording == .replay {
+        return [KeyHint(.command), time] + words + state.focus.hints(state) + [KeyHint(.nextPanel)] + screens
+          + [KeyHint(.undo), KeyHint(.redo)]
+      }
+      return KeyHint.common + [KeyHint(.nextPanel)] + state.focus.hints(state) + [time] + screens + words
     },
     prepared: { session, state in for part in Panel.tiles + [.rtt, .why] { part.prepare(session, &state) } },
     moved: { $1.state.focus.move($0, &$1) }, clicked: OverviewPanel.click

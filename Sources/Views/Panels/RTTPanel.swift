@@ -8,7 +8,7 @@ extension Panel {
       KeyHint.common
         + [
           KeyHint(.rttIPA), KeyHint(.nextRange, .previousRange, label: "range"), KeyHint(.nextRealm),
-          KeyHint(.up, .down, label: "entry"), KeyHint(.back), KeyHint(.changeBefore, .nextChange, label: "changes"),
+          KeyHint(.up, .down, label: "entry"), KeyHint(.changeBefore, .nextChange, label: "changes"),
         ]
     },
     prepared: { $1[RTTState.self].follow($0) },
@@ -19,7 +19,8 @@ extension Panel {
 
 extension UserAction {
   package static let rttIPA: UserAction = UserAction(
-    "walk-ipa", ["i"], "Walk an IPA", "Asks for the IPA to walk.", label: "IPA", unless: thereIsNoRealm
+    "walk-ipa", ["i"], "Walk an IPA", "Asks for the IPA to walk.", label: "IPA",
+    unless: { session, _ in whyNoRealm(session) }
   ) { effect in
     effect.state.screen = .rtt
     effect.ask(.open(.rttIPA, text: ""))
@@ -41,8 +42,7 @@ extension UserAction {
 
   package static let nextRealm: UserAction = UserAction(
     "next-realm", ["O"], "Next of its kind", "Looks at the tables of another realm, at another token, or at another vCPU.",
-    label: "next realm",
-    unless: thereIsNoRealm
+    label: "next realm", unless: thereIsNoOther
   ) { effect in
     if effect.state.screen == .token { return TokenPanel.showNext(&effect) }
     if effect.state.screen == .guest { return GuestPanel.showNext(&effect) }
@@ -51,7 +51,13 @@ extension UserAction {
     effect.state.screen = .rtt
   }
 
-  @Sendable private static func thereIsNoRealm(_ session: Session, _ state: ViewState) -> String? { whyNoRealm(session) }
+  @Sendable private static func thereIsNoOther(_ session: Session, _ state: ViewState) -> String? {
+    switch state.screen {
+    case .token: session.tokens.count > 1 && state.token.file == nil ? nil : "there is no other token"
+    case .guest: GuestPanel.vcpus(session).count > 1 ? nil : "there is no other vCPU"
+    default: whyNoRealm(session) ?? (session.read { $0.control.realms.count } > 1 ? nil : "there is no other realm")
+    }
+  }
 
   fileprivate static func whyNoRealm(_ session: Session) -> String? {
     session.read { $0.control.realms.isEmpty } ? "there is no realm" : nil
@@ -195,9 +201,9 @@ package struct RTTPanel {
   private func drawWalk(_ report: WalkReport, _ number: Int, _ canvas: inout Canvas, _ rect: Rect, _ focused: Bool) {
     let half = report.isProtected ? "Protected" : "Unprotected"
     let keys = state.bindings
+    let others = session.read { $0.control.realms.count } > 1 ? " · \(keys[.nextRealm]) next realm" : ""
     let inside = canvas.frame(
-      rect, "Walk of \(hex(report.ipa))",
-      note: "realm \(number + 1) · \(half) · \(keys[.rttIPA]) IPA · \(keys[.nextRealm]) next realm",
+      rect, "Walk of \(hex(report.ipa))", note: "realm \(number + 1) · \(half) · \(keys[.rttIPA]) IPA\(others)",
       focused: focused)
     guard !inside.isEmpty else { return }
     var y = inside.y

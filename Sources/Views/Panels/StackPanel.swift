@@ -8,7 +8,7 @@ extension Panel {
     hints: { _ in
       [
         KeyHint(.left, .right, label: "pane"), KeyHint(.up, .down, label: "line"), KeyHint(.find),
-        KeyHint(.stepEarlier, .stepLater, label: "time"), KeyHint(.back),
+        KeyHint(.stepEarlier, .stepLater, label: "time"),
       ]
     },
     listed: { StackPanel($0, $1, width: $2.width).lines($2) },

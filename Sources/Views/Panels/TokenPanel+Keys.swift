@@ -56,10 +56,6 @@ extension TokenPanel {
 
   static func showNext(_ effect: inout Effect) {
     let tokens = effect.session.tokens
-    guard effect.state.token.file == nil, tokens.count > 1 else {
-      effect.say("there is no other token", isError: true)
-      return
-    }
     let number = effect.session.token(effect.state.token.number)?.number ?? tokens.count
     effect.state.token.number = number % tokens.count + 1
   }

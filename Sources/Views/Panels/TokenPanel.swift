@@ -18,7 +18,7 @@ extension Panel {
         }
       return [
         KeyHint(.left, .right, label: "tab"), KeyHint(.up, .down, label: "line"), own, KeyHint(.nextRealm, label: "next token"),
-        KeyHint(.command), KeyHint(.back),
+        KeyHint(.command),
       ]
     },
     listed: { TokenPanel($0, $1.token, $1.bindings).lines($2) },

@@ -5,8 +5,8 @@ extension Panel {
     "trace", "Trace", .tile, key: ["4"], "Every crossing between worlds, decoded.", actions: [.details],
     hints: { _ in
       [
-        KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.find), KeyHint(opening: .why),
-        KeyHint(.left, .right, label: "fold"),
+        KeyHint(.up, .down, label: "step"), KeyHint(.travel), KeyHint(.left, .right, label: "fold"), KeyHint(.find),
+        KeyHint(opening: .why),
       ]
     },
     prepared: { session, state in
@@ -286,8 +286,8 @@ package struct TracePanel {
         y += 1
       }
     }
-    // Beside a lesson it is the lesson that says where to begin.
-    guard state.screen != .lesson else { return }
+    // In a lesson it is the lesson that says where to begin.
+    guard state.screen != .lesson, state.lesson.picture == nil else { return }
     let keys = state.bindings
     let beginnings = [
       (keys[.palette], "everything there is to do here, found by what one types"),

@@ -8,7 +8,7 @@ extension Panel {
     opened: WhyPanel.open, actions: [.switchCheck, .tryWithout],
     hints: { state in
       KeyHint.common + (state.whyOrigin == nil ? [] : [KeyHint(.travel, label: "who made it so")])
-        + [KeyHint(.up, .down, label: "condition"), KeyHint(.switchCheck), KeyHint(.tryWithout), KeyHint(.back)]
+        + [KeyHint(.up, .down, label: "condition"), KeyHint(.switchCheck), KeyHint(.tryWithout)]
     },
     prepared: { session, state in
       state[ViewState.Why.self].find(session)

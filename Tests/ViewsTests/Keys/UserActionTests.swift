@@ -88,7 +88,7 @@ struct UserActionTests {
     sees("§ help  § command", .overview, session)
     sees("§ find · § travel", .overview, session)
     sees("§realm", .trace, fresh)
-    sees("§ IPA · § next realm", .rtt, session)
+    sees("· § IPA", .rtt, session)
     sees("§ boots one, § lets one be stepped", .guest, fresh)
     sees("§RSI_ATTESTATION_TOKEN_INIT", .token, fresh)
     sees("type to find · § do · § close", .palette, fresh)

@@ -63,7 +63,7 @@ struct MouseStories {
 
   @Test func aClickOnTheKeyBarDoesWhatTheKeyDoes() throws {
     let story = try Story(Self.steps)
-    try story.clicks(on: "u undo")
+    try story.clicks(on: "[ ] time")
     #expect(story.session.position == 7)
     try story.clicks(on: "help  q quit")
     story.sees("Palette")

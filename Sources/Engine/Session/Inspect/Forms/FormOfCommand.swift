@@ -128,8 +128,8 @@ extension Input.Kind {
   /// What it may be, in words.
   var allowed: String {
     switch self {
-    case .undelegatedPA: "a granule that is UNDELEGATED"
-    case .delegatedPA: "a granule that is DELEGATED"
+    case .undelegatedPA: "an UNDELEGATED granule"
+    case .delegatedPA: "a DELEGATED granule"
     case .rdPA: "a Realm's RD"
     case .recPA: "a REC"
     case .nsPA: "a page of the Host's"
