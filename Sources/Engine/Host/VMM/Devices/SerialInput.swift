@@ -60,10 +60,10 @@ package struct SerialInput: Equatable, Sendable {
 
   private var isEnabled: Bool { (control ^ Self.controlReset) & 1 != 0 }
 
-  /// A driver may be in the middle of setting it up: it has written what a disabled UART is set up with, or enabled it and not said since what it
+  /// A driver may be in the middle of setting it up: it has given a disabled UART a speed, or enabled it and not said since what it
   /// wants to be told of. Linux unmasks the receive interrupts first of all, and throws away what has arrived last of all (pl011_startup). A guest
   /// that sets nothing up takes the UART as it is.
-  var isBeingSetUp: Bool { awaitsMask || !isEnabled && (line != 0 || control != 0 || divisor != 0 || fraction != 0) }
+  var isBeingSetUp: Bool { awaitsMask || !isEnabled && (control != 0 || divisor != 0 || fraction != 0) }
 
   /// As many bytes as UARTIFLS.RXIFLSEL wants before the receive interrupt.
   private var trigger: Int {
