@@ -73,8 +73,8 @@ struct RecordingAsScriptTests {
   }
 
   @Test func aNewerFormatIsRefused() throws {
-    let error = #expect(throws: ScriptError.self) { try Script().run("#workbench 6\nmachine pe=2") }
-    #expect(error?.message == "recording format \"6\" is newer than this program, which reads up to 5")
+    let error = #expect(throws: ScriptError.self) { try Script().run("#workbench 7\nmachine pe=2") }
+    #expect(error?.message == "recording format \"7\" is newer than this program, which reads up to 6")
     // A comment of another kind.
     let script = Script()
     try script.run("#workbench notes\npe 1")
