@@ -308,7 +308,7 @@ struct CommandLineTests {
     ("attacks --markdown", "Attacks.md"),
     (
       "explore table Documentation/Necessity.jsonl "
-        + ["blocks", "buffers", "high", "pes", "ranges", "realms"].map { "Documentation/Necessity-\($0).jsonl" }.joined(
+        + ["blocks", "buffers", "high", "owner", "pes", "ranges", "realms"].map { "Documentation/Necessity-\($0).jsonl" }.joined(
           separator: " "),
       "Necessity.md"
     ),
