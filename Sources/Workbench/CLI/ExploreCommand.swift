@@ -194,6 +194,7 @@ struct ExploreSearchCommand: ParsableCommand {
 
   /// The conditions that --condition names, by number.
   private func wantedConditions(_ world: ExploredWorld) throws -> Set<Int> {
+    guard !condition.isEmpty else { return [] }
     let list = ConditionList(world.configuration)
     var wanted: Set<Int> = []
     for name in condition {

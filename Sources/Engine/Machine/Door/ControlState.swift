@@ -39,6 +39,27 @@ package struct ControlState: Sendable {
 }
 
 extension ControlState {
+  /// Becomes what another state is that it comes from. Of what is the same in both nothing is copied or counted.
+  mutating func goBack(to old: borrowing ControlState) {
+    for n in old.pes.indices { pes[n] = old.pes[n] }
+    currentPE = old.currentPE
+    busyPEs = old.busyPEs
+    nextL1Table = old.nextL1Table
+    bootStages = old.bootStages
+    if realms != old.realms { realms = old.realms }
+    if recs != old.recs { recs = old.recs }
+    if vmids != old.vmids { vmids = old.vmids }
+    guestQueue.goBack(to: old.guestQueue)
+    guestInstructions = old.guestInstructions
+    if !vectors.isEmpty || !old.vectors.isEmpty { vectors = old.vectors }
+    guestPause = old.guestPause
+    isScribbled = old.isScribbled
+    if lab != nil || old.lab != nil { lab = old.lab }
+    if panic != nil || old.panic != nil { panic = old.panic }
+    if secure != nil || old.secure != nil { secure = old.secure }
+    isWary = old.isWary
+  }
+
   /// 64 bits that depend on every field, and for a list or a table on what stands where.
   func digest() -> UInt64 {
     var hash = StateHash()

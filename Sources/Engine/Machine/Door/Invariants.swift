@@ -131,9 +131,9 @@ private struct InvariantCheck {
   private mutating func checkEntries(_ m: borrowing Machine, _ rd: UInt64, _ table: UInt64, _ level: Int, _ base: UInt64) {
     let realm = m.realm(rd)
     let lpa2 = realm.lpa2
-    m.forEachEntry(of: table) { index, entry in
+    m.forEachUsedEntry(of: table) { index, entry in
       let ipa = base &+ UInt64(index) &* rttEntrySize(level)
-      guard entry.raw != 0, ipa < realm.ipaTop else { return }
+      guard ipa < realm.ipaTop else { return }
       switch entry.hipas(level) {
       case .table: return
       case .unassigned, .assigned:
@@ -185,7 +185,7 @@ private struct InvariantCheck {
     var realms: [UInt64] = []
     var recs: [UInt64] = []
     m.memory.forEachChunk(from: m.configuration.dramBase, to: m.configuration.dramTop) { chunk, records in
-      for index in 0..<512 {
+      Memory.forEachUsed(records) { index in
         let address = chunk + UInt64(index) << 12
         switch GranuleRecord(raw: records[index]).state {
         case .rd: realms.append(address)
@@ -200,7 +200,7 @@ private struct InvariantCheck {
 
   private mutating func checkVMIDs(_ m: borrowing Machine) {
     let vmids = m.control.realms.map { m.realm($0).vmid }
-    if Set(vmids).count != vmids.count { fail("vmid", "two Realms have the same VMID") }
+    if vmids.count > 1, Set(vmids).count != vmids.count { fail("vmid", "two Realms have the same VMID") }
     let marked = m.control.vmids.reduce(0) { $0 + $1.nonzeroBitCount }
     if marked != vmids.count || vmids.contains(where: { m.vmidIsFree($0) }) {
       fail("vmid", "marked VMIDs differ from those in use")
@@ -212,7 +212,7 @@ private struct InvariantCheck {
     let top = m.configuration.dramTop
     var records: [(UInt64, UInt8)] = []
     m.memory.forEachChunk(from: base, to: top) { chunk, bytes in
-      for index in 0..<512 where bytes[index] != 0 {
+      Memory.forEachUsed(bytes) { index in
         let address = chunk + UInt64(index) << 12
         if address >= base, address < top { records.append((address, bytes[index])) }
       }

@@ -93,6 +93,13 @@ public struct Machine: ~Copyable {
     forgetCheckpoints(after: checkpoint)
   }
 
+  /// Puts the state of the checkpoint in force, the last, back: ``restore(to:)`` for whoever does it thousands of times a second.
+  package mutating func goBack() {
+    memory.goBack()
+    savedControl[savedControl.count - 1].putBack(in: &control)
+    forgetLastAction()
+  }
+
   /// Goes to a checkpoint, back or forth; all of them stay.
   package mutating func travel(to checkpoint: Int) {
     memory.travel(to: checkpoint)
@@ -178,4 +185,6 @@ private final class SavedControl: Sendable {
   let state: ControlState
 
   init(_ state: ControlState) { self.state = state }
+
+  func putBack(in control: inout ControlState) { control.goBack(to: state) }
 }

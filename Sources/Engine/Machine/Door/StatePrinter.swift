@@ -19,6 +19,8 @@ package struct StatePrinter: ~Copyable {
 
   private struct Sight {
     var content: UInt64 = 0
+    /// What the granule is and refers to, and which of the pool it is.
+    var placed: UInt64 = 0
     var record: UInt8 = 0
     var gpi: UInt8 = 0
     var count = 0
@@ -37,19 +39,31 @@ package struct StatePrinter: ~Copyable {
   private let colours: UnsafeMutablePointer<UInt64>
   private let next: UnsafeMutablePointer<UInt64>
   private let degrees: UnsafeMutablePointer<Int>
+  /// The sum of what is placed, and what it was before the changes.
+  private var placed: UInt64 = 0
+  private var savedPlaced: UInt64 = 0
+  /// What a state that was looked at whole is where it lies, and its print.
+  private var origin: (key: UInt64, print: UInt64) = (0, 0)
+  /// Prints of states that changes led to, by what they are where they lie: of two in one place the later.
+  private let recent: UnsafeMutablePointer<(key: UInt64, print: UInt64)>
+  /// Of each granule of the pool a bit: whether its contents have been written since the checkpoint in force.
+  package private(set) var writtenGranules: UInt64 = 0
   /// Words of an RD, of a REC and of a table that count, a mask each.
   private let masks: UnsafeMutablePointer<UInt64>
 
   /// Most granules of a pool.
   package static let mostGranules = 32
   private static let rounds = 4
-  private static let addressMask: UInt64 = 0x0000_FFFF_FFFF_F000
+  private static let recentCount = 1 << 14
+  /// Of a pool below 2^48 the bits of an address that every entry of a table has in its place.
+  private let addressMask: UInt64
 
   package init(base: UInt64, count: Int, isSymmetric: Bool) {
     precondition((1...Self.mostGranules).contains(count))
     self.base = base
     self.count = count
     self.isSymmetric = isSymmetric
+    addressMask = base >> 48 == 0 ? 0x0000_FFFF_FFFF_F000 : 0x000F_FFFF_FFFF_F000
     sights = .allocate(capacity: count)
     sights.initialize(repeating: Sight(), count: count)
     saved = .allocate(capacity: count)
@@ -60,6 +74,8 @@ package struct StatePrinter: ~Copyable {
     next.initialize(repeating: 0, count: count)
     degrees = .allocate(capacity: count)
     degrees.initialize(repeating: 0, count: count)
+    recent = .allocate(capacity: Self.recentCount)
+    recent.initialize(repeating: (0, 0), count: Self.recentCount)
     masks = .allocate(capacity: 3 * 512)
     masks.initialize(repeating: .max, count: 3 * 512)
     let rd = RmmRealm.table
@@ -73,6 +89,7 @@ package struct StatePrinter: ~Copyable {
     for list in [sights, saved] { list.deallocate() }
     for list in [colours, next, masks] { list.deallocate() }
     degrees.deallocate()
+    recent.deallocate()
   }
 
   private static func leaveOut(_ fields: [MemoryField], _ masks: UnsafeMutablePointer<UInt64>) {
@@ -89,8 +106,14 @@ package struct StatePrinter: ~Copyable {
 
   /// Looks at every granule of the pool.
   package mutating func lookAtAll(_ machine: borrowing Machine) {
-    for n in 0..<count { look(n, machine) }
+    placed = 0
+    for n in 0..<count {
+      look(n, machine)
+      placed &+= sights[n].placed
+    }
+    savedPlaced = placed
     savedGranules = 0
+    writtenGranules = 0
   }
 
   /// Looks at what has changed since the checkpoint in force. ``forgetChanges()`` undoes it.
@@ -117,14 +140,18 @@ package struct StatePrinter: ~Copyable {
     } records: {
       hasTables = true
     }
-    for n in 0..<count {
-      let isChanged = changed >> UInt64(n) & 1 == 1
-      guard isChanged || hasTables && hasMoved(n, machine) else { continue }
+    writtenGranules = changed
+    if hasTables { for n in 0..<count where changed >> UInt64(n) & 1 == 0 && hasMoved(n, machine) { changed |= 1 << UInt64(n) } }
+    while changed != 0 {
+      let n = changed.trailingZeroBitCount
+      changed &= changed &- 1
       if savedGranules >> UInt64(n) & 1 == 0 {
         saved[n] = sights[n]
         savedGranules |= 1 << UInt64(n)
       }
+      placed &-= sights[n].placed
       look(n, machine)
+      placed &+= sights[n].placed
     }
     return stray
   }
@@ -144,6 +171,8 @@ package struct StatePrinter: ~Copyable {
       left &= left - 1
     }
     savedGranules = 0
+    writtenGranules = 0
+    placed = savedPlaced
   }
 
   private static func gpi(_ address: UInt64, _ machine: borrowing Machine) -> UInt8 {
@@ -157,14 +186,18 @@ package struct StatePrinter: ~Copyable {
     sights[n].gpi = Self.gpi(address, machine)
     sights[n].count = 0
     sights[n].content = 0
-    guard machine.memory.hasPage(address) else { return }
-    let words = machine.memory.page(address).assumingMemoryBound(to: UInt64.self)
-    switch GranuleRecord(raw: record).state {
-    case .rd: read(words, masks, n)
-    case .rec: read(words, masks + 512, n)
-    case .rtt: read(words, masks + 1024, n)
-    case .undelegated, .delegated, .data, .recAux: sights[n].content = Self.isZero(words) ? 0 : 1
+    var targets: UInt64 = 0
+    if machine.memory.hasPage(address) {
+      let words = machine.memory.page(address).assumingMemoryBound(to: UInt64.self)
+      switch GranuleRecord(raw: record).state {
+      case .rd: targets = read(words, masks, n)
+      case .rec: targets = read(words, masks + 512, n)
+      case .rtt: targets = read(words, masks + 1024, n)
+      case .undelegated, .delegated, .data, .recAux: sights[n].content = Self.isZero(words) ? 0 : 1
+      }
     }
+    let own = UInt64(record) | UInt64(sights[n].gpi) << 8 | UInt64(n + 1) << 32
+    sights[n].placed = Self.fold(sights[n].content ^ mix(own), mix(targets) | 1)
   }
 
   private static func isZero(_ words: UnsafePointer<UInt64>) -> Bool {
@@ -177,9 +210,12 @@ package struct StatePrinter: ~Copyable {
   }
 
   /// Takes a page in: each word with its place; of one that is an address of the pool what it has beside the address, and where it leads.
-  private func read(_ words: UnsafePointer<UInt64>, _ masks: UnsafePointer<UInt64>, _ n: Int) {
+  ///
+  /// - Returns: 64 bits of where they lead.
+  private func read(_ words: UnsafePointer<UInt64>, _ masks: UnsafePointer<UInt64>, _ n: Int) -> UInt64 {
     let size = UInt64(count) << 12
     var sum: UInt64 = 0
+    var targets: UInt64 = 0
     var references = 0
     var first = 0
     while first < 512 {
@@ -198,12 +234,13 @@ package struct StatePrinter: ~Copyable {
         var word = UInt64(littleEndian: words[k]) & masks[k]
         if word != 0 {
           let place = UInt64(k) &* 0x9E37_79B9_7F4A_7C15 &+ 0x632B_E59B_D9B4_E019
-          let offset = (word & Self.addressMask) &- base
+          let offset = (word & addressMask) &- base
           if offset < size, references < 24 {
-            word &= ~Self.addressMask
+            word &= ~addressMask
             sights[n].references[references] = Reference(
               key: Self.fold(word ^ 0x6C62_272E_07BB_0142, place), target: Int(offset >> 12))
             references &+= 1
+            targets &+= Self.fold(offset ^ 0xD6E8_FEB8_6659_FD93, place)
             word ^= 0x2545_F491_4F6C_DD1D
           }
           sum &+= Self.fold(word ^ 0x1656_67B1_9E37_79F9, place)
@@ -214,6 +251,7 @@ package struct StatePrinter: ~Copyable {
     }
     sights[n].content = sum
     sights[n].count = references
+    return targets
   }
 
   /// 64 bits that depend on all of both.
@@ -226,9 +264,44 @@ package struct StatePrinter: ~Copyable {
 
   /// The print of what was looked at last, with the machine's state beside its memory. Leaves ``colour(_:)`` and ``isLinked(_:)``.
   package mutating func fingerprint(_ machine: borrowing Machine) -> UInt64 {
+    let key = placedPrint(machine)
+    origin = (key, isSymmetric ? colouredPrint(machine) : key)
+    return origin.print
+  }
+
+  /// The same of the changes that were looked at last, without colours. Most lead to a state that has been seen a short while ago in this very
+  /// place, or to the one they come from: that needs no colours to be known.
+  package mutating func fingerprintOfChanges(_ machine: borrowing Machine) -> UInt64 {
+    let key = placedPrint(machine)
+    guard isSymmetric, key != origin.key else { return key == origin.key ? origin.print : key }
+    let place = Int(truncatingIfNeeded: key & UInt64(Self.recentCount - 1))
+    if recent[place].key == key { return recent[place].print }
+    let print = colouredPrint(machine)
+    recent[place] = (key, print)
+    return print
+  }
+
+  /// 64 bits of all that a print depends on, and of where it lies.
+  private func placedPrint(_ machine: borrowing Machine) -> UInt64 {
+    var hash = StateHash()
+    hash.add(placed)
+    for rd in machine.control.realms { hash.add(rd ^ 0x5244) }
+    for rec in machine.control.recs { hash.add(rec ^ 0x524) }
+    for n in machine.control.pes.indices {
+      hash.add(machine.control.pes[n].placePrint)
+      hash.add(machine.control.pes[n].runningREC)
+    }
+    if machine.control.guestQueue.hasDepartures {
+      machine.control.guestQueue.forEachDeparture { hash.add($0.rec ^ mix(Self.digest($0, machine))) }
+    }
+    addRest(machine, &hash)
+    return max(hash.value, 1)
+  }
+
+  private mutating func colouredPrint(_ machine: borrowing Machine) -> UInt64 {
     for n in 0..<count {
       let own = UInt64(sights[n].record) | UInt64(sights[n].gpi) << 8
-      colours[n] = mix(sights[n].content ^ mix(isSymmetric ? own : own | UInt64(n + 1) << 32))
+      colours[n] = mix(sights[n].content ^ mix(own))
       degrees[n] = sights[n].count
     }
     var rest = StateHash()
@@ -266,24 +339,34 @@ package struct StatePrinter: ~Copyable {
     }
     for rd in machine.control.realms { mark(rd, 0x5244, &rest) }
     for rec in machine.control.recs { mark(rec, 0x5245_43, &rest) }
-    for (n, pe) in machine.control.pes.enumerated() {
-      rest.add(UInt64(pe.world.rawValue) | UInt64(pe.exceptionLevel) << 8 | pe.isrEL1 << 16)
-      if pe.runningREC != 0 { mark(pe.runningREC, 0x5045 &+ UInt64(n) << 32, &rest) }
+    for n in machine.control.pes.indices {
+      rest.add(machine.control.pes[n].placePrint)
+      let rec = machine.control.pes[n].runningREC
+      if rec != 0 { mark(rec, 0x5045 &+ UInt64(n) << 32, &rest) }
     }
     if machine.control.guestQueue.hasDepartures {
-      for departure in machine.control.guestQueue.departures {
-        // Where it left from counts as far as its REC has come since.
-        let pc = machine.granuleIs(departure.rec, .rec) ? machine.rec(departure.rec).pc &- departure.pc : 1
-        mark(departure.rec, departure.action.digest(pc == 0 || pc == 4 ? pc : 1), &rest)
-      }
+      machine.control.guestQueue.forEachDeparture { mark($0.rec, Self.digest($0, machine), &rest) }
     }
+    addRest(machine, &rest)
+  }
+
+  /// Where it left from counts as far as its REC has come since.
+  private static func digest(_ departure: borrowing GuestQueue.Departure, _ machine: borrowing Machine) -> UInt64 {
+    let pc = machine.granuleIs(departure.rec, .rec) ? machine.rec(departure.rec).pc &- departure.pc : 1
+    return departure.action.digest(pc == 0 || pc == 4 ? pc : 1)
+  }
+
+  /// What has nothing to do with a granule.
+  private func addRest(_ machine: borrowing Machine, _ rest: inout StateHash) {
     rest.add(UInt64(machine.control.currentPE) | UInt64(machine.control.busyPEs) << 8)
     for word in machine.control.vmids { rest.add(word) }
     rest.add(machine.control.panic == nil ? 0 : 1)
     rest.add(machine.control.isScribbled ? 1 : 0)
     // What a TLB may still have. Which checks are off is no part of it: somebody may compare with a machine that has all of them.
-    for old in machine.control.lab?.stale ?? [] {
-      rest.add([old.vmid, old.ipa, UInt64(bitPattern: Int64(old.level)), old.entry])
+    if machine.control.lab != nil {
+      for old in machine.control.lab?.stale ?? [] {
+        rest.add([old.vmid, old.ipa, UInt64(bitPattern: Int64(old.level)), old.entry])
+      }
     }
   }
 
@@ -297,6 +380,11 @@ package struct StatePrinter: ~Copyable {
   @inline(__always) package func isLinked(_ n: Int) -> Bool { degrees[n] != 0 }
 }
 
+extension ProcessingElement {
+  /// Where it is, and what is pending there.
+  fileprivate var placePrint: UInt64 { UInt64(world.rawValue) | UInt64(exceptionLevel) << 8 | isrEL1 << 16 }
+}
+
 extension ControlState {
   /// 64 bits of what ``StatePrinter`` does not leave out, and of where it lies: two that have the same are as good as each other in one
   /// place of memory.
@@ -307,9 +395,9 @@ extension ControlState {
     hash.add(vmids)
     hash.add(UInt64(currentPE) | UInt64(busyPEs) << 8)
     hash.add(nextL1Table)
-    for pe in pes {
-      hash.add(pe.runningREC)
-      hash.add(UInt64(pe.world.rawValue) | UInt64(pe.exceptionLevel) << 8 | pe.isrEL1 << 16)
+    for n in pes.indices {
+      hash.add(pes[n].runningREC)
+      hash.add(pes[n].placePrint)
     }
     hash.add(isScribbled ? 1 : 0)
     hash.add(panic?.address)

@@ -69,6 +69,9 @@ public struct SwitchSet: Sendable, Equatable {
     self.init(switches)
   }
 
+  /// - Parameter name: nil comes of one that is no switch's, as ``Switch/name`` has it.
+  package init?(exactly name: String) { self.init(keys: [Self.key(name)]) }
+
   package var isEmpty: Bool { keys.isEmpty }
   package var count: Int { keys.count }
 

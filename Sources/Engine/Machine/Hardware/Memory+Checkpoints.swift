@@ -49,7 +49,7 @@ extension Memory {
   }
 
   /// From here on nothing counts as saved. After four thousand million epochs the count begins anew, and so do the chunks' marks.
-  private mutating func beginEpoch() {
+  mutating func beginEpoch() {
     if epoch == .max {
       for index in directory.live {
         let chunk = directory.chunk(index)

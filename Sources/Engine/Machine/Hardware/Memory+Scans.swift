@@ -57,6 +57,14 @@ extension Memory {
     }
   }
 
+  /// The granules of a chunk whose metadata byte is not zero. Eight that are zero, as most are, are passed over at once.
+  @inline(__always) static func forEachUsed(_ records: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
+    let words = UnsafeRawPointer(records)
+    for word in 0..<granulesPerChunk / 8 where words.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self) != 0 {
+      for index in word * 8..<word * 8 + 8 where records[index] != 0 { body(index) }
+    }
+  }
+
   /// Calls `body` with the address, the contents (nil: zeroes) and the metadata byte of each granule that anybody has touched, in
   /// order of addresses.
   package func forEachGranule(_ body: (UInt64, UnsafeRawPointer?, UInt8) -> Void) {

@@ -5,6 +5,12 @@ extension Memory {
   /// Whether anything has been written since the checkpoint in force.
   @inline(__always) package var hasChanged: Bool { !journal.open.isEmpty }
 
+  /// Whether a granule has been written since the checkpoint in force.
+  package func isWritten(_ address: UInt64) -> Bool {
+    guard let chunk = directory.find(address) else { return false }
+    return chunk.saved[Memory.granule(address)] == epoch
+  }
+
   /// Calls `page` with the address of each page that was written since the checkpoint in force, and `records` if metadata of granules was.
   package func forEachChange(page: (UInt64) -> Void, records: () -> Void) {
     for item in journal.open {
@@ -13,6 +19,37 @@ extension Memory {
       case .records: records()
       }
     }
+  }
+
+  /// Puts back what was there at the checkpoint in force, the last. Only what has changed since is touched.
+  package mutating func goBack() {
+    for n in journal.open.indices {
+      switch journal.open[n] {
+      case .page(let index, let granule, let contents):
+        let chunk = directory.chunk(index)
+        let new = chunk.pages[granule]
+        if new != zeroPage {
+          pageCount -= 1
+          pages.free(new)
+        }
+        if contents != zeroPage {
+          pageCount += 1
+          savedPages -= 1
+        }
+        chunk.pages[granule] = contents
+        chunk.saved[granule] = 0
+        chunk.stale[granule] = 1
+        chunk.anyStale = true
+      case .records(let index, let contents):
+        let chunk = directory.chunk(index)
+        chunk.records.update(from: contents, count: Memory.granulesPerChunk)
+        contents.deallocate()
+        chunk.recordsSaved = 0
+        chunk.anyStale = true
+      }
+    }
+    journal.open.removeAll(keepingCapacity: true)
+    beginEpoch()
   }
 
   /// Has a granule read as a page that is somebody else's, who keeps it for as long as it is here; nil: as zeroes.

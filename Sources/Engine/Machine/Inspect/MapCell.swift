@@ -90,7 +90,7 @@ extension Machine {
     let top = min(configuration.dramTop, base + bytes * UInt64(width))
     guard base < top else { return cells }
     memory.forEachChunk(from: base, to: top) { chunk, records in
-      forEachUsed(records) { index in
+      Memory.forEachUsed(records) { index in
         let address = chunk + UInt64(index) << Granule.shift
         guard address >= base, address < top else { return }
         let cell = Int((address - base) / bytes)
@@ -108,7 +108,7 @@ extension Machine {
   package func granuleCounts() -> [GranuleCount] {
     var counts = [Int](repeating: 0, count: 256)
     memory.forEachChunk(from: configuration.dramBase, to: configuration.dramTop) { chunk, records in
-      forEachUsed(records) { index in
+      Memory.forEachUsed(records) { index in
         let address = chunk + UInt64(index) << Granule.shift
         if address >= configuration.dramBase, address < configuration.dramTop { counts[Int(records[index])] += 1 }
       }
@@ -122,7 +122,7 @@ extension Machine {
     var pieces: [UInt64] = []
     let base = configuration.dramBase
     memory.forEachChunk(from: base, to: configuration.dramTop) { chunk, records in
-      forEachUsed(records) { index in
+      Memory.forEachUsed(records) { index in
         let address = chunk + UInt64(index) << Granule.shift
         guard address >= base else { return }
         let piece = (address - base) / bytes
@@ -149,14 +149,6 @@ extension Machine {
         if entry.hipas(level) == .assigned { body(entry.address(lpa2: lpa2), rttEntrySize(level)) }
       }
     }
-  }
-}
-
-/// The granules of a chunk whose record is not zero. Eight that are zero, as most are, are passed over at once.
-@inline(__always) private func forEachUsed(_ records: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
-  let words = UnsafeRawPointer(records)
-  for word in 0..<Memory.granulesPerChunk / 8 where words.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self) != 0 {
-    for index in word * 8..<word * 8 + 8 where records[index] != 0 { body(index) }
   }
 }
 

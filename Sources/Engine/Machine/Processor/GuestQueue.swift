@@ -161,12 +161,31 @@ package struct GuestQueue: Sendable {
     return all.sorted { $0.rec < $1.rec }
   }
 
+  /// Calls `body` with each of them, by REC.
+  func forEachDeparture(_ body: (borrowing Departure) -> Void) {
+    guard !others.isEmpty else {
+      if hasLeft { body(latest) }
+      return
+    }
+    for departure in departures { body(departure) }
+  }
+
   func digest() -> UInt64 {
     var hash: UInt64 = 1
-    for action in pending { hash = action.digest(hash) }
-    for departure in departures {
-      hash = departure.action.digest(mix(hash ^ departure.rec ^ mix(departure.pc)))
-    }
+    if count > 0 { for action in pending { hash = action.digest(hash) } }
+    forEachDeparture { hash = $0.action.digest(mix(hash ^ $0.rec ^ mix($0.pc))) }
     return hash
+  }
+
+  /// Becomes what another queue is. Storage is not given up where both are without something.
+  @inline(__always) mutating func goBack(to old: GuestQueue) {
+    if count > 0 || old.count > 0 {
+      pieces = old.pieces
+      head = old.head
+    }
+    if hasLeft || old.hasLeft { latest = old.latest }
+    hasLeft = old.hasLeft
+    if !others.isEmpty || !old.others.isEmpty { others = old.others }
+    if !forgotten.isEmpty || !old.forgotten.isEmpty { forgotten = old.forgotten }
   }
 }

@@ -17,7 +17,11 @@ struct Alphabet: Sendable {
     enum Choice: Sendable {
       /// A granule in this state, and the Host's own if UNDELEGATED; any other does not fit, nor what is no granule.
       case granule(GranuleState)
+      /// An UNDELEGATED granule, in whichever world's address space.
+      case undelegated
       case numbers(fits: [UInt64], misfits: [UInt64])
+      /// A page the Host has prepared; one of the Realm world's does not fit either.
+      case page(UInt64)
       /// A VMID no Realm has.
       case vmid
       /// The MPIDR of the next REC of the Realm in another slot.
@@ -84,7 +88,7 @@ struct Alphabet: Sendable {
       let right = machine.rightNow(written.table, given: [:])
       defaults[written.table.name] = Set(right.values.keys).union(right.missing.map(\.field))
     }
-    if world.hasGuests { makeGuests() }
+    if world.hasGuests { makeGuests(machine) }
     for entry in Commands.all where entry.interface == .rmi { forms.append(form(entry)) }
     if world.hasWorlds { addWorlds() }
     if world.configuration.peCount > 1 {
@@ -116,7 +120,7 @@ struct Alphabet: Sendable {
     for byte in 0..<min(width, 8) { bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte)) }
   }
 
-  private func prepared(_ structure: Int, _ offset: Int, _ width: Int) -> UInt64 {
+  func prepared(_ structure: Int, _ offset: Int, _ width: Int) -> UInt64 {
     (0..<min(width, 8)).reduce(0) { $0 | UInt64(structures[structure].bytes[offset + $1]) << UInt64(8 * $1) }
   }
 
@@ -188,8 +192,7 @@ struct Alphabet: Sendable {
     case .nsPA:
       guard let structure else { return .granule(.undelegated) }
       // Where it lies is the Host's business; of the granules that are not its own any will do.
-      let page = structures[structure].address
-      return .numbers(fits: [page], misfits: [page | 8, ExploredWorld.nowhere])
+      return .page(structures[structure].address)
     case .ipa: return .numbers(fits: world.ipas, misfits: [(world.ipas.first ?? 0) | 8, ExploredWorld.nowhere])
     case .ipaTop: return .numbers(fits: world.tops, misfits: [0, (world.tops.first ?? 0) | 8])
     case .level: return .numbers(fits: world.levels, misfits: [4])
@@ -197,7 +200,7 @@ struct Alphabet: Sendable {
     case .flags: return .numbers(fits: [0, 1], misfits: [])
     case .version: return .numbers(fits: [0x1_0000], misfits: [0x2_0000])
     case .number: return .numbers(fits: [0, 1], misfits: [5])
-    case .size: return .numbers(fits: [64], misfits: [0x2000])
+    case .size: return .numbers(fits: [64], misfits: [0x2000, .max])
     case .status: return .numbers(fits: [0, PSCIReturn.denied], misfits: [1])
     case .mpidr: return .numbers(fits: (0..<UInt64(world.recs)).map { $0 }, misfits: [0xF00])
     case .ripas: return .numbers(fits: [0, 1], misfits: [2])
@@ -207,10 +210,14 @@ struct Alphabet: Sendable {
 
   // MARK: Guests
 
-  private mutating func makeGuests() {
+  private mutating func makeGuests(_ machine: borrowing Machine) {
     for entry in Commands.all where entry.interface != .rmi {
+      let isUnconditional = entry.list(machine).isEmpty
       let choices = entry.inputs.map { input -> (fits: [UInt64], misfits: [UInt64]) in
         guard case .numbers(let fits, let misfits) = choice(input.kind) else { return ([0], []) }
+        // Nobody looks at numbers of PSCI; an offset in a granule is one, too.
+        if entry.interface == .psci, input.kind == .number || isUnconditional { return (fits, []) }
+        if input.kind == .number { return (fits, misfits + [.max]) }
         // What begins a range a Realm asks for lies in its own half.
         let isRange = entry.inputs.contains { $0.kind == .ipaTop } && input.kind == .ipa
         return (isRange ? fits.filter { $0 < 0x8000_0000 } : fits, misfits)
@@ -246,13 +253,13 @@ struct Alphabet: Sendable {
   // MARK: Worlds
 
   private mutating func addWorlds() {
-    let own = Slot(name: "pa", place: .register(1), choice: .granule(.undelegated))
-    forms.append(Form(deed: .write, slots: [own]))
-    for world in World.allCases { forms.append(Form(deed: .read(world), slots: [own])) }
+    let any = Slot(name: "pa", place: .register(1), choice: .undelegated)
+    forms.append(Form(deed: .write, slots: [any]))
+    for world in World.allCases { forms.append(Form(deed: .read(world), slots: [any])) }
     if world.configuration.smmu != .absent {
-      for isWrite in [false, true] { forms.append(Form(deed: .transaction(isWrite: isWrite), slots: [own])) }
+      for isWrite in [false, true] { forms.append(Form(deed: .transaction(isWrite: isWrite), slots: [any])) }
     }
-    for gpi in [GPI.nonSecure, .secure, .root] { forms.append(Form(deed: .assign(gpi), slots: [own])) }
+    for gpi in [GPI.nonSecure, .secure, .root] { forms.append(Form(deed: .assign(gpi), slots: [any])) }
   }
 }
 
@@ -260,8 +267,6 @@ struct Alphabet: Sendable {
 struct Move {
   var form = 0
   var values = InlineArray<12, UInt64>(repeating: 0)
-  /// Whether a value does not fit.
-  var isMisfit = false
 }
 
 /// Values of a guest's slot: nothing, or one more than the number of ``Alphabet/guests``.

@@ -11,9 +11,7 @@ package struct ConditionList: Sendable {
   package init(_ configuration: MachineConfiguration) {
     let machine = Machine(configuration)
     names = Commands.all.flatMap { entry in entry.list(machine).map { "\(entry.name).\($0.id)" } }
-    switches = names.map { name in
-      do throws(SwitchSet.Unknown) { return try SwitchSet(named: name) } catch { return SwitchSet() }
-    }
+    switches = names.map { SwitchSet(exactly: $0) ?? SwitchSet() }
     numbers = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
   }
 
@@ -36,9 +34,9 @@ struct ExpandedPart {
   var states: [UInt64] = []
   /// Rules that do not hold: which of the new states breaks them; or none, where a move does. And how many new states there were before.
   var broken: [(state: Int?, before: Int, origin: UInt32, move: UInt32, label: UInt16, rule: String, detail: String)] = []
-  /// Moves that were made, by condition that decided; the last is all of them.
+  /// Moves that were made, and how many calls each condition decided.
   var transitions = 0
-  var decided: [Int]
+  var decided: [Int] = []
   /// How often a protection that is off would have acted.
   var spared = 0
   /// Of each condition that was off: how often it held, and what a call came to then.
@@ -62,39 +60,50 @@ package struct ConditionLab: Sendable, Equatable {
   }
 }
 
-/// Expands states: one of these on each thread, and never two threads on one.
+/// Expands states: one of these on each thread, and never two threads on one. So nobody else is in the middle of using what it uses.
 final class ExploreWorker: @unchecked Sendable {
-  private let alphabet: Alphabet
   private let world: ExploredWorld
   private let controls: ControlStore
   private let store: PageStore
   private let conditions: ConditionList
-  private let pages: ExploredMachine.HostPages
   private let target: ExploredMachine
-  private var printer: StatePrinter
-  private var moves: MoveList
-  private var local = StateSet()
-  private var part: ExpandedPart
-  private var origin: UInt32 = 0
-  private var rule: String?
-  private var parentPrint: UInt64 = 0
-  /// By function identifier and place of the name in the program.
-  private var known: [UInt64: Int] = [:]
+  @exclusivity(unchecked) private var printer: StatePrinter
+  @exclusivity(unchecked) private var moves: MoveList
+  private let numbers: ConditionNumbers
+  /// What is new of the states since the last results were put together.
+  private let local = StateSet()
+  @exclusivity(unchecked) private var part: ExpandedPart
+  /// Of the part: how many calls each condition decided.
+  private let decided: UnsafeMutablePointer<Int>
+  private let stride: Int
+  @exclusivity(unchecked) private var origin: UInt32 = 0
+  @exclusivity(unchecked) private var state: UnsafePointer<UInt64>?
+  @exclusivity(unchecked) private var label = 0
+  @exclusivity(unchecked) private var parentPrint: UInt64 = 0
+  // What the search asks for.
+  @exclusivity(unchecked) private var visited = StateSet()
+  @exclusivity(unchecked) private var open: Set<Int> = []
+  @exclusivity(unchecked) private var isSwitching = false
+  @exclusivity(unchecked) private var rule: String?
 
   init(
     _ alphabet: Alphabet, isSymmetric: Bool, _ controls: ControlStore, _ store: PageStore, _ conditions: ConditionList
   ) {
-    self.alphabet = alphabet
     world = alphabet.world
     self.controls = controls
     self.store = store
     self.conditions = conditions
-    pages = ExploredMachine.HostPages(alphabet)
-    target = ExploredMachine(world, pages)
+    target = ExploredMachine(world, ExploredMachine.HostPages(alphabet))
     printer = StatePrinter(base: world.base, count: world.granules, isSymmetric: isSymmetric)
     moves = MoveList(alphabet)
-    part = ExpandedPart(decided: Array(repeating: 0, count: conditions.names.count))
+    numbers = ConditionNumbers(conditions)
+    part = ExpandedPart()
+    decided = .allocate(capacity: max(1, conditions.names.count))
+    decided.initialize(repeating: 0, count: max(1, conditions.names.count))
+    stride = ExploredMachine.stride(world)
   }
+
+  deinit { decided.deallocate() }
 
   /// What the search asks for while it expands.
   struct Aim: Sendable {
@@ -117,74 +126,94 @@ final class ExploreWorker: @unchecked Sendable {
     return (state, print)
   }
 
+  /// From here on parts are expanded whose results will be put together in their order. A worker's are in that order, too, so what it has
+  /// found in one is not new in a later one.
+  func begin(_ aim: Aim) {
+    visited = aim.visited
+    open = aim.open
+    isSwitching = !aim.open.isEmpty
+    rule = aim.rule
+    local.removeAll()
+  }
+
   /// Makes every move from some states.
   ///
   /// - Parameter states: one after the other, each with its number behind it.
-  func expand(_ states: UnsafePointer<UInt64>, count: Int, _ aim: Aim) -> ExpandedPart {
-    part = ExpandedPart(decided: Array(repeating: 0, count: conditions.names.count))
-    local.removeAll()
-    rule = aim.rule
-    let stride = ExploredMachine.stride(world)
+  func expand(_ states: UnsafePointer<UInt64>, count: Int, hasMisfits: Bool) -> ExpandedPart {
+    part = ExpandedPart()
+    decided.update(repeating: 0, count: conditions.names.count)
     for n in 0..<count {
       let state = states + n * (stride + 1)
-      expand(state, number: Int(state[stride]), aim)
+      origin = UInt32(truncatingIfNeeded: state[stride])
+      expand(state, hasMisfits)
     }
+    part.decided = Array(UnsafeBufferPointer(start: decided, count: conditions.names.count))
     return part
   }
 
-  private func expand(_ state: UnsafePointer<UInt64>, number: Int, _ aim: Aim) {
-    origin = UInt32(truncatingIfNeeded: number)
-    let label = Int(state[0] >> 32)
-    guard label == 0 || aim.open.contains(label - 1) else { return }
+  private func expand(_ state: UnsafePointer<UInt64>, _ hasMisfits: Bool) {
+    label = Int(state[0] >> 32)
+    guard label == 0 || open.contains(label - 1) else { return }
+    self.state = state
     target.enter(state, controls)
     printer.lookAtAll(target.machine)
     parentPrint = printer.fingerprint(target.machine)
-    moves.look(target.machine, printer, hasMisfits: aim.hasMisfits || world.triesMisfits(parentPrint))
-    moves.forEach { move, number in
-      self.step(move, UInt32(truncatingIfNeeded: number), label, aim)
-      return true
-    }
+    moves.look(target.machine, printer, hasMisfits: hasMisfits || world.triesMisfits(parentPrint))
+    moves.begin()
+    while moves.next() { step() }
   }
 
   /// One move from the state that was looked at.
-  private func step(_ move: borrowing Move, _ number: UInt32, _ label: Int, _ aim: Aim) {
-    make(move, number, label)
+  @inline(__always) private func step() {
+    let number = UInt32(truncatingIfNeeded: moves.number)
+    make(number, label)
     var held: [Int] = []
-    for decision in target.machine.observation.decisions where decision.hasDecided {
-      guard let condition = self.number(of: decision) else { continue }
-      part.decided[condition] += 1
-      if label == 0, aim.open.contains(condition) { held.append(condition) }
+    let count = target.machine.observation.decisions.count
+    if count != 0 {
+      for n in 0..<count where target.machine.observation.decisions[n].hasDecided {
+        let condition = numbers.number(
+          target.machine.observation.decisions[n].place, target.machine.observation.decisions[n].fid)
+        guard condition >= 0 else { continue }
+        decided[condition] &+= 1
+        if isSwitching, label == 0, open.contains(condition) { held.append(condition) }
+      }
     }
-    conclude(move, number, label, aim)
-    for condition in held { stepInLab(move, number, condition, aim) }
+    conclude(number, label)
+    if isSwitching { for condition in held { stepInLab(number, condition) } }
   }
 
   /// The same move with the condition off that has just decided it.
-  private func stepInLab(_ move: borrowing Move, _ number: UInt32, _ condition: Int, _ aim: Aim) {
+  private func stepInLab(_ number: UInt32, _ condition: Int) {
     _ = target.machine.perform(.switches(conditions.switches[condition], isOff: true))
-    make(move, number, condition + 1)
+    make(number, condition + 1)
     var seen = ConditionLab()
     seen.calls = 1
     for decision in target.machine.observation.decisions where decision.hasDecided {
-      if let other = self.number(of: decision) { seen.refusedBy.insert(other) }
+      let other = numbers.number(decision.place, decision.fid)
+      if other >= 0 { seen.refusedBy.insert(other) }
     }
     seen.passed = seen.refusedBy.isEmpty ? 1 : 0
     part.lab[condition, default: ConditionLab()].add(seen)
-    conclude(move, number, condition + 1, aim)
+    conclude(number, condition + 1)
     // The machine has been one of the lab, though nothing else may have changed.
     target.goBack()
   }
 
   /// Makes a move, and notes the rules that it breaks by itself.
-  private func make(_ move: borrowing Move, _ number: UInt32, _ label: Int) {
-    let access = target.make(move, moves)
-    part.transitions += 1
+  @inline(__always) private func make(_ number: UInt32, _ label: Int) {
+    let access = target.make(moves)
+    part.transitions &+= 1
+    if target.machine.isLab { noteDecisions(number, label) }
+    if let access { check(access, number, label) }
+  }
+
+  /// Only a machine of the lab breaks rules, or does without a protection.
+  private func noteDecisions(_ number: UInt32, _ label: Int) {
     for decision in target.machine.observation.decisions {
       if decision.isOverruled, decision.fid == 0 { part.spared += 1 }
       guard let broken = decision.broken else { continue }
       note(number, label, decision.id, broken.detail)
     }
-    if let access { check(access, move, number, label) }
   }
 
   private func note(_ number: UInt32, _ label: Int, _ rule: String, _ detail: String) {
@@ -193,16 +222,17 @@ final class ExploreWorker: @unchecked Sendable {
   }
 
   /// Looks at what a move has made of the state, keeps it if it is new, and goes back.
-  private func conclude(_ move: borrowing Move, _ number: UInt32, _ label: Int, _ aim: Aim) {
-    let form = moves.form(move.form)
-    guard form.isBesideMemory || target.machine.memory.hasChanged || target.machine.control.panic != nil else { return }
+  @inline(__always) private func conclude(_ number: UInt32, _ label: Int) {
+    guard
+      target.machine.memory.hasChanged || moves.form(moves.move.form).isBesideMemory || target.machine.control.panic != nil
+    else { return }
     let stray = printer.lookAtChanges(target.machine, apartFrom: target.hostPages)
-    let print = printer.fingerprint(target.machine)
+    let print = printer.fingerprintOfChanges(target.machine)
     if let stray {
       note(number, label, ExploredRule.ownMemory, "\(hex(stray)) was written, which nobody has given")
-    } else if print != parentPrint, !aim.visited.contains(print) {
+    } else if print != parentPrint, !visited.contains(print) {
       let key = ExploredState.key(print, label: label)
-      if label == 0 || !aim.visited.contains(key), local.insert(key) { keep(key, print, number, label) }
+      if label == 0 || !visited.contains(key), local.insert(key) { keep(key, print, number, label) }
     }
     printer.forgetChanges()
     target.goBack()
@@ -225,15 +255,14 @@ final class ExploreWorker: @unchecked Sendable {
     part.origins.append(origin)
     part.moves.append(number)
     part.labels.append(UInt16(label))
-    target.append(to: &part.states, label: label, controls, store)
+    guard let state else { return }
+    target.append(to: &part.states, from: state, written: printer.writtenGranules, label: label, controls, store)
   }
 
   /// Holds what an access came to to who may touch what: each world its own address space.
-  private func check(
-    _ outcome: AccessOutcome, _ move: borrowing Move, _ number: UInt32, _ label: Int
-  ) {
-    let form = moves.form(move.form)
-    let address = move.values[0]
+  private func check(_ outcome: AccessOutcome, _ number: UInt32, _ label: Int) {
+    let form = moves.form(moves.move.form)
+    let address = moves.move.values[0]
     let world = form.deed == .write ? World.normal : form.world
     guard let granule = printer.granule(address), address & 7 == 0 else { return }
     let gpi = printer.gpi(granule)
@@ -252,12 +281,39 @@ final class ExploreWorker: @unchecked Sendable {
       number, label, ExploredRule.accessTable,
       "the \(world.name) world \(what) \(hex(address)), which is \(GPI(rawValue: gpi)?.name ?? "nobody's")")
   }
+}
 
-  private func number(of decision: Decision) -> Int? {
-    let key = UInt64(UInt(bitPattern: decision.place)) ^ UInt64(decision.fid) << 32
-    if let number = known[key] { return number < 0 ? nil : number }
-    let number = conditions.number("\(Commands.name(of: UInt64(decision.fid))).\(decision.id)")
-    known[key] = number ?? -1
+/// Numbers of conditions by where the program has their names, and the command's function identifier. Each is asked for millions of times.
+private final class ConditionNumbers {
+  private let conditions: ConditionList
+  private let known: UnsafeMutablePointer<(key: UInt64, number: Int)>
+  private static let size = 2048
+
+  init(_ conditions: ConditionList) {
+    precondition(conditions.names.count < Self.size / 2)
+    self.conditions = conditions
+    known = .allocate(capacity: Self.size)
+    known.initialize(repeating: (0, 0), count: Self.size)
+  }
+
+  deinit { known.deallocate() }
+
+  /// The number of a condition; -1 for what is none.
+  @inline(__always) func number(_ name: UnsafePointer<UInt8>, _ fid: UInt32) -> Int {
+    let key = UInt64(UInt(bitPattern: name)) ^ UInt64(fid) << 32
+    let place = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 53)
+    return known[place].key == key ? known[place].number : find(key, name, fid, place)
+  }
+
+  /// Looks further: there are a few hundred conditions.
+  @inline(never) private func find(_ key: UInt64, _ name: UnsafePointer<UInt8>, _ fid: UInt32, _ first: Int) -> Int {
+    var place = first
+    while known[place].key != 0 {
+      if known[place].key == key { return known[place].number }
+      place = (place + 1) % Self.size
+    }
+    let number = conditions.number("\(Commands.name(of: UInt64(fid))).\(String(cString: name))") ?? -1
+    known[place] = (key, number)
     return number
   }
 }

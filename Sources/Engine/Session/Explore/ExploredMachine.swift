@@ -2,14 +2,16 @@ import Basics
 import Machine
 
 /// A machine that is put in any state of an exploration, and makes its moves.
+///
+/// A worker has it for itself: nobody else is in the middle of using what it uses.
 final class ExploredMachine {
-  var machine: Machine
+  @exclusivity(unchecked) var machine: Machine
   private let world: ExploredWorld
   private let pages: HostPages
   private let granuleTable: UInt64
   /// Whether the last move left something in the guests' queue, which was forgotten.
-  private(set) var hasLeftQueue = false
-  private var registers = InlineArray<18, UInt64>(repeating: 0)
+  @exclusivity(unchecked) private(set) var hasLeftQueue = false
+  @exclusivity(unchecked) private var registers = InlineArray<18, UInt64>(repeating: 0)
 
   /// The pages the Host has prepared, which moves change for the moment.
   final class HostPages {
@@ -83,12 +85,31 @@ final class ExploredMachine {
   /// Adds the present state to a list.
   func append(to list: inout [UInt64], label: Int, _ controls: ControlStore, _ store: PageStore) {
     list.append(UInt64(controls.keep(machine.control)) | UInt64(label) << 32)
-    func keep(_ address: UInt64) {
-      guard machine.memory.hasPage(address) else { return list.append(0) }
-      list.append(UInt64(store.keep(machine.memory.page(address))))
+    list.append(kept(granuleTable, store))
+    for n in 0..<world.granules { list.append(kept(world.base &+ UInt64(n) << 12, store)) }
+    appendRecords(to: &list)
+  }
+
+  /// Adds the present state to a list: what a move has made of another, of which the pages that were not written are those of the present one.
+  func append(
+    to list: inout [UInt64], from origin: UnsafePointer<UInt64>, written: UInt64, label: Int, _ controls: ControlStore,
+    _ store: PageStore
+  ) {
+    let count = world.granules
+    list.append(UInt64(controls.keep(machine.control)) | UInt64(label) << 32)
+    list.append(machine.memory.isWritten(granuleTable) ? kept(granuleTable, store) : origin[1])
+    for n in 0..<count {
+      list.append(written >> UInt64(n) & 1 == 1 ? kept(world.base &+ UInt64(n) << 12, store) : origin[2 &+ n])
     }
-    keep(granuleTable)
-    for n in 0..<world.granules { keep(world.base &+ UInt64(n) << 12) }
+    appendRecords(to: &list)
+  }
+
+  /// Where the contents of a granule are kept; 0 for zeroes.
+  private func kept(_ address: UInt64, _ store: PageStore) -> UInt64 {
+    machine.memory.hasPage(address) ? UInt64(store.keep(machine.memory.page(address))) : 0
+  }
+
+  private func appendRecords(to list: inout [UInt64]) {
     for first in Swift.stride(from: 0, to: world.granules, by: 8) {
       var word: UInt64 = 0
       for n in first..<min(first + 8, world.granules) {
@@ -98,26 +119,25 @@ final class ExploredMachine {
     }
   }
 
-  func goBack() { machine.restore(to: 0) }
+  func goBack() { machine.goBack() }
 
   // MARK: Moves
 
-  /// Makes a move.
+  /// Makes the move that a list has found.
   ///
   /// - Returns: what an access came to, if it was one.
-  func make(_ move: borrowing Move, _ list: borrowing MoveList) -> AccessOutcome? {
-    let form = list.form(move.form)
+  func make(_ list: borrowing MoveList) -> AccessOutcome? {
+    let form = list.form(list.move.form)
+    let value = list.move.values[0]
     switch form.deed {
-    case .call:
-      call(move, form, list)
-    case .read: return access(MemoryAccess(world: form.world, address: move.values[0], kind: .read64))
-    case .write:
-      return access(MemoryAccess(world: .normal, address: move.values[0], kind: .write64(ExploredScript.mark)))
-    case .deviceReads: return access(MemoryAccess(device: move.values[0], kind: .read64))
-    case .deviceWrites: return access(MemoryAccess(device: move.values[0], kind: .write64(ExploredScript.mark)))
-    case .assign: _ = machine.perform(.assignGranule(move.values[0], form.gpi))
-    case .select: _ = machine.perform(.selectPE(Int(truncatingIfNeeded: move.values[0])))
-    case .resume: _ = machine.perform(.resume(Int(truncatingIfNeeded: move.values[0])))
+    case .call: call(form, list)
+    case .read: return access(MemoryAccess(world: form.world, address: value, kind: .read64))
+    case .write: return access(MemoryAccess(world: .normal, address: value, kind: .write64(ExploredScript.mark)))
+    case .deviceReads: return access(MemoryAccess(device: value, kind: .read64))
+    case .deviceWrites: return access(MemoryAccess(device: value, kind: .write64(ExploredScript.mark)))
+    case .assign: _ = machine.perform(.assignGranule(value, form.gpi))
+    case .select: _ = machine.perform(.selectPE(Int(truncatingIfNeeded: value)))
+    case .resume: _ = machine.perform(.resume(Int(truncatingIfNeeded: value)))
     }
     return nil
   }
@@ -127,23 +147,28 @@ final class ExploredMachine {
     return outcome
   }
 
-  private func call(_ move: borrowing Move, _ form: MoveList.Form, _ list: borrowing MoveList) {
+  private func call(_ form: MoveList.Form, _ list: borrowing MoveList) {
     for n in 1..<8 { registers[n] = 0 }
     registers[0] = form.fid
     var guest = Move.noGuest
+    var unusual: UInt64 = 0
     for n in 0..<form.slotCount {
       let slot = list.slot(form, n)
+      let value = list.move.values[n]
       switch slot.place {
-      case .register: registers[slot.register] = move.values[n]
-      case .field: pages.put(move.values[n], slot)
-      case .guest: guest = move.values[n]
+      case .register: registers[slot.register] = value
+      case .field where value == slot.usual: break
+      case .field:
+        pages.put(value, slot)
+        unusual |= 1 << UInt64(n)
+      case .guest: guest = value
       }
     }
     if guest != Move.noGuest { _ = machine.perform(.guest(list.alphabet.guests[Int(guest) - 1].action)) }
     _ = machine.perform(smc: &registers, from: .normal)
-    for n in 0..<form.slotCount {
-      let slot = list.slot(form, n)
-      if slot.place == .field { pages.reset(slot) }
+    while unusual != 0 {
+      pages.reset(list.slot(form, unusual.trailingZeroBitCount))
+      unusual &= unusual &- 1
     }
     // What a call that was refused left in the queue is not for the next.
     hasLeftQueue = guest != Move.noGuest && machine.control.guestQueue.count > 0

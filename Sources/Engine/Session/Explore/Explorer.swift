@@ -246,15 +246,17 @@ package final class Explorer {
     let taken = Counter()
     let (done, total, stride) = (expanded, levelCount, stride)
     let aim = ExploreWorker.Aim(visited: visited, open: open, hasMisfits: hasMisfits, rule: options.rule)
+    let hasMisfits = aim.hasMisfits
     level.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
       // Only read while the workers are at it.
       nonisolated(unsafe) let states = base
       parallel(min(workers.count, parts)) { [workers] worker in
+        workers[worker].begin(aim)
         while let part = taken.next(below: parts) {
           let begin = done + part * Self.partSize
           let count = min(Self.partSize, total - begin)
-          results[part] = workers[worker].expand(states + begin * stride, count: count, aim)
+          results[part] = workers[worker].expand(states + begin * stride, count: count, hasMisfits: hasMisfits)
         }
       }
     }

@@ -91,21 +91,17 @@ final class PathWalker {
     printer.lookAtAll(machine.machine)
     let print = printer.fingerprint(machine.machine)
     moves.look(machine.machine, printer, hasMisfits: explorer.hasMisfits || explorer.world.triesMisfits(print))
-    var found: Move?
-    moves.forEach { move, n in
-      if n == number { found = Move(form: move.form, values: move.values, isMisfit: move.isMisfit) }
-      return n != number
-    }
-    guard let found else { return nil }
+    moves.begin()
+    repeat { guard moves.next() else { return nil } } while moves.number != number
     if label != Int(state[0] >> 32) {
       _ = machine.machine.perform(.switches(explorer.conditions.switches[label - 1], isOff: true))
     }
-    _ = machine.make(found, moves)
+    _ = machine.make(moves)
     var next: [UInt64] = []
     machine.append(to: &next, label: label, controls, store)
     _ = printer.lookAtChanges(machine.machine, apartFrom: machine.hostPages)
     let print2 = printer.fingerprint(machine.machine)
-    let step = Step(move: found, label: label, leavesQueue: machine.hasLeftQueue, decisions: machine.machine.decisions)
+    let step = Step(move: moves.move, label: label, leavesQueue: machine.hasLeftQueue, decisions: machine.machine.decisions)
     machine.goBack()
     return (next, print2, step)
   }

@@ -23,6 +23,16 @@ enum SmallWorlds {
     return world
   }()
 
+  /// Two RECs, auxiliary granules, two PEs.
+  static let pages: ExploredWorld = {
+    var world = ExploredWorld(name: "pages")
+    world.granules = 5
+    world.recs = 2
+    world.configuration.peCount = 2
+    world.configuration.recAuxCount = 1
+    return world
+  }()
+
   static func explore(
     _ world: ExploredWorld, workers: Int = 1, _ change: (inout Explorer.Options) -> Void = { _ in }
   ) -> (explorer: Explorer, end: Explorer.End) {
@@ -95,6 +105,34 @@ struct ExplorerTests {
     #expect(with.progress.states < without.progress.states)
     let isSame = without.symmetricPrints() == Set(with.states)
     #expect(isSame)
+  }
+
+  /// A search makes prints of what has changed, and keeps what is new. Whoever goes the way to a state and looks at all of it comes to the same.
+  @Test(arguments: zip([SmallWorlds.guest, SmallWorlds.three, SmallWorlds.pages], [8, 8, 6]))
+  func whatChangesIsAllThatCounts(_ world: ExploredWorld, _ depth: Int) {
+    let (explorer, _) = SmallWorlds.explore(world) { $0.depth = depth }
+    #expect(explorer.progress.states > 30)
+    let isSame = explorer.symmetricPrints() == Set(explorer.states)
+    #expect(isSame)
+  }
+
+  /// What does not fit is refused, and leads nowhere.
+  @Test func whatDoesNotFitFindsNoState() {
+    func search(_ misfits: UInt64) -> Explorer {
+      var world = SmallWorlds.three
+      world.misfitsEvery = misfits
+      return SmallWorlds.explore(world).explorer
+    }
+    let (always, never) = (search(1), search(1 << 20))
+    #expect(always.transitions > never.transitions * 2)
+    #expect(always.levels == never.levels && Set(always.states) == Set(never.states))
+  }
+
+  /// The first levels of the table in Documentation/Exploration.md.
+  @Test func theSmallWorldGrowsAsItIsSaid() throws {
+    let (explorer, end) = SmallWorlds.explore(ExploredWorld(name: "small"), workers: 2) { $0.depth = 5 }
+    #expect(end == .depth)
+    #expect(explorer.levels == [1, 4, 12, 29, 63, 128])
   }
 
   @Test func whatIsNotWorthFollowingEndsWhereItIsSaid() {

@@ -35,8 +35,14 @@ extension Machine {
       left -= 1
       table(address, level, base)
       guard level < 3 || entry != nil, memory.hasPage(address) else { return true }
-      for index in 0..<512 {
-        let found = RTTEntry(raw: rttLoad(address, index))
+      let words = ownPage(address).assumingMemoryBound(to: UInt64.self)
+      var next = 0
+      while true {
+        // What is zero leads to no table.
+        let index = entry == nil ? Machine.firstUsed(words, from: next) : next
+        guard index < 512 else { break }
+        next = index + 1
+        let found = RTTEntry(raw: UInt64(littleEndian: words[index]))
         let ipa = base &+ UInt64(index) &* rttEntrySize(level)
         if found.isTable(level) {
           guard visit(found.address(lpa2: lpa2), level + 1, ipa) else { return false }
@@ -56,5 +62,36 @@ extension Machine {
   @inline(__always) func forEachEntry(of table: UInt64, _ body: (Int, RTTEntry) -> Void) {
     guard memory.hasPage(table) else { return }
     for index in 0..<512 { body(index, RTTEntry(raw: rttLoad(table, index))) }
+  }
+
+  /// The same without those that are zero.
+  @inline(__always) func forEachUsedEntry(of table: UInt64, _ body: (Int, RTTEntry) -> Void) {
+    guard memory.hasPage(table) else { return }
+    let words = ownPage(table).assumingMemoryBound(to: UInt64.self)
+    var index = Machine.firstUsed(words, from: 0)
+    while index < 512 {
+      body(index, RTTEntry(raw: UInt64(littleEndian: words[index])))
+      index = Machine.firstUsed(words, from: index + 1)
+    }
+  }
+
+  /// The first of a page's words from an index on that is not zero; 512 if there is none. Eight that are zero, as most are, are passed over
+  /// at once.
+  @inline(__always) private static func firstUsed(_ words: UnsafePointer<UInt64>, from first: Int) -> Int {
+    var n = first
+    while n < 512 {
+      if n & 7 == 0, areZero(words + n) {
+        n &+= 8
+      } else if words[n] != 0 {
+        return n
+      } else {
+        n &+= 1
+      }
+    }
+    return n
+  }
+
+  @inline(__always) private static func areZero(_ words: UnsafePointer<UInt64>) -> Bool {
+    (words[0] | words[1] | words[2] | words[3]) | (words[4] | words[5] | words[6] | words[7]) == 0
   }
 }
