@@ -148,9 +148,9 @@ struct EditStories {
       text.contains("# One") && text.split(separator: "GRANULE_DELEGATE").count == 2 && !text.contains("ns.read64"), "\(text)"
     )
     let moved = try made(["rename", a, "0x80001000=0x80009000"])
-    #expect(try String(contentsOfFile: moved, encoding: .utf8).contains("RMI_GRANULE_DELEGATE 0x80009000\n"))
+    #expect(try String(contentsOfFile: moved, encoding: .utf8).contains("GRANULE_DELEGATE 0x80009000\n"))
     let shifted = try made(["rename", b, "--shift", "0x1000", "main=first"])
-    #expect(try String(contentsOfFile: shifted, encoding: .utf8).contains("RMI_GRANULE_DELEGATE 0x80006000"))
+    #expect(try String(contentsOfFile: shifted, encoding: .utf8).contains("GRANULE_DELEGATE 0x80006000"))
     let lint = try Headless.run(["session", "lint", a, b, joined])
     #expect(lint.code == 1)
     #expect(lint.output.contains("a.session:4: warning: it is refused, and nothing expects that"), "\(lint.output)")

@@ -54,8 +54,10 @@ package protocol HostDoor: AnyObject {
   func hear(typed bytes: [UInt8])
   /// Keeps with the step that is done next what the guest has printed on a console whose bytes pass through its memory.
   func hear(printed bytes: [UInt8])
-  /// Keeps with the step that is done next that it is done for a device of the guest's.
-  func hear(device kind: VirtioKind)
+  /// Keeps with the step that is done next that it is done for a virtio device of the guest's.
+  ///
+  /// - Parameter kind: the number of its kind (virtio 1.2, 5).
+  func hear(device kind: UInt32)
   /// Whether it is time to note what the software knows.
   var wantsNote: Bool { get }
   /// Keeps what the software knows now with what was done last.

@@ -112,7 +112,7 @@ extension RealmVM {
       let offset = at & (Granule.size - 1)
       let count = min(bytes.count - done, Int(Granule.size - offset))
       if isGuests, door.read64(page | offset & ~7) == nil { return false }
-      door.hear(device: kind)
+      door.hear(device: kind.rawValue)
       door.write(page | offset, Array(bytes[done..<done + count]))
       done += count
     }

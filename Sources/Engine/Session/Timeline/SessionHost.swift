@@ -107,7 +107,7 @@ extension Session: HostDoor {
     if keepsHistory { printing = (printing ?? []) + bytes }
   }
 
-  package func hear(device kind: VirtioKind) { if !follows { serving = kind } }
+  package func hear(device kind: UInt32) { if !follows { serving = VirtioKind(rawValue: kind) } }
 
   package func hear(refusal row: String) { kvmRefusals.insert(row) }
 
