@@ -1,6 +1,6 @@
 import Machine
 
-/// Virtio devices in a note of their Host.
+/// Flash and virtio devices in a note of their Host.
 extension RealmVM {
   /// Bytes of what a device knows in one line.
   private static let piece = 16384
@@ -19,6 +19,20 @@ extension RealmVM {
       }
     }
     return lines
+  }
+
+  /// Banks in a note of their Host: those that are not as at reset.
+  var flashLines: [String] {
+    flash.enumerated().filter { $0.element.state != NORFlash.State() }.map { number, bank in
+      var line = HostNoteLine("flash")
+      line.add("bank", UInt64(number))
+      line.add("mode", UInt64(bank.state.mode.rawValue))
+      line.add("cycle", UInt64(bank.state.cycle.rawValue))
+      line.add("status", UInt64(bank.state.status))
+      line.add("awaited", UInt64(bank.state.awaited))
+      if !bank.state.buffer.isEmpty { line.add("buffer", all: bank.state.bufferBytes) }
+      return line.text
+    }
   }
 
   /// An image is told by its name and its SHA-256.

@@ -71,20 +71,6 @@ extension RealmVM {
 
   private func followFlash() { kvm.readOnly = flash.filter(\.isArray).map(\.range) }
 
-  /// Banks in a note of their Host: those that are not as at reset.
-  var flashLines: [String] {
-    flash.enumerated().filter { $0.element.state != NORFlash.State() }.map { number, bank in
-      var line = HostNoteLine("flash")
-      line.add("bank", UInt64(number))
-      line.add("mode", UInt64(bank.state.mode.rawValue))
-      line.add("cycle", UInt64(bank.state.cycle.rawValue))
-      line.add("status", UInt64(bank.state.status))
-      line.add("awaited", UInt64(bank.state.awaited))
-      if !bank.state.buffer.isEmpty { line.add("buffer", all: bank.state.bufferBytes) }
-      return line.text
-    }
-  }
-
   // MARK: The clock
 
   func connectClock() {
