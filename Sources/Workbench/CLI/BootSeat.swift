@@ -9,9 +9,9 @@ final class BootSeat {
   private static let most = 1024
 
   private var waiting: ArraySlice<UInt8>
-  /// Whether standard input is a terminal somebody sits at.
-  let isManned: Bool
-  private var before = termios()
+  /// The terminal somebody sits at.
+  private let keyboard: RawKeyboard?
+  var isManned: Bool { keyboard != nil }
   /// Whether the guest has the keyboard.
   private(set) var isTaken = false
   /// Whether somebody has pressed Ctrl-], or has gone.
@@ -22,14 +22,14 @@ final class BootSeat {
   ///   - isManned: whether the terminal's keys are for the guest.
   init(_ bytes: [UInt8], isManned: Bool) {
     waiting = bytes[...]
-    self.isManned = isManned && tcgetattr(0, &before) == 0
+    keyboard = isManned ? RawKeyboard() : nil
   }
 
   /// The terminal is as it was.
   func leave() {
     guard isTaken else { return }
     isTaken = false
-    tcsetattr(0, TCSANOW, &before)
+    keyboard?.giveBack()
   }
 
   /// To be called before an entry: takes what was typed, waits as the wall clock has it while nothing is to do, and types.
@@ -78,11 +78,7 @@ final class BootSeat {
   }
 
   private func take(_ console: BootConsole) {
-    var raw = before
-    cfmakeraw(&raw)
-    // What the program itself says still ends as lines.
-    raw.c_oflag |= tcflag_t(OPOST)
-    guard tcsetattr(0, TCSANOW, &raw) == 0 else { return }
+    guard keyboard?.take() == true else { return }
     isTaken = true
     console.flush()
     console.filter = ConsoleFilter()

@@ -7,7 +7,7 @@ struct QEMUCommand: ParsableCommand {
     discussion: """
       All arguments are QEMU's: workbench qemu -M virt,confidential-guest-support=rme0 -object rme-guest,id=rme0 -accel kvm \
       -cpu host -m 64M -kernel Image -nographic. Those that guests of Arm CCA use are known, others are refused by name. The guest's \
-      console is printed; -qmp stdio, or -qmp unix:PATH,server=on,wait=off, is a monitor for a QMP client. SIGINT and SIGTERM end it. \
+      console is printed, and takes what is typed, until Ctrl-a x; -qmp stdio, or -qmp unix:PATH,server=on,wait=off, is a monitor for a QMP client. SIGINT and SIGTERM end it. \
       -M dumpdtb=FILE writes the device tree to a new file instead. measure qemu says what the Realm's RIM will be.
       """)
 
@@ -41,8 +41,10 @@ struct QEMUCommand: ParsableCommand {
     }
     let console = BootConsole(isShown: client?.hasStandardStreams != true, outlivesPipe: false)
     process.vm.onConsole = { console.take($0) }
-    serve(process, client, console, ConsoleInput(isUsed: client?.hasStandardStreams != true))
+    let input = ConsoleInput(console, isUsed: client?.hasStandardStreams != true)
+    serve(process, client, console, input)
     console.finish()
+    input.leave()
     for line in process.errors { complain(line.text) }
     if let code = process.exitCode, code != 0 { throw ExitCode(Int32(code)) }
   }
@@ -71,6 +73,7 @@ struct QEMUCommand: ParsableCommand {
         return
       }
       input.type(into: process.vm)
+      if input.isLeft { return }
       let isIdle = !process.isRunning || process.isAsleep
       // Nobody can let it go on any more.
       if isIdle, client?.isOpen != true {
@@ -93,8 +96,8 @@ struct LkvmCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lkvm", abstract: "Runs the guest of a kvmtool command line, in a Realm with --realm.",
     discussion: """
-      All arguments are kvmtool's: workbench lkvm run --realm -c 2 -m 64M -k Image. The guest's console is printed. SIGINT and SIGTERM \
-      end it. measure lkvm run says what the Realm's RIM will be.
+      All arguments are kvmtool's: workbench lkvm run --realm -c 2 -m 64M -k Image. The guest's console is printed, and takes what is \
+      typed, until Ctrl-a x. SIGINT and SIGTERM end it. measure lkvm run says what the Realm's RIM will be.
       """)
 
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("run, and its arguments.", valueName: "argument"))
@@ -125,13 +128,14 @@ struct LkvmCommand: ParsableCommand {
     StopSignal.take(isPatient: true)
     defer { StopSignal.leave() }
     var ending: RealmVM.Ending?
-    let input = ConsoleInput(isUsed: true)
-    while ending == nil, StopSignal.pending == nil {
+    let input = ConsoleInput(console, isUsed: true)
+    while ending == nil, StopSignal.pending == nil, !input.isLeft {
       input.type(into: vm)
       ending = vm.run(entries: 64)
       console.flush()
     }
     console.finish()
+    input.leave()
     if case .failed(let why) = ending {
       complain(why)
       throw Exit.difference

@@ -4,23 +4,18 @@ import SystemPackage
 
 /// The terminal virsh runs in: while a console is shown, keys go to the guest as they are typed.
 final class VirshTTY: VirshTerminal {
-  private var before = termios()
+  private let keyboard: RawKeyboard
   var isLive: Bool { true }
 
   /// Nil if standard input or output is no terminal.
   init?() {
-    guard isTerminal(.standardInput), isTerminal(.standardOutput), tcgetattr(0, &before) == 0 else { return nil }
+    guard isTerminal(.standardOutput), let keyboard = RawKeyboard() else { return nil }
+    self.keyboard = keyboard
   }
 
-  func begin() {
-    var raw = before
-    cfmakeraw(&raw)
-    // Lines of what virsh itself says still end as lines.
-    raw.c_oflag |= tcflag_t(OPOST)
-    tcsetattr(0, TCSANOW, &raw)
-  }
+  func begin() { keyboard.take() }
 
-  func end() { tcsetattr(0, TCSANOW, &before) }
+  func end() { keyboard.giveBack() }
 
   func show(_ bytes: [UInt8]) {
     guard !bytes.isEmpty else { return }

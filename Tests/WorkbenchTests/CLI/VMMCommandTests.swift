@@ -29,4 +29,25 @@ struct VMMCommandTests {
     #expect(done.output.contains("a session writes no files"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["dump.session"])
   }
+
+  /// A guest that sends back what it reads: keys go to it as they are typed, Control-C as well.
+  @Test func keysGoToTheGuestUntilControlAAndX() throws {
+    let folder = try TemporaryFolder()
+    // MOVZ X1, UART; again: LDR W2, [X1, #UARTFR]; TBNZ W2, #RXFE, again; LDR W3, [X1]; STR W3, [X1]; B again
+    let echo: [UInt32] = [0xD2A1_2001, 0xB940_1822, 0x3727_FFE2, 0xB940_0023, 0xB900_0023, 0x17FF_FFFC]
+    let path = "\(folder.path)/echo"
+    let image = echo.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
+    try Data(image).write(to: URL(filePath: path))
+    let terminal = try PseudoTerminal(
+      ["qemu", "-M", "virt,gic-version=3", "-cpu", "host", "-accel", "kvm", "-m", "64M", "-nographic", "-kernel", path])
+    try terminal.until("Ctrl-a x ends it.")
+    let mark = terminal.mark
+    terminal.type("a\u{3}b")
+    try terminal.until("b", since: mark)
+    terminal.type("\u{1}\u{1}c")
+    try terminal.until("c", since: mark)
+    terminal.type("\u{1}x")
+    #expect(try terminal.exitCode() == 0)
+    #expect(terminal.modesAreRestored)
+  }
 }
