@@ -144,9 +144,6 @@ package struct REC {
     nonmutating set { base[RmmRec.table.sysregs, register.number] = newValue }
   }
 
-  /// Where they are in the host: 64-bit words in that order, little-endian.
-  var systemRegisters: UnsafeMutableRawPointer { base + RmmRec.table.sysregs.offset }
-
   /// Half of a key of pointer authentication (FEAT_PAuth): APIAKeyLo_EL1, APIAKeyHi_EL1, APIB, APDA, APDB, APGA.
   func key(_ half: Int) -> UInt64 { base[RmmRec.table.keys, half] }
   func setKey(_ half: Int, _ value: UInt64) { base[RmmRec.table.keys, half] = value }

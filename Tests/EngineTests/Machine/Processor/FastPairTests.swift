@@ -59,33 +59,6 @@ struct FastPairTests {
     case "strxIndexed": return 0xF800_0400 | UInt32(random.below(2)) << 11 | UInt32(random.below(16)) << 15 | 27 << 5 | d
     case "ldpx": return 0xA940_0000 | UInt32(random.below(64)) << 15 | 27 << 5 | d | (d + 1 & 15) << 10
     case "stpx": return 0xA900_0000 | UInt32(random.below(64)) << 15 | 27 << 5 | d | m << 10
-    case "nop": return 0xD503_201F
-    case "constant": return 0xD280_0000 | UInt32(random.below(65536)) << 5 | d
-    case "addImm32": return 0x1100_0000 | UInt32(random.below(4096)) << 10 | d | n << 5
-    case "logicImm32": return 0x1200_0000 | UInt32(random.below(31)) << 10 | UInt32(random.below(32)) << 16 | d | n << 5
-    case "andsImm": return 0xF240_0000 | UInt32(random.below(63)) << 10 | UInt32(random.below(64)) << 16 | d | n << 5
-    case "eor64": return 0xCA00_0000 | three
-    case "eorRor64": return 0xCAC0_0000 | three | UInt32(random.below(64)) << 10
-    case "andRor64": return 0x8AC0_0000 | three | UInt32(random.below(64)) << 10
-    case "adds64": return 0xAB00_0000 | three
-    case "adc64": return 0x9A00_0000 | three
-    case "umaddl": return 0x9BA0_0000 | three | register() << 10
-    case "umulh": return 0x9BC0_7C00 | three
-    case "lsl64":
-      let amount = UInt32(1 + random.below(63))
-      return 0xD340_0000 | (64 - amount) << 16 | (63 - amount) << 10 | d | n << 5
-    case "ccmp": return 0x7A40_0000 | two | condition | UInt32(random.below(16)) | UInt32(random.below(2)) << 31
-    case "ldrx": return 0x3940_0000 | offset(3)
-    case "ldrbIndexed": return 0x3840_0400 | UInt32(random.below(2)) << 11 | UInt32(random.below(16)) << 15 | 27 << 5 | d
-    case "ldpxIndexed":
-      return 0xA8C0_0000 | UInt32(random.below(2)) << 24 | UInt32(random.below(64)) << 15 | 27 << 5 | d | (d + 1 & 15) << 10
-    case "stpxIndexed":
-      return 0xA880_0000 | UInt32(random.below(2)) << 24 | UInt32(random.below(64)) << 15 | 27 << 5 | d | m << 10
-    case "bhs": return 0x5400_0042
-    case "bls": return 0x5400_0049
-    case "bl": return 0x9400_0002
-    case "cbz32": return 0x3400_0040 | d
-    case "cbz64": return 0xB400_0040 | d
     case "beq": return 0x5400_0040
     case "bne": return 0x5400_0041
     case "blo": return 0x5400_0043

@@ -30,8 +30,9 @@ final class A64Workspace {
   init(_ model: ProcessorModel) {
     features = model.features
     vectors = VectorCache(features)
-    registers = .allocate(capacity: A64Registers.slots)
-    registers.initialize(repeating: 0, count: A64Registers.slots)
+    // The fast engine's flags lie behind the registers.
+    registers = .allocate(capacity: A64Registers.count + LazyFlags.count)
+    registers.initialize(repeating: 0, count: A64Registers.count + LazyFlags.count)
     vectorRegisters = .allocate(capacity: VectorUnit.wordCount)
     vectorRegisters.initialize(repeating: 0, count: VectorUnit.wordCount)
     decoded = .allocate(capacity: Self.decodedCount)
@@ -111,20 +112,14 @@ struct A64Core {
   /// N, Z, C, V in bits 31:28.
   var nzcv: UInt64
   /// PSTATE without the flags, as SPSR has it.
-  private(set) var pstate: UInt64 {
-    get { x[A64Registers.pstate] }
-    nonmutating set { x[A64Registers.pstate] = newValue }
-  }
+  private(set) var pstate: UInt64
   let features: A64Features
   /// Whose permissions loads and stores have: see ``TranslationCache``.
   private(set) var bank: UInt64 = 0
   /// Whether every access must be aligned: SCTLR_EL1.A, or the MMU is off and all data is Device memory.
   var isStrict: Bool
   /// Set by a load-exclusive, cleared by whatever ends it.
-  var monitor: UInt64? {
-    get { x[A64Registers.monitor] == A64Registers.noMonitor ? nil : x[A64Registers.monitor] }
-    nonmutating set { x[A64Registers.monitor] = newValue ?? A64Registers.noMonitor }
-  }
+  var monitor: UInt64?
   /// Whether a debugger wants to know of every access.
   var isWatched = false
   /// Instructions of this slice, those of them that are left, and the time it began.
@@ -156,11 +151,9 @@ struct A64Core {
     v = workspace.vectorRegisters
     pc = rec.pc
     nzcv = rec.pstate & 0xF000_0000
+    pstate = Self.below2(rec.pstate & ~0xF000_0000)
     isStrict = rec[.sctlrEL1] & 0b11 != 1
     features = workspace.features
-    pstate = Self.below2(rec.pstate & ~0xF000_0000)
-    monitor = nil
-    x[A64Registers.system] = UInt64(UInt(bitPattern: rec.systemRegisters))
     for n in 0..<31 { x[n] = rec.x(n) }
     x[31] = 0
     x[Int(A64Registers.sp)] = rec[stackRegister]

@@ -58,13 +58,5 @@ enum A64Registers {
   /// Results for the zero register go here.
   static let trash: UInt8 = 32
   static let sp: UInt8 = 33
-  // Behind the registers, where both engines find it: the flags of the fast one (`LazyFlags`), the monitor of exclusives or
-  // ``noMonitor``, PSTATE without the flags, and where the REC's system registers are in the host.
-  static let flags = 34
-  static let monitor = 36
-  static let pstate = 37
-  static let system = 38
-  static let slots = 39
-  /// No address that a monitor can have.
-  static let noMonitor = ~UInt64(0)
+  static let count = 34
 }

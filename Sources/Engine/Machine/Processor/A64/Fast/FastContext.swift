@@ -1,8 +1,9 @@
-/// N, Z, C and V as what they come from: setting them costs little, and most are never asked for.
+/// N, Z, C and V as what they come from: setting them costs little, and most are never asked for. They lie behind the register file.
 struct LazyFlags {
   /// First the result: N is its sign, Z whether it is zero. Results of 32 bits lie in the upper half. Then V in bit 0 and C in bit 1; bit
   /// 3 says N of a result that is zero, as only a write of NZCV can have it.
   let values: UnsafeMutablePointer<UInt64>
+  static let count = 2
 
   @inline(__always) private func set(_ result: UInt64, _ carry: Bool, _ overflow: Bool) {
     values[0] = result
@@ -34,18 +35,9 @@ struct LazyFlags {
     return result
   }
 
-  /// With the carry as it is.
-  @inline(__always) func addCarry(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    let (first, c1) = a.addingReportingOverflow(b)
-    let (result, c2) = first.addingReportingOverflow(carry)
-    set(result, c1 || c2, ~(a ^ b) & (a ^ result) & (1 << 63) != 0)
-    return result
-  }
-
   @inline(__always) func logic(_ result: UInt64) { set(result, false, false) }
 
   @inline(__always) var eq: Bool { values[0] == 0 }
-  @inline(__always) var carry: UInt64 { values[1] >> 1 & 1 }
   @inline(__always) var hs: Bool { values[1] & 2 != 0 }
   @inline(__always) var mi: Bool { (values[0] >> 63 | values[1] >> 3) != 0 }
   @inline(__always) var vs: Bool { values[1] & 1 != 0 }
@@ -80,7 +72,7 @@ struct FastContext {
   ///   - bank: whose permissions loads and stores have.
   init(_ workspace: A64Workspace, _ level: UInt64, _ bank: UInt64, _ pc: UInt64, _ left: Int) {
     x = workspace.registers
-    flags = LazyFlags(values: x + A64Registers.flags)
+    flags = LazyFlags(values: x + A64Registers.count)
     missing = workspace.code.missing
     (op, base, page, end) = (missing, missing, pc, missing + left)
     reads = workspace.reads.bank(bank)

@@ -19,8 +19,7 @@ enum FastOperation: UInt16, CaseIterable {
   case farB, farBl, farCondition, farTest
   case mov64, mov32, and64, and32, orr64, orr32, eor64, eor32, bic64, bic32, logic64, logic32, ands64, ands32
   case add64, add32, sub64, sub32, addShifted64, subShifted64, addShifted32, subShifted32
-  case addLsl64, addLsl32, eorRor32, eorLsr64, eorLsr32, andRor64, bicRor64, orrLsl64, ornRor64, orn64, eorRor64
-  case adc64, sbc64, adcs64, sbcs64, bfm64, bfm32
+  case addLsl64, addLsl32, eorRor32, eorLsr64, eorLsr32
   case adds64, adds32, subs64, subs32, cmp64, cmp32, addsShifted, subsShifted
   case addExtended, subExtended, addsExtended, subsExtended
   case ccmp, ccmn, csel64, csel32, csinc, csinv, csneg
@@ -33,9 +32,6 @@ enum FastOperation: UInt16, CaseIterable {
   case ldrbRegister, ldrhRegister, ldrwRegister, ldrxRegister, ldrswRegister, strbRegister, strhRegister, strwRegister,
     strxRegister
   case ldpx, stpx, ldpxIndexed, stpxIndexed, ldpw, stpw
-  case ldxrw, ldxrx, stxrw, stxrx
-  /// MRS and MSR of what the REC has, MRS of DAIF, and what SYS does with caches: nothing, or DC ZVA. EL1 has all of them.
-  case mrs, msr, mrsDAIF, cacheNop, dcZVA
   // Pairs: this instruction and the next.
   case addImm64CmpImm64, addImm64Cmp64, addImm64Mov64, addImm64Add64, addImm64AddImm64, addImm64Ands64, addImm64Lslv64
   case addImm64Eor32, addImm64Cbnz32, addImm64Br, addImm64Blr, addImm64Stpx, addImm64Ldrw, mov64AddImm64, mov64Beq, mov64Bhi
@@ -51,15 +47,6 @@ enum FastOperation: UInt16, CaseIterable {
   case madd64AddExtended, lsr64Madd64, lsr64Subs64, csel64Lsr64, csincRet, csincAdd64, sbfx64Sub64, lslv64Orr64
   case lsrv64AddImm64, ldrwLdrw, ldrwIndexedMov32, ldrxIndexedSub64, ldrxRegisterLdrxRegister, ldrxRegisterAndImm64
   case ldrxRegisterLsrv64, ldrbCmpImm32, strbAdd64, strxIndexedMov64, ldpxAddImm64
-  case strxRegisterCmp64, nopNop, umaddlUmaddl, cmp64AddImm64, csincCsel64, add64Add64, addImm64Csinc, ldrxRegisterLdrx
-  case mov64Mov64, stpxStpx, cmp32Bhs, add64StrxRegister, ldrxAdd64, addLsl64LdrxRegister, ldrxLdrxRegister, ldrxLdrx
-  case csincCmp32, csel64CmpImm64, madd64Umulh, ldrxRegisterMadd64, lsl64LdrxRegister, umaddlAdd64, ldrxRegisterLdrb
-  case addExtendedUmaddl, ldrbLogicImm32, logicImm32Cmp32, constantConstant, sub64Sub64, sub64Lsl64
-  case umaddlAddExtended, umulhAdds64, adds64Adc64, ldrxIndexedLdrxRegister, addImm32LdrxIndexed, cmp32Bhi, ldpxStpx
-  case ldrbIndexedCmpImm32, cmp32Ccmp, logicImm32Ccmp, mov64Constant, mov64Nop, sub64StrxRegister, ldpxLdpx, nopRet
-  case nopStpxIndexed, eor64Eor64, eorRor64EorRor64, andRor64AndRor64, ldrwCmp32, ccmpBeq, ccmpBne, ccmpBhi, cmpImm32Bls
-  case cmpImm32Ccmp, ldrbIndexedCbz32, ldrxCmp64, andsImmBne, andsImmBeq, cmp32Bls, ldrxAddImm64, mov64Bl, constantMov64
-  case ldrxCbz64, ldpxIndexedNop, ldpxLdpxIndexed
 }
 
 /// A decoded instruction of the fast engine, 16 bytes.
@@ -159,14 +146,7 @@ struct FastInstruction {
     case .clz: return is64 ? .clz64 : .clz32
     case .rev64: return .rev64
     case .rev32: return is64 ? .reference : .rev32
-    case .adc: return is64 ? .adc64 : .reference
-    case .sbc: return is64 ? .sbc64 : .reference
-    case .adcs: return is64 ? .adcs64 : .reference
-    case .sbcs: return is64 ? .sbcs64 : .reference
     case .load, .store, .loadRegister, .storeRegister, .loadPair, .storePair: return memory(i)
-    case .loadAcquire, .loadOrdered, .storeRelease, .storeOrdered, .loadExclusive, .storeExclusive: return ordered(i)
-    case .mrs, .msr: return systemRegister(i)
-    case .sys: return systemOperation(i)
     default: return .reference
     }
   }
@@ -233,50 +213,12 @@ struct FastInstruction {
         imm = Int64(r)
         return is64 ? .asr64 : .asr32
       }
-      // To the left until the field's top is the register's, then back, as far as its bottom is to lie.
+      guard s >= r else { return .reference }
+      // To the left until the field's top is the register's, then back.
       x = width - 1 - s
-      a = s >= r ? x + r : r - 1 - s
+      a = width - 1 - s + r
       return is64 ? .sbfx64 : .sbfx32
-    default:
-      // A rotation, and which bits of it go into the register.
-      let field: UInt64 = s >= r ? (2 << UInt64(s - r)) &- 1 : ((2 << UInt64(s)) &- 1) << UInt64(width - r)
-      imm = Int64(bitPattern: field)
-      x = r
-      return is64 ? .bfm64 : .bfm32
-    }
-  }
-
-  /// MRS and MSR of a register that is in the REC as it is read and written.
-  private mutating func systemRegister(_ i: Instruction) -> FastOperation {
-    guard let register = SystemRegister.at(SystemEncoding(of: i)), register.feature.isEmpty else { return .reference }
-    switch (register.contents, register.access) {
-    case (.interruptMasks, .readWrite): return i.operation == .mrs ? .mrsDAIF : .reference
-    case (.saved(let saved), .readWrite): imm = Int64(saved.number)
-    case (.saved(let saved), .readOnly) where i.operation == .mrs: imm = Int64(saved.number)
-    case (.translation(let saved), .readWrite) where i.operation == .mrs: imm = Int64(saved.number)
     default: return .reference
-    }
-    return i.operation == .mrs ? .mrs : .msr
-  }
-
-  private func systemOperation(_ i: Instruction) -> FastOperation {
-    guard let operation = SystemOperation.at(SystemEncoding(of: i)), operation.feature.isEmpty else { return .reference }
-    return switch operation.effect {
-    case .none: .cacheNop
-    case .zero: .dcZVA
-    case .forgetTranslations, .translate: .reference
-    }
-  }
-
-  /// Loads and stores that are ordered, and exclusives: each aligned to its size.
-  private func ordered(_ i: Instruction) -> FastOperation {
-    let shape = Instruction.MemoryShape(raw: i.x)
-    let size = shape.sizeLog2
-    switch i.operation {
-    case .loadAcquire, .loadOrdered: return shape.isSigned ? .reference : [.ldrb, .ldrh, .ldrw, .ldrx][size]
-    case .storeRelease, .storeOrdered: return [.strb, .strh, .strw, .strx][size]
-    case .loadExclusive: return [.reference, .reference, .ldxrw, .ldxrx][size]
-    default: return [.reference, .reference, .stxrw, .stxrx][size]
     }
   }
 
@@ -289,12 +231,7 @@ struct FastInstruction {
     case .eor where isPlain: return is64 ? .eor64 : .eor32
     case .bic where isPlain: return is64 ? .bic64 : .bic32
     case .eor where x == 1: return is64 ? .eorLsr64 : .eorLsr32
-    case .eor where x == 3: return is64 ? .eorRor64 : .eorRor32
-    case .orn where isPlain && is64: return .orn64
-    case .and where x == 3 && is64: return .andRor64
-    case .bic where x == 3 && is64: return .bicRor64
-    case .orn where x == 3 && is64: return .ornRor64
-    case .orr where x == 0 && is64: return .orrLsl64
+    case .eor where x == 3 && !is64: return .eorRor32
     case .ands, .bics:
       a = i.operation == .bics ? 1 : 0
       return is64 ? .ands64 : .ands32

@@ -187,36 +187,4 @@ extension FastContext {
   }
   @inline(__always) mutating func ldpw() -> Bool { loadPair32(offset) && next() }
   @inline(__always) mutating func stpw() -> Bool { storePair32(offset) && next() }
-
-  // Exclusives: see ``A64Core/monitor``.
-
-  @inline(__always) private mutating func monitored(_ address: UInt64) -> Bool {
-    x[A64Registers.monitor] = address & ~63
-    return next()
-  }
-  /// Whether the monitor lets a store to an address through, which says so in its register; it is clear then.
-  @inline(__always) private func passes(_ address: UInt64) -> Bool { x[A64Registers.monitor] == address & ~63 }
-  @inline(__always) private mutating func next(hasStored: Bool) -> Bool {
-    x[A64Registers.monitor] = A64Registers.noMonitor
-    x[m] = hasStored ? 0 : 1
-    return next()
-  }
-  @inline(__always) mutating func ldxrw() -> Bool {
-    let address = x[n]
-    return load32(address) && monitored(address)
-  }
-  @inline(__always) mutating func ldxrx() -> Bool {
-    let address = x[n]
-    return load64(address) && monitored(address)
-  }
-  @inline(__always) mutating func stxrw() -> Bool {
-    let isStored = passes(x[n])
-    guard isStored ? store32(x[n]) : x[n] & 3 == 0 else { return false }
-    return next(hasStored: isStored)
-  }
-  @inline(__always) mutating func stxrx() -> Bool {
-    let isStored = passes(x[n])
-    guard isStored ? store64(x[n]) : x[n] & 7 == 0 else { return false }
-    return next(hasStored: isStored)
-  }
 }

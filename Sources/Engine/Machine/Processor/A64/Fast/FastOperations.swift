@@ -69,13 +69,6 @@ extension FastContext {
   @inline(__always) mutating func sbfx32() {
     set(UInt64(UInt32(bitPattern: Int32(bitPattern: word(x[n]) &<< UInt32(op.pointee.x)) &>> Int32(op.pointee.a))))
   }
-  /// `x` is a rotation, `imm` which bits of it are taken.
-  @inline(__always) private func inserted(_ value: UInt64) -> UInt64 {
-    let amount = UInt64(op.pointee.x)
-    return x[d] & ~imm | (value &>> amount | value &<< (0 &- amount)) & imm
-  }
-  @inline(__always) mutating func bfm64() { set(inserted(x[n])) }
-  @inline(__always) mutating func bfm32() { set32(inserted(x[n] << 32 | lower(x[n]))) }
   @inline(__always) mutating func extr64() { set(imm == 0 ? x[m] : x[m] &>> imm | x[n] &<< (64 &- imm)) }
   @inline(__always) mutating func extr32() { set32((x[n] << 32 | lower(x[m])) &>> imm) }
 
@@ -126,17 +119,6 @@ extension FastContext {
     let amount = UInt32(truncatingIfNeeded: imm)
     set(UInt64(word(x[n]) ^ (word(x[m]) &>> amount | word(x[m]) &<< (0 &- amount))))
   }
-  @inline(__always) private var rotated64: UInt64 { x[m] &>> imm | x[m] &<< (0 &- imm) }
-  @inline(__always) mutating func eorRor64() { set(x[n] ^ rotated64) }
-  @inline(__always) mutating func andRor64() { set(x[n] & rotated64) }
-  @inline(__always) mutating func bicRor64() { set(x[n] & ~rotated64) }
-  @inline(__always) mutating func ornRor64() { set(x[n] | ~rotated64) }
-  @inline(__always) mutating func orn64() { set(x[n] | ~x[m]) }
-  @inline(__always) mutating func orrLsl64() { set(x[n] | x[m] &<< imm) }
-  @inline(__always) mutating func adc64() { set(x[n] &+ x[m] &+ flags.carry) }
-  @inline(__always) mutating func sbc64() { set(x[n] &+ ~x[m] &+ flags.carry) }
-  @inline(__always) mutating func adcs64() { set(flags.addCarry(x[n], x[m])) }
-  @inline(__always) mutating func sbcs64() { set(flags.addCarry(x[n], ~x[m])) }
   @inline(__always) mutating func adds64() { set(flags.add(x[n], x[m])) }
   @inline(__always) mutating func adds32() { set(flags.add(x[n] << 32, x[m] << 32) >> 32) }
   @inline(__always) mutating func subs64() { set(flags.sub(x[n], x[m])) }
@@ -259,34 +241,5 @@ extension FastContext {
     let target = x[n]
     x[30] = pc &+ 4
     return jump(to: target)
-  }
-
-  // System instructions. Below EL1 they are the reference engine's.
-
-  /// EL1: PSTATE.EL, which is 0 or 1.
-  @inline(__always) private var isPrivileged: Bool { x[A64Registers.pstate] & 4 != 0 }
-  @inline(__always) private var systemRegister: UnsafeMutablePointer<UInt64> {
-    UnsafeMutablePointer(bitPattern: UInt(x[A64Registers.system])).unsafelyUnwrapped + Int(truncatingIfNeeded: op.pointee.imm)
-  }
-  @inline(__always) mutating func mrs() -> Bool {
-    guard isPrivileged else { return false }
-    set(UInt64(littleEndian: systemRegister.pointee))
-    return true
-  }
-  @inline(__always) mutating func msr() -> Bool {
-    guard isPrivileged else { return false }
-    systemRegister.pointee = x[d].littleEndian
-    return next()
-  }
-  @inline(__always) mutating func mrsDAIF() -> Bool {
-    guard isPrivileged else { return false }
-    set(x[A64Registers.pstate] & 0x3C0)
-    return true
-  }
-  @inline(__always) mutating func cacheNop() -> Bool { isPrivileged && next() }
-  @inline(__always) mutating func dcZVA() -> Bool {
-    guard isPrivileged, let bytes = TranslationCache.hit(writes, x[d] & ~63, 8) else { return false }
-    bytes.assumingMemoryBound(to: SIMD8<UInt64>.self).pointee = .zero
-    return next()
   }
 }
