@@ -317,7 +317,8 @@ struct CommandLineTests {
     ("attacks --markdown", "Attacks.md"),
     (
       "explore table Documentation/Necessity.jsonl "
-        + ["blocks", "buffers", "high", "owner", "pes", "ranges", "realms"].map { "Documentation/Necessity-\($0).jsonl" }.joined(
+        + ["blocks", "buffers", "high", "owner", "pes", "psci", "ranges", "realms"].map { "Documentation/Necessity-\($0).jsonl" }
+        .joined(
           separator: " "),
       "Necessity.md"
     ),
