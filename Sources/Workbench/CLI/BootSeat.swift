@@ -1,5 +1,4 @@
 import Engine
-import Libc
 import SystemPackage
 
 /// Who types into a guest that was booted: a file, or a person at the terminal, whose keys go to the guest once it listens.
@@ -88,13 +87,9 @@ final class BootSeat {
   }
 
   private func read(wait: Int32) {
-    var ready = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    guard waiting.count < Self.most, poll(&ready, 1, wait) > 0 else { return }
-    var bytes = [UInt8](repeating: 0, count: Self.most)
-    let count = (try? bytes.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }) ?? 0
-    let typed = bytes[..<count]
+    guard waiting.count < Self.most, let typed = readStandardInput(most: Self.most, wait: wait) else { return }
     // A terminal that is gone lets the guest go.
-    guard count > 0, !typed.contains(Self.escape) else {
+    guard !typed.isEmpty, !typed.contains(Self.escape) else {
       isLeft = true
       return
     }

@@ -1,5 +1,4 @@
 import Engine
-import Libc
 import SystemPackage
 
 /// What is typed into the console of a guest that QEMU or kvmtool runs: standard input. Keys of a terminal go to the guest as they are typed;
@@ -38,17 +37,13 @@ final class ConsoleInput {
   ///
   /// - Parameter wait: milliseconds to wait for it, at most.
   func type(into vm: RealmVM, wait: Int32 = 0) {
-    guard isOpen, vm.hasRoomToType(Self.most) else { return }
-    var ready = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    guard poll(&ready, 1, wait) > 0 else { return }
-    var bytes = [UInt8](repeating: 0, count: Self.most)
-    let count = (try? bytes.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }) ?? 0
-    isOpen = count > 0
-    vm.type(keyboard == nil ? Array(bytes[..<count]) : keys(bytes[..<count]))
+    guard isOpen, vm.hasRoomToType(Self.most), let bytes = readStandardInput(most: Self.most, wait: wait) else { return }
+    isOpen = !bytes.isEmpty
+    vm.type(keyboard == nil ? bytes : keys(bytes))
   }
 
   /// Those that are for the guest.
-  private func keys(_ typed: ArraySlice<UInt8>) -> [UInt8] {
+  private func keys(_ typed: [UInt8]) -> [UInt8] {
     var keys: [UInt8] = []
     for key in typed {
       if isEscaped {

@@ -22,3 +22,12 @@ struct RawKeyboard {
     tcsetattr(0, TCSANOW, &modes)
   }
 }
+
+/// What comes by standard input within so many milliseconds: nil if nothing does, empty where it has ended.
+func readStandardInput(most: Int, wait: Int32) -> [UInt8]? {
+  var ready = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+  guard poll(&ready, 1, wait) > 0 else { return nil }
+  var bytes = [UInt8](repeating: 0, count: most)
+  let count = (try? bytes.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }) ?? 0
+  return Array(bytes[..<count])
+}

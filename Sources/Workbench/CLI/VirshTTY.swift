@@ -1,5 +1,4 @@
 import Engine
-import Libc
 import SystemPackage
 
 /// The terminal virsh runs in: while a console is shown, keys go to the guest as they are typed.
@@ -25,11 +24,8 @@ final class VirshTTY: VirshTerminal {
   }
 
   func typed(waits: Bool) -> [UInt8] {
-    var ready = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    guard poll(&ready, 1, waits ? 10 : 0) > 0 else { return [] }
-    var bytes = [UInt8](repeating: 0, count: 256)
-    let count = (try? bytes.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }) ?? 0
+    guard let bytes = readStandardInput(most: 256, wait: waits ? 10 : 0) else { return [] }
     // A terminal that is gone lets the console go.
-    return count == 0 ? [VirshShell.escape] : Array(bytes[..<count])
+    return bytes.isEmpty ? [VirshShell.escape] : bytes
   }
 }
