@@ -69,8 +69,14 @@ extension Machine {
     _ regime: Stage2Regime, _ ipa: UInt64, _ kind: Stage2Access, knownIn cache: Stage2Cache?
   ) -> Stage2Outcome {
     if let known = cache?.find(ipa, kind) { return .address(known) }
-    let outcome = translateStage2(regime, ipa, kind)
-    if case .address(let pa) = outcome, let cache, !control.isWary { cache.put(ipa, kind, pa) }
+    guard let cache, !control.isWary else { return translateStage2(regime, ipa, kind) }
+    let outcome: Stage2Outcome
+    if case .realm(let realm) = regime {
+      outcome = translateStage2(realm, ipa, kind, through: cache)
+    } else {
+      outcome = translateStage2(regime, ipa, kind)
+    }
+    if case .address(let pa) = outcome { cache.put(ipa, kind, pa, kind == .read ? memory.page(pa) : nil) }
     return outcome
   }
 

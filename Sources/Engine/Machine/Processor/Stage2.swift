@@ -36,14 +36,32 @@ extension Machine {
       if known == nil, let level = foreignTable(realm, ipa) { return .granuleProtectionOnWalk(level: level) }
     }
     let walk = known ?? rttWalk(realm, ipa, to: 3)
-    guard walk.entry.isValid else { return .translation(level: walk.level) }
-    let offset = ipa & (rttEntrySize(walk.level) - 1)
-    let address = walk.entry.address(lpa2: realm.lpa2) &+ offset
+    return stage2Outcome(realm, ipa, kind, walk.entry, walk.level)
+  }
+
+  /// The same where tables of level 3 are kept: nobody has written to what is not his.
+  func translateStage2(
+    _ realm: RealmDescriptor, _ ipa: UInt64, _ kind: Stage2Access, through cache: Stage2Cache
+  ) -> Stage2Outcome {
+    guard ipa < realm.ipaTop else { return translateStage2(realm, ipa, kind) }
+    if let entry = cache.lastEntry(ipa) { return stage2Outcome(realm, ipa, kind, entry, 3) }
+    let walk = rttWalk(realm, ipa, to: 3)
+    if walk.level == 3 { cache.putTable(ipa, memory.page(walk.table)) }
+    return stage2Outcome(realm, ipa, kind, walk.entry, walk.level)
+  }
+
+  /// What an entry and the granule protection check make of an IPA.
+  @inline(__always) private func stage2Outcome(
+    _ realm: RealmDescriptor, _ ipa: UInt64, _ kind: Stage2Access, _ entry: RTTEntry, _ level: Int
+  ) -> Stage2Outcome {
+    guard entry.isValid else { return .translation(level: level) }
+    let offset = ipa & (rttEntrySize(level) - 1)
+    let address = entry.address(lpa2: realm.lpa2) &+ offset
     let pas: PAS
-    if walk.entry.hipas(walk.level) == .assignedNS {
-      let allowed = walk.entry.permissions
+    if entry.hipas(level) == .assignedNS {
+      let allowed = entry.permissions
       let needed: UInt64 = kind == .write ? 2 : 1
-      if kind == .fetch || allowed & needed == 0 { return .permission(level: walk.level) }
+      if kind == .fetch || allowed & needed == 0 { return .permission(level: level) }
       pas = .nonSecure
     } else {
       pas = .realm
@@ -52,7 +70,7 @@ extension Machine {
     if pas == .nonSecure, !isDRAM(address), configuration.granuleFaultsExitToHost || !isBacked(address, 1, .nonSecure) {
       return .nothing
     }
-    guard address < memory.limit else { return .outputAddressSize(level: walk.level) }
+    guard address < memory.limit else { return .outputAddressSize(level: level) }
     if granuleProtectionCheck(address, pas) != nil { return .granuleProtection(address) }
     // The Realm PAS has nothing but DRAM and the RMM's memory; only an entry that the RMM did not write leads elsewhere.
     return isBacked(address, 1, pas) ? .address(address) : .nothing

@@ -144,6 +144,10 @@ package struct REC {
     nonmutating set { base[RmmRec.table.sysregs, register.number] = newValue }
   }
 
+  /// The same by their numbers.
+  @inline(__always) func word(_ number: Int) -> UInt64 { base[RmmRec.table.sysregs, number] }
+  @inline(__always) func setWord(_ number: Int, _ value: UInt64) { base[RmmRec.table.sysregs, number] = value }
+
   /// Half of a key of pointer authentication (FEAT_PAuth): APIAKeyLo_EL1, APIAKeyHi_EL1, APIB, APDA, APDB, APGA.
   func key(_ half: Int) -> UInt64 { base[RmmRec.table.keys, half] }
   func setKey(_ half: Int, _ value: UInt64) { base[RmmRec.table.keys, half] = value }

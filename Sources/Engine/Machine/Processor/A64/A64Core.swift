@@ -14,6 +14,9 @@ final class A64Workspace {
   let vectorRegisters: UnsafeMutablePointer<UInt64>
   let code: CodeCache
   let stage2 = Stage2Cache()
+  let blocks = BlockMarks()
+  /// Whether what nobody has written yet is read somewhere: it will be in another place once it is written.
+  var readsZeroPage = false
   /// What the processor has beyond Armv8.0.
   let features: A64Features
   /// Pages of code that stage 1 has guarded (GP): BTI looks at how they are entered.
@@ -45,6 +48,8 @@ final class A64Workspace {
   }
 
   deinit {
+    stage2.deallocate()
+    blocks.deallocate()
     registers.deallocate()
     vectorRegisters.deallocate()
     decoded.deallocate()
@@ -55,13 +60,25 @@ final class A64Workspace {
     writes.flush()
     fetches.flush()
     code.flush()
-    stage2.flush()
+    blocks.clear()
+    readsZeroPage = false
     if !guarded.isEmpty { guarded = [] }
+  }
+
+  /// Forgets the translations of the page of an address, whose top byte does not count.
+  func forget(_ va: UInt64) {
+    guard !blocks.has(va) else { return flush() }
+    reads.table.forget(va)
+    writes.table.forget(va)
+    fetches.table.forget(va)
+    code.pages.table.forget(va)
+    code.isStale = true
   }
 
   /// What another run found out, of translations and of the bytes of code, holds no longer.
   func beginRun() {
     flush()
+    stage2.flush()
     code.beginRun()
   }
 
@@ -114,6 +131,11 @@ struct A64Core {
   /// PSTATE without the flags, as SPSR has it.
   private(set) var pstate: UInt64
   let features: A64Features
+  /// The workspace's translations.
+  let reads: TranslationTable
+  let writes: TranslationTable
+  let fetches: TranslationTable
+  let stage2Cache: Stage2Cache
   /// Whose permissions loads and stores have: see ``TranslationCache``.
   private(set) var bank: UInt64 = 0
   /// Whether every access must be aligned: SCTLR_EL1.A, or the MMU is off and all data is Device memory.
@@ -154,6 +176,10 @@ struct A64Core {
     pstate = Self.below2(rec.pstate & ~0xF000_0000)
     isStrict = rec[.sctlrEL1] & 0b11 != 1
     features = workspace.features
+    reads = workspace.reads.table
+    writes = workspace.writes.table
+    fetches = workspace.fetches.table
+    stage2Cache = workspace.stage2
     for n in 0..<31 { x[n] = rec.x(n) }
     x[31] = 0
     x[Int(A64Registers.sp)] = rec[stackRegister]

@@ -114,6 +114,7 @@ enum A64Decoder {
         // Rt itself, for the syndrome of a trap.
         i.a = rd
         i.imm = Int64(bits(20, 5))
+        i.m = SystemShortcut.of(i, features)
       case .logicalShifted, .addSubShifted:
         let amount = bits(15, 10)
         guard is64 || amount < 32, row.form == .logicalShifted || bits(23, 22) != 3 else { return nil }

@@ -24,8 +24,8 @@ extension Machine {
   @inline(__always) mutating func fetchPage(_ core: inout A64Core) throws(A64Stop) -> UnsafeMutableRawPointer {
     let pc = core.pc
     guard pc & 3 == 0 else { throw .toEL1(esr: 0x22 << 26 | Syndrome.il, far: pc) }
-    if let found = core.workspace.fetches.find(pc, core.exceptionLevel) { return found }
-    return try fill(core.workspace.fetches, pc, .fetch, &core, details: 0, bank: core.exceptionLevel)
+    if let found = core.fetches.find(pc, core.exceptionLevel) { return found }
+    return try fill(core.fetches, pc, .fetch, &core, details: 0, bank: core.exceptionLevel)
   }
 
   @inline(__always) mutating func execute(
@@ -151,6 +151,9 @@ extension Machine {
     case .svc:
       core.takeException(esr: 0x15 << 26 | Syndrome.il | UInt64(i.imm), far: nil, kind: 0, returnTo: next)
       return
+    case .mrs where core.hasShortcut(i): x[d] = core.shortcut(i)
+    case .msr where core.hasShortcut(i): core.setShortcut(i)
+    case .sys where core.zeroes(i): try zeroBlock(x[d], &core)
     case .hint, .hvc, .smc, .brk, .hlt, .eret, .eretAuthenticated, .msrImmediate, .sys, .sysl, .msr, .mrs:
       try system(i, &core, next)
       return

@@ -118,7 +118,7 @@ extension Machine {
     let size = 1 << sizeLog2
     let offset = Int(va & 4095)
     if offset + size <= 4096, !core.isStrict || offset & (size - 1) == 0,
-      let page = core.workspace.reads.find(va, bank)
+      let page = core.reads.find(va, bank)
     {
       if core.isWatched { debugging?.noteAccess(va, size, isWrite: false) }
       return Self.number(page + offset, sizeLog2)
@@ -155,10 +155,10 @@ extension Machine {
     while done < size {
       let address = va &+ UInt64(done)
       let page: UnsafeMutableRawPointer
-      if let found = core.workspace.reads.find(address, bank) {
+      if let found = core.reads.find(address, bank) {
         page = found
       } else {
-        page = try fill(core.workspace.reads, address, .read, &core, details: done == 0 ? details : 0, bank: bank)
+        page = try fill(core.reads, address, .read, &core, details: done == 0 ? details : 0, bank: bank)
       }
       let count = min(size - done, 4096 - Int(address & 4095))
       if count == size {
@@ -186,7 +186,7 @@ extension Machine {
     let size = 1 << sizeLog2
     let offset = Int(va & 4095)
     if offset + size <= 4096, !core.isStrict || offset & (size - 1) == 0,
-      let page = core.workspace.writes.find(va, bank)
+      let page = core.writes.find(va, bank)
     {
       if core.isWatched { debugging?.noteAccess(va, size, isWrite: true) }
       return Self.setNumber(page + offset, sizeLog2, value)
@@ -235,8 +235,8 @@ extension Machine {
   private mutating func writePage(
     _ va: UInt64, _ core: inout A64Core, _ details: UInt64, _ bank: UInt64
   ) throws(A64Stop) -> UnsafeMutableRawPointer {
-    if let found = core.workspace.writes.find(va, bank) { return found }
-    return try fill(core.workspace.writes, va, .write, &core, details: details, bank: bank)
+    if let found = core.writes.find(va, bank) { return found }
+    return try fill(core.writes, va, .write, &core, details: details, bank: bank)
   }
 
   /// SCTLR_EL1.A asks for alignment; with the MMU off all data is Device memory, which cannot be accessed unaligned.
@@ -250,11 +250,11 @@ extension Machine {
   /// for what is written, and of a page to write whose code is in use, so that each store to it comes here. What a translation stops
   /// ends in an exception.
   mutating func fill(
-    _ cache: TranslationCache, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64, bank: UInt64
+    _ cache: TranslationTable, _ va: UInt64, _ kind: Stage2Access, _ core: inout A64Core, details: UInt64, bank: UInt64
   ) throws(A64Stop) -> UnsafeMutableRawPointer {
     let regime = TranslationRegime(rec: core.rec, stage2: core.stage2, exceptionLevel: core.exceptionLevel, bank: bank)
-    let known = core.workspace.stage2
-    let (ipa, descriptor) = try walkStage1(va, kind, regime, knownIn: known)
+    let known = core.stage2Cache
+    let (ipa, descriptor, level) = try walkStage1(va, kind, regime, knownIn: known)
     if kind == .fetch, core.features.contains(.bti) { core.workspace.noteGuard(va, descriptor) }
     let pa: UInt64
     switch translateStage2(core.stage2, ipa, kind, knownIn: known) {
@@ -266,28 +266,35 @@ extension Machine {
     if kind == .write {
       let before = memory.page(pa)
       host = memory.writablePage(pa)
-      // The page may have moved: what was remembered of it to be read is another place now.
-      if before != UnsafeRawPointer(host) {
-        core.workspace.reads.flush()
-        core.workspace.fetches.flush()
-        core.workspace.code.forget(UnsafeMutableRawPointer(mutating: before))
-        core.workspace.code.flush()
-      }
+      if before != UnsafeRawPointer(host) { forgetPlace(before, core) }
       // Stores to code that is in use are to be seen.
       if core.workspace.code.isInUse(host) { return host }
     } else {
       host = UnsafeMutableRawPointer(mutating: memory.page(pa))
+      if host == memory.zeroPage { core.workspace.readsZeroPage = true }
     }
     // What is watched is looked at each time.
     if core.isWatched, kind != .fetch, debugging?.watchesPage(va) == true || debugging?.watchesPage(physical: pa) == true {
       return host
     }
+    if level < 3 { core.workspace.blocks.note(va, level: level) }
     cache.put(va, bank, host)
     if kind == .fetch, core.workspace.code.noteFetch(va, core.exceptionLevel, host) {
       // Stores to it are to be seen from now on.
-      core.workspace.writes.flush()
+      core.writes.flush()
     }
     return host
+  }
+
+  /// A page that is to be written has moved: what was remembered of it to be read is another place now.
+  private func forgetPlace(_ before: UnsafeRawPointer, _ core: borrowing A64Core) {
+    core.stage2Cache.forget(before)
+    // Nobody reads what most pages are before they are first written.
+    if before == UnsafeRawPointer(memory.zeroPage), !core.workspace.readsZeroPage { return }
+    core.reads.flush()
+    core.fetches.flush()
+    core.workspace.code.forget(UnsafeMutableRawPointer(mutating: before))
+    core.workspace.code.flush()
   }
 
   /// The exception of an access that stage 2 stops.
@@ -333,10 +340,11 @@ extension Machine {
     try walkStage1(va, kind, core).ipa
   }
 
-  /// Stage 1 of EL1&0 (Arm ARM D8): 4 KiB granules, 48 bits. The IPA, and the descriptor of its page or block if the MMU is on.
+  /// Stage 1 of EL1&0 (Arm ARM D8): 4 KiB granules, 48 bits. The IPA, and the descriptor of its page or block if the MMU is on, with its
+  /// level; without it 3, as nothing larger than a page stands for anything.
   func walkStage1(
     _ va: UInt64, _ kind: Stage2Access, _ core: TranslationRegime, knownIn cache: Stage2Cache? = nil
-  ) throws(A64Stop) -> (ipa: UInt64, descriptor: UInt64?) {
+  ) throws(A64Stop) -> (ipa: UInt64, descriptor: UInt64?, level: Int) {
     let rec = core.rec
     let sctlr = rec[.sctlrEL1]
     let isFetch = kind == .fetch
@@ -346,50 +354,52 @@ extension Machine {
     }
     guard sctlr & 1 == 1 else {
       guard va >> 48 == 0 else { throw fault(0x00) }
-      return (va, nil)
+      return (va, nil, 3)
     }
     let tcr = rec[.tcrEL1]
     let isHigh = va >> 55 & 1 == 1
     let ignoresTop = tcr >> (isHigh ? 38 : 37) & 1 == 1
     let size = max(16, min(39, isHigh ? tcr >> 16 & 0x3F : tcr & 0x3F))
-    let top = va >> (64 - size)
+    let top = va &>> (64 &- size)
     let sign: UInt64 = ignoresTop ? (isHigh ? (1 << (size - 8)) - 1 : 0) : isHigh ? (1 << size) - 1 : 0
     guard (ignoresTop ? top & ((1 << (size - 8)) - 1) : top) == sign else { throw fault(0x04) }
     guard tcr >> (isHigh ? 23 : 7) & 1 == 0, isHigh ? tcr >> 30 & 3 == 2 : tcr >> 14 & 3 == 0 else { throw fault(0x04) }
     var table = rec[isHigh ? .ttbr1EL1 : .ttbr0EL1] & 0x0000_FFFF_FFFF_F000
     var level = size <= 24 ? 0 : size <= 33 ? 1 : 2
-    var tableReadOnly = false
-    var tableNoEL0 = false
-    var tableUXN = false
-    var tablePXN = false
+    var shift = UInt64(39 &- 9 &* level)
+    // The first table may be shorter than those behind it.
+    var index = va &>> shift & (1 &<< (min(shift &+ 9, 64 &- size) &- shift) &- 1)
+    // Everything that the descriptors of tables say.
+    var tables: UInt64 = 0
     while true {
-      let shift = UInt64(39 - 9 * level)
-      let width = min(shift + 9, 64 - size) - shift
-      let index = va >> shift & ((1 << width) - 1)
-      let entryIPA = table &+ index * 8
+      let entryIPA = table &+ index &* 8
       let entry: UInt64
-      switch translateStage2(core.stage2, entryIPA, .read, knownIn: cache) {
-      case .address(let pa): entry = memory.load64(pa)
-      case .nothing: entry = 0
-      case let outcome: throw stage2Stop(outcome, va, entryIPA, kind, core, details: 0, isWalk: true)
+      if let bytes = cache?.bytes(entryIPA) {
+        entry = UInt64(littleEndian: bytes.load(fromByteOffset: Int(truncatingIfNeeded: entryIPA & 4088), as: UInt64.self))
+      } else {
+        switch translateStage2(core.stage2, entryIPA, .read, knownIn: cache) {
+        case .address(let pa): entry = memory.load64(pa)
+        case .nothing: entry = 0
+        case let outcome: throw stage2Stop(outcome, va, entryIPA, kind, core, details: 0, isWalk: true)
+        }
       }
       guard entry & 1 == 1, level < 3 || entry & 2 == 2, level > 0 || entry & 2 == 2 else { throw fault(0x04 + UInt64(level)) }
       if level < 3, entry & 2 == 2 {
-        tableReadOnly = tableReadOnly || entry >> 62 & 1 == 1
-        tableNoEL0 = tableNoEL0 || entry >> 61 & 1 == 1
-        tableUXN = tableUXN || entry >> 60 & 1 == 1
-        tablePXN = tablePXN || entry >> 59 & 1 == 1
+        tables |= entry
         table = entry & 0x0000_FFFF_FFFF_F000
-        level += 1
+        level &+= 1
+        shift &-= 9
+        index = va &>> shift & 511
         continue
       }
       guard entry >> 10 & 1 == 1 else { throw fault(0x08 + UInt64(level)) }
-      let isReadOnly = tableReadOnly || entry >> 7 & 1 == 1
-      let forEL0 = !tableNoEL0 && entry >> 6 & 1 == 1
+      // APTable, UXNTable and PXNTable take away what the page's own bits give.
+      let isReadOnly = (tables >> 62 | entry >> 7) & 1 == 1
+      let forEL0 = tables >> 61 & 1 == 0 && entry >> 6 & 1 == 1
       let isEL0 = core.bank == 0
       // PSTATE.PAN: what EL0 can access, EL1 can not.
       let isKept = core.bank == 2 && forEL0
-      let neverExecuted = isEL0 ? tableUXN || entry >> 54 & 1 == 1 : tablePXN || entry >> 53 & 1 == 1
+      let neverExecuted = isEL0 ? (tables >> 60 | entry >> 54) & 1 == 1 : (tables >> 59 | entry >> 53) & 1 == 1
       // What EL0 can write, EL1 does not execute; with WXN nobody executes what he can write.
       let isWritable = !isReadOnly && (isEL0 ? forEL0 : !isKept)
       let isBarred =
@@ -401,8 +411,8 @@ extension Machine {
         case .write: isWritable
         }
       guard isAllowed else { throw fault(0x0C + UInt64(level)) }
-      let mask: UInt64 = (1 << shift) - 1
-      return (entry & 0x0000_FFFF_FFFF_F000 & ~mask | va & mask, entry)
+      let mask: UInt64 = 1 &<< shift &- 1
+      return (entry & 0x0000_FFFF_FFFF_F000 & ~mask | va & mask, entry, level)
     }
   }
 }

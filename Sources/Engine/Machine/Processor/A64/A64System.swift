@@ -94,10 +94,9 @@ extension Machine {
     }
     switch operation.effect {
     case .none: break
-    case .zero:
-      let address = core.x[Int(i.d)] & ~63
-      for n in 0..<8 as Range<UInt64> { try store(address + n * 8, 3, 0, &core, details: Syndrome.wnr) }
+    case .zero: try zeroBlock(core.x[Int(i.d)], &core)
     case .forgetTranslations: forgetTranslations(&core)
+    case .forgetPage: forgetPage(core.x[Int(i.d)], &core)
     case .translate(let isWrite, let level, let heedsPAN):
       try addressTranslate(i, &core, isWrite: isWrite, level: level, bank: heedsPAN ? core.bank : level)
     }
@@ -109,7 +108,7 @@ extension Machine {
   {
     do throws(A64Stop) {
       let regime = TranslationRegime(rec: core.rec, stage2: core.stage2, exceptionLevel: level, bank: bank)
-      let (ipa, descriptor) = try walkStage1(core.x[Int(i.d)], isWrite ? .write : .read, regime)
+      let (ipa, descriptor, _) = try walkStage1(core.x[Int(i.d)], isWrite ? .write : .read, regime)
       // ATTR in bits 63:56 as MAIR_EL1 has it, SH in 8:7: Device memory, which all of it is without an MMU, and Normal memory that
       // is not cacheable are Outer Shareable.
       let attributes = descriptor.map { core.rec[.mairEL1] >> (8 * $0.bits(4, 2)) & 0xFF } ?? 0
@@ -223,8 +222,30 @@ extension Machine {
   /// The caches are empty: what comes next is translated anew, which takes its time.
   private mutating func forgetTranslations(_ core: inout A64Core) {
     core.workspace.flush()
+    noteFlush(&core)
+  }
+
+  /// TLBI of a page by its address, in bits 43:0 of the operand: that page's, or all of them if it lies in a block.
+  private mutating func forgetPage(_ operand: UInt64, _ core: inout A64Core) {
+    core.workspace.forget(UInt64(bitPattern: Int64(bitPattern: operand << 20) >> 8))
+    noteFlush(&core)
+  }
+
+  private mutating func noteFlush(_ core: inout A64Core) {
+    // The tables of a VM of the Normal world are the Host's, and may be where the VM can write.
+    if case .normal = core.stage2 { core.stage2Cache.flush() }
     progress.flushes += 1
     if hasTakenLong { core.endSlice() }
+  }
+
+  /// DC ZVA: 64 bytes, aligned, become zero.
+  mutating func zeroBlock(_ address: UInt64, _ core: inout A64Core) throws(A64Stop) {
+    let block = address & ~63
+    if !core.isWatched, let page = core.writes.find(block, core.bank) {
+      (page + Int(block & 4095)).initializeMemory(as: UInt64.self, repeating: 0, count: 8)
+      return
+    }
+    for n in 0..<8 as Range<UInt64> { try store(block + n * 8, 3, 0, &core, details: Syndrome.wnr) }
   }
 
   private mutating func write(_ i: Instruction, _ core: inout A64Core) throws(A64Stop) {

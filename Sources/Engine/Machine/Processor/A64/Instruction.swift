@@ -33,6 +33,7 @@ struct Instruction {
   var operation: A64Operation
   var d: UInt8 = 0
   var n: UInt8 = 0
+  /// For MRS, MSR and SYS a ``SystemShortcut``.
   var m: UInt8 = 0
   /// A fourth register, a condition, a bit number, or an addressing mode.
   var a: UInt8 = 0

@@ -19,6 +19,8 @@ struct SystemOperation: Sendable {
     case zero
     /// Translations that are kept are forgotten.
     case forgetTranslations
+    /// The same of one page, by its address.
+    case forgetPage
     /// PAR_EL1 gets what stage 1 makes of an address; some heed PSTATE.PAN.
     case translate(isWrite: Bool, level: UInt64, heedsPAN: Bool = false)
   }
@@ -76,17 +78,17 @@ struct SystemOperation: Sendable {
 
   private static let invalidations = [
     SystemOperation("tlbi\tvmalle1is", 0, 8, 3, 0, .forgetTranslations, hasRegister: false),
-    SystemOperation("tlbi\tvae1is", 0, 8, 3, 1, .forgetTranslations),
+    SystemOperation("tlbi\tvae1is", 0, 8, 3, 1, .forgetPage),
     SystemOperation("tlbi\taside1is", 0, 8, 3, 2, .forgetTranslations),
-    SystemOperation("tlbi\tvaae1is", 0, 8, 3, 3, .forgetTranslations),
-    SystemOperation("tlbi\tvale1is", 0, 8, 3, 5, .forgetTranslations),
-    SystemOperation("tlbi\tvaale1is", 0, 8, 3, 7, .forgetTranslations),
+    SystemOperation("tlbi\tvaae1is", 0, 8, 3, 3, .forgetPage),
+    SystemOperation("tlbi\tvale1is", 0, 8, 3, 5, .forgetPage),
+    SystemOperation("tlbi\tvaale1is", 0, 8, 3, 7, .forgetPage),
     SystemOperation("tlbi\tvmalle1", 0, 8, 7, 0, .forgetTranslations, hasRegister: false),
-    SystemOperation("tlbi\tvae1", 0, 8, 7, 1, .forgetTranslations),
+    SystemOperation("tlbi\tvae1", 0, 8, 7, 1, .forgetPage),
     SystemOperation("tlbi\taside1", 0, 8, 7, 2, .forgetTranslations),
-    SystemOperation("tlbi\tvaae1", 0, 8, 7, 3, .forgetTranslations),
-    SystemOperation("tlbi\tvale1", 0, 8, 7, 5, .forgetTranslations),
-    SystemOperation("tlbi\tvaale1", 0, 8, 7, 7, .forgetTranslations),
+    SystemOperation("tlbi\tvaae1", 0, 8, 7, 3, .forgetPage),
+    SystemOperation("tlbi\tvale1", 0, 8, 7, 5, .forgetPage),
+    SystemOperation("tlbi\tvaale1", 0, 8, 7, 7, .forgetPage),
   ]
 
   /// Rows by encoding, from 1; 0 where there is none. Op0 is 1 in each.
