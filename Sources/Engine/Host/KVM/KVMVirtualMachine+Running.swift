@@ -95,8 +95,11 @@ extension KVMVirtualMachine {
   private func handle(_ exit: RunExit, _ vcpu: Int) throws(KVMError) -> KVMExit {
     state.exits[exit.reason, default: 0] += 1
     state.gic.noteExit(vcpu, exit)
-    let timers = [exit.virtualTimer, exit.physicalTimer]
-    state.vcpus[vcpu].deadline = timers.filter { $0.control & 0b111 == 0b001 }.map(\.compare).min()
+    var deadline: UInt64?
+    for timer in [exit.virtualTimer, exit.physicalTimer] where timer.control & 0b111 == 0b001 {
+      deadline = min(deadline ?? timer.compare, timer.compare)
+    }
+    state.vcpus[vcpu].deadline = deadline
     switch exit.reason {
     case .irq, .fiq: return .interrupted
     case .sync: return try fault(exit, vcpu)

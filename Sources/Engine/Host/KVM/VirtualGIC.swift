@@ -99,8 +99,9 @@ package struct VirtualGIC: Sendable {
   package mutating func listRegisters(_ vcpu: Int) -> [UInt64] {
     typealias LR = VirtualCPUInterface.LR
     let count = vcpus[vcpu].lists.count
-    var active = (vcpus[vcpu].lists.filter { $0 != 0 } + vcpus[vcpu].spilled).sorted { LR.priority($0) < LR.priority($1) }
     let wanted = waiting(vcpu)
+    if wanted.isEmpty, vcpus[vcpu].spilled.isEmpty, vcpus[vcpu].lists.allSatisfy({ $0 == 0 }) { return vcpus[vcpu].lists }
+    var active = (vcpus[vcpu].lists.filter { $0 != 0 } + vcpus[vcpu].spilled).sorted { LR.priority($0) < LR.priority($1) }
     let fresh = wanted.filter { wanted in !active.contains { LR.intid($0) == UInt64(wanted.intid) } }
     let room = fresh.isEmpty ? count : count - 1
     vcpus[vcpu].spilled = Array(active.dropFirst(room))
@@ -147,7 +148,7 @@ package struct VirtualGIC: Sendable {
     let count = exit.gicHCR.bits(31, 27)
     let ended = Int((count &- vcpus[vcpu].eoiCount) & 0x1F)
     vcpus[vcpu].eoiCount = count
-    vcpus[vcpu].spilled = Array(vcpus[vcpu].spilled.dropFirst(ended))
+    if ended > 0, !vcpus[vcpu].spilled.isEmpty { vcpus[vcpu].spilled = Array(vcpus[vcpu].spilled.dropFirst(ended)) }
     // A timer's line is high while ISTATUS is set and not masked.
     setLine(vcpu, Self.virtualTimer, exit.virtualTimer.control & 0b111 == 0b101)
     setLine(vcpu, Self.physicalTimer, exit.physicalTimer.control & 0b111 == 0b101)

@@ -84,10 +84,12 @@ extension RealmVM {
 
   /// The vCPU whose turn it is: the next that is on and not waiting. When all wait, time goes on to the first deadline.
   private func nextVCPU() throws(Failure) -> Int {
+    kvm.wake()
+    let current = schedule.current
+    if kvm.state.vcpus.indices.contains(current), kvm.state.vcpus[current].isReady { return current }
     let count = kvm.state.vcpus.count
     let order = (0..<count).map { (schedule.current + $0) % count }.filter { kvm.state.vcpus[$0].isOn }
     guard !order.isEmpty else { throw Failure(message: "no vCPU is on") }
-    kvm.wake()
     if let turn = order.first(where: { kvm.state.vcpus[$0].isReady }) { return turn }
     if let page = order.compactMap({ kvm.state.vcpus[$0].missing }).first {
       throw Failure(message: Self.destroyed(page))

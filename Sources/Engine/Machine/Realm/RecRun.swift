@@ -75,6 +75,7 @@ extension Machine {
   package func exitFields(_ run: UInt64) -> ExitFields {
     let page = memory.page(run) + RmiRecRun.table.exit.offset
     var fields: [(name: String, value: UInt64)] = []
+    fields.reserveCapacity(16)
     for row in ExitFields.rows {
       let value = page.number(row.offset, row.size)
       if value != 0 { fields.append((row.name, value)) }

@@ -16,6 +16,8 @@ struct PlainAnswer {
 
   /// How many of ``x`` are an answer's.
   var count: Int { kind == .registers ? 18 : 1 }
+  /// X0 and up, filled to 18.
+  var registers: [UInt64] { (0..<18).map { $0 < count ? x[$0] : 0 } }
   /// Whether a call was refused.
   var hasFailed: Bool { kind == .registers && x[0] != 0 }
 
@@ -25,11 +27,19 @@ struct PlainAnswer {
   mutating func take(_ outcome: borrowing Outcome, _ machine: borrowing Machine) -> Bool {
     guard machine.observation.isPlain, machine.progress.vcpu == nil, machine.progress.run == nil, machine.entropy.log.isEmpty
     else { return false }
+    return take(outcome)
+  }
+
+  /// The same, whatever else there is to say of it.
+  mutating func take(_ outcome: borrowing Outcome) -> Bool {
     switch outcome {
     case .smc(.answer(let registers)):
       kind = .registers
       x = registers
     case .access(.ok):
+      kind = .done
+      x[0] = 0
+    case .exited:
       kind = .done
       x[0] = 0
     case .access(.value(let value)):

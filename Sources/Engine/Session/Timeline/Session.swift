@@ -215,7 +215,7 @@ public final class Session {
       noteRoot(input)
       // Another machine has another console: ESC c, as a terminal is reset.
       if case .reset = input, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
-      if let byte = consoleByte(result) { printed.append([byte], position) }
+      if let byte = consoleByte(result.exit) { printed.append([byte], position) }
     }
     guard keepsHistory else {
       position += 1
@@ -255,6 +255,26 @@ public final class Session {
     steps.append(action, plainAnswer, machine, &writer)
     position += 1
     noteCheckpoint(at: position)
+    return nil
+  }
+
+  /// Does what the Host does in a session that keeps no steps, as ``perform(_:entropy:)`` does: a guest that boots makes some hundred
+  /// thousand of them.
+  ///
+  /// - Returns: the result, if there is more to say of it than ``plainAnswer``.
+  func performUnkept(_ action: Action) -> StatementResult? {
+    guard !keepsHistory, undoneEntropy.isEmpty, !machine.tracing, !machine.isLab else { return perform(.action(action)) }
+    machine.entropy.supply = []
+    captions.settle(at: position + 1)
+    let outcome = execute(action)
+    guard machine.observation.isPlain, machine.decisions.isEmpty, plainAnswer.take(outcome) else {
+      undoneEntropy = machine.entropy.supply
+      return conclude(.action(action), outcome, [])
+    }
+    position += 1
+    let exit = plainAnswer.hasFailed ? nil : machine.progress.run.map { machine.exitFields($0) }
+    batchTally.add(action, plainAnswer, exit?.reason)
+    if let byte = consoleByte(exit) { printed.append([byte], position) }
     return nil
   }
 

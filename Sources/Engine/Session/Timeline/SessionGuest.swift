@@ -65,8 +65,8 @@ extension Session {
   }
 
   /// The byte an exit carries to the UART, if it does.
-  func consoleByte(_ result: StatementResult) -> UInt8? {
-    guard let exit = result.exit, exit.reason == .sync else { return nil }
+  func consoleByte(_ exit: ExitFields?) -> UInt8? {
+    guard let exit, exit.reason == .sync else { return nil }
     func field(_ name: String) -> UInt64 { exit.fields.first { $0.name == name }?.value ?? 0 }
     let esr = field("esr")
     guard Syndrome.ec(esr) == Syndrome.ecDataAbort, esr & Syndrome.isv != 0, Syndrome.isWrite(esr), field("far") & 0xFFF == 0

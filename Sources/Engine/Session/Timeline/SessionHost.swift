@@ -12,10 +12,21 @@ extension Session: HostDoor {
     return perform(.action(action))
   }
 
+  /// The same for a step of which mostly nothing but its answer matters.
+  ///
+  /// - Returns: the result; nil if ``plainAnswer`` is all there is to say of it.
+  private func actPlainly(_ action: Action) -> StatementResult? {
+    guard !keepsHistory, !follows else { return act(action) }
+    isHostActing = true
+    defer { isHostActing = false }
+    return performUnkept(action)
+  }
+
   package func smc(_ arguments: [UInt64]) -> [UInt64]? {
     var x = InlineArray<18, UInt64>(repeating: 0)
-    for (n, value) in arguments.prefix(18).enumerated() { x[n] = value }
-    return answer(act(.smc(.normal, x)))
+    for n in 0..<min(18, arguments.count) { x[n] = arguments[n] }
+    guard let result = actPlainly(.smc(.normal, x)) else { return plainAnswer.registers }
+    return answer(result)
   }
 
   package func atStart(_ arguments: [UInt64]) -> [UInt64] {
@@ -31,7 +42,8 @@ extension Session: HostDoor {
   }
 
   package func enterVCPU(_ vcpu: UInt64, run: UInt64) -> [UInt64]? {
-    answer(act(.enterVCPU(vcpu, run: run)))
+    guard let result = actPlainly(.enterVCPU(vcpu, run: run)) else { return plainAnswer.registers }
+    return answer(result)
   }
 
   package var listRegisters: Int { read { $0.features.listRegisters } }
@@ -58,15 +70,17 @@ extension Session: HostDoor {
   package func pause(after instructions: Int) { act(.guestPause(instructions)) }
 
   package func write(_ address: UInt64, _ bytes: [UInt8]) {
-    act(.access(MemoryAccess(world: .normal, address: address, kind: .bytes(bytes))))
+    _ = actPlainly(.access(MemoryAccess(world: .normal, address: address, kind: .bytes(bytes))))
   }
 
   package func write64(_ address: UInt64, _ value: UInt64) {
-    act(.access(MemoryAccess(world: .normal, address: address, kind: .write64(value))))
+    _ = actPlainly(.access(MemoryAccess(world: .normal, address: address, kind: .write64(value))))
   }
 
   package func read64(_ address: UInt64) -> UInt64? {
-    let result = act(.access(MemoryAccess(world: .normal, address: address, kind: .read64)))
+    guard let result = actPlainly(.access(MemoryAccess(world: .normal, address: address, kind: .read64))) else {
+      return plainAnswer.x[0]
+    }
     guard case .ok = result.answer?.kind else { return nil }
     return result.answer?.x.first
   }

@@ -48,6 +48,18 @@ package struct StepTally: Sendable {
     noteGuests(result, events)
   }
 
+  /// Counts what the Host of a session that keeps no steps did, of which there was no more to say.
+  mutating func add(_ action: Action, _ answer: PlainAnswer, _ exit: ExitReason?) {
+    switch action {
+    case .smc(_, let x): note(x[0], answer.registers, nil, isAnswered: true)
+    case .access(let access):
+      accesses[access.world, default: (0, 0)].done += 1
+      if access.kind == .read64 { lastRead[access.world] = answer.x[0] }
+    default: break
+    }
+    if let exit { exits[exit, default: 0] += 1 }
+  }
+
   private func isAnswered(_ result: StatementResult) -> Bool {
     if case .registers = result.answer?.kind { true } else { false }
   }

@@ -87,7 +87,7 @@ struct CommandTable: Sendable {
   }
 
   /// By name, in any case.
-  func named(_ name: String) -> CommandEntry? { byName[name.uppercased()] }
+  func named(_ name: String) -> CommandEntry? { byName[name] ?? byName[name.uppercased()] }
 
   /// By function identifier.
   func withFID(_ fid: UInt64) -> CommandEntry? { fid >> 32 == 0 ? byFID[UInt32(fid)] : nil }
