@@ -71,17 +71,24 @@ package struct ExitFields: Sendable, Equatable {
 }
 
 extension Machine {
+  /// The exit record of a run granule.
+  @inline(__always) package func exitRecord(_ run: UInt64) -> UnsafeRawPointer { memory.page(run) + RmiRecRun.table.exit.offset }
+
+  /// Why a run granule says a vCPU has left.
+  package func exitReason(_ run: UInt64) -> ExitReason {
+    ExitReason(rawValue: UInt8(truncatingIfNeeded: exitRecord(run)[RmiRecExit.table.exitReason])) ?? .sync
+  }
+
   /// Decodes the exit record of a run granule.
   package func exitFields(_ run: UInt64) -> ExitFields {
-    let page = memory.page(run) + RmiRecRun.table.exit.offset
+    let page = exitRecord(run)
     var fields: [(name: String, value: UInt64)] = []
     fields.reserveCapacity(16)
     for row in ExitFields.rows {
       let value = page.number(row.offset, row.size)
       if value != 0 { fields.append((row.name, value)) }
     }
-    let reason = ExitReason(rawValue: UInt8(truncatingIfNeeded: page[RmiRecExit.table.exitReason]))
-    return ExitFields(reason: reason ?? .sync, fields: fields)
+    return ExitFields(reason: exitReason(run), fields: fields)
   }
 
   /// What the Host says in a run granule: its first half, RmiRecEnter.

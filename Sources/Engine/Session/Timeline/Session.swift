@@ -215,7 +215,7 @@ public final class Session {
       noteRoot(input)
       // Another machine has another console: ESC c, as a terminal is reset.
       if case .reset = input, printed.count > 0 { printed.append([0x1B, UInt8(ascii: "c")], position) }
-      if let byte = consoleByte(result.exit) { printed.append([byte], position) }
+      if result.exit != nil, let run = machine.progress.run, let byte = consoleByte(run) { printed.append([byte], position) }
     }
     guard keepsHistory else {
       position += 1
@@ -272,9 +272,9 @@ public final class Session {
       return conclude(.action(action), outcome, [])
     }
     position += 1
-    let exit = plainAnswer.hasFailed ? nil : machine.progress.run.map { machine.exitFields($0) }
-    batchTally.add(action, plainAnswer, exit?.reason)
-    if let byte = consoleByte(exit) { printed.append([byte], position) }
+    let run = plainAnswer.hasFailed ? nil : machine.progress.run
+    batchTally.add(action, plainAnswer, run.map { machine.exitReason($0) })
+    if let run, let byte = consoleByte(run) { printed.append([byte], position) }
     return nil
   }
 

@@ -64,16 +64,17 @@ extension Session {
     machine.guestBudget = budget
   }
 
-  /// The byte an exit carries to the UART, if it does.
-  func consoleByte(_ exit: ExitFields?) -> UInt8? {
-    guard let exit, exit.reason == .sync else { return nil }
-    func field(_ name: String) -> UInt64 { exit.fields.first { $0.name == name }?.value ?? 0 }
-    let esr = field("esr")
-    guard Syndrome.ec(esr) == Syndrome.ecDataAbort, esr & Syndrome.isv != 0, Syndrome.isWrite(esr), field("far") & 0xFFF == 0
+  /// The byte that the exit in a run granule carries to the UART, if it does.
+  func consoleByte(_ run: UInt64) -> UInt8? {
+    guard machine.exitReason(run) == .sync else { return nil }
+    let exit = machine.exitRecord(run)
+    let esr = exit[RmiRecExit.table.esr]
+    guard Syndrome.ec(esr) == Syndrome.ecDataAbort, esr & Syndrome.isv != 0, Syndrome.isWrite(esr),
+      exit[RmiRecExit.table.far] & 0xFFF == 0
     else { return nil }
     let width = machine.progress.vcpu.flatMap { machine.ipaWidth(of: $0) }
-    guard GuestLayout.uarts(width: width).contains(field("hpfar").bits(43, 4) << 12) else { return nil }
-    return UInt8(truncatingIfNeeded: field("gpr0"))
+    guard GuestLayout.uarts(width: width).contains(exit[RmiRecExit.table.hpfar].bits(43, 4) << 12) else { return nil }
+    return UInt8(truncatingIfNeeded: exit[RmiRecExit.table.gprs, 0])
   }
 
   /// The registers a vCPU has now, whether it has run or not, and what they were before it ran last; nil if there is no such vCPU.

@@ -42,6 +42,31 @@ struct SystemInstructionTests {
     #expect([bytes[0], bytes[8]] == [1, 0])
   }
 
+  /// TLBI by address: the page has its new place, and a block from which another address was named has, too. What nobody had written and
+  /// was read is where it was written when another page leads to it.
+  @Test(arguments: CodeEngine.allCases)
+  func aTLBIByAddressIsAboutItsPageOrBlock(_ engine: CodeEngine) throws {
+    // X27 = 0x80800000, tables at 0x80900000: the code a page at 0x80000000, X27 and the tables in a block. VA 0x40000000 leads to a page at
+    // 0x80A00000, VA 0x40200000 to a block there; 1, 2 and 3 to 0x80A00000, 0x80A01000 and 0x80C00000. MMU on. [X27] = [0x40000000]; its
+    // descriptor to 0x80A01000, TLBI VAAE1IS; [X27, #8] = [0x40000000]. [X27, #16] = [0x40200000]; its descriptor to 0x80C00000, TLBI VALE1
+    // of 0x40205000; [X27, #24] = [0x40200000]. VA 0x40001000 and 0x40002000 to 0x80D00000: [X27, #32] = [0x40001000]; 4 to 0x40002000;
+    // [X27, #40] = [0x40001000].
+    let code: [UInt32] = [
+      0xD2B0_101B, 0xD2B0_121C, 0x9140_0781, 0x9140_0B82, 0x9140_0F83, 0x9140_1384, 0xD280_E025, 0xD280_E066, 0xB240_0427,
+      0xF900_0787, 0xB240_0467, 0xF900_0B87, 0xB240_0487, 0xF900_0067, 0xD2B0_0009, 0xAA06_0127, 0xF900_0087, 0xD2B0_100A,
+      0xAA05_0147, 0xF900_1067, 0xB240_0447, 0xF900_0027, 0xD2B0_140A, 0xAA06_0147, 0xF900_0047, 0xAA05_0147, 0xF900_0427,
+      0x9140_054B, 0xD2B0_180C, 0xD280_0028, 0xF900_0148, 0xD280_0048, 0xF900_0168, 0xD280_0068, 0xF900_0188, 0xD280_1FE7,
+      0xD518_A207, 0xD280_0327, 0xF2C0_0027, 0xD518_2047, 0xD518_201C, 0xD503_3FDF, 0xD538_1007, 0xB240_00E7, 0xD518_1007,
+      0xD503_3FDF, 0xD2A8_000D, 0xF940_01AE, 0xF900_036E, 0xAA06_0167, 0xF900_0047, 0xD503_3A9F, 0xD34C_FDAF, 0xD508_836F,
+      0xD503_3B9F, 0xD503_3FDF, 0xF940_01AE, 0xF900_076E, 0xD2A8_040D, 0xF940_01AE, 0xF900_0B6E, 0xAA05_0187, 0xF900_0427,
+      0xD503_3A9F, 0x9140_15AF, 0xD34C_FDEF, 0xD508_87AF, 0xD503_3B9F, 0xD503_3FDF, 0xF940_01AE, 0xF900_0F6E, 0xD2A8_000D,
+      0xD2B0_1A10, 0xAA06_0207, 0xF900_0447, 0x9140_05B1, 0xF940_022E, 0xF900_136E, 0xAA06_0207, 0xF900_0847, 0x9140_09B2,
+      0xD280_0088, 0xF900_0248, 0xF940_022E, 0xF900_176E,
+    ]
+    let bytes = try InstructionTests.run(code, engine)
+    #expect((0..<6).map { bytes[$0 * 8] } == [1, 2, 1, 3, 0, 4])
+  }
+
   /// An operation that came after Armv8.0 is UNDEFINED, as ID_AA64ISAR1_EL1 says: here DC CVAP.
   @Test(arguments: CodeEngine.allCases)
   func anOperationThereIsNotIsUndefined(_ engine: CodeEngine) throws {
