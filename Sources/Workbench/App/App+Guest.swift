@@ -12,6 +12,7 @@ extension App {
       CPUClock.wall > runEnds || state.guest.hasKeys && isGuestIdle
     }
     session.isInterrupted = { [unowned self] in
+      session.keepUp()
       recorder?.keepUp(session, now: CPUClock.wall)
       return interruption.isWanted(terminal)
     }

@@ -2,6 +2,7 @@ import Engine
 import Testing
 import Views
 
+@testable import Session
 @testable import Workbench
 
 /// A granule's whole history, and the way to each of its steps.
@@ -55,5 +56,27 @@ struct GranuleStories {
     story.sees("No step changed it: it is as it was when the machine booted.")
     story.sees("Memory of this machine")
     story.sees("PAS[0]")
+  }
+
+  /// Of the many steps of an include that Esc ends, the frame after it finds few that it has not looked at yet, and shows all of them.
+  @Test(arguments: [false, true]) func anIncludeLeavesFewStepsForTheFrameAfterIt(_ records: Bool) throws {
+    let story = try Story(size: (80, 24), records: records)
+    let lines = (0..<100_000).map { "RMI_GRANULE_\($0 % 2 == 0 ? "" : "UN")DELEGATE 0x80001000" }
+    story.app.runner.load = { name, _ throws(ScriptError) in (name, lines) }
+    let session = story.session
+    let asked = session.isInterrupted
+    var mostUnseen = 0
+    session.isInterrupted = { [unowned session, unowned story] in
+      defer { mostUnseen = max(mostUnseen, session.steps.count - session.granuleHistory.count) }
+      if session.steps.count == 2500 { story.terminal.give([.key(.escape)]) }
+      return asked()
+    }
+    story.types("include many")
+    story.sees("stopped by a key after")
+    #expect(session.steps.count >= 2500 && session.steps.count < 100_000)
+    #expect(mostUnseen < 1100, "\(mostUnseen)")
+    story.keys("I")
+    story.sees("Granule 0x80001000")
+    story.sees("\(session.steps.count) steps, the newest first")
   }
 }

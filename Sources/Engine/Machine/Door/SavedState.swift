@@ -137,12 +137,18 @@ public enum SavedState {
         }
       case .runs:
         var n = 0
+        var only: UInt8?
         while n < 512 {
           let length = Int(try reader.number(upTo: UInt64(512 - n)))
           guard length > 0 else { throw Malformed(message: "a run of no words in granule \(hex(address))") }
           let word = try reader.number()
           for k in n..<n + length { content[k] = word.littleEndian }
+          if length == 512, word == (word & 0xFF) &* 0x0101_0101_0101_0101 { only = UInt8(truncatingIfNeeded: word) }
           n += length
+        }
+        if let only {
+          machine.memory.share(UniformPages.all.page(of: only), at: address)
+          break
         }
         content.withUnsafeBytes { source in
           if let base = source.baseAddress { machine.memory.overwrittenPage(address).copyMemory(from: base, byteCount: 4096) }

@@ -65,12 +65,11 @@ extension Machine {
   private mutating func fillBytes(_ address: UInt64, _ length: UInt64, _ byte: UInt8) {
     var at = address
     let top = address + length
+    let whole = length < Granule.size ? nil : UniformPages.all.page(of: byte)
     while at < top {
       let end = min(top, at.granuleBase + Granule.size)
-      if byte == 0, at.isGranuleAligned, end - at == Granule.size {
-        memory.wipe(at)
-      } else if end - at == Granule.size {
-        memory.overwrittenPage(at).initializeMemory(as: UInt8.self, repeating: byte, count: Int(Granule.size))
+      if let whole, end - at == Granule.size {
+        memory.share(whole, at: at)
       } else if !(byte == 0 && !memory.hasPage(at)) {
         memory.writablePage(at).advanced(by: Int(at & 4095))
           .initializeMemory(as: UInt8.self, repeating: byte, count: Int(end - at))

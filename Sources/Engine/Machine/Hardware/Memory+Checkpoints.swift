@@ -107,7 +107,7 @@ extension Memory {
     switch item {
     case .page(_, _, let contents) where contents == zeroPage: break
     case .page(_, _, let contents):
-      pages.free(contents)
+      free(contents)
       savedPages -= 1
     case .records(_, let contents): contents.deallocate()
     }

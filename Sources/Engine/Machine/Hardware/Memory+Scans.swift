@@ -20,7 +20,9 @@ extension Memory {
       if chunk.stale[granule] != 0 {
         chunk.stale[granule] = 0
         let page = chunk.pages[granule]
-        chunk.digests[granule] = page == zeroPage ? 0 : Memory.digest(of: page, at: address)
+        chunk.digests[granule] =
+          page == zeroPage
+          ? 0 : isShared(page) ? Memory.digest(UniformPages.all.folded(page), address) : Memory.digest(of: page, at: address)
       }
       sum = sum &+ chunk.digests[granule]
       let record = chunk.records[granule]
@@ -32,6 +34,15 @@ extension Memory {
 
   /// 64 bits that depend on every byte of a page, and on where it is; 0 if all are zero.
   package static func digest(of page: UnsafeRawPointer, at address: UInt64) -> UInt64 {
+    let (state, any) = fold(page)
+    return any == 0 ? 0 : digest(state, address)
+  }
+
+  /// - Parameter state: what the contents come to, which are not all zero: see ``fold(_:)``.
+  private static func digest(_ state: UInt64, _ address: UInt64) -> UInt64 { mix(state ^ mix(address)) }
+
+  /// 64 bits that depend on every byte of a page, wherever it is, and all its words in one.
+  @inline(__always) static func fold(_ page: UnsafeRawPointer) -> (state: UInt64, any: UInt64) {
     var state: UInt64 = 0
     var any: UInt64 = 0
     for word in 0..<512 {
@@ -40,7 +51,7 @@ extension Memory {
       state = (state ^ value) &* 0x9e37_79b9_7f4a_7c15
       state ^= state >> 29
     }
-    return any == 0 ? 0 : mix(state ^ mix(address))
+    return (state, any)
   }
 
   /// Calls `body` with the address and the 512 metadata bytes of each chunk in the range that differs from all zero.

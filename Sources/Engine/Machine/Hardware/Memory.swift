@@ -11,6 +11,7 @@ import Libc
 ///
 /// Invariants:
 /// - a page that is absent and a page full of zeroes are the same state, and give the same digest;
+/// - so are a page of ``UniformPages`` and one of its own with the same bytes; nothing is written to the former;
 /// - after ``checkpoint(keepsLater:)`` the first change of a page or of a chunk's metadata moves what was there to the journal, so that
 ///   ``travel(to:)`` puts it back instead of computing backwards, and what it takes away forwards.
 package struct Memory: ~Copyable {
@@ -28,7 +29,7 @@ package struct Memory: ~Copyable {
   let zeroPage: UnsafeMutableRawPointer
   /// First address beyond the physical address space.
   package let limit: UInt64
-  /// Pages that hold contents now.
+  /// Pages that hold contents now, also those of ``UniformPages``.
   package internal(set) var pageCount = 0
   /// Pages the journal holds.
   package internal(set) var savedPages = 0
@@ -101,6 +102,11 @@ package struct Memory: ~Copyable {
     return UnsafeRawPointer(chunk.pages[Memory.granule(address)])
   }
 
+  /// Whether a page is one of ``UniformPages``.
+  @inline(__always) func isShared(_ page: UnsafeMutableRawPointer) -> Bool {
+    UInt(bitPattern: page) &- UInt(bitPattern: zeroPage) < UInt(UniformPages.size)
+  }
+
   /// Whether two granules' contents are the same.
   static func isEqual(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer) -> Bool { memcmp(one, other, 4096) == 0 }
 
@@ -117,7 +123,7 @@ package struct Memory: ~Copyable {
     }
   }
 
-  /// Whether the granule has contents of its own (otherwise it reads as zero).
+  /// Whether the granule has contents (otherwise it reads as zero).
   package func hasPage(_ address: UInt64) -> Bool { page(address) != UnsafeRawPointer(zeroPage) }
 
   /// Where the contents of a granule can be written. Its old contents are in the journal first, if a checkpoint wants them.
@@ -125,7 +131,7 @@ package struct Memory: ~Copyable {
     let granule = Memory.granule(address)
     if let chunk = find(address), chunk.saved[granule] == epoch {
       let page = chunk.pages[granule]
-      if page != zeroPage {
+      if !isShared(page) {
         chunk.stale[granule] = 1
         chunk.anyStale = true
         return page
@@ -147,24 +153,40 @@ package struct Memory: ~Copyable {
       return
     }
     guard chunk.pages[granule] != zeroPage else { return }
-    drop(MemoryDirectory.index(address), granule, chunk)
+    replace(MemoryDirectory.index(address), granule, chunk, with: zeroPage)
     pageCount -= 1
+  }
+
+  /// Makes a granule read as a page of ``UniformPages``: it gets one of its own when somebody writes to it.
+  mutating func share(_ page: UnsafeMutableRawPointer, at address: UInt64) {
+    guard page != zeroPage else { return wipe(address) }
+    guard address < limit else { return noteStray(address) }
+    let index = MemoryDirectory.index(address)
+    let granule = Memory.granule(address)
+    let chunk = directory.liveChunk(index)
+    let old = chunk.pages[granule]
+    guard old != page else { return }
+    replace(index, granule, chunk, with: page)
+    if old == zeroPage { pageCount += 1 }
+  }
+
+  /// Puts a page of ``UniformPages`` in the place of what is there, which goes to the journal if a checkpoint wants it; else it is free.
+  private mutating func replace(_ index: Int, _ granule: Int, _ chunk: MemoryChunk, with page: UnsafeMutableRawPointer) {
+    let old = chunk.pages[granule]
+    if chunk.saved[granule] != epoch, journal.isKept {
+      journal.open.append(.page(chunk: index, index: granule, contents: old))
+      if old != zeroPage { savedPages += 1 }
+    } else {
+      free(old)
+    }
+    chunk.saved[granule] = epoch
+    chunk.pages[granule] = page
     chunk.stale[granule] = 1
     chunk.anyStale = true
   }
 
-  /// Takes a page out of its chunk: to the journal if a checkpoint wants it, else it is free.
-  private mutating func drop(_ index: Int, _ granule: Int, _ chunk: MemoryChunk) {
-    let page = chunk.pages[granule]
-    if chunk.saved[granule] != epoch, journal.isKept {
-      journal.open.append(.page(chunk: index, index: granule, contents: page))
-      savedPages += 1
-    } else {
-      pages.free(page)
-    }
-    chunk.saved[granule] = epoch
-    chunk.pages[granule] = zeroPage
-  }
+  /// A page that is wanted no more.
+  mutating func free(_ page: UnsafeMutableRawPointer) { if !isShared(page) { pages.free(page) } }
 
   /// The slow way to a page that can be written: the first write since a checkpoint, or since it was last wiped.
   @inline(never) private mutating func makePage(_ address: UInt64, isOverwritten: Bool) -> UnsafeMutableRawPointer {
@@ -180,14 +202,12 @@ package struct Memory: ~Copyable {
     let old = chunk.pages[granule]
     let isWanted = chunk.saved[granule] != epoch && journal.isKept
     chunk.saved[granule] = epoch
-    guard isWanted else {
-      if old != zeroPage { return old }
-      pageCount += 1
-      chunk.pages[granule] = isOverwritten ? pages.take() : pages.takeZeroed()
-      return chunk.pages[granule]
+    if isWanted {
+      journal.open.append(.page(chunk: index, index: granule, contents: old))
+      if old != zeroPage { savedPages += 1 }
+    } else if !isShared(old) {
+      return old
     }
-    journal.open.append(.page(chunk: index, index: granule, contents: old))
-    if old != zeroPage { savedPages += 1 }
     let page: UnsafeMutableRawPointer
     if old == zeroPage {
       pageCount += 1

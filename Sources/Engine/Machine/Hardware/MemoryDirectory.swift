@@ -2,7 +2,7 @@ import Libc
 
 /// Where memory's granules are: regions of 1 GiB, in them chunks of 2 MiB. What nobody wrote has no region and no chunk.
 ///
-/// With `MemoryChunk.swift` and `PageArena.swift` it has all storage of the machine's state that is unsafe.
+/// With `MemoryChunk.swift`, `PageArena.swift` and `UniformPages.swift` it has all storage of the machine's state that is unsafe.
 struct MemoryDirectory: ~Copyable {
   typealias Region = UnsafeMutablePointer<MemoryChunk>
 
@@ -30,8 +30,7 @@ struct MemoryDirectory: ~Copyable {
     let chunk: MemoryChunk
 
     private init() {
-      page = .allocate(byteCount: 4096, alignment: 4096)
-      page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
+      page = UniformPages.all.page(of: 0)
       chunk = MemoryChunk(pages: page)
     }
   }

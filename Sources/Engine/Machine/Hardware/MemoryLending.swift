@@ -30,7 +30,7 @@ extension Memory {
         let new = chunk.pages[granule]
         if new != zeroPage {
           pageCount -= 1
-          pages.free(new)
+          free(new)
         }
         if contents != zeroPage {
           pageCount += 1

@@ -53,11 +53,7 @@ extension Machine {
 
   /// Whether nobody has written anything there: pages of zeroes are the same state as none.
   private func isUnwritten(_ address: UInt64) -> Bool {
-    guard memory.hasPage(address) else { return true }
-    let page = memory.page(address)
-    var any: UInt64 = 0
-    for offset in stride(from: 0, to: 4096, by: 8) { any |= page.load(fromByteOffset: offset, as: UInt64.self) }
-    return any == 0
+    !memory.hasPage(address) || Memory.isZero(memory.page(address))
   }
 
   /// Puts bytes in a page, whoever may write there: for a look at what would be. Zeroes leave the page as if nobody had written.

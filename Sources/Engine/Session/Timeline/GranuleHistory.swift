@@ -3,7 +3,8 @@ import Machine
 
 /// Which steps changed what of each granule.
 ///
-/// It is asked with each frame, so it looks at each step once, when it is first asked after that step.
+/// It is asked with each frame, so it looks at each step once: when it is first asked after that step, or while many are made
+/// (``Session/keepUp()``).
 struct GranuleHistory {
   /// What a step may change of a granule, or of what it holds.
   enum Change: UInt8 {
@@ -41,7 +42,7 @@ struct GranuleHistory {
   /// Those that wrote to more granules than are noted one by one.
   private var wide: [UInt32] = []
   /// How many steps it has looked at.
-  private var count = 0
+  private(set) var count = 0
 
   /// Of so many it is looked at each which granules they changed; of more at each granule, which steps did.
   private static let fewSteps = 256
@@ -126,6 +127,13 @@ struct GranuleHistory {
 
   private static func begin(_ list: [UInt32], _ end: Int) -> ArraySlice<UInt32> { list[..<list.partitionPoint { $0 >= end }] }
 
+  /// Fewest new steps that are looked at before anybody asks.
+  private static let manySteps = 1024
+
+  fileprivate mutating func keepUp(with steps: StepList) {
+    if steps.count - count >= Self.manySteps { look(at: steps) }
+  }
+
   private mutating func look(at steps: StepList) {
     guard count < steps.count else { return }
     Self.forEachKey(count..<steps.count, in: steps) { index, key in
@@ -183,4 +191,10 @@ struct GranuleHistory {
     default: break
     }
   }
+}
+
+extension Session {
+  /// To be called again and again while steps are made that no frame shows: the frame after them then finds little that is new to it, however
+  /// many there were. It costs what that frame would have.
+  package func keepUp() { granuleHistory.keepUp(with: steps) }
 }
