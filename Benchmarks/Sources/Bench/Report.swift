@@ -18,6 +18,7 @@ struct Report: Encodable {
   struct Guest: Encodable {
     var name: String
     var instructions: UInt64
+    var compiled: Double
     var fast: Double
     var reference: Double
     var qemu: Double?
@@ -38,10 +39,12 @@ struct Report: Encodable {
     }
     self.guests = guests.compactMap { result in
       let figures = result.counters
-      guard let instructions = figures["instructions"], let fast = figures["fast"], let reference = figures["reference"]
+      guard let instructions = figures["instructions"], let compiled = figures["compiled"], let fast = figures["fast"],
+        let reference = figures["reference"]
       else { return nil }
       return Guest(
-        name: result.benchmarkName, instructions: UInt64(instructions), fast: fast, reference: reference, qemu: figures["qemu"])
+        name: result.benchmarkName, instructions: UInt64(instructions), compiled: compiled, fast: fast, reference: reference,
+        qemu: figures["qemu"])
     }
     self.other = other.compactMap { result in
       guard let value = result.counters["value"], let unit = result.settings[Measured.self]?.unit else { return nil }

@@ -21,8 +21,11 @@ struct FuzzCommand: ParsableCommand {
       valueName: "count"))
   var instructions: UInt64?
 
-  @Option(help: ArgumentHelp("How A64 instructions are executed: fast, or by the reference engine.", valueName: "engine"))
-  var engine: CodeEngine = .fast
+  @Option(
+    help: ArgumentHelp(
+      "How A64 instructions are executed: compiled, compiled once a guest is worth it, from decoded pages, or by the reference engine.",
+      valueName: "engine"))
+  var engine: CodeEngine = .compiled
 
   @Flag(
     help: """
@@ -70,7 +73,7 @@ struct FuzzCommand: ParsableCommand {
     help: """
       Virtio devices: drivers that write anything into queues, buffers and registers, with images and folders that are anything. Nothing \
       outside of the guest's memory may be reached, and what the devices know stays bounded and is known again. With --instructions it \
-      is random code that does this, one guest in 16 with both engines.
+      is random code that does this, one guest in 16 with a second engine.
       """)
   var devices = false
 
@@ -211,7 +214,8 @@ struct FuzzCommand: ParsableCommand {
     out.line(
       "\(run.instructions) instructions of \(run.guests) guests with every device, \(policy.name), seed \(seed): \(endings)")
     out.line(
-      "\(run.accesses) accesses to devices and \(run.buffers) buffers; \(run.compared) guests came to the same with both engines")
+      "\(run.accesses) accesses to devices and \(run.buffers) buffers; \(run.compared) guests came to the same with a second engine"
+    )
     try conclude(
       &out, "boards", seed, shard, actions: Int(clamping: run.instructions), run.problem,
       held: "every rule held, the Host's memory is as it was, and devices are known again; digest \(hex(run.digest))")

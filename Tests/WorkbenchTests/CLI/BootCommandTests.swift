@@ -243,7 +243,7 @@ struct BootCommandTests {
     let padding = [UInt32](repeating: 0xD503_201F, count: 0x80 - guest.words.count) + [0xD400_0001]
     let process = Process()
     process.executableURL = URL(filePath: PseudoTerminal.program)
-    process.arguments = ["boot", try Self.image(guest.words + padding, in: folder), "--vcpus", "1"]
+    process.arguments = ["boot", try Self.image(guest.words + padding, in: folder), "--vcpus", "1", "--limit", "100000000000"]
     let error = Pipe()
     process.standardError = error
     process.standardOutput = FileHandle.nullDevice

@@ -39,8 +39,8 @@ public struct Machine: ~Copyable {
   public var tracing = true
   /// Whether RSI and PSCI calls are explained before they run.
   package var explaining = false
-  /// Which of the two engines executes a guest's code: they differ in speed only.
-  package var codeEngine = CodeEngine.fast
+  /// Which engine executes a guest's code: they differ in speed only.
+  package var codeEngine = CodeEngine.adaptive
   /// What a debugger wants of the code that runs next.
   package var debugging: CodeDebugging?
   /// Instructions a vCPU executes before the Host gets its PE back.

@@ -80,7 +80,7 @@ package struct ActionProgress: Sendable {
   package var exceptions = 0
   /// How often its translations were all forgotten: a TLBI, or a write of a register that they depend on.
   var flushes = 0
-  /// How often the fast engine left an instruction to the other, or had to find or decode one.
+  /// How often an instruction was left to the reference engine, or had to be found or decoded; twice for each one that was compiled.
   package var rare = 0
   /// The condition that decided the RSI or PSCI call that was made last.
   var realmDecision: StaticString?

@@ -148,6 +148,9 @@ package struct REC {
   @inline(__always) func word(_ number: Int) -> UInt64 { base[RmmRec.table.sysregs, number] }
   @inline(__always) func setWord(_ number: Int, _ value: UInt64) { base[RmmRec.table.sysregs, number] = value }
 
+  /// Where they are in the host: 64-bit words in that order, little-endian.
+  var systemRegisters: UnsafeMutableRawPointer { base + RmmRec.table.sysregs.offset }
+
   /// Half of a key of pointer authentication (FEAT_PAuth): APIAKeyLo_EL1, APIAKeyHi_EL1, APIB, APDA, APDB, APGA.
   func key(_ half: Int) -> UInt64 { base[RmmRec.table.keys, half] }
   func setKey(_ half: Int, _ value: UInt64) { base[RmmRec.table.keys, half] = value }

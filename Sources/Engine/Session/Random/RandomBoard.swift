@@ -9,7 +9,7 @@ package enum RandomBoard {
     package var instructions: UInt64 = 0
     package var guests = 0
     package var endings: [String: Int] = [:]
-    /// Accesses that devices served, buffers that came back from queues, and guests that both engines have executed.
+    /// Accesses that devices served, buffers that came back from queues, and guests that a second engine has executed, too.
     package var accesses = 0
     package var buffers: UInt64 = 0
     package var compared = 0
@@ -27,9 +27,9 @@ package enum RandomBoard {
 
   /// Runs guests until so many instructions were executed. Everything follows from the seed.
   ///
-  /// - Parameter compareEvery: one guest of so many is executed by both engines, which have to come to the same.
+  /// - Parameter compareEvery: one guest of so many is executed by a second engine, too, and has to come to the same.
   package static func perform(
-    instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .fast, compareEvery: Int = 16,
+    instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .compiled, compareEvery: Int = 16,
     onProgress: (Int) -> Void = { _ in }
   ) -> Run {
     var run = Run()
@@ -39,7 +39,7 @@ package enum RandomBoard {
       let found = one(seed, policy, engine, &run)
       if run.problem == nil, run.guests % compareEvery == 0 {
         var other = Run()
-        let again = one(seed, policy, engine == .fast ? .reference : .fast, &other)
+        let again = one(seed, policy, engine == .reference ? .compiled : .reference, &other)
         run.compared += 1
         run.problem = other.problem
         if run.problem == nil, let found, let again, found != again {

@@ -17,7 +17,7 @@ package enum RandomGuest {
 
   /// Runs guests until so many instructions were executed. Everything follows from the seed.
   package static func perform(
-    instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .fast, isRealm: Bool = true,
+    instructions: UInt64, seed: UInt64, policy: Policy = .spec, engine: CodeEngine = .compiled, isRealm: Bool = true,
     onProgress: (Int) -> Void = { _ in }
   ) -> Run {
     var run = Run()

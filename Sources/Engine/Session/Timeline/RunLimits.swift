@@ -15,7 +15,8 @@ public struct RunLimits: Sendable {
   public var steps = 750_000
   /// Instructions of guests, and what takes as long as so many: see ``rareCost``, ``exceptionCost``, ``signatureCost``, ``entryCost``.
   public var instructions: UInt64 = 1_000_000_000
-  /// Instructions that one counts for, beside itself, which the fast engine leaves to the other, or has to find or decode.
+  /// Instructions that one counts for, beside itself, which the fast engine leaves to the reference engine, or has to find or decode; one that is
+  /// compiled counts twice.
   static let rareCost: UInt64 = 20
   /// Instructions that an exception counts for: about as many are executed in the time it takes.
   static let exceptionCost: UInt64 = 256

@@ -157,7 +157,7 @@ public final class Session {
   }
 
   /// How Realms' code is executed: faster, or one instruction after the other. What comes of it is the same.
-  public var codeEngine = CodeEngine.fast {
+  public var codeEngine = CodeEngine.adaptive {
     didSet { machine.codeEngine = codeEngine }
   }
 

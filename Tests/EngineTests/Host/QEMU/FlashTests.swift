@@ -20,7 +20,7 @@ struct FlashTests {
   }
 
   /// Line by line what a real QEMU prints (7.2): array, query, identifier, status, erasure, program, buffer, code that runs in it.
-  @Test(arguments: [CodeEngine.fast, .reference])
+  @Test(arguments: CodeEngine.allCases)
   func itsCommandsDoWhatThoseOfQEMUsDo(_ engine: CodeEngine) throws {
     let session = QEMURunTests.session()
     session.codeEngine = engine

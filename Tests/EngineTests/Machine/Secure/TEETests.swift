@@ -106,7 +106,7 @@ struct TEETests {
   }
 
   /// OP-TEE's first example: the words on both sides, and the number.
-  @Test(arguments: [CodeEngine.fast, .reference])
+  @Test(arguments: CodeEngine.allCases)
   func helloIncrementsANumber(_ engine: CodeEngine) throws {
     let client = try Client(engine: engine)
     #expect(client.call(0x8400_006F, [0x8001, 0, 0]).x[3] == 1)

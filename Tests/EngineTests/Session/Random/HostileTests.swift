@@ -116,7 +116,7 @@ struct HostileTests {
   }
 
   /// Code in a Realm that shares an address beyond the physical address space reads zeroes there, and what it writes vanishes.
-  @Test(arguments: [CodeEngine.fast, .reference])
+  @Test(arguments: CodeEngine.allCases)
   func aGuestMayBeLedBeyondThePhysicalAddressSpace(_ engine: CodeEngine) throws {
     var configuration = MachineConfiguration()
     configuration.vcpu = .code

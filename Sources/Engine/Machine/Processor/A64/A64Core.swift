@@ -33,9 +33,8 @@ final class A64Workspace {
   init(_ model: ProcessorModel) {
     features = model.features
     vectors = VectorCache(features)
-    // The fast engine's flags lie behind the registers.
-    registers = .allocate(capacity: A64Registers.count + LazyFlags.count)
-    registers.initialize(repeating: 0, count: A64Registers.count + LazyFlags.count)
+    registers = .allocate(capacity: A64Registers.slots)
+    registers.initialize(repeating: 0, count: A64Registers.slots)
     vectorRegisters = .allocate(capacity: VectorUnit.wordCount)
     vectorRegisters.initialize(repeating: 0, count: VectorUnit.wordCount)
     decoded = .allocate(capacity: Self.decodedCount)
@@ -129,7 +128,10 @@ struct A64Core {
   /// N, Z, C, V in bits 31:28.
   var nzcv: UInt64
   /// PSTATE without the flags, as SPSR has it.
-  private(set) var pstate: UInt64
+  private(set) var pstate: UInt64 {
+    get { x[Int(A64Registers.pstate)] }
+    nonmutating set { x[Int(A64Registers.pstate)] = newValue }
+  }
   let features: A64Features
   /// The workspace's translations.
   let reads: TranslationTable
@@ -141,7 +143,15 @@ struct A64Core {
   /// Whether every access must be aligned: SCTLR_EL1.A, or the MMU is off and all data is Device memory.
   var isStrict: Bool
   /// Set by a load-exclusive, cleared by whatever ends it.
-  var monitor: UInt64?
+  var monitor: UInt64? {
+    get { x[Int(A64Registers.monitor)] == A64Registers.noMonitor ? nil : x[Int(A64Registers.monitor)] }
+    nonmutating set { x[Int(A64Registers.monitor)] = newValue ?? A64Registers.noMonitor }
+  }
+  /// Whether an interrupt or SError waits for PSTATE to let it through: within a slice nothing else becomes pending.
+  var isPending: Bool {
+    get { x[Int(A64Registers.pending)] != 0 }
+    nonmutating set { x[Int(A64Registers.pending)] = newValue ? 1 : 0 }
+  }
   /// Whether a debugger wants to know of every access.
   var isWatched = false
   /// Instructions of this slice, those of them that are left, and the time it began.
@@ -173,13 +183,15 @@ struct A64Core {
     v = workspace.vectorRegisters
     pc = rec.pc
     nzcv = rec.pstate & 0xF000_0000
-    pstate = Self.below2(rec.pstate & ~0xF000_0000)
     isStrict = rec[.sctlrEL1] & 0b11 != 1
     features = workspace.features
     reads = workspace.reads.table
     writes = workspace.writes.table
     fetches = workspace.fetches.table
     stage2Cache = workspace.stage2
+    pstate = Self.below2(rec.pstate & ~0xF000_0000)
+    monitor = nil
+    x[Int(A64Registers.system)] = UInt64(UInt(bitPattern: rec.systemRegisters))
     for n in 0..<31 { x[n] = rec.x(n) }
     x[31] = 0
     x[Int(A64Registers.sp)] = rec[stackRegister]

@@ -1,6 +1,10 @@
 /// How a Realm's code is executed.
 public enum CodeEngine: String, CaseIterable, Sendable {
-  /// Decoded pages in place; what is rare is left to the other.
+  /// Decoded pages in place, and compiled once a guest has executed enough to be worth it.
+  case adaptive
+  /// Code of the host's processor, made of decoded pages; where the host has no place for it, as `fast`.
+  case compiled
+  /// Decoded pages in place; what is rare is left to the reference engine.
   case fast
   /// One instruction after the other.
   case reference
@@ -64,6 +68,7 @@ extension Machine {
       guard guestLeft > 0 else { return .irq }
       var slice = min(guestLeft, control.guestPause ?? .max)
       if let ticks = ticksToTimer(core.rec, now: now) { slice = Int(clamping: min(UInt64(slice), ticks)) }
+      core.isPending = core.rec.virtualSError || virtualCPUInterface.signalled() != nil
       core.slice = slice
       core.left = slice
       core.began = now
@@ -92,7 +97,7 @@ extension Machine {
   /// Instructions until the slice is used up, or one does not complete.
   private mutating func runSlice(_ core: inout A64Core) -> A64Stop? {
     if debugging != nil, debugging?.vcpu == nil || debugging?.vcpu == progress.vcpu { return runDebugged(&core) }
-    if codeEngine == .fast, core.left >= FastContext.longestStretch, let stop = runFast(&core) { return stop }
+    if codeEngine != .reference, core.left >= FastContext.longestStretch, let stop = runFast(&core) { return stop }
     do throws(A64Stop) {
       if core.features.contains(.bti) {
         while core.left > 0 { try stepCode(&core) }

@@ -124,7 +124,8 @@ extension Machine {
     do throws(A64Stop) {
       if debugging?.isPassing == true, core.left > 0, try stepDebugged(&core) { return .held }
       // Where a branch lands, the fast engine looks at no breakpoint.
-      if codeEngine == .fast, debugging?.most == nil, !core.features.contains(.bti), core.left >= FastContext.longestStretch {
+      if codeEngine != .reference, debugging?.most == nil, !core.features.contains(.bti), core.left >= FastContext.longestStretch
+      {
         let before = (debugging?.executed ?? 0) - (core.slice - core.left)
         let stop = runFast(&core)
         debugging?.note(executed: before + core.slice - core.left)

@@ -59,5 +59,15 @@ enum A64Registers {
   /// Results for the zero register go here.
   static let trash: UInt8 = 32
   static let sp: UInt8 = 33
-  static let count = 34
+  // Behind the registers, where all engines find it: the flags of those that execute decoded pages (`LazyFlags`), the monitor of
+  // exclusives or ``noMonitor``, PSTATE without the flags, where the REC's system registers are in the host, and 1 if an interrupt or SError
+  // is pending.
+  static let flags: UInt8 = 34
+  static let monitor: UInt8 = 36
+  static let pstate: UInt8 = 37
+  static let system: UInt8 = 38
+  static let pending: UInt8 = 39
+  static let slots = 40
+  /// No address that a monitor can have.
+  static let noMonitor = ~UInt64(0)
 }

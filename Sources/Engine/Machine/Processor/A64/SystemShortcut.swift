@@ -9,6 +9,7 @@ enum SystemShortcut {
   static let virtualCount: UInt8 = 3
   /// A word of the REC: with the number of its ``RealmRegister``, which is below 64.
   static let word: UInt8 = 0x40
+  static let number: UInt8 = 0x3F
   /// EL0 has that word as well.
   static let forEL0: UInt8 = 0x80
 
@@ -52,12 +53,12 @@ extension A64Core {
     switch i.m {
     case SystemShortcut.interruptMasks: pstate & 0x3C0
     case SystemShortcut.virtualCount: now &- rec[.cntvoffEL2]
-    default: rec.word(Int(i.m & 0x3F))
+    default: rec.word(Int(i.m & SystemShortcut.number))
     }
   }
 
   /// MSR by its short way.
-  @inline(__always) func setShortcut(_ i: Instruction) { rec.setWord(Int(i.m & 0x3F), x[Int(i.d)]) }
+  @inline(__always) func setShortcut(_ i: Instruction) { rec.setWord(Int(i.m & SystemShortcut.number), x[Int(i.d)]) }
 
   /// Whether DC ZVA has a short way from here: at EL0 by SCTLR_EL1.DZE.
   @inline(__always) func zeroes(_ i: Instruction) -> Bool {

@@ -1,9 +1,8 @@
-/// N, Z, C and V as what they come from: setting them costs little, and most are never asked for. They lie behind the register file.
+/// N, Z, C and V as what they come from: setting them costs little, and most are never asked for.
 struct LazyFlags {
   /// First the result: N is its sign, Z whether it is zero. Results of 32 bits lie in the upper half. Then V in bit 0 and C in bit 1; bit
   /// 3 says N of a result that is zero, as only a write of NZCV can have it.
   let values: UnsafeMutablePointer<UInt64>
-  static let count = 2
 
   @inline(__always) private func set(_ result: UInt64, _ carry: Bool, _ overflow: Bool) {
     values[0] = result
@@ -72,7 +71,7 @@ struct FastContext {
   ///   - bank: whose permissions loads and stores have.
   init(_ workspace: A64Workspace, _ level: UInt64, _ bank: UInt64, _ pc: UInt64, _ left: Int) {
     x = workspace.registers
-    flags = LazyFlags(values: x + A64Registers.count)
+    flags = LazyFlags(values: x + Int(A64Registers.flags))
     missing = workspace.code.missing
     (op, base, page, end) = (missing, missing, pc, missing + left)
     reads = workspace.reads.bank(bank)
@@ -108,6 +107,15 @@ struct FastContext {
       base = missing
       op = base
     }
+    end = op + left
+  }
+
+  /// Goes to an address that may be in the page: then it needs no translation.
+  @inline(__always) mutating func move(to target: UInt64) {
+    let distance = target &- page
+    guard distance & ~0xFFC == 0 else { return go(to: target) }
+    let left = self.left
+    op = base + Int(truncatingIfNeeded: distance >> 2)
     end = op + left
   }
 

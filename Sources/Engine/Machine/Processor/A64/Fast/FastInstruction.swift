@@ -32,6 +32,8 @@ enum FastOperation: UInt16, CaseIterable {
   case ldrbRegister, ldrhRegister, ldrwRegister, ldrxRegister, ldrswRegister, strbRegister, strhRegister, strwRegister,
     strxRegister
   case ldpx, stpx, ldpxIndexed, stpxIndexed, ldpw, stpw
+  /// Compiled, and otherwise the reference engine's: see ``RareOperation``.
+  case rare
   // Pairs: this instruction and the next.
   case addImm64CmpImm64, addImm64Cmp64, addImm64Mov64, addImm64Add64, addImm64AddImm64, addImm64Ands64, addImm64Lslv64
   case addImm64Eor32, addImm64Cbnz32, addImm64Br, addImm64Blr, addImm64Stpx, addImm64Ldrw, mov64AddImm64, mov64Beq, mov64Bhi
@@ -49,6 +51,19 @@ enum FastOperation: UInt16, CaseIterable {
   case ldrxRegisterLsrv64, ldrbCmpImm32, strbAdd64, strxIndexedMov64, ldpxAddImm64
 }
 
+/// What is compiled and has no place in the loop of the fast engine, which is the slower the more it has; there it is the reference engine's.
+enum RareOperation: UInt8 {
+  case none
+  case bfm64, bfm32, adc64, sbc64, adcs64, sbcs64, smsubl, umsubl, rorv64, rorv32, rbit64, rbit32, rev16
+  /// A literal, and loads that extend the sign and have no operation of their own: `a` is the log2 of the size, with bit 2 for W.
+  case ldrLiteral, ldrsLiteral, ldrsIndexed, ldrsRegister, ldpsw
+  /// Ordered accesses and exclusives, which are aligned: `a` is the log2 of the size.
+  case loadOrdered, storeOrdered, loadExclusive, storeExclusive
+  /// MRS and MSR of what the REC has (`imm`, and in `a` whether EL0 may), of DAIF; MSR DAIFSet and DAIFClr; what SYS does with caches:
+  /// nothing, or DC ZVA. They are compiled for EL1.
+  case mrs, msr, mrsDAIF, msrDAIF, daifSet, daifClear, cacheNop, dcZVA
+}
+
 /// A decoded instruction of the fast engine, 16 bytes.
 struct FastInstruction {
   var operation: FastOperation
@@ -58,6 +73,7 @@ struct FastInstruction {
   var a: UInt8 = 0
   var x: UInt8 = 0
   var is64 = false
+  var rare = RareOperation.none
   /// What the operation needs of ``Instruction/imm``: for branches within the page a distance in instructions, for conditions the set
   /// of NZCV with which they hold, for bit fields a mask or a shift, for moves the value. `a` and `x` are likewise the operation's.
   var imm: Int64 = 0
@@ -72,6 +88,11 @@ struct FastInstruction {
     case .b, .bl, .bCond, .cbz, .cbnz, .tbz, .tbnz: operation = branch(i, place)
     default: operation = translate(i)
     }
+  }
+
+  private mutating func rare(_ operation: RareOperation) -> FastOperation {
+    rare = operation
+    return .rare
   }
 
   private mutating func translate(_ i: Instruction) -> FastOperation {
@@ -146,7 +167,24 @@ struct FastInstruction {
     case .clz: return is64 ? .clz64 : .clz32
     case .rev64: return .rev64
     case .rev32: return is64 ? .reference : .rev32
+    case .adc: return is64 ? rare(.adc64) : .reference
+    case .sbc: return is64 ? rare(.sbc64) : .reference
+    case .adcs: return is64 ? rare(.adcs64) : .reference
+    case .sbcs: return is64 ? rare(.sbcs64) : .reference
+    case .smsubl: return rare(.smsubl)
+    case .umsubl: return rare(.umsubl)
+    case .rorv: return rare(is64 ? .rorv64 : .rorv32)
+    case .rbit: return rare(is64 ? .rbit64 : .rbit32)
+    case .rev16: return rare(.rev16)
+    case .loadLiteral:
+      let shape = Instruction.MemoryShape(raw: i.x)
+      a = UInt8(shape.sizeLog2)
+      return rare(shape.isSigned ? .ldrsLiteral : .ldrLiteral)
     case .load, .store, .loadRegister, .storeRegister, .loadPair, .storePair: return memory(i)
+    case .loadAcquire, .loadExclusive, .storeRelease, .storeExclusive: return ordered(i)
+    case .mrs, .msr: return systemRegister(i)
+    case .msrImmediate: return interruptMasks(i)
+    case .sys: return systemOperation(i)
     default: return .reference
     }
   }
@@ -213,12 +251,56 @@ struct FastInstruction {
         imm = Int64(r)
         return is64 ? .asr64 : .asr32
       }
-      guard s >= r else { return .reference }
-      // To the left until the field's top is the register's, then back.
+      // To the left until the field's top is the register's, then back, as far as its bottom is to lie.
       x = width - 1 - s
-      a = width - 1 - s + r
+      a = s >= r ? x + r : r - 1 - s
       return is64 ? .sbfx64 : .sbfx32
-    default: return .reference
+    default:
+      // A rotation, and which bits of it go into the register.
+      let field: UInt64 = s >= r ? (2 << UInt64(s - r)) &- 1 : ((2 << UInt64(s)) &- 1) << UInt64(width - r)
+      imm = Int64(bitPattern: field)
+      x = r
+      return rare(is64 ? .bfm64 : .bfm32)
+    }
+  }
+
+  private mutating func systemRegister(_ i: Instruction) -> FastOperation {
+    if i.m & SystemShortcut.word != 0 {
+      imm = Int64(i.m & SystemShortcut.number)
+      a = i.m & SystemShortcut.forEL0 != 0 ? 1 : 0
+      return rare(i.operation == .mrs ? .mrs : .msr)
+    }
+    if i.m == SystemShortcut.interruptMasks { return rare(.mrsDAIF) }
+    guard i.operation == .msr, case .interruptMasks = SystemRegister.at(SystemEncoding(of: i))?.contents else {
+      return .reference
+    }
+    return rare(.msrDAIF)
+  }
+
+  private mutating func interruptMasks(_ i: Instruction) -> FastOperation {
+    guard i.imm == 0b011_110 || i.imm == 0b011_111 else { return .reference }
+    imm = Int64(i.a) << 6
+    return rare(i.imm == 0b011_110 ? .daifSet : .daifClear)
+  }
+
+  private mutating func systemOperation(_ i: Instruction) -> FastOperation {
+    if i.m == SystemShortcut.zero { return rare(.dcZVA) }
+    guard let operation = SystemOperation.at(SystemEncoding(of: i)), operation.feature.isEmpty, case .none = operation.effect
+    else {
+      return .reference
+    }
+    return rare(.cacheNop)
+  }
+
+  private mutating func ordered(_ i: Instruction) -> FastOperation {
+    let shape = Instruction.MemoryShape(raw: i.x)
+    guard !shape.isSigned, i.imm == 0 else { return .reference }
+    a = UInt8(shape.sizeLog2)
+    switch i.operation {
+    case .loadAcquire: return rare(.loadOrdered)
+    case .storeRelease: return rare(.storeOrdered)
+    case .loadExclusive: return rare(.loadExclusive)
+    default: return rare(.storeExclusive)
     }
   }
 
@@ -273,6 +355,10 @@ struct FastInstruction {
       case 1 where !shape.isSigned, 3 where !shape.isSigned:
         x = shape.mode
         return [.ldrbIndexed, .ldrhIndexed, .ldrwIndexed, .ldrxIndexed][size]
+      case 1, 3:
+        x = shape.mode
+        a = UInt8(size) | (shape.is64 ? 0 : 4)
+        return rare(.ldrsIndexed)
       default: return .reference
       }
     case .store:
@@ -287,11 +373,16 @@ struct FastInstruction {
       // The extension's kind; `a` is the shift.
       x = UInt8(imm)
       if i.operation == .storeRegister { return [.strbRegister, .strhRegister, .strwRegister, .strxRegister][size] }
-      if shape.isSigned { return size == 2 ? .ldrswRegister : .reference }
+      if shape.isSigned {
+        guard size < 2 else { return .ldrswRegister }
+        // The shift is above.
+        a = UInt8(size) | (shape.is64 ? 0 : 4) | i.a << 4
+        return rare(.ldrsRegister)
+      }
       return [.ldrbRegister, .ldrhRegister, .ldrwRegister, .ldrxRegister][size]
     case .loadPair, .storePair:
       let isLoad = i.operation == .loadPair
-      guard !shape.isSigned else { return .reference }
+      guard !shape.isSigned else { return shape.mode == 0 ? rare(.ldpsw) : .reference }
       switch (size, shape.mode) {
       case (3, 0): return isLoad ? .ldpx : .stpx
       case (2, 0): return isLoad ? .ldpw : .stpw

@@ -7,7 +7,7 @@ extension FastContext {
     var c = start
     loop: while true {
       switch c.op.pointee.operation {
-      case .decode, .fetch, .reference: break loop
+      case .decode, .fetch, .reference, .rare: break loop
       case .pageEnd: guard c.nextPage() else { break loop }
       case .nop: c.next()
       case .adr: c.adr()

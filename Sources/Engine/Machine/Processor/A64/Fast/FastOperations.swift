@@ -201,14 +201,7 @@ extension FastContext {
   /// To anywhere; it is counted.
   @inline(__always) private mutating func jump(to target: UInt64) -> Bool {
     end -= 1
-    let distance = target &- page
-    if distance & ~0xFFC == 0 {
-      let from = op
-      op = base + Int(truncatingIfNeeded: distance >> 2)
-      end += op - from
-    } else {
-      go(to: target)
-    }
+    move(to: target)
     return goesOn
   }
 

@@ -12,6 +12,19 @@ extension FastOperation {
     }
   }
 
+  /// The operation of the first of a pair; one that is no pair is its own.
+  var first: FastOperation { Self.firsts[Int(rawValue)] }
+
+  private static let firsts: [FastOperation] = {
+    var firsts = allCases
+    for first in allCases {
+      for second in allCases {
+        if let pair = pair(first, second) { firsts[Int(pair.rawValue)] = first }
+      }
+    }
+    return firsts
+  }()
+
   /// The pair that two operations make; nil if they make none.
   static func pair(_ first: FastOperation, _ second: FastOperation) -> FastOperation? {
     switch (first, second) {
