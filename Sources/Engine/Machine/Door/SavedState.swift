@@ -26,9 +26,15 @@ public enum SavedState {
     case bytes
   }
 
+  /// Memory that any file may unpack to; a larger one may to ``mostUnpacked`` times as much as it has.
+  static let leastUnpacked: UInt64 = 192 << 20
+  private static let mostUnpacked: UInt64 = 64
+
   // MARK: Writing
 
-  public static func bytes(_ machine: inout Machine) -> [UInt8] {
+  public static func bytes(_ machine: inout Machine) -> [UInt8] { bytes(&machine, leastUnpacked: leastUnpacked) }
+
+  package static func bytes(_ machine: inout Machine, leastUnpacked: UInt64) -> [UInt8] {
     let digest = machine.digest()
     let booted = Machine(machine.configuration)
     var writer = StateWriter()
@@ -37,12 +43,21 @@ public enum SavedState {
     var changed = 0
     var granules = StateWriter()
     var previous: UInt64 = 0
-    func add(_ address: UInt64, _ page: UnsafeRawPointer?, _ record: UInt8) {
+    // What it takes to read it: see `readGranules`.
+    var unpacked: UInt64 = 0
+    func place(_ address: UInt64, _ record: UInt8) {
+      if changed == 0 || address >> 21 != previous >> 9 { unpacked += UInt64(MemoryChunk.size) }
+      if changed == 0 || address >> 30 != previous >> 18 { unpacked += UInt64(MemoryDirectory.regionSize) }
       granules.number(address >> 12 &- previous)
       previous = address >> 12
       granules.number(UInt64(record))
-      write(page, &granules)
       changed += 1
+    }
+    func add(_ address: UInt64, _ page: UnsafeRawPointer?, _ record: UInt8) {
+      place(address, record)
+      unpacked += 4096
+      let isPacked = unpacked <= max(leastUnpacked, UInt64(granules.bytes.count) * mostUnpacked)
+      write(page ?? machine.memory.page(address), isPacked: isPacked, &granules)
     }
     machine.memory.forEachGranule { address, page, record in
       touched.insert(address)
@@ -50,11 +65,8 @@ public enum SavedState {
       let isSame = Memory.isEqual(page ?? machine.memory.page(address), old)
       guard !isSame || record != booted.memory.record(address) else { return }
       if isSame {
-        granules.number(address >> 12 &- previous)
-        previous = address >> 12
-        granules.number(UInt64(record))
+        place(address, record)
         granules.number(Contents.booted.rawValue)
-        changed += 1
       } else {
         add(address, page, record)
       }
@@ -72,15 +84,14 @@ public enum SavedState {
     return Array(head.utf8) + writer.bytes + granules.bytes
   }
 
-  private static func write(_ page: UnsafeRawPointer?, _ out: inout StateWriter) {
-    guard let page else { return out.number(Contents.zero.rawValue) }
+  private static func write(_ page: UnsafeRawPointer, isPacked: Bool, _ out: inout StateWriter) {
     func word(_ n: Int) -> UInt64 { UInt64(littleEndian: page.load(fromByteOffset: n * 8, as: UInt64.self)) }
     var runs: [(count: UInt64, word: UInt64)] = []
     for n in 0..<512 {
       if let last = runs.last, last.word == word(n) { runs[runs.count - 1].count += 1 } else { runs.append((1, word(n))) }
     }
     if runs.count == 1, runs[0].word == 0 { return out.number(Contents.zero.rawValue) }
-    guard runs.count < 400 else {
+    guard isPacked, runs.count < 400 else {
       out.number(Contents.bytes.rawValue)
       return out.raw(UnsafeRawBufferPointer(start: page, count: 4096))
     }
@@ -97,6 +108,12 @@ public enum SavedState {
   package static func machine(
     _ bytes: [UInt8], configuration: (_ line: String) throws(Malformed) -> MachineConfiguration
   ) throws(Malformed) -> Machine {
+    try machine(bytes, leastUnpacked: leastUnpacked, configuration: configuration)
+  }
+
+  package static func machine(
+    _ bytes: [UInt8], leastUnpacked: UInt64, configuration: (_ line: String) throws(Malformed) -> MachineConfiguration
+  ) throws(Malformed) -> Machine {
     var reader = StateReader(bytes)
     guard reader.line() == firstLine else { throw Malformed(message: "not a state: its first line is not \"\(firstLine)\"") }
     let configuration = try configuration(reader.line() ?? "")
@@ -105,7 +122,7 @@ public enum SavedState {
     else { throw Malformed(message: "the third line is not \"digest 0x…\"") }
     var machine = Machine(configuration)
     machine.control = try ControlState(&reader, machine)
-    try readGranules(&reader, &machine)
+    try readGranules(&reader, &machine, most: max(leastUnpacked, UInt64(bytes.count) * mostUnpacked))
     guard reader.isAtEnd else { throw Malformed(message: "\(reader.left) bytes follow the state") }
     guard machine.digest() == digest else {
       throw Malformed(message: "the state is damaged: its digest is \(hex(machine.digest())), the file says \(hex(digest))")
@@ -117,10 +134,13 @@ public enum SavedState {
     return machine
   }
 
-  private static func readGranules(_ reader: inout StateReader, _ machine: inout Machine) throws(Malformed) {
+  /// - Parameter most: bytes of memory that the granules may take.
+  private static func readGranules(_ reader: inout StateReader, _ machine: inout Machine, most: UInt64) throws(Malformed) {
     let count = try reader.number()
     var granule: UInt64 = 0
     var content = [UInt64](repeating: 0, count: 512)
+    let booted = machine.memory.directory.size
+    var pages = 0
     for index in 0..<count {
       granule = granule &+ (try reader.number())
       guard granule < machine.memory.limit >> 12 else { throw Malformed(message: "granule \(index) lies beyond the memory") }
@@ -132,6 +152,7 @@ public enum SavedState {
       case .zero: machine.memory.wipe(address)
       case .bytes:
         let bytes = try reader.raw(4096)
+        pages += 1
         bytes.withUnsafeBytes { source in
           if let base = source.baseAddress { machine.memory.overwrittenPage(address).copyMemory(from: base, byteCount: 4096) }
         }
@@ -150,11 +171,15 @@ public enum SavedState {
           machine.memory.share(UniformPages.all.page(of: only), at: address)
           break
         }
+        pages += 1
         content.withUnsafeBytes { source in
           if let base = source.baseAddress { machine.memory.overwrittenPage(address).copyMemory(from: base, byteCount: 4096) }
         }
       }
       if record != UInt64(machine.memory.record(address)) { machine.memory.setRecord(address, UInt8(record)) }
+      guard UInt64(4096 * pages + machine.memory.directory.size - booted) <= most else {
+        throw Malformed(message: "its granules take more than \(sizeText(most)) of memory, as much as a state of that size may")
+      }
     }
   }
 }

@@ -33,6 +33,8 @@ package struct Memory: ~Copyable {
   package internal(set) var pageCount = 0
   /// Pages the journal holds.
   package internal(set) var savedPages = 0
+  /// Bytes of all these pages, and of what finds them.
+  package var size: UInt64 { UInt64((pageCount + savedPages) * 4096 + directory.size) }
   /// Never used. A type with an existential in it has no value apart from its place in memory, so whoever only reads a memory, or a
   /// machine, is given its address. Without it each such call that is not inlined is handed a copy of all its fields: a kilobyte of a
   /// machine's, several times an SMC.

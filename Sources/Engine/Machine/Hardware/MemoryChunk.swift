@@ -14,6 +14,9 @@ struct MemoryChunk {
     static let end = anyStale + 4
   }
 
+  /// Bytes that a chunk takes, without its pages.
+  static let size = Offset.end
+
   /// A chunk that nobody has written to.
   ///
   /// - Parameter pages: what each of its granules reads as.

@@ -20,6 +20,7 @@ struct MemoryDirectory: ~Copyable {
   let emptyChunk = Nothing.shared.chunk
   /// Chunks that exist, in order of creation.
   private(set) var live: [Int] = []
+  private var madeRegions = 0
   /// First address beyond the physical address space.
   let limit: UInt64
 
@@ -55,6 +56,10 @@ struct MemoryDirectory: ~Copyable {
     munmap(regions, regionCount * MemoryLayout<Region?>.stride)
   }
 
+  /// Bytes that regions and chunks take, without pages.
+  var size: Int { live.count * MemoryChunk.size + madeRegions * Self.regionSize }
+  static let regionSize = 512 * MemoryLayout<MemoryChunk>.stride
+
   /// The number of a granule in its chunk.
   @inline(__always) static func granule(_ address: UInt64) -> Int { Int(truncatingIfNeeded: (address >> 12) & 511) }
 
@@ -78,6 +83,7 @@ struct MemoryDirectory: ~Copyable {
     } else {
       region = .allocate(capacity: 512)
       region.initialize(repeating: emptyChunk, count: 512)
+      madeRegions += 1
       regions[index >> 9] = region
     }
     if region[index & 511].base == emptyChunk.base {

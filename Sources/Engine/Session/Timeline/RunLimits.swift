@@ -125,6 +125,6 @@ extension Session {
     "the run \(did) \(count) \(what), as many as it may"
   }
 
-  /// Bytes of the machine's memory that have contents, and of what its checkpoints keep of them.
-  var memoryInUse: UInt64 { read { UInt64($0.memory.pageCount + $0.memory.savedPages) * Granule.size } }
+  /// Bytes of the machine's memory that have contents, of what its checkpoints keep of them, and of what finds them.
+  package var memoryInUse: UInt64 { read { $0.memory.size } }
 }

@@ -156,6 +156,35 @@ struct StateTests {
     }
   }
 
+  /// A few bytes for each of many pages that lie far from each other: such a file may not take more memory than it says it will, and none is
+  /// written that may not be read.
+  @Test func aFileUnpacksToNoMoreThanItMay() throws {
+    let script = Script()
+    try script.run("machine dram=4G\n")
+    for n in 0..<400 { try script.run("ns.write64 \(hex(0x9000_0000 + UInt64(n) << 21)) \(n + 1)\n") }
+    let configuration = script.session.machine.configuration
+    let bytes = SavedState.bytes(&script.session.machine)
+    #expect(
+      throws: SavedState.Malformed(message: "its granules take more than 1M of memory, as much as a state of that size may")
+    ) {
+      _ = try SavedState.machine(bytes, leastUnpacked: 1 << 20) { _ throws(SavedState.Malformed) in configuration }
+    }
+    let larger = SavedState.bytes(&script.session.machine, leastUnpacked: 1 << 20)
+    var again = try SavedState.machine(larger, leastUnpacked: 1 << 20) { _ throws(SavedState.Malformed) in configuration }
+    #expect(again.digest() == script.session.digest())
+    #expect(larger.count > bytes.count)
+    #expect(SavedState.bytes(&again) == bytes)
+  }
+
+  /// Pages far from each other take more than their contents: a run's limit counts what finds them.
+  @Test func whatFindsPagesCountsAsMemory() throws {
+    let script = Script()
+    try script.run("machine dram=1024G\n")
+    let before = script.session.memoryInUse
+    try script.run("ns.write8 0x2000000000 1\n")
+    #expect(script.session.memoryInUse - before > 3 * 4096)
+  }
+
   private func message(_ bytes: [UInt8]) -> String? {
     do throws(SavedState.Malformed) {
       _ = try SavedState.machine(bytes)
