@@ -37,9 +37,6 @@ final class TranslationCache {
     return UnsafeMutableRawPointer(bitPattern: UInt(va) &+ entry.pointee.distance)
   }
 
-  /// The page an address is in.
-  @inline(__always) func find(_ va: UInt64, _ level: UInt64) -> UnsafeMutableRawPointer? { table.find(va, level) }
-
   /// Forgets what stands in the place of a page.
   func drop(_ va: UInt64, _ level: UInt64) { table.drop(va, level) }
 

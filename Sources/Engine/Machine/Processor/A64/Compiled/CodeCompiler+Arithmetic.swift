@@ -7,12 +7,7 @@ extension CodeCompiler {
       let product = copy(i.n, wide: wide)
       code.multiply(product, use(i.m), wide: wide)
       accumulate(i, product, subtracts: operation == .msub64 || operation == .msub32, wide: wide)
-    case .smaddl, .umaddl:
-      let (product, other) = (fresh(), fresh())
-      code.extend(product, use(i.n), sizeLog2: 2, signed: operation == .smaddl)
-      code.extend(other, use(i.m), sizeLog2: 2, signed: operation == .smaddl)
-      code.multiply(product, other, wide: true)
-      accumulate(i, product, subtracts: false, wide: true)
+    case .smaddl, .umaddl: multiplyWords(i, signed: operation == .smaddl, subtracts: false)
     case .smulh, .umulh:
       claim(.rax)
       claim(.rdx)
@@ -58,19 +53,14 @@ extension CodeCompiler {
     case .adc64, .sbc64, .adcs64, .sbcs64:
       let value = copy(i.n)
       let other = copy(i.m)
-      if operation == .sbc64 || operation == .sbcs64 { code.not(other, wide: true) }
+      if operation == .sbc64 || operation == .sbcs64 { code.unary(.not, other, wide: true) }
       let carry = fresh()
       code.load(carry, flagsCarry)
       code.test(carry, bit: 1)
       code.apply(.adc, value, other)
       if operation == .adcs64 || operation == .sbcs64 { storeFlags(value, .added, wide: true) }
       define(i.d, value)
-    case .smsubl, .umsubl:
-      let (product, other) = (fresh(), fresh())
-      code.extend(product, use(i.n), sizeLog2: 2, signed: operation == .smsubl)
-      code.extend(other, use(i.m), sizeLog2: 2, signed: operation == .smsubl)
-      code.multiply(product, other, wide: true)
-      accumulate(i, product, subtracts: true, wide: true)
+    case .smsubl, .umsubl: multiplyWords(i, signed: operation == .smsubl, subtracts: true)
     case .rorv64, .rorv32: shiftByRegister(i, .ror, wide: operation == .rorv64)
     case .rbit64, .rbit32:
       let value = copy(i.n, wide: operation == .rbit64)
@@ -101,6 +91,15 @@ extension CodeCompiler {
     code.apply(.or, value, upper, wide: wide)
     release(upper)
     release(bits)
+  }
+
+  /// The product of two words, added to a third register or taken from it.
+  private mutating func multiplyWords(_ i: FastInstruction, signed: Bool, subtracts: Bool) {
+    let (product, other) = (fresh(), fresh())
+    code.extend(product, use(i.n), sizeLog2: 2, signed: signed)
+    code.extend(other, use(i.m), sizeLog2: 2, signed: signed)
+    code.multiply(product, other, wide: true)
+    accumulate(i, product, subtracts: subtracts, wide: true)
   }
 
   private mutating func accumulate(_ i: FastInstruction, _ product: Register, subtracts: Bool, wide: Bool) {

@@ -4,7 +4,7 @@ extension CodeCompiler {
   mutating func compileBranch(_ operation: FastOperation, _ i: FastInstruction) -> Bool {
     if let number = Self.condition(of: operation) {
       guard let condition = condition(number) else { return false }
-      branch(i, if: condition)
+      branchNear(i, if: condition)
       return true
     }
     switch operation {
@@ -18,10 +18,10 @@ extension CodeCompiler {
     case .cbz64, .cbz32, .cbnz64, .cbnz32:
       let value = use(i.n)
       code.test(value, value, wide: operation == .cbz64 || operation == .cbnz64)
-      branch(i, if: operation == .cbz64 || operation == .cbz32 ? .e : .ne)
+      branchNear(i, if: operation == .cbz64 || operation == .cbz32 ? .e : .ne)
     case .tbz, .tbnz:
       code.test(use(i.n), bit: i.a)
-      branch(i, if: operation == .tbz ? .ae : .b)
+      branchNear(i, if: operation == .tbz ? .ae : .b)
     case .br, .ret, .blr:
       claim(.rax)
       code.move(.rax, use(i.n))
@@ -59,12 +59,17 @@ extension CodeCompiler {
     define(30, address)
   }
 
-  private mutating func branch(_ i: FastInstruction, if condition: Condition) {
+  /// What is done only if a condition holds, and ends the piece then; the flags are as they were where it does not.
+  private mutating func taken(if condition: Condition, _ branch: (inout CodeCompiler) -> Void) {
     let flags = code.flags
     let over = code.jump(if: condition.opposite, short: true)
-    branch(to: place + Int(i.imm))
+    branch(&self)
     code.land(over)
     code.flags = flags
+  }
+
+  private mutating func branchNear(_ i: FastInstruction, if condition: Condition) {
+    taken(if: condition) { $0.branch(to: $0.place + Int(i.imm)) }
   }
 
   private mutating func branchFar(_ distance: Int) {
@@ -73,10 +78,6 @@ extension CodeCompiler {
   }
 
   private mutating func branchFar(_ distance: Int, if condition: Condition) {
-    let flags = code.flags
-    let over = code.jump(if: condition.opposite, short: true)
-    branchFar(distance)
-    code.land(over)
-    code.flags = flags
+    taken(if: condition) { $0.branchFar(distance) }
   }
 }

@@ -170,9 +170,9 @@ extension CodeCompiler {
     var other = copy(i.m, wide: wide)
     switch operation {
     case .csinc: code.address(other, Operand(other, 1), wide: wide)
-    case .csinv: code.not(other, wide: wide)
+    case .csinv: code.unary(.not, other, wide: wide)
     case .csneg:
-      code.not(other, wide: wide)
+      code.unary(.not, other, wide: wide)
       code.address(other, Operand(other, 1), wide: wide)
     default: break
     }

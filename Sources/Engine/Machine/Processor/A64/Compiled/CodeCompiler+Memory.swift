@@ -7,10 +7,7 @@ extension CodeCompiler {
     let size = 1 << sizeLog2
     let isStrict = isStrict || aligned
     let (entry, page) = (fresh(), fresh())
-    code.move(entry, address, wide: false)
-    code.shift(.shr, entry, 8, wide: false)
-    code.apply(
-      .and, entry, constant: Int32((TranslationCache.count - 1) * MemoryLayout<TranslationCache.Entry>.stride), wide: false)
+    MachineCode.writeOffset(to: &code, entry, of: address)
     // The page of its last byte, or with alignment that of its last piece and what is not aligned.
     let last = isStrict ? total - size : total - 1
     if last == 0 { code.move(page, address) } else { code.address(page, Operand(address, last)) }

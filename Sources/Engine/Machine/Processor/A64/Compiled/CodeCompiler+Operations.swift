@@ -139,7 +139,7 @@ extension CodeCompiler {
     case .ands64, .ands32:
       let wide = operation == .ands64
       let value = shifted(i, wide: wide)
-      if i.a != 0 { code.not(value, wide: wide) }
+      if i.a != 0 { code.unary(.not, value, wide: wide) }
       code.apply(.and, value, use(i.n), wide: wide)
       storeLogicFlags(value, wide: wide)
       define(i.d, value)
@@ -194,7 +194,7 @@ extension CodeCompiler {
 
   private mutating func logic(_ i: FastInstruction, _ operation: X64Assembler.Operation, inverted: Bool, wide: Bool) {
     let value = shifted(i, wide: wide)
-    if inverted { code.not(value, wide: wide) }
+    if inverted { code.unary(.not, value, wide: wide) }
     code.apply(operation, value, use(i.n), wide: wide)
     define(i.d, value)
   }

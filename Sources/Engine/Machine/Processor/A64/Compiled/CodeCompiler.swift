@@ -10,7 +10,6 @@ struct CodeCompiler {
   /// Slots of the register file before the one that RBX points to: so many are in reach of a byte.
   static let bias = 16
   private static let free: [Register] = [.rax, .rcx, .rdx, .rsi, .rdi, .r8, .r9, .r10, .r11]
-  private static let isFree: UInt16 = free.reduce(0) { $0 | 1 << UInt16($1.rawValue) }
   private static let nothing: UInt8 = 255
   /// Instructions of a piece at most.
   private static let longest = 200
@@ -178,12 +177,16 @@ struct CodeCompiler {
     pin(register)
   }
 
+  /// The register that has a slot's value, if one does; this instruction uses it.
+  private mutating func holder(of slot: UInt8) -> Register? {
+    guard let register = Self.free.first(where: { held($0) == slot }) else { return nil }
+    pin(register)
+    return register
+  }
+
   /// A register with a slot's value, which is not to be changed.
   mutating func use(_ slot: UInt8) -> Register {
-    for register in Self.free where held(register) == slot {
-      pin(register)
-      return register
-    }
+    if let register = holder(of: slot) { return register }
     let register = fresh()
     code.load(register, self.slot(slot))
     setHeld(register, slot)
@@ -192,14 +195,9 @@ struct CodeCompiler {
 
   /// A register with a copy of a slot's value, to be changed.
   mutating func copy(_ slot: UInt8, wide: Bool = true) -> Register {
-    for register in Self.free where held(register) == slot {
-      pin(register)
-      let result = fresh()
-      code.move(result, register, wide: wide)
-      return result
-    }
+    let holder = holder(of: slot)
     let result = fresh()
-    code.load(result, self.slot(slot), wide: wide)
+    if let holder { code.move(result, holder, wide: wide) } else { code.load(result, self.slot(slot), wide: wide) }
     return result
   }
 

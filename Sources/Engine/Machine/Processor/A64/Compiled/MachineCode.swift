@@ -141,14 +141,17 @@ final class MachineCode {
     return address
   }
 
-  /// Goes to the address in RAX.
-  private static func writeDispatch(_ code: inout X64Assembler, _ elsewhere: UInt, onlyFar: Bool) -> UInt {
-    let address = code.address
-    writeDispatch(to: &code, elsewhere, onlyFar: onlyFar)
-    return address
+  /// Where the entry of an address lies in its bank, as ``TranslationCache/hit(_:_:_:)`` has it.
+  static func writeOffset(to code: inout X64Assembler, _ offset: X64Assembler.Register, of address: X64Assembler.Register) {
+    let stride = MemoryLayout<TranslationCache.Entry>.stride
+    code.move(offset, address, wide: false)
+    code.shift(.shr, offset, UInt8(12 - stride.trailingZeroBitCount), wide: false)
+    code.apply(.and, offset, constant: Int32((TranslationCache.count - 1) * stride), wide: false)
   }
 
-  static func writeDispatch(to code: inout X64Assembler, _ elsewhere: UInt, onlyFar: Bool) {
+  /// Goes to the address in RAX.
+  private static func writeDispatch(_ code: inout X64Assembler, _ elsewhere: UInt, onlyFar: Bool) -> UInt {
+    let start = code.address
     if !onlyFar {
       // Within the page.
       code.move(.rcx, .rax)
@@ -161,11 +164,7 @@ final class MachineCode {
       code.jump(through: .init(Fixed.entries, .rax, scale: 3))
       code.land(far)
     }
-    // The entry of the bank, as `TranslationCache.hit` has it.
-    code.move(.rcx, .rax, wide: false)
-    code.shift(.shr, .rcx, 8, wide: false)
-    code.apply(
-      .and, .rcx, constant: Int32((TranslationCache.count - 1) * MemoryLayout<TranslationCache.Entry>.stride), wide: false)
+    writeOffset(to: &code, .rcx, of: .rax)
     code.apply(.add, .rcx, .init(.rsp))
     code.move(.rdx, .rax)
     code.apply(.and, .rdx, constant: ~0xFFC)
@@ -177,6 +176,7 @@ final class MachineCode {
     code.shift(.shr, .rax, 2, wide: false)
     code.apply(.and, .rax, constant: 1023, wide: false)
     code.jump(through: .init(Fixed.entries, .rax, scale: 3))
+    return start
   }
 
   /// Whether another piece fits, and the pieces that are there are compiled for such accesses. If not, all of them are to be forgotten.

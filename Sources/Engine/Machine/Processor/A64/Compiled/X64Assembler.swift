@@ -105,6 +105,16 @@ struct X64Assembler {
     if mode == 0x40 { put(UInt8(truncatingIfNeeded: memory.distance)) } else if mode == 0x80 { put32(memory.distance) }
   }
 
+  /// An instruction on two registers whose opcode is behind 0F.
+  @inline(__always) private mutating func put0F(
+    _ opcode: UInt8, _ r: UInt8, _ rm: Register, wide: Bool, always: Bool = false
+  ) {
+    rex(wide, r, 0, rm.rawValue, always: always)
+    put(0x0F)
+    put(opcode)
+    operand(r, rm)
+  }
+
   @inline(__always) private mutating func prefix(_ isWide: Bool, _ r: UInt8, _ memory: Operand, always: Bool = false) {
     rex(isWide, r, memory.index?.rawValue ?? 0, memory.base.rawValue, always: always)
   }
@@ -172,12 +182,10 @@ struct X64Assembler {
       guard signed, wide else { return move(to, from, wide: false) }
       rex(true, to.rawValue, 0, from.rawValue)
       put(0x63)
+      operand(to.rawValue, from)
     } else {
-      rex(signed && wide, to.rawValue, 0, from.rawValue, always: true)
-      put(0x0F)
-      put(Self.extending(sizeLog2, signed))
+      put0F(Self.extending(sizeLog2, signed), to.rawValue, from, wide: signed && wide, always: true)
     }
-    operand(to.rawValue, from)
   }
 
   /// Loads 1, 2, 4 or 8 bytes, extended likewise.
@@ -197,20 +205,12 @@ struct X64Assembler {
 
   /// A byte that is 1 or 0.
   mutating func set(_ to: Register, if condition: Condition) {
-    rex(false, 0, 0, to.rawValue, always: true)
-    put(0x0F)
-    put(0x90 | condition.rawValue)
-    operand(0, to)
+    put0F(0x90 | condition.rawValue, 0, to, wide: false, always: true)
   }
 
   mutating func move(_ to: Register, _ from: Register, if condition: Condition, wide: Bool) {
-    rex(wide, to.rawValue, 0, from.rawValue)
-    put(0x0F)
-    put(0x40 | condition.rawValue)
-    operand(to.rawValue, from)
+    put0F(0x40 | condition.rawValue, to.rawValue, from, wide: wide)
   }
-
-  mutating func not(_ register: Register, wide: Bool) { unary(.not, register, wide: wide, keepsFlags: true) }
 
   mutating func swapBytes(_ register: Register, wide: Bool) {
     rex(wide, 0, 0, register.rawValue)
@@ -281,10 +281,7 @@ struct X64Assembler {
   /// CF is a bit.
   mutating func test(_ register: Register, bit: UInt8) {
     flags = .unknown
-    rex(true, 0, 0, register.rawValue)
-    put(0x0F)
-    put(0xBA)
-    operand(4, register)
+    put0F(0xBA, 4, register, wide: true)
     put(bit)
   }
 
@@ -307,15 +304,13 @@ struct X64Assembler {
   /// SHRD: to the right, and what comes in comes from another register.
   mutating func shiftRight(_ register: Register, from other: Register, _ count: UInt8, wide: Bool) {
     flags = .unknown
-    rex(wide, other.rawValue, 0, register.rawValue)
-    put(0x0F)
-    put(0xAC)
-    operand(other.rawValue, register)
+    put0F(0xAC, other.rawValue, register, wide: wide)
     put(count)
   }
 
-  mutating func unary(_ operation: Unary, _ register: Register, wide: Bool, keepsFlags: Bool = false) {
-    if !keepsFlags { flags = .unknown }
+  /// NOT leaves the flags.
+  mutating func unary(_ operation: Unary, _ register: Register, wide: Bool) {
+    if operation != .not { flags = .unknown }
     rex(wide, 0, 0, register.rawValue)
     put(0xF7)
     operand(operation.rawValue, register)
@@ -323,19 +318,13 @@ struct X64Assembler {
 
   mutating func multiply(_ to: Register, _ from: Register, wide: Bool) {
     flags = .unknown
-    rex(wide, to.rawValue, 0, from.rawValue)
-    put(0x0F)
-    put(0xAF)
-    operand(to.rawValue, from)
+    put0F(0xAF, to.rawValue, from, wide: wide)
   }
 
   /// The number of the highest bit that is set; ZF if there is none.
   mutating func scanReverse(_ to: Register, _ from: Register, wide: Bool) {
     flags = .unknown
-    rex(wide, to.rawValue, 0, from.rawValue)
-    put(0x0F)
-    put(0xBD)
-    operand(to.rawValue, from)
+    put0F(0xBD, to.rawValue, from, wide: wide)
   }
 
   /// Fills RDX with the sign of RAX, or EDX with that of EAX.
